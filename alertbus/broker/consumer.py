@@ -1,0 +1,201 @@
+"""Reading from Kafka without losing a record: commit after the work, and trust no offset not seen to follow another.
+
+For delivery, chronicle and replays; the stream workers run on Faust. At least once: a repeat is normal.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaError
+
+from alertbus.broker.envelope import Headers
+from alertbus.broker.faults import BrokerFault, RecordsSkipped
+from alertbus.broker.producer import quiet_kafka_loggers
+from alertbus.broker.topics import partition_counts
+
+_POLL_MS = 250
+_SESSION_MS = 6_000  # a killed member is noticed after this long
+_REBALANCE_MS = 60_000  # how long the others wait for a member that is still at work on its batch
+_STALLED_S = 60.0
+_LEAVE_LIMIT_S = 5.0
+
+Where = tuple[str, int]  # topic, partition
+
+
+class Received(Protocol):
+    """A record as it arrives. `timestamp` in milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Cursors:
+    """Per partition, the offset that must come next. Below it is a repeat, above it something was skipped."""
+
+    def __init__(self, compacted: Collection[str] = ()) -> None:
+        """Take the names of compacted topics, which have holes by nature and are not checked."""
+        self._compacted = frozenset(compacted)
+        self._next: dict[Where, int] = {}
+
+    def __contains__(self, where: Where) -> bool:
+        return where in self._next
+
+    def assign(self, where: Where, offset: int) -> None:
+        self._next[where] = offset
+
+    def forget(self, places: Iterable[Where]) -> None:
+        for where in places:
+            self._next.pop(where, None)
+
+    def follow(self, topic: str, partition: int, offset: int) -> None:
+        """Step over this record, or raise `RecordsSkipped`. After a repeat, its own successor is next."""
+        expected = self._next[topic, partition]
+        if offset > expected and topic not in self._compacted:
+            raise RecordsSkipped(topic, partition, expected, offset)
+        self._next[topic, partition] = offset + 1
+
+
+async def consume(
+    bootstrap: str,
+    group: str,
+    topics: Sequence[str],
+    handle: Callable[[Sequence[Received]], Awaitable[None]],
+    *,
+    stop: asyncio.Event,
+    max_records: int = 500,
+    compacted: Collection[str] = (),
+    on_assigned: Callable[[Collection[Where]], Awaitable[None]] | None = None,
+) -> None:
+    """Hand batches to `handle`, in order within a partition, and commit each once `handle` has returned; until `stop`.
+
+    What `handle` raises comes out of here, nothing of that batch committed: let the process end and be started again.
+    A batch may come again after a rebalance or a restart. A rebalance waits for the batch at work.
+    """
+    quiet_kafka_loggers()
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        client_id=f"alertbus-{group}",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=_SESSION_MS,
+        heartbeat_interval_ms=1_000,
+        rebalance_timeout_ms=_REBALANCE_MS,
+    )
+    cursors = Cursors(compacted)
+    at_work = asyncio.Lock()
+    consumer.subscribe(topics, listener=_Rebalances(cursors, at_work, on_assigned))
+    async with _running(consumer, bootstrap):
+        while not stop.is_set():
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=max_records)
+            # No await between here and the lock (a free lock does not yield): what was fetched must still be ours.
+            async with at_work:
+                batch: list[Received] = list(itertools.chain.from_iterable(fetched.values()))
+                if not batch:
+                    continue
+                await _assign_cursors(consumer, cursors, [where for where in fetched if where not in cursors])
+                for record in batch:
+                    cursors.follow(record.topic, record.partition, record.offset)
+                await handle(batch)
+                try:
+                    await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
+                except CommitFailedError:  # the group went on without us: who has the partitions now reads it again
+                    cursors.forget(fetched)
+
+
+async def read_all(
+    bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = ()
+) -> AsyncIterator[Received]:
+    """Yield every record there is at this moment, in order within each partition, without a group, and end.
+
+    Leave early only through `contextlib.aclosing`, which closes the connection.
+    """
+    quiet_kafka_loggers()
+    counts = await partition_counts(bootstrap)
+    if missing := sorted(set(topics) - counts.keys()):
+        raise BrokerFault(f"there is no topic '{missing[0]}'", "Correct its name, or let `alertbus up` make it.")
+    places = [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-all")
+    cursors = Cursors(compacted)
+    async with _running(consumer, bootstrap):
+        first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        unfinished = {where for where in places if first[where] < last[where]}
+        for where in unfinished:
+            cursors.assign(where, first[where])
+        consumer.assign(list(unfinished))
+        for where in unfinished:
+            consumer.seek(where, first[where])
+        while unfinished:
+            fetched = await consumer.getmany(timeout_ms=int(_STALLED_S * 1000), max_records=2_000)
+            if not fetched:
+                what = f"{len(unfinished)} partitions gave nothing for {_STALLED_S:.0f} s"
+                raise BrokerFault(what, "Look at the broker's log.")
+            for where, records in fetched.items():
+                for record in records:
+                    if record.offset >= last[where]:
+                        break  # written since we began
+                    cursors.follow(record.topic, record.partition, record.offset)
+                    yield record
+                if records[-1].offset + 1 >= last[where] and where in unfinished:
+                    unfinished.discard(where)
+                    consumer.pause(where)
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(
+        self,
+        cursors: Cursors,
+        at_work: asyncio.Lock,
+        on_assigned: Callable[[Collection[Where]], Awaitable[None]] | None,
+    ) -> None:
+        self._cursors = cursors
+        self._at_work = at_work
+        self._on_assigned = on_assigned
+
+    async def on_partitions_revoked(self, revoked: Collection[Where]) -> None:
+        async with self._at_work:  # the batch under way is finished and committed while the partitions are still ours
+            self._cursors.forget(revoked)
+
+    async def on_partitions_assigned(self, assigned: Collection[Where]) -> None:
+        if self._on_assigned is not None:
+            await self._on_assigned(assigned)
+
+
+async def _assign_cursors(consumer: Any, cursors: Cursors, places: Sequence[TopicPartition]) -> None:
+    """Take the group's committed offset from the broker, not from the client that we check; else the log's start."""
+    if not places:
+        return
+    committed = dict(zip(places, await asyncio.gather(*map(consumer.committed, places)), strict=True))
+    fresh = [where for where, offset in committed.items() if offset is None]
+    starts = await consumer.beginning_offsets(fresh) if fresh else {}
+    for where, offset in committed.items():
+        cursors.assign(where, starts[where] if offset is None else offset)
+
+
+@contextlib.asynccontextmanager
+async def _running(consumer: Any, bootstrap: str) -> AsyncIterator[None]:
+    try:
+        await consumer.start()
+        yield
+    except KafkaError as error:
+        what = f"reading from {bootstrap} failed ({type(error).__name__})"
+        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
+    finally:
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(consumer.stop(), _LEAVE_LIMIT_S)

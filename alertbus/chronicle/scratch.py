@@ -1,0 +1,182 @@
+"""Who must be told what, worked out from scratch: plain loops over the definitions, moment by moment.
+
+An oracle for the reducers, so it shares no code with `alertbus.reach` and must not import it. It knows nothing of events, state or order:
+all alerts, all cases, one answer. Slow is fine; clever is not.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.case import UK, Case, Involvement, Level, Link, Scope, ends
+from alertbus.policy.policy import Audience, Policy
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Due(NamedTuple):
+    """One obligation: what it is about, who owes the answer, and since when."""
+
+    alert_id: str
+    case_id: str
+    agency: str
+    role: str
+    since: datetime
+
+
+def obligations_from_scratch(
+    alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime
+) -> dict[str, Due]:
+    """Every obligation owed up to and including `until`, by its id.
+
+    `alerts` are all statements, in any order, repeats and all, with `people` filled; `cases` is the latest version of each, by id. An
+    obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
+    """
+    found: dict[str, Due] = {}
+    withdrawn = withdrawals(alerts)
+    cases_of: dict[str, set[str]] = defaultdict(set)
+    for case in cases.values():
+        for person in case.people:
+            for person_id in person.person_ids:
+                cases_of[person_id].add(case.id)
+    for alert in alerts:
+        if alert.alert.action is Action.WITHDRAWN:
+            continue
+        named = {person_id for person_ids in alert.people for person_id in person_ids}
+        for case_id in sorted({case_id for person_id in named for case_id in cases_of[person_id]}):
+            case = cases[case_id]
+            for agency, since in _told(alert, case, policy.under(case.routing), withdrawn.get(alert.alert_id)):
+                if since > until:
+                    continue
+                for role in policy.roles(alert.alert.kind, agency):
+                    obligation = ids.obligation_id(alert.alert_id, case.id, agency, role)
+                    before = found.get(obligation)
+                    if before is None or since < before.since:
+                        found[obligation] = Due(alert.alert_id, case.id, agency, role, since)
+    return found
+
+
+def withdrawals(alerts: Sequence[AcceptedAlert]) -> dict[str, datetime]:
+    """When each withdrawn alert was first withdrawn."""
+    found: dict[str, datetime] = {}
+    for alert in alerts:
+        if alert.alert.action is Action.WITHDRAWN:
+            found[alert.alert_id] = min(alert.at, found.get(alert.alert_id, NEVER))
+    return found
+
+
+def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | None) -> datetime:
+    """The last moment at which the statement itself can reach somebody new."""
+    days = policy.kind_rule(alert.alert.kind).stands.days
+    if days == 0:
+        last = alert.at
+    elif alert.alert.review_on is not None:
+        last = ends(alert.alert.review_on)
+    elif days is None:
+        last = NEVER
+    else:
+        last = alert.at + timedelta(days=days)
+    if withdrawn_at is not None:
+        last = min(last, withdrawn_at)
+    return max(last, alert.at)
+
+
+def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[tuple[str, datetime]]:
+    """Agencies told of the statement on the case, each with a moment; the earliest of an agency's moments counts."""
+    if alert.alert.exercise != case.exercise:
+        return
+    kind, source = alert.alert.kind, alert.alert.agency
+    audience = policy.audience(kind, conference_invite=alert.alert.details.conference_invite)
+    openings = list(_openings(alert, case, policy, withdrawn_at))
+    last = stands_until(alert, policy, withdrawn_at)
+
+    def unless_history(moment: datetime) -> Iterator[datetime]:
+        if not (alert.alert.history and moment == alert.at):
+            yield moment
+
+    for involvement in case.involvements:
+        if involvement.level is not Level.AGENCY or involvement.agency == source:
+            continue
+        if not _for_them(involvement, case, kind, audience, policy):
+            continue
+        through = [o for o in openings if involvement.scope is not Scope.ADULT_LINKED or _is_about(o, involvement, alert, case)]
+        moments = sorted({o.start for o in through} | {_since(involvement)})
+        met = [m for m in moments if _in_force(involvement, m) and any(_is_open(o, m, last) for o in through)]
+        lately = [o.start for o in through if _ended_lately(involvement, o.start, audience, policy)]
+        for moment in met[:1] or sorted(lately)[:1]:
+            for told in unless_history(moment):
+                yield involvement.agency, told
+
+    if Audience.FRONT_DOOR in audience and source != policy.front_door and openings:
+        for told in unless_history(min(o.start for o in openings)):
+            yield policy.front_door, told
+
+
+class _Opening(NamedTuple):
+    """The alert is open on the case from `start` because the person at this place in the alert is linked to it."""
+
+    place: int
+    link: Link
+    start: datetime
+
+
+def _openings(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[_Opening]:
+    waits = stands_until(alert, policy, withdrawn_at)
+    if withdrawn_at is None:
+        waits = max(waits, alert.at + timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days))
+    for place, person_ids in enumerate(alert.people):
+        for link in case.links:
+            if not set(person_ids) & set(case.person(link.person).person_ids):
+                continue
+            start = max(alert.at, _since(link))
+            if start <= waits and start <= _until(link):
+                yield _Opening(place, link, start)
+
+
+def _is_open(opening: _Opening, moment: datetime, last: datetime) -> bool:
+    """At the very moment it opens, always; afterwards only while the alert stands and the link holds."""
+    if moment == opening.start:
+        return True
+    return opening.start < moment <= min(last, _until(opening.link))
+
+
+def _in_force(involvement: Involvement, moment: datetime) -> bool:
+    return _since(involvement) <= moment <= _until(involvement)
+
+
+def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozenset[Audience], policy: Policy) -> bool:
+    if involvement.scope is Scope.CHILDREN_CASE:
+        holder = Audience.CASE_HOLDER in audience and involvement.agency == policy.case_holder
+        return holder or Audience.CASE_AGENCIES in audience
+    if involvement.scope is Scope.PLAN_PARTNER:
+        return Audience.PLAN_PARTNERS in audience
+    for restriction in case.restrictions:
+        if restriction.must_not_learn == involvement.adult and kind in restriction.kinds:
+            return False
+    return Audience.ADULT_AGENCIES in audience
+
+
+def _is_about(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, case: Case) -> bool:
+    """The adult for whom the agency acts is a subject of the alert: not one of its children, not merely on the case."""
+    assert involvement.adult is not None
+    subject = opening.place < len(alert.alert.subjects)
+    return subject and bool(set(alert.people[opening.place]) & set(case.person(involvement.adult).person_ids))
+
+
+def _ended_lately(involvement: Involvement, moment: datetime, audience: frozenset[Audience], policy: Policy) -> bool:
+    if involvement.scope is not Scope.CHILDREN_CASE or involvement.to is None or Audience.RECENTLY_ENDED not in audience:
+        return False
+    days = (moment.astimezone(UK).date() - _until(involvement).astimezone(UK).date()).days
+    return 0 <= days <= policy.recently_ended_days
+
+
+def _since(spell: Link | Involvement) -> datetime:
+    return spell.since or ALWAYS
+
+
+def _until(spell: Link | Involvement) -> datetime:
+    return spell.until or NEVER

@@ -1,0 +1,209 @@
+"""What came of one attempt, and what follows from it: retry, give up, disable, each with its reason. Pure.
+
+Only a definite refusal is ever given up. Trouble on the way (a dead system, a broken plugin, a full disk) is tried
+again for as long as it lasts, at an interval that is capped, and is told once so that a person can act.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+
+class Trouble(StrEnum):
+    """Classes of error. Stable and free of personal data: they stand in the ledger, in receipts and on metrics."""
+
+    UNREACHABLE = "unreachable"
+    CUT = "connection_cut"
+    SLOW = "too_slow"
+    BUSY = "busy"
+    SERVER_ERROR = "server_error"
+    UNUSUAL = "unusual_answer"
+    """Neither yes nor no, for example a redirect, which we do not follow: the notice would go to a stranger."""
+    NOT_LET_IN = "not_let_in"
+    """Its door refused us, not the message: wrong key, wrong address. Somebody may mend it."""
+    GONE = "gone"
+    """Its system asks never to be called again at this address."""
+    REFUSED = "refused"
+    FOLDER = "folder_unavailable"
+    DIFFERENT = "already_there_differently"
+    UNSENDABLE = "unsendable"
+    """The message cannot be put on this channel at all."""
+    PLUGIN = "plugin_fault"
+    CHANNEL = "channel_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a channel says of one message. `handed_over`: the carrier has it, the agency's system has not yet spoken."""
+
+    trouble: Trouble | None = None
+    retry_after: timedelta | None = None
+    handed_over: bool = False
+
+
+ACCEPTED = Outcome()
+HANDED_OVER = Outcome(handed_over=True)
+
+
+class Act(StrEnum):
+    SETTLE = "settle"
+    RETRY = "retry"
+    GIVE_UP = "give_up"
+    DISABLE = "disable"
+    """Leave the whole agency alone for a long time, then ask once. Its notices stay owed and are told as failed."""
+
+
+class Reason(StrEnum):
+    """Why. Shown to operators; values are stable."""
+
+    ACCEPTED = "accepted_by_the_system"
+    HANDED_OVER = "handed_over_to_the_carrier"
+    ON_THE_WAY = "trouble_on_the_way"
+    ASKED_TO_WAIT = "the_system_asked_to_wait"
+    MAY_BE_MENDED = "refusal_that_may_be_mended"
+    REFUSED = "refused_for_good"
+    REFUSED_OFTEN = "refused_too_often"
+    ADDRESS_GONE = "the_address_is_gone"
+    CANNOT_BE_MADE = "our_own_part_failed"
+
+
+class Health(StrEnum):
+    """What an attempt says about the agency's system, for its circuit."""
+
+    ALIVE = "alive"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential with full jitter: anything from nothing to the ceiling, so that a crowd does not return at once."""
+
+    base: timedelta = timedelta(seconds=1)
+    cap: timedelta = timedelta(minutes=5)
+    longest_wish: timedelta = timedelta(hours=1)
+    """The most that a Retry-After is honoured for: a year would be giving up in silence."""
+
+    def wait(self, attempts: int, retry_after: timedelta | None, random: Callable[[], float]) -> timedelta:
+        """How long after the attempt number `attempts` (from 1). Never earlier than a `retry_after` within the limit."""
+        ceiling = min(self.cap, self.base * 2 ** min(attempts - 1, 30))
+        jitter = ceiling * random()
+        return jitter if retry_after is None else min(retry_after, self.longest_wish) + jitter
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one class of error is treated. `attempts` None: for ever. `told_after`: the attempt at which it is told."""
+
+    health: Health
+    attempts: int | None = None
+    told_after: int = 5
+    aside_after: int | None = None
+    """After so many attempts it leaves its lane, so that one broken message does not hold back a family's others."""
+
+
+_ON_THE_WAY = Rule(Health.DOWN)
+_OUR_OWN = Rule(Health.UNKNOWN, told_after=1, aside_after=3)
+_FINAL = Rule(Health.ALIVE, attempts=1)
+
+RULES: Mapping[Trouble, Rule] = MappingProxyType(
+    {
+        Trouble.UNREACHABLE: _ON_THE_WAY,
+        Trouble.CUT: _ON_THE_WAY,
+        Trouble.SLOW: _ON_THE_WAY,
+        Trouble.BUSY: _ON_THE_WAY,
+        Trouble.SERVER_ERROR: _ON_THE_WAY,
+        Trouble.UNUSUAL: Rule(Health.DOWN, told_after=1),
+        Trouble.NOT_LET_IN: Rule(Health.DOWN, attempts=5, told_after=1),
+        Trouble.GONE: Rule(Health.DOWN, told_after=1),
+        Trouble.FOLDER: Rule(Health.DOWN, told_after=1),
+        Trouble.REFUSED: _FINAL,
+        Trouble.DIFFERENT: _FINAL,
+        Trouble.UNSENDABLE: Rule(Health.UNKNOWN, attempts=1),
+        Trouble.PLUGIN: _OUR_OWN,
+        Trouble.CHANNEL: _OUR_OWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`wait` is set for what is tried again. `told`: the trouble is known outside from now on. `health`: for the circuit."""
+
+    act: Act
+    reason: Reason
+    health: Health
+    wait: timedelta | None = None
+    told: bool = True
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    backoff: Backoff = field(default_factory=Backoff)
+    rules: Mapping[Trouble, Rule] = field(default_factory=lambda: RULES)
+
+    @classmethod
+    def hasty(cls) -> Self:
+        """For one machine and for tests: the same rules, waits of milliseconds."""
+        return cls(Backoff(timedelta(milliseconds=5), timedelta(milliseconds=50)))
+
+
+def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limits: Limits) -> Decision:
+    """What follows from the outcome of attempt number `attempts` (from 1). `random` gives a float in [0, 1)."""
+    trouble = outcome.trouble
+    if trouble is None:
+        reason = Reason.HANDED_OVER if outcome.handed_over else Reason.ACCEPTED
+        return Decision(Act.SETTLE, reason, Health.ALIVE)
+    rule = limits.rules[trouble]
+    if rule.attempts is not None and attempts >= rule.attempts:
+        reason = Reason.REFUSED if rule.attempts == 1 else Reason.REFUSED_OFTEN
+        return Decision(Act.GIVE_UP, reason, rule.health)
+    return Decision(
+        Act.DISABLE if trouble is Trouble.GONE else Act.RETRY,
+        _why_again(trouble, rule, outcome),
+        rule.health,
+        wait=limits.backoff.wait(attempts, outcome.retry_after, random),
+        told=attempts >= rule.told_after,
+        aside=rule.aside_after is not None and attempts >= rule.aside_after,
+    )
+
+
+def from_status(status: int, retry_after: str | None, now: datetime) -> Outcome:
+    """Read an HTTP answer. 409 is a receiver that knows our idempotency key: it has the message already."""
+    if 200 <= status < 300 or status == 409:  # noqa: PLR2004  a status is a number
+        return ACCEPTED
+    if status in _BUSY:
+        return Outcome(Trouble.BUSY, read_retry_after(retry_after, now))
+    if status == 410:  # noqa: PLR2004  as Standard Webhooks has it
+        return Outcome(Trouble.GONE)
+    if status in _DOOR:
+        return Outcome(Trouble.NOT_LET_IN)
+    if 400 <= status < 500:  # noqa: PLR2004
+        return Outcome(Trouble.REFUSED)
+    if status >= 500:  # noqa: PLR2004
+        return Outcome(Trouble.SERVER_ERROR, read_retry_after(retry_after, now))
+    return Outcome(Trouble.UNUSUAL)
+
+
+_BUSY = frozenset({408, 425, 429, 503})
+_DOOR = frozenset({401, 403, 404, 405, 407, 421})
+
+
+def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
+    """Read seconds or an HTTP date (RFC 9110, 10.2.3). Anything else, and the past, is no wish at all."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:10]), 10**8))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment - now if moment > now else None

@@ -1,0 +1,95 @@
+"""The delivery ledger, and what the built-in inbox received.
+
+A ledger row is one notice on its way. An inbox row is a message in an agency's own system, which for an agency without
+one of its own is ours: it is written by the inbox channel alone, and a second arrival under one key changes nothing.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+
+from alertbus.sql.engine import UtcDateTime, metadata
+
+
+class State(StrEnum):
+    """Where a notice is. `failed` is trouble that has been told and is still tried; the last four are final."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    FAILED = "failed"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+ledger = Table(
+    "ledger",
+    metadata,
+    # Order of arrival. The key, because SQLite counts up only a key; the notice's id is as unique.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("notice_id", String(64), nullable=False),
+    Column("obligation_id", String(64), nullable=False),
+    Column("alert_id", String(64), nullable=False),
+    Column("case_id", String(200), nullable=False),
+    Column("agency", String(200), nullable=False),
+    Column("sector", String(200), nullable=False),
+    Column("role", String(200), nullable=False),
+    Column("deed", String(20), nullable=False),
+    Column("notice", LargeBinary, nullable=False),
+    # What is delivered strictly one after the other: an agency's notices on one case.
+    Column("lane", String(500), nullable=False),
+    # Moved with its obligation to a lane of its own, because it could not be rendered.
+    Column("aside", Boolean, nullable=False),
+    Column("state", String(20), nullable=False),
+    # Counted when leased, so that 0 means that nothing can have left.
+    Column("attempts", Integer, nullable=False),
+    # From when it may be taken; leased: from when the lease has run out. NULL: not its turn in its lane, or done.
+    Column("next_attempt_at", UtcDateTime),
+    Column("lease_owner", String(64)),
+    Column("lease_until", UtcDateTime),
+    Column("error_class", String(60)),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    # Since when it has been told as failing.
+    Column("failed_at", UtcDateTime),
+    # When it came to a final state. NULL: open.
+    Column("done_at", UtcDateTime),
+    # Its newest receipt may not have reached the broker.
+    Column("receipt_pending", Boolean, nullable=False),
+    UniqueConstraint("notice_id"),
+    sqlite_autoincrement=True,
+)
+
+inbox_message = Table(
+    "inbox_message",
+    metadata,
+    Column("idempotency_key", String(64), primary_key=True),
+    Column("agency", String(200), nullable=False),
+    Column("case_id", String(200), nullable=False),
+    Column("obligation_id", String(64), nullable=False),
+    Column("alert_id", String(64), nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("filename", String(200), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+)
+
+
+def _partial(name: str, condition: str, *columns: str) -> None:
+    from sqlalchemy import text
+
+    Index(name, *(ledger.c[c] for c in columns), sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+# Partial: a ledger of years is nearly all done, and none of these looks at that part.
+_partial("ix_ledger_due", "next_attempt_at IS NOT NULL", "next_attempt_at", "seq", "agency")
+_partial("ix_ledger_open", "done_at IS NULL", "lane", "seq")
+_partial("ix_ledger_leased", "lease_owner IS NOT NULL", "lease_owner")
+_partial("ix_ledger_aside", "aside AND done_at IS NULL", "obligation_id")
+_partial("ix_ledger_untold", "receipt_pending", "seq")
+Index("ix_ledger_obligation", ledger.c.obligation_id, ledger.c.seq)
+Index("ix_ledger_alert", ledger.c.alert_id)
+Index("ix_inbox_message_agency", inbox_message.c.agency, inbox_message.c.received_at)
+Index("ix_inbox_message_obligation", inbox_message.c.obligation_id)
+Index("ix_inbox_message_alert", inbox_message.c.alert_id)

@@ -1,0 +1,90 @@
+"""Cases as accepted: the next version with its people found, recorded in one transaction before anything is sent to Kafka."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.directory.directory import resolve
+from alertbus.directory.tables import case_version, exercise_clock
+from alertbus.model.case import Case, CasePerson
+from alertbus.model.errors import NotFound, VersionConflict
+from alertbus.sql.engine import reading, upsert
+
+
+class Cases:
+    """The case register over one database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def record(self, snapshot: Case, at: datetime, expected: int | None) -> tuple[Case, bool]:
+        """The snapshot as the case's next version, and whether it is one: the same content again is the version that stands.
+
+        `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when another
+        stands. The version is unpublished until `published` is called.
+        """
+        digest = hashlib.sha256(snapshot.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
+        async with self._engine.begin() as connection:
+            query = select(case_version).where(case_version.c.case_id == snapshot.id).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            standing = row.version if row else 0
+            if expected is not None and expected != standing:
+                raise VersionConflict(f"case version {standing} stands; read it, apply the change to it, and send If-Match: {standing}.")
+            if row is not None and row.digest == digest:
+                return Case.model_validate_json(row.snapshot), not row.published
+            before = Case.model_validate_json(row.snapshot) if row else None
+            found = await self._with_people_found(connection, snapshot.with_implied_links())
+            case = found.learned(before, at)
+            values = {
+                "version": case.version,
+                "exercise": case.exercise,
+                "snapshot": case.model_dump_json(by_alias=True).encode(),
+                "digest": digest,
+                "published": False,
+            }
+            if row is None:
+                await connection.execute(insert(case_version).values(case_id=case.id, **values))
+            else:
+                await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(**values))
+        return case, True
+
+    async def published(self, case: Case) -> None:
+        """Kafka has acknowledged all that this version causes."""
+        async with self._engine.begin() as connection:
+            same = (case_version.c.case_id == case.id) & (case_version.c.version == case.version)
+            await connection.execute(update(case_version).where(same).values(published=True))
+
+    async def unpublished(self) -> list[Case]:
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.published.is_(False)))
+            return [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
+
+    async def get(self, case_id: str) -> Case:
+        async with reading(self._engine) as connection:
+            query = select(case_version.c.snapshot).where(case_version.c.case_id == case_id)
+            snapshot = (await connection.execute(query)).scalar_one_or_none()
+        if snapshot is None:
+            raise NotFound(f"no case {case_id}")
+        return Case.model_validate_json(snapshot)
+
+    async def advance_clock(self, exercise: str, to: datetime) -> tuple[datetime | None, list[str]]:
+        """Move an exercise's clock forward; answers where it stood and which cases follow it. Never backwards."""
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(select(exercise_clock.c.at).where(exercise_clock.c.exercise == exercise))).scalar_one_or_none()
+            if row is None:
+                await connection.execute(upsert(exercise_clock, connection.dialect.name), [{"exercise": exercise, "at": to}])
+            elif row < to:
+                await connection.execute(update(exercise_clock).where(exercise_clock.c.exercise == exercise).values(at=to))
+            query = select(case_version.c.case_id).where(case_version.c.exercise == exercise).order_by(case_version.c.case_id)
+            return row, list((await connection.execute(query)).scalars())
+
+    async def _with_people_found(self, connection: AsyncConnection, case: Case) -> Case:
+        """Keys are one person's throughout an exercise; among real cases a key means somebody only within its own case."""
+        scope = case.exercise or ""
+        people: list[CasePerson] = []
+        for person in case.people:
+            match = await resolve(connection, person, scope, key_scope="" if case.exercise else case.id)
+            people.append(person.model_copy(update={"person_ids": match.person_ids}))
+        return case.model_copy(update={"people": tuple(people)})

@@ -1,0 +1,195 @@
+"""An alert: what an agency states about one or more persons, in the form of DESIGN section 11, and the same as accepted by the bus."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+
+from alertbus.model import ids
+from alertbus.model.base import Word
+from alertbus.model.person import Subject
+from alertbus.model.sensitivity import Sensitivity as S
+
+CalendarDay = date
+"""A day, under a name that a field called `date` does not hide."""
+
+LONGEST_NARRATIVE = 65_536
+"""Characters in one piece of narrative. The whole alert must fit a Kafka record with room to spare; longer papers stay at the source."""
+
+KINDS = frozenset(
+    "violent_person_flag threat_to_staff prisoner_release prisoner_recall ppn nspcc_concern school_concern "
+    "concealed_pregnancy_concern drug_intelligence missing_child_incident domestic_abuse_incident restraining_order_breach "
+    "case_status_change worker_change involvement_started involvement_ended non_engagement conference_outcome meeting birth death "
+    "other".split()
+)
+"""The kinds shipped (DESIGN section 11). Any other word of the same form is accepted and listed in review."""
+
+
+class Action(StrEnum):
+    RAISED = "raised"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class SaidBy(StrEnum):
+    CHILD = "child"
+    PARENT = "parent"
+    PROFESSIONAL = "professional"
+    PUBLIC = "public"
+
+
+class Narrative(Word):
+    """Exactly what was said or seen. Carried byte for byte or not at all; never cut, never paraphrased (VOI-01)."""
+
+    text: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=LONGEST_NARRATIVE)
+    said_by: Annotated[SaidBy, S.ROUTING] = SaidBy.PROFESSIONAL
+    observed_first_hand: Annotated[bool, S.ROUTING] = True
+
+
+class Referrer(Word):
+    """The bus does not take a referrer's identity: whoever took the call keeps it, and gives an opaque reference (ANO-01, NOT-01)."""
+
+    anonymous: Annotated[bool, S.ROUTING] = False
+    reference: Annotated[str | None, S.REFERRER] = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,40}$")
+
+
+class Release(Word):
+    date: Annotated[CalendarDay | None, S.ACTION] = None
+    conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
+    restraining_order: Annotated[bool | None, S.OFFENCE] = None
+    confirmed: Annotated[bool, S.ROUTING] = True
+    """False for a release reported by somebody other than prison or probation (PRI-04)."""
+
+
+class Flag(Word):
+    precautions: Annotated[tuple[str, ...], S.ACTION] = Field(default=(), max_length=20)
+    grade: Annotated[str | None, S.THREAT] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
+
+
+class Incident(Word):
+    reference: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
+    grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
+    children_present: Annotated[bool | None, S.ROUTING] = None
+    welfare_check: Annotated[bool | None, S.ROUTING] = None
+    home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
+    officer: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=80)
+    dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
+
+
+class Details(Word):
+    """What the kind adds. Sections we know are typed and classified; anything else is kept and shown to nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    release: Annotated[Release | None, S.ROUTING] = None
+    flag: Annotated[Flag | None, S.ROUTING] = None
+    incident: Annotated[Incident | None, S.ROUTING] = None
+    status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
+    conference_invite: Annotated[bool, S.ROUTING] = False
+    """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
+
+
+class Alert(Word):
+    """A statement by an agency. `(source, id)` names the matter; saying it twice has no second effect.
+
+    `amends` lets an amendment or withdrawal carry an id of its own and point at the alert it is about; without it, `id` is that alert's.
+    `history` seeds state and tells nobody now (INT-10). `exercise` names a rehearsal: such an alert lives in the time it states, reaches
+    only cases of the same exercise, and every notice of it says so; it can never reach a real case, nor a real alert an exercise.
+    """
+
+    id: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=200)
+    source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
+    kind: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    action: Annotated[Action, S.ROUTING] = Action.RAISED
+    occurred_at: Annotated[AwareDatetime, S.ROUTING]
+    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    subjects: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
+    children: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
+    narrative: Annotated[tuple[Narrative, ...], S.OBSERVATION] = Field(default=(), max_length=20)
+    severity: Annotated[Severity, S.ROUTING] = Severity.MEDIUM
+    review_on: Annotated[date | None, S.ROUTING] = None
+    details: Annotated[Details, S.ROUTING] = Details()
+    referrer: Annotated[Referrer | None, S.REFERRER] = None
+    family_informed: Annotated[bool | None, S.ROUTING] = None
+    lawful_basis: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=300)
+    amends: Annotated[str | None, S.ROUTING] = Field(default=None, min_length=1, max_length=200)
+    history: Annotated[bool, S.ROUTING] = False
+    exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+
+    @model_validator(mode="after")
+    def _about_somebody(self) -> Self:
+        if not self.subjects and not self.children:
+            raise ValueError("an alert is about at least one person: give `subjects` (a person may be unnamed) or `children`")
+        if sum(len(n.text) for n in self.narrative) > 4 * LONGEST_NARRATIVE:
+            raise ValueError(f"narrative: at most {4 * LONGEST_NARRATIVE} characters in all; leave longer papers at the source")
+        return self
+
+    @property
+    def agency(self) -> str:
+        """Who states it: the first part of `source`."""
+        return self.source.partition(".")[0]
+
+    @property
+    def alert_id(self) -> str:
+        """The bus's id for the matter: the same for the alert, its amendments and its withdrawal."""
+        return ids.alert_id(self.exercise, self.source, self.amends or self.id)
+
+    @property
+    def statement_id(self) -> str:
+        """The bus's id for this very statement: another action, or an amendment with other content, is another statement."""
+        content = self.model_dump_json(exclude_defaults=True) if self.action is Action.AMENDED else ""
+        return ids.statement_id(self.alert_id, self.id, self.action, content)
+
+
+class AcceptedAlert(Word):
+    """An alert as it stands on `alertbus.alerts`, later with its persons found.
+
+    `at` is when it counts: the moment the bus accepted it, or, in an exercise, the moment it was recorded. `first_at` is that moment of the
+    matter's first statement, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for each entry
+    of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
+    """
+
+    alert_id: Annotated[str, S.ROUTING]
+    statement_id: Annotated[str, S.ROUTING]
+    accepted_at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+    first_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    alert: Annotated[Alert, S.ROUTING]
+    people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
+
+    @classmethod
+    def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None) -> Self:
+        return cls(
+            alert_id=alert.alert_id,
+            statement_id=alert.statement_id,
+            accepted_at=accepted_at,
+            at=alert.recorded_at if alert.exercise else accepted_at,
+            first_at=first_at,
+            alert=alert,
+        )
+
+    def as_first_said(self) -> Self:
+        """This statement at the moment the matter was first stated."""
+        return self.model_copy(update={"at": self.first_at or self.at})
+
+    @property
+    def everybody(self) -> tuple[Subject, ...]:
+        """Subjects, then children: the order `people` follows."""
+        return (*self.alert.subjects, *self.alert.children)
+
+    def with_people(self, people: tuple[tuple[str, ...], ...]) -> Self:
+        return self.model_copy(update={"people": people})
+
+
+def unclassified(details: Details) -> tuple[str, ...]:
+    """Names of the sections of `details` that nobody has classified."""
+    extra: dict[str, Any] = details.__pydantic_extra__ or {}
+    return tuple(sorted(extra))

@@ -1,0 +1,213 @@
+"""A case: one family's open work. A snapshot is whole every time; the bus adds what it found (person ids) and when it learned it."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field, PrivateAttr, model_validator
+
+from alertbus.model.base import Word
+from alertbus.model.person import KEY, Person
+from alertbus.model.sensitivity import Sensitivity as S
+
+UK = ZoneInfo("Europe/London")
+"""A bare date in a snapshot means that whole day here."""
+
+CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+"""An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
+
+Day = date | AwareDatetime
+
+
+@lru_cache(maxsize=65_536)
+def begins(day: Day) -> datetime:
+    """The first moment of a day, or the moment itself."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time.min, UK)
+
+
+@lru_cache(maxsize=65_536)
+def ends(day: Day) -> datetime:
+    """The last moment of a day, or the moment itself: "until the 20th" includes the 20th."""
+    return day if isinstance(day, datetime) else begins(day + timedelta(days=1)) - timedelta(microseconds=1)
+
+
+class Certainty(StrEnum):
+    CONFIRMED = "confirmed"
+    PUTATIVE = "putative"
+    REPORTED = "reported"
+
+
+class Scope(StrEnum):
+    """Why an agency is on the case, which decides what it is told (DESIGN section 12, the formula)."""
+
+    CHILDREN_CASE = "children_case"
+    PLAN_PARTNER = "plan_partner"
+    ADULT_LINKED = "adult_linked"
+
+
+class Level(StrEnum):
+    AGENCY = "agency"
+    WORKER = "worker"
+    MANAGER = "manager"
+
+
+class Spell(Word):
+    """Something that holds from one day to another, and since when the bus has known it.
+
+    `known_at` is set by the bus when a snapshot first names the thing, and kept in later versions: nobody is told of the past as if it were
+    news, and the outcome does not hang on the order in which events arrive. None means known from the start (an exercise).
+    """
+
+    from_: Annotated[Day | None, S.ROUTING] = Field(default=None, alias="from")
+    to: Annotated[Day | None, S.ROUTING] = None
+    known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ is not None and self.to is not None and ends(self.to) < begins(self.from_):
+            raise ValueError("`to` lies before `from`")
+        return self
+
+    @property
+    def since(self) -> datetime | None:
+        """From when it can cause anything: begun, and known."""
+        begun = None if self.from_ is None else begins(self.from_)
+        if begun is None or self.known_at is None:
+            return begun or self.known_at
+        return max(begun, self.known_at)
+
+    @property
+    def until(self) -> datetime | None:
+        return None if self.to is None else ends(self.to)
+
+
+class Link(Spell):
+    """Person → case. In or out of the household makes no difference to who is told (LNK-01); `putative` is never dropped (LNK-06)."""
+
+    person: Annotated[str, S.ROUTING] = Field(pattern=KEY)
+    relation: Annotated[str, S.ADULT_IDENTITY] = Field(max_length=200)
+    certainty: Annotated[Certainty, S.ROUTING] = Certainty.REPORTED
+    source: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=80)
+    in_household: Annotated[bool | None, S.ROUTING] = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.person, self.relation, str(self.from_))
+
+
+class Involvement(Spell):
+    """An agency's role on a case. Only `level: agency` is told; worker and manager spells say who answers for it at the time."""
+
+    agency: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    level: Annotated[Level, S.ROUTING] = Level.AGENCY
+    scope: Annotated[Scope, S.ROUTING] = Scope.CHILDREN_CASE
+    adult: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    worker: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
+    team: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+
+    @model_validator(mode="after")
+    def _adult_named(self) -> Self:
+        if self.scope is Scope.ADULT_LINKED and self.adult is None:
+            raise ValueError("an `adult_linked` involvement names its `adult`")
+        return self
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.agency, self.level, self.scope, self.adult or "", self.worker or "", self.role or "", str(self.from_))
+
+
+class CasePerson(Person):
+    """Somebody on the case file. `person_ids` are the directory's: usually one, several when identifiers matched several records."""
+
+    key: Annotated[str, S.ROUTING] = Field(pattern=KEY)
+    died: Annotated[date | None, S.IDENTITY] = None
+    person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
+
+
+class Episode(Spell):
+    type: Annotated[str, S.PLAN] = Field(max_length=80)
+    children: Annotated[tuple[str, ...], S.ROUTING] = ()
+
+
+class Restriction(Word):
+    """Somebody must not learn something: agencies acting for that adult get nothing of those kinds on this case (ANO-02, NOT-02)."""
+
+    must_not_learn: Annotated[str, S.ROUTING] = Field(pattern=KEY)
+    kinds: Annotated[tuple[str, ...], S.ROUTING] = ("birth", "death", "concealed_pregnancy_concern")
+
+
+class Routing(Word):
+    """A scenario's own policy parameters (`_meta.routing`, DESIGN section 12). Only an exercise may carry them."""
+
+    adult_linked_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
+    plan_partner_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
+    mash_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
+    recently_ended_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
+    recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+
+
+class Case(Word):
+    """One version of a case. `children` and `links` refer to `people` by key; `version` counts from 1 and is given by the bus."""
+
+    id: Annotated[str, S.ROUTING] = Field(pattern=CASE_ID)
+    version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
+    people: Annotated[tuple[CasePerson, ...], S.IDENTITY] = Field(default=(), max_length=500)
+    children: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=50)
+    links: Annotated[tuple[Link, ...], S.ROUTING] = Field(default=(), max_length=500)
+    involvements: Annotated[tuple[Involvement, ...], S.ROUTING] = Field(default=(), max_length=500)
+    episodes: Annotated[tuple[Episode, ...], S.PLAN] = Field(default=(), max_length=200)
+    restrictions: Annotated[tuple[Restriction, ...], S.ROUTING] = Field(default=(), max_length=50)
+    contact: Annotated[str | None, S.ACTION] = Field(default=None, max_length=200)
+    exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    routing: Annotated[Routing | None, S.ROUTING] = None
+    known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+
+    _by_key: Mapping[str, CasePerson] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        keys = [p.key for p in self.people]
+        if len(keys) != len(set(keys)):
+            raise ValueError("people: a key is used twice")
+        named: dict[str, Any] = {f"children[{i}]": k for i, k in enumerate(self.children)}
+        named |= {f"links[{i}].person": k.person for i, k in enumerate(self.links)}
+        named |= {f"involvements[{i}].adult": k.adult for i, k in enumerate(self.involvements) if k.adult}
+        if missing := [path for path, key in named.items() if key not in set(keys)]:
+            raise ValueError(f"{', '.join(missing)}: no such key in `people`")
+        if self.routing is not None and self.exercise is None:
+            raise ValueError("routing: only an exercise may carry its own policy parameters")
+        return self
+
+    def person(self, key: str) -> CasePerson:
+        if self._by_key is None:
+            self._by_key = {p.key: p for p in self.people}
+        return self._by_key[key]
+
+    def with_implied_links(self) -> Self:
+        """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""
+        linked = {link.person for link in self.links}
+        implied = [(key, "child") for key in self.children]
+        implied += [(i.adult, f"known to {i.agency}") for i in self.involvements if i.adult]
+        missing = {key: relation for key, relation in reversed(implied) if key not in linked}
+        added = tuple(Link(person=key, relation=relation, certainty=Certainty.CONFIRMED) for key, relation in missing.items())
+        return self.model_copy(update={"links": (*self.links, *added)})
+
+    def learned(self, before: Self | None, at: datetime) -> Self:
+        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it."""
+        if self.exercise:
+            return self.model_copy(update={"version": (before.version if before else 0) + 1})
+        links = {s.identity: s.known_at for s in before.links} if before else {}
+        involvements = {s.identity: s.known_at for s in before.involvements} if before else {}
+        return self.model_copy(
+            update={
+                "version": (before.version if before else 0) + 1,
+                "known_at": at,
+                "links": tuple(s.model_copy(update={"known_at": links.get(s.identity, at)}) for s in self.links),
+                "involvements": tuple(s.model_copy(update={"known_at": involvements.get(s.identity, at)}) for s in self.involvements),
+            }
+        )

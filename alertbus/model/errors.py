@@ -1,0 +1,88 @@
+"""Everything that can go wrong, as one tree.
+
+    BusError
+    ├── InvalidInput        the sender can mend it: every fault with its path          not retriable
+    ├── NotUnderstood       a raw message no source plugin can read; kept in review    not retriable
+    ├── NotFound            no such thing, or not yours to see                         not retriable
+    ├── VersionConflict     somebody changed the case since you read it                not retriable
+    ├── PolicyFault         the policy file contradicts itself or names nothing known  not retriable
+    ├── PluginFault         an agency plugin broke its contract                        not retriable
+    ├── SettingsFault       a setting is wrong; start-up stops                         not retriable
+    ├── PoisonRecord        a Kafka record that cannot be decided; goes to quarantine  not retriable
+    └── Unavailable         something we depend on does not answer                     retriable
+        ├── BrokerUnavailable
+        └── DatabaseUnavailable
+
+A message names the plugin, topic, setting or path, says what was expected and what to do next. It never holds a name, a date of
+birth, an address, an identifier's value or narrative: an opaque id or a path is enough to find the record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input: where (a dotted path) and what was expected there. Never the value found."""
+
+    path: str
+    expected: str
+    code: str = "invalid"
+
+
+class BusError(Exception):
+    """Root of the tree. `code` is stable and safe as a metric label; `retriable` says whether the same call may succeed later."""
+
+    code: ClassVar[str] = "bus_error"
+    retriable: ClassVar[bool] = False
+
+
+class InvalidInput(BusError):
+    code = "invalid_input"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        where = "; ".join(f"{f.path}: {f.expected}" for f in self.faults)
+        super().__init__(f"{len(self.faults)} fault(s). {where}")
+
+
+class NotUnderstood(BusError):
+    code = "not_understood"
+
+
+class NotFound(BusError):
+    code = "not_found"
+
+
+class VersionConflict(BusError):
+    code = "version_conflict"
+
+
+class PolicyFault(BusError):
+    code = "policy_fault"
+
+
+class PluginFault(BusError):
+    code = "plugin_fault"
+
+
+class SettingsFault(BusError):
+    code = "settings_fault"
+
+
+class PoisonRecord(BusError):
+    code = "poison_record"
+
+
+class Unavailable(BusError):
+    code = "unavailable"
+    retriable = True
+
+
+class BrokerUnavailable(Unavailable):
+    code = "broker_unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"

@@ -1,0 +1,89 @@
+"""What flows between the stages: the values on `person-events`, `case-events`, `review`, each a frozen record with its CloudEvents type."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime
+
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.base import Word
+from alertbus.model.case import Case, Link
+from alertbus.model.sensitivity import Sensitivity as S
+
+
+class AlertAboutPerson(Word):
+    """An alert on its way to one person's links."""
+
+    type: ClassVar[str] = "uk.alertbus.alert.about-person-found.v1"
+    person_id: Annotated[str, S.ROUTING]
+    alert: Annotated[AcceptedAlert, S.ROUTING]
+
+
+class LinkChanged(Word):
+    """A person's links to one case as they now are; none left means the person was taken off it. Newest `version` wins."""
+
+    type: ClassVar[str] = "uk.alertbus.link.changed.v1"
+    person_id: Annotated[str, S.ROUTING]
+    case_id: Annotated[str, S.ROUTING]
+    version: Annotated[int, S.ROUTING]
+    links: Annotated[tuple[Link, ...], S.ROUTING]
+    exercise: Annotated[str | None, S.ROUTING] = None
+
+
+class AlertReachedCase(Word):
+    """An alert arrived at a case through one of its people. The same alert may arrive through several."""
+
+    type: ClassVar[str] = "uk.alertbus.alert.reached-case.v1"
+    case_id: Annotated[str, S.ROUTING]
+    via: Annotated[str, S.ROUTING]
+    alert: Annotated[AcceptedAlert, S.ROUTING]
+
+
+class CaseChanged(Word):
+    type: ClassVar[str] = "uk.alertbus.case.changed.v1"
+    case: Annotated[Case, S.ROUTING]
+
+
+class Tick(Word):
+    """Time has passed on a case: everything that becomes owed in `(since, at]` is owed now. Time is an input, never read (DESIGN section 3)."""
+
+    type: ClassVar[str] = "uk.alertbus.clock.ticked.v1"
+    case_id: Annotated[str, S.ROUTING]
+    since: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+
+
+class ReviewReason(StrEnum):
+    """Why a person must look. Shown to practitioners; values are stable."""
+
+    UNKNOWN_KIND = "unknown_kind"
+    UNSURE_MATCH = "unsure_match"
+    NOBODY_LINKED = "nobody_linked"
+    NOT_UNDERSTOOD = "not_understood"
+    REPEATED_DIFFERENTLY = "repeated_differently"
+    NOT_OURS = "not_ours"
+    UNCLASSIFIED_DETAILS = "unclassified_details"
+    KEY_UNKNOWN = "key_unknown"
+
+
+class ReviewNeeded(Word):
+    """Something a person must look at. Holds ids and a reason; the raw message, if any, is kept apart in the database."""
+
+    type: ClassVar[str] = "uk.alertbus.review.needed.v1"
+    id: Annotated[str, S.ROUTING]
+    reason: Annotated[ReviewReason, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+    alert_id: Annotated[str | None, S.ROUTING] = None
+    person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
+    source: Annotated[str | None, S.ROUTING] = None
+    detail: Annotated[str | None, S.ROUTING] = None
+    raw_ref: Annotated[str | None, S.ROUTING] = None
+
+
+ALERT_ACCEPTED = "uk.alertbus.alert.accepted.v1"
+CASE_RECORDED = "uk.alertbus.case.recorded.v1"
+PERSON_RECORDED = "uk.alertbus.person.recorded.v1"
+NOTICE_OWED = "uk.alertbus.notice.owed.v1"
+RECEIPT_GIVEN = "uk.alertbus.receipt.given.v1"
+
+

@@ -1,0 +1,189 @@
+"""What an agency receives and what is known afterwards: obligation, notice, message, receipt.
+
+A notice is already minimised: what its agency may not see is absent, not blanked (ANO-05), and `withheld` says by class that something is.
+A plugin renders a notice into a message in its agency's own format and cannot leak what it never received (DESIGN section 7).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from alertbus.model.alert import SaidBy, Severity
+from alertbus.model.base import Word
+from alertbus.model.identifiers import Identifier
+from alertbus.model.person import Address, Name
+from alertbus.model.sensitivity import Sensitivity as S
+
+
+class Content(StrEnum):
+    """How much of a class a sector is shown (STANDARDS section 13)."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    """A template's words in place of the fact: never a paraphrase of what somebody said."""
+    REFERENCE = "reference"
+    NOTHING = "nothing"
+
+
+class Deed(StrEnum):
+    """What a notice asks the agency's system to do."""
+
+    DELIVER = "deliver"
+    AMEND = "amend"
+    WITHDRAW = "withdraw"
+    ESCALATE = "escalate"
+
+
+class Cause(StrEnum):
+    """What made the obligation arise when it did. `ALERT`: the alert itself; the others are briefings of what stands."""
+
+    ALERT = "alert"
+    LINK = "link"
+    INVOLVEMENT = "involvement"
+
+
+class Obligation(Word):
+    """One agency role owes one alert on one case an answer: the unit that is delivered, chased, acknowledged."""
+
+    id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    case_id: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    role: Annotated[str, S.ROUTING]
+    kind: Annotated[str, S.ROUTING]
+    severity: Annotated[Severity, S.ROUTING]
+    source: Annotated[str, S.ROUTING]
+    source_id: Annotated[str, S.ROUTING]
+    """The sender's own id for the alert: what the agencies will quote to each other on the telephone."""
+    since: Annotated[AwareDatetime, S.ROUTING]
+    """From when it is owed."""
+    due: Annotated[AwareDatetime | None, S.ROUTING] = None
+    cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
+    exercise: Annotated[str | None, S.ROUTING] = None
+
+
+class Excerpt(Word):
+    """One piece of verbatim narrative with its SHA-256 over the UTF-8 text; checked when built and again after rendering (VOI-01)."""
+
+    text: Annotated[str, S.OBSERVATION]
+    sha256: Annotated[str, S.ROUTING]
+    said_by: Annotated[SaidBy, S.ROUTING]
+    observed_first_hand: Annotated[bool, S.ROUTING]
+
+    @classmethod
+    def of(cls, text: str, said_by: SaidBy, *, observed_first_hand: bool) -> Self:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return cls(text=text, sha256=digest, said_by=said_by, observed_first_hand=observed_first_hand)
+
+    @model_validator(mode="after")
+    def _unaltered(self) -> Self:
+        if hashlib.sha256(self.text.encode()).hexdigest() != self.sha256:
+            raise ValueError("narrative does not match its SHA-256: it was altered on the way")
+        return self
+
+
+class NoticePerson(Word):
+    """A person as this agency may see them. `ref` is opaque and stable within the case, for an agency that may not see who it is."""
+
+    ref: Annotated[str, S.ROUTING]
+    child: Annotated[bool, S.ROUTING] = False
+    role: Annotated[str | None, S.ROUTING] = None
+    """Their part in the alert (`subject`, `victim`...); None for a child of the case whom the alert does not name."""
+    relation: Annotated[str | None, S.IDENTITY] = None
+    certainty: Annotated[str | None, S.ROUTING] = None
+    label: Annotated[str | None, S.IDENTITY] = None
+    name: Annotated[Name | None, S.IDENTITY] = None
+    born: Annotated[date | None, S.IDENTITY] = None
+    identifiers: Annotated[tuple[Identifier, ...], S.IDENTITY] = ()
+    addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
+
+
+class Notice(Word):
+    """What one obligation shows its agency. `because` is the reason path in words; `flag` is what must be read first (VPF-06)."""
+
+    id: Annotated[str, S.ROUTING]
+    deed: Annotated[Deed, S.ROUTING] = Deed.DELIVER
+    obligation: Annotated[Obligation, S.ROUTING]
+    sector: Annotated[str, S.ROUTING]
+    recipient: Annotated[str | None, S.ROUTING] = None
+    """Who answers for it at the agency at the time, where the case says so."""
+    title: Annotated[str, S.ROUTING]
+    because: Annotated[str, S.ROUTING]
+    flag: Annotated[str | None, S.ACTION] = None
+    occurred_at: Annotated[AwareDatetime, S.ROUTING]
+    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    narrative: Annotated[tuple[Excerpt, ...], S.OBSERVATION] = ()
+    summary: Annotated[str, S.ACTION] = ""
+    """The policy's template for this kind: what an agency that may not see the narrative is told instead."""
+    action: Annotated[str, S.ACTION] = ""
+    contact: Annotated[str | None, S.ACTION] = None
+    children: Annotated[tuple[NoticePerson, ...], S.IDENTITY] = ()
+    people: Annotated[tuple[NoticePerson, ...], S.IDENTITY] = ()
+    details: Annotated[Mapping[str, Any], S.ROUTING] = Field(default_factory=dict)
+    """The sections of the alert's details this agency may see, field by field."""
+    case_status: Annotated[str | None, S.PLAN] = None
+    review_on: Annotated[date | None, S.ROUTING] = None
+    do_not_reveal_source: Annotated[bool, S.ROUTING] = False
+    """A child or an anonymous caller is the source: readers must not let it be worked out (ANO-04, NOT-01, NOT-04)."""
+    lawful_basis: Annotated[str, S.ROUTING]
+    policy_version: Annotated[str, S.ROUTING]
+    rule: Annotated[str, S.ROUTING]
+    withheld: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """Classes of which something was left out for this sector."""
+
+
+class Message(Word):
+    """A notice in an agency's own format. `idempotency_key` is given by the bus: the same key means the same message."""
+
+    media_type: Annotated[str, S.ROUTING]
+    body: Annotated[bytes, S.OBSERVATION]
+    filename: Annotated[str, S.ROUTING] = "notice.json"
+    headers: Annotated[Mapping[str, str], S.ROUTING] = Field(default_factory=dict)
+    idempotency_key: Annotated[str, S.ROUTING] = ""
+
+
+class Stage(StrEnum):
+    """What is known about a message, in the order it becomes known."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    SEEN = "seen"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Intent(StrEnum):
+    ACTING = "acting"
+    PASSING_ON = "passing_on"
+    NOT_OURS = "not_ours"
+
+
+class Receipt(Word):
+    """One thing that became known about a message. An acknowledgement is by a named person; `not_ours` needs a reason."""
+
+    id: Annotated[str, S.ROUTING]
+    notice_id: Annotated[str, S.ROUTING]
+    obligation_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    case_id: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    stage: Annotated[Stage, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+    by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    intent: Annotated[Intent | None, S.ROUTING] = None
+    note: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=2000)
+    detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _named_person(self) -> Self:
+        if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
+            raise ValueError("an acknowledgement names who gives it (`by`) and what they will do (`intent`)")
+        if self.intent is Intent.NOT_OURS and not self.note:
+            raise ValueError("`not_ours` needs a reason in `note`")
+        return self

@@ -1,0 +1,72 @@
+"""A person as an agency states them: identifiers, names, date of birth, addresses. All optional: nobody is refused for being half known."""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from alertbus.model.base import Word
+from alertbus.model.identifiers import Identifier
+from alertbus.model.sensitivity import Sensitivity as S
+
+KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
+"""A person's key in a case file: a short handle, unique within what was imported, never a name."""
+
+
+class Name(Word):
+    given: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+    family: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+
+    @property
+    def full(self) -> str:
+        return " ".join(part for part in (self.given, self.family) if part)
+
+    @property
+    def normal(self) -> str:
+        """For comparing: case, spaces and punctuation do not count."""
+        return re.sub(r"[^\w]+", " ", self.full.casefold()).strip()
+
+
+class Address(Word):
+    uprn: Annotated[str | None, S.ADDRESS] = Field(default=None, pattern=r"^\d{1,12}$")
+    lines: Annotated[tuple[str, ...], S.ADDRESS] = Field(default=(), max_length=6)
+    postcode: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=10)
+
+    @property
+    def normal(self) -> str | None:
+        """UPRN without leading zeros (STANDARDS section 11), else the postcode without spaces; None when neither is known."""
+        if self.uprn:
+            return f"uprn:{self.uprn.lstrip('0')}"
+        return "postcode:" + "".join(self.postcode.split()).upper() if self.postcode else None
+
+
+class Person(Word):
+    """Who is meant. `key` points at somebody in an imported case; `label` is what to call somebody whose name is not known or not needed."""
+
+    key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    label: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+    identifiers: Annotated[tuple[Identifier, ...], S.IDENTITY] = Field(default=(), max_length=20)
+    name: Annotated[Name | None, S.IDENTITY] = None
+    born: Annotated[date | None, S.IDENTITY] = Field(default=None, ge=date(1900, 1, 1))
+    addresses: Annotated[tuple[Address, ...], S.ADDRESS] = Field(default=(), max_length=20)
+
+    @property
+    def shown(self) -> str:
+        """What a reader who may know who this is, is shown."""
+        return self.label or (self.name.full if self.name else "") or "a person not named"
+
+
+class Subject(Word):
+    """Somebody an alert is about, and as what (`subject`, `victim`, `sought`, `present`...)."""
+
+    role: Annotated[str, S.ROUTING] = Field(default="subject", pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    person: Annotated[Person, S.IDENTITY]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_person(cls, value: object) -> object:
+        """`children` may list persons directly, as well as `{"role", "person"}`."""
+        if isinstance(value, dict) and "person" not in value and "role" not in value:
+            return {"person": value}
+        return value

@@ -1,0 +1,43 @@
+"""How sensitive a field is. Every field of every word carries one class; the policy maps (sector, class) to what may be shown.
+
+The classes are the rows of the field matrix in STANDARDS section 13. `sensitivity_of` reads the mark back, and a test holds that no
+field is without one, so that a new field cannot reach an agency before somebody has decided who may see it.
+"""
+
+from enum import StrEnum
+
+from alertbus.model.base import Word
+
+
+class Sensitivity(StrEnum):
+    """Rows of the matrix. Values are stable: they stand in the policy file and in every notice's list of what was withheld."""
+
+    ROUTING = "routing"
+    """Opaque ids, kinds, agencies, times: what the wire needs to work. Shown to every recipient."""
+    IDENTITY = "identity"
+    """Who somebody is. Resolved to CHILD_IDENTITY or ADULT_IDENTITY by the person's place on the case."""
+    CHILD_IDENTITY = "child_identity"
+    ADULT_IDENTITY = "adult_identity"
+    NHS_NUMBER = "nhs_number"
+    UPN = "upn"
+    ADDRESS = "address"
+    THREAT = "threat"
+    OFFENCE = "offence"
+    PLAN = "plan"
+    CHILD_HEALTH = "child_health"
+    SUBSTANCE = "substance"
+    OBSERVATION = "observation"
+    """What a professional or the public saw or said, where no narrower class fits."""
+    CHILD_VOICE = "child_voice"
+    """The child's own words (recommendation C): verbatim or not at all."""
+    ACTION = "action"
+    """What is asked of the reader, whom to call, by when."""
+    REFERRER = "referrer"
+    """Who told us. Sealed: no agency but the referrer's own."""
+    UNCLASSIFIED = "unclassified"
+    """Sent to us in a shape nobody has classified: kept in the chronicle, shown to no agency (fail closed)."""
+
+
+def sensitivity_of(word: type[Word], field: str) -> Sensitivity | None:
+    """The mark on a field, or None when somebody forgot it."""
+    return next((m for m in word.model_fields[field].metadata if isinstance(m, Sensitivity)), None)

@@ -1,0 +1,80 @@
+"""What both halves of the conformance kit stand on: a broken rule, a world that must not be touched, a leak search."""
+
+import builtins
+import socket
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+_CLOCKS_AND_CHANCE = frozenset(
+    {
+        ("time", "time"),
+        ("time", "time_ns"),
+        ("time", "monotonic"),
+        ("time", "monotonic_ns"),
+        ("time", "localtime"),
+        ("time", "sleep"),
+        ("posix", "urandom"),
+        ("posix", "open"),
+        ("_io", "open"),
+        ("_random", "random"),
+        ("_socket", "getaddrinfo"),
+    }
+)
+
+
+class Broken(AssertionError):  # noqa: N818  named by what it is
+    """A rule that does not hold; the message says how it showed."""
+
+
+def must(holds: object, how: str) -> None:
+    if not holds:
+        raise Broken(how)
+
+
+@contextmanager
+def world_closed() -> Iterator[None]:
+    """Make network, files, clock and chance raise `Broken` while the block runs.
+
+    Sockets and `open` are replaced; C functions such as `datetime.now` cannot be, so a profiler watches for them.
+    """
+    touched: list[str] = []
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        touched.append("a file or the network")
+        raise Broken("it opened a file or the network")
+
+    def watch(_frame: FrameType, event: str, called: Any) -> None:
+        if event != "c_call":
+            return
+        name = getattr(called, "__name__", "")
+        owner = getattr(called, "__self__", None)
+        a_clock = name in {"now", "utcnow", "today"} and getattr(owner, "__module__", "") == "datetime"
+        if a_clock or (getattr(called, "__module__", None), name) in _CLOCKS_AND_CHANCE:
+            touched.append(name)
+
+    opened, plugged, watched = builtins.open, socket.socket, sys.getprofile()
+    builtins.open = refuse
+    socket.socket = refuse  # type: ignore[misc,assignment]
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(watched)
+        builtins.open = opened
+        socket.socket = plugged  # type: ignore[misc]
+    must(not touched, f"it used {', '.join(sorted(set(touched)))}")
+
+
+def told(error: BaseException) -> str:
+    """Everything that a log could hold of an error: its text, its repr, what it is chained to."""
+    lines = traceback.format_exception(error)
+    return "\n".join([str(error), repr(error), repr(getattr(error, "__dict__", "")), *lines])
+
+
+def leaked(text: str, canaries: Iterable[str]) -> list[int]:
+    """Positions of the canaries that stand in the text. Positions, because the report must not repeat them either."""
+    return [i for i, canary in enumerate(canaries) if canary.casefold() in text.casefold()]

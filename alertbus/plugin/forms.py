@@ -1,0 +1,142 @@
+"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For sources whose format is ours."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Any, NoReturn, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from alertbus.model.errors import Fault
+from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
+from alertbus.model.person import Address, Name, Person
+from alertbus.plugin.protocols import UnreadableMessage
+
+WHOLE = "$"
+"""Path of the message itself."""
+
+_A_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOST_FAULTS = 100
+
+
+class Form(BaseModel):
+    """A part of a sender's form: strict, closed to unknown fields, silent about the values it refuses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def read_json(raw: bytes, path: str = WHOLE) -> object:
+    """Parse JSON text, or raise `UnreadableMessage` without quoting it (Python's own error keeps the whole document)."""
+    try:
+        return json.loads(raw, parse_constant=_no_such_number)
+    except (ValueError, RecursionError):
+        pass  # raised below, outside the handler, so that the parser's error is not chained to ours
+    raise UnreadableMessage(Fault(path, "JSON text in UTF-8", "not_json"))
+
+
+def read_form[T: Form](model: type[T], raw: bytes) -> T:
+    """Read one form, or raise `UnreadableMessage` with every fault in it."""
+    value = read_json(raw)
+    if not isinstance(value, dict):
+        raise UnreadableMessage(Fault(WHOLE, "a JSON object", "not_an_object"))
+    faults: tuple[Fault, ...]
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        faults = faults_of(error)
+    raise UnreadableMessage(*faults)
+
+
+def faults_of(error: ValidationError, at: str = "") -> tuple[Fault, ...]:
+    """What pydantic found, as faults. `at` is put before every path."""
+    return tuple(
+        Fault(_path(at, each["loc"]), _expected(each["type"], each["msg"]), each["type"])
+        for each in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
+    )
+
+
+def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every object key in a JSON value with its path, at any depth."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            where = _path(path, (str(key),))
+            yield str(key), where
+            yield from fields(inner, where)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from fields(inner, f"{path}[{index}]")
+
+
+class AddressOnForm(Form):
+    uprn: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
+    lines: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(default=[], max_length=6)
+    postcode: str | None = Field(default=None, min_length=2, max_length=10)
+
+    def address(self) -> Address:
+        return Address(uprn=self.uprn, lines=tuple(self.lines), postcode=self.postcode)
+
+
+def _an(system: IdentifierSystem) -> AfterValidator:
+    return AfterValidator(lambda value: canonical(system, value)[1])
+
+
+class PersonOnForm(Form):
+    """Somebody as a form names them. All of it is optional, but something must be there to know them by."""
+
+    given: str | None = Field(default=None, min_length=1, max_length=200)
+    family: str | None = Field(default=None, min_length=1, max_length=200)
+    description: str | None = Field(default=None, min_length=1, max_length=200)
+    """What to call somebody whose name is not known: "the baby", "her new partner"."""
+    born: date | None = Field(default=None, ge=date(1900, 1, 1))
+    nhs_number: Annotated[str, _an(IdentifierSystem.NHS_NUMBER)] | None = None
+    upn: Annotated[str, _an(IdentifierSystem.UPN)] | None = None
+    address: AddressOnForm | None = None
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> Self:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError("expected at least one field: a person must be known by something")
+        return self
+
+    def person(self) -> Person:
+        known = {IdentifierSystem.NHS_NUMBER: self.nhs_number, IdentifierSystem.UPN: self.upn}
+        return Person(
+            label=self.description,
+            name=Name(given=self.given, family=self.family) if self.given or self.family else None,
+            born=self.born,
+            identifiers=tuple(Identifier(system=system, value=value) for system, value in known.items() if value),
+            addresses=(self.address.address(),) if self.address else (),
+        )
+
+
+def _path(at: str, loc: tuple[int | str, ...]) -> str:
+    path = at
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            # A key that does not look like a field's name may be data in the wrong place: it is not repeated.
+            path += ("." if path else "") + (part if _A_FIELD_NAME.fullmatch(part) else "?")
+    return path or WHOLE
+
+
+def _expected(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "nothing here: the form has no such field"
+    if kind == "missing":
+        return "this field, which is missing"
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").strip()
+
+
+def _no_such_number(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def schema_of(form: type[Form], name: str) -> dict[str, Any]:
+    """Make the JSON Schema (2020-12) of a form, published as `schemas/<name>.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:alertbus:schema:{name}",
+        **form.model_json_schema(mode="validation"),
+    }

@@ -1,0 +1,38 @@
+"""The hooks, all of them. A hook says what it offers; a plugin implements what it needs."""
+
+from collections.abc import Sequence
+
+import pluggy
+
+from alertbus.plugin.protocols import Adapter, Source
+
+CONTRACT = 1
+"""Version of this contract. An adapter states the one it was written for; the bus refuses a version it does not know."""
+
+hookspec = pluggy.HookspecMarker("alertbus")
+hookimpl = pluggy.HookimplMarker("alertbus")
+
+
+@hookspec
+def alertbus_adapters() -> Sequence[Adapter]:  # type: ignore[empty-body]
+    """Outbound adapters: objects with `name`, `sector`, `contract`, `formats` and `render(notice) -> Message`."""
+
+
+@hookspec
+def alertbus_sources() -> Sequence[Source]:  # type: ignore[empty-body]
+    """Inbound sources: objects with `name` and `parse(raw, headers) -> list[Alert] | Ignored`."""
+
+
+@hookspec
+def alertbus_kinds() -> Sequence[object]:  # type: ignore[empty-body]
+    """Extra alert kinds: the policy rules for them, in the shape of the policy file's `kinds`."""
+
+
+@hookspec
+def alertbus_channels() -> Sequence[object]:  # type: ignore[empty-body]
+    """Extra transports: objects with `name` and `async send(message, agency) -> Outcome`."""
+
+
+@hookspec
+def alertbus_patterns() -> Sequence[object]:  # type: ignore[empty-body]
+    """Extra patterns over a case's state."""

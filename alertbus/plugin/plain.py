@@ -1,0 +1,69 @@
+"""The plain adapter: a notice as readable JSON, so that no agency goes untold because its system has no plugin yet."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from alertbus.model.notice import Message, Notice, NoticePerson
+from alertbus.plugin.hookspecs import CONTRACT, hookimpl
+
+
+class Plain:
+    """Fields in reading order: what protects the reader, what to do, why it came, what was said, who it is about."""
+
+    name = "plain"
+    sector = "plain"
+    contract = CONTRACT
+    formats: Sequence[str] = ("application/json",)
+
+    def render(self, notice: Notice) -> Message:
+        page = {
+            "flag": notice.flag,
+            "exercise": notice.obligation.exercise,
+            "title": notice.title,
+            "deed": notice.deed,
+            "severity": notice.obligation.severity,
+            "action": notice.action,
+            "answer_by": notice.obligation.due and notice.obligation.due.isoformat(),
+            "contact": notice.contact,
+            "recipient": notice.recipient,
+            "because": notice.because,
+            "do_not_reveal_source": notice.do_not_reveal_source or None,
+            "summary": notice.summary,
+            "narrative": [
+                {"text": e.text, "said_by": e.said_by, "observed_first_hand": e.observed_first_hand, "sha256": e.sha256}
+                for e in notice.narrative
+            ],
+            "occurred_at": notice.occurred_at.isoformat(),
+            "recorded_at": notice.recorded_at.isoformat(),
+            "children": [_person(p) for p in notice.children],
+            "people": [_person(p) for p in notice.people],
+            "details": notice.model_dump(mode="json", include={"details"})["details"],
+            "case_status": notice.case_status,
+            "review_on": notice.review_on and notice.review_on.isoformat(),
+            "withheld": notice.withheld,
+            "lawful_basis": notice.lawful_basis,
+            "policy_version": notice.policy_version,
+            "rule": notice.rule,
+            "notice": notice.id,
+            "obligation": notice.obligation.id,
+            "case": notice.obligation.case_id,
+            "kind": notice.obligation.kind,
+            "from": notice.obligation.source,
+            "their_reference": notice.obligation.source_id,
+        }
+        body = json.dumps(_present(page), ensure_ascii=False, indent=2).encode()
+        return Message(media_type="application/json", body=body, filename=f"notice-{notice.id}.json")
+
+
+@hookimpl
+def alertbus_adapters() -> Sequence[Plain]:
+    return (Plain(),)
+
+
+def _person(person: NoticePerson) -> Mapping[str, object]:
+    return _present(person.model_dump(mode="json", exclude={"child"}, exclude_none=True))
+
+
+def _present(fields: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what is not there; nothing is blanked (ANO-05)."""
+    return {key: value for key, value in fields.items() if value not in (None, "", (), [], {})}

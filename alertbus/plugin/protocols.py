@@ -1,0 +1,73 @@
+"""The shapes a plugin's objects must have: an adapter speaks to an agency's system, a source reads what one sends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault
+from alertbus.model.notice import Intent, Message, Notice, Stage
+
+Headers = Mapping[str, str]
+"""Lower-case names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood, and it raises nothing. `reason` is a stable sentence for the sender: which rule says so, no personal data."""
+
+    reason: str
+
+
+class UnreadableMessage(ValueError):
+    """Raised by a source for what it cannot read: the sender gets every fault (422) and the message is kept in review.
+
+    `faults` say where and what was expected, never what was found.
+    """
+
+    def __init__(self, *faults: Fault | tuple[str, str]) -> None:
+        self.faults = tuple(f if isinstance(f, Fault) else Fault(path=f[0], expected=f[1]) for f in faults)
+        super().__init__("; ".join(f"{f.path}: {f.expected}" for f in self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptGiven:
+    """What an agency system's own acknowledgement says: which message (by its idempotency key), how far it came, and who, if anybody."""
+
+    idempotency_key: str
+    stage: Stage
+    by: str | None = None
+    role: str | None = None
+    intent: Intent | None = None
+    note: str | None = None
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """Outbound. `render` is pure, synchronous and deterministic: no network, file or clock.
+
+    A verbatim excerpt is carried byte for byte or left out whole. The active flag, when the notice has one, comes first.
+    """
+
+    name: str
+    sector: str
+    contract: int
+    formats: Sequence[str]
+
+    def render(self, notice: Notice) -> Message: ...
+
+
+@runtime_checkable
+class ReceiptReader(Protocol):
+    """An adapter that can also read its system's acknowledgements."""
+
+    def parse_receipt(self, raw: bytes) -> ReceiptGiven: ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Inbound. Returns alerts, or says why a message it understood raises nothing; raises `UnreadableMessage` for what it cannot read."""
+
+    name: str
+
+    def parse(self, raw: bytes, headers: Headers) -> list[Alert] | Ignored: ...

@@ -1,0 +1,178 @@
+"""From an obligation to a notice: what remains of an alert for one sector. Pure, and the only place where it is decided.
+
+Minimisation happens before a plugin sees anything (DESIGN section 7). Every field goes through its class; a class the sector may not see is
+absent from the notice and named in `withheld`. Verbatim narrative is carried whole or not at all.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from alertbus.model.alert import AcceptedAlert, Narrative, SaidBy, unclassified
+from alertbus.model.base import Word
+from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
+from alertbus.model.identifiers import Identifier, IdentifierSystem
+from alertbus.model.notice import Content, Deed, Excerpt, Notice, NoticePerson, Obligation
+from alertbus.model.person import Person
+from alertbus.model.sensitivity import Sensitivity, sensitivity_of
+from alertbus.policy.policy import Agency, KindRule, Policy
+
+CLASS_OF_IDENTIFIER = {
+    IdentifierSystem.NHS_NUMBER: Sensitivity.NHS_NUMBER,
+    IdentifierSystem.UPN: Sensitivity.UPN,
+    IdentifierSystem.ULN: Sensitivity.UPN,
+    IdentifierSystem.PNC: Sensitivity.OFFENCE,
+    IdentifierSystem.CRO: Sensitivity.OFFENCE,
+    IdentifierSystem.CRN: Sensitivity.OFFENCE,
+    IdentifierSystem.PRISON_NUMBER: Sensitivity.OFFENCE,
+    IdentifierSystem.UPRN: Sensitivity.ADDRESS,
+}
+
+
+class Sight:
+    """What one sector may see, remembering the classes of which something was left out."""
+
+    def __init__(self, policy: Policy, agency: Agency) -> None:
+        self._policy = policy
+        self._agency = agency
+        self.withheld: set[str] = set()
+
+    def full(self, sensitivity: Sensitivity) -> bool:
+        shown = self._policy.share(self._agency.sector, sensitivity) is Content.FULL
+        if sensitivity is Sensitivity.ADDRESS and self._agency.acts_for_adults:
+            shown = False  # NOT-18, ANO-03: no address where it could reach the person a family is protected from
+        if not shown:
+            self.withheld.add(sensitivity)
+        return shown
+
+    def template(self, sensitivity: Sensitivity) -> bool:
+        """Whether the kind's own words may stand in for the fact."""
+        return self._policy.share(self._agency.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
+
+
+def build_notice(
+    notice_id: str,
+    deed: Deed,
+    obligation: Obligation,
+    statement: AcceptedAlert,
+    case: Case,
+    policy: Policy,
+    *,
+    link: Link,
+    ruling: str,
+    since: Day | None = None,
+    flag: str | None = None,
+    recipient: str | None = None,
+) -> Notice:
+    """The notice for one obligation. `link` is the way the alert came to the case; `flag` what stands and must be
+    read first; `since` the agency's own first day on the case."""
+    alert = statement.alert
+    agency = policy.agency(obligation.agency)
+    rule = policy.kind_rule(alert.kind)
+    sight = Sight(policy, agency)
+    action_shown = sight.full(Sensitivity.ACTION)
+    narrative = () if deed is Deed.WITHDRAW else tuple(_excerpts(alert.narrative, rule, sight))
+    people = _people(statement, case, sight)
+    return Notice(
+        id=notice_id,
+        deed=deed,
+        obligation=obligation,
+        sector=agency.sector,
+        recipient=recipient,
+        title=rule.title,
+        because=_because(link, case, obligation, since, sight),
+        flag=flag if action_shown else None,
+        occurred_at=alert.occurred_at,
+        recorded_at=alert.recorded_at,
+        narrative=narrative,
+        summary=_summary(rule, sight),
+        action=rule.action if action_shown else "",
+        contact=case.contact if action_shown else None,
+        children=tuple(p for p in people if p.child),
+        people=tuple(p for p in people if not p.child),
+        details=_shown_fields(alert.details, sight),
+        case_status=case.status if case.status and sight.full(Sensitivity.PLAN) else None,
+        review_on=alert.review_on,
+        do_not_reveal_source=rule.hide_source or any(n.said_by is SaidBy.CHILD for n in alert.narrative),
+        lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
+        policy_version=policy.version,
+        rule=ruling,
+        withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
+    )
+
+
+def _summary(rule: KindRule, sight: Sight) -> str:
+    """The template says what kind of thing happened; a sector that may not know even that is told to make contact."""
+    if sight.template(rule.narrative) or sight.template(Sensitivity.THREAT) and rule.flag:
+        return rule.summary
+    return "There is safeguarding information that concerns you. Ring the contact given."
+
+
+def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
+    for piece in narrative:
+        if sight.full(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
+            yield Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
+
+
+def _people(statement: AcceptedAlert, case: Case, sight: Sight) -> list[NoticePerson]:
+    """The case's children, and those of the alert who are linked to this case. Nobody else: another family's people stay there (NOT-17)."""
+    roles: dict[str, str] = {}
+    said: dict[str, Person] = {}
+    for subject, person_ids in zip(statement.everybody, statement.people, strict=True):
+        for person in case.people:
+            if set(person_ids) & set(person.person_ids):
+                roles.setdefault(person.key, subject.role)
+                said.setdefault(person.key, subject.person)
+    links = {link.person: link for link in reversed(case.links)}
+    children = set(case.children)
+    shown = [p for p in case.people if p.key in children or (p.key in roles and p.key in links)]
+    return [_person(p, links.get(p.key), roles.get(p.key), sight, child=p.key in children) for p in shown]
+
+
+def _person(person: CasePerson, link: Link | None, role: str | None, sight: Sight, *, child: bool) -> NoticePerson:
+    who = sight.full(Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
+    return NoticePerson(
+        ref=person.key,
+        child=child,
+        role=role,
+        relation=link.relation if link and (child or sight.template(Sensitivity.ADULT_IDENTITY)) else None,
+        certainty=link.certainty if link and link.certainty is not Certainty.CONFIRMED else None,
+        label=person.label if who else None,
+        name=person.name if who else None,
+        born=person.born if who else None,
+        identifiers=tuple(i for i in person.identifiers if sight.full(_class_of(i, child=child))),
+        addresses=person.addresses if person.addresses and sight.full(Sensitivity.ADDRESS) else (),
+    )
+
+
+def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:
+    return CLASS_OF_IDENTIFIER.get(identifier.system, Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
+
+
+def _because(link: Link, case: Case, obligation: Obligation, since: Day | None, sight: Sight) -> str:
+    """The reason path in words: person → relation → the case → you."""
+    child = link.person in case.children
+    person = case.person(link.person)
+    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
+    who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
+    relation = link.relation if child or sight.template(identity) else "linked to the children"
+    if link.certainty is Certainty.PUTATIVE and "putative" not in relation.casefold():
+        relation = f"putative {relation}"
+    role = obligation.role.replace("_", " ")
+    you = f"{obligation.agency.replace('_', ' ')} ({role})"
+    return f"{who} → {relation} → the children's case → you, {you}" + (f", since {since:%Y-%m-%d}" if since else "")
+
+
+def _shown_fields(word: Word, sight: Sight) -> dict[str, Any]:
+    """The fields of a record that may be shown, class by class, depth first; what is unset or left out does not appear."""
+    shown: dict[str, Any] = {}
+    for name in type(word).model_fields:
+        value = getattr(word, name)
+        if value in (None, (), False) and name not in word.model_fields_set:
+            continue
+        sensitivity = sensitivity_of(type(word), name) or Sensitivity.UNCLASSIFIED
+        if isinstance(value, Word):
+            if inner := _shown_fields(value, sight):
+                shown[name] = inner
+        elif value is not None and sight.full(sensitivity):
+            shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
+    return shown

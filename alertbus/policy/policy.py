@@ -1,0 +1,173 @@
+"""The policy as a frozen model: who is told about which kind, how much, how fast, who is next, on what lawful basis.
+
+It is read from versioned YAML (`default.yaml` is the one shipped) and every notice records the version and rule it was made by (INT-07).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from alertbus.model.base import Word
+from alertbus.model.calendar import end_of_working_day
+from alertbus.model.case import Routing
+from alertbus.model.notice import Content
+from alertbus.model.sensitivity import Sensitivity
+
+
+class Audience(StrEnum):
+    """A group of agencies that a kind may be told to. Values stand in the policy file and in `explain`."""
+
+    CASE_AGENCIES = "case_agencies"
+    """Every agency working with the children."""
+    CASE_HOLDER = "case_holder"
+    """Children's social care only: the answer for a kind nobody has written a rule for."""
+    PLAN_PARTNERS = "plan_partners"
+    """Agencies with actions in the plan, such as housing."""
+    ADULT_AGENCIES = "adult_agencies"
+    """Agencies involved for an adult who is a subject of the alert, such as his probation officer."""
+    FRONT_DOOR = "front_door"
+    """The multi-agency safeguarding hub."""
+    RECENTLY_ENDED = "recently_ended"
+    """Agencies whose work with the children ended a short while ago (END-01)."""
+
+
+class Within(Word):
+    """How soon an answer is owed: hours run through nights and weekends, working days do not."""
+
+    hours: int | None = Field(default=None, ge=1)
+    working_days: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.hours is None) == (self.working_days is None):
+            raise ValueError("give either `hours` or `working_days`")
+        return self
+
+    def after(self, moment: datetime) -> datetime:
+        if self.hours is not None:
+            return moment + timedelta(hours=self.hours)
+        return end_of_working_day(moment, self.working_days or 0)
+
+
+class Stands(Word):
+    """How long an alert goes on reaching newcomers to a case: not at all, some days, or until withdrawn (or its own review date)."""
+
+    days: int | None = Field(default=0, ge=0)
+    """None: until withdrawn."""
+
+
+class KindRule(Word):
+    """What is done about one kind."""
+
+    title: str
+    audience: frozenset[Audience]
+    stands: Stands = Stands()
+    meets_later_days: int = Field(default=28, ge=0)
+    """For how long the alert waits for a case that names its person (DESIGN section 4, identity)."""
+    roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Sector → the roles that each owe an answer of their own; other sectors answer once, by their default role."""
+    respond_within: Within
+    chain: tuple[str, ...] = ()
+    """Who is next if nobody answers, in order."""
+    narrative: Sensitivity = Sensitivity.OBSERVATION
+    summary: str = ""
+    action: str = ""
+    flag: bool = False
+    """An alert of this kind is itself what staff must read first while it stands."""
+    hide_source: bool = False
+    cite: tuple[str, ...] = Field(min_length=1)
+
+
+class Agency(Word):
+    """An agency we know how to speak to. `acts_for_adults`: no address ever goes there (NOT-18)."""
+
+    sector: str
+    role: str
+    acts_for_adults: bool = False
+
+
+Share = Mapping[Sensitivity, Content]
+
+
+class Policy(Word):
+    """The whole policy. `kind_rule` never fails: a kind without a rule gets the rule for unknown kinds."""
+
+    version: str
+    agencies: Mapping[str, Agency]
+    front_door: str
+    case_holder: str
+    recently_ended_days: int = Field(ge=0)
+    lawful_basis: Mapping[str, str]
+    kinds: Mapping[str, KindRule]
+    unknown_kind: KindRule
+    sharing: Mapping[str, Share]
+    overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for name in (self.front_door, self.case_holder):
+            if name not in self.agencies:
+                raise ValueError(f"agencies: `{name}` is named as front door or case holder and has no entry")
+        sectors = {agency.sector for agency in self.agencies.values()} | {UNKNOWN_SECTOR}
+        if missing := sorted(sectors - set(self.sharing)):
+            raise ValueError(f"sharing: no row for sector {', '.join(missing)}")
+        rows = set(Sensitivity) - ALWAYS - NEVER - {Sensitivity.IDENTITY}
+        for sector, row in self.sharing.items():
+            if absent := sorted(rows - set(row)):
+                raise ValueError(f"sharing.{sector}: says nothing of {', '.join(absent)}; write `nothing` if nothing")
+        if "default" not in self.lawful_basis:
+            raise ValueError("lawful_basis: a `default` is needed")
+        return self
+
+    def kind_rule(self, kind: str) -> KindRule:
+        return self.kinds.get(kind, self.unknown_kind)
+
+    def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
+        """Who is told of a kind. An exercise's own parameters replace the lists, so that a scenario is judged by its own formula."""
+        if (routing := self.overrides) is None:
+            told = self.kind_rule(kind).audience
+            return told | {Audience.RECENTLY_ENDED} if conference_invite else told
+        chosen = {
+            Audience.CASE_AGENCIES: True,
+            Audience.PLAN_PARTNERS: kind in routing.plan_partner_kinds,
+            Audience.ADULT_AGENCIES: kind in routing.adult_linked_kinds,
+            Audience.FRONT_DOOR: kind in routing.mash_kinds,
+            Audience.RECENTLY_ENDED: conference_invite or kind in routing.recently_ended_kinds,
+        }
+        return frozenset(audience for audience, told in chosen.items() if told)
+
+    def under(self, routing: Routing | None) -> Self:
+        """This policy with an exercise's own parameters."""
+        if routing is None:
+            return self
+        return self.model_copy(update={"overrides": routing, "recently_ended_days": routing.recently_ended_days})
+
+    def agency(self, name: str) -> Agency:
+        """The entry for an agency, or for the known agency whose name it extends (`school_northfield` is a school); else a stranger's."""
+        if name in self.agencies:
+            return self.agencies[name]
+        known = [k for k in self.agencies if name.startswith(f"{k}_")]
+        return self.agencies[max(known, key=len)] if known else STRANGER
+
+    def roles(self, kind: str, agency: str) -> tuple[str, ...]:
+        entry = self.agency(agency)
+        return self.kind_rule(kind).roles.get(entry.sector, (entry.role,))
+
+    def share(self, sector: str, sensitivity: Sensitivity) -> Content:
+        if sensitivity in ALWAYS:
+            return Content.FULL
+        if sensitivity in NEVER:
+            return Content.NOTHING
+        return self.sharing[sector if sector in self.sharing else UNKNOWN_SECTOR][sensitivity]
+
+
+UNKNOWN_SECTOR = "unknown"
+STRANGER = Agency(sector=UNKNOWN_SECTOR, role="duty_officer")
+"""An agency nobody has entered in the policy: told that something concerns it, and nothing else (fail closed)."""
+
+ALWAYS = frozenset({Sensitivity.ROUTING})
+NEVER = frozenset({Sensitivity.UNCLASSIFIED, Sensitivity.REFERRER})
+"""Not shareable by any policy: what nobody has classified, and who the referrer is."""

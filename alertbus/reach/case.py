@@ -1,0 +1,109 @@
+"""The case reducer: alerts × involvements. Given one case and the alerts that reached it, it says which notices are owed, and when. Pure.
+
+Time is the `Tick`: what becomes owed later (a health visitor who starts on Monday) is said when the tick that covers it arrives.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from alertbus.model.base import Word
+from alertbus.model.case import Case
+from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
+from alertbus.model.notice import Deed
+from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.policy.policy import Policy
+from alertbus.reach.held import Held, Owed, current, owed
+
+CaseEvent = AlertReachedCase | CaseChanged | Tick
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class CaseState(Word):
+    """One case as it now is, the latest tick, and the alerts that can still cause a notice. What is over is in the chronicle, not here."""
+
+    case: Annotated[Case | None, S.IDENTITY] = None
+    now: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
+    alerts: Annotated[Mapping[str, Held], S.ROUTING] = Field(default_factory=dict)
+
+
+EMPTY = CaseState()
+
+
+def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    """The case after the event, and the notices now owed.
+
+    Saying one twice is harmless (its id is the same), so a repeated event says again what it said the first time: state that already
+    knows an input is no proof that its outputs were written (DESIGN section 6).
+    """
+    match event:
+        case AlertReachedCase():
+            return _alert_reached(state, event, policy)
+        case CaseChanged():
+            return _case_changed(state, event.case, policy)
+        case Tick():
+            return _ticked(state, event, policy)
+
+
+def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    statement = event.alert
+    prior = state.alerts.get(statement.alert_id)
+    if prior is not None and prior.via.get(statement.statement_id, event.via) != event.via:
+        return state, []  # the same statement through another of its people: it was dealt with when it first came
+    held = prior.with_statement(statement, event.via) if prior else Held.first(statement, event.via)
+    horizon = max(state.now, statement.at, (state.case and state.case.known_at) or BEGINNING)
+    if state.case is None:
+        said: list[Owed] = []
+    else:
+        repeated = prior is not None and statement.statement_id in prior.via
+        before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
+        said = [o for key, o in owed(held, state.case, policy).items() if key not in before and o.at <= horizon]
+    return _kept(state, {**state.alerts, statement.alert_id: held}, policy, horizon), _in_order(said)
+
+
+def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    if state.case is not None and state.case.version > case.version:
+        return state, []
+    horizon = max(state.now, case.known_at or state.now, *(s.at for held in state.alerts.values() for s in held.statements))
+    said: list[Owed] = []
+    news = state.case is not None and state.case.version < case.version
+    for held in state.alerts.values():
+        after = owed(held, case, policy)
+        before = owed(held, state.case, policy) if news and state.case is not None else {}
+        said += [o for key, o in after.items() if key not in before and o.at <= horizon]
+        said += [
+            o.taken_back(horizon, f"case version {case.version}")
+            for key, o in before.items()
+            if key not in after and o.deed is not Deed.WITHDRAW and o.at <= horizon
+        ]
+    after_state = state.model_copy(update={"case": case})
+    return _kept(after_state, state.alerts, policy, state.now), _in_order(said)
+
+
+def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    now = max(state.now, tick.at)
+    said: list[Owed] = []
+    if state.case is not None:
+        for held in state.alerts.values():
+            said += [o for o in owed(held, state.case, policy).values() if tick.since < o.at <= tick.at]
+    return _kept(state.model_copy(update={"now": now}), state.alerts, policy, now), _in_order(said)
+
+
+def next_wake(state: CaseState, policy: Policy) -> datetime | None:
+    """When the next tick is needed: the earliest moment after `now` at which something becomes owed, if any."""
+    if state.case is None:
+        return None
+    later = (o.at for held in state.alerts.values() for o in owed(held, state.case, policy).values() if o.at > state.now)
+    return min(later, default=None)
+
+
+def _kept(state: CaseState, alerts: Mapping[str, Held], policy: Policy, now: datetime) -> CaseState:
+    return state.model_copy(update={"alerts": dict(current(alerts.items(), policy, now))})
+
+
+def _in_order(said: list[Owed]) -> list[Owed]:
+    """By time, then agency: the order in which an agency should read them, and the same at every replay."""
+    return sorted(said, key=lambda o: (o.at, o.obligation.agency, o.obligation.role, o.notice_id))

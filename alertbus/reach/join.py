@@ -1,0 +1,219 @@
+"""The one idea, for one alert on one case: who is told, since when, why; and who is not, and why not.
+
+    obligations = standing alerts ⋈ person-case links ⋈ case-agency involvements          (DESIGN section 3)
+
+Everything is an interval in time. An alert stands from when it counts until it is over; a link and an involvement hold from when they began
+(and the bus knew it) until they end. Somebody is told from the first moment at which all three hold. Nothing here reads a clock: the same
+facts give the same answer in any order and at any time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.case import UK, Case, Involvement, Level, Link, Scope, ends
+from alertbus.model.notice import Cause, Obligation
+from alertbus.policy.policy import Audience, KindRule, Policy
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Ruling(StrEnum):
+    """Why an agency is told, or is not. Shown by `explain` and in the report; values are stable."""
+
+    WORKS_WITH_CHILDREN = "works_with_children"
+    IN_THE_PLAN = "in_the_plan"
+    ACTS_FOR_SUBJECT = "acts_for_subject"
+    FRONT_DOOR = "front_door"
+    ENDED_LATELY = "ended_lately"
+
+    IS_THE_SOURCE = "is_the_source"
+    NOT_INVOLVED_THEN = "not_involved_then"
+    KIND_NOT_FOR_THEM = "kind_not_for_them"
+    ACTS_FOR_SOMEBODY_ELSE = "acts_for_somebody_else"
+    MUST_NOT_LEARN = "must_not_learn"
+    HISTORY = "history"
+    NOBODY_LINKED = "nobody_linked"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One person of the alert who is linked to the case, and during which time the alert is open there through them."""
+
+    index: int
+    """Place among the alert's subjects, then children: the first one gives the reason path."""
+    link: Link
+    subject: bool
+    person_ids: tuple[str, ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One agency on one case, told or not, and the ruling that decided."""
+
+    agency: str
+    told: bool
+    ruling: Ruling
+    since: datetime | None = None
+    exposure: Exposure | None = None
+    involvement: Involvement | None = None
+
+
+def stands_until(accepted: AcceptedAlert, rule: KindRule, withdrawn_at: datetime | None = None) -> datetime:
+    """The last moment at which the alert can reach a newcomer: its review date, else the kind's days; sooner if withdrawn."""
+    if accepted.alert.review_on is not None and rule.stands.days != 0:
+        until = max(ends(accepted.alert.review_on), accepted.at)
+    elif rule.stands.days is None:
+        until = NEVER
+    else:
+        until = accepted.at + timedelta(days=rule.stands.days)
+    return until if withdrawn_at is None else min(until, max(withdrawn_at, accepted.at))
+
+
+def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, until: datetime, withdrawn_at: datetime | None) -> list[Exposure]:
+    """Through whom, and when, the alert is open on the case. A real alert never touches an exercise's case, nor the other way round."""
+    if accepted.alert.exercise != case.exercise:
+        return []
+    waits = max(until, accepted.at + timedelta(days=rule.meets_later_days))
+    if withdrawn_at is not None:
+        waits = min(waits, until)
+    found: list[Exposure] = []
+    subjects = len(accepted.alert.subjects)
+    for index, person_ids in enumerate(accepted.people):
+        for link in case.links:
+            if not set(person_ids).intersection(case.person(link.person).person_ids):
+                continue
+            start = max(accepted.at, link.since or ALWAYS)
+            if start <= waits and start <= (link.until or NEVER):
+                end = max(start, min(until, link.until or NEVER))
+                found.append(Exposure(index, link, index < subjects, person_ids, start, end))
+    return found
+
+
+def decide(accepted: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None = None) -> list[Decision]:
+    """Every agency the case knows, told or not, with the ruling. At most one decision for an agency that is told: the earliest."""
+    policy = policy.under(case.routing)
+    rule = policy.kind_rule(accepted.alert.kind)
+    until = stands_until(accepted, rule, withdrawn_at)
+    open_through = exposures(accepted, case, rule, until, withdrawn_at)
+    audience = policy.audience(accepted.alert.kind, conference_invite=accepted.alert.details.conference_invite)
+    verdicts = [
+        _verdict(involvement, accepted, case, policy, audience, open_through)
+        for involvement in case.involvements
+        if involvement.level is Level.AGENCY
+    ]
+    verdicts += _front_door(accepted, policy, audience, open_through)
+    best: dict[str, Decision] = {}
+    for verdict in verdicts:
+        held = best.get(verdict.agency)
+        if held is None or _rank(verdict) < _rank(held):
+            best[verdict.agency] = verdict
+    return [best[agency] for agency in sorted(best)]
+
+
+def _rank(decision: Decision) -> tuple[bool, datetime, int, str]:
+    """Told before not told, earlier before later, and a fixed order for the rest, so that the reason path never hangs on arrival."""
+    index = decision.exposure.index if decision.exposure else 0
+    return (not decision.told, decision.since or NEVER, index, decision.ruling)
+
+
+def _verdict(
+    involvement: Involvement,
+    accepted: AcceptedAlert,
+    case: Case,
+    policy: Policy,
+    audience: frozenset[Audience],
+    open_through: list[Exposure],
+) -> Decision:
+    agency = involvement.agency
+
+    def no(ruling: Ruling) -> Decision:
+        return Decision(agency, told=False, ruling=ruling, involvement=involvement)
+
+    if not open_through:
+        return no(Ruling.NOBODY_LINKED)
+    if agency == accepted.alert.agency:
+        return no(Ruling.IS_THE_SOURCE)
+    through = open_through
+    match involvement.scope:
+        case Scope.CHILDREN_CASE:
+            ruling = Ruling.WORKS_WITH_CHILDREN
+            allowed = Audience.CASE_AGENCIES in audience or (Audience.CASE_HOLDER in audience and agency == policy.case_holder)
+        case Scope.PLAN_PARTNER:
+            ruling, allowed = Ruling.IN_THE_PLAN, Audience.PLAN_PARTNERS in audience
+        case Scope.ADULT_LINKED:
+            ruling, allowed = Ruling.ACTS_FOR_SUBJECT, Audience.ADULT_AGENCIES in audience
+            assert involvement.adult is not None
+            adult = set(case.person(involvement.adult).person_ids)
+            through = [e for e in open_through if e.subject and adult.intersection(e.person_ids)]
+            if not through:
+                return no(Ruling.ACTS_FOR_SOMEBODY_ELSE)
+            if any(r.must_not_learn == involvement.adult and accepted.alert.kind in r.kinds for r in case.restrictions):
+                return no(Ruling.MUST_NOT_LEARN)
+    if not allowed:
+        return no(Ruling.KIND_NOT_FOR_THEM)
+    for exposure in sorted(through, key=lambda e: (max(e.start, involvement.since or ALWAYS), e.index)):
+        since = max(exposure.start, involvement.since or ALWAYS)
+        if since <= exposure.end and since <= (involvement.until or NEVER):
+            return _unless_history(Decision(agency, True, ruling, since, exposure, involvement), accepted)
+    if involvement.scope is Scope.CHILDREN_CASE and Audience.RECENTLY_ENDED in audience and involvement.until is not None:
+        for exposure in sorted(through, key=lambda e: (e.start, e.index)):
+            gap = exposure.start.astimezone(UK).date() - involvement.until.astimezone(UK).date()
+            if timedelta(0) <= gap <= timedelta(days=policy.recently_ended_days):
+                told = Decision(agency, True, Ruling.ENDED_LATELY, exposure.start, exposure, involvement)
+                return _unless_history(told, accepted)
+    return no(Ruling.NOT_INVOLVED_THEN)
+
+
+def _front_door(
+    accepted: AcceptedAlert, policy: Policy, audience: frozenset[Audience], open_through: list[Exposure]
+) -> Iterator[Decision]:
+    """The hub is told of its kinds on every case; it needs no involvement of its own."""
+    if Audience.FRONT_DOOR not in audience or accepted.alert.agency == policy.front_door or not open_through:
+        return
+    first = min(open_through, key=lambda e: (e.start, e.index))
+    yield _unless_history(Decision(policy.front_door, True, Ruling.FRONT_DOOR, first.start, first), accepted)
+
+
+def _unless_history(decision: Decision, accepted: AcceptedAlert) -> Decision:
+    """History seeds state: whoever was there when it happened is not told now, whoever joins later is (INT-10)."""
+    if accepted.alert.history and decision.since == accepted.at:
+        return Decision(decision.agency, told=False, ruling=Ruling.HISTORY, involvement=decision.involvement)
+    return decision
+
+
+def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
+    """What came last: the alert itself, the link, or the agency."""
+    assert decision.exposure is not None
+    if decision.since == accepted.at:
+        return Cause.ALERT
+    return Cause.LINK if decision.since == decision.exposure.start else Cause.INVOLVEMENT
+
+
+def obligations(decision: Decision, accepted: AcceptedAlert, case: Case, policy: Policy) -> Iterator[Obligation]:
+    """One obligation for each role that owes an answer at an agency that is told."""
+    if not decision.told or decision.since is None:
+        return
+    alert = accepted.alert
+    for role in policy.roles(alert.kind, decision.agency):
+        yield Obligation(
+            id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
+            alert_id=accepted.alert_id,
+            case_id=case.id,
+            agency=decision.agency,
+            role=role,
+            kind=alert.kind,
+            severity=alert.severity,
+            source=alert.source,
+            source_id=alert.amends or alert.id,
+            since=decision.since,
+            due=policy.kind_rule(alert.kind).respond_within.after(decision.since),
+            cause=cause(decision, accepted),
+            exercise=alert.exercise,
+        )

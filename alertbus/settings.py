@@ -1,0 +1,326 @@
+"""What an operator sets: environment variables ALERTBUS_*, and beneath them one YAML file named by ALERTBUS_CONFIG.
+
+A wrong setting stops start-up: `load_settings` reports every fault, one line each, with the setting's name, the shape
+it should have and the remedy, never what was found there. A name that is not a setting is a fault too.
+"""
+
+import base64
+import binascii
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from alertbus.model.errors import SettingsFault
+
+PREFIX = "ALERTBUS_"
+
+
+class ChannelSettings(BaseModel):
+    """How one agency receives its notices: its inbox on the desk, a signed webhook, or files in a folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    channel: Literal["inbox", "webhook", "file"] = Field(description="inbox, webhook or file")
+    url: str | None = Field(
+        None, description="an https:// address without user or password (http:// only to this machine)"
+    )
+    secret: SecretStr | None = Field(
+        None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
+    )
+    folder: Path | None = Field(None, description="the path of a folder")
+
+    @field_validator("url")
+    @classmethod
+    def _is_private(cls, url: str | None) -> str | None:
+        # Notices hold personal data, so they cross no wire in the clear.
+        if url is not None:
+            parts = urlsplit(url)
+            host, scheme = parts.hostname or "", parts.scheme
+            _require(
+                host and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None
+            )
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _is_signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            prefix, _, key = secret.get_secret_value().partition("_")
+            try:
+                _require(prefix == "whsec" and 24 <= len(base64.b64decode(key, validate=True)) <= 64)  # noqa: PLR2004
+            except binascii.Error:
+                _require(False)
+        return secret
+
+    @model_validator(mode="after")
+    def _has_what_its_channel_needs(self) -> Self:
+        if self.channel == "webhook" and not (self.url and self.secret):
+            raise PydanticCustomError(_RULE, "a webhook needs url and secret; give both")
+        if self.channel == "file" and not self.folder:
+            raise PydanticCustomError(_RULE, "a file channel needs folder; give it")
+        return self
+
+
+class CallerSettings(BaseModel):
+    """A program or person that may call the API. Only the SHA-256 of the token is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, description="a name for the caller, to stand in the audit")
+    agency: str = Field(min_length=1, description="the agency the caller acts for")
+    token_sha256: str = Field(
+        pattern="^[0-9a-f]{64}$", repr=False, description="64 hexadecimal digits, as from `printf %s TOKEN | sha256sum`"
+    )
+    operations: bool = Field(False, description="true or false: whether the caller may see the bus's own workings")
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Frozen: read once at start-up and handed on."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    bootstrap_servers: str | None = Field(
+        None,
+        pattern=r"^(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}(,(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5})*$",
+        description="Kafka brokers as host:port, several with commas and no spaces",
+        examples=["kafka-0:9092,kafka-1:9092"],
+    )
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="a postgresql:// or sqlite:/// address that SQLAlchemy can read",
+        examples=["postgresql://USER:PASSWORD@HOST:5432/alertbus"],
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share") / "alertbus",
+        validate_default=True,
+        description="the path of a folder for local state",
+        examples=["/var/lib/alertbus"],
+    )
+    policy: FilePath | None = Field(None, description="the path of a policy file that exists", examples=["policy.yaml"])
+    http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
+    http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
+    partitions: int = Field(12, ge=1, le=1000, description="a whole number from 1 to 1000", examples=["12"])
+    replication: int = Field(1, ge=1, le=10, description="a whole number from 1 to 10", examples=["3"])
+    workers: int = Field(1, ge=1, le=100, description="a whole number from 1 to 100", examples=["2"])
+    channels: dict[str, ChannelSettings] = Field(
+        default_factory=dict,
+        description="a mapping from agency to its channel",
+        examples=['{"police": {"channel": "inbox"}}'],
+    )
+    callers: tuple[CallerSettings, ...] = Field(
+        default=(),
+        description="a list of callers",
+        examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
+    )
+    session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto, json or console", examples=["json"]
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"]
+    )
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
+        return _async_url(self.database_url, self.data_dir / "alertbus.db")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_readable(cls, url: str | None) -> str | None:
+        if url is not None:
+            _async_url(url, Path())
+        return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_absolute(cls, folder: Path) -> Path:
+        # Child processes may start elsewhere and must find the same folder.
+        return folder.expanduser().absolute()
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @model_validator(mode="after")
+    def _callers_differ(self) -> Self:
+        names, tokens = {c.name for c in self.callers}, {c.token_sha256 for c in self.callers}
+        if len(names) < len(self.callers) or len(tokens) < len(self.callers):
+            raise PydanticCustomError(_RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _fails_closed(self) -> Self:
+        if not self.callers and not is_loopback(self.http_host):
+            raise PydanticCustomError(
+                _RULE,
+                "ALERTBUS_HTTP_HOST: expected an address of this machine alone, because without callers anyone who "
+                "reaches it is let in; set ALERTBUS_CALLERS, or leave ALERTBUS_HTTP_HOST out to listen on 127.0.0.1",
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), InitSettingsSource(settings_cls, _read_file())
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; `overrides` (a command's own flags) win over the environment, which wins over the file."""
+    faults = list(_unknown_variables(os.environ))
+    settings = None
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as found:
+        faults += [_line(error) for error in found.errors(include_input=False, include_url=False)]
+    # Raised out here, so that pydantic's error, which holds the values, is not chained to it.
+    if settings is None or faults:
+        raise SettingsFault("\n".join(faults))
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address. A name other than localhost is taken to be reachable."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_RULE = "settings_rule"  # the type of our own errors, whose text is already fit to be shown
+
+# Kubernetes gives every pod such variables, and others that hold tcp://, for a Service called alertbus-something.
+_SERVICE_LINK = re.compile(r".*_SERVICE_(HOST|PORT(_\w+)?)|.*_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
+
+
+class _Environment(EnvSettingsSource):
+    def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value  # left as text, so that it is reported beside the other faults, by its shape
+
+
+def _require(holds: object) -> None:
+    """Refuse a field in the words of its description, which `_line` gives."""
+    if not holds:
+        raise ValueError
+
+
+def _async_url(url: str | None, default: Path) -> str:
+    from sqlalchemy.engine import URL, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if url is None:
+        return URL.create("sqlite+aiosqlite", database=str(default)).render_as_string(hide_password=False)
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError from None
+    drivers = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    driver = drivers.get(parts.drivername, parts.drivername)
+    _require(driver in drivers.values())
+    if "sslmode" in parts.query:  # libpq's word, in most addresses a database team hands out; asyncpg's is ssl
+        parts = parts.update_query_dict({"ssl": parts.query["sslmode"]}).difference_update_query(["sslmode"])
+    return parts.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _read_file() -> dict[str, Any]:
+    path = os.environ.get(f"{PREFIX}CONFIG")
+    if not path:
+        return {}
+    expected = "ALERTBUS_CONFIG: expected the path of a YAML file of settings"
+    try:
+        found = yaml.safe_load(Path(path).expanduser().read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise SettingsFault(f"{expected}; that one cannot be read: mend the path or the file's permissions") from None
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        raise SettingsFault(f"{expected}; that one is not YAML at {where}: mend the line") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise SettingsFault(f"{expected}; that one is not a mapping from names to values, as in 'http_port: 8080'")
+    return found
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    for name in sorted(environ):
+        plain = name.upper()
+        if not plain.startswith(PREFIX) or plain.split("__")[0] in known:
+            continue
+        if _SERVICE_LINK.fullmatch(plain) or environ[name].startswith("tcp://"):
+            continue
+        yield f"{name}: no such setting; {_nearest(plain, known)}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    # Compared without the prefix, which would make every name near every other.
+    plain = {other.removeprefix(PREFIX): other for other in sorted(known)}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), plain, n=1, cutoff=0.5)
+    return f"did you mean {plain[near[0]]}?" if near else f"unset it (known: {', '.join(plain.values())})"
+
+
+def _line(error: ErrorDetails) -> str:
+    """Tell one fault in our own words: pydantic's may hold part of the value."""
+    where = error["loc"]
+    if not where:
+        return error["msg"]
+    setting, path, last = str(where[0]), ".".join(map(str, where[1:])), str(where[-1])
+    name = f"{PREFIX}{setting.upper()}"
+    place = f"{name} {path}" if path else name
+    if error["type"] == _RULE:
+        return f"{place}: {error['msg']}"
+    fields = Settings.model_fields
+    if path:
+        fields = (ChannelSettings if setting == "channels" else CallerSettings).model_fields
+    if error["type"] == "extra_forbidden":
+        return f"{place}: no such setting; {_nearest(last, fields)}"
+    if not path:
+        field = fields[setting]
+        shown = (field.examples or [""])[0]
+        return f"{place}: expected {field.description}; set it as in {name}={shown}, or leave it out"
+    expected = fields[last].description if last in fields else f"a mapping of {', '.join(fields)}"
+    return f"{place}: expected {expected}; mend it there or in the file that ALERTBUS_CONFIG names"

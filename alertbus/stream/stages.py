@@ -1,0 +1,185 @@
+"""The three stages as batches: decode, decide, write. Everything that decides is in `reach` and `directory`; this is the shell.
+
+For each batch of one partition, in this order: the outputs are written and acknowledged, then the states, and only then does the lane let
+the offset move. A record that cannot be decided goes to quarantine, written and acknowledged like an output. Trouble with the broker or
+the database escapes: the lane stops the worker without moving the offset.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from alertbus.broker import topics
+from alertbus.broker.envelope import decode, encode
+from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.producer import Producer, Record
+from alertbus.directory.directory import Directory, Match
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert, unclassified
+from alertbus.model.events import (
+    ALERT_ACCEPTED,
+    NOTICE_OWED,
+    AlertAboutPerson,
+    AlertReachedCase,
+    CaseChanged,
+    LinkChanged,
+    ReviewNeeded,
+    ReviewReason,
+    Tick,
+)
+from alertbus.policy.policy import Policy
+from alertbus.reach.case import CaseState, reduce_case
+from alertbus.reach.notices import notice_for
+from alertbus.reach.person import PersonState, reduce_person
+from alertbus.stream.tables import StateTable
+
+SOURCE = "/alertbus/stream"
+
+
+class Incoming(Protocol):
+    """A record of a batch."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes: ...
+    @property
+    def value(self) -> bytes: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+def record(topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None) -> Record:
+    """One of our records: CloudEvents in binary mode, keyed by an opaque id."""
+    headers, data = encode(type=type_, source=SOURCE, id=event_id, time=at, subject=subject or key, data=value)
+    return Record(topic=topic, key=key.encode(), value=data, headers=headers)
+
+
+class Identify:
+    """alerts → person-events: who is meant."""
+
+    def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
+        self._directory, self._policy, self._producer = directory, policy, producer
+
+    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+        out: list[Record] = []
+        for incoming in batch:
+            accepted = _read(incoming, {ALERT_ACCEPTED: AcceptedAlert}, out)
+            if accepted is None:
+                continue
+            people = [entry.person for entry in accepted.everybody]
+            matches = await self._directory.identify(people, accepted.alert.exercise)
+            found = accepted.with_people(tuple(match.person_ids for match in matches))
+            everybody = dict.fromkeys(person_id for match in matches for person_id in match.person_ids)
+            value = found.model_dump_json(by_alias=True, exclude_defaults=True)
+            for person_id in everybody:
+                body = f'{{"person_id":"{person_id}","alert":{value}}}'.encode()
+                event_id = ids.event_id(AlertAboutPerson.type, found.statement_id, person_id)
+                out.append(record(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, event_id, found.at, body))
+            out += [_review(found, reason, alike) for reason, alike in self._questions(found, matches)]
+        await self._producer().send_all(out)
+
+    def _questions(self, accepted: AcceptedAlert, matches: Sequence[Match]) -> list[tuple[ReviewReason, tuple[str, ...]]]:
+        """What a human should look at, whatever else is done."""
+        asked = [(match.unsure, (*match.person_ids, *match.alike)) for match in matches if match.unsure]
+        if accepted.alert.kind not in self._policy.kinds:
+            asked.append((ReviewReason.UNKNOWN_KIND, ()))
+        if unclassified(accepted.alert.details):
+            asked.append((ReviewReason.UNCLASSIFIED_DETAILS, ()))
+        if not any(match.person_ids for match in matches):
+            asked.append((ReviewReason.NOBODY_LINKED, ()))
+        return asked
+
+
+class PersonStage:
+    """person-events → case-events: which cases an alert has reached."""
+
+    def __init__(self, table: StateTable[PersonState], policy: Policy, producer: Callable[[], Producer]) -> None:
+        self._table, self._policy, self._producer = table, policy, producer
+
+    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+        out: list[Record] = []
+        touched: dict[bytes, PersonState] = {}
+        for incoming in batch:
+            event = _read(incoming, {AlertAboutPerson.type: AlertAboutPerson, LinkChanged.type: LinkChanged}, out)
+            if event is None:
+                continue
+            state = touched.get(incoming.key) or self._table.get(partition, incoming.key)
+            touched[incoming.key], reached = reduce_person(state, event, self._policy)
+            for arrival in reached:
+                event_id = ids.event_id(AlertReachedCase.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
+                value = arrival.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+                out.append(record(topics.CASE_EVENTS, arrival.case_id, AlertReachedCase.type, event_id, arrival.alert.at, value))
+            if isinstance(event, AlertAboutPerson) and not state.links:
+                out.append(_review(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
+        await self._producer().send_all(out)
+        await self._table.put(partition, touched)
+
+
+class CaseStage:
+    """case-events → notices: who is told."""
+
+    def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
+        self._table, self._policy, self._producer = table, policy, producer
+
+    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+        out: list[Record] = []
+        touched: dict[bytes, CaseState] = {}
+        readable = {AlertReachedCase.type: AlertReachedCase, CaseChanged.type: CaseChanged, Tick.type: Tick}
+        for incoming in batch:
+            event = _read(incoming, readable, out)
+            if event is None:
+                continue
+            before = touched.get(incoming.key) or self._table.get(partition, incoming.key)
+            after, said = reduce_case(before, event, self._policy)
+            touched[incoming.key] = after
+            for owed in said:
+                notice = notice_for(owed, before, after, self._policy)
+                key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
+                value = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+                out.append(record(topics.NOTICES, key, NOTICE_OWED, notice.id, owed.at, value, subject=owed.obligation.id))
+        await self._producer().send_all(out)
+        await self._table.put(partition, touched)
+
+
+def _read(incoming: Incoming, readable: dict[str, Any], out: list[Record]) -> Any | None:
+    """The event in a record, or None after putting the record into `out` for quarantine."""
+    try:
+        envelope = decode(incoming.headers, incoming.key, incoming.value)
+        model = readable[envelope.type]
+        return model.model_validate_json(envelope.data)
+    except (EnvelopeFault, ValidationError, KeyError, ValueError) as error:
+        out.append(quarantined(incoming, type(error).__name__))
+        return None
+
+
+def quarantined(incoming: Incoming, error_class: str) -> Record:
+    """The record as it came, under its own key, with where it stood and why it could not be decided. Its value is never logged."""
+    where = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
+    headers: list[tuple[str, bytes]] = [
+        ("alertbus_from", where.encode()),
+        ("alertbus_error", error_class.encode()),
+        ("alertbus_disposition", b"poison"),
+        *[(f"original_{name}", value) for name, value in incoming.headers or () if value is not None],
+    ]
+    return Record(topic=topics.QUARANTINE, key=incoming.key or b"", value=incoming.value or b"", headers=headers)
+
+
+def _review(accepted: AcceptedAlert, reason: ReviewReason, person_ids: tuple[str, ...] = ()) -> Record:
+    review_id = ids.event_id(ReviewNeeded.type, accepted.statement_id, reason, *person_ids)
+    needed = ReviewNeeded(
+        id=review_id,
+        reason=reason,
+        at=accepted.accepted_at.astimezone(UTC),
+        alert_id=accepted.alert_id,
+        person_ids=person_ids,
+        source=accepted.alert.source,
+    )
+    value = needed.model_dump_json(exclude_defaults=True).encode()
+    return record(topics.REVIEW, accepted.alert_id, ReviewNeeded.type, review_id, accepted.at, value)

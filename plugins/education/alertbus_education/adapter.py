@@ -1,0 +1,151 @@
+"""A notice as JSON with the plain text a designated safeguarding lead reads, after Operation Encompass (STANDARDS section 6).
+
+The minimal profile says which child, when, whether present and whether a welfare check was made; never who, where or what. The adult's
+identity and any address stay out of both profiles. What another kind of alert is about comes from the policy's own summary.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus_education import text
+from alertbus_education.fence import tells_who
+
+MEDIA_TYPE = "application/json"
+SCHEMA_NAME = "education-encompass.v1"
+RECIPIENT_ROLE = "designated_safeguarding_lead"
+ENCOMPASS_KINDS = frozenset({"domestic_abuse_incident"})
+"""The kinds that the duty on police covers. Any other is a safeguarding notice in the same form, without the incident."""
+
+NOT_STATED = "not_stated"
+_UK = ZoneInfo("Europe/London")
+
+
+class Profile(StrEnum):
+    MINIMAL = "minimal"
+    FULL = "full"
+    """Adds the police reference, the minute, the UPN and the excerpts. Only for a setting that reads in the lead's own login."""
+
+
+class EducationAdapter:
+    """`profile="full"` is a decision about one setting, taken by whoever constructs the adapter; it is never the default."""
+
+    name = "education"
+    sector = "education"
+    contract = CONTRACT
+    formats: Sequence[str] = (MEDIA_TYPE,)
+
+    def __init__(self, *, profile: Profile | str = Profile.MINIMAL) -> None:
+        self._profile = Profile(profile)
+
+    def render(self, notice: Notice) -> Message:
+        body = json.dumps(_notification(notice, self._profile), ensure_ascii=False, indent=1)
+        return Message(
+            media_type=MEDIA_TYPE,
+            body=body.encode(),
+            filename=f"{notice.id}.json",
+            headers={
+                "x-alertbus-schema": SCHEMA_NAME,
+                "x-alertbus-deed": notice.deed.value,
+                "x-alertbus-recipient-role": RECIPIENT_ROLE,
+            },
+        )
+
+
+def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
+    """In reading order. `text` says the same in sentences, for a setting that prints or mails it."""
+    encompass = notice.obligation.kind in ENCOMPASS_KINDS
+    full = profile is Profile.FULL
+    told = text.Told(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
+    children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
+    incident = _incident(notice, full=full) if encompass else None
+    return _present(
+        flag=told.flag,
+        exercise=told.exercise,
+        do_not_reveal_source=told.do_not_reveal,
+        schema=SCHEMA_NAME,
+        scheme="operation_encompass" if encompass else "safeguarding_notice",
+        profile=profile.value,
+        notice_id=notice.id,
+        reference=notice.obligation.alert_id,
+        deed=notice.deed.value,
+        recipient=_present(role=RECIPIENT_ROLE, name=notice.recipient),
+        because=told.because,
+        summary=told.summary,
+        action=told.action,
+        contact=told.contact,
+        due=notice.obligation.due.isoformat() if notice.obligation.due else None,
+        lawful_basis=notice.lawful_basis,
+        children=children,
+        incident=incident,
+        text="\n".join([*told.lines(), *text.children(children), *text.incident(incident)]),
+        narrative=_narrative(notice) if full else None,
+    )
+
+
+def _safe(notice: Notice) -> Callable[[str | None, str], str]:
+    def safe(words: str | None, instead: str) -> str:
+        return instead if not words or tells_who(words, notice) else words
+
+    return safe
+
+
+def _child(child: NoticePerson, notice: Notice, *, encompass: bool, full: bool) -> dict[str, Any]:
+    name = child.name
+    upns = [i.value for i in child.identifiers if i.system is IdentifierSystem.UPN]
+    return _present(
+        first_name=(name.given if name else None) or NOT_STATED,
+        surname=(name.family if name else None) or NOT_STATED,
+        known_as=child.label if not (name and name.full) else None,
+        date_of_birth=child.born.isoformat() if child.born else NOT_STATED,
+        present=_was_present(child, notice) if encompass else None,
+        upn=upns[0] if full and upns else None,
+    )
+
+
+def _was_present(child: NoticePerson, notice: Notice) -> str:
+    """What is said of this child; else what is said of the children. One child's presence is never guessed from another's (VOI-10)."""
+    if child.role == "present":
+        return "yes"
+    return _yes_no(_section(notice, "incident").get("children_present"))
+
+
+def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
+    happened = notice.occurred_at.astimezone(_UK)
+    details = _section(notice, "incident")
+    return _present(
+        date=happened.date().isoformat(),
+        hour=happened.hour,
+        time=f"{happened:%H:%M}" if full else None,
+        children_present=_yes_no(details.get("children_present")),
+        welfare_check=_yes_no(details.get("welfare_check")),
+        police_reference=details.get("reference") if full else None,
+    )
+
+
+def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
+    """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
+    shown = [e for e in notice.narrative if not tells_who(e.text, notice)]
+    told: list[dict[str, Any]] = [
+        {"text": e.text, "sha256": e.sha256, "said_by": e.said_by.value, "observed_first_hand": e.observed_first_hand}
+        for e in shown
+    ]
+    left_out = len(notice.narrative) - len(shown)
+    return [*told, *([{"left_out": left_out}] if left_out else [])] or None
+
+
+def _section(notice: Notice, name: str) -> Mapping[str, Any]:
+    section = notice.details.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _yes_no(value: object) -> str:
+    return {True: "yes", False: "no"}.get(value, NOT_STATED) if isinstance(value, bool) else NOT_STATED
+
+
+def _present(**fields: Any) -> dict[str, Any]:
+    """Without what may not be told or is not known: absent, not blank (ANO-05)."""
+    return {name: value for name, value in fields.items() if value is not None and value != ""}

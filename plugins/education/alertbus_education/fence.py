@@ -1,0 +1,81 @@
+"""The second fence: words that would tell a school who the adult is are not passed on, even if the policy let them through.
+
+The policy is the first fence and works on fields. This one works on text: a sentence that holds an adult's name, date of birth, identifier or
+address gives way, whole, to a fixed one. It never edits a sentence, because an edited sentence is a paraphrase.
+"""
+
+import re
+from collections.abc import Iterator
+
+from alertbus.plugin import Notice, NoticePerson
+
+_SHORTEST = 3
+"""Shorter parts of a name are ordinary words more often than they are somebody."""
+
+_RELATIONS = frozenset(
+    [
+        "mother",
+        "father",
+        "parent",
+        "step",
+        "stepmother",
+        "stepfather",
+        "grandmother",
+        "grandfather",
+        "aunt",
+        "uncle",
+        "brother",
+        "sister",
+        "sibling",
+        "half",
+        "child",
+        "partner",
+        "ex",
+        "friend",
+        "associate",
+        "maternal",
+        "paternal",
+        "putative",
+        "reported",
+        "confirmed",
+        "risky",
+        "new",
+    ]
+)
+
+
+def tells_who(text: str, notice: Notice) -> bool:
+    """Whether the text holds anything that identifies an adult of the notice, or where anybody lives."""
+    adults = [p for p in notice.people if p.ref not in {c.ref for c in notice.children}]
+    marks = [m for p in adults for m in _identity(p)] + [m for p in (*adults, *notice.children) for m in _places(p)]
+    return any(re.search(rf"(?<!\w){re.escape(mark)}(?!\w)", text, re.IGNORECASE) for mark in marks)
+
+
+def _identity(person: NoticePerson) -> Iterator[str]:
+    if person.name:
+        for part in (person.name.full, person.name.given, person.name.family):
+            if part and len(part) >= _SHORTEST:
+                yield part
+    if person.label and not _only_a_relation(person):
+        yield person.label
+    if person.born:
+        yield person.born.isoformat()
+        yield f"{person.born:%d/%m/%Y}"
+    for identifier in person.identifiers:
+        yield identifier.value
+
+
+def _only_a_relation(person: NoticePerson) -> bool:
+    """Whether the label says no more than the reason path does: "Putative father", "Ex-partner 2"."""
+    words = re.findall(r"[a-z]+", (person.label or "").lower())
+    known = _RELATIONS.union(re.findall(r"[a-z]+", f"{person.relation} {person.certainty}".lower()))
+    return known.issuperset(words)
+
+
+def _places(person: NoticePerson) -> Iterator[str]:
+    for address in person.addresses:
+        if address.uprn:
+            yield address.uprn
+        if address.postcode:
+            yield address.postcode
+        yield from (line for line in address.lines if len(line) >= _SHORTEST)

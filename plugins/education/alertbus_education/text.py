@@ -1,0 +1,87 @@
+"""The sentences a designated safeguarding lead reads, and the fixed ones that stand in for what may not be told.
+
+The minimal Encompass text takes nothing from the alert but dates and yes or no, because its own words say who and what; the reason path is
+left out too, because it leads through the adult.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alertbus.plugin import Deed, Notice
+
+_UK = ZoneInfo("Europe/London")
+
+LEAD = "the safeguarding lead who sent it"
+ENCOMPASS = "Operation Encompass: there was an incident that concerns a child at your setting."
+BECAUSE = "A child at your setting is linked to what happened."
+ACTION = "Look out for the child and offer silent or overt support. Do not raise it with the family."
+SUMMARY = "There is a safeguarding notice about a child at your setting."
+FLAG = "Staff safety: do not meet the family alone. Call before you do."
+DO_NOT_REVEAL = (
+    "Do not reveal the source: never say or hint who told us, nor anything from which it could be worked out."
+)
+
+_DEEDS = {
+    Deed.AMEND: "AMENDED: this replaces what was sent before about the same matter.",
+    Deed.WITHDRAW: "WITHDRAWN: the sender has withdrawn this notice.",
+    Deed.ESCALATE: "NOT YET ANSWERED: nobody has acknowledged this notice, so it has come to you.",
+}
+
+
+class Told:
+    """What a notice tells a school, sentence by sentence. `safe` gives the second words where the first would say who somebody is."""
+
+    def __init__(
+        self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool
+    ) -> None:
+        self._notice = notice
+        exercise = notice.obligation.exercise
+        self._mark = f"EXERCISE {exercise}. " if exercise else ""
+        template = encompass and minimal
+        self.flag = self._mark + safe(notice.flag, FLAG) if notice.flag else None
+        self.exercise = f"{self._mark}This is a rehearsal: no real child is meant." if exercise else None
+        self.do_not_reveal = DO_NOT_REVEAL if notice.do_not_reveal_source else None
+        self.because = BECAUSE if template else safe(notice.because, BECAUSE)
+        self.summary = ENCOMPASS if template else safe(notice.summary, SUMMARY)
+        self.action = safe(notice.action, ACTION)
+        self.contact = safe(notice.contact, "") or None
+        self._title = (
+            "Operation Encompass notification" if encompass else f"Safeguarding notice: call {self.contact or LEAD}"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The flag is the first line, always (VPF-06)."""
+        notice = self._notice
+        yield from filter(None, (self.flag, self.exercise, _DEEDS.get(notice.deed), self.do_not_reveal))
+        yield self._mark + self._title
+        yield self.summary
+        yield f"You receive this because: {self.because}"
+        yield f"What to do: {self.action}"
+        if self.contact:
+            yield f"Whom to call: {self.contact}"
+        if notice.obligation.due:
+            yield f"Answer by: {notice.obligation.due.astimezone(_UK):%Y-%m-%d %H:%M} UK time"
+        yield "For the designated safeguarding lead only."
+
+
+def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for child in children:
+        names = [child[part] for part in ("first_name", "surname") if child[part] != "not_stated"] or [
+            child.get("known_as", "not named")
+        ]
+        present = f", present: {_plain(child['present'])}" if "present" in child else ""
+        yield f"Child: {' '.join(names)}, born {_plain(child['date_of_birth'])}{present}"
+
+
+def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
+    if incident is None:
+        return
+    yield f"Incident: {incident['date']}, {incident.get('time') or f'''between {incident['hour']:02}:00 and {incident['hour']:02}:59'''}"
+    yield f"Children present: {_plain(incident['children_present'])}. Welfare check made: {_plain(incident['welfare_check'])}"
+    if "police_reference" in incident:
+        yield f"Police reference: {incident['police_reference']}"
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")

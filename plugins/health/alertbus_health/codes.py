@@ -1,0 +1,133 @@
+"""Code systems and the table from a kind of alert to a Flag's code and a Communication's priority (STANDARDS sections 3.2 and 15).
+
+SNOMED CT is licensed: no concept may be added here beyond the few that public NHS pages quote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from alertbus.plugin import Deed, Notice, Severity
+
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+VERIFICATION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+VERIFICATION_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
+ADDRESS_KEY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey"
+ADDRESS_KEY_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AddressKeyType"
+HL7 = "http://terminology.hl7.org/CodeSystem"
+SNOMED = "http://snomed.info/sct"
+
+# Ours. They name nothing but the bus, so that no host has to exist for them.
+EVENT = "urn:alertbus:message-event"
+DEED = "urn:alertbus:deed"
+HANDLING = "urn:alertbus:handling"
+FLAG_ID = "urn:alertbus:flag"
+ALERT_ID = "urn:alertbus:alert"
+PERSON_REF = "urn:alertbus:person-ref"
+CASE_ID = "urn:alertbus:case"
+AGENCY = "urn:alertbus:agency"
+EXCERPT = "urn:alertbus:excerpt"
+
+
+class Priority(IntEnum):
+    """FHIR's request priority, in its own order."""
+
+    ROUTINE = 0
+    URGENT = 1
+    ASAP = 2
+    STAT = 3
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCode:
+    """What stands in Flag.code. Without a `snomed` concept, the words alone."""
+
+    text: str
+    snomed: str | None = None
+
+    def concept(self) -> dict[str, Any]:
+        if self.snomed is None:
+            return {"text": self.text}
+        return {"coding": [{"system": SNOMED, "code": self.snomed, "display": self.text}], "text": self.text}
+
+
+STAFF_SAFETY = FlagCode("Staff safety alert")  # no SNOMED concept for it was verified
+CHILD_CONCERN = FlagCode("Child is cause for safeguarding concern", "836881000000105")
+UNBORN_CONCERN = FlagCode("Unborn child is cause for safeguarding concern", "878111000000109")
+UNBORN_ON_PLAN = FlagCode("Unborn child subject to child protection plan", "818901000000100")
+
+KINDS: Mapping[str, FlagCode] = {
+    "violent_person_flag": STAFF_SAFETY,
+    "threat_to_staff": STAFF_SAFETY,
+    "concealed_pregnancy_concern": UNBORN_CONCERN,
+} | dict.fromkeys(
+    (
+        "ppn",
+        "domestic_abuse_incident",
+        "prisoner_release",
+        "prisoner_recall",
+        "nspcc_concern",
+        "school_concern",
+        "missing_child_incident",
+        "restraining_order_breach",
+        "drug_intelligence",
+    ),
+    CHILD_CONCERN,
+)
+"""A kind that is not here (a meeting, a new worker, a birth, a death) puts no Flag on a child's record: it is told, not flagged."""
+
+PLANS: Mapping[str, FlagCode] = {
+    "child_protection_plan": FlagCode("Subject to child protection plan", "342191000000101"),
+    "looked_after": FlagCode("Looked after child", "764841000000100"),
+    "looked_after_child": FlagCode("Looked after child", "764841000000100"),
+    "unborn_child_protection_plan": UNBORN_ON_PLAN,
+}
+PLAN_OVER = frozenset({"child_in_need_plan", "early_help", "closed"})
+"""Statuses under which a child is on no protection plan: they end the plan's Flag. Any other (an enquiry, say) may go with one."""
+
+STATUS_KINDS = frozenset({"case_status_change", "conference_outcome"})
+
+
+def status_of(notice: Notice) -> str | None:
+    """The status the alert states; `case_status` may be older than the alert, so it answers only for a change of status."""
+    stated = notice.details.get("status")
+    if stated is None and notice.obligation.kind == "case_status_change":
+        stated = notice.case_status
+    return str(stated) if stated is not None else None
+
+
+def flag_code(notice: Notice) -> FlagCode | None:
+    """What to flag, or None when this kind puts nothing on a record."""
+    kind = notice.obligation.kind
+    status = status_of(notice)
+    if kind in STATUS_KINDS:
+        if status in PLAN_OVER:
+            return FlagCode("Child protection plan or looked after")
+        return PLANS.get(status or "")
+    code = KINDS.get(kind)
+    if code is UNBORN_CONCERN and PLANS.get(notice.case_status or "") is UNBORN_ON_PLAN:
+        return UNBORN_ON_PLAN
+    return code
+
+
+def ends_flag(notice: Notice) -> bool:
+    """A withdrawal, a recall to prison and the end of a plan each end the Flag instead of raising it."""
+    over = notice.obligation.kind in STATUS_KINDS and status_of(notice) in PLAN_OVER
+    return notice.deed is Deed.WITHDRAW or notice.obligation.kind == "prisoner_recall" or over
+
+
+def priority(notice: Notice) -> Priority:
+    """The higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`."""
+    code = KINDS.get(notice.obligation.kind)
+    by_kind = Priority.ROUTINE if code is None else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
+    by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(
+        notice.obligation.severity, Priority.ROUTINE
+    )
+    chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
+    return max(by_kind, by_severity, chased)

@@ -1,0 +1,93 @@
+"""Reads what a FHIR receiver answers: an OperationOutcome, or a message Bundle whose header says `response` (BaRS and others).
+
+A receiver that has had the message before says 409: that is good news. One that is out of breath (408, 503) has not got it yet: `FAILED`, to
+be tried again. Everything else it will not take is `REFUSED`. Nothing the receiver wrote freely is kept, because it may quote our message.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alertbus.plugin import ReceiptGiven, Stage, UnreadableMessage
+
+TRANSIENT = frozenset({"transient", "timeout", "throttled", "lock-error", "no-store", "incomplete", "exception"})
+"""FHIR issue types that may pass by themselves: 408, 429, 500, 502, 503, 504."""
+DUPLICATE = "duplicate"
+_HARMLESS = frozenset({"information", "warning"})
+_RESPONSE = {"ok": Stage.ACCEPTED, "transient-error": Stage.FAILED, "fatal-error": Stage.REFUSED}
+
+
+def parse_receipt(raw: bytes) -> ReceiptGiven:
+    """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then answers the request it came back on."""
+    answer = _resource(raw)
+    match answer.get("resourceType"):
+        case "OperationOutcome":
+            stage, note = _outcome(answer)
+            return ReceiptGiven(idempotency_key="", stage=stage, note=note)
+        case "Bundle":
+            return _bundle(answer)
+    raise UnreadableMessage(("resourceType", "`Bundle` or `OperationOutcome`"))
+
+
+def _bundle(bundle: Mapping[str, Any]) -> ReceiptGiven:
+    found = [
+        resource for entry in _objects(bundle.get("entry")) if isinstance(resource := entry.get("resource"), Mapping)
+    ]
+    header = found[0] if found else {}
+    if header.get("resourceType") != "MessageHeader":
+        raise UnreadableMessage(("entry[0].resource", "a MessageHeader"))
+    outcomes = [_outcome(r) for r in found if r.get("resourceType") == "OperationOutcome"]
+    response = header.get("response")
+    if not isinstance(response, Mapping):
+        # BaRS's own example of an answered booking says so in the event alone.
+        event = header.get("eventCoding")
+        if isinstance(event, Mapping) and str(event.get("code")).endswith("-response"):
+            stage, note = outcomes[0] if outcomes else (Stage.ACCEPTED, None)
+            return ReceiptGiven(idempotency_key="", stage=stage, note=note)
+        raise UnreadableMessage(("entry[0].resource.response", "what this answers: `identifier` and `code`"))
+    stage = _RESPONSE.get(str(response.get("code")))
+    if stage is None:
+        raise UnreadableMessage(("entry[0].resource.response.code", "`ok`, `transient-error` or `fatal-error`"))
+    key = response.get("identifier")
+    if not isinstance(key, str) or not key:
+        raise UnreadableMessage(("entry[0].resource.response.identifier", "the id of the message that this answers"))
+    note = None
+    if outcomes and stage is not Stage.ACCEPTED:
+        stage, note = outcomes[0]
+    return ReceiptGiven(idempotency_key=key.removeprefix("urn:uuid:"), stage=stage, note=note)
+
+
+def _outcome(outcome: Mapping[str, Any]) -> tuple[Stage, str | None]:
+    """The worst issue decides; the note is its codes, which are the receiver's vocabulary and hold nothing personal."""
+    issues = list(_objects(outcome.get("issue")))
+    if not issues:
+        raise UnreadableMessage(("issue", "at least one issue"))
+    faults = [issue for issue in issues if issue.get("severity") not in _HARMLESS and issue.get("code") != DUPLICATE]
+    if not faults:
+        return Stage.ACCEPTED, _codes(issues[0])
+    lasting = [issue for issue in faults if issue.get("code") not in TRANSIENT]
+    return (Stage.REFUSED, _codes(lasting[0])) if lasting else (Stage.FAILED, _codes(faults[0]))
+
+
+def _codes(issue: Mapping[str, Any]) -> str:
+    details = issue.get("details")
+    coding = _objects(details.get("coding")) if isinstance(details, Mapping) else ()
+    words = [issue.get("code"), *(c.get("code") for c in coding)]
+    return " ".join(
+        word for word in words if isinstance(word, str) and word.replace("-", "").replace("_", "").isalpha()
+    )[:200]
+
+
+def _objects(value: object) -> Iterable[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _resource(raw: bytes) -> Mapping[str, Any]:
+    expected = UnreadableMessage(("$", "a FHIR R4 resource as one JSON object in UTF-8"))
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise expected from None
+    if not isinstance(value, dict):
+        raise expected
+    return value

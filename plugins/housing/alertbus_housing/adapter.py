@@ -1,0 +1,103 @@
+"""A notice as the body of Hackney's cautionary-alert API: POST to raise one, PATCH to end it (STANDARDS section 7).
+
+The person in it is never named: a landlord needs to know which door, not who. `personDetails` is required by the API, so it holds an opaque id
+and a fixed sentence. Headers say which route the body is for; they hold no personal data.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from alertbus.plugin import CONTRACT, Address, Deed, Message, Notice
+from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
+
+MEDIA_TYPE = "application/json"
+SCHEMA_NAME = "housing-cautionary-alert.v1"
+CREATE = "POST api/v1/cautionary-alerts"
+END = "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
+"""`alertId` is the landlord's own, given in answer to the POST; the alert is found by `assureReference`."""
+
+NOT_NAMED = "Not named: call the duty team"
+LONGEST_ADDRESS = 255
+_NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:housing")
+
+
+class HousingAdapter:
+    """`codes` replaces the landlord's code for any caution; the rest keep Hackney's."""
+
+    name = "housing"
+    sector = "housing"
+    contract = CONTRACT
+    formats: Sequence[str] = (MEDIA_TYPE,)
+
+    def __init__(self, *, codes: Mapping[Caution, Code] | None = None) -> None:
+        self._codes = {**CODES, **(codes or {})}
+
+    def render(self, notice: Notice) -> Message:
+        ends = notice.deed is Deed.WITHDRAW
+        body = {"endDate": _moment(notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
+        return Message(
+            media_type=MEDIA_TYPE,
+            body=json.dumps(body, ensure_ascii=False, indent=1).encode(),
+            filename=f"{notice.id}.json",
+            headers=_headers(notice, END if ends else CREATE),
+        )
+
+
+def _alert(notice: Notice, code: Code) -> dict[str, Any]:
+    """`incidentDescription` stands first: it is all that most officers see."""
+    asset = _asset(notice)
+    return {
+        "incidentDescription": description(notice),
+        "incidentDate": _incident_date(notice),
+        "assureReference": reference(notice),
+        "alert": {"code": code.code, "description": code.description},
+        **({"assetDetails": asset} if asset else {}),
+        "personDetails": {"id": str(uuid5(_NAMESPACE, notice.obligation.case_id)), "name": NOT_NAMED},
+    }
+
+
+def _incident_date(notice: Notice) -> str:
+    """In the past without reading a clock: a release may "occur" on a day to come, but is recorded today. Where the source must not be
+    revealed, the day alone: the minute may be known to one caller only (STANDARDS section 9).
+    """
+    happened = min(notice.occurred_at, notice.recorded_at).astimezone(UTC)
+    return _moment(happened.replace(hour=0, minute=0, second=0) if notice.do_not_reveal_source else happened)
+
+
+def _asset(notice: Notice) -> dict[str, str] | None:
+    """The door: the first address with a UPRN, the children's before anybody else's, else the first with anything."""
+    addresses = [a for person in (*notice.children, *notice.people) for a in person.addresses]
+    chosen = next((a for a in addresses if a.uprn), next(iter(addresses), None))
+    if chosen is None:
+        return None
+    asset = {"uprn": chosen.uprn, "fullAddress": _full_address(chosen)}
+    return {field: value for field, value in asset.items() if value} or None
+
+
+def _full_address(address: Address) -> str:
+    """Whole, or the postcode alone where the API has no room: half an address is another address."""
+    whole = ", ".join(part.strip() for part in (*address.lines, address.postcode or "") if part.strip())
+    return whole if len(whole) <= LONGEST_ADDRESS else address.postcode or ""
+
+
+def _headers(notice: Notice, route: str) -> dict[str, str]:
+    headers = {
+        "x-alertbus-route": route,
+        "x-alertbus-schema": SCHEMA_NAME,
+        "x-alertbus-deed": notice.deed.value,
+        "x-alertbus-assure-reference": reference(notice),
+    }
+    if notice.obligation.due:
+        headers["x-alertbus-due"] = notice.obligation.due.isoformat()
+    if notice.obligation.exercise:
+        headers["x-alertbus-exercise"] = notice.obligation.exercise
+    if notice.do_not_reveal_source:
+        headers["x-alertbus-handling"] = "do-not-reveal-source"
+    return headers
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,142 @@
+"""What a housing officer is told: one of four cautions, its landlord's code, and one sentence of at most 100 characters.
+
+Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more than how to visit gives way to
+the template too: no category of abuse, plan, health detail, offence or name may reach a landlord's screen, where many see it and it stays.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from alertbus.plugin import Notice, NoticePerson
+
+LONGEST = 100
+"""Characters of `incidentDescription` (Hackney)."""
+
+DUTY_TEAM = "duty team"
+
+
+class Caution(StrEnum):
+    """Why a housing officer should take care; what a landlord maps to its own codes."""
+
+    STAFF_SAFETY = "staff_safety"
+    VERBAL_ABUSE = "verbal_abuse"
+    RELEASE = "release"
+    CALL_FIRST = "call_first"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    description: str
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.code) <= 10 and len(self.description) <= 50):  # noqa: PLR2004  Hackney's limits
+            raise ValueError("a cautionary alert code has 1 to 10 characters and its description at most 50")
+
+
+CODES: Mapping[Caution, Code] = {
+    Caution.STAFF_SAFETY: Code("CV", "No Lone Visits"),
+    Caution.VERBAL_ABUSE: Code("VA", "Verbal Abuse or Threat of"),
+    Caution.RELEASE: Code("CV", "No Lone Visits"),
+    # Ours: no code of Hackney's says this, and CV would call a family violent that nobody has called so.
+    Caution.CALL_FIRST: Code("CALL", "Call duty team before contact"),
+}
+
+_THREATS = frozenset({"threat_to_staff", "violent_person_flag"})
+_SAYS_MORE = re.compile(
+    r"abus|neglect|assault|violen|rape|sex|offen[cds]|crim|convict|arrest|prison|custod|licence|probation|mappa|marac|court|injunction|weapon|knife|gun|"
+    r"drug|alcohol|drunk|health|mental|pregnan|birth|baby|child|plan|conference|social care|police|partner|father|mother|tenant|\bh(e|im|is|er|ers)\b|\bshe\b",
+    re.IGNORECASE,
+)
+"""Words that would tell a landlord more than how to visit. Too many are caught rather than too few: the template says the same."""
+_VERBAL = frozenset({"abuse", "intimidation"})
+
+
+def caution(notice: Notice) -> Caution:
+    """A standing flag comes before whatever the notice itself is about (VPF-06)."""
+    kind = notice.obligation.kind
+    if kind in _THREATS:
+        flag = notice.details.get("flag")
+        grade = flag.get("grade") if isinstance(flag, Mapping) else None
+        return Caution.VERBAL_ABUSE if grade in _VERBAL else Caution.STAFF_SAFETY
+    if notice.flag:
+        return Caution.STAFF_SAFETY
+    return Caution.RELEASE if kind == "prisoner_release" else Caution.CALL_FIRST
+
+
+def reference(notice: Notice) -> str:
+    """Eight letters and digits for the telephone, the same for every notice of one obligation, so that a withdrawal finds its alert.
+
+    Made from the obligation's id, because a withdrawal has a notice id of its own. Base 32 has no 0, 1 or 8 to mishear.
+    """
+    digest = hashlib.sha256(notice.obligation.id.encode()).digest()
+    return base64.b32encode(digest)[:8].decode()
+
+
+def description(notice: Notice) -> str:
+    """The whole text, the flag or its template first. Where 100 characters do not hold it, the contact becomes "duty team", the mark about the
+    source stays in its header alone, and the flag gives way to the template, in that order. Nothing is ever cut.
+    """
+    mark = "EXERCISE. " if notice.obligation.exercise else ""
+    source = " Do not reveal source." if notice.do_not_reveal_source else ""
+    ref = reference(notice)
+    tries = (
+        f"{mark}{warning} Call {whom} ref {ref}.{tail}"
+        for warning in filter(None, (_flag(notice), _warning(notice)))
+        for tail in dict.fromkeys((source, ""))
+        for whom in filter(None, (_contact(notice), DUTY_TEAM))
+    )
+    return next(text for text in tries if len(text) <= LONGEST)
+
+
+def _flag(notice: Notice) -> str | None:
+    """The flag as it came, if it speaks of the visit alone and of nobody."""
+    flag = _plain_words(notice, notice.flag)
+    if flag is None or _SAYS_MORE.search(flag):
+        return None
+    return flag if flag.endswith((".", "!")) else f"{flag}."
+
+
+def _warning(notice: Notice) -> str:
+    match caution(notice):
+        case Caution.STAFF_SAFETY:
+            return "Staff safety: do not visit alone."
+        case Caution.VERBAL_ABUSE:
+            return "Staff safety: verbal abuse or threats."
+        case Caution.RELEASE:
+            return f"Household may be at risk from {_release_date(notice)}."
+        case Caution.CALL_FIRST:
+            return "Before contact:"
+
+
+def _release_date(notice: Notice) -> str:
+    release = notice.details.get("release")
+    stated = release.get("date") if isinstance(release, Mapping) else None
+    try:
+        return date.fromisoformat(str(stated)).isoformat()
+    except ValueError:
+        return "a date not known yet"
+
+
+def _contact(notice: Notice) -> str | None:
+    return _plain_words(notice, notice.contact)
+
+
+def _plain_words(notice: Notice, text: str | None) -> str | None:
+    """Only what can be shown on anybody's screen: one line, no markup, and none of the family in it."""
+    line = " ".join((text or "").split())
+    everybody = (*notice.children, *notice.people)
+    if not line or set(line) & set("<>&{}[]") or any(_names(person, line) for person in everybody):
+        return None
+    return line
+
+
+def _names(person: NoticePerson, text: str) -> bool:
+    name = person.name
+    parts = [person.label, *((name.given, name.family) if name else ()), *(i.value for i in person.identifiers)]
+    return any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text, re.IGNORECASE) for part in parts if part)

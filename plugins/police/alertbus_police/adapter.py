@@ -1,0 +1,192 @@
+"""A notice as POLE-shaped JSON: persons, objects, locations, events and the links between them (NPCC headings, STANDARDS section 5).
+
+There is no public police schema, so this one is ours and `schema.py` states it. No NHS number, UPN or health detail goes to police: not even
+when a notice held one by mistake.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from alertbus.plugin import CONTRACT, Address, Deed, Excerpt, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus_police.required import required, to_complete
+
+MEDIA_TYPE = "application/json"
+SCHEMA_NAME = "police-ppn.v1"
+
+NOT_FOR_POLICE = frozenset({IdentifierSystem.NHS_NUMBER, IdentifierSystem.UPN, IdentifierSystem.ULN})
+DETAILS: Mapping[str, tuple[str, ...]] = {
+    "release": ("date", "conditions", "restraining_order", "confirmed"),
+    "flag": ("precautions", "grade"),
+    "incident": ("reference", "grade", "children_present", "welfare_check", "home_conditions", "officer", "dash"),
+}
+"""The sections and fields that police are shown. One that somebody adds to the model later is shown when it is written here, not before."""
+
+DO_NOT_REVEAL = "Never say or hint who told us, nor anything from which it could be worked out."
+
+
+class PoliceAdapter:
+    """The Public Protection Notice."""
+
+    name = "police"
+    sector = "police"
+    contract = CONTRACT
+    formats: Sequence[str] = (MEDIA_TYPE,)
+
+    def render(self, notice: Notice) -> Message:
+        body = json.dumps(_ppn(notice), ensure_ascii=False, indent=1)
+        return Message(
+            media_type=MEDIA_TYPE,
+            body=body.encode(),
+            filename=f"{notice.id}.json",
+            headers={"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value},
+        )
+
+
+def _ppn(notice: Notice) -> dict[str, Any]:
+    """In reading order: the flag, the marks, what to do, what must not be missing, then the records."""
+    stated = required(notice)
+    places = _Places(notice)
+    exercise = notice.obligation.exercise
+    return _told(
+        flag=_marked(notice.flag, exercise) if notice.flag else None,
+        exercise=f"EXERCISE {exercise}. This is a rehearsal: no real family is meant." if exercise else None,
+        do_not_reveal_source=DO_NOT_REVEAL if notice.do_not_reveal_source else None,
+        schema=SCHEMA_NAME,
+        notice=_notice(notice),
+        required=stated,
+        to_complete=to_complete(stated),
+        persons=[_person(p, child=p.child or p in notice.children) for p in _everybody(notice)],
+        objects=[],
+        locations=places.locations,
+        events=[_event(notice)],
+        links=[*_links(notice), *places.links],
+    )
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    owed = notice.obligation
+    return _told(
+        id=notice.id,
+        alert_id=owed.alert_id,
+        case_id=owed.case_id,
+        deed=notice.deed.value,
+        state=_DEEDS.get(notice.deed),
+        title=_marked(notice.title, owed.exercise),
+        because=notice.because,
+        summary=notice.summary,
+        action=notice.action,
+        contact=notice.contact,
+        due=owed.due.isoformat() if owed.due else None,
+        recipient=notice.recipient,
+        source=owed.source,
+        source_reference=owed.source_id,
+        kind=owed.kind,
+        severity=owed.severity.value,
+        review_on=notice.review_on.isoformat() if notice.review_on else None,
+        case_status=notice.case_status,
+        lawful_basis=notice.lawful_basis,
+        policy_version=notice.policy_version,
+        rule=notice.rule,
+        withheld=[*notice.withheld],
+    )
+
+
+_DEEDS = {
+    Deed.AMEND: "Amended: this replaces what was sent before about the same matter.",
+    Deed.WITHDRAW: "Withdrawn: the sender has withdrawn this alert. End any marker set for it.",
+    Deed.ESCALATE: "Not yet answered: nobody has acknowledged this notice, so it has come to you.",
+}
+
+
+def _everybody(notice: Notice) -> list[NoticePerson]:
+    """Children first, each person once, whichever list names them."""
+    seen: dict[str, NoticePerson] = {}
+    for person in (*notice.children, *notice.people):
+        seen.setdefault(person.ref, person)
+    return list(seen.values())
+
+
+def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
+    name = person.name
+    return _told(
+        id=person.ref,
+        child=child,
+        role=person.role,
+        relation=person.relation,
+        certainty=person.certainty,
+        label=person.label,
+        given_name=name.given if name else None,
+        family_name=name.family if name else None,
+        date_of_birth=person.born.isoformat() if person.born else None,
+        identifiers=[
+            {"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE
+        ],
+    )
+
+
+def _event(notice: Notice) -> dict[str, Any]:
+    return _told(
+        id=notice.obligation.alert_id,
+        type=notice.obligation.kind,
+        occurred_at=notice.occurred_at.isoformat(),
+        recorded_at=notice.recorded_at.isoformat(),
+        observations=[_observation(excerpt) for excerpt in notice.narrative],
+        details=dict(_details(notice.details)),
+    )
+
+
+def _observation(excerpt: Excerpt) -> dict[str, Any]:
+    return {
+        "text": excerpt.text,
+        "sha256": excerpt.sha256,
+        "said_by": excerpt.said_by.value,
+        "observed_first_hand": excerpt.observed_first_hand,
+    }
+
+
+def _details(details: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for section, fields in DETAILS.items():
+        given = details.get(section)
+        if isinstance(given, Mapping) and (shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}):
+            yield section, shown
+
+
+def _links(notice: Notice) -> Iterator[dict[str, Any]]:
+    """Who is what to the family, and what part they have in the event. The certainty goes with the relation, always (LNK-06)."""
+    for person in _everybody(notice):
+        if person.relation:
+            certainty = {"certainty": person.certainty} if person.certainty else {}
+            yield {"from": person.ref, "to": notice.obligation.case_id, "type": person.relation} | certainty
+        if person.role:
+            yield {"from": person.ref, "to": notice.obligation.alert_id, "type": person.role}
+
+
+class _Places:
+    """Addresses as POLE locations: each once, with a link from everybody who has it."""
+
+    def __init__(self, notice: Notice) -> None:
+        self.locations: list[dict[str, Any]] = []
+        self.links: list[dict[str, Any]] = []
+        known: dict[Address, str] = {}
+        for person in _everybody(notice):
+            for address in person.addresses:
+                if address not in known:
+                    known[address] = f"location-{len(known) + 1}"
+                    self.locations.append(
+                        _told(id=known[address], uprn=address.uprn, lines=[*address.lines], postcode=address.postcode)
+                    )
+                self.links.append({"from": person.ref, "to": known[address], "type": "known_address"})
+
+
+def _marked(text: str, exercise: str | None) -> str:
+    return f"EXERCISE {exercise}. {text}" if exercise else text
+
+
+def _plain(value: Any) -> Any:
+    return [*value] if isinstance(value, tuple | list) else value if isinstance(value, bool | int) else str(value)
+
+
+def _told(**fields: Any) -> dict[str, Any]:
+    """Without what the notice does not hold: absent, not blank (ANO-05)."""
+    return {name: value for name, value in fields.items() if value is not None and value != ""}

@@ -1,0 +1,69 @@
+"""What a Public Protection Notice must say (review 3.23, STANDARDS section 5), or say that nobody has said it.
+
+A blank field reads as "nothing to report"; `not_stated` reads as a question, and `to_complete` puts it in words an officer can act on (PPN-14).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alertbus.plugin import Excerpt, Notice, NoticePerson, SaidBy
+
+NOT_STATED = "not_stated"
+
+WORDS: Mapping[str, str] = {
+    "children": "Name every child in the household or linked to it, whether or not they were at the scene.",
+    "parental_responsibility": "Ask and record who holds parental responsibility for each child.",
+    "adults_present": "List every adult who was there, guests included.",
+    "person_sought": "If you came to look for somebody, record who, even if they were not found.",
+    "risk_posed": "For each adult, record what risk they pose to the children and to staff.",
+    "child_saw_or_said": "Record what each child saw, heard and said, in the child's own words.",
+    "home_conditions": "Describe the rooms the children use: what you saw, not a label.",
+    "officer": "Give the officer's collar number or role, so that somebody can ring.",
+    "force_reference": "Give the force's own incident or crime reference.",
+    "time_children_seen": "Record when each child was seen, or that they were not seen.",
+    "shared_with": "Record which agencies were told, by whom and when.",
+}
+"""Each required field with what to do when it is missing."""
+
+
+def required(notice: Notice) -> dict[str, Any]:
+    """Every field of `WORDS`: what the notice says, else `not_stated`.
+
+    A notice says nothing of parental responsibility, of when the children were seen or of who else was told, so those are questions each time.
+    """
+    incident = notice.details.get("incident")
+    known: Mapping[str, Any] = incident if isinstance(incident, Mapping) else {}
+    adults = [p for p in notice.people if not p.child]
+    return {
+        "children": _refs(notice.children),
+        "parental_responsibility": NOT_STATED,
+        "adults_present": _refs(p for p in adults if p.role == "present"),
+        "person_sought": _refs(p for p in adults if p.role == "sought"),
+        "risk_posed": _risk(notice),
+        "child_saw_or_said": _child_excerpts(notice.narrative),
+        "home_conditions": known.get("home_conditions") or NOT_STATED,
+        "officer": known.get("officer") or NOT_STATED,
+        "force_reference": known.get("reference") or NOT_STATED,
+        "time_children_seen": NOT_STATED,
+        "shared_with": NOT_STATED,
+    }
+
+
+def to_complete(stated: Mapping[str, Any]) -> list[str]:
+    return [words for field, words in WORDS.items() if stated[field] == NOT_STATED]
+
+
+def _refs(people: Iterable[NoticePerson]) -> list[str] | str:
+    return [person.ref for person in people] or NOT_STATED
+
+
+def _risk(notice: Notice) -> str:
+    """Only what an agency graded itself. A risk is never worked out here from what somebody is said to have done (NOT-11)."""
+    flag = notice.details.get("flag")
+    grade = flag.get("grade") if isinstance(flag, Mapping) else None
+    return str(grade) if grade else NOT_STATED
+
+
+def _child_excerpts(narrative: tuple[Excerpt, ...]) -> list[int] | str:
+    """Places in the event's `observations`: the words stand there once, unaltered."""
+    return [place for place, excerpt in enumerate(narrative) if excerpt.said_by is SaidBy.CHILD] or NOT_STATED

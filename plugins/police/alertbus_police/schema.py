@@ -1,0 +1,154 @@
+"""The JSON Schema of the police message (2020-12), and the function that writes it to `schemas/`.
+
+Closed everywhere: a field that is not here cannot be sent, so the schema is a fence as well as a description.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from alertbus_police.adapter import SCHEMA_NAME
+from alertbus_police.required import NOT_STATED, WORDS
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_DATE: Schema = {"type": "string", "format": "date"}
+_FLAG: Schema = {"type": "boolean"}
+_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+def ppn_schema() -> Schema:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
+        "title": "Public Protection Notice, POLE-shaped, as sent to police by alertbus",
+        "description": (
+            "Persons, objects, locations, events and links after the NPCC POLE headings; the fields are this project's own. "
+            f"Every field of `required` is present; `{NOT_STATED}` means that nobody has said."
+        ),
+        **_closed(
+            {
+                "flag": _TEXT | {"description": "The active flag. Read it first."},
+                "exercise": {"type": "string", "pattern": "^EXERCISE "},
+                "do_not_reveal_source": _TEXT,
+                "schema": {"const": SCHEMA_NAME},
+                "notice": _notice(),
+                "required": _closed(_required(), [*WORDS]),
+                "to_complete": {"type": "array", "items": {"enum": [*WORDS.values()]}},
+                "persons": _list(_person()),
+                "objects": _list(_closed({"id": _TEXT, "type": _TEXT, "description": _TEXT}, ["id", "type"])),
+                "locations": _list(_closed({"id": _TEXT, "uprn": _TEXT, "lines": _TEXTS, "postcode": _TEXT}, ["id"])),
+                "events": _list(_event()) | {"minItems": 1},
+                "links": _list(
+                    _closed({"from": _TEXT, "to": _TEXT, "type": _TEXT, "certainty": _TEXT}, ["from", "to", "type"])
+                ),
+            },
+            ["schema", "notice", "required", "to_complete", "persons", "objects", "locations", "events", "links"],
+        ),
+    }
+
+
+def write_schema(folder: Path) -> Path:
+    path = folder / f"{SCHEMA_NAME}.json"
+    path.write_text(schema_text(), encoding="utf-8")
+    return path
+
+
+def schema_text() -> str:
+    return json.dumps(ppn_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _notice() -> Schema:
+    needed = {
+        "id",
+        "alert_id",
+        "case_id",
+        "title",
+        "because",
+        "source",
+        "source_reference",
+        "kind",
+        "lawful_basis",
+        "policy_version",
+        "rule",
+    }
+    optional = {"state", "summary", "action", "contact", "recipient", "case_status"}
+    fields: Schema = dict.fromkeys(sorted(needed | optional), _TEXT) | {
+        "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
+        "severity": {"enum": ["critical", "high", "medium", "low"]},
+        "due": _TIME,
+        "review_on": _DATE,
+        "withheld": _TEXTS,
+    }
+    return _closed(fields, sorted(needed | {"deed", "severity", "withheld"}))
+
+
+def _required() -> Schema:
+    refs = {"type": "array", "items": _TEXT, "minItems": 1}
+    stated: Schema = {
+        "children": refs,
+        "adults_present": refs,
+        "person_sought": refs,
+        "child_saw_or_said": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+    }
+    return {name: {"anyOf": [{"const": NOT_STATED}, stated.get(name, _TEXT)]} for name in WORDS}
+
+
+def _person() -> Schema:
+    names = ("id", "role", "relation", "certainty", "label", "given_name", "family_name")
+    fields: Schema = dict.fromkeys(names, _TEXT) | {
+        "child": _FLAG,
+        "date_of_birth": _DATE,
+        "identifiers": _list(_closed({"system": {"enum": _SYSTEMS}, "value": _TEXT}, ["system", "value"])),
+    }
+    return _closed(fields, ["id", "child", "identifiers"])
+
+
+_SYSTEMS = ["pnc", "cro", "prison_number", "crn", "uprn", "la_child_id"]
+
+
+def _event() -> Schema:
+    observation = _closed(
+        {
+            "text": {"type": "string", "minLength": 1, "description": "Verbatim: what was said or seen, unaltered."},
+            "sha256": _SHA256,
+            "said_by": {"enum": ["child", "parent", "professional", "public"]},
+            "observed_first_hand": _FLAG,
+        },
+        ["text", "sha256", "said_by", "observed_first_hand"],
+    )
+    details = {
+        "release": _closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _FLAG}),
+        "flag": _closed({"precautions": _TEXTS, "grade": _TEXT}),
+        "incident": _closed(
+            {
+                "reference": _TEXT,
+                "grade": _TEXT,
+                "children_present": _FLAG,
+                "welfare_check": _FLAG,
+                "home_conditions": _TEXT,
+                "officer": _TEXT,
+                "dash": {"type": "integer", "minimum": 0, "maximum": 24},
+            }
+        ),
+    }
+    fields: Schema = {
+        "id": _TEXT,
+        "type": _TEXT,
+        "occurred_at": _TIME,
+        "recorded_at": _TIME,
+        "observations": _list(observation),
+        "details": _closed(details),
+    }
+    return _closed(fields, [*fields])
+
+
+def _closed(properties: Schema, required: list[str] | None = None) -> Schema:
+    return {"type": "object", "properties": properties, "required": required or [], "additionalProperties": False}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}

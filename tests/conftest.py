@@ -1,0 +1,28 @@
+"""Fixtures for every test: one real Kafka per run, and names that no other test uses."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from alertbus.broker.jars import find_java
+from alertbus.broker.local import LocalKafka
+
+
+@pytest.fixture(scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """host:port of a real Apache Kafka. Where there is a Java, a Kafka that does not start fails the test."""
+    if find_java() is None:
+        pytest.skip("no Java 17 or newer: apt-get install default-jre-headless")
+    broker = LocalKafka(tmp_path_factory.mktemp("kafka"))
+    await broker.start()
+    try:
+        yield broker.bootstrap
+    finally:
+        await broker.stop()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Begins the names of this test's topics and groups."""
+    return f"test-{uuid.uuid4().hex[:12]}"
