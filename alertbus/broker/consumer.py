@@ -6,7 +6,7 @@ For delivery, chronicle and replays; the stream workers run on Faust. At least o
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -18,9 +18,11 @@ from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.broker.topics import partition_counts
 
 _POLL_MS = 250
+_BETWEEN_ASSIGNMENTS_S = 2.0
 _SESSION_MS = 6_000  # a killed member is noticed after this long
 _REBALANCE_MS = 60_000  # how long the others wait for a member that is still at work on its batch
 _STALLED_S = 60.0
+_COMMIT_LIMIT_S = 60.0  # aiokafka would try for ever, and could not be stopped meanwhile
 _LEAVE_LIMIT_S = 5.0
 
 Where = tuple[str, int]  # topic, partition
@@ -103,20 +105,21 @@ async def consume(
     consumer.subscribe(topics, listener=_Rebalances(cursors, at_work, on_assigned))
     async with _running(consumer, bootstrap):
         while not stop.is_set():
-            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=max_records)
+            fetched = await _poll(consumer, bootstrap, max_records)
             # No await between here and the lock (a free lock does not yield): what was fetched must still be ours.
             async with at_work:
                 batch: list[Received] = list(itertools.chain.from_iterable(fetched.values()))
                 if not batch:
                     continue
-                await _assign_cursors(consumer, cursors, [where for where in fetched if where not in cursors])
+                with _broker_faults(bootstrap):
+                    await _assign_cursors(consumer, cursors, [where for where in fetched if where not in cursors])
                 for record in batch:
                     cursors.follow(record.topic, record.partition, record.offset)
                 await handle(batch)
-                try:
-                    await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
-                except CommitFailedError:  # the group went on without us: who has the partitions now reads it again
-                    cursors.forget(fetched)
+                # Refused when the group went on without us: whoever has the partitions now handles the batch again.
+                with _broker_faults(bootstrap), contextlib.suppress(CommitFailedError):
+                    async with asyncio.timeout(_COMMIT_LIMIT_S):
+                        await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
 
 
 async def read_all(
@@ -134,7 +137,8 @@ async def read_all(
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-all")
     cursors = Cursors(compacted)
     async with _running(consumer, bootstrap):
-        first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        with _broker_faults(bootstrap):
+            first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         unfinished = {where for where in places if first[where] < last[where]}
         for where in unfinished:
             cursors.assign(where, first[where])
@@ -142,7 +146,8 @@ async def read_all(
         for where in unfinished:
             consumer.seek(where, first[where])
         while unfinished:
-            fetched = await consumer.getmany(timeout_ms=int(_STALLED_S * 1000), max_records=2_000)
+            with _broker_faults(bootstrap):
+                fetched = await consumer.getmany(timeout_ms=int(_STALLED_S * 1000), max_records=2_000)
             if not fetched:
                 what = f"{len(unfinished)} partitions gave nothing for {_STALLED_S:.0f} s"
                 raise BrokerFault(what, "Look at the broker's log.")
@@ -188,14 +193,32 @@ async def _assign_cursors(consumer: Any, cursors: Cursors, places: Sequence[Topi
         cursors.assign(where, starts[where] if offset is None else offset)
 
 
+async def _poll(consumer: Any, bootstrap: str, max_records: int) -> dict[TopicPartition, list[Received]]:
+    """Return soon, also while the group is between two assignments, so that `stop` is seen. Drops nothing it took."""
+    with _broker_faults(bootstrap), contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_BETWEEN_ASSIGNMENTS_S):
+            fetched: dict[TopicPartition, list[Received]]
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=max_records)
+            return fetched
+    return {}
+
+
 @contextlib.asynccontextmanager
 async def _running(consumer: Any, bootstrap: str) -> AsyncIterator[None]:
     try:
-        await consumer.start()
+        with _broker_faults(bootstrap):
+            await consumer.start()
         yield
-    except KafkaError as error:
-        what = f"reading from {bootstrap} failed ({type(error).__name__})"
-        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
     finally:
         with contextlib.suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_LIMIT_S)
+
+
+@contextlib.contextmanager
+def _broker_faults(bootstrap: str) -> Iterator[None]:
+    """Make aiokafka's errors ours; never around the caller's own code, whose errors are its own."""
+    try:
+        yield
+    except (TimeoutError, KafkaError) as error:
+        what = f"reading from {bootstrap} failed ({type(error).__name__})"
+        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error

@@ -85,7 +85,9 @@ def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | 
     return max(last, alert.at)
 
 
-def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[tuple[str, datetime]]:
+def _told(
+    alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None
+) -> Iterator[tuple[str, datetime]]:
     """Agencies told of the statement on the case, each with a moment; the earliest of an agency's moments counts."""
     if alert.alert.exercise != case.exercise:
         return
@@ -103,7 +105,9 @@ def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: dateti
             continue
         if not _for_them(involvement, case, kind, audience, policy):
             continue
-        through = [o for o in openings if involvement.scope is not Scope.ADULT_LINKED or _is_about(o, involvement, alert, case)]
+        through = [
+            o for o in openings if involvement.scope is not Scope.ADULT_LINKED or _is_about(o, involvement, alert, case)
+        ]
         moments = sorted({o.start for o in through} | {_since(involvement)})
         met = [m for m in moments if _in_force(involvement, m) and any(_is_open(o, m, last) for o in through)]
         lately = [o.start for o in through if _ended_lately(involvement, o.start, audience, policy)]
@@ -168,7 +172,11 @@ def _is_about(opening: _Opening, involvement: Involvement, alert: AcceptedAlert,
 
 
 def _ended_lately(involvement: Involvement, moment: datetime, audience: frozenset[Audience], policy: Policy) -> bool:
-    if involvement.scope is not Scope.CHILDREN_CASE or involvement.to is None or Audience.RECENTLY_ENDED not in audience:
+    if (
+        involvement.scope is not Scope.CHILDREN_CASE
+        or involvement.to is None
+        or Audience.RECENTLY_ENDED not in audience
+    ):
         return False
     days = (moment.astimezone(UK).date() - _until(involvement).astimezone(UK).date()).days
     return 0 <= days <= policy.recently_ended_days

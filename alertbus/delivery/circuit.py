@@ -62,9 +62,11 @@ class Circuit:
         if self.state is CircuitState.CLOSED and failures < limits.failures:
             return replace(self, failures=failures)
         rest = min(limits.longest, limits.first * 2 ** min(self.openings, 30))
-        return replace(
-            self, state=CircuitState.OPEN, failures=failures, openings=self.openings + 1, until=now + rest
-        )
+        return replace(self, state=CircuitState.OPEN, failures=failures, openings=self.openings + 1, until=now + rest)
+
+    def unanswered(self, now: datetime) -> Self:
+        """Let the next go at once: the probe never reached the system, through a fault of ours."""
+        return replace(self, state=CircuitState.OPEN, until=now) if self.state is CircuitState.PROBING else self
 
     def asked_to_wait(self, until: datetime) -> Self:
         """Open until then, as the system wishes. An opening that lasts longer stands."""

@@ -89,8 +89,8 @@ class Backoff:
     """The most that a Retry-After is honoured for: a year would be giving up in silence."""
 
     def wait(self, attempts: int, retry_after: timedelta | None, random: Callable[[], float]) -> timedelta:
-        """How long after the attempt number `attempts` (from 1). Never earlier than a `retry_after` within the limit."""
-        ceiling = min(self.cap, self.base * 2 ** min(attempts - 1, 30))
+        """Give the wait after attempt number `attempts` (from 1), at least a `retry_after` that is within the limit."""
+        ceiling = min(self.cap, self.base * float(2 ** min(attempts - 1, 30)))
         jitter = ceiling * random()
         return jitter if retry_after is None else min(retry_after, self.longest_wish) + jitter
 
@@ -132,7 +132,7 @@ RULES: Mapping[Trouble, Rule] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`wait` is set for what is tried again. `told`: the trouble is known outside from now on. `health`: for the circuit."""
+    """`wait` is set for what is tried again; `told`: it is known outside from now on; `health` is for the circuit."""
 
     act: Act
     reason: Reason
@@ -154,7 +154,7 @@ class Limits:
 
 
 def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limits: Limits) -> Decision:
-    """What follows from the outcome of attempt number `attempts` (from 1). `random` gives a float in [0, 1)."""
+    """Decide what follows from attempt number `attempts` (from 1). `random` gives a float in [0, 1)."""
     trouble = outcome.trouble
     if trouble is None:
         reason = Reason.HANDED_OVER if outcome.handed_over else Reason.ACCEPTED
@@ -165,7 +165,7 @@ def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limi
         return Decision(Act.GIVE_UP, reason, rule.health)
     return Decision(
         Act.DISABLE if trouble is Trouble.GONE else Act.RETRY,
-        _why_again(trouble, rule, outcome),
+        _why_again(outcome, rule),
         rule.health,
         wait=limits.backoff.wait(attempts, outcome.retry_after, random),
         told=attempts >= rule.told_after,
@@ -175,23 +175,21 @@ def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limi
 
 def from_status(status: int, retry_after: str | None, now: datetime) -> Outcome:
     """Read an HTTP answer. 409 is a receiver that knows our idempotency key: it has the message already."""
-    if 200 <= status < 300 or status == 409:  # noqa: PLR2004  a status is a number
+    trouble = _TROUBLE_OF_STATUS.get(status) or _TROUBLE_OF_CLASS.get(status // 100, Trouble.UNUSUAL)
+    if status // 100 == _SUCCESS or status == _CONFLICT:
         return ACCEPTED
-    if status in _BUSY:
-        return Outcome(Trouble.BUSY, read_retry_after(retry_after, now))
-    if status == 410:  # noqa: PLR2004  as Standard Webhooks has it
-        return Outcome(Trouble.GONE)
-    if status in _DOOR:
-        return Outcome(Trouble.NOT_LET_IN)
-    if 400 <= status < 500:  # noqa: PLR2004
-        return Outcome(Trouble.REFUSED)
-    if status >= 500:  # noqa: PLR2004
-        return Outcome(Trouble.SERVER_ERROR, read_retry_after(retry_after, now))
-    return Outcome(Trouble.UNUSUAL)
+    wish = read_retry_after(retry_after, now) if trouble in {Trouble.BUSY, Trouble.SERVER_ERROR} else None
+    return Outcome(trouble, wish)
 
 
-_BUSY = frozenset({408, 425, 429, 503})
-_DOOR = frozenset({401, 403, 404, 405, 407, 421})
+_SUCCESS = 2
+_CONFLICT = 409
+_TROUBLE_OF_CLASS = {4: Trouble.REFUSED, 5: Trouble.SERVER_ERROR}
+_TROUBLE_OF_STATUS = {
+    **dict.fromkeys((408, 425, 429, 503), Trouble.BUSY),
+    **dict.fromkeys((401, 403, 404, 405, 407, 421), Trouble.NOT_LET_IN),
+    410: Trouble.GONE,  # as Standard Webhooks has it
+}
 
 
 def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
@@ -207,3 +205,13 @@ def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment - now if moment > now else None
+
+
+def _why_again(outcome: Outcome, rule: Rule) -> Reason:
+    if outcome.trouble is Trouble.GONE:
+        return Reason.ADDRESS_GONE
+    if outcome.retry_after is not None:
+        return Reason.ASKED_TO_WAIT
+    if rule.attempts is not None:
+        return Reason.MAY_BE_MENDED
+    return Reason.ON_THE_WAY if rule.health is Health.DOWN else Reason.CANNOT_BE_MADE

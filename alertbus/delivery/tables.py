@@ -6,7 +6,19 @@ one of its own is ours: it is written by the inbox channel alone, and a second a
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from alertbus.sql.engine import UtcDateTime, metadata
 
@@ -28,27 +40,27 @@ ledger = Table(
     metadata,
     # Order of arrival. The key, because SQLite counts up only a key; the notice's id is as unique.
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("notice_id", String(64), nullable=False),
-    Column("obligation_id", String(64), nullable=False),
-    Column("alert_id", String(64), nullable=False),
-    Column("case_id", String(200), nullable=False),
-    Column("agency", String(200), nullable=False),
-    Column("sector", String(200), nullable=False),
-    Column("role", String(200), nullable=False),
-    Column("deed", String(20), nullable=False),
+    Column("notice_id", String, nullable=False),
+    Column("obligation_id", String, nullable=False),
+    Column("alert_id", String, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("agency", String, nullable=False),
+    Column("sector", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("deed", String, nullable=False),
     Column("notice", LargeBinary, nullable=False),
     # What is delivered strictly one after the other: an agency's notices on one case.
-    Column("lane", String(500), nullable=False),
+    Column("lane", String, nullable=False),
     # Moved with its obligation to a lane of its own, because it could not be rendered.
     Column("aside", Boolean, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String, nullable=False),
     # Counted when leased, so that 0 means that nothing can have left.
     Column("attempts", Integer, nullable=False),
     # From when it may be taken; leased: from when the lease has run out. NULL: not its turn in its lane, or done.
     Column("next_attempt_at", UtcDateTime),
-    Column("lease_owner", String(64)),
+    Column("lease_owner", String),
     Column("lease_until", UtcDateTime),
-    Column("error_class", String(60)),
+    Column("error_class", String),
     Column("recorded_at", UtcDateTime, nullable=False),
     # Since when it has been told as failing.
     Column("failed_at", UtcDateTime),
@@ -63,22 +75,20 @@ ledger = Table(
 inbox_message = Table(
     "inbox_message",
     metadata,
-    Column("idempotency_key", String(64), primary_key=True),
-    Column("agency", String(200), nullable=False),
-    Column("case_id", String(200), nullable=False),
-    Column("obligation_id", String(64), nullable=False),
-    Column("alert_id", String(64), nullable=False),
-    Column("media_type", String(200), nullable=False),
+    Column("idempotency_key", String, primary_key=True),
+    Column("agency", String, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("obligation_id", String, nullable=False),
+    Column("alert_id", String, nullable=False),
+    Column("media_type", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("filename", String(200), nullable=False),
+    Column("filename", String, nullable=False),
     Column("headers", JSON, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
 )
 
 
 def _partial(name: str, condition: str, *columns: str) -> None:
-    from sqlalchemy import text
-
     Index(name, *(ledger.c[c] for c in columns), sqlite_where=text(condition), postgresql_where=text(condition))
 
 

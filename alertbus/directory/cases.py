@@ -1,16 +1,38 @@
 """Cases as accepted: the next version with its people found, recorded in one transaction before anything is sent to Kafka."""
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Column, String, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.directory import resolve
 from alertbus.directory.tables import case_version, exercise_clock
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.errors import NotFound, VersionConflict
-from alertbus.sql.engine import reading, upsert
+from alertbus.sql.engine import metadata, reading, upsert
+
+unlinked_person = Table(
+    "directory_case_unlinked",
+    metadata,
+    Column("case_id", String(80), primary_key=True),
+    Column("person_id", String(36), primary_key=True),
+)
+"""Persons taken off a case whose stream state may not know it yet. Written with the version that drops them, gone once it is published:
+the version before is overwritten, so after a crash nothing else would remember whom to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A case as it stands. `before` is the version it replaced, None when it replaced none just now; `unlinked` are persons taken off it
+    since it was last published; `publish` says whether Kafka has yet to hear of it."""
+
+    case: Case
+    before: Case | None
+    unlinked: tuple[str, ...]
+    publish: bool
 
 
 class Cases:
@@ -19,23 +41,24 @@ class Cases:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def record(self, snapshot: Case, at: datetime, expected: int | None) -> tuple[Case, bool]:
-        """The snapshot as the case's next version, and whether it is one: the same content again is the version that stands.
+    async def record(self, snapshot: Case, at: datetime, expected: int | None) -> Recorded:
+        """The snapshot as the case's next version; the same content again is the version that stands.
 
         `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when another
         stands. The version is unpublished until `published` is called.
         """
+        snapshot = snapshot.with_implied_links()
         digest = hashlib.sha256(snapshot.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
         async with self._engine.begin() as connection:
             query = select(case_version).where(case_version.c.case_id == snapshot.id).with_for_update()
             row = (await connection.execute(query)).one_or_none()
             standing = row.version if row else 0
             if expected is not None and expected != standing:
-                raise VersionConflict(f"case version {standing} stands; read it, apply the change to it, and send If-Match: {standing}.")
-            if row is not None and row.digest == digest:
-                return Case.model_validate_json(row.snapshot), not row.published
+                raise VersionConflict(f"case version {standing} stands; read it, apply the change to it, and send If-Match: \"{standing}\".")
             before = Case.model_validate_json(row.snapshot) if row else None
-            found = await self._with_people_found(connection, snapshot.with_implied_links())
+            if before is not None and row is not None and row.digest == digest:
+                return Recorded(before, None, await _unlinked(connection, before.id), not row.published)
+            found = await self._with_people_found(connection, snapshot)
             case = found.learned(before, at)
             values = {
                 "version": case.version,
@@ -48,18 +71,22 @@ class Cases:
                 await connection.execute(insert(case_version).values(case_id=case.id, **values))
             else:
                 await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(**values))
-        return case, True
+            await _take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
+            return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
 
     async def published(self, case: Case) -> None:
         """Kafka has acknowledged all that this version causes."""
         async with self._engine.begin() as connection:
             same = (case_version.c.case_id == case.id) & (case_version.c.version == case.version)
-            await connection.execute(update(case_version).where(same).values(published=True))
+            done = await connection.execute(update(case_version).where(same).values(published=True))
+            if done.rowcount:  # else a later version stands, and will say who is off the case
+                await connection.execute(delete(unlinked_person).where(unlinked_person.c.case_id == case.id))
 
-    async def unpublished(self) -> list[Case]:
+    async def unpublished(self) -> list[Recorded]:
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.published.is_(False)))
-            return [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
+            cases = [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
+            return [Recorded(case, None, await _unlinked(connection, case.id), publish=True) for case in cases]
 
     async def get(self, case_id: str) -> Case:
         async with reading(self._engine) as connection:
@@ -68,6 +95,13 @@ class Cases:
         if snapshot is None:
             raise NotFound(f"no case {case_id}")
         return Case.model_validate_json(snapshot)
+
+    async def clock(self, exercise: str) -> tuple[datetime | None, list[str]]:
+        """Where an exercise's clock stands, and which cases follow it."""
+        async with reading(self._engine) as connection:
+            at = await connection.execute(select(exercise_clock.c.at).where(exercise_clock.c.exercise == exercise))
+            query = select(case_version.c.case_id).where(case_version.c.exercise == exercise).order_by(case_version.c.case_id)
+            return at.scalar_one_or_none(), list((await connection.execute(query)).scalars())
 
     async def advance_clock(self, exercise: str, to: datetime) -> tuple[datetime | None, list[str]]:
         """Move an exercise's clock forward; answers where it stood and which cases follow it. Never backwards."""
@@ -88,3 +122,21 @@ class Cases:
             match = await resolve(connection, person, scope, key_scope="" if case.exercise else case.id)
             people.append(person.model_copy(update={"person_ids": match.person_ids}))
         return case.model_copy(update={"people": tuple(people)})
+
+
+def linked_people(case: Case) -> set[str]:
+    """The person ids linked to the case, by whatever relation."""
+    return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
+
+
+async def _unlinked(connection: AsyncConnection, case_id: str) -> tuple[str, ...]:
+    query = select(unlinked_person.c.person_id).where(unlinked_person.c.case_id == case_id).order_by(unlinked_person.c.person_id)
+    return tuple((await connection.execute(query)).scalars())
+
+
+async def _take_off(connection: AsyncConnection, case_id: str, before: Collection[str], now: Collection[str]) -> None:
+    if gone := sorted(set(before) - set(now)):
+        rows = [{"case_id": case_id, "person_id": person_id} for person_id in gone]
+        await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
+    back = (unlinked_person.c.case_id == case_id) & unlinked_person.c.person_id.in_(now)
+    await connection.execute(delete(unlinked_person).where(back))

@@ -48,8 +48,8 @@ class IdentifierSystem(StrEnum):
     LA_CHILD_ID = "la_child_id", "Local authority child id", "a local authority's child id: 1 to 20 letters or digits"
 
 
-IDENTIFIES_ALONE: frozenset[IdentifierSystem] = frozenset(IdentifierSystem) - {IdentifierSystem.UPRN}
-"""Systems whose number is one person's. A UPRN is a household's."""
+IDENTIFIES_ALONE: frozenset[IdentifierSystem] = frozenset(IdentifierSystem) - {IdentifierSystem.UPRN, IdentifierSystem.LA_CHILD_ID}
+"""Systems whose number is one person's. A UPRN is a household's; an authority's child id is another child's in the next authority."""
 
 
 class InvalidIdentifier(ValueError):  # noqa: N818  the tree in errors.py names faults by what they are

@@ -1,10 +1,10 @@
-"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For sources whose format is ours."""
+"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For formats that are ours."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, NoReturn, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -27,7 +27,7 @@ class Form(BaseModel):
 
 
 def read_json(raw: bytes, path: str = WHOLE) -> object:
-    """Parse JSON text, or raise `UnreadableMessage` without quoting it (Python's own error keeps the whole document)."""
+    """Parse JSON text, or raise `UnreadableMessage` without quoting it: Python's own error keeps the whole document."""
     try:
         return json.loads(raw, parse_constant=_no_such_number)
     except (ValueError, RecursionError):
@@ -35,7 +35,10 @@ def read_json(raw: bytes, path: str = WHOLE) -> object:
     raise UnreadableMessage(Fault(path, "JSON text in UTF-8", "not_json"))
 
 
-def read_form[T: Form](model: type[T], raw: bytes) -> T:
+F = TypeVar("F", bound=Form)
+
+
+def read_form(model: type[F], raw: bytes) -> F:
     """Read one form, or raise `UnreadableMessage` with every fault in it."""
     value = read_json(raw)
     if not isinstance(value, dict):
@@ -49,7 +52,7 @@ def read_form[T: Form](model: type[T], raw: bytes) -> T:
 
 
 def faults_of(error: ValidationError, at: str = "") -> tuple[Fault, ...]:
-    """What pydantic found, as faults. `at` is put before every path."""
+    """Put what pydantic found as faults, `at` before every path."""
     return tuple(
         Fault(_path(at, each["loc"]), _expected(each["type"], each["msg"]), each["type"])
         for each in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]

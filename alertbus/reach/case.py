@@ -55,32 +55,32 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
         return state, []  # the same statement through another of its people: it was dealt with when it first came
     held = prior.with_statement(statement, event.via) if prior else Held.first(statement, event.via)
     horizon = max(state.now, statement.at, (state.case and state.case.known_at) or BEGINNING)
-    if state.case is None:
-        said: list[Owed] = []
-    else:
+    said: list[Owed] = []
+    if state.case is not None:
         repeated = prior is not None and statement.statement_id in prior.via
         before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
-        said = [o for key, o in owed(held, state.case, policy).items() if key not in before and o.at <= horizon]
+        said = _news(before, owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
     return _kept(state, {**state.alerts, statement.alert_id: held}, policy, horizon), _in_order(said)
 
 
 def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:
-    if state.case is not None and state.case.version > case.version:
+    standing = state.case
+    if standing is not None and standing.version > case.version:
         return state, []
-    horizon = max(state.now, case.known_at or state.now, *(s.at for held in state.alerts.values() for s in held.statements))
+    latest = (s.at for held in state.alerts.values() for s in held.statements)
+    horizon = max(state.now, case.known_at or BEGINNING, *latest)
     said: list[Owed] = []
-    news = state.case is not None and state.case.version < case.version
     for held in state.alerts.values():
-        after = owed(held, case, policy)
-        before = owed(held, state.case, policy) if news and state.case is not None else {}
-        said += [o for key, o in after.items() if key not in before and o.at <= horizon]
-        said += [
-            o.taken_back(horizon, f"case version {case.version}")
-            for key, o in before.items()
-            if key not in after and o.deed is not Deed.WITHDRAW and o.at <= horizon
-        ]
-    after_state = state.model_copy(update={"case": case})
-    return _kept(after_state, state.alerts, policy, state.now), _in_order(said)
+        before = owed(held, standing, policy) if standing is not None and standing.version < case.version else {}
+        said += _news(before, owed(held, case, policy), horizon, by=f"case version {case.version}")
+    return _kept(state.model_copy(update={"case": case}), state.alerts, policy, state.now), _in_order(said)
+
+
+def _news(before: Mapping[str, Owed], after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:
+    """What is owed now and was not, and the taking back of what was owed and is no longer: a link made by mistake, a late withdrawal."""
+    added = [o for key, o in after.items() if key not in before and o.at <= horizon]
+    gone = [o for key, o in before.items() if key not in after and o.deed is not Deed.WITHDRAW and o.at <= horizon]
+    return added + [o.taken_back(horizon, by) for o in gone]
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:

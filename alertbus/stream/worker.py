@@ -70,8 +70,10 @@ class StreamWorker:
         replication: int = 1,
         session_timeout_s: float = 6.0,
         fail: Callable[[BaseException], None] | None = None,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._fail = fail or stop_hard
+        self._ready = ready
         self._bootstrap = bootstrap
         self._started_producer: Producer | None = None
         self.app = faust.App(
@@ -150,6 +152,7 @@ class StreamWorker:
         for topic, lanes in self.lanes.items():
             lanes.assign({partition: offset for (name, partition), offset in cursors.items() if name == topic})
         log.info("partitions assigned", count=len(cursors))
+        self._ready()
 
     def _producer(self) -> Producer:
         assert self._started_producer is not None

@@ -318,6 +318,8 @@ async def test_four_processes_starting_at_once_migrate_once(url: str, scripts: P
         asyncio.run(migrate(sys.argv[2], Path(sys.argv[3])))
     """
 
+    write_step(scripts, "0003", "0002", "import time; time.sleep(0.5)")  # long enough for the others to come
+
     ended = await at_once(4, script, url, str(scripts))
 
     assert ended == [(0, "")] * 4

@@ -1,4 +1,5 @@
-"""Education: a notice to a setting's designated safeguarding lead, by Operation Encompass's minimal profile unless told otherwise.
+"""Education: a notice to a setting's designated safeguarding lead, by Operation Encompass's minimal profile unless
+told otherwise.
 
 from alertbus_education import EducationAdapter, Profile
 """

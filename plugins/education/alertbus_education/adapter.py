@@ -1,7 +1,9 @@
-"""A notice as JSON with the plain text a designated safeguarding lead reads, after Operation Encompass (STANDARDS section 6).
+"""A notice as JSON with the plain text a designated safeguarding lead reads, after Operation Encompass (STANDARDS
+section 6).
 
-The minimal profile says which child, when, whether present and whether a welfare check was made; never who, where or what. The adult's
-identity and any address stay out of both profiles. What another kind of alert is about comes from the policy's own summary.
+The minimal profile says which child, when, whether present and whether a welfare check was made; never who, where
+or what. The adult's identity and any address stay out of both profiles. What another kind of alert is about comes
+from the policy's own summary.
 """
 
 import json
@@ -18,7 +20,9 @@ MEDIA_TYPE = "application/json"
 SCHEMA_NAME = "education-encompass.v1"
 RECIPIENT_ROLE = "designated_safeguarding_lead"
 ENCOMPASS_KINDS = frozenset({"domestic_abuse_incident"})
-"""The kinds that the duty on police covers. Any other is a safeguarding notice in the same form, without the incident."""
+"""The kinds that the duty on police covers. Any other is a safeguarding notice in the same form, without the
+incident.
+"""
 
 NOT_STATED = "not_stated"
 _UK = ZoneInfo("Europe/London")
@@ -27,11 +31,15 @@ _UK = ZoneInfo("Europe/London")
 class Profile(StrEnum):
     MINIMAL = "minimal"
     FULL = "full"
-    """Adds the police reference, the minute, the UPN and the excerpts. Only for a setting that reads in the lead's own login."""
+    """Adds the police reference, the minute, the UPN and the excerpts. Only for a setting that reads in the lead's
+    own login.
+    """
 
 
 class EducationAdapter:
-    """`profile="full"` is a decision about one setting, taken by whoever constructs the adapter; it is never the default."""
+    """`profile="full"` is a decision about one setting, taken by whoever constructs the adapter; it is never the
+    default.
+    """
 
     name = "education"
     sector = "education"
@@ -107,7 +115,9 @@ def _child(child: NoticePerson, notice: Notice, *, encompass: bool, full: bool) 
 
 
 def _was_present(child: NoticePerson, notice: Notice) -> str:
-    """What is said of this child; else what is said of the children. One child's presence is never guessed from another's (VOI-10)."""
+    """Take what is said of this child, else what is said of the children. One child's presence is never guessed
+    from another's (VOI-10).
+    """
     if child.role == "present":
         return "yes"
     return _yes_no(_section(notice, "incident").get("children_present"))

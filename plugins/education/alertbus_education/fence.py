@@ -1,7 +1,9 @@
-"""The second fence: words that would tell a school who the adult is are not passed on, even if the policy let them through.
+"""The second fence: words that would tell a school who the adult is are not passed on, even if the policy let them
+through.
 
-The policy is the first fence and works on fields. This one works on text: a sentence that holds an adult's name, date of birth, identifier or
-address gives way, whole, to a fixed one. It never edits a sentence, because an edited sentence is a paraphrase.
+The policy is the first fence and works on fields. This one works on text: a sentence that holds an adult's name,
+date of birth, identifier or address gives way, whole, to a fixed one. It never edits a sentence, because an edited
+sentence is a paraphrase.
 """
 
 import re

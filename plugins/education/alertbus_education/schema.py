@@ -1,4 +1,6 @@
-"""The JSON Schema of the school's message (2020-12), and the function that writes it to `schemas/`. Closed everywhere: see `_closed`."""
+"""The JSON Schema of the school's message (2020-12), and the function that writes it to `schemas/`. Closed
+everywhere: see `_closed`.
+"""
 
 import json
 from pathlib import Path
@@ -41,7 +43,7 @@ def encompass_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
         "title": "Operation Encompass notification or safeguarding notice, as sent to an education setting by alertbus",
-        "description": "For the designated safeguarding lead. `minimal` never says who, where or what; no profile says who the adult is.",
+        "description": "For the designated safeguarding lead. No profile says who the adult is.",
         **closed,
         "allOf": [
             {
@@ -110,5 +112,5 @@ def _is(field: str, value: str) -> Schema:
 
 
 def _closed(properties: Schema, required: list[str]) -> Schema:
-    """A field that is not named cannot be sent."""
+    """Describe an object in which a field that is not named cannot be sent."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

@@ -1,7 +1,7 @@
 """The sentences a designated safeguarding lead reads, and the fixed ones that stand in for what may not be told.
 
-The minimal Encompass text takes nothing from the alert but dates and yes or no, because its own words say who and what; the reason path is
-left out too, because it leads through the adult.
+The minimal Encompass text takes nothing from the alert but dates and yes or no, because its own words say who and
+what; the reason path is left out too, because it leads through the adult.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ DO_NOT_REVEAL = (
     "Do not reveal the source: never say or hint who told us, nor anything from which it could be worked out."
 )
 
+_TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall"), "Safety plan update")
 _DEEDS = {
     Deed.AMEND: "AMENDED: this replaces what was sent before about the same matter.",
     Deed.WITHDRAW: "WITHDRAWN: the sender has withdrawn this notice.",
@@ -30,7 +31,9 @@ _DEEDS = {
 
 
 class Told:
-    """What a notice tells a school, sentence by sentence. `safe` gives the second words where the first would say who somebody is."""
+    """What a notice tells a school, sentence by sentence. `safe` gives the second words where the first would say
+    who somebody is.
+    """
 
     def __init__(
         self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool
@@ -46,12 +49,11 @@ class Told:
         self.summary = ENCOMPASS if template else safe(notice.summary, SUMMARY)
         self.action = safe(notice.action, ACTION)
         self.contact = safe(notice.contact, "") or None
-        self._title = (
-            "Operation Encompass notification" if encompass else f"Safeguarding notice: call {self.contact or LEAD}"
-        )
+        what = _TITLES.get(notice.obligation.kind, "Safeguarding notice")
+        self._title = "Operation Encompass notification" if encompass else f"{what}: call {self.contact or LEAD}"
 
     def lines(self) -> Iterator[str]:
-        """The flag is the first line, always (VPF-06)."""
+        """Begin with the flag, always (VPF-06)."""
         notice = self._notice
         yield from filter(None, (self.flag, self.exercise, _DEEDS.get(notice.deed), self.do_not_reveal))
         yield self._mark + self._title
@@ -77,8 +79,10 @@ def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
     if incident is None:
         return
-    yield f"Incident: {incident['date']}, {incident.get('time') or f'''between {incident['hour']:02}:00 and {incident['hour']:02}:59'''}"
-    yield f"Children present: {_plain(incident['children_present'])}. Welfare check made: {_plain(incident['welfare_check'])}"
+    hour = f"{incident['hour']:02}"
+    yield f"Incident: {incident['date']}, {incident.get('time') or f'between {hour}:00 and {hour}:59'}"
+    yield f"Children present: {_plain(incident['children_present'])}"
+    yield f"Welfare check made: {_plain(incident['welfare_check'])}"
     if "police_reference" in incident:
         yield f"Police reference: {incident['police_reference']}"
 

@@ -1,15 +1,14 @@
 """A notice as a FHIR R4 message Bundle: MessageHeader, Communication, Flags, Patients, Provenance, Organizations.
 
-The same notice gives the same bytes: every `urn:uuid:` is a version 5 UUID over the notice's id. The Flag's identifier is made from the alert,
-not from the notice, so that an amendment or a withdrawal meets the Flag that is already on the record. Only the bus's own marks, never
-personal data, stand outside the body.
+The same notice gives the same bytes: every `urn:uuid:` is a version 5 UUID over the notice's id. The Flag's
+identifier is made from the alert, not from the notice, so that an amendment or a withdrawal meets the Flag that is
+already on the record. Only the bus's own marks, never personal data, stand outside the body.
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven
@@ -20,7 +19,9 @@ from alertbus_health.words import lines
 MEDIA_TYPE = "application/fhir+json"
 
 FLAG_LIFE = timedelta(days=182)
-"""How long a Flag stands when the notice has no review date: half a year, so that none stands for ever (ours; STANDARDS 3.3)."""
+"""How long a Flag stands when the notice has no review date: half a year, so that none stands for ever (ours;
+STANDARDS 3.3).
+"""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -88,7 +89,9 @@ class _Bundle:
 
     @property
     def _message_id(self) -> str:
-        """The notice's own id wherever FHIR can hold it: an answer's `response.identifier` then says which notice it answers."""
+        """The notice's own id wherever FHIR can hold it: an answer's `response.identifier` then says which notice
+        it answers.
+        """
         return self._notice.id if _FHIR_ID.fullmatch(self._notice.id) else str(uuid5(_NAMESPACE, self._notice.id))
 
     @property
@@ -150,7 +153,9 @@ class _Bundle:
         }
 
     def _patients(self) -> dict[str, Resource]:
-        """By full URL, one for each child; last, where the Flag belongs on it, the record of the mother of an expected baby (NOT-20)."""
+        """By full URL, one for each child; last, where the Flag belongs on it, the record of the mother of an
+        expected baby (NOT-20).
+        """
         children = {self._url("patient", c.ref): resources.patient(c, self._case) for c in self._notice.children}
         if not children:
             children[self._url("patient")] = resources.nobody_known(self._case)
@@ -195,14 +200,14 @@ class _Bundle:
         }
 
     def _period(self, *, over: bool) -> Resource:
-        """In whole days. `end` is always there and never before `start`: a review date in the past ends the Flag on the day it began."""
+        """In whole days. `end` is always there and never before `start`: a review date in the past ends the Flag on
+        the day it began.
+        """
         notice = self._notice
         begun = notice.occurred_at.date()
-        ends = (
-            notice.recorded_at.date()
-            if over
-            else notice.review_on or (notice.obligation.since + self._flag_life).date()
-        )
+        ends = notice.review_on or (notice.obligation.since + self._flag_life).date()
+        if over:
+            ends = notice.recorded_at.date()
         return {"start": begun.isoformat(), "end": max(begun, ends).isoformat()}
 
     def _provenance(self, flags: Sequence[str]) -> Resource:
@@ -210,22 +215,17 @@ class _Bundle:
         notice = self._notice
         about = [reference(url, "Flag") for url in flags] or [reference(self._url("communication"), "Communication")]
         activity = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY"}.get(notice.deed, "CREATE")
-        built: dict[str, Any] = {
+        author = coded(f"{codes.HL7}/provenance-participant-type", "author", "Author")
+        # The day alone where the source must not be revealed: the minute may be known to one caller only (STANDARDS 9).
+        day, minute = notice.occurred_at.date().isoformat(), _instant(notice.occurred_at)
+        return {
             "resourceType": "Provenance",
             "target": about,
-            "occurredDateTime": notice.occurred_at.date().isoformat()
-            if notice.do_not_reveal_source
-            else _instant(notice.occurred_at),
+            "occurredDateTime": day if notice.do_not_reveal_source else minute,
             "recorded": _instant(notice.recorded_at),
             "activity": coded(f"{codes.HL7}/v3-DataOperation", activity),
-            "agent": [
-                {
-                    "type": coded(f"{codes.HL7}/provenance-participant-type", "author", "Author"),
-                    "who": self._agency(self._origin),
-                }
-            ],
+            "agent": [{"type": author, "who": self._agency(self._origin)}],
         }
-        return built
 
 
 def _instant(moment: datetime) -> str:

@@ -1,4 +1,5 @@
-"""Code systems and the table from a kind of alert to a Flag's code and a Communication's priority (STANDARDS sections 3.2 and 15).
+"""Code systems and the table from a kind of alert to a Flag's code and a Communication's priority (STANDARDS
+sections 3.2 and 15).
 
 SNOMED CT is licensed: no concept may be added here beyond the few that public NHS pages quote.
 """
@@ -80,7 +81,9 @@ KINDS: Mapping[str, FlagCode] = {
     ),
     CHILD_CONCERN,
 )
-"""A kind that is not here (a meeting, a new worker, a birth, a death) puts no Flag on a child's record: it is told, not flagged."""
+"""A kind that is not here (a meeting, a new worker, a birth, a death) puts no Flag on a child's record: it is told,
+not flagged.
+"""
 
 PLANS: Mapping[str, FlagCode] = {
     "child_protection_plan": FlagCode("Subject to child protection plan", "342191000000101"),
@@ -89,13 +92,17 @@ PLANS: Mapping[str, FlagCode] = {
     "unborn_child_protection_plan": UNBORN_ON_PLAN,
 }
 PLAN_OVER = frozenset({"child_in_need_plan", "early_help", "closed"})
-"""Statuses under which a child is on no protection plan: they end the plan's Flag. Any other (an enquiry, say) may go with one."""
+"""Statuses under which a child is on no protection plan: they end the plan's Flag. Any other (an enquiry, say) may
+go with one.
+"""
 
 STATUS_KINDS = frozenset({"case_status_change", "conference_outcome"})
 
 
 def status_of(notice: Notice) -> str | None:
-    """The status the alert states; `case_status` may be older than the alert, so it answers only for a change of status."""
+    """Give the status the alert states; `case_status` may be older than the alert, so it answers only for a change
+    of status.
+    """
     stated = notice.details.get("status")
     if stated is None and notice.obligation.kind == "case_status_change":
         stated = notice.case_status
@@ -103,7 +110,7 @@ def status_of(notice: Notice) -> str | None:
 
 
 def flag_code(notice: Notice) -> FlagCode | None:
-    """What to flag, or None when this kind puts nothing on a record."""
+    """Choose what to flag, or None when this kind puts nothing on a record."""
     kind = notice.obligation.kind
     status = status_of(notice)
     if kind in STATUS_KINDS:
@@ -117,13 +124,13 @@ def flag_code(notice: Notice) -> FlagCode | None:
 
 
 def ends_flag(notice: Notice) -> bool:
-    """A withdrawal, a recall to prison and the end of a plan each end the Flag instead of raising it."""
+    """Say whether the Flag ends: by a withdrawal, a recall to prison, or the end of a plan."""
     over = notice.obligation.kind in STATUS_KINDS and status_of(notice) in PLAN_OVER
     return notice.deed is Deed.WITHDRAW or notice.obligation.kind == "prisoner_recall" or over
 
 
 def priority(notice: Notice) -> Priority:
-    """The higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`."""
+    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`."""
     code = KINDS.get(notice.obligation.kind)
     by_kind = Priority.ROUTINE if code is None else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
     by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(

@@ -1,7 +1,9 @@
-"""Reads what a FHIR receiver answers: an OperationOutcome, or a message Bundle whose header says `response` (BaRS and others).
+"""Reads what a FHIR receiver answers: an OperationOutcome, or a message Bundle whose header says `response` (BaRS
+and others).
 
-A receiver that has had the message before says 409: that is good news. One that is out of breath (408, 503) has not got it yet: `FAILED`, to
-be tried again. Everything else it will not take is `REFUSED`. Nothing the receiver wrote freely is kept, because it may quote our message.
+A receiver that has had the message before says 409: that is good news. One that is out of breath (408, 503) has not
+got it yet: `FAILED`, to be tried again. Everything else it will not take is `REFUSED`. Nothing the receiver wrote
+freely is kept, because it may quote our message.
 """
 
 import json
@@ -18,7 +20,9 @@ _RESPONSE = {"ok": Stage.ACCEPTED, "transient-error": Stage.FAILED, "fatal-error
 
 
 def parse_receipt(raw: bytes) -> ReceiptGiven:
-    """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then answers the request it came back on."""
+    """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
+    answers the request it came back on.
+    """
     answer = _resource(raw)
     match answer.get("resourceType"):
         case "OperationOutcome":
@@ -39,26 +43,22 @@ def _bundle(bundle: Mapping[str, Any]) -> ReceiptGiven:
     outcomes = [_outcome(r) for r in found if r.get("resourceType") == "OperationOutcome"]
     response = header.get("response")
     if not isinstance(response, Mapping):
-        # BaRS's own example of an answered booking says so in the event alone.
-        event = header.get("eventCoding")
-        if isinstance(event, Mapping) and str(event.get("code")).endswith("-response"):
-            stage, note = outcomes[0] if outcomes else (Stage.ACCEPTED, None)
-            return ReceiptGiven(idempotency_key="", stage=stage, note=note)
+        # One of BaRS's examples is so: it cannot be told from a request, and a request is no acceptance.
         raise UnreadableMessage(("entry[0].resource.response", "what this answers: `identifier` and `code`"))
-    stage = _RESPONSE.get(str(response.get("code")))
-    if stage is None:
+    stated = _RESPONSE.get(str(response.get("code")))
+    if stated is None:
         raise UnreadableMessage(("entry[0].resource.response.code", "`ok`, `transient-error` or `fatal-error`"))
     key = response.get("identifier")
     if not isinstance(key, str) or not key:
         raise UnreadableMessage(("entry[0].resource.response.identifier", "the id of the message that this answers"))
-    note = None
-    if outcomes and stage is not Stage.ACCEPTED:
-        stage, note = outcomes[0]
+    stage, note = outcomes[0] if outcomes and stated is not Stage.ACCEPTED else (stated, None)
     return ReceiptGiven(idempotency_key=key.removeprefix("urn:uuid:"), stage=stage, note=note)
 
 
 def _outcome(outcome: Mapping[str, Any]) -> tuple[Stage, str | None]:
-    """The worst issue decides; the note is its codes, which are the receiver's vocabulary and hold nothing personal."""
+    """Let the worst issue decide; the note is its codes, which are the receiver's vocabulary and hold nothing
+    personal.
+    """
     issues = list(_objects(outcome.get("issue")))
     if not issues:
         raise UnreadableMessage(("issue", "at least one issue"))

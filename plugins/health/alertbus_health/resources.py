@@ -1,6 +1,7 @@
 """Single FHIR R4 resources as plain dictionaries, each built from values that are passed in.
 
-No profile is claimed: what UK Core marks mustSupport is filled where the notice has it, and nobody has assured it as UK Core.
+No profile is claimed: what UK Core marks mustSupport is filled where the notice has it, and nobody has assured it
+as UK Core.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,9 @@ def organization(agency: str, ods: str | None) -> Resource:
 
 
 def patient(child: NoticePerson, case_id: str) -> Resource:
-    """A child as far as the notice says who it is. The opaque reference is always there, and may be all there is."""
+    """Describe a child as far as the notice says who it is. The opaque reference is always there, and may be all
+    there is.
+    """
     numbers = [i.value for i in child.identifiers if i.system is IdentifierSystem.NHS_NUMBER]
     built: Resource = {
         "resourceType": "Patient",
@@ -49,22 +52,26 @@ def patient(child: NoticePerson, case_id: str) -> Resource:
 
 
 def nobody_known(case_id: str) -> Resource:
-    """A Patient for a case of which this agency may know no child: something for the Flag to hang on, and no identity."""
+    """Give the Flag something to hang on where this agency may know no child: a Patient with no identity."""
     return {"resourceType": "Patient", "identifier": [{"system": codes.CASE_ID, "value": case_id}]}
 
 
 def somebody(ref: str, case_id: str) -> Resource:
-    """An adult whose own record is flagged (an expected baby is recorded with its mother): by opaque reference only."""
+    """Point at an adult whose own record is flagged (an expected baby is recorded with its mother), by reference
+    only.
+    """
     return {"resourceType": "Patient", "identifier": [_opaque(ref, case_id)]}
 
 
 def payload(lines: Sequence[str], excerpts: Sequence[Excerpt]) -> list[Resource]:
-    """Each line and each excerpt a `contentString` of its own; an excerpt's is the source's text, unaltered (VOI-01)."""
+    """Each line and each excerpt a `contentString` of its own; an excerpt's is the source's text, unaltered
+    (VOI-01).
+    """
     return [{"contentString": line} for line in lines] + [_excerpt(excerpt) for excerpt in excerpts]
 
 
 def labels(*, exercise: bool, do_not_reveal_source: bool) -> Resource:
-    """Marks that survive where the text is not shown."""
+    """Set marks that survive where the text is not shown."""
     security = [{"system": f"{codes.HL7}/v3-Confidentiality", "code": "V" if do_not_reveal_source else "R"}]
     if do_not_reveal_source:
         security.append({"system": codes.HANDLING, "code": "do-not-reveal-source"})

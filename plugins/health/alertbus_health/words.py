@@ -1,7 +1,9 @@
-"""What a clinician reads, in the order they must read it: the active flag, the rest in plain lines, then each excerpt untouched.
+"""What a clinician reads, in the order they must read it: the active flag, the rest in plain lines, then each
+excerpt untouched.
 
-Adults are told by their part and relation only: health may know that the putative father is meant, not who he is (STANDARDS section 13).
-Of the alert's details only the lines written here are shown, so that a section somebody adds later shows nothing by itself.
+Adults are told by their part and relation only: health may know that the putative father is meant, not who he is
+(STANDARDS section 13). Of the alert's details only the lines written here are shown, so that a section somebody
+adds later shows nothing by itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,7 +46,9 @@ def when(moment: datetime) -> str:
 
 
 def happened(notice: Notice) -> str:
-    """The day alone where the source must not be revealed: the minute may be known to one caller only (STANDARDS section 9)."""
+    """Give the day alone where the source must not be revealed: the minute may be known to one caller only
+    (STANDARDS section 9).
+    """
     return (
         notice.occurred_at.astimezone(_UK).date().isoformat()
         if notice.do_not_reveal_source
@@ -85,7 +89,8 @@ def _body(notice: Notice) -> Iterator[str]:
 
 
 def _people(notice: Notice) -> Iterator[str]:
-    for person in notice.people:
+    shown = {child.ref for child in notice.children}
+    for person in (p for p in notice.people if p.ref not in shown):
         yield f"Concerns: {part(person)}"
 
 

@@ -1,7 +1,8 @@
 """A notice as the body of Hackney's cautionary-alert API: POST to raise one, PATCH to end it (STANDARDS section 7).
 
-The person in it is never named: a landlord needs to know which door, not who. `personDetails` is required by the API, so it holds an opaque id
-and a fixed sentence. Headers say which route the body is for; they hold no personal data.
+The person in it is never named: a landlord needs to know which door, not who. `personDetails` is required by the
+API, so it holds an opaque id and a fixed sentence. Headers say which route the body is for; they hold no personal
+data.
 """
 
 import json
@@ -60,16 +61,20 @@ def _alert(notice: Notice, code: Code) -> dict[str, Any]:
 
 
 def _incident_date(notice: Notice) -> str:
-    """In the past without reading a clock: a release may "occur" on a day to come, but is recorded today. Where the source must not be
-    revealed, the day alone: the minute may be known to one caller only (STANDARDS section 9).
+    """In the past without reading a clock: a release may "occur" on a day to come, but is recorded today. Where the
+    source must not be revealed, the day alone: the minute may be known to one caller only (STANDARDS section 9).
     """
     happened = min(notice.occurred_at, notice.recorded_at).astimezone(UTC)
     return _moment(happened.replace(hour=0, minute=0, second=0) if notice.do_not_reveal_source else happened)
 
 
 def _asset(notice: Notice) -> dict[str, str] | None:
-    """The door: the first address with a UPRN, the children's before anybody else's, else the first with anything."""
-    addresses = [a for person in (*notice.children, *notice.people) for a in person.addresses]
+    """Choose the door: the first address with a UPRN, the children's before anybody else's, else the first with
+    anything. A household that a release puts at risk never has the released person's own address.
+    """
+    released = caution(notice) is Caution.RELEASE
+    others = [p for p in notice.people if not (released and p.role == "subject")]
+    addresses = [a for person in (*notice.children, *others) for a in person.addresses]
     chosen = next((a for a in addresses if a.uprn), next(iter(addresses), None))
     if chosen is None:
         return None

@@ -1,7 +1,9 @@
-"""What a housing officer is told: one of four cautions, its landlord's code, and one sentence of at most 100 characters.
+"""What a housing officer is told: one of four cautions, its landlord's code, and one sentence of at most 100
+characters.
 
-Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more than how to visit gives way to
-the template too: no category of abuse, plan, health detail, offence or name may reach a landlord's screen, where many see it and it stays.
+Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more
+than how to visit gives way to the template too: no category of abuse, plan, health detail, offence or name may
+reach a landlord's screen, where many see it and it stays.
 """
 
 import base64
@@ -49,16 +51,20 @@ CODES: Mapping[Caution, Code] = {
 
 _THREATS = frozenset({"threat_to_staff", "violent_person_flag"})
 _SAYS_MORE = re.compile(
-    r"abus|neglect|assault|violen|rape|sex|offen[cds]|crim|convict|arrest|prison|custod|licence|probation|mappa|marac|court|injunction|weapon|knife|gun|"
-    r"drug|alcohol|drunk|health|mental|pregnan|birth|baby|child|plan|conference|social care|police|partner|father|mother|tenant|\bh(e|im|is|er|ers)\b|\bshe\b",
+    r"abus|neglect|assault|violen|rape|sex|offen[cds]|crim|convict|arrest|prison|custod|licence|probation|mappa|"
+    r"marac|court|injunction|weapon|knife|gun|"
+    r"drug|alcohol|drunk|health|mental|pregnan|birth|baby|child|plan|conference|social care|police|partner|father|"
+    r"mother|tenant|\bh(e|im|is|er|ers)\b|\bshe\b",
     re.IGNORECASE,
 )
-"""Words that would tell a landlord more than how to visit. Too many are caught rather than too few: the template says the same."""
+"""Words that would tell a landlord more than how to visit. Too many are caught rather than too few: the template
+says the same.
+"""
 _VERBAL = frozenset({"abuse", "intimidation"})
 
 
 def caution(notice: Notice) -> Caution:
-    """A standing flag comes before whatever the notice itself is about (VPF-06)."""
+    """Put a standing flag before whatever the notice itself is about (VPF-06)."""
     kind = notice.obligation.kind
     if kind in _THREATS:
         flag = notice.details.get("flag")
@@ -70,17 +76,20 @@ def caution(notice: Notice) -> Caution:
 
 
 def reference(notice: Notice) -> str:
-    """Eight letters and digits for the telephone, the same for every notice of one obligation, so that a withdrawal finds its alert.
+    """Eight letters and digits for the telephone, the same for every notice of one obligation, so that a withdrawal
+    finds its alert.
 
     Made from the obligation's id, because a withdrawal has a notice id of its own. Base 32 has no 0, 1 or 8 to mishear.
+
     """
     digest = hashlib.sha256(notice.obligation.id.encode()).digest()
     return base64.b32encode(digest)[:8].decode()
 
 
 def description(notice: Notice) -> str:
-    """The whole text, the flag or its template first. Where 100 characters do not hold it, the contact becomes "duty team", the mark about the
-    source stays in its header alone, and the flag gives way to the template, in that order. Nothing is ever cut.
+    """Write the whole text, the flag or its template first. Where 100 characters do not hold it, the contact
+    becomes "duty team", the mark about the source stays in its header alone, and the flag gives way to the
+    template, in that order. Nothing is ever cut.
     """
     mark = "EXERCISE. " if notice.obligation.exercise else ""
     source = " Do not reveal source." if notice.do_not_reveal_source else ""
@@ -95,7 +104,7 @@ def description(notice: Notice) -> str:
 
 
 def _flag(notice: Notice) -> str | None:
-    """The flag as it came, if it speaks of the visit alone and of nobody."""
+    """Give the flag as it came, if it speaks of the visit alone and of nobody."""
     flag = _plain_words(notice, notice.flag)
     if flag is None or _SAYS_MORE.search(flag):
         return None
@@ -111,7 +120,8 @@ def _warning(notice: Notice) -> str:
         case Caution.RELEASE:
             return f"Household may be at risk from {_release_date(notice)}."
         case Caution.CALL_FIRST:
-            return "Before contact:"
+            over = notice.obligation.kind == "prisoner_recall"
+            return "A risk told earlier may be over." if over else "Before contact:"
 
 
 def _release_date(notice: Notice) -> str:

@@ -1,4 +1,6 @@
-"""The JSON Schema of the housing message (2020-12) with Hackney's limits, and the function that writes it to `schemas/`."""
+"""The JSON Schema of the housing message (2020-12) with Hackney's limits, and the function that writes it to
+`schemas/`.
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +19,7 @@ def alert_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
         "title": "Cautionary alert, as sent to a landlord by alertbus",
-        "description": "Field names and limits after Hackney's cautionary-alerts-api: the body that raises an alert, or the one that ends it.",
+        "description": "After Hackney's cautionary-alerts-api: the body that raises an alert, or ends one.",
         "oneOf": [{"$ref": "#/$defs/create"}, {"$ref": "#/$defs/end"}],
         "$defs": {"create": _create(), "end": _closed({"endDate": _TIME}, ["endDate"])},
     }

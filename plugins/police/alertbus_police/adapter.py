@@ -1,7 +1,8 @@
-"""A notice as POLE-shaped JSON: persons, objects, locations, events and the links between them (NPCC headings, STANDARDS section 5).
+"""A notice as POLE-shaped JSON: persons, objects, locations, events and the links between them (NPCC headings,
+STANDARDS section 5).
 
-There is no public police schema, so this one is ours and `schema.py` states it. No NHS number, UPN or health detail goes to police: not even
-when a notice held one by mistake.
+There is no public police schema, so this one is ours and `schema.py` states it. No NHS number, UPN or health detail
+goes to police: not even when a notice held one by mistake.
 """
 
 import json
@@ -20,7 +21,9 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
     "flag": ("precautions", "grade"),
     "incident": ("reference", "grade", "children_present", "welfare_check", "home_conditions", "officer", "dash"),
 }
-"""The sections and fields that police are shown. One that somebody adds to the model later is shown when it is written here, not before."""
+"""The sections and fields that police are shown. One that somebody adds to the model later is shown when it is
+written here, not before.
+"""
 
 DO_NOT_REVEAL = "Never say or hint who told us, nor anything from which it could be worked out."
 
@@ -153,7 +156,9 @@ def _details(details: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def _links(notice: Notice) -> Iterator[dict[str, Any]]:
-    """Who is what to the family, and what part they have in the event. The certainty goes with the relation, always (LNK-06)."""
+    """Who is what to the family, and what part they have in the event. The certainty goes with the relation, always
+    (LNK-06).
+    """
     for person in _everybody(notice):
         if person.relation:
             certainty = {"certainty": person.certainty} if person.certainty else {}

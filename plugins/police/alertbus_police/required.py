@@ -1,6 +1,7 @@
 """What a Public Protection Notice must say (review 3.23, STANDARDS section 5), or say that nobody has said it.
 
-A blank field reads as "nothing to report"; `not_stated` reads as a question, and `to_complete` puts it in words an officer can act on (PPN-14).
+A blank field reads as "nothing to report"; `not_stated` reads as a question, and `to_complete` puts it in words an
+officer can act on (PPN-14).
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,9 @@ WORDS: Mapping[str, str] = {
 def required(notice: Notice) -> dict[str, Any]:
     """Every field of `WORDS`: what the notice says, else `not_stated`.
 
-    A notice says nothing of parental responsibility, of when the children were seen or of who else was told, so those are questions each time.
+    A notice says nothing of parental responsibility, of when the children were seen or of who else was told, so those
+    are questions each time.
+
     """
     incident = notice.details.get("incident")
     known: Mapping[str, Any] = incident if isinstance(incident, Mapping) else {}
@@ -58,7 +61,9 @@ def _refs(people: Iterable[NoticePerson]) -> list[str] | str:
 
 
 def _risk(notice: Notice) -> str:
-    """Only what an agency graded itself. A risk is never worked out here from what somebody is said to have done (NOT-11)."""
+    """Only what an agency graded itself. A risk is never worked out here from what somebody is said to have done
+    (NOT-11).
+    """
     flag = notice.details.get("flag")
     grade = flag.get("grade") if isinstance(flag, Mapping) else None
     return str(grade) if grade else NOT_STATED

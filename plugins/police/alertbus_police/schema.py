@@ -26,7 +26,7 @@ def ppn_schema() -> Schema:
         "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
         "title": "Public Protection Notice, POLE-shaped, as sent to police by alertbus",
         "description": (
-            "Persons, objects, locations, events and links after the NPCC POLE headings; the fields are this project's own. "
+            "Persons, objects, locations, events and links after the NPCC POLE headings; the fields are our own. "
             f"Every field of `required` is present; `{NOT_STATED}` means that nobody has said."
         ),
         **_closed(

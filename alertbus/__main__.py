@@ -1,0 +1,5 @@
+"""`python -m alertbus`: the same as the `alertbus` command."""
+
+from alertbus.cli.main import run
+
+run()

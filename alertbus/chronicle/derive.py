@@ -1,0 +1,98 @@
+"""Where an obligation stands, from its notices and receipts. Pure, so that it makes no difference which of them came first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alertbus.chronicle.tables import SEVERITY_RANK, State
+from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt, Stage
+
+_ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
+_GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An obligation as it now is. `latest` is the notice to show, whatever it asks to be done."""
+
+    obligation: Obligation
+    latest: Notice
+    since: datetime
+    state: State
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_intent: Intent | None = None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        owed = self.obligation
+        return {
+            "id": owed.id,
+            "alert_id": owed.alert_id,
+            "case_id": owed.case_id,
+            "agency": owed.agency,
+            "role": owed.role,
+            "kind": owed.kind,
+            "severity": owed.severity,
+            "severity_rank": SEVERITY_RANK[owed.severity],
+            "since": self.since,
+            "due": owed.due,
+            "cause": owed.cause,
+            "exercise": owed.exercise,
+            "notice_id": self.latest.id,
+            "state": self.state,
+            "acknowledged_by": self.acknowledged_by,
+            "acknowledged_at": self.acknowledged_at,
+            "acknowledged_intent": self.acknowledged_intent,
+        }
+
+
+def standing(notices: Sequence[Notice], receipts: Sequence[Receipt]) -> Standing:
+    """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
+
+    An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it was taken back is
+    owed from then on.
+    """
+    asked = first = notices[0]
+    withdrawn = escalated = False
+    for notice in notices:
+        match notice.deed:
+            case Deed.WITHDRAW:
+                withdrawn = True
+            case Deed.ESCALATE:
+                escalated = True
+            case Deed.DELIVER | Deed.AMEND:
+                first = notice if withdrawn else first
+                asked, withdrawn, escalated = notice, False, False
+    answers = [r for r in receipts if asked is notices[0] or r.notice_id == asked.id or r.at >= asked.obligation.since]
+    acknowledgements = [r for r in answers if r.stage is Stage.ACKNOWLEDGED]
+    given = min(acknowledgements, key=lambda r: (r.at, r.id), default=None)
+    if withdrawn:
+        state = State.WITHDRAWN
+    elif given:
+        state = State.ACKNOWLEDGED
+    elif escalated:
+        state = State.ESCALATED
+    else:
+        state = _under_way(answers)
+    return Standing(
+        obligation=asked.obligation,
+        latest=notices[-1],
+        since=first.obligation.since,
+        state=state,
+        acknowledged_by=given.by if given else None,
+        acknowledged_at=given.at if given else None,
+        acknowledged_intent=given.intent if given else None,
+    )
+
+
+def _under_way(receipts: Sequence[Receipt]) -> State:
+    """Seen is seen, whatever went wrong besides. A refusal or failure counts until a later attempt gets through."""
+    if any(r.stage is Stage.SEEN for r in receipts):
+        return State.SEEN
+    stuck = max((r for r in receipts if r.stage in _GOT_STUCK), key=lambda r: (r.at, r.stage, r.id), default=None)
+    through = [r.stage for r in receipts if r.stage in _ON_ITS_WAY and (stuck is None or r.at > stuck.at)]
+    if through:
+        return State(max(through, key=lambda stage: _ON_ITS_WAY[stage]))
+    return State(stuck.stage) if stuck else State.OWED

@@ -1,0 +1,107 @@
+"""The chronology: a case's history as it was said, dated, by all its agencies, with who was told (CHR-01)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.tables import State
+from alertbus.chronicle.views import latest_case, obligations_where, view
+from alertbus.chronicle.words import Entry, ObligationStatus, Told
+from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
+from alertbus.model.case import Case
+
+People = Sequence[Sequence[str]]
+
+
+async def chronology(engine: AsyncEngine, case_id: str) -> list[Entry]:
+    """Every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
+
+    It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose person
+    was taken off the case is left out, unless an agency still holds it on this case.
+    """
+    async with view(engine) as connection:
+        case = await latest_case(connection, case_id)
+        owed = await obligations_where(connection, tables.obligation.c.case_id == case_id, datetime.now(UTC))
+        by_alert: dict[str, list[ObligationStatus]] = defaultdict(list)
+        for one in owed:
+            by_alert[one.alert_id].append(one)
+        statements = await _statements(connection, case_id)
+    entries = []
+    here = {person_id for person in case.people for person_id in person.person_ids}
+    for accepted, people in statements:
+        obligations = by_alert[accepted.alert_id]
+        meets = any(here.intersection(person_ids) for person_ids in people)
+        if meets or any(one.state is not State.WITHDRAWN for one in obligations):
+            entries.append(_entry(accepted, people, case, obligations))
+    return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
+
+
+async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[AcceptedAlert, People]]:
+    """All that reached the case, and all that somebody owes an answer on, with the person ids where they are known."""
+    said, reached, owed = tables.alert, tables.alert_case, tables.obligation
+    query = (
+        select(said.c.body, reached.c.people)
+        .outerjoin(reached, (reached.c.statement_id == said.c.statement_id) & (reached.c.case_id == case_id))
+        .where(
+            or_(
+                reached.c.case_id == case_id,
+                said.c.alert_id.in_(select(owed.c.alert_id).where(owed.c.case_id == case_id)),
+            )
+        )
+    )
+    return [
+        (AcceptedAlert.model_validate_json(row.body), orjson.loads(row.people) if row.people else ())
+        for row in await connection.execute(query)
+    ]
+
+
+def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus]) -> Entry:
+    alert = accepted.alert
+    about = _about(accepted, people, case)
+    from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
+    anonymous = alert.referrer is not None and alert.referrer.anonymous
+    return Entry(
+        statement_id=accepted.statement_id,
+        alert_id=accepted.alert_id,
+        occurred_at=alert.occurred_at,
+        recorded_at=alert.recorded_at,
+        agency=alert.agency,
+        source=alert.source,
+        source_id=alert.amends or alert.id,
+        kind=alert.kind,
+        action=alert.action,
+        severity=alert.severity,
+        about=tuple(about),
+        others=len(accepted.everybody) - len(about),
+        narrative=alert.narrative,
+        # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
+        details=alert.details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
+        told=tuple(
+            Told(
+                agency=one.agency,
+                role=one.role,
+                state=one.state,
+                since=one.since,
+                acknowledged_by=one.acknowledged_by,
+                acknowledged_at=one.acknowledged_at,
+            )
+            for one in obligations
+        ),
+        history=alert.history,
+        do_not_reveal_source=from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations),
+    )
+
+
+def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
+    """Who of this case it is about, in the case's own words for them, with their part where it says something."""
+    by_id: Mapping[str, str] = {i: person.shown for person in case.people for i in person.person_ids}
+    found = []
+    for subject, person_ids in zip(accepted.everybody, people, strict=False):
+        if name := next((by_id[i] for i in person_ids if i in by_id), None):
+            found.append(name if subject.role in {"subject", "child"} else f"{name} ({subject.role.replace('_', ' ')})")
+    return found

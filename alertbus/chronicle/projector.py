@@ -1,0 +1,241 @@
+"""From Kafka's records to the chronicle's rows: read without side effects, then written in one transaction with how far it came.
+
+Records of one partition come in order; how the topics interleave makes no difference, and a record applied twice changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Table, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alertbus.broker import topics
+from alertbus.broker.consumer import Received
+from alertbus.broker.envelope import decode
+from alertbus.broker.faults import EnvelopeFault
+from alertbus.chronicle import tables
+from alertbus.chronicle.derive import standing
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.case import Case
+from alertbus.model.errors import BusError
+from alertbus.model.events import (
+    ALERT_ACCEPTED,
+    CASE_RECORDED,
+    NOTICE_OWED,
+    RECEIPT_GIVEN,
+    AlertReachedCase,
+    ReviewNeeded,
+)
+from alertbus.model.notice import Notice, Receipt
+from alertbus.sql.engine import upsert
+
+TOPICS = (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW)
+
+log = structlog.stdlib.get_logger(__name__)
+
+Row = dict[str, Any]
+Place = tuple[str, int]
+"""Topic, partition."""
+
+
+class Behind(BusError):
+    """Records before these are not in the chronicle: it was dropped, restored or is being rebuilt. Replay the topics, then apply again."""
+
+    code = "chronicle_behind"
+    retriable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One record, read: the row it makes, if any, and the obligation that it says something about."""
+
+    topic: str
+    partition: int
+    offset: int
+    table: Table | None = None
+    row: Row = field(default_factory=dict, repr=False)
+    obligation_id: str | None = None
+    notice: Notice | None = field(default=None, repr=False)
+
+
+def read(records: Iterable[Received]) -> list[Fact]:
+    """What the records say. A record that is no word of ours becomes a row of `chronicle_unreadable`; it never stops the others."""
+    return [_read(record) for record in records]
+
+
+async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: Collection[Place] = ()) -> int:
+    """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
+
+    Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there. `starts`
+    are the partitions whose first fact here is the first there is: with no progress yet it may stand at any offset.
+    """
+    if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    new, reached = await _not_yet_seen(connection, facts, starts)
+    by_table: dict[Table, list[Row]] = defaultdict(list)
+    for fact in new:
+        if fact.table is not None:
+            by_table[fact.table].append(fact.row)
+    for table in tables.CONTENT:
+        if rows := by_table[table]:
+            await connection.execute(upsert(table, connection.dialect.name), rows)
+    await _derive(connection, new)
+    if reached:
+        statement = upsert(tables.progress, connection.dialect.name, update=["next"], newer="next")
+        await connection.execute(
+            statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())]
+        )
+    return len(new)
+
+
+_ONE_AT_A_TIME = (
+    0x6368726F6E  # "chron": two workers that derive one obligation at once would each miss the other's half
+)
+_AT_ONCE = 500  # ids in one query; both databases allow some 32,000
+
+
+async def _not_yet_seen(
+    connection: AsyncConnection, facts: Sequence[Fact], starts: Collection[Place]
+) -> tuple[list[Fact], dict[Place, int]]:
+    known = {(row.topic, row.partition): row.next for row in await connection.execute(select(tables.progress))}
+    reached: dict[Place, int] = {}
+    new = []
+    for fact in facts:
+        where = (fact.topic, fact.partition)
+        following = reached.get(where, known.get(where, fact.offset if where in starts else 0))
+        if fact.offset < following:
+            continue
+        if fact.offset > following:
+            raise Behind(
+                f"topic '{fact.topic}', partition {fact.partition}: the chronicle expects offset {following}, found {fact.offset}; "
+                "replay the topics, then go on"
+            )
+        reached[where] = fact.offset + 1
+        new.append(fact)
+    return new, reached
+
+
+async def _derive(connection: AsyncConnection, facts: Sequence[Fact]) -> None:
+    """Work out anew every obligation that the facts touch, from all its notices and receipts."""
+    touched = sorted({fact.obligation_id for fact in facts if fact.obligation_id})
+    just_read = {(fact.notice.id, fact.offset): fact.notice for fact in facts if fact.notice}
+    columns = [column.name for column in tables.obligation.columns if not column.primary_key]
+    for start in range(0, len(touched), _AT_ONCE):
+        some = touched[start : start + _AT_ONCE]
+        notices: dict[str, list[Notice]] = defaultdict(list)
+        shown = select(tables.notice).where(tables.notice.c.obligation_id.in_(some)).order_by(tables.notice.c.position)
+        for row in await connection.execute(shown):
+            known = just_read.get((row.notice_id, row.position))
+            notices[row.obligation_id].append(known or Notice.model_validate_json(row.body))
+        receipts: dict[str, list[Receipt]] = defaultdict(list)
+        for row in await connection.execute(select(tables.receipt).where(tables.receipt.c.obligation_id.in_(some))):
+            receipts[row.obligation_id].append(Receipt(**row._mapping))  # noqa: SLF001  public in spite of its name
+        rows = [standing(notices[one], receipts[one]).row for one in some if notices[one]]
+        if rows:
+            await connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), rows)
+
+
+def _read(record: Received) -> Fact:
+    where = (record.topic, record.partition, record.offset)
+    try:
+        envelope = decode(record.headers, record.key, record.value)
+        if (reader := _READERS.get((record.topic, envelope.type))) is not None:
+            return reader(where, envelope.data)
+        if record.topic == topics.CASE_EVENTS:  # the reducers' own business
+            return Fact(*where)
+        error = "UnknownType"
+    except (EnvelopeFault, ValidationError, ValueError) as fault:
+        error = type(fault).__name__
+    log.warning(
+        "a record is no word of ours; status counts it",
+        topic=where[0],
+        partition=where[1],
+        offset=where[2],
+        reason=error,
+    )
+    return Fact(
+        *where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error}
+    )
+
+
+Where = tuple[str, int, int]
+
+
+def _alert(where: Where, data: bytes) -> Fact:
+    accepted = AcceptedAlert.model_validate_json(data)
+    said = accepted.alert
+    row = {
+        "statement_id": accepted.statement_id,
+        "alert_id": accepted.alert_id,
+        "source": said.source,
+        "source_id": said.amends or said.id,
+        "agency": said.agency,
+        "kind": said.kind,
+        "action": said.action,
+        "severity": said.severity,
+        "occurred_at": said.occurred_at,
+        "recorded_at": said.recorded_at,
+        "accepted_at": accepted.accepted_at,
+        "at": accepted.at,
+        "history": said.history,
+        "exercise": said.exercise,
+        "body": data,
+        "position": where[2],
+    }
+    return Fact(*where, tables.alert, row)
+
+
+def _reached(where: Where, data: bytes) -> Fact:
+    arrival = AlertReachedCase.model_validate_json(data)
+    row = {
+        "statement_id": arrival.alert.statement_id,
+        "case_id": arrival.case_id,
+        "alert_id": arrival.alert.alert_id,
+        "people": orjson.dumps(arrival.alert.people),
+    }
+    return Fact(*where, tables.alert_case, row)
+
+
+def _case(where: Where, data: bytes) -> Fact:
+    case = Case.model_validate_json(data)
+    row = {
+        "case_id": case.id,
+        "version": case.version,
+        "exercise": case.exercise,
+        "known_at": case.known_at,
+        "body": data,
+    }
+    return Fact(*where, tables.case_version, row)
+
+
+def _notice(where: Where, data: bytes) -> Fact:
+    notice = Notice.model_validate_json(data)
+    owed = notice.obligation.id
+    row = {"notice_id": notice.id, "obligation_id": owed, "deed": notice.deed, "body": data, "position": where[2]}
+    return Fact(*where, tables.notice, row, obligation_id=owed, notice=notice)
+
+
+def _receipt(where: Where, data: bytes) -> Fact:
+    receipt = Receipt.model_validate_json(data)
+    return Fact(*where, tables.receipt, receipt.model_dump(), obligation_id=receipt.obligation_id)
+
+
+def _review(where: Where, data: bytes) -> Fact:
+    needed = ReviewNeeded.model_validate_json(data)
+    row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
+    return Fact(*where, tables.review, row)
+
+
+_READERS: Mapping[tuple[str, str], Callable[[Where, bytes], Fact]] = {
+    (topics.ALERTS, ALERT_ACCEPTED): _alert,
+    (topics.CASE_EVENTS, AlertReachedCase.type): _reached,
+    (topics.CASES, CASE_RECORDED): _case,
+    (topics.NOTICES, NOTICE_OWED): _notice,
+    (topics.RECEIPTS, RECEIPT_GIVEN): _receipt,
+    (topics.REVIEW, ReviewNeeded.type): _review,
+}

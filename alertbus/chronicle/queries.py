@@ -1,0 +1,228 @@
+"""What may be asked of the chronicle. Every answer is one consistent view of it; nothing here writes.
+
+Exercises and reality are never mixed in one answer: `exercise` None means real ones only. What a caller may see is the caller's to
+decide; an inbox item is already minimised for its agency, a chronology is not.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, select, tuple_
+from sqlalchemy import case as when
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.history import chronology
+from alertbus.chronicle.tables import ANSWERED, State
+from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
+from alertbus.chronicle.words import AlertStatus, InboxItem, ObligationStatus, StatementStatus, Status, Unanswered
+from alertbus.model.case import Case
+from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.events import ReviewNeeded
+from alertbus.model.notice import Notice, Receipt
+from alertbus.sql.engine import UtcDateTime
+
+__all__ = ["OPEN", "alert_status", "case", "chronology", "inbox", "obligation", "review", "status"]
+
+OPEN = "open"
+"""As a state: everything that still waits for its agency."""
+
+_owed = tables.obligation.c
+
+
+async def inbox(
+    engine: AsyncEngine,
+    agency: str | None = None,
+    state: str | None = None,
+    exercise: str | None = None,
+    *,
+    now: datetime,
+    limit: int = 100,
+    after: str | None = None,
+) -> list[InboxItem]:
+    """Obligations, overdue first, then by severity, then the oldest first. `state` is one of `State`, or `OPEN`; None is all.
+
+    `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue meanwhile changes places.
+    """
+    waiting = _owed.state.not_in(ANSWERED)
+    place = (when((waiting & (_owed.due < now), 0), else_=1), _owed.severity_rank, _owed.since, _owed.id)
+    query = _items().where(same_exercise(_owed.exercise, exercise)).order_by(*place).limit(limit)
+    if agency is not None:
+        query = query.where(_owed.agency == agency)
+    if state is not None:
+        query = query.where(waiting if state == OPEN else _owed.state == _state(state))
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*_parsed(after)))
+    async with view(engine) as connection:
+        rows = (await connection.execute(query)).all()
+        receipts = await receipts_of(connection, [row.id for row in rows])
+    return [_item(row, receipts[row.id], now) for row in rows]
+
+
+async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) -> InboxItem:
+    """One obligation, real or of an exercise. Raises `NotFound`."""
+    query = _items().where(_owed.id == obligation_id)
+    async with view(engine) as connection:
+        row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
+        receipts = await receipts_of(connection, [obligation_id])
+    return _item(row, receipts[obligation_id], now)
+
+
+async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None) -> AlertStatus:
+    """What became of an alert, found by the bus's id, else by its sender's own id, the most recent of several. Raises `NotFound`."""
+    moment = now or datetime.now(UTC)
+    said = tables.alert
+    async with view(engine) as connection:
+        found = alert_id
+        matches = 1
+        if not (await connection.execute(select(said.c.alert_id).where(said.c.alert_id == alert_id).limit(1))).first():
+            newest = func.max(said.c.accepted_at)
+            query = select(said.c.alert_id).where(said.c.source_id == alert_id).group_by(said.c.alert_id)
+            same = (await connection.execute(query.order_by(newest.desc(), said.c.alert_id))).scalars().all()
+            if not same:
+                raise NotFound(
+                    "no such alert; give the bus's id or the sender's own, and allow a moment after it was accepted"
+                )
+            found, matches = same[0], len(same)
+        order = (said.c.accepted_at, said.c.position, said.c.statement_id)
+        statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*order))).all()
+        query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
+        cases = set((await connection.execute(query_cases)).scalars())
+        obligations = await obligations_where(connection, _owed.alert_id == found, moment)
+        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found)
+        review = set((await connection.execute(query_review)).scalars())
+    first = statements[0]
+    return AlertStatus(
+        alert_id=found,
+        source=first.source,
+        source_id=first.source_id,
+        kind=first.kind,
+        severity=statements[-1].severity,
+        history=first.history,
+        exercise=first.exercise,
+        statements=tuple(
+            StatementStatus(
+                statement_id=s.statement_id,
+                action=s.action,
+                occurred_at=s.occurred_at,
+                recorded_at=s.recorded_at,
+                accepted_at=s.accepted_at,
+            )
+            for s in statements
+        ),
+        cases=tuple(sorted(cases | {o.case_id for o in obligations})),
+        obligations=tuple(obligations),
+        review=tuple(sorted(review)),
+        matches=matches,
+    )
+
+
+async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
+    """The case as it now is, or one version of it. Raises `NotFound`."""
+    async with view(engine) as connection:
+        return await latest_case(connection, case_id, version)
+
+
+async def review(
+    engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None
+) -> list[ReviewNeeded]:
+    """What a person must look at, the oldest first. `after` is the id of the last one seen."""
+    needed = tables.review
+    query = select(needed.c.body).order_by(needed.c.at, needed.c.id).limit(limit)
+    if reason is not None:
+        query = query.where(needed.c.reason == reason)
+    if after is not None:
+        last = select(needed.c.at).where(needed.c.id == after).scalar_subquery()
+        query = query.where(tuple_(needed.c.at, needed.c.id) > tuple_(last, literal(after)))
+    async with view(engine) as connection:
+        return [ReviewNeeded.model_validate_json(body) for body in (await connection.execute(query)).scalars()]
+
+
+async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
+    """The chronicle in numbers: of reality, or of one exercise. What is unreadable or in progress is counted for all."""
+    said, versions = tables.alert.c, tables.case_version.c
+    waiting = _owed.state.not_in(ANSWERED)
+    counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(
+        same_exercise(said.exercise, exercise)
+    )
+    cases = select(func.count(versions.case_id.distinct())).where(same_exercise(versions.exercise, exercise))
+    by_state = select(_owed.state, func.count()).where(same_exercise(_owed.exercise, exercise)).group_by(_owed.state)
+    overdue = select(func.count()).where(same_exercise(_owed.exercise, exercise), waiting, _owed.due < now)
+    oldest = (
+        select(_owed.id, _owed.agency, _owed.since)
+        .where(same_exercise(_owed.exercise, exercise), waiting)
+        .order_by(_owed.since, _owed.id)
+    )
+    reviews = select(func.count()).select_from(tables.review)
+    unreadable = select(func.count()).select_from(tables.unreadable)
+    async with view(engine) as connection:
+        statements, alerts = (await connection.execute(counts)).one()
+        states = Counter({State(state): count for state, count in (await connection.execute(by_state)).tuples()})
+        first = (await connection.execute(oldest.limit(1))).one_or_none()
+        progress = (await connection.execute(select(tables.progress))).all()
+        return Status(
+            alerts=alerts,
+            statements=statements,
+            cases=(await connection.execute(cases)).scalar_one(),
+            obligations={state: states[state] for state in State},
+            overdue=(await connection.execute(overdue)).scalar_one(),
+            oldest_unanswered=first and _unanswered(first, now),
+            review=(await connection.execute(reviews)).scalar_one(),
+            unreadable=(await connection.execute(unreadable)).scalar_one(),
+            progress={f"{row.topic}/{row.partition}": row.next for row in progress},
+        )
+
+
+def _items() -> Select[Any]:
+    return select(tables.obligation, tables.notice.c.body).join(
+        tables.notice, tables.notice.c.notice_id == _owed.notice_id
+    )
+
+
+def _item(row: Row[Any], receipts: tuple[Receipt, ...], now: datetime) -> InboxItem:
+    notice = Notice.model_validate_json(row.body)
+    overdue = is_overdue(row.state, row.due, now)
+    since = row.since.isoformat().replace("+00:00", "Z")
+    return InboxItem(
+        obligation=notice.obligation,
+        notice=notice,
+        state=row.state,
+        overdue=overdue,
+        since=row.since,
+        acknowledged_by=row.acknowledged_by,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_intent=row.acknowledged_intent,
+        receipts=receipts,
+        cursor=f"{0 if overdue else 1}~{row.severity_rank}~{since}~{row.id}",
+    )
+
+
+def _parsed(cursor: str) -> list[ColumnElement[Any]]:
+    try:
+        overdue, rank, since, last = cursor.split("~")
+        moment = datetime.fromisoformat(since)
+        if moment.tzinfo is None:
+            raise ValueError
+        return [
+            literal(int(overdue), Integer),
+            literal(int(rank), Integer),
+            literal(moment, UtcDateTime),
+            literal(last, String),
+        ]
+    except ValueError:
+        raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")]) from None
+
+
+def _state(name: str) -> State:
+    try:
+        return State(name)
+    except ValueError:
+        raise InvalidInput([Fault("state", f"expected {OPEN}, {', '.join(State)}")]) from None
+
+
+def _unanswered(row: Row[Any], now: datetime) -> Unanswered:
+    age = (now - row.since).total_seconds()
+    return Unanswered(obligation_id=row.id, agency=row.agency, since=row.since, age_s=age)

@@ -1,0 +1,97 @@
+"""The chronicle made anew from Kafka, and the proof that it is the same as before."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, String, Table, collate, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.consumer import Received, read_all
+from alertbus.chronicle import tables
+from alertbus.chronicle.projector import TOPICS, Place, apply, read
+from alertbus.sql.engine import database_faults, metadata, reading
+
+Progress = Callable[[int], None]
+"""Told now and then how many records have been read."""
+
+_BATCH = 1_000
+
+
+async def rebuild(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
+    """Drop the chronicle and write it again from the topics. Answers how many records it took.
+
+    Readers find less than everything while it runs. A worker that runs meanwhile notices and does the same work a second time, which is
+    harmless; an interrupted rebuild is finished by the next worker that starts.
+    """
+    with database_faults():
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.drop_all, tables=tables.TABLES)
+            await connection.run_sync(metadata.create_all, tables=tables.TABLES)
+    return await replay(bootstrap, engine, progress_callback)
+
+
+async def replay(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
+    """Apply whatever the topics hold at this moment and the chronicle does not. Answers how many records were new to it."""
+    new = seen = 0
+    waiting: list[Received] = []
+    begun: set[Place] = set()
+
+    async def write() -> None:
+        nonlocal new
+        facts = read(waiting)
+        places = {(fact.topic, fact.partition) for fact in facts}
+        with database_faults():
+            async with engine.begin() as connection:
+                new += await apply(connection, facts, starts=places - begun)
+        begun.update(places)
+        waiting.clear()
+        if progress_callback is not None:
+            progress_callback(seen)
+
+    async for record in read_all(bootstrap, TOPICS):
+        waiting.append(record)
+        seen += 1
+        if len(waiting) >= _BATCH:
+            await write()
+    await write()
+    return new
+
+
+async def make_tables(engine: AsyncEngine) -> None:
+    """Make the chronicle's tables where they are missing."""
+    with database_faults():
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all, tables=tables.TABLES)
+
+
+async def digest(engine: AsyncEngine) -> str:
+    """A hash over the content: the same rows give the same digest, on either database and wherever in the topics they stood."""
+    sum_ = hashlib.sha256()
+    async with reading(engine) as connection:
+        for table in tables.CONTENT:
+            names = [c.name for c in table.columns if c.name != "position"]
+            rows = await connection.stream(
+                select(*(table.c[name] for name in names)).order_by(*_key(table, engine.dialect.name))
+            )
+            async for row in rows:
+                sum_.update(orjson.dumps([table.name, *map(_plain, row)]) + b"\n")
+    return sum_.hexdigest()
+
+
+def _key(table: Table, dialect_name: str) -> list[ColumnElement[Any]]:
+    """By bytes on both databases: PostgreSQL would sort text by its language."""
+    by_bytes = dialect_name == "postgresql"
+    return [collate(c, "C") if by_bytes and isinstance(c.type, String) else c for c in table.primary_key]
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case bytes():
+            return value.decode()
+        case _:
+            return value

@@ -1,0 +1,207 @@
+"""A chronology as text, CSV, HTML or JSON. Pure. What somebody said is never altered, with one exception, in CSV, told there."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+
+import orjson
+
+from alertbus.chronicle.words import Entry, Told
+from alertbus.model.alert import Narrative
+from alertbus.model.case import UK
+
+CAUTION = "Do not reveal the source."
+
+
+def text(case_id: str, entries: Sequence[Entry]) -> str:
+    """For a terminal or an e-mail."""
+    blocks = [f"Chronology of case {case_id}: {_count(entries)}"]
+    for entry in entries:
+        lines = [f"{_moment(entry.occurred_at)}  {_words(entry.agency)}: {_what(entry)}"]
+        if _recorded_later(entry):
+            lines.append(f"  Recorded {_moment(entry.recorded_at)}")
+        lines.append(f"  About: {_about(entry)}")
+        lines += [f"  {_speaker(piece)}: {piece.text}" for piece in entry.narrative]
+        lines += [f"  {name}: {value}" for name, value in _details(entry)]
+        lines.append(f"  Told: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
+        if entry.do_not_reveal_source:
+            lines.append(f"  {CAUTION}")
+        lines.append(f"  Reference: {entry.source}, {entry.source_id}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
+    """For a spreadsheet, one row per statement.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come from the
+    public. Every other form has them as they were.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(_COLUMNS)
+    for entry in entries:
+        writer.writerow([_harmless(cell(case_id, entry)) for cell in _COLUMNS.values()])
+    return out.getvalue()
+
+
+def as_json(case_id: str, entries: Sequence[Entry]) -> str:
+    """For programs: `{"case_id", "entries": [...]}`, each as `Entry`."""
+    listed = [entry.model_dump(mode="json") for entry in entries]
+    return orjson.dumps({"case_id": case_id, "entries": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def html(case_id: str, entries: Sequence[Entry]) -> str:
+    """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
+    title = f"Chronology of case {escape(case_id)}"
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told"))
+    rows = "\n".join(_row(entry) for entry in entries)
+    return _PAGE.format(title=title, count=_count(entries), heads=heads, rows=rows, style=_STYLE)
+
+
+FORMATS: Mapping[str, Callable[[str, Sequence[Entry]], str]] = {
+    "text": text,
+    "csv": as_csv,
+    "html": html,
+    "json": as_json,
+}
+"""By the name that a caller asks for."""
+
+
+def _row(entry: Entry) -> str:
+    when = _time(entry.occurred_at)
+    if _recorded_later(entry):
+        when += f"<br><small>recorded {_time(entry.recorded_at)}</small>"
+    words = "".join(
+        f"<p><small>{escape(_speaker(piece))}</small></p><blockquote>{escape(piece.text)}</blockquote>"
+        for piece in entry.narrative
+    )
+    details = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _details(entry))
+    told = "".join(f"<li>{escape(_told(one))}</li>" for one in entry.told)
+    cells = [
+        f"{escape(_words(entry.agency))}<br><small>{escape(entry.source)}, {escape(entry.source_id)}</small>",
+        escape(_what(entry)) + (f"<p><strong>{CAUTION}</strong></p>" if entry.do_not_reveal_source else ""),
+        escape(_about(entry)),
+        words + (f"<dl>{details}</dl>" if details else ""),
+        f"<ul>{told}</ul>" if told else escape(_nobody(entry)),
+    ]
+    return f'<tr><th scope="row">{when}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _time(moment: datetime) -> str:
+    return f'<time datetime="{moment.isoformat()}">{_moment(moment)}</time>'
+
+
+def _moment(moment: datetime) -> str:
+    """As a reader in the United Kingdom has it on the wall."""
+    local = moment.astimezone(UK)
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
+def _count(entries: Sequence[Entry]) -> str:
+    return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+
+
+def _recorded_later(entry: Entry) -> bool:
+    return entry.recorded_at.astimezone(UK).date() != entry.occurred_at.astimezone(UK).date()
+
+
+def _what(entry: Entry) -> str:
+    action = "" if entry.action == "raised" else f", {entry.action}"
+    return f"{_words(entry.kind)}{action} ({entry.severity})" + (", history" if entry.history else "")
+
+
+def _about(entry: Entry) -> str:
+    others = f"{entry.others} not on this case" if entry.others else ""
+    return ", ".join(filter(None, (*entry.about, others)))
+
+
+def _speaker(piece: Narrative) -> str:
+    return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
+
+
+def _details(entry: Entry) -> list[tuple[str, str]]:
+    found = []
+    for section, content in entry.details.items():
+        parts = content.items() if isinstance(content, dict) else [("", content)]
+        for name, value in parts:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            found.append((_words(f"{section} {name}".strip()), shown))
+    return found
+
+
+def _told(told: Told) -> str:
+    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
+    if told.acknowledged_by is not None and told.acknowledged_at is not None:
+        answer += f" by {told.acknowledged_by}, {_moment(told.acknowledged_at)}"
+    return answer
+
+
+def _nobody(entry: Entry) -> str:
+    return "nobody (history)" if entry.history else "nobody"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+
+
+_COLUMNS: Mapping[str, Callable[[str, Entry], str]] = {
+    "case": lambda case_id, _: case_id,
+    "occurred_at": lambda _, e: e.occurred_at.astimezone(UK).isoformat(),
+    "recorded_at": lambda _, e: e.recorded_at.astimezone(UK).isoformat(),
+    "agency": lambda _, e: e.agency,
+    "source": lambda _, e: e.source,
+    "source_id": lambda _, e: e.source_id,
+    "kind": lambda _, e: e.kind,
+    "action": lambda _, e: e.action,
+    "severity": lambda _, e: e.severity,
+    "history": lambda _, e: "yes" if e.history else "no",
+    "about": lambda _, e: _about(e),
+    "narrative": lambda _, e: "\n\n".join(piece.text for piece in e.narrative),
+    "said_by": lambda _, e: "; ".join(_speaker(piece) for piece in e.narrative),
+    "details": lambda _, e: "; ".join(f"{name}: {value}" for name, value in _details(e)),
+    "told": lambda _, e: "; ".join(map(_told, e.told)),
+    "do_not_reveal_source": lambda _, e: "yes" if e.do_not_reveal_source else "no",
+}
+
+_STYLE = """
+body { font: 1rem/1.5 sans-serif; margin: 1.5rem; color: #111; background: #fff; }
+table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
+th, td { border: 1px solid #555; padding: .4rem .6rem; text-align: left; vertical-align: top; }
+blockquote { margin: .2rem 0 .6rem; padding-left: .6rem; border-left: 3px solid #555; white-space: pre-wrap; }
+ul { margin: 0; padding-left: 1.1rem; }
+@media print { body { margin: 0; font-size: 9pt; } thead { display: table-header-group; } tr { break-inside: avoid; } }
+@page { size: A4 landscape; margin: 12mm; }
+"""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<table>
+<caption>{count}</caption>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,157 @@
+"""The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back. A projection of Kafka.
+
+Every row can be dropped and written again from the topics. `position` is the offset of the record that a row came from: a record that is
+repeated stands at a later offset and changes nothing.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table
+
+from alertbus.model.alert import Severity
+from alertbus.sql.engine import UtcDateTime, metadata
+
+
+class State(StrEnum):
+    """Where an obligation stands. Shown to practitioners; values are stable."""
+
+    OWED = "owed"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    SEEN = "seen"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    ESCALATED = "escalated"
+
+
+ANSWERED = frozenset({State.ACKNOWLEDGED, State.WITHDRAWN})
+"""Nothing more is asked of the agency: not overdue, however long ago it was due."""
+
+SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
+
+alert = Table(
+    "chronicle_alert",
+    metadata,
+    Column("statement_id", String(36), primary_key=True),
+    Column("alert_id", String(36), nullable=False, index=True),
+    Column("source", String(300), nullable=False),
+    Column("source_id", String(200), nullable=False, index=True),
+    Column("agency", String(60), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("history", Boolean, nullable=False),
+    Column("exercise", String(60), nullable=True, index=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+"""One statement: an alert raised, amended or withdrawn. `source_id` is the sender's own id for the matter."""
+
+alert_case = Table(
+    "chronicle_alert_case",
+    metadata,
+    Column("statement_id", String(36), primary_key=True),
+    Column("case_id", String(80), primary_key=True, index=True),
+    Column("alert_id", String(36), nullable=False, index=True),
+    Column("people", LargeBinary, nullable=False),
+)
+"""Which statements reached which cases, and as whom the directory knew its persons: history that told nobody is here too (INT-10)."""
+
+case_version = Table(
+    "chronicle_case_version",
+    metadata,
+    Column("case_id", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("exercise", String(60), nullable=True, index=True),
+    Column("known_at", UtcDateTime, nullable=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+notice = Table(
+    "chronicle_notice",
+    metadata,
+    Column("notice_id", String(36), primary_key=True),
+    Column("obligation_id", String(36), nullable=False, index=True),
+    Column("deed", String(20), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+receipt = Table(
+    "chronicle_receipt",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("notice_id", String(36), nullable=False),
+    Column("obligation_id", String(36), nullable=False, index=True),
+    Column("alert_id", String(36), nullable=False),
+    Column("case_id", String(80), nullable=False),
+    Column("agency", String(60), nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", String(120), nullable=True),
+    Column("role", String(120), nullable=True),
+    Column("intent", String(20), nullable=True),
+    Column("note", String(2000), nullable=True),
+    Column("detail", String(200), nullable=True),
+)
+
+obligation = Table(
+    "chronicle_obligation",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("alert_id", String(36), nullable=False, index=True),
+    Column("case_id", String(80), nullable=False, index=True),
+    Column("agency", String(60), nullable=False, index=True),
+    Column("role", String(60), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("severity_rank", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime, nullable=True),
+    Column("cause", String(20), nullable=False),
+    Column("exercise", String(60), nullable=True, index=True),
+    Column("notice_id", String(36), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("acknowledged_by", String(120), nullable=True),
+    Column("acknowledged_at", UtcDateTime, nullable=True),
+    Column("acknowledged_intent", String(20), nullable=True),
+)
+"""Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice."""
+
+review = Table(
+    "chronicle_review",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("reason", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("alert_id", String(36), nullable=True, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+unreadable = Table(
+    "chronicle_unreadable",
+    metadata,
+    Column("topic", String(200), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("error", String(60), nullable=False),
+)
+"""Records that are no word of ours: counted in `status`, so that passing over one is seen."""
+
+progress = Table(
+    "chronicle_progress",
+    metadata,
+    Column("topic", String(200), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+"""The offset to come next, written with the rows: what a crash leaves between database and broker is passed over."""
+
+CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, unreadable)
+TABLES = (*CONTENT, progress)

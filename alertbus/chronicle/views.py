@@ -1,0 +1,101 @@
+"""What the queries share: one consistent view, and the parts that several answers have in common."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.tables import ANSWERED, State
+from alertbus.chronicle.words import ObligationStatus
+from alertbus.model.case import Case
+from alertbus.model.errors import NotFound
+from alertbus.model.notice import Notice, Receipt
+from alertbus.sql.engine import database_faults, reading
+
+AT_ONCE = 500
+"""Ids in one query; both databases allow some 32,000."""
+
+
+@contextlib.asynccontextmanager
+async def view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One moment of the chronicle for several statements. Raises `DatabaseUnavailable` when there is no database."""
+    with database_faults():
+        async with reading(engine) as connection:
+            if engine.dialect.name == "postgresql":  # whose default shows each statement a newer moment
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+
+def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bool]:
+    return column.is_(None) if exercise is None else column == exercise
+
+
+async def latest_case(connection: AsyncConnection, case_id: str, version: int | None = None) -> Case:
+    """The newest version, or the one asked for. Raises `NotFound`."""
+    versions = tables.case_version.c
+    query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
+    if version is not None:
+        query = query.where(versions.version == version)
+    body = (await connection.execute(query)).scalar_one_or_none()
+    if body is None:
+        raise NotFound("no such case or version; see the id, and allow a moment after it was recorded")
+    return Case.model_validate_json(body)
+
+
+async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
+    """By obligation, the oldest first; an obligation without any has an empty tuple."""
+    given = tables.receipt
+    found: dict[str, list[Receipt]] = defaultdict(list)
+    for start in range(0, len(obligations), AT_ONCE):
+        some = obligations[start : start + AT_ONCE]
+        query = select(given).where(given.c.obligation_id.in_(some)).order_by(given.c.at, given.c.id)
+        for row in await connection.execute(query):
+            found[row.obligation_id].append(Receipt(**row._mapping))  # noqa: SLF001  public in spite of its name
+    return {obligation: tuple(found[obligation]) for obligation in obligations}
+
+
+async def obligations_where(
+    connection: AsyncConnection, condition: ColumnElement[bool], now: datetime
+) -> list[ObligationStatus]:
+    """Obligations with their receipts, in the order in which they arose."""
+    owed = tables.obligation
+    query = (
+        select(owed, tables.notice.c.body)
+        .join(tables.notice, tables.notice.c.notice_id == owed.c.notice_id)
+        .where(condition)
+        .order_by(owed.c.since, owed.c.case_id, owed.c.agency, owed.c.role)
+    )
+    rows = (await connection.execute(query)).all()
+    receipts = await receipts_of(connection, [row.id for row in rows])
+    found = []
+    for row in rows:
+        shown = Notice.model_validate_json(row.body)
+        found.append(
+            ObligationStatus(
+                id=row.id,
+                alert_id=row.alert_id,
+                case_id=row.case_id,
+                agency=row.agency,
+                role=row.role,
+                cause=row.cause,
+                state=row.state,
+                overdue=is_overdue(row.state, row.due, now),
+                since=row.since,
+                due=row.due,
+                acknowledged_by=row.acknowledged_by,
+                acknowledged_at=row.acknowledged_at,
+                acknowledged_intent=row.acknowledged_intent,
+                because=shown.because,
+                do_not_reveal_source=shown.do_not_reveal_source,
+                receipts=receipts[row.id],
+            )
+        )
+    return found
+
+
+def is_overdue(state: str, due: datetime | None, now: datetime) -> bool:
+    return due is not None and due < now and State(state) not in ANSWERED

@@ -1,0 +1,137 @@
+"""What the chronicle answers with: frozen records, ready to be shown or sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from alertbus.chronicle.tables import State
+from alertbus.model.alert import Action, Narrative, Severity
+from alertbus.model.base import Word
+from alertbus.model.notice import Intent, Notice, Obligation, Receipt
+
+
+class InboxItem(Word):
+    """One obligation as its agency sees it: the latest notice, already minimised for that agency, and what came back."""
+
+    obligation: Obligation
+    notice: Notice
+    state: State
+    overdue: bool
+    since: AwareDatetime
+    acknowledged_by: str | None = None
+    acknowledged_at: AwareDatetime | None = None
+    acknowledged_intent: Intent | None = None
+    receipts: tuple[Receipt, ...] = ()
+    cursor: str
+    """Give it as `after` to get what follows."""
+
+
+class ObligationStatus(Word):
+    """Who should have had it, and what became of it."""
+
+    id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    role: str
+    cause: str
+    state: State
+    overdue: bool
+    since: AwareDatetime
+    due: AwareDatetime | None
+    acknowledged_by: str | None
+    acknowledged_at: AwareDatetime | None
+    acknowledged_intent: Intent | None
+    because: str
+    """The reason path. It holds relations (`ex-partner of Mother`): show it to the obligation's own agency or to the case holder."""
+    do_not_reveal_source: bool
+    receipts: tuple[Receipt, ...]
+
+
+class StatementStatus(Word):
+    """One statement of the alert: raised, amended or withdrawn."""
+
+    statement_id: str
+    action: Action
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime
+    accepted_at: AwareDatetime
+
+
+class AlertStatus(Word):
+    """What became of an alert. Holds nothing of what it says."""
+
+    alert_id: str
+    source: str
+    source_id: str
+    kind: str
+    severity: Severity
+    history: bool
+    exercise: str | None
+    statements: tuple[StatementStatus, ...]
+    cases: tuple[str, ...]
+    obligations: tuple[ObligationStatus, ...]
+    review: tuple[str, ...] = ()
+    """Reasons for which a person must look at it."""
+    matches: int = 1
+    """How many alerts have the id that was asked for; the most recent is shown."""
+
+
+class Told(Word):
+    """One agency's part in an entry."""
+
+    agency: str
+    role: str
+    state: State
+    since: AwareDatetime
+    acknowledged_by: str | None = None
+    acknowledged_at: AwareDatetime | None = None
+
+
+class Entry(Word):
+    """One statement in a case's history: who said what, when, about whom on this case, and who was told."""
+
+    statement_id: str
+    alert_id: str
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime
+    agency: str
+    source: str
+    source_id: str
+    kind: str
+    action: Action
+    severity: Severity
+    about: tuple[str, ...] = ()
+    """People of this case, as the case calls them."""
+    others: int = 0
+    """How many more it is about who are not on this case: another family's people are not named here."""
+    narrative: tuple[Narrative, ...] = ()
+    """Word for word (VOI-01)."""
+    details: Mapping[str, Any] = {}
+    told: tuple[Told, ...] = ()
+    history: bool = False
+    do_not_reveal_source: bool = False
+
+
+class Unanswered(Word):
+    """The obligation that has waited longest for its answer."""
+
+    obligation_id: str
+    agency: str
+    since: AwareDatetime
+    age_s: float
+
+
+class Status(Word):
+    """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`: with the topics' ends it gives the lag."""
+
+    alerts: int
+    statements: int
+    cases: int
+    obligations: Mapping[State, int]
+    overdue: int
+    oldest_unanswered: Unanswered | None
+    review: int
+    unreadable: int
+    progress: Mapping[str, int]

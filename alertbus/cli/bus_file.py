@@ -1,0 +1,52 @@
+"""Where a bus runs on this machine: written by `up` into the data folder, read by every other command. Holds addresses and pids only."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from alertbus.settings import Settings
+
+NAME = "bus.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the bus."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusFile:
+    """A running bus: what a client needs to reach it, and what an operator needs to see its processes."""
+
+    pid: int
+    bootstrap: str
+    url: str
+    data_dir: str
+    database_url: str
+    parts: tuple[Part, ...] = field(default=())
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = folder / f"{NAME}.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        fresh.replace(folder / NAME)
+
+
+def read_bus_file(settings: Settings) -> BusFile | None:
+    """The bus of this data folder, if its supervisor is alive."""
+    try:
+        data = json.loads((settings.data_dir / NAME).read_text(encoding="utf-8"))
+        found = BusFile(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+        os.kill(found.pid, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found
+
+
+def remove_bus_file(folder: Path) -> None:
+    (folder / NAME).unlink(missing_ok=True)

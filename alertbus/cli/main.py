@@ -1,0 +1,72 @@
+"""The `alertbus` command. Each subject has a file of its own; here they are named, and every failure becomes a sentence and an exit code."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import typer
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.cli import alerts, audit, cases, demo, doctor, parts, policies, plugins, quarantine, schemas, status
+from alertbus.cli.output import NO, UNREACHABLE, USAGE, complain
+from alertbus.model.errors import BusError, InvalidInput, PolicyFault, SettingsFault, Unavailable
+
+app = typer.Typer(
+    name="alertbus",
+    help="A fact about a person reaches every agency on every linked child's case, and is chased until a named human answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.command("up")(parts.up)
+app.command("run")(parts.run)
+app.command("demo")(demo.demo)
+app.command("replay")(demo.replay_command)
+app.command("send")(alerts.send)
+app.command("explain")(alerts.explain)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
+for name, group in (
+    ("cases", cases.app),
+    ("plugin", plugins.app),
+    ("policy", policies.app),
+    ("quarantine", quarantine.app),
+    ("schema", schemas.app),
+    ("audit", audit.app),
+):
+    app.add_typer(group, name=name)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(guarded(app))
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run a command; a failure is told in words that hold no personal data, never as a traceback."""
+    try:
+        command()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else NO
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO
+    except InvalidInput as refused:
+        for fault in refused.faults:
+            complain(f"{fault.path or 'input'}: {fault.expected}")
+        return NO
+    except (SettingsFault, PolicyFault) as wrong:
+        complain(str(wrong))
+        return USAGE if isinstance(wrong, SettingsFault) else NO
+    except (Unavailable, BrokerFault) as away:
+        complain(str(away))
+        return UNREACHABLE
+    except BusError as error:
+        complain(str(error))
+        return NO
+    return 0

@@ -1,0 +1,60 @@
+"""How commands speak: a table or JSON, colour only on a terminal, a progress bar for what takes more than two seconds, and exit codes.
+
+Exit codes (DESIGN section 8): 0 ok, 1 the answer is no, 2 wrong usage, 3 cannot reach something.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+OK, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(line: str = "") -> None:
+    console.print(line, markup=False)
+
+
+def complain(line: str) -> None:
+    errors.print(line, markup=False)
+
+
+def as_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n")
+
+
+def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, empty: str) -> None:
+    """A table, or a sentence where there is nothing to show."""
+    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for line in lines:
+        table.add_row(*("" if cell is None else str(cell) for cell in line))
+    if table.row_count:
+        console.print(table, markup=False)
+    else:
+        say(empty)
+
+
+def pairs(values: Mapping[str, Any]) -> None:
+    width = max((len(key) for key in values), default=0)
+    for key, value in values.items():
+        say(f"{key:<{width}}  {'-' if value is None else value}")
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Any]:
+    """A bar on a terminal, silence elsewhere. Yields a function that moves it on by one."""
+    if not errors.is_terminal:
+        yield lambda: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

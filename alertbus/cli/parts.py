@@ -1,0 +1,125 @@
+"""`alertbus up` and `alertbus run`: the whole bus on this machine, or one part of it as a process."""
+
+import asyncio
+import signal
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alertbus import logs
+from alertbus.cli.bootstrap import bootstrap_servers, run_part
+from alertbus.cli.bus_file import read_bus_file
+from alertbus.cli.output import NO, complain, say
+from alertbus.cli.supervisor import Supervisor
+from alertbus.model.errors import SettingsFault
+from alertbus.settings import Settings, load_settings
+
+
+class PartName(StrEnum):
+    GATEWAY = "gateway"
+    STREAM = "stream"
+    DELIVERY = "delivery"
+    CHRONICLE = "chronicle"
+    DESK = "desk"
+
+
+def up(
+    exit_when_ready: Annotated[bool, typer.Option("--exit-when-ready", help="Start everything, say so, stop.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many stream workers.")] = None,
+) -> None:
+    """Start a whole bus on this machine: local broker if none is set, topics, and every part as a process of its own."""
+    settings = load_settings()
+    if workers is not None:
+        settings = settings.model_copy(update={"workers": workers})
+    if (running := read_bus_file(settings)) is not None:
+        complain(f"a bus runs already on {running.data_dir} (pid {running.pid}, {running.url}). Stop it, or set another ALERTBUS_DATA_DIR.")
+        raise typer.Exit(NO)
+    logs.configure("console" if settings.log_format == "auto" else settings.log_format, "warning", "supervisor")
+    asyncio.run(keep_up(settings, exit_when_ready=exit_when_ready))
+
+
+async def keep_up(settings: Settings, *, exit_when_ready: bool = False) -> None:
+    """Run a whole bus until Ctrl-C or SIGTERM."""
+    await _keep(Supervisor(settings, say), exit_when_ready=exit_when_ready)
+
+
+async def _keep(supervisor: Supervisor, *, exit_when_ready: bool = False) -> None:
+    stopping = stop_signals()
+    try:
+        await supervisor.start()
+        if exit_when_ready:
+            say("ready; stopping again as asked")
+        else:
+            say("ready. Ctrl-C stops everything.")
+            await supervisor.watch(stopping)
+            say("stopping ...")
+    finally:
+        await supervisor.stop()
+    say("stopped; nothing is left running")
+
+
+def stop_signals() -> asyncio.Event:
+    """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C is not needed and does no harm."""
+    stopping = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    return stopping
+
+
+def run(
+    part: Annotated[PartName, typer.Argument(help="Which part.")],
+    workers: Annotated[int, typer.Option(min=1, help="For `stream`: how many workers to run.")] = 1,
+    number: Annotated[int, typer.Option(min=0, help="Which of several workers this is: each keeps its own state folder.")] = 0,
+) -> None:
+    """Run one part as this process, as a cluster does, until SIGTERM. Needs ALERTBUS_BOOTSTRAP_SERVERS, or a bus on this machine."""
+    if part is PartName.DESK:
+        raise SettingsFault("the desk (web pages) is not built yet. Look with `alertbus status`, the inbox call, or the API's own page at /docs.")
+    if part is not PartName.STREAM and workers > 1:
+        raise SettingsFault(f"--workers is for `stream`; run `alertbus run {part}` as often as you like instead")
+    if workers > 1:
+        settings = load_settings().model_copy(update={"workers": workers})
+        settings = settings.model_copy(update={"bootstrap_servers": bootstrap_servers(settings)})
+        asyncio.run(_keep(Supervisor(settings, say, parts=(part.value,))))
+    else:
+        asyncio.run(run_part(part.value, number))
+
+
+def temporary_settings() -> tuple[Settings, "tempfile.TemporaryDirectory[str]"]:
+    """Settings for a bus that leaves nothing behind: a data folder of its own, and the usual port if it is free."""
+    folder = tempfile.TemporaryDirectory(prefix="alertbus-")
+    settings = load_settings()
+    port = settings.http_port if _free(settings.http_host, settings.http_port) else 0
+    return (
+        settings.model_copy(
+            update={
+                "data_dir": Path(folder.name),
+                "database_url": None,
+                "bootstrap_servers": None,
+                "http_port": port or _any_port(settings.http_host),
+            }
+        ),
+        folder,
+    )
+
+
+def _free(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port(host: str) -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,65 @@
+"""The ways out: each takes one message to one agency's system and says what came of it. An outlet never retries itself.
+
+Every channel sends under the message's idempotency key, so a receiver can tell a repeat: after a crash between sending
+and settling, the same message comes again.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from alertbus.delivery.channels.file import FileChannel
+from alertbus.delivery.channels.inbox import InboxChannel
+from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
+from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.outcome import Outcome
+from alertbus.model.notice import Message
+from alertbus.settings import ChannelSettings
+
+
+class Channel(Protocol):
+    """`send` raises only what ends the worker (`Unavailable`): trouble with the agency's system is an outcome."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def send(self, message: Message, agency: str) -> Outcome: ...
+
+
+@runtime_checkable
+class BatchChannel(Channel, Protocol):
+    """A channel for which many messages cost little more than one."""
+
+    async def send_all(self, messages: Sequence[tuple[Message, str]]) -> list[Outcome]: ...
+
+
+class Channels:
+    """Which agency is reached how. An agency without settings has the built-in inbox."""
+
+    def __init__(self, by_agency: Mapping[str, Channel], default: Channel) -> None:
+        self._by_agency = by_agency
+        self._default = default
+
+    def of(self, agency: str) -> Channel:
+        return self._by_agency.get(agency, self._default)
+
+
+@contextlib.asynccontextmanager
+async def open_channels(
+    settings: Mapping[str, ChannelSettings], ledger: Ledger, now: Callable[[], datetime], *, limit_s: float = 20.0
+) -> AsyncIterator[Channels]:
+    """Build what the settings name; connections are closed on leaving."""
+    inbox = InboxChannel(ledger, now)
+    by_agency: dict[str, Channel] = {}
+    async with webhook_client(limit_s) as client:
+        for agency, chosen in settings.items():
+            if chosen.channel == "webhook":
+                assert chosen.url is not None
+                assert chosen.secret is not None
+                secret = chosen.secret.get_secret_value()
+                by_agency[agency] = WebhookChannel(chosen.url, secret, client, now, limit_s=limit_s)
+            elif chosen.channel == "file":
+                assert chosen.folder is not None
+                by_agency[agency] = FileChannel(chosen.folder)
+        yield Channels(by_agency, inbox)

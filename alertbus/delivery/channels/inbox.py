@@ -1,0 +1,54 @@
+"""The built-in inbox: an agency without a system of its own has ours, and this writes what it received."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.outcome import ACCEPTED, Outcome, Trouble
+from alertbus.delivery.tables import inbox_message, ledger
+from alertbus.model.notice import Message
+from alertbus.sql.engine import upsert
+
+
+class InboxChannel:
+    """A second arrival under one key is accepted and changes nothing."""
+
+    name = "inbox"
+
+    def __init__(self, book: Ledger, now: Callable[[], datetime]) -> None:
+        self._book = book
+        self._now = now
+
+    async def send(self, message: Message, agency: str) -> Outcome:
+        return (await self.send_all([(message, agency)]))[0]
+
+    async def send_all(self, messages: Sequence[tuple[Message, str]]) -> list[Outcome]:
+        """All in one transaction, so that hundreds cost one write to the disk."""
+        keys = [message.idempotency_key for message, _ in messages]
+        owed = select(ledger.c.notice_id, ledger.c.case_id, ledger.c.obligation_id, ledger.c.alert_id)
+        received_at = self._now()
+        async with self._book.writing() as connection:
+            found = await connection.execute(owed.where(ledger.c.notice_id.in_(keys)))
+            known: dict[str, Any] = {row.notice_id: row for row in found.all()}
+            rows = [
+                {
+                    "idempotency_key": message.idempotency_key,
+                    "agency": agency,
+                    "case_id": known[message.idempotency_key].case_id,
+                    "obligation_id": known[message.idempotency_key].obligation_id,
+                    "alert_id": known[message.idempotency_key].alert_id,
+                    "media_type": message.media_type,
+                    "body": message.body,
+                    "filename": message.filename,
+                    "headers": dict(message.headers),
+                    "received_at": received_at,
+                }
+                for message, agency in messages
+                if message.idempotency_key in known
+            ]
+            if rows:
+                await connection.execute(upsert(inbox_message, connection.dialect.name), rows)
+        return [ACCEPTED if key in known else Outcome(Trouble.UNSENDABLE) for key in keys]

@@ -1,0 +1,116 @@
+"""From the notices topic into the ledger: the row is written before the offset moves, and what cannot be read is kept.
+
+A record that is no notice goes to quarantine with its coordinates, and only then does its offset move. Trouble with the
+broker or the database comes out as it is: the worker ends with nothing committed.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from alertbus.broker.consumer import Received
+from alertbus.broker.envelope import decode, encode
+from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.producer import Producer, Record
+from alertbus.broker.topics import QUARANTINE, RECEIPTS
+from alertbus.delivery.ledger import Ledger
+from alertbus.model import ids
+from alertbus.model.errors import PoisonRecord
+from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
+from alertbus.model.notice import Notice, Receipt
+
+SOURCE = "/alertbus/delivery"
+RECORD_QUARANTINED = "uk.alertbus.record.quarantined.v1"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Intake:
+    """Hands batches to the ledger. `wake` is called when there is something new in it."""
+
+    def __init__(
+        self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
+        self._ledger = ledger
+        self._producer = producer
+        self._now = now
+        self._wake = wake
+
+    async def __call__(self, records: Sequence[Received]) -> None:
+        """Return when every record is in the ledger or in quarantine."""
+        notices: list[tuple[Received, Notice]] = []
+        poison: list[tuple[Received, str]] = []
+        for record in records:
+            try:
+                notices.append((record, _read(record)))
+            except (PoisonRecord, EnvelopeFault, ValidationError) as fault:
+                poison.append((record, type(fault).__name__))
+        try:
+            await self._ledger.record([notice for _, notice in notices], self._now())
+        except DBAPIError:  # the database answers, and will not have one of them: find out which
+            poison += await self._record_singly(notices)
+        if poison:
+            await self._quarantine(poison)
+        self._wake()
+
+    async def _record_singly(self, notices: Sequence[tuple[Received, Notice]]) -> list[tuple[Received, str]]:
+        refused: list[tuple[Received, str]] = []
+        for record, notice in notices:
+            try:
+                await self._ledger.record([notice], self._now())
+            except DBAPIError as fault:
+                refused.append((record, type(fault).__name__))
+        return refused
+
+    async def _quarantine(self, poison: Sequence[tuple[Received, str]]) -> None:
+        """Copy the value; the headers stay in the topic, which keeps every record, and the coordinates lead there."""
+        copies = []
+        for record, error in poison:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            headers, value = encode(
+                type=RECORD_QUARANTINED,
+                source=SOURCE,
+                id=ids.event_id("quarantined", place),
+                time=self._now(),
+                subject=place,
+                data=record.value or b"",
+                extensions={
+                    "originaltopic": record.topic,
+                    "originalpartition": str(record.partition),
+                    "originaloffset": str(record.offset),
+                    "errorclass": error,
+                    "disposition": "quarantined",
+                },
+            )
+            copies.append(Record(QUARANTINE, record.key or place.encode(), value, headers))
+            log.error(
+                "a record was put in quarantine",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=error,
+            )
+        await self._producer.send_all(copies)
+
+
+def receipt_record(receipt: Receipt) -> Record:
+    """How a receipt stands on its topic: by case, so that it meets its case's state."""
+    headers, value = encode(
+        type=RECEIPT_GIVEN,
+        source=SOURCE,
+        id=receipt.id,
+        time=receipt.at,
+        subject=receipt.notice_id,
+        data=receipt.model_dump_json().encode(),
+    )
+    return Record(RECEIPTS, receipt.case_id.encode(), value, headers)
+
+
+def _read(record: Received) -> Notice:
+    envelope = decode(record.headers, record.key, record.value)
+    if envelope.type != NOTICE_OWED:
+        raise PoisonRecord(f"expected a record of type {NOTICE_OWED}")
+    return Notice.model_validate_json(envelope.data)

@@ -1,0 +1,273 @@
+"""The lanes at work: lease what is due, render, send by the agency's channel, settle, tell.
+
+Each agency has its own circuit and its own share of what may be in flight, so that a dead or slow one delays only
+itself. Outcomes are settled and told in batches, in the order: ledger, then receipts, then the note that they are told.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from alertbus.delivery.channels import BatchChannel, Channel, Channels
+from alertbus.delivery.circuit import Circuit, CircuitLimits, CircuitState
+from alertbus.delivery.ledger import Leased, Ledger, Settlement
+from alertbus.delivery.outcome import Act, Decision, Health, Limits, Outcome, Trouble, decide
+from alertbus.delivery.render import Renderer
+from alertbus.delivery.tables import State
+from alertbus.model.errors import Unavailable
+from alertbus.model.notice import Message, Receipt
+
+log = structlog.stdlib.get_logger(__name__)
+
+Publish = Callable[[Sequence[Receipt]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much at once and how long. A lease is renewed while its worker lives, so it may be short."""
+
+    in_flight: int = 500
+    per_agency: int = 8
+    lease: timedelta = timedelta(seconds=10)
+    poll_s: float = 0.05
+    """What another process has recorded, or what has become due, is found after this long. Our own is found at once."""
+    render_limit_s: float = 5.0
+    grace_s: float = 5.0
+    """How long a worker that is told to stop waits for what it has in flight."""
+    repair_s: float = 10.0
+    """A receipt that has not been told for this long is told again."""
+    limits: Limits = field(default_factory=Limits)
+    circuit: CircuitLimits = field(default_factory=CircuitLimits)
+
+
+class Lanes:
+    """One worker's share of the lanes. `publish` returns when the broker has acknowledged."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        renderer: Renderer,
+        channels: Channels,
+        publish: Publish,
+        *,
+        owner: str,
+        now: Callable[[], datetime],
+        random: Callable[[], float],
+        pace: Pace,
+    ) -> None:
+        self._ledger = ledger
+        self._renderer = renderer
+        self._channels = channels
+        self._publish = publish
+        self._owner = owner
+        self._now = now
+        self._random = random
+        self._pace = pace
+        self._circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
+        self._in_flight: Counter[str] = Counter()
+        self._work: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._reported = asyncio.Event()
+        self._settlements: list[Settlement] = []
+        self._back: set[str] = set()
+        self._ending = False
+
+    def wake(self) -> None:
+        """There may be something new in the ledger."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`, then finish what is in flight and give back the rest. Cancelled, leave all as it is."""
+        await self._tell_what_is_untold(self._now())
+        async with asyncio.TaskGroup() as tasks:
+            settling = tasks.create_task(self._settle_until_the_end())
+            keeping = tasks.create_task(self._keep())
+            await self._lease_until(stop, tasks)
+            if self._work:
+                _, late = await asyncio.wait(self._work, timeout=self._pace.grace_s)
+                for task in late:
+                    task.cancel()
+            self._ending = True
+            self._reported.set()
+            await settling
+            keeping.cancel()
+        await self._ledger.release(self._owner, self._now())
+
+    async def _lease_until(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
+        while not stop.is_set():
+            self._wake.clear()
+            free = self._pace.in_flight - self._in_flight.total()
+            leased = []
+            if free > 0:
+                leased = await self._ledger.lease(
+                    self._owner,
+                    self._now(),
+                    free,
+                    lease_for=self._pace.lease,
+                    shut=[agency for agency in {*self._in_flight, *self._circuits} if self._room(agency) <= 0],
+                    room=self._room,
+                )
+            for (sector, _), batch in self._by_adapter_and_channel(leased).items():
+                task = tasks.create_task(self._deliver(sector, batch))
+                self._work.add(task)
+                task.add_done_callback(self._work.discard)
+            if not leased:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._pace.poll_s):
+                        await self._wake.wait()
+
+    def _room(self, agency: str) -> int:
+        most = self._pace.in_flight
+        if not isinstance(self._channels.of(agency), BatchChannel):
+            most = self._pace.per_agency
+        free = most - self._in_flight[agency]
+        return self._circuits[agency].room(self._now(), free) if free > 0 else 0
+
+    def _by_adapter_and_channel(self, leased: Sequence[Leased]) -> dict[tuple[str, str], list[Leased]]:
+        """Sort what shares its fate: one plugin that is slow, one system that is slow, keeps only its own waiting."""
+        groups: defaultdict[tuple[str, str], list[Leased]] = defaultdict(list)
+        for one in leased:
+            now = self._now()
+            self._in_flight[one.agency] += 1
+            self._circuits[one.agency] = self._circuits[one.agency].left(now, self._pace.circuit)
+            together = isinstance(self._channels.of(one.agency), BatchChannel)
+            groups[one.sector, "" if together else one.agency].append(one)
+        return groups
+
+    async def _deliver(self, sector: str, batch: Sequence[Leased]) -> None:
+        """Render and send a batch that shares an adapter and a channel; each is reported once, unless cancelled."""
+        rendered = await self._renderer.render(sector, batch)
+        ready: list[tuple[Leased, Message]] = []
+        for one, result in zip(batch, rendered, strict=True):
+            if isinstance(result, Message):
+                ready.append((one, result))
+            else:
+                self._report(one, Outcome(result))
+        if not ready:
+            return
+        channel = self._channels.of(ready[0][0].agency)
+        if isinstance(channel, BatchChannel):
+            await self._send_all(channel, ready)
+        else:
+            await asyncio.gather(*(self._send(channel, one, message) for one, message in ready))
+
+    async def _send_all(self, channel: BatchChannel, ready: Sequence[tuple[Leased, Message]]) -> None:
+        try:
+            outcomes = await channel.send_all([(message, one.agency) for one, message in ready])
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  one of them spoils the batch: find out which
+            for one, message in ready:
+                await self._send(channel, one, message)
+            return
+        for (one, _), outcome in zip(ready, outcomes, strict=True):
+            self._report(one, outcome)
+
+    async def _send(self, channel: Channel, one: Leased, message: Message) -> None:
+        try:
+            outcome = await channel.send(message, one.agency)
+        except Unavailable:
+            raise  # something of ours is down: the worker ends, and starts again
+        except Exception as fault:
+            log.error(  # noqa: TRY400  the gate keeps class and place only
+                "a channel raised", channel=channel.name, agency=one.agency, notice_id=one.notice_id, exc_info=fault
+            )
+            outcome = Outcome(Trouble.CHANNEL)
+        self._report(one, outcome)
+
+    def _report(self, one: Leased, outcome: Outcome) -> None:
+        now = self._now()
+        decision = decide(outcome, one.attempts, random=self._random, limits=self._pace.limits)
+        self._in_flight[one.agency] -= 1
+        self._judge(one.agency, outcome, decision, now)
+        retry_at = None if decision.wait is None else now + decision.wait
+        self._settlements.append(
+            Settlement(
+                one,
+                _state(decision, outcome),
+                error=outcome.trouble,
+                retry_at=retry_at,
+                told=decision.told,
+                aside=decision.aside,
+            )
+        )
+        if outcome.trouble is not None:
+            log.info(
+                "not delivered",
+                agency=one.agency,
+                notice_id=one.notice_id,
+                attempt=one.attempts,
+                error=outcome.trouble.value,
+                outcome=decision.act.value,
+                reason=decision.reason.value,
+                retry_in_s=None if decision.wait is None else round(decision.wait.total_seconds(), 3),
+            )
+        self._reported.set()
+
+    def _judge(self, agency: str, outcome: Outcome, decision: Decision, now: datetime) -> None:
+        before = self._circuits[agency]
+        after = before
+        if decision.health is Health.ALIVE:
+            after = before.succeeded()
+        elif decision.health is Health.DOWN:
+            after = before.failed(now, self._pace.circuit)
+            if decision.act is Act.DISABLE:
+                after = after.asked_to_wait(now + self._pace.circuit.gone)
+            elif outcome.retry_after is not None:
+                after = after.asked_to_wait(now + min(outcome.retry_after, self._pace.limits.backoff.longest_wish))
+        elif before.state is CircuitState.PROBING:
+            after = before.unanswered(now)
+        self._circuits[agency] = after
+        if before.state is not after.state:
+            log.warning("an agency's circuit changed", agency=agency, state=after.state.value)
+            if after.state is CircuitState.CLOSED:
+                self._back.add(agency)
+
+    async def _settle_until_the_end(self) -> None:
+        while True:
+            await self._reported.wait()
+            self._reported.clear()
+            ending = self._ending
+            settlements, self._settlements = self._settlements, []
+            back, self._back = self._back, set()
+            if settlements:
+                receipts = await self._ledger.settle(settlements, self._now())
+                self._wake.set()  # the next in these lanes
+                await self._tell(receipts)
+            for agency in back:
+                await self._ledger.hasten(agency, self._now())
+                self._wake.set()
+            if ending and not self._settlements:
+                return
+
+    async def _tell(self, receipts: Sequence[Receipt]) -> None:
+        if receipts:
+            await self._publish(receipts)
+            await self._ledger.told(receipts)
+
+    async def _tell_what_is_untold(self, before: datetime) -> None:
+        while receipts := await self._ledger.untold(before):
+            await self._tell(receipts)
+
+    async def _keep(self) -> None:
+        """Renew the leases; tell what a worker that died between settling and publishing left untold."""
+        while True:
+            await self._tell_what_is_untold(self._now() - timedelta(seconds=self._pace.repair_s))
+            await asyncio.sleep(self._pace.lease.total_seconds() / 3)
+            if self._in_flight.total() > 0:
+                await self._ledger.renew(self._owner, self._now(), lease_for=self._pace.lease)
+
+
+def _state(decision: Decision, outcome: Outcome) -> State:
+    match decision.act:
+        case Act.SETTLE:
+            return State.SENT if outcome.handed_over else State.ACCEPTED
+        case Act.GIVE_UP:
+            return State.REFUSED
+        case Act.RETRY | Act.DISABLE:
+            return State.FAILED if decision.told else State.WAITING

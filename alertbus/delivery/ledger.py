@@ -1,0 +1,224 @@
+"""The delivery ledger: each notice is written here once, before its Kafka offset moves, and is never forgotten.
+
+Any number of workers share it. Per lane (an agency and a case) one notice is in flight and the oldest goes first; a
+lease runs out, so a dead worker holds nothing up. Duplicates die here, by the notice's id.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.delivery.statements import (
+    DOWN,
+    OPEN_STATE,
+    TOLD,
+    WITHDRAWN_UNSENT,
+    Entry,
+    Leased,
+    Settlement,
+    cancel_unsent,
+    choose,
+    due,
+    finish,
+    lanes_aside,
+    new_row,
+    promote,
+    put_off,
+    receipt_of,
+    step_aside,
+)
+from alertbus.delivery.tables import State, ledger
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.sql.engine import database_faults, reading, upsert
+
+__all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Settlement"]
+
+_LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
+
+
+class Ledger:
+    """All methods may be called again with the same arguments without harm. Times are given, never read."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._postgres = engine.dialect.name == "postgresql"
+        self._turn = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction. One at a time in this process: SQLite makes those who wait for each other sleep."""
+        async with self._turn:
+            with database_faults():
+                async with self._engine.begin() as connection:
+                    yield connection
+
+    async def record(self, notices: Sequence[Notice], now: datetime) -> None:
+        """Write what is not yet here, in the order given. On return it survives a crash."""
+        if not notices:
+            return
+        async with self.writing() as connection:
+            await self._stand_alone(connection, "pg_advisory_xact_lock")
+            obligations = {notice.obligation.id for notice in notices}
+            aside = await lanes_aside(connection, obligations)
+            rows = [new_row(notice, aside, now) for notice in notices]
+            await connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
+            for notice in notices:
+                if notice.deed is Deed.WITHDRAW:
+                    await cancel_unsent(connection, notice, now)
+            await promote(connection, {row["lane"] for row in rows}, now)
+
+    async def lease(
+        self,
+        owner: str,
+        now: datetime,
+        limit: int,
+        *,
+        lease_for: timedelta = timedelta(seconds=10),
+        shut: Collection[str] = (),
+        room: Callable[[str], int] | None = None,
+    ) -> list[Leased]:
+        """Take what is due, oldest first: at most `limit`, of each agency at most its `room`, none of those `shut`."""
+        # More than wanted, so that one agency's crowd, of which little is taken, does not hide the others.
+        candidates = due(now, shut).limit(limit if room is None else limit * 4)
+        with database_faults():
+            async with reading(self._engine) as connection:
+                if (await connection.execute(candidates.limit(1))).first() is None:
+                    return []
+        async with self.writing() as connection:
+            found = (await connection.execute(candidates.with_for_update(skip_locked=True))).all()
+            chosen = choose(found, limit, room)
+            if not chosen:
+                return []
+            until = now + lease_for
+            taken = await connection.execute(
+                update(ledger)
+                .where(ledger.c.seq.in_(chosen))
+                .values(
+                    state=State.LEASED,
+                    attempts=ledger.c.attempts + 1,
+                    lease_owner=owner,
+                    lease_until=until,
+                    next_attempt_at=until,
+                )
+                .returning(*(ledger.c[name] for name in Leased.__slots__))
+            )
+            return sorted((Leased(*row) for row in taken.all()), key=lambda leased: leased.seq)
+
+    async def renew(self, owner: str, now: datetime, *, lease_for: timedelta = timedelta(seconds=10)) -> None:
+        """Hold on to what this worker has in flight."""
+        until = now + lease_for
+        async with self.writing() as connection:
+            await connection.execute(
+                update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until)
+            )
+
+    async def release(self, owner: str, now: datetime) -> None:
+        """Give back what this worker has not settled, as one that stops in good order does."""
+        async with self.writing() as connection:
+            await connection.execute(
+                update(ledger)
+                .where(ledger.c.lease_owner == owner)
+                .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
+            )
+
+    async def settle(self, settlements: Sequence[Settlement], now: datetime) -> list[Receipt]:
+        """Write down what came of leases and free their lanes; give the receipts that must now be published.
+
+        A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's.
+        """
+        receipts: list[Receipt] = []
+        async with self.writing() as connection:
+            await self._stand_alone(connection, "pg_advisory_xact_lock_shared")
+            freed: set[str] = set()
+            final: dict[tuple[State, str | None], list[str]] = {}
+            for one in settlements:
+                if one.retry_at is None:
+                    final.setdefault((one.state, one.error), []).append(one.leased.notice_id)
+            for (state, error), notice_ids in final.items():
+                for row in await finish(connection, notice_ids, state, error, now):
+                    receipts.append(receipt_of(row))
+                    freed.add(row.lane)
+            for one in settlements:
+                later = None if one.retry_at is None else await put_off(connection, one, now)
+                if later is None:
+                    continue
+                if later.receipt_pending:
+                    receipts.append(receipt_of(later))
+                if one.aside and not later.aside:
+                    await step_aside(connection, later)
+                    freed.add(later.lane)
+            await promote(connection, freed, now)
+        return receipts
+
+    async def untold(self, before: datetime, limit: int = 500) -> list[Receipt]:
+        """Receipts that may never have reached the broker, of what was settled before this moment."""
+        query = (
+            select(*TOLD)
+            .where(text("receipt_pending"), func.coalesce(ledger.c.done_at, ledger.c.failed_at) <= before)
+            .order_by(ledger.c.seq)
+            .limit(limit)
+        )
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return [receipt_of(row) for row in (await connection.execute(query)).all()]
+
+    async def told(self, receipts: Iterable[Receipt]) -> None:
+        """Note that the broker has these. One that a newer state has overtaken leaves that state's flag alone."""
+        final: list[str] = []
+        failed: list[str] = []
+        for receipt in receipts:
+            (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
+        async with self.writing() as connection:
+            for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
+                if notice_ids:
+                    await connection.execute(
+                        update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False)
+                    )
+
+    async def hasten(self, agency: str, now: datetime) -> None:
+        """Its system answers again: what waited only for that is due now."""
+        async with self.writing() as connection:
+            await connection.execute(
+                update(ledger)
+                .where(
+                    ledger.c.agency == agency,
+                    ledger.c.next_attempt_at > now,
+                    ledger.c.lease_owner.is_(None),
+                    ledger.c.error_class.in_([trouble.value for trouble in DOWN]),
+                )
+                .values(next_attempt_at=now)
+            )
+
+    async def find(self, notice_id: str) -> Entry | None:
+        query = select(*(ledger.c[name] for name in Entry.__slots__)).where(ledger.c.notice_id == notice_id)
+        with database_faults():
+            async with reading(self._engine) as connection:
+                row = (await connection.execute(query)).first()
+        return None if row is None else Entry(**{**row._asdict(), "state": State(row.state)})
+
+    async def counts(self) -> dict[str, dict[State, int]]:
+        """How many notices each agency has in each open state."""
+        query = (
+            select(ledger.c.agency, ledger.c.state, func.count())
+            .where(ledger.c.done_at.is_(None))
+            .group_by(ledger.c.agency, ledger.c.state)
+        )
+        found: dict[str, dict[State, int]] = {}
+        with database_faults():
+            async with reading(self._engine) as connection:
+                for agency, state, count in (await connection.execute(query)).all():
+                    found.setdefault(agency, {})[State(state)] = count
+        return found
+
+    async def _stand_alone(self, connection: AsyncConnection, lock: str) -> None:
+        """Keep recording and settling apart: each must see whether the other has left the lane a next one.
+
+        SQLite has one writer anyway. On PostgreSQL recorders exclude everybody, so that `seq` is the order of commits,
+        and settlers only the recorders.
+        """
+        if self._postgres:
+            await connection.execute(text(f"SELECT {lock}(:key)"), {"key": _LANES_LOCK})

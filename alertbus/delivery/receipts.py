@@ -1,0 +1,72 @@
+"""An agency system's own acknowledgement, read by its plugin and matched to what we sent by the idempotency key."""
+
+import asyncio
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from alertbus.delivery.ledger import Ledger
+from alertbus.model import ids
+from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
+from alertbus.model.notice import Receipt, Stage
+from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
+
+
+async def parse(adapter: Adapter, raw: bytes, ledger: Ledger, now: datetime, *, limit_s: float = 5.0) -> Receipt:
+    """Give the receipt; publishing it is the caller's. The same acknowledgement read again gives the same id.
+
+    `NotUnderstood` for what the plugin cannot read or what does not amount to a receipt; `NotFound` for a message that
+    we did not send to a system of this adapter's sector; `PluginFault` when the plugin breaks.
+    """
+    given = await _read(adapter, raw, limit_s)
+    entry = await ledger.find(given.idempotency_key)
+    if entry is None or entry.sector != adapter.sector:
+        raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
+    detail = ""
+    if given.stage is Stage.ACKNOWLEDGED:  # two people may each acknowledge one message
+        detail = "\x1f".join((given.by or "", given.role or "", given.intent or "", given.note or ""))
+    try:
+        return Receipt(
+            id=ids.receipt_id(entry.notice_id, given.stage, detail),
+            notice_id=entry.notice_id,
+            obligation_id=entry.obligation_id,
+            alert_id=entry.alert_id,
+            case_id=entry.case_id,
+            agency=entry.agency,
+            stage=given.stage,
+            at=now,
+            by=given.by,
+            role=given.role,
+            intent=given.intent,
+            note=given.note,
+        )
+    except ValidationError:
+        pass  # raised below, so that what was found is not chained
+    raise NotUnderstood(
+        f"adapter '{adapter.name}': expected an acknowledgement with who gives it (at most 120 characters) and what "
+        "they will do, and a note when it is not theirs"
+    )
+
+
+async def _read(adapter: Adapter, raw: bytes, limit_s: float) -> ReceiptGiven:
+    if not isinstance(adapter, ReceiptReader):
+        raise NotUnderstood(f"adapter '{adapter.name}' reads no acknowledgements; acknowledge on the desk")
+    given: object = None
+    fault: NotUnderstood | PluginFault | None = None
+    try:
+        async with asyncio.timeout(limit_s):
+            given = await asyncio.to_thread(adapter.parse_receipt, raw)
+    except UnreadableMessage as unreadable:
+        fault = NotUnderstood(f"adapter '{adapter.name}': {unreadable}")
+    except TimeoutError:
+        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt took longer than {limit_s:.0f} s")
+    except Exception as error:  # noqa: BLE001  the boundary: a plugin may raise anything, and its words may quote the message
+        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {type(error).__name__}")
+    if fault is None and not isinstance(given, ReceiptGiven):
+        fault = PluginFault(
+            f"adapter '{adapter.name}': parse_receipt returned {type(given).__name__}, not ReceiptGiven"
+        )
+    if fault is not None:
+        raise fault
+    assert isinstance(given, ReceiptGiven)
+    return given

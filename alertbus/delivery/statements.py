@@ -1,0 +1,226 @@
+"""The ledger's statements. Each runs inside a transaction that its caller has opened, and says nothing to anyone else.
+
+A notice is open until `done_at`. Of a lane's open notices only the oldest has `next_attempt_at`: it is that one's turn.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, literal, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alertbus.delivery.outcome import RULES, Health
+from alertbus.delivery.tables import State, ledger
+from alertbus.model import ids
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.sql.engine import UtcDateTime
+
+WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
+"""Error class of a pair that was cancelled: nobody had been told, so there is nothing to take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A notice that is ours to deliver until the lease runs out. `attempts` counts this one too."""
+
+    notice_id: str
+    obligation_id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    sector: str
+    role: str
+    deed: str
+    lane: str
+    attempts: int
+    seq: int
+    notice: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a lease. `retry_at` None: `state` is final. `told`: the trouble is to be known outside."""
+
+    leased: Leased
+    state: State
+    error: str | None = None
+    retry_at: datetime | None = None
+    told: bool = True
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What can be asked about one notice."""
+
+    notice_id: str
+    obligation_id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    sector: str
+    state: State
+
+
+DOWN = tuple(trouble for trouble, rule in RULES.items() if rule.health is Health.DOWN)
+OPEN_STATE = case((ledger.c.failed_at.is_(None), State.WAITING.value), else_=State.FAILED.value)
+TOLD = tuple(
+    ledger.c[name]
+    for name in "notice_id obligation_id alert_id case_id agency state error_class failed_at done_at".split()  # noqa: SIM905
+)
+_STAGE = {State.SENT: Stage.SENT, State.ACCEPTED: Stage.ACCEPTED, State.REFUSED: Stage.REFUSED}
+
+
+def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, Any]:
+    owed = notice.obligation
+    return {
+        "notice_id": notice.id,
+        "obligation_id": owed.id,
+        "alert_id": owed.alert_id,
+        "case_id": owed.case_id,
+        "agency": owed.agency,
+        "sector": notice.sector,
+        "role": owed.role,
+        "deed": notice.deed.value,
+        "notice": notice.model_dump_json().encode(),
+        "lane": aside.get(owed.id, f"{owed.agency}/{owed.case_id}"),
+        "aside": owed.id in aside,
+        "state": State.WAITING,
+        "attempts": 0,
+        "recorded_at": now,
+        "receipt_pending": False,
+    }
+
+
+async def lanes_aside(connection: AsyncConnection, obligations: Collection[str]) -> dict[str, str]:
+    """Give the lanes of their own that these obligations have been moved to, if any."""
+    found = await connection.execute(
+        select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct()
+    )
+    return {row.obligation_id: row.lane for row in found.all() if row.obligation_id in obligations}
+
+
+async def cancel_unsent(connection: AsyncConnection, withdrawal: Notice, now: datetime) -> None:
+    """Cancel a withdrawal together with what it withdraws, if no attempt has been made to send any of that."""
+    found = await connection.execute(
+        select(ledger.c.seq, ledger.c.notice_id, ledger.c.deed, ledger.c.attempts, ledger.c.done_at)
+        .where(ledger.c.obligation_id == withdrawal.obligation.id)
+        .order_by(ledger.c.seq)
+        .with_for_update()
+    )
+    withdrawn: list[Any] = []
+    for row in found.all():
+        if row.notice_id == withdrawal.id:
+            withdrawn.append(row)
+            break
+        withdrawn = [] if row.deed == Deed.WITHDRAW else [*withdrawn, row]  # an earlier withdrawal took its own back
+    if len(withdrawn) > 1 and all(row.attempts == 0 and row.done_at is None for row in withdrawn):
+        await connection.execute(
+            update(ledger)
+            .where(ledger.c.seq.in_([row.seq for row in withdrawn]))
+            .values(state=State.CANCELLED, error_class=WITHDRAWN_UNSENT, done_at=now, next_attempt_at=None)
+        )
+
+
+async def promote(connection: AsyncConnection, lanes: Collection[str], now: datetime) -> None:
+    """Make the oldest open notice of each lane due, unless it has had its turn already."""
+    if lanes:
+        heads = (
+            select(func.min(ledger.c.seq))
+            .where(ledger.c.done_at.is_(None), ledger.c.lane.in_(sorted(lanes)))
+            .group_by(ledger.c.lane)
+        )
+        await connection.execute(
+            update(ledger)
+            .where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None))
+            .values(next_attempt_at=now)
+        )
+
+
+def due(now: datetime, shut: Collection[str]) -> Select[Any]:
+    query = select(ledger.c.seq, ledger.c.agency).where(ledger.c.next_attempt_at <= now)
+    if shut:
+        query = query.where(ledger.c.agency.not_in(sorted(shut)))
+    return query.order_by(ledger.c.next_attempt_at, ledger.c.seq)
+
+
+def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | None) -> list[int]:
+    chosen: list[int] = []
+    left: dict[str, int] = {}
+    for row in found:
+        if room is not None:
+            free = left.setdefault(row.agency, room(row.agency))
+            if free <= 0:
+                continue
+            left[row.agency] = free - 1
+        chosen.append(row.seq)
+        if len(chosen) == limit:
+            break
+    return chosen
+
+
+async def finish(
+    connection: AsyncConnection, notice_ids: Sequence[str], state: State, error: str | None, now: datetime
+) -> Sequence[Row[Any]]:
+    done = await connection.execute(
+        update(ledger)
+        .where(ledger.c.notice_id.in_(notice_ids), ledger.c.done_at.is_(None))
+        .values(
+            state=state,
+            error_class=error,
+            done_at=now,
+            next_attempt_at=None,
+            lease_owner=None,
+            lease_until=None,
+            receipt_pending=True,
+        )
+        .returning(*TOLD, ledger.c.lane)  # the lane it is in now: it may have stepped aside since it was leased
+    )
+    return done.all()
+
+
+async def put_off(connection: AsyncConnection, one: Settlement, now: datetime) -> Row[Any] | None:
+    telling: dict[str, Any] = {"state": OPEN_STATE}
+    if one.told:
+        telling = {
+            "state": State.FAILED,
+            "failed_at": func.coalesce(ledger.c.failed_at, literal(now, UtcDateTime())),
+            "receipt_pending": or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
+        }
+    put_off = await connection.execute(
+        update(ledger)
+        .where(
+            ledger.c.notice_id == one.leased.notice_id,
+            ledger.c.state == State.LEASED,
+            ledger.c.attempts == one.leased.attempts,  # else somebody has leased it since
+        )
+        .values(error_class=one.error, next_attempt_at=one.retry_at, lease_owner=None, lease_until=None, **telling)
+        .returning(*TOLD, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
+    )
+    return put_off.first()
+
+
+async def step_aside(connection: AsyncConnection, row: Row[Any]) -> None:
+    """Move the whole obligation to a lane of its own, so that its withdrawal cannot overtake it."""
+    await connection.execute(
+        update(ledger)
+        .where(ledger.c.obligation_id == row.obligation_id, ledger.c.lane == row.lane, ledger.c.done_at.is_(None))
+        .values(lane=f"{row.lane}#{row.obligation_id}", aside=True)
+    )
+
+
+def receipt_of(row: Any) -> Receipt:
+    stage = _STAGE.get(State(row.state), Stage.FAILED)
+    return Receipt(
+        id=ids.receipt_id(row.notice_id, stage),
+        notice_id=row.notice_id,
+        obligation_id=row.obligation_id,
+        alert_id=row.alert_id,
+        case_id=row.case_id,
+        agency=row.agency,
+        stage=stage,
+        at=row.done_at or row.failed_at,
+        detail=row.error_class,
+    )

@@ -1,0 +1,89 @@
+"""Who calls, and what they may do. With no callers configured (Settings allow that on loopback only) whoever reaches us is let in.
+
+A caller acts for one agency and sees that agency's obligations alone; anything else is 404, as if it did not exist.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from alertbus.gateway.refusals import NotAllowed, WhoAreYou
+from alertbus.model.errors import NotFound
+from alertbus.settings import CallerSettings, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`agency` None: any agency's. Only where nobody is configured does a caller act for an agency that it merely names."""
+
+    name: str
+    agency: str | None
+    operations: bool
+
+    def acts_for(self, agency: str) -> bool:
+        return self.agency is None or self.agency == agency
+
+    def must_operate(self) -> None:
+        """Refuse all but operations."""
+        if not self.operations:
+            raise NotAllowed("only a caller with `operations: true` may do this")
+
+    def may_state(self, agency: str) -> None:
+        """An agency speaks for itself; operations may pass on anybody's word."""
+        if not self.operations and self.agency != agency:
+            raise NotAllowed("source: an alert is sent by the agency that states it; send it as that agency's caller")
+
+    def holds_cases(self, case_holder: str) -> bool:
+        """Whether the caller may see and write whole case files: the agency that holds cases, and operations."""
+        own = self.agency or ""
+        return self.operations or own == case_holder or own.startswith(f"{case_holder}_")
+
+
+class Callers:
+    """The callers of the settings. Only digests of their tokens are kept, compared in constant time."""
+
+    def __init__(self, configured: Sequence[CallerSettings]) -> None:
+        self._configured = tuple(configured)
+
+    def identify(self, request: Request) -> Caller:
+        """Raises `WhoAreYou` without a known token, `NotFound` for another agency's data."""
+        wanted = request.query_params.get("agency") or None
+        if not self._configured:
+            _same_machine(request)
+            return Caller("local", wanted, operations=True)
+        known = self._by_token(request.headers.get("authorization", ""))
+        if wanted is not None and wanted != known.agency:
+            raise NotFound("nothing of that agency is yours to see")
+        return Caller(known.name, known.agency, known.operations)
+
+    def _by_token(self, authorization: str) -> CallerSettings:
+        scheme, _, token = authorization.partition(" ")
+        digest = hashlib.sha256(token.strip().encode()).hexdigest()
+        found = None
+        for caller in self._configured:  # all of them, so that the time taken tells nothing
+            if hmac.compare_digest(caller.token_sha256, digest):
+                found = caller
+        if found is None or scheme.lower() != "bearer":
+            raise WhoAreYou("send `Authorization: Bearer` and the token whose SHA-256 stands in ALERTBUS_CALLERS")
+        return found
+
+
+def _same_machine(request: Request) -> None:
+    """Where nobody has to say who they are, a web page open in a browser on this machine must not be able to call."""
+    host = request.url.hostname or ""
+    if not (is_loopback(host) or _is_own_address(host, request)):
+        raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        raise NotAllowed("a page of another site may not call the bus")
+
+
+def _is_own_address(host: str, request: Request) -> bool:
+    """An address of digits cannot be another site's name made to point here."""
+    try:
+        return bool(ipaddress.ip_address(host)) and request.client is not None
+    except ValueError:
+        return False

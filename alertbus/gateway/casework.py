@@ -1,0 +1,115 @@
+"""Cases and exercise clocks on their way into Kafka.
+
+For each version, every step acknowledged before the next: (1) case-changed to the case, (2) to every person linked now
+their links, and to every person taken off the case that they have none left, (3) the snapshot for the record; then the
+version counts as published and the call answers. This order is what makes "after PUT /v1/cases has answered, the next
+alert finds its people" true: an alert that comes after (2) meets the links at its person, and through them a case that
+already knows its agencies, because (1) stands before anything that the links let through. A crash in between is made
+good by `republish` at the next start: all of it again, under the same ids.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.directory.cases import Cases, Recorded
+from alertbus.gateway import records
+from alertbus.gateway.sending import Sender, check_sizes
+from alertbus.model.case import Case, Spell
+from alertbus.sql.engine import database_faults
+
+log = structlog.get_logger("alertbus.gateway")
+
+S = TypeVar("S", bound=Spell)
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class Casework:
+    """The case register and what Kafka must hear of it."""
+
+    def __init__(self, engine: AsyncEngine, sender: Sender, now: Callable[[], datetime]) -> None:
+        self._cases, self._sender, self._now = Cases(engine), sender, now
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def get(self, case_id: str) -> Case:
+        with database_faults():
+            return await self._cases.get(case_id)
+
+    async def put(self, snapshot: Case, expected: int | None) -> Case:
+        """The version that stands afterwards, published. What only the bus may say (versions, ids, when it learned) is passed over."""
+        stated = _as_stated(snapshot)
+        check_sizes([records.case_changed(stated, self._now())])
+        with database_faults():
+            recorded = await self._cases.record(stated, self._now(), expected)
+        if recorded.publish:
+            await self._publish(recorded)
+        return recorded.case
+
+    async def republish(self) -> int:
+        """Finish what an earlier process began. Says for how many cases."""
+        with database_faults():
+            waiting = await self._cases.unpublished()
+        for recorded in waiting:
+            await self._publish(recorded)
+            log.info("case published after a restart", case_id=recorded.case.id, version=recorded.case.version)
+        return len(waiting)
+
+    async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
+        """Move the exercise's clock, never backwards; answers the cases that were told.
+
+        The ticks come first: told and not moved is told again at the next call, moved and not told would be lost.
+        """
+        with database_faults():
+            stood, cases = await self._cases.clock(exercise)
+        if stood is not None and to < stood:
+            return []
+        since = BEGINNING if stood is None else stood
+        await self._sender.send(*(records.ticked(case_id, since, to) for case_id in cases))
+        with database_faults():
+            await self._cases.advance_clock(exercise, to)
+        return cases
+
+    async def _publish(self, recorded: Recorded) -> None:
+        case, at = recorded.case, recorded.case.known_at or self._now()
+        async with self._turns[case.id]:  # two versions at once would interleave
+            await self._sender.send(records.case_changed(case, at))
+            await self._sender.send(*records.links_changed(case, recorded.unlinked, at), *records.people_recorded(case, at))
+            await self._catch_up(case)
+            await self._sender.send(records.case_recorded(case, at))
+            with database_faults():
+                await self._cases.published(case)
+        if not self._turns[case.id].locked():
+            self._turns.pop(case.id, None)
+
+    async def _catch_up(self, case: Case) -> None:
+        """A case that joins an exercise already under way has missed its earlier ticks."""
+        if case.exercise is None or case.version > 1:
+            return
+        with database_faults():
+            stands, _ = await self._cases.clock(case.exercise)
+        if stands is not None:
+            await self._sender.send(records.ticked(case.id, BEGINNING, stands))
+
+
+def _as_stated(case: Case) -> Case:
+    """Without what the bus adds, so that a snapshot that was read and sent back unchanged is no change."""
+    return case.model_copy(
+        update={
+            "version": 0,
+            "known_at": None,
+            "people": tuple(person.model_copy(update={"person_ids": ()}) for person in case.people),
+            "links": tuple(_unlearned(link) for link in case.links),
+            "involvements": tuple(_unlearned(involvement) for involvement in case.involvements),
+            "episodes": tuple(_unlearned(episode) for episode in case.episodes),
+        }
+    )
+
+
+def _unlearned(spell: S) -> S:
+    return spell.model_copy(update={"known_at": None})

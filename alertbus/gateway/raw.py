@@ -1,0 +1,136 @@
+"""Raw messages in a source's own format: read by its plugin behind an error boundary, and never dropped in silence.
+
+Understood and it raises alerts: accepted. Understood and it raises none: ignored, with the rule that says so. Not
+understood, or its plugin broke: the message is kept as it came, a human is asked, and only then the sender is told.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.gateway import records
+from alertbus.gateway.accepting import Accepted, Accepting
+from alertbus.gateway.refusals import TooLarge
+from alertbus.gateway.sending import Sender
+from alertbus.gateway.tables import raw as raw_table
+from alertbus.model import ids
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood
+from alertbus.model.events import ReviewReason
+from alertbus.plugin import Headers, Ignored, Source, UnreadableMessage
+from alertbus.plugin.manager import Plugins
+from alertbus.sql.engine import database_faults, upsert
+
+log = structlog.get_logger("alertbus.gateway")
+
+LARGEST_RAW = 1_048_576
+"""Bytes of a raw message. A larger one is not kept: the database is no place for scanned files."""
+
+PARSE_LIMIT_S = 10.0
+
+
+class NotRead(NotUnderstood):
+    """The sender's message could not be read. `faults` say where, `ref` is under what it is kept."""
+
+    def __init__(self, faults: Sequence[Fault], ref: str) -> None:
+        self.faults, self.ref = tuple(faults), ref
+        super().__init__(f"{len(self.faults)} fault(s). The message is kept for review as {ref}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a message: its alerts, or the reason why it raises none."""
+
+    accepted: tuple[Accepted, ...] = ()
+    ignored: str | None = None
+
+
+class RawMessages:
+    """One plugin's message after the other. The same message again has the same outcome and no second effect."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sender: Sender,
+        accepting: Accepting,
+        plugins: Plugins,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine, self._sender, self._accepting, self._plugins, self._now = engine, sender, accepting, plugins, now
+
+    def source(self, plugin: str) -> Source:
+        if plugin not in self._plugins.sources:
+            raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
+        return self._plugins.sources[plugin]
+
+    async def receive(
+        self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None
+    ) -> Received:
+        """`may` raises for an alert that the caller must not state. Raises `NotRead` once the message is kept."""
+        outcome = await self._read(self.source(plugin), raw, headers)
+        if isinstance(outcome, Ignored):
+            return Received(ignored=outcome.reason)
+        if isinstance(outcome, list):
+            for alert in outcome:
+                may(alert)
+            try:
+                return Received(accepted=tuple(await self._accepting.accept(outcome)))
+            except InvalidInput as fault:
+                outcome = fault.faults
+        await self._keep(plugin, raw, headers, outcome)
+
+    async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> NoReturn:
+        """For a message that was not read into memory: a human is told its digest, to ask the sender for it."""
+        self.source(plugin)
+        detail = f"too_large sha256:{digest}" if digest else "too_large"
+        ref = ids.event_id("raw", plugin, digest or "")
+        await self._sender.send(
+            records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, detail=detail)
+        )
+        raise TooLarge(
+            f"{size} bytes or more, at most {LARGEST_RAW}. The message was not kept; a person was asked to look into "
+            "it. Send it without its enclosures."
+        )
+
+    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
+        found: object = None
+        raised = ""
+        try:
+            async with asyncio.timeout(PARSE_LIMIT_S):
+                found = await asyncio.to_thread(source.parse, raw, headers)
+        except UnreadableMessage as unreadable:
+            return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
+            raised = type(error).__name__
+        if isinstance(found, Ignored):
+            return found
+        if isinstance(found, list) and found and all(isinstance(alert, Alert) for alert in found):
+            return found
+        log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
+        return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)
+
+    async def _keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NoReturn:
+        digest = hashlib.sha256(raw).hexdigest()
+        ref = ids.event_id("raw", plugin, digest)
+        row = {
+            "ref": ref,
+            "source": plugin,
+            "received_at": self._now(),
+            "media_type": headers.get("content-type", "")[:100],
+            "body": raw,
+            "reason": faults[0].code[:60],
+            "digest": digest,
+        }
+        with database_faults():
+            async with self._engine.begin() as connection:
+                await connection.execute(upsert(raw_table, connection.dialect.name), [row])
+        await self._sender.send(
+            records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref)
+        )
+        raise NotRead(faults, ref)

@@ -1,0 +1,29 @@
+"""The gateway's own tables: which statements it has accepted, and raw messages kept because nobody could read them."""
+
+from sqlalchemy import Column, LargeBinary, String, Table
+
+from alertbus.sql.engine import UtcDateTime, metadata
+
+accepted = Table(
+    "gateway_accepted",
+    metadata,
+    Column("statement_id", String(36), primary_key=True),
+    Column("alert_id", String(36), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("first_at", UtcDateTime, nullable=True),
+)
+"""One row per statement, written after the broker has acknowledged it. `at` and `first_at` are those of the record that was sent."""
+
+raw = Table(
+    "gateway_raw",
+    metadata,
+    Column("ref", String(36), primary_key=True),
+    Column("source", String(60), nullable=False, index=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+"""`ref` follows from source and digest, so that the same message sent again is kept, and asked about, once."""

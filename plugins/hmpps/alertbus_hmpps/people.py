@@ -1,0 +1,82 @@
+"""Whom an HMPPS event is about: numbers only, because events carry no names. They stand in half a dozen places."""
+
+from collections.abc import Iterator
+
+from alertbus.plugin import Identifier, IdentifierSystem, InvalidIdentifier, Person, UnreadableMessage, canonical
+from alertbus_hmpps.envelope import Opened
+
+_INFO = "additionalInformation"
+
+_TYPES = {
+    "NOMS": IdentifierSystem.PRISON_NUMBER,
+    "CRN": IdentifierSystem.CRN,
+    "PNC": IdentifierSystem.PNC,
+    "CRO": IdentifierSystem.CRO,
+}
+"""Of `personReference.identifiers`. Other types there are of no use to us and are passed over."""
+
+_FIELDS = {
+    "nomsNumber": IdentifierSystem.PRISON_NUMBER,
+    "prisonNumber": IdentifierSystem.PRISON_NUMBER,
+    "prisonerNumber": IdentifierSystem.PRISON_NUMBER,
+    "prisonerId": IdentifierSystem.PRISON_NUMBER,
+    "offenderIdDisplay": IdentifierSystem.PRISON_NUMBER,
+    "crn": IdentifierSystem.CRN,
+}
+
+_ONE_EACH = (IdentifierSystem.PRISON_NUMBER, IdentifierSystem.CRN)
+
+
+def person_in(opened: Opened) -> tuple[Person, list[str]]:
+    """Find the one person meant, and the paths of numbers that are not what they should be.
+
+    One good number is enough: an old police number without its check letter must not hold back a release. Two different
+    prison numbers are two people, and telling the wrong family is worse than waiting for somebody to look.
+    """
+    found: dict[tuple[IdentifierSystem, str], str] = {}
+    unread: list[str] = []
+    for path, system, value in _numbers(opened):
+        try:
+            # The century of a two-digit PNC year follows the message's own year, so that a replay reads no clock.
+            found.setdefault(canonical(system, value, this_year=_year(opened)), path)
+        except InvalidIdentifier:
+            unread.append(path)
+    for system in _ONE_EACH:
+        paths = [path for (known, _), path in found.items() if known is system]
+        if len(paths) > 1:
+            raise UnreadableMessage(
+                *((path, f"one {system.label}: several different ones are given") for path in paths)
+            )
+    if not found:
+        if unread:
+            raise UnreadableMessage(
+                *((path, "a prison number, CRN, PNC id or CRO number in its form") for path in unread)
+            )
+        expected = "the person's prison number or CRN: a booking id alone says who it is to nobody else"
+        raise UnreadableMessage((opened.path("personReference", "identifiers"), expected))
+    identifiers = tuple(Identifier(system=system, value=value) for system, value in found)
+    return Person(identifiers=identifiers), unread
+
+
+def _numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
+    given = opened.get("personReference", "identifiers")
+    for index, entry in enumerate(given if isinstance(given, list) else ()):
+        kind, value = (entry.get("type"), entry.get("value")) if isinstance(entry, dict) else (None, None)
+        if isinstance(kind, str) and kind.upper() in _TYPES and isinstance(value, str) and value.strip():
+            yield opened.path("personReference", f"identifiers[{index}]", "value"), _TYPES[kind.upper()], value
+    for inside in ((_INFO,), ()):
+        for name, system in _FIELDS.items():
+            if (text := opened.text(*inside, name)) is not None:
+                yield opened.path(*inside, name), system, text
+
+
+def _year(opened: Opened) -> int:
+    for name in ("occurredAt", "eventDatetime"):
+        text = opened.text(name) or ""
+        if text[:4].isascii() and text[:4].isdigit():
+            return int(text[:4])
+    return 2000 + _CENTURY_END
+
+
+_CENTURY_END = 50
+"""Without any date, a two-digit year up to 50 is this century's."""

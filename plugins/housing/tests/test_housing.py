@@ -1,0 +1,198 @@
+"""The cautionary alert: Hackney's limits, the one sentence, the two routes, and how little it says."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alertbus_housing import Caution, Code, HousingAdapter
+from alertbus_housing.schema import alert_schema, schema_text, write_schema
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from alertbus.plugin import Address, Deed, Name, Notice, NoticePerson
+from alertbus.plugin.testing import AdapterConformance, every_notice, minimal_notice, sample_notice
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
+VALIDATOR = Draft202012Validator(alert_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+REF = "7BPSG6CN"
+
+
+class TestConformance(AdapterConformance):
+    adapter = HousingAdapter()
+
+
+def rendered(notice: Notice, adapter: HousingAdapter | None = None) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads((adapter or HousingAdapter()).render(notice).body)
+    assert [f"{list(e.path)}: {e.message}" for e in VALIDATOR.iter_errors(body)] == []
+    return body
+
+
+def sentence(**overrides: Any) -> str:
+    fields: dict[str, Any] = {
+        "sector": "housing",
+        "children": (),
+        "people": (),
+        "contact": None,
+        "flag": None,
+        "details": {},
+    }
+    said: str = rendered(sample_notice(**{**fields, **overrides}))["incidentDescription"]
+    return said
+
+
+def test_every_kind_and_deed_validates() -> None:
+    for notice in [*every_notice(), *(minimal_notice(deed=deed) for deed in Deed)]:
+        rendered(notice)
+
+
+def test_the_schema_on_disk_is_current(tmp_path: Path) -> None:
+    """If this fails: `python -c "from pathlib import Path; from alertbus_housing.schema import *;
+    write_schema(Path('schemas'))"`.
+    """
+    Draft202012Validator.check_schema(alert_schema())
+
+    assert (SCHEMAS / "housing-cautionary-alert.v1.json").read_text(encoding="utf-8") == schema_text()
+    assert write_schema(tmp_path).read_text(encoding="utf-8") == schema_text()
+
+
+def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
+    assert rendered(sample_notice(flag=None, contact=None)) == {
+        "incidentDescription": f"Staff safety: do not visit alone. Call duty team ref {REF}.",
+        "incidentDate": "2020-11-18T14:05:00Z",
+        "assureReference": REF,
+        "alert": {"code": "CV", "description": "No Lone Visits"},
+        "assetDetails": {"uprn": "100012345678", "fullAddress": "7 Thistlebank, ZZ99 9ZZ"},
+        "personDetails": {"id": "d5574b30-4a24-50e4-af85-446abb407636", "name": "Not named: call the duty team"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"flag": "Dog loose; two to visit"}, "Dog loose; two to visit. Call duty team ref"),
+        ({"flag": "Visit jointly!", "kind": "meeting"}, "Visit jointly! Call duty team ref"),
+        ({"flag": "He carries a knife"}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"flag": "x" * 99}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"flag": "<b>Two</b> to visit"}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"flag": "Conviction for arson", "kind": "ppn"}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"details": {"flag": {"grade": "abuse"}}}, "Staff safety: verbal abuse or threats. Call duty team ref"),
+        ({"details": {"flag": {"grade": "violence"}}}, "Staff safety: do not visit alone. Call duty team ref"),
+        (
+            {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12)}}},
+            "Household may be at risk from 2021-03-12. Call",
+        ),
+        ({"kind": "prisoner_release"}, "Household may be at risk from a date not known yet. Call"),
+        ({"kind": "prisoner_recall"}, "A risk told earlier may be over. Call duty team ref"),
+        ({"kind": "domestic_abuse_incident"}, "Before contact: Call duty team ref"),
+        ({"exercise": "winter"}, "EXERCISE. Staff safety: do not visit alone. Call duty team ref"),
+        ({"contact": "EDT 01632 960123"}, "Staff safety: do not visit alone. Call EDT 01632 960123 ref"),
+        ({"contact": "c" * 90}, "Staff safety: do not visit alone. Call duty team ref"),
+        ({"contact": "a <b>team</b>"}, "Staff safety: do not visit alone. Call duty team ref"),
+    ],
+)
+def test_the_whole_text_is_one_safe_sentence(fields: dict[str, Any], said: str) -> None:
+    text = sentence(**fields)
+
+    assert text.startswith(said)
+    assert text.endswith(f" ref {REF}.")
+    assert len(text) <= 100
+
+
+def test_the_hidden_source_is_marked_and_the_minute_left_out() -> None:
+    notice = sample_notice(flag=None, contact=None, do_not_reveal_source=True)
+
+    assert rendered(notice)["incidentDescription"].endswith(f"ref {REF}. Do not reveal source.")
+    assert rendered(notice)["incidentDate"] == "2020-11-18T00:00:00Z"
+    assert HousingAdapter().render(notice).headers["x-alertbus-handling"] == "do-not-reveal-source"
+
+
+@given(
+    flag=st.none() | st.text(st.characters(codec="utf-8")),
+    contact=st.none() | st.text(st.characters(codec="utf-8")),
+    exercise=st.none() | st.just("winter"),
+    hidden=st.booleans(),
+    kind=st.sampled_from(["threat_to_staff", "prisoner_release", "other"]),
+)
+def test_it_never_exceeds_hundred_characters_nor_holds_markup(
+    flag: str | None, contact: str | None, exercise: str | None, hidden: bool, kind: str
+) -> None:
+    text = sentence(flag=flag, contact=contact, exercise=exercise, do_not_reveal_source=hidden, kind=kind)
+
+    assert len(text) <= 100
+    assert not set(text) & set("<>\n")
+    assert re.search(rf" ref {REF}\.", text)
+
+
+def test_a_withdrawal_is_the_call_that_ends_the_same_alert() -> None:
+    raised = HousingAdapter().render(sample_notice())
+    ended = HousingAdapter().render(
+        sample_notice(id="another", deed=Deed.WITHDRAW, recorded_at=datetime(2020, 12, 1, 9, tzinfo=UTC))
+    )
+
+    assert json.loads(ended.body) == {"endDate": "2020-12-01T09:00:00Z"}
+    assert ended.headers["x-alertbus-route"] == "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
+    assert raised.headers["x-alertbus-route"] == "POST api/v1/cautionary-alerts"
+    assert ended.headers["x-alertbus-assure-reference"] == json.loads(raised.body)["assureReference"]
+    assert ended.filename == "another.json"
+
+
+def test_an_incident_is_never_in_the_future_of_its_record() -> None:
+    announced = sample_notice(kind="prisoner_release", occurred_at=datetime(2021, 3, 12, tzinfo=UTC))
+
+    assert rendered(announced)["incidentDate"] == "2020-11-18T15:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "asset"),
+    [
+        ((), None),
+        ((Address(lines=("1 A Street",)), Address(uprn="77")), {"uprn": "77"}),
+        ((Address(lines=("1 A Street", " "), postcode="ZZ99 9ZZ"),), {"fullAddress": "1 A Street, ZZ99 9ZZ"}),
+        ((Address(lines=("a" * 300,), postcode="ZZ99 9ZZ"),), {"fullAddress": "ZZ99 9ZZ"}),
+        ((Address(lines=("a" * 300,)),), None),
+    ],
+    ids=["no address", "a UPRN first", "lines and postcode", "too long: the postcode alone", "too long: nothing"],
+)
+def test_the_door_is_whole_or_absent(addresses: tuple[Address, ...], asset: dict[str, str] | None) -> None:
+    child = NoticePerson(ref="c", child=True, addresses=addresses)
+
+    assert rendered(sample_notice(children=(child,))).get("assetDetails") == asset
+
+
+def test_a_household_at_risk_is_never_the_address_of_the_person_released() -> None:
+    released = NoticePerson(ref="x", role="subject", addresses=(Address(uprn="99"),))
+    notice = sample_notice(kind="prisoner_release", flag=None, children=(), people=(released,))
+
+    assert "assetDetails" not in rendered(notice)
+    assert rendered(notice.model_copy(update={"flag": "Two to visit"}))["assetDetails"] == {"uprn": "99"}
+
+
+def test_a_landlord_maps_the_codes_to_its_own() -> None:
+    adapter = HousingAdapter(codes={Caution.RELEASE: Code("R1", "Ask the duty team")})
+
+    assert rendered(sample_notice(kind="prisoner_release", flag=None), adapter)["alert"] == {
+        "code": "R1",
+        "description": "Ask the duty team",
+    }
+    assert rendered(sample_notice(flag=None), adapter)["alert"]["code"] == "CV"
+    with pytest.raises(ValueError, match="1 to 10 characters"):
+        Code("ELEVEN CHARS", "")
+
+
+def test_nobody_is_named_even_where_flag_and_contact_name_them() -> None:
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    text = sentence(people=(adult,), flag="Zeb is back, two to visit", contact="Mrs Quillfeather 01632 960123")
+
+    assert text == f"Staff safety: do not visit alone. Call duty team ref {REF}."
+
+
+def test_headers_carry_the_due_time_and_the_exercise() -> None:
+    headers = HousingAdapter().render(sample_notice(exercise="winter")).headers
+
+    assert headers["x-alertbus-due"] == "2020-11-18T16:00:00+00:00"
+    assert headers["x-alertbus-exercise"] == "winter"

@@ -1,0 +1,201 @@
+"""The police message: POLE arrays, the content whose absence failed Child Bi, and its schema."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alertbus_police import PoliceAdapter
+from alertbus_police.required import WORDS
+from alertbus_police.schema import ppn_schema, schema_text, write_schema
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
+from alertbus.plugin.testing import SPOKEN, AdapterConformance, every_notice, minimal_notice, sample_notice
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
+VALIDATOR = Draft202012Validator(ppn_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+class TestConformance(AdapterConformance):
+    adapter = PoliceAdapter()
+
+
+def rendered(notice: Notice) -> dict[str, Any]:
+    ppn: dict[str, Any] = json.loads(PoliceAdapter().render(notice).body)
+    assert [f"{list(e.path)}: {e.message}" for e in VALIDATOR.iter_errors(ppn)] == []
+    return ppn
+
+
+def rich_notice(**overrides: Any) -> Notice:
+    def somebody(ref: str, **fields: Any) -> NoticePerson:
+        return NoticePerson(ref=ref, **fields)
+
+    fields: dict[str, Any] = {
+        "sector": "police",
+        "children": (somebody("child-1", child=True, relation="child", certainty="confirmed"),),
+        "people": (
+            somebody(
+                "guest",
+                role="present",
+                name=Name(given="Zeb", family="Quillfeather"),
+                born=date(1990, 1, 31),
+                identifiers=(Identifier(system=IdentifierSystem.PNC, value="2012/0052494Q"),),
+                addresses=(Address(uprn="77", postcode="ZZ99 9ZZ"),),
+            ),
+            somebody(
+                "wanted",
+                role="sought",
+                relation="father",
+                certainty="putative",
+                addresses=(Address(uprn="77", postcode="ZZ99 9ZZ"),),
+            ),
+        ),
+        "narrative": (
+            Excerpt.of(SPOKEN, SaidBy.PROFESSIONAL, observed_first_hand=True),
+            Excerpt.of("I hid under the bed.", SaidBy.CHILD, observed_first_hand=True),
+        ),
+        "details": {
+            "incident": {
+                "reference": "NP/20/1",
+                "officer": "PC 999",
+                "home_conditions": "Food on the floor.",
+                "grade": "red",
+                "dash": 14,
+            },
+            "flag": {"precautions": ["Visit in pairs"], "grade": "violence"},
+            "release": {
+                "date": date(2021, 3, 12),
+                "conditions": ("No contact",),
+                "restraining_order": True,
+                "confirmed": True,
+            },
+            "made_up_by_somebody": {"x": "CANARY"},
+        },
+    }
+    return sample_notice(kind="ppn", **{**fields, **overrides})
+
+
+def test_every_kind_and_deed_validates() -> None:
+    for notice in [*every_notice(), *(minimal_notice(deed=deed) for deed in Deed), rich_notice()]:
+        rendered(notice)
+
+
+def test_the_schema_on_disk_is_current(tmp_path: Path) -> None:
+    """If this fails: `python -c "from pathlib import Path; from alertbus_police.schema import *;
+    write_schema(Path('schemas'))"`.
+    """
+    Draft202012Validator.check_schema(ppn_schema())
+
+    assert (SCHEMAS / "police-ppn.v1.json").read_text(encoding="utf-8") == schema_text()
+    assert write_schema(tmp_path).read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_schema_lets_nothing_through_that_it_does_not_name() -> None:
+    ppn = rendered(rich_notice())
+    ppn["persons"][0]["nhs_number"] = "9988462441"
+
+    assert not VALIDATOR.is_valid(ppn)
+
+
+def test_the_flag_is_the_first_field() -> None:
+    assert next(iter(rendered(sample_notice()).items())) == ("flag", "Do not visit alone")
+
+
+def test_what_failed_child_bi_is_present() -> None:
+    ppn = rendered(rich_notice())
+
+    assert ppn["required"] == {
+        "children": ["child-1"],
+        "parental_responsibility": "not_stated",
+        "adults_present": ["guest"],
+        "person_sought": ["wanted"],
+        "risk_posed": "violence",
+        "child_saw_or_said": [1],
+        "home_conditions": "Food on the floor.",
+        "officer": "PC 999",
+        "force_reference": "NP/20/1",
+        "time_children_seen": "not_stated",
+        "shared_with": "not_stated",
+    }
+    assert ppn["to_complete"] == [
+        "Ask and record who holds parental responsibility for each child.",
+        "Record when each child was seen, or that they were not seen.",
+        "Record which agencies were told, by whom and when.",
+    ]
+
+
+def test_what_is_missing_is_marked_and_put_in_words_an_officer_can_act_on() -> None:
+    ppn = rendered(minimal_notice())
+
+    assert set(ppn["required"].values()) == {"not_stated"}
+    assert ppn["to_complete"] == list(WORDS.values())
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_excerpts_are_carried_exactly(text: str) -> None:
+    excerpt = Excerpt.of(text, SaidBy.CHILD, observed_first_hand=False)
+
+    (event,) = rendered(sample_notice(narrative=(excerpt,)))["events"]
+    assert event["observations"] == [
+        {"text": text, "sha256": excerpt.sha256, "said_by": "child", "observed_first_hand": False}
+    ]
+
+
+def test_persons_places_and_parts_are_linked_and_putative_stays_with_the_relation() -> None:
+    ppn = rendered(rich_notice())
+    alert = ppn["events"][0]["id"]
+
+    assert [p["id"] for p in ppn["persons"]] == ["child-1", "guest", "wanted"]
+    assert ppn["persons"][1]["identifiers"] == [{"system": "pnc", "value": "2012/0052494Q"}]
+    assert ppn["locations"] == [{"id": "location-1", "uprn": "77", "lines": [], "postcode": "ZZ99 9ZZ"}]
+    assert ppn["links"] == [
+        {"from": "child-1", "to": "case-1", "type": "child", "certainty": "confirmed"},
+        {"from": "guest", "to": alert, "type": "present"},
+        {"from": "wanted", "to": "case-1", "type": "father", "certainty": "putative"},
+        {"from": "wanted", "to": alert, "type": "sought"},
+        {"from": "guest", "to": "location-1", "type": "known_address"},
+        {"from": "wanted", "to": "location-1", "type": "known_address"},
+    ]
+
+
+def test_details_are_those_police_are_shown_and_no_others() -> None:
+    ppn = rendered(rich_notice())
+
+    assert ppn["events"][0]["details"] == {
+        "release": {"date": "2021-03-12", "conditions": ["No contact"], "restraining_order": True, "confirmed": True},
+        "flag": {"precautions": ["Visit in pairs"], "grade": "violence"},
+        "incident": {
+            "reference": "NP/20/1",
+            "grade": "red",
+            "home_conditions": "Food on the floor.",
+            "officer": "PC 999",
+            "dash": 14,
+        },
+    }
+    assert "CANARY" not in json.dumps(ppn)
+
+
+def test_an_exercise_and_a_hidden_source_stand_right_after_the_flag() -> None:
+    ppn = rendered(sample_notice(exercise="winter", do_not_reveal_source=True))
+
+    assert list(ppn)[:3] == ["flag", "exercise", "do_not_reveal_source"]
+    assert ppn["flag"] == "EXERCISE winter. Do not visit alone"
+    assert ppn["notice"]["title"] == "EXERCISE winter. Threat to staff"
+
+
+@pytest.mark.parametrize(
+    ("deed", "word"), [(Deed.AMEND, "Amended"), (Deed.WITHDRAW, "Withdrawn"), (Deed.ESCALATE, "Not yet answered")]
+)
+def test_the_deed_is_said_in_words(deed: Deed, word: str) -> None:
+    assert rendered(sample_notice(deed=deed))["notice"]["state"].startswith(word)
+
+
+def test_reason_contact_and_due_time_are_carried() -> None:
+    notice = rendered(sample_notice())["notice"]
+
+    assert notice["because"].startswith("Putative father ->")
+    assert (notice["contact"], notice["due"]) == ("Duty team, 01632 960123", "2020-11-18T16:00:00+00:00")

@@ -1,0 +1,366 @@
+"""The promises of the delivery ledger, the same on SQLite and on PostgreSQL."""
+
+import asyncio
+import importlib.util
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from alertbus.delivery.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
+from alertbus.delivery.tables import State, inbox_message, ledger
+from alertbus.model import ids
+from alertbus.model.notice import Deed, Notice, Stage
+from alertbus.plugin.samples import sample_notice, sample_obligation
+from alertbus.sql.engine import make_engine, metadata
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+async def open_ledger(url: str) -> AsyncIterator[Any]:
+    """Open the same ledger as another process would: its own engine, its own lock."""
+    engines = []
+
+    async def opened() -> Ledger:
+        engines.append(make_engine(url))
+        return Ledger(engines[-1])
+
+    async with make_engine(url).begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=[ledger, inbox_message])
+    await connection.engine.dispose()
+    yield opened
+    for engine in engines:
+        await engine.dispose()
+
+
+@pytest.fixture
+async def book(open_ledger: Any) -> Ledger:
+    return await open_ledger()
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def notice(name: str, *, agency: str = "school", case: str = "case-1", deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
+    obligation = sample_obligation(id=owed or f"owed-{name}", agency=agency, case_id=case, due=None)
+    return sample_notice(id=name, obligation=obligation, deed=deed)
+
+
+def accepted(leased: Leased) -> Settlement:
+    return Settlement(leased, State.ACCEPTED)
+
+
+def again(leased: Leased, at: datetime, error: str = "connection_cut", **changed: Any) -> Settlement:
+    return Settlement(leased, State.WAITING, error=error, retry_at=at, **{"told": False, **changed})
+
+
+def names(leased: list[Leased]) -> list[str]:
+    return [one.notice_id for one in leased]
+
+
+async def states(book: Ledger) -> dict[str, str]:
+    async with book.writing() as connection:
+        rows = await connection.execute(select(ledger.c.notice_id, ledger.c.state).order_by(ledger.c.seq))
+        return {row.notice_id: row.state for row in rows.all()}
+
+
+async def test_a_notice_is_recorded_once_however_often_it_comes(book: Ledger) -> None:
+    await book.record([notice("a"), notice("a"), notice("b", case="case-2")], NOW)
+    await book.record([notice("b", case="case-2"), notice("a")], later(1))
+
+    leased = await book.lease("me", later(2), 10)
+    assert names(leased) == ["a", "b"]
+    assert Notice.model_validate_json(leased[0].notice) == notice("a")
+
+
+async def test_a_late_duplicate_of_a_settled_notice_does_nothing(book: Ledger) -> None:
+    await book.record([notice("a")], NOW)
+    await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], later(1))
+    await book.record([notice("a")], later(2))
+
+    assert await book.lease("me", later(3), 10) == []
+    assert await states(book) == {"a": State.ACCEPTED}
+
+
+async def test_one_is_in_flight_per_agency_and_case_and_the_oldest_goes_first(book: Ledger) -> None:
+    await book.record([notice("1"), notice("2"), notice("other case", case="case-2")], NOW)
+    await book.record([notice("other agency", agency="gp"), notice("3")], NOW)
+
+    first = await book.lease("me", NOW, 10)
+    assert names(first) == ["1", "other case", "other agency"]
+    assert await book.lease("me", later(1), 10) == []
+
+    await book.settle([accepted(one) for one in first], later(1))
+    assert names(await book.lease("me", later(1), 10)) == ["2"]
+
+
+async def test_a_notice_that_waits_holds_back_its_lane_and_no_other(book: Ledger) -> None:
+    await book.record([notice("1"), notice("2"), notice("x", case="case-2"), notice("y", case="case-2")], NOW)
+    leased = await book.lease("me", NOW, 10)
+    await book.settle([again(leased[0], later(60)), accepted(leased[1])], later(1))
+
+    assert names(await book.lease("me", later(59), 10)) == ["y"]
+    retried = await book.lease("me", later(60), 10)
+    assert [(one.notice_id, one.attempts) for one in retried] == [("1", 2)]
+
+
+async def test_the_lease_of_a_dead_worker_runs_out(book: Ledger, open_ledger: Any) -> None:
+    other = await open_ledger()
+    await book.record([notice("1")], NOW)
+    await book.lease("dead", NOW, 10, lease_for=timedelta(seconds=10))
+
+    assert await other.lease("alive", later(9), 10) == []
+    assert [(one.notice_id, one.attempts) for one in await other.lease("alive", later(10), 10)] == [("1", 2)]
+
+
+async def test_a_living_worker_keeps_its_lease_and_one_that_stops_gives_it_back(book: Ledger) -> None:
+    await book.record([notice("1")], NOW)
+    await book.lease("me", NOW, 10, lease_for=timedelta(seconds=10))
+    await book.renew("me", later(9), lease_for=timedelta(seconds=10))
+    assert await book.lease("other", later(15), 10) == []
+
+    await book.release("me", later(16))
+    assert names(await book.lease("other", later(16), 10)) == ["1"]
+
+
+async def test_what_a_worker_brings_after_its_lease_ran_out_counts_only_if_it_is_final(book: Ledger) -> None:
+    await book.record([notice("1"), notice("2")], NOW)
+    (slow,) = await book.lease("slow", NOW, 10)
+    (quick,) = await book.lease("quick", later(10), 10)
+
+    assert await book.settle([again(slow, later(99), told=True)], later(11)) == []
+    assert await states(book) == {"1": State.LEASED, "2": State.WAITING}
+
+    assert [r.stage for r in await book.settle([accepted(slow)], later(12))] == [Stage.ACCEPTED]
+    assert await book.settle([accepted(quick)], later(13)) == []  # told once
+    assert await states(book) == {"1": State.ACCEPTED, "2": State.WAITING}
+
+
+async def test_many_workers_share_the_work_without_taking_anything_twice(open_ledger: Any) -> None:
+    books = [await open_ledger() for _ in range(3)]
+    everything = [notice(f"{case}-{n}", case=f"case-{case}") for case in range(40) for n in range(5)]
+    await books[0].record(everything, NOW)
+    taken: list[str] = []
+    per_lane: dict[str, list[int]] = defaultdict(list)
+    in_flight: set[str] = set()
+
+    async def work(number: int) -> None:
+        while len(taken) < len(everything):
+            for one in await books[number].lease(f"worker-{number}", NOW, 7):
+                assert one.lane not in in_flight
+                in_flight.add(one.lane)
+                taken.append(one.notice_id)
+                per_lane[one.lane].append(one.seq)
+                in_flight.discard(one.lane)
+                await books[number].settle([accepted(one)], NOW)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*map(work, range(3)))
+    assert sorted(taken) == sorted(one.id for one in everything)
+    assert all(seqs == sorted(seqs) for seqs in per_lane.values())
+
+
+async def test_recording_and_settling_at_once_strands_no_lane(open_ledger: Any) -> None:
+    """Each must see whether the other has left the lane a next one; else a notice would wait for ever."""
+    recorder, settler = await open_ledger(), await open_ledger()
+    everything = [notice(f"n{n}") for n in range(120)]
+    done: list[str] = []
+
+    async def record() -> None:
+        for one in everything:
+            await recorder.record([one], NOW)
+
+    async def settle() -> None:
+        while len(done) < len(everything):
+            leased = await settler.lease("me", NOW, 10)
+            done.extend(names(leased))
+            await settler.settle([accepted(one) for one in leased], NOW)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(record(), settle())
+    assert done == [one.id for one in everything]
+
+
+async def test_a_withdrawal_is_delivered_after_what_it_withdraws(book: Ledger) -> None:
+    await book.record([notice("tell", owed="o")], NOW)
+    (told,) = await book.lease("me", NOW, 10)
+    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW)], later(1))
+    assert await book.lease("me", later(1), 10) == []
+
+    await book.settle([accepted(told)], later(2))
+    assert names(await book.lease("me", later(2), 10)) == ["take back"]
+
+
+async def test_an_attempt_that_failed_may_have_arrived_so_its_withdrawal_is_delivered(book: Ledger) -> None:
+    await book.record([notice("tell", owed="o")], NOW)
+    (told,) = await book.lease("me", NOW, 10)
+    await book.settle([again(told, later(5))], later(1))
+    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW)], later(1))
+
+    assert await states(book) == {"tell": State.WAITING, "take back": State.WAITING}
+
+
+async def test_a_notice_never_attempted_and_its_withdrawal_are_cancelled_together(book: Ledger) -> None:
+    await book.record([notice("before"), notice("tell", owed="o"), notice("amend", owed="o", deed=Deed.AMEND)], NOW)
+    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW), notice("after")], later(1))
+
+    assert await states(book) == {
+        "before": State.WAITING,
+        "tell": State.CANCELLED,
+        "amend": State.CANCELLED,
+        "take back": State.CANCELLED,
+        "after": State.WAITING,
+    }
+    await book.settle([accepted(one) for one in await book.lease("me", later(2), 10)], later(2))
+    assert names(await book.lease("me", later(2), 10)) == ["after"]
+    async with book.writing() as connection:
+        why = await connection.execute(select(ledger.c.error_class).where(ledger.c.notice_id == "tell"))
+        assert why.scalar_one() == WITHDRAWN_UNSENT
+
+
+async def test_a_second_telling_is_withdrawn_without_regard_to_the_first(book: Ledger) -> None:
+    for n in (1, 2):
+        await book.record([notice(f"tell {n}", owed="o")], NOW)
+        if n == 1:
+            await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], NOW)
+        await book.record([notice(f"take back {n}", owed="o", deed=Deed.WITHDRAW)], NOW)
+        if n == 1:
+            await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], NOW)
+
+    assert await states(book) == {
+        "tell 1": State.ACCEPTED,
+        "take back 1": State.ACCEPTED,
+        "tell 2": State.CANCELLED,
+        "take back 2": State.CANCELLED,
+    }
+
+
+async def test_a_withdrawal_of_something_unknown_is_delivered(book: Ledger) -> None:
+    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW)], NOW)
+    assert names(await book.lease("me", NOW, 10)) == ["take back"]
+
+
+async def test_trouble_that_is_told_gives_one_receipt_and_the_answer_another(book: Ledger) -> None:
+    await book.record([notice("1")], NOW)
+    (one,) = await book.lease("me", NOW, 10)
+    (failed,) = await book.settle([again(one, later(2), error="plugin_fault", told=True)], later(1))
+    await book.told([failed])
+    assert (failed.id, failed.stage, failed.at) == (ids.receipt_id("1", "failed"), Stage.FAILED, later(1))
+    assert (failed.detail, failed.case_id, failed.agency) == ("plugin_fault", "case-1", "school")
+
+    (one,) = await book.lease("me", later(2), 10)
+    assert await book.settle([again(one, later(4), error="plugin_fault", told=True)], later(3)) == []
+    assert await states(book) == {"1": State.FAILED}
+    assert await book.counts() == {"school": {State.FAILED: 1}}
+
+    (one,) = await book.lease("me", later(4), 10)
+    (done,) = await book.settle([accepted(one)], later(5))
+    assert (done.stage, done.at, done.detail) == (Stage.ACCEPTED, later(5), None)
+    assert await book.counts() == {}
+
+
+async def test_a_receipt_that_was_never_told_is_found_again(book: Ledger) -> None:
+    await book.record([notice("1"), notice("2", case="case-2")], NOW)
+    one, two = await book.lease("me", NOW, 10)
+    receipts = await book.settle([accepted(one), Settlement(two, State.REFUSED, error="refused")], later(1))
+
+    assert await book.untold(NOW) == []
+    assert sorted(await book.untold(later(1)), key=lambda r: r.notice_id) == sorted(receipts, key=lambda r: r.notice_id)
+    await book.told(receipts[:1])
+    assert await book.untold(later(1)) == receipts[1:]
+
+
+async def test_telling_of_a_failure_late_does_not_hide_that_the_answer_is_untold(book: Ledger) -> None:
+    await book.record([notice("1")], NOW)
+    (one,) = await book.lease("me", NOW, 10)
+    failed = await book.settle([again(one, later(2), told=True)], later(1))
+    (one,) = await book.lease("me", later(2), 10)
+    done = await book.settle([accepted(one)], later(3))
+    await book.told(failed)
+
+    assert await book.untold(later(9)) == done
+
+
+async def test_what_cannot_be_rendered_steps_aside_with_its_whole_obligation(book: Ledger) -> None:
+    """Its case's other notices go on, and its own withdrawal still comes after it."""
+    await book.record([notice("broken", owed="o"), notice("next"), notice("amend", owed="o", deed=Deed.AMEND)], NOW)
+    (broken,) = await book.lease("me", NOW, 10)
+    await book.settle([again(broken, later(60), error="plugin_fault", told=True, aside=True)], later(1))
+    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW), notice("last")], later(2))
+
+    for at, name in ((2, "next"), (3, "last"), (60, "broken"), (61, "amend"), (62, "take back")):
+        (one,) = await book.lease("me", later(at), 10)
+        assert one.notice_id == name
+        await book.settle([accepted(one)], later(at))
+
+
+async def test_each_agency_gets_only_its_room_and_one_that_is_shut_nothing(book: Ledger) -> None:
+    slow = [notice(f"slow {n}", agency="slow", case=f"case-{n}") for n in range(30)]
+    dead = [notice(f"dead {n}", agency="dead", case=f"case-{n}") for n in range(30)]
+    await book.record([*slow, *dead, notice("quick", agency="quick")], NOW)
+
+    def room(agency: str) -> int:
+        return 2 if agency == "slow" else 100
+
+    assert names(await book.lease("me", NOW, 10, shut=["dead"], room=room)) == ["slow 0", "slow 1", "quick"]
+    assert names(await book.lease("me", NOW, 3, shut=["slow"])) == ["dead 0", "dead 1", "dead 2"]
+
+
+async def test_when_a_system_answers_again_what_waited_for_it_is_due_at_once(book: Ledger) -> None:
+    await book.record([notice("1"), notice("2", case="case-2"), notice("3", agency="gp")], NOW)
+    one, two, three = await book.lease("me", NOW, 10)
+    waiting = [again(one, later(300)), again(two, later(300), error="plugin_fault"), again(three, later(300))]
+    await book.settle(waiting, later(1))
+    await book.hasten("school", later(2))
+
+    assert names(await book.lease("me", later(2), 10)) == ["1"]
+
+
+async def test_find_gives_what_is_known_of_a_notice(book: Ledger) -> None:
+    await book.record([notice("1")], NOW)
+
+    found = await book.find("1")
+    assert found is not None
+    assert (found.agency, found.case_id, found.state) == ("school", "case-1", State.WAITING)
+    assert await book.find("2") is None
+
+
+async def test_no_query_walks_through_the_part_that_is_done(open_ledger: Any, url: str) -> None:
+    """A ledger of years is nearly all done; each regular question must have an index over the open part."""
+    if not url.startswith("sqlite"):
+        pytest.skip("the plan is read on SQLite; PostgreSQL chooses by the size of the table")
+    book = await open_ledger()
+    questions = [
+        "SELECT seq, agency FROM ledger WHERE next_attempt_at <= '2026' ORDER BY next_attempt_at, seq LIMIT 5",
+        "SELECT min(seq) FROM ledger WHERE done_at IS NULL AND lane IN ('a', 'b') GROUP BY lane",
+        "UPDATE ledger SET lease_until = '2026' WHERE lease_owner = 'me'",
+        "SELECT obligation_id, lane FROM ledger WHERE aside AND done_at IS NULL",
+        "SELECT notice_id FROM ledger WHERE receipt_pending ORDER BY seq LIMIT 5",
+        "SELECT agency, state, count(*) FROM ledger WHERE done_at IS NULL GROUP BY agency, state",
+    ]
+    async with book.writing() as connection:
+        for question in questions:
+            plan = [row[3] for row in (await connection.execute(text(f"EXPLAIN QUERY PLAN {question}"))).all()]
+            assert any("USING INDEX ix_ledger" in step or "COVERING INDEX ix_ledger" in step for step in plan), plan
+        assert (await connection.execute(select(func.count()).select_from(ledger))).scalar_one() == 0
+
+
+_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parents[1] / "postgres.py")
+assert _spec is not None
+assert _spec.loader is not None
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+postgres_url, postgres_database = _module.postgres_url, _module.postgres_database

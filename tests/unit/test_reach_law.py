@@ -1,0 +1,267 @@
+"""The one idea as a law: for any order and any repetition of the same inputs, what is owed equals the join computed from scratch."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alertbus.chronicle.scratch import obligations_from_scratch
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.case import Case, Link
+from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, Tick
+from alertbus.model.notice import Deed
+from alertbus.policy.load import load_policy
+from alertbus.reach import held
+from alertbus.reach.case import BEGINNING, CaseState, reduce_case
+from alertbus.reach.held import Owed
+from alertbus.reach.person import PersonState, reduce_person
+
+POLICY = load_policy()
+DAY_0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
+END = DAY_0 + timedelta(days=800)
+PEOPLE = ("mother", "stepfather", "grandmother", "child")
+KINDS = ("threat_to_staff", "violent_person_flag", "ppn", "other", "nspcc_concern", "conference_outcome", "prisoner_release", "never_heard_of")
+AGENCIES = (
+    ("childrens_social_care", "children_case", None),
+    ("gp", "children_case", None),
+    ("school", "children_case", None),
+    ("police", "children_case", None),
+    ("housing", "plan_partner", None),
+    ("probation", "adult_linked", "stepfather"),
+)
+
+
+def moment(days: int, hours: int = 0) -> datetime:
+    return DAY_0 + timedelta(days=days, hours=hours)
+
+
+days = st.integers(0, 120)
+bare_day = st.one_of(st.none(), days.map(lambda n: (DAY_0.date() + timedelta(days=n))))
+
+
+@st.composite
+def spells(draw: st.DrawFn) -> dict[str, date | None]:
+    begins, ends = draw(bare_day), draw(bare_day)
+    if begins and ends and ends < begins:
+        begins, ends = ends, begins
+    return {"from": begins, "to": ends}
+
+
+@st.composite
+def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
+    """One to three versions of a case, each a free rewriting of who is linked and who is involved."""
+    versions: list[Case] = []
+    for at in sorted(draw(st.lists(days, min_size=1, max_size=3, unique=True))):
+        linked = draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=4))
+        involved = draw(st.lists(st.sampled_from(AGENCIES), unique=True, max_size=5))
+        snapshot = Case.model_validate(
+            {
+                "id": case_id,
+                "people": [{"key": key, "person_ids": [f"id-{key}"]} for key in PEOPLE],
+                "children": ["child"] if draw(st.booleans()) else [],
+                "links": [{"person": key, "relation": "someone", **draw(spells())} for key in linked],
+                "involvements": [{"agency": a, "scope": s, "adult": adult, **draw(spells())} for a, s, adult in involved],
+                "restrictions": draw(st.sampled_from([[], [{"must_not_learn": "stepfather", "kinds": ["ppn"]}]])),
+            }
+        ).with_implied_links()
+        versions.append(snapshot.learned(versions[-1] if versions else None, moment(at)))
+    return versions
+
+
+@st.composite
+def matters(draw: st.DrawFn, number: int) -> list[AcceptedAlert]:
+    """One alert and perhaps its amendment and its withdrawal."""
+    subjects = draw(st.lists(st.sampled_from(PEOPLE), unique=True, min_size=1, max_size=3))
+    children = draw(st.sampled_from([[], ["child"]]))
+    kind, agency = draw(st.sampled_from(KINDS)), draw(st.sampled_from(["police", "school", "nspcc", "probation"]))
+    begins = draw(days)
+    statements: list[AcceptedAlert] = []
+    for offset, action in ((0, "raised"), (draw(st.integers(1, 40)), "amended"), (draw(st.integers(41, 80)), "withdrawn")):
+        if action != "raised" and draw(st.booleans()):
+            continue
+        at = moment(begins + offset, number)
+        alert = Alert.model_validate(
+            {
+                "id": f"a{number}",
+                "source": agency,
+                "kind": kind,
+                "action": action,
+                "occurred_at": at,
+                "recorded_at": at,
+                "subjects": [{"person": {"key": key}} for key in subjects],
+                "children": [{"person": {"key": key}} for key in children],
+                "review_on": draw(st.sampled_from([None, (at + timedelta(days=20)).date()])) if action == "raised" else None,
+                "history": draw(st.sampled_from([False, False, True])) if action == "raised" else False,
+                "details": {"conference_invite": draw(st.booleans())} if action == "raised" else {},
+            }
+        )
+        first = statements[0].at if statements else None
+        people = tuple((f"id-{key}",) for key in (*subjects, *children))
+        statements.append(AcceptedAlert.of(alert, at, first).with_people(people))
+    return statements
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[dict[str, list[Case]], list[AcceptedAlert]]:
+    cases = {case_id: draw(histories_of_a_case(case_id)) for case_id in draw(st.sampled_from([["c1"], ["c1", "c2"]]))}
+    alerts = [statement for number in range(draw(st.integers(1, 3))) for statement in draw(matters(number))]
+    return cases, alerts
+
+
+def inputs_of(cases: Mapping[str, list[Case]], alerts: list[AcceptedAlert]) -> list[tuple[str, Any]]:
+    """Everything that enters the two reducers, as (key, event): what the gateway and `identify` send."""
+    sent: list[tuple[str, Any]] = []
+    for versions in cases.values():
+        before: Case | None = None
+        for case in versions:
+            sent.append((case.id, CaseChanged(case=case)))
+            links: dict[str, list[Link]] = {f"id-{link.person}": [] for link in (before.links if before else ())}
+            for link in case.links:
+                links.setdefault(f"id-{link.person}", []).append(link)
+            sent += [
+                (person, LinkChanged(person_id=person, case_id=case.id, version=case.version, links=tuple(now)))
+                for person, now in links.items()
+            ]
+            before = case
+    for statement in alerts:
+        everybody = dict.fromkeys(person for found in statement.people for person in found)
+        sent += [(person, AlertAboutPerson(person_id=person, alert=statement)) for person in everybody]
+    return sent
+
+
+class Machine:
+    """The two reducers joined as the stream joins them, with whatever order the test chooses."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, PersonState] = defaultdict(PersonState)
+        self.cases: dict[str, CaseState] = defaultdict(CaseState)
+        self.said: list[Owed] = []
+
+    def take(self, key: str, event: Any) -> list[tuple[str, Any]]:
+        if isinstance(event, AlertAboutPerson | LinkChanged):
+            self.people[key], reached = reduce_person(self.people[key], event, POLICY)
+            return [(arrival.case_id, arrival) for arrival in reached]
+        self.cases[key], said = reduce_case(self.cases[key], event, POLICY)
+        self.said += said
+        return []
+
+    def owed(self) -> dict[str, datetime]:
+        """What stands in the end: everything said, less what was taken back because the case changed."""
+        standing: dict[str, dict[str, datetime]] = defaultdict(dict)
+        withdrawals = {o.statement.alert_id: w for o in self.said for w in self._withdrawal(o)}
+        for entry in self.said:
+            by_alert = withdrawals.get(entry.obligation.alert_id)
+            notice = ids.notice_id(entry.obligation.id, entry.statement.statement_id, withdrawn_by=by_alert or "")
+            if entry.deed is not Deed.WITHDRAW:
+                standing[entry.obligation.id][entry.statement.statement_id] = entry.obligation.since
+            elif not (by_alert and entry.notice_id == notice):
+                standing[entry.obligation.id].pop(entry.statement.statement_id, None)
+        return {obligation: min(says.values()) for obligation, says in standing.items() if says}
+
+    def _withdrawal(self, entry: Owed) -> list[str]:
+        for state in self.cases.values():
+            if (kept := state.alerts.get(entry.statement.alert_id)) and kept.withdrawal:
+                return [kept.withdrawal.statement_id]
+        return []
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=worlds(), data=st.data())
+def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scratch(
+    world: tuple[dict[str, list[Case]], list[AcceptedAlert]], data: st.DataObject
+) -> None:
+    cases, alerts = world
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
+        machine = Machine()
+        waiting = inputs_of(cases, alerts)
+        waiting += data.draw(st.lists(st.sampled_from(waiting), max_size=5))
+        while waiting:
+            key, event = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
+            waiting += machine.take(key, event)
+        for case_id in cases:
+            machine.take(case_id, Tick(case_id=case_id, since=BEGINNING, at=END))
+
+    expected = obligations_from_scratch(alerts, {c: versions[-1] for c, versions in cases.items()}, POLICY, END)
+
+    assert {obligation: due.since for obligation, due in expected.items()} == machine.owed()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=worlds())
+def test_in_the_gateways_order_nothing_is_forgotten_too_soon(world: tuple[dict[str, list[Case]], list[AcceptedAlert]]) -> None:
+    cases, alerts = world
+    machine = Machine()
+    timeline: list[tuple[datetime, int, list[tuple[str, Any]]]] = []
+    for case_id, versions in cases.items():
+        for number, case in enumerate(versions):
+            assert case.known_at is not None
+            timeline.append((case.known_at, 0, inputs_of({case_id: versions[: number + 1]}, [])))
+    timeline += [(statement.at, 1, inputs_of({}, [statement])) for statement in alerts]
+    before = dict.fromkeys(cases, BEGINNING)
+    for at, _, sent in sorted(timeline, key=lambda entry: entry[:2]):
+        waiting = list(sent)
+        while waiting:
+            waiting += machine.take(*waiting.pop(0))
+        for case_id in cases:
+            machine.take(case_id, Tick(case_id=case_id, since=before[case_id], at=at))
+            before[case_id] = at
+    for case_id in cases:
+        machine.take(case_id, Tick(case_id=case_id, since=before[case_id], at=END))
+
+    told = {entry.obligation.id for entry in machine.said if entry.deed is not Deed.WITHDRAW}
+    expected = obligations_from_scratch(alerts, {c: versions[-1] for c, versions in cases.items()}, POLICY, END)
+
+    assert expected.keys() <= told
+
+
+def test_an_alert_through_several_of_its_people_is_said_once() -> None:
+    case = Case.model_validate(
+        {
+            "id": "c1",
+            "people": [{"key": key, "person_ids": [f"id-{key}"]} for key in ("mother", "child")],
+            "links": [{"person": key, "relation": "someone"} for key in ("mother", "child")],
+            "involvements": [{"agency": "gp"}],
+        }
+    ).learned(None, moment(0))
+    alert = Alert.model_validate(
+        {"id": "a", "source": "police", "kind": "other", "occurred_at": moment(1), "recorded_at": moment(1), "subjects": [{"person": {"key": "mother"}}]}
+    )
+    statement = AcceptedAlert.of(alert, moment(1)).with_people((("id-mother",),))
+    state, _ = reduce_case(CaseState(), CaseChanged(case=case), POLICY)
+
+    state, first = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
+    state, second = reduce_case(state, AlertReachedCase(case_id="c1", via="id-child", alert=statement), POLICY)
+    _, again = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
+
+    assert [o.obligation.agency for o in first] == ["gp"]
+    assert second == []
+    assert [o.notice_id for o in again] == [o.notice_id for o in first]
+
+
+def test_a_case_after_a_thousand_alerts_is_as_small_as_before_them() -> None:
+    case = Case.model_validate(
+        {
+            "id": "c1",
+            "people": [{"key": "mother", "person_ids": ["id-mother"]}],
+            "links": [{"person": "mother", "relation": "mother"}],
+            "involvements": [{"agency": "gp"}],
+        }
+    ).learned(None, moment(0))
+    state, _ = reduce_case(CaseState(), CaseChanged(case=case), POLICY)
+    empty = len(state.model_dump_json(exclude_defaults=True))
+    for number in range(1000):
+        at = moment(1, number)
+        alert = Alert.model_validate(
+            {"id": f"a{number}", "source": "police", "kind": "other", "occurred_at": at, "recorded_at": at, "subjects": [{"person": {"key": "mother"}}]}
+        )
+        statement = AcceptedAlert.of(alert, at).with_people((("id-mother",),))
+        state, _ = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
+
+    assert len(state.alerts) == 1
+    assert len(state.model_dump_json(exclude_defaults=True)) < empty + 1500
