@@ -1,7 +1,9 @@
 """Fixtures for every test: one real Kafka per run, and names that no other test uses."""
 
+import importlib.util
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +28,11 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 def topic_prefix() -> str:
     """Begins the names of this test's topics and groups."""
     return f"test-{uuid.uuid4().hex[:12]}"
+
+
+_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parent / "postgres.py")
+assert _spec is not None
+assert _spec.loader is not None
+_postgres = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_postgres)
+postgres_url, postgres_database = _postgres.postgres_url, _postgres.postgres_database

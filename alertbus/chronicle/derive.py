@@ -1,4 +1,4 @@
-"""Where an obligation stands, from its notices and receipts. Pure, so that it makes no difference which of them came first."""
+"""Where an obligation stands, from its notices and receipts. Pure: which came first makes no difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,8 +51,8 @@ class Standing:
 def standing(notices: Sequence[Notice], receipts: Sequence[Receipt]) -> Standing:
     """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
 
-    An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it was taken back is
-    owed from then on.
+    An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it
+    was taken back is owed from then on.
     """
     asked = first = notices[0]
     withdrawn = escalated = False

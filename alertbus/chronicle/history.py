@@ -21,8 +21,8 @@ People = Sequence[Sequence[str]]
 async def chronology(engine: AsyncEngine, case_id: str) -> list[Entry]:
     """Every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
-    It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose person
-    was taken off the case is left out, unless an agency still holds it on this case.
+    It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose
+    person was taken off the case is left out, unless an agency still holds it on this case.
     """
     async with view(engine) as connection:
         case = await latest_case(connection, case_id)

@@ -1,6 +1,7 @@
-"""From Kafka's records to the chronicle's rows: read without side effects, then written in one transaction with how far it came.
+"""From Kafka's records to the chronicle's rows: read without side effects, then written together with how far it came.
 
-Records of one partition come in order; how the topics interleave makes no difference, and a record applied twice changes nothing.
+Records of one partition come in order. How the topics interleave makes no difference, and a record applied twice
+changes nothing.
 """
 
 from collections import defaultdict
@@ -43,8 +44,8 @@ Place = tuple[str, int]
 """Topic, partition."""
 
 
-class Behind(BusError):
-    """Records before these are not in the chronicle: it was dropped, restored or is being rebuilt. Replay the topics, then apply again."""
+class Behind(BusError):  # noqa: N818  a word of this tree, as in model/errors.py
+    """Records before these are not in the chronicle: dropped, restored or being rebuilt. Replay, then go on."""
 
     code = "chronicle_behind"
     retriable = True
@@ -64,15 +65,16 @@ class Fact:
 
 
 def read(records: Iterable[Received]) -> list[Fact]:
-    """What the records say. A record that is no word of ours becomes a row of `chronicle_unreadable`; it never stops the others."""
+    """Read what the records say. One that is no word of ours becomes a row of `chronicle_unreadable`, no more."""
     return [_read(record) for record in records]
 
 
 async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: Collection[Place] = ()) -> int:
     """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
 
-    Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there. `starts`
-    are the partitions whose first fact here is the first there is: with no progress yet it may stand at any offset.
+    Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there.
+    `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
+    offset.
     """
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
@@ -112,7 +114,7 @@ async def _not_yet_seen(
             continue
         if fact.offset > following:
             raise Behind(
-                f"topic '{fact.topic}', partition {fact.partition}: the chronicle expects offset {following}, found {fact.offset}; "
+                f"topic '{fact.topic}', partition {fact.partition}: expected offset {following}, found {fact.offset}; "
                 "replay the topics, then go on"
             )
         reached[where] = fact.offset + 1

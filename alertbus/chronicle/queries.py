@@ -1,9 +1,10 @@
 """What may be asked of the chronicle. Every answer is one consistent view of it; nothing here writes.
 
-Exercises and reality are never mixed in one answer: `exercise` None means real ones only. What a caller may see is the caller's to
-decide; an inbox item is already minimised for its agency, a chronology is not.
+Exercises and reality are never mixed in one answer: `exercise` None means real ones only. What a caller may see is the
+caller's to decide; an inbox item is already minimised for its agency, a chronology is not.
 """
 
+import contextlib
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.history import chronology
-from alertbus.chronicle.tables import ANSWERED, State
+from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
-from alertbus.chronicle.words import AlertStatus, InboxItem, ObligationStatus, StatementStatus, Status, Unanswered
+from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewNeeded
@@ -41,9 +42,10 @@ async def inbox(
     limit: int = 100,
     after: str | None = None,
 ) -> list[InboxItem]:
-    """Obligations, overdue first, then by severity, then the oldest first. `state` is one of `State`, or `OPEN`; None is all.
+    """List obligations: overdue first, then by severity, then the oldest. `state` is a `State` or `OPEN`; None is all.
 
-    `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue meanwhile changes places.
+    `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
+    changes places.
     """
     waiting = _owed.state.not_in(ANSWERED)
     place = (when((waiting & (_owed.due < now), 0), else_=1), _owed.severity_rank, _owed.since, _owed.id)
@@ -61,7 +63,7 @@ async def inbox(
 
 
 async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) -> InboxItem:
-    """One obligation, real or of an exercise. Raises `NotFound`."""
+    """Give one obligation, real or of an exercise. Raises `NotFound`."""
     query = _items().where(_owed.id == obligation_id)
     async with view(engine) as connection:
         row = (await connection.execute(query)).one_or_none()
@@ -72,7 +74,10 @@ async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) 
 
 
 async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None) -> AlertStatus:
-    """What became of an alert, found by the bus's id, else by its sender's own id, the most recent of several. Raises `NotFound`."""
+    """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several.
+
+    Raises `NotFound`.
+    """
     moment = now or datetime.now(UTC)
     said = tables.alert
     async with view(engine) as connection:
@@ -121,7 +126,7 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
 
 
 async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
-    """The case as it now is, or one version of it. Raises `NotFound`."""
+    """Give the case as it now is, or one version of it. Raises `NotFound`."""
     async with view(engine) as connection:
         return await latest_case(connection, case_id, version)
 
@@ -129,7 +134,7 @@ async def case(engine: AsyncEngine, case_id: str, version: int | None = None) ->
 async def review(
     engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None
 ) -> list[ReviewNeeded]:
-    """What a person must look at, the oldest first. `after` is the id of the last one seen."""
+    """List what a person must look at, the oldest first. `after` is the id of the last one seen."""
     needed = tables.review
     query = select(needed.c.body).order_by(needed.c.at, needed.c.id).limit(limit)
     if reason is not None:
@@ -142,7 +147,7 @@ async def review(
 
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
-    """The chronicle in numbers: of reality, or of one exercise. What is unreadable or in progress is counted for all."""
+    """Count: for reality, or for one exercise. Review, unreadable records and progress are counted for all."""
     said, versions = tables.alert.c, tables.case_version.c
     waiting = _owed.state.not_in(ANSWERED)
     counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(
@@ -182,7 +187,7 @@ def _items() -> Select[Any]:
     )
 
 
-def _item(row: Row[Any], receipts: tuple[Receipt, ...], now: datetime) -> InboxItem:
+def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: datetime) -> InboxItem:
     notice = Notice.model_validate_json(row.body)
     overdue = is_overdue(row.state, row.due, now)
     since = row.since.isoformat().replace("+00:00", "Z")
@@ -201,19 +206,22 @@ def _item(row: Row[Any], receipts: tuple[Receipt, ...], now: datetime) -> InboxI
 
 
 def _parsed(cursor: str) -> list[ColumnElement[Any]]:
-    try:
-        overdue, rank, since, last = cursor.split("~")
+    overdue, _, rest = cursor.partition("~")
+    rank, _, rest = rest.partition("~")
+    since, _, last = rest.partition("~")
+    with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(since)
-        if moment.tzinfo is None:
-            raise ValueError
-        return [
-            literal(int(overdue), Integer),
-            literal(int(rank), Integer),
-            literal(moment, UtcDateTime),
-            literal(last, String),
-        ]
-    except ValueError:
-        raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")]) from None
+        if overdue in {"0", "1"} and rank in _RANKS and moment.tzinfo is not None and last:
+            return [
+                literal(int(overdue), Integer),
+                literal(int(rank), Integer),
+                literal(moment, UtcDateTime),
+                literal(last, String),
+            ]
+    raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")])
+
+
+_RANKS = frozenset(map(str, SEVERITY_RANK.values()))
 
 
 def _state(name: str) -> State:
@@ -223,6 +231,6 @@ def _state(name: str) -> State:
         raise InvalidInput([Fault("state", f"expected {OPEN}, {', '.join(State)}")]) from None
 
 
-def _unanswered(row: Row[Any], now: datetime) -> Unanswered:
+def _unanswered(row: Row[*tuple[Any, ...]], now: datetime) -> Unanswered:
     age = (now - row.since).total_seconds()
     return Unanswered(obligation_id=row.id, agency=row.agency, since=row.since, age_s=age)

@@ -21,10 +21,10 @@ _BATCH = 1_000
 
 
 async def rebuild(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
-    """Drop the chronicle and write it again from the topics. Answers how many records it took.
+    """Drop the chronicle and write it again from the topics. Return how many records it took.
 
-    Readers find less than everything while it runs. A worker that runs meanwhile notices and does the same work a second time, which is
-    harmless; an interrupted rebuild is finished by the next worker that starts.
+    Readers find less than everything while it runs. A worker that runs meanwhile notices and does the same work as
+    well, which is harmless; an interrupted rebuild is finished by the next worker that starts.
     """
     with database_faults():
         async with engine.begin() as connection:
@@ -34,7 +34,7 @@ async def rebuild(bootstrap: str, engine: AsyncEngine, progress_callback: Progre
 
 
 async def replay(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
-    """Apply whatever the topics hold at this moment and the chronicle does not. Answers how many records were new to it."""
+    """Apply what the topics hold at this moment and the chronicle does not. Return how many records were new to it."""
     new = seen = 0
     waiting: list[Received] = []
     begun: set[Place] = set()
@@ -68,7 +68,7 @@ async def make_tables(engine: AsyncEngine) -> None:
 
 
 async def digest(engine: AsyncEngine) -> str:
-    """A hash over the content: the same rows give the same digest, on either database and wherever in the topics they stood."""
+    """Hash the content: the same on either database, and wherever in the topics the records stood."""
     sum_ = hashlib.sha256()
     async with reading(engine) as connection:
         for table in tables.CONTENT:

@@ -1,4 +1,4 @@
-"""A chronology as text, CSV, HTML or JSON. Pure. What somebody said is never altered, with one exception, in CSV, told there."""
+"""A chronology as text, CSV, HTML or JSON. Pure. Nobody's words are altered, with one exception, in CSV, told there."""
 
 import csv
 import io
@@ -36,8 +36,8 @@ def text(case_id: str, entries: Sequence[Entry]) -> str:
 def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
     """For a spreadsheet, one row per statement.
 
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come from the
-    public. Every other form has them as they were.
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come
+    from the public. Every other form has them as they were.
     """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
@@ -56,7 +56,9 @@ def as_json(case_id: str, entries: Sequence[Entry]) -> str:
 def html(case_id: str, entries: Sequence[Entry]) -> str:
     """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
     title = f"Chronology of case {escape(case_id)}"
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told"))
+    heads = "".join(
+        f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told")
+    )
     rows = "\n".join(_row(entry) for entry in entries)
     return _PAGE.format(title=title, count=_count(entries), heads=heads, rows=rows, style=_STYLE)
 

@@ -1,7 +1,7 @@
 """Who must be told what, worked out from scratch: plain loops over the definitions, moment by moment.
 
-An oracle for the reducers, so it shares no code with `alertbus.reach` and must not import it. It knows nothing of events, state or order:
-all alerts, all cases, one answer. Slow is fine; clever is not.
+An oracle for the reducers, so it shares no code with `alertbus.reach` and must not import it. It knows nothing of
+events, state or order: all alerts, all cases, one answer. Slow is fine; clever is not.
 """
 
 from collections import defaultdict
@@ -31,32 +31,27 @@ class Due(NamedTuple):
 def obligations_from_scratch(
     alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime
 ) -> dict[str, Due]:
-    """Every obligation owed up to and including `until`, by its id.
+    """Work out every obligation owed up to and including `until`, by its id.
 
-    `alerts` are all statements, in any order, repeats and all, with `people` filled; `cases` is the latest version of each, by id. An
+    `alerts` are all statements, in any order, with `people` filled; `cases` is the latest version of each, by id. An
     obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
     """
     found: dict[str, Due] = {}
     withdrawn = withdrawals(alerts)
-    cases_of: dict[str, set[str]] = defaultdict(set)
-    for case in cases.values():
-        for person in case.people:
-            for person_id in person.person_ids:
-                cases_of[person_id].add(case.id)
+    cases_of = _cases_by_person(cases)
     for alert in alerts:
         if alert.alert.action is Action.WITHDRAWN:
             continue
         named = {person_id for person_ids in alert.people for person_id in person_ids}
-        for case_id in sorted({case_id for person_id in named for case_id in cases_of[person_id]}):
+        for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
             case = cases[case_id]
-            for agency, since in _told(alert, case, policy.under(case.routing), withdrawn.get(alert.alert_id)):
-                if since > until:
-                    continue
-                for role in policy.roles(alert.alert.kind, agency):
+            rules = policy.under(case.routing)
+            for agency, since in _told(alert, case, rules, withdrawn.get(alert.alert_id)):
+                for role in rules.roles(alert.alert.kind, agency):
                     obligation = ids.obligation_id(alert.alert_id, case.id, agency, role)
-                    before = found.get(obligation)
-                    if before is None or since < before.since:
-                        found[obligation] = Due(alert.alert_id, case.id, agency, role, since)
+                    due = Due(alert.alert_id, case.id, agency, role, since)
+                    if since <= until and (obligation not in found or since < found[obligation].since):
+                        found[obligation] = due
     return found
 
 
@@ -70,7 +65,7 @@ def withdrawals(alerts: Sequence[AcceptedAlert]) -> dict[str, datetime]:
 
 
 def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | None) -> datetime:
-    """The last moment at which the statement itself can reach somebody new."""
+    """Say until when the statement itself can reach somebody new."""
     days = policy.kind_rule(alert.alert.kind).stands.days
     if days == 0:
         last = alert.at
@@ -85,39 +80,39 @@ def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | 
     return max(last, alert.at)
 
 
+def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for case in cases.values():
+        for person in case.people:
+            for person_id in person.person_ids:
+                found[person_id].add(case.id)
+    return found
+
+
 def _told(
     alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None
 ) -> Iterator[tuple[str, datetime]]:
     """Agencies told of the statement on the case, each with a moment; the earliest of an agency's moments counts."""
     if alert.alert.exercise != case.exercise:
         return
-    kind, source = alert.alert.kind, alert.alert.agency
-    audience = policy.audience(kind, conference_invite=alert.alert.details.conference_invite)
+    audience = policy.audience(alert.alert.kind, conference_invite=alert.alert.details.conference_invite)
     openings = list(_openings(alert, case, policy, withdrawn_at))
     last = stands_until(alert, policy, withdrawn_at)
-
-    def unless_history(moment: datetime) -> Iterator[datetime]:
-        if not (alert.alert.history and moment == alert.at):
-            yield moment
-
+    first: list[tuple[str, datetime | None]] = []
     for involvement in case.involvements:
-        if involvement.level is not Level.AGENCY or involvement.agency == source:
+        if involvement.level is Level.AGENCY and _for_them(involvement, case, alert.alert.kind, audience, policy):
+            through = [o for o in openings if _carries(o, involvement, alert, case)]
+            met = _first_met(involvement, through, last)
+            lately = [o.start for o in through if _ended_lately(involvement, o.start, audience, policy)]
+            first.append((involvement.agency, met or min(lately, default=None)))
+    if Audience.FRONT_DOOR in audience:
+        first.append((policy.front_door, min((o.start for o in openings), default=None)))
+    for agency, moment in first:
+        if moment is None or agency == alert.alert.agency:
             continue
-        if not _for_them(involvement, case, kind, audience, policy):
+        if alert.alert.history and moment == alert.at:  # who was there when it happened is not told now (INT-10)
             continue
-        through = [
-            o for o in openings if involvement.scope is not Scope.ADULT_LINKED or _is_about(o, involvement, alert, case)
-        ]
-        moments = sorted({o.start for o in through} | {_since(involvement)})
-        met = [m for m in moments if _in_force(involvement, m) and any(_is_open(o, m, last) for o in through)]
-        lately = [o.start for o in through if _ended_lately(involvement, o.start, audience, policy)]
-        for moment in met[:1] or sorted(lately)[:1]:
-            for told in unless_history(moment):
-                yield involvement.agency, told
-
-    if Audience.FRONT_DOOR in audience and source != policy.front_door and openings:
-        for told in unless_history(min(o.start for o in openings)):
-            yield policy.front_door, told
+        yield agency, moment
 
 
 class _Opening(NamedTuple):
@@ -141,15 +136,20 @@ def _openings(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: da
                 yield _Opening(place, link, start)
 
 
+def _first_met(involvement: Involvement, through: Sequence[_Opening], last: datetime) -> datetime | None:
+    """Find the first moment at which the agency is there and the alert is open: one at which something begins."""
+    for moment in sorted({o.start for o in through} | {_since(involvement)}):
+        there = _since(involvement) <= moment <= _until(involvement)
+        if there and any(_is_open(opening, moment, last) for opening in through):
+            return moment
+    return None
+
+
 def _is_open(opening: _Opening, moment: datetime, last: datetime) -> bool:
     """At the very moment it opens, always; afterwards only while the alert stands and the link holds."""
     if moment == opening.start:
         return True
     return opening.start < moment <= min(last, _until(opening.link))
-
-
-def _in_force(involvement: Involvement, moment: datetime) -> bool:
-    return _since(involvement) <= moment <= _until(involvement)
 
 
 def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozenset[Audience], policy: Policy) -> bool:
@@ -164,8 +164,14 @@ def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozens
     return Audience.ADULT_AGENCIES in audience
 
 
-def _is_about(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, case: Case) -> bool:
-    """The adult for whom the agency acts is a subject of the alert: not one of its children, not merely on the case."""
+def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, case: Case) -> bool:
+    """Whether the alert reaches this agency through that person.
+
+    For an agency that acts for an adult it must be that adult, as a subject: not one of the children, not merely
+    somebody on the case.
+    """
+    if involvement.scope is not Scope.ADULT_LINKED:
+        return True
     assert involvement.adult is not None
     subject = opening.place < len(alert.alert.subjects)
     return subject and bool(set(alert.people[opening.place]) & set(case.person(involvement.adult).person_ids))

@@ -1,7 +1,7 @@
-"""The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back. A projection of Kafka.
+"""The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back.
 
-Every row can be dropped and written again from the topics. `position` is the offset of the record that a row came from: a record that is
-repeated stands at a later offset and changes nothing.
+A projection: every row can be dropped and written again from Kafka. `position` is the offset of the record that a row
+came from: a record that is repeated stands at a later offset and changes nothing.
 """
 
 from enum import StrEnum
@@ -61,7 +61,7 @@ alert_case = Table(
     Column("alert_id", String(36), nullable=False, index=True),
     Column("people", LargeBinary, nullable=False),
 )
-"""Which statements reached which cases, and as whom the directory knew its persons: history that told nobody is here too (INT-10)."""
+"""Which statements reached which cases, and their persons' ids. History that told nobody is here too (INT-10)."""
 
 case_version = Table(
     "chronicle_case_version",

@@ -35,7 +35,7 @@ def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bo
 
 
 async def latest_case(connection: AsyncConnection, case_id: str, version: int | None = None) -> Case:
-    """The newest version, or the one asked for. Raises `NotFound`."""
+    """Give the newest version, or the one asked for. Raises `NotFound`."""
     versions = tables.case_version.c
     query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
     if version is not None:

@@ -12,7 +12,7 @@ from alertbus.model.notice import Intent, Notice, Obligation, Receipt
 
 
 class InboxItem(Word):
-    """One obligation as its agency sees it: the latest notice, already minimised for that agency, and what came back."""
+    """One obligation as its agency sees it: the latest notice, already minimised for it, and what came back."""
 
     obligation: Obligation
     notice: Notice
@@ -44,7 +44,7 @@ class ObligationStatus(Word):
     acknowledged_at: AwareDatetime | None
     acknowledged_intent: Intent | None
     because: str
-    """The reason path. It holds relations (`ex-partner of Mother`): show it to the obligation's own agency or to the case holder."""
+    """The reason path. It names relations: for the agency itself, and for who holds the case."""
     do_not_reveal_source: bool
     receipts: tuple[Receipt, ...]
 
@@ -124,7 +124,7 @@ class Unanswered(Word):
 
 
 class Status(Word):
-    """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`: with the topics' ends it gives the lag."""
+    """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`; the ends less it are the lag."""
 
     alerts: int
     statements: int

@@ -19,7 +19,7 @@ log = structlog.stdlib.get_logger(__name__)
 async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event, *, group: str = GROUP) -> None:
     """Project until `stop`. Offsets are committed after the rows; several of these may run on one database.
 
-    Raises `DatabaseUnavailable` or `BrokerFault` with nothing of the batch committed: let the process end and start it again.
+    Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
     """
     await make_tables(engine)
 
@@ -30,7 +30,7 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
                 async with engine.begin() as connection:
                     await apply(connection, facts)
             except Behind:
-                # The group's offsets are ahead of the tables: they were dropped, restored from a backup, or rebuilt meanwhile.
+                # The group's offsets are ahead of the tables: dropped, restored from a backup, or rebuilt meanwhile.
                 log.warning("the chronicle is behind its offsets; replaying")
                 count = await replay(bootstrap, engine)
                 log.info("the chronicle has caught up", count=count)

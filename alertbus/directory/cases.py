@@ -103,6 +103,14 @@ class Cases:
             query = select(case_version.c.case_id).where(case_version.c.exercise == exercise).order_by(case_version.c.case_id)
             return at.scalar_one_or_none(), list((await connection.execute(query)).scalars())
 
+    async def of_people(self, person_ids: Collection[str], exercise: str | None) -> list[Case]:
+        """Cases on which any of these persons is. Reads every case of that exercise, or every real one: for a person asking, not for the
+        stream."""
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.exercise.is_(exercise) if exercise is None else case_version.c.exercise == exercise))
+            cases = (Case.model_validate_json(snapshot) for snapshot in rows.scalars())
+            return [case for case in cases if any(set(p.person_ids) & set(person_ids) for p in case.people)]
+
     async def advance_clock(self, exercise: str, to: datetime) -> tuple[datetime | None, list[str]]:
         """Move an exercise's clock forward; answers where it stood and which cases follow it. Never backwards."""
         async with self._engine.begin() as connection:

@@ -64,6 +64,15 @@ class Directory:
             self._remember((scope, person.model_dump_json()), match)
         return found
 
+    async def look_up(self, people: Sequence[Person], exercise: str | None) -> list[Match]:
+        """Whom the directory knows these people as, writing nothing: somebody unknown is `NOBODY`."""
+        scope = exercise or ""
+        async with reading(self._engine) as connection:
+            found = [
+                await (_by_key(connection, scope, p.key) if p.key else _found(connection, scope, _marks(p))) for p in people
+            ]
+        return [Match(tuple(sorted(person_ids))) for person_ids in found]
+
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
         """How many persons each key leads to: 0 is unknown, more than one ambiguous."""
         counts = dict.fromkeys(keys, 0)

@@ -52,8 +52,8 @@ class Answers:
             raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
         detail = "\x1f".join((obligation_id, said.by, said.role or "", said.intent, said.note or ""))
         receipt = Receipt(
-            id=ids.receipt_id(item.notice_id, Stage.ACKNOWLEDGED, detail),
-            notice_id=item.notice_id,
+            id=ids.receipt_id(item.notice.id, Stage.ACKNOWLEDGED, detail),
+            notice_id=item.notice.id,
             obligation_id=obligation_id,
             alert_id=owed.alert_id,
             case_id=owed.case_id,

@@ -5,7 +5,6 @@ A caller acts for one agency and sees that agency's obligations alone; anything 
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,15 +74,8 @@ class Callers:
 def _same_machine(request: Request) -> None:
     """Where nobody has to say who they are, a web page open in a browser on this machine must not be able to call."""
     host = request.url.hostname or ""
-    if not (is_loopback(host) or _is_own_address(host, request)):
+    if not is_loopback(host):  # another site's name, made to point here
         raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         raise NotAllowed("a page of another site may not call the bus")
 
-
-def _is_own_address(host: str, request: Request) -> bool:
-    """An address of digits cannot be another site's name made to point here."""
-    try:
-        return bool(ipaddress.ip_address(host)) and request.client is not None
-    except ValueError:
-        return False

@@ -13,7 +13,7 @@ accepted = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("first_at", UtcDateTime, nullable=True),
 )
-"""One row per statement, written after the broker has acknowledged it. `at` and `first_at` are those of the record that was sent."""
+"""One row per statement, written once the broker has acknowledged it. `at` and `first_at` are those of its record."""
 
 raw = Table(
     "gateway_raw",

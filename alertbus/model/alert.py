@@ -71,7 +71,7 @@ class Release(Word):
 
 class Flag(Word):
     precautions: Annotated[tuple[str, ...], S.ACTION] = Field(default=(), max_length=20)
-    grade: Annotated[str | None, S.THREAT] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
+    grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
 
 
 class Incident(Word):

@@ -102,7 +102,7 @@ def build_notice(
 
 def _summary(rule: KindRule, sight: Sight) -> str:
     """The template says what kind of thing happened; a sector that may not know even that is told to make contact."""
-    if sight.template(rule.narrative) or sight.template(Sensitivity.THREAT) and rule.flag:
+    if sight.template(rule.tells or rule.narrative):
         return rule.summary
     return "There is safeguarding information that concerns you. Ring the contact given."
 
@@ -154,9 +154,11 @@ def _because(link: Link, case: Case, obligation: Obligation, since: Day | None, 
     person = case.person(link.person)
     identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
     who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
-    relation = link.relation if child or sight.template(identity) else "linked to the children"
-    if link.certainty is Certainty.PUTATIVE and "putative" not in relation.casefold():
-        relation = f"putative {relation}"
+    if child or sight.template(identity):
+        putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
+        relation = f"putative {link.relation}" if putative else link.relation
+    else:
+        relation = "linked to the children"
     role = obligation.role.replace("_", " ")
     you = f"{obligation.agency.replace('_', ' ')} ({role})"
     return f"{who} → {relation} → the children's case → you, {you}" + (f", since {since:%Y-%m-%d}" if since else "")

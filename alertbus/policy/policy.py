@@ -73,6 +73,9 @@ class KindRule(Word):
     chain: tuple[str, ...] = ()
     """Who is next if nobody answers, in order."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
+    """Class of what is said in an alert of this kind."""
+    tells: Sensitivity | None = None
+    """Class of what `summary` itself gives away, where that is less than the narrative would; the narrative's when not given."""
     summary: str = ""
     action: str = ""
     flag: bool = False

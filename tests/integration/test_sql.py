@@ -325,11 +325,3 @@ async def test_four_processes_starting_at_once_migrate_once(url: str, scripts: P
     assert ended == [(0, "")] * 4
     assert await columns(url) == {"alembic_version": ["version_num"], "things": ["id", "words"]}
 
-
-# Until tests/conftest.py offers these fixtures to every test.
-_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parents[1] / "postgres.py")
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-postgres_url, postgres_database = _module.postgres_url, _module.postgres_database

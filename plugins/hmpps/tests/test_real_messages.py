@@ -49,14 +49,25 @@ IGNORED = {
     "legacy-offender-events/offender-updated-no-id-display.json": CORRECTED,
     "legacy-offender-events/offender-updated-restricted-patient.json": CORRECTED,
     "legacy-offender-events/offender-updated.json": CORRECTED,
-    **{
-        f"prisoner-state/{name}.json": RECORD
-        for name in (
-            "court-in-different-prison court-in-same-prison court-out first-moved-booking first-new-booking new-prisoner "
-            "recalled released second-new-booking tap-in-different-prison tap-in-same-prison transfer-in-same-prison "
-            "transfer-in transfer-out"
-        ).split()
-    },
+    **dict.fromkeys(
+        [
+            "prisoner-state/court-in-different-prison.json",
+            "prisoner-state/court-in-same-prison.json",
+            "prisoner-state/court-out.json",
+            "prisoner-state/first-moved-booking.json",
+            "prisoner-state/first-new-booking.json",
+            "prisoner-state/new-prisoner.json",
+            "prisoner-state/recalled.json",
+            "prisoner-state/released.json",
+            "prisoner-state/second-new-booking.json",
+            "prisoner-state/tap-in-different-prison.json",
+            "prisoner-state/tap-in-same-prison.json",
+            "prisoner-state/transfer-in-same-prison.json",
+            "prisoner-state/transfer-in.json",
+            "prisoner-state/transfer-out.json",
+        ],
+        RECORD,
+    ),
     "risk-and-licence/dynamic-risks-redacted-for-police.json": ANSWER,
     "risk-and-licence/licence-with-dates.json": (
         "a licence document, not an event: the release is an event of its own"

@@ -9,7 +9,7 @@ reach a landlord's screen, where many see it and it stays.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -80,7 +80,6 @@ def reference(notice: Notice) -> str:
     finds its alert.
 
     Made from the obligation's id, because a withdrawal has a notice id of its own. Base 32 has no 0, 1 or 8 to mishear.
-
     """
     digest = hashlib.sha256(notice.obligation.id.encode()).digest()
     return base64.b32encode(digest)[:8].decode()
@@ -96,11 +95,22 @@ def description(notice: Notice) -> str:
     ref = reference(notice)
     tries = (
         f"{mark}{warning} Call {whom} ref {ref}.{tail}"
-        for warning in filter(None, (_flag(notice), _warning(notice)))
+        for warning in _warnings(notice)
         for tail in dict.fromkeys((source, ""))
         for whom in filter(None, (_contact(notice), DUTY_TEAM))
     )
     return next(text for text in tries if len(text) <= LONGEST)
+
+
+def _warnings(notice: Notice) -> Iterator[str]:
+    """Yield from what says most to what always fits. A release under a standing flag says both."""
+    flag = _flag(notice)
+    if notice.flag and notice.obligation.kind == "prisoner_release":
+        for visit in filter(None, (flag, "Do not visit alone.")):
+            yield f"{visit} Household at risk from {_release_date(notice)}."
+    elif flag:
+        yield flag
+    yield _template(notice)
 
 
 def _flag(notice: Notice) -> str | None:
@@ -111,7 +121,7 @@ def _flag(notice: Notice) -> str | None:
     return flag if flag.endswith((".", "!")) else f"{flag}."
 
 
-def _warning(notice: Notice) -> str:
+def _template(notice: Notice) -> str:
     match caution(notice):
         case Caution.STAFF_SAFETY:
             return "Staff safety: do not visit alone."
@@ -130,7 +140,7 @@ def _release_date(notice: Notice) -> str:
     try:
         return date.fromisoformat(str(stated)).isoformat()
     except ValueError:
-        return "a date not known yet"
+        return "a day not known"
 
 
 def _contact(notice: Notice) -> str | None:

@@ -86,7 +86,7 @@ def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
             {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12)}}},
             "Household may be at risk from 2021-03-12. Call",
         ),
-        ({"kind": "prisoner_release"}, "Household may be at risk from a date not known yet. Call"),
+        ({"kind": "prisoner_release"}, "Household may be at risk from a day not known. Call"),
         ({"kind": "prisoner_recall"}, "A risk told earlier may be over. Call duty team ref"),
         ({"kind": "domestic_abuse_incident"}, "Before contact: Call duty team ref"),
         ({"exercise": "winter"}, "EXERCISE. Staff safety: do not visit alone. Call duty team ref"),
@@ -166,10 +166,25 @@ def test_the_door_is_whole_or_absent(addresses: tuple[Address, ...], asset: dict
 
 def test_a_household_at_risk_is_never_the_address_of_the_person_released() -> None:
     released = NoticePerson(ref="x", role="subject", addresses=(Address(uprn="99"),))
-    notice = sample_notice(kind="prisoner_release", flag=None, children=(), people=(released,))
 
-    assert "assetDetails" not in rendered(notice)
-    assert rendered(notice.model_copy(update={"flag": "Two to visit"}))["assetDetails"] == {"uprn": "99"}
+    assert "assetDetails" not in rendered(sample_notice(kind="prisoner_release", children=(), people=(released,)))
+    assert rendered(sample_notice(children=(), people=(released,)))["assetDetails"] == {"uprn": "99"}
+
+
+@pytest.mark.parametrize("exercise", [None, "winter"])
+@pytest.mark.parametrize(
+    ("flag", "visit"), [("Two to visit", "Two to visit."), ("VIOLENT PERSON FLAG", "Do not visit alone.")]
+)
+@pytest.mark.parametrize(
+    ("details", "day"), [({"release": {"date": "2021-03-12"}}, "2021-03-12"), ({}, "a day not known")]
+)
+def test_a_release_under_a_standing_flag_says_both(
+    details: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None
+) -> None:
+    text = sentence(kind="prisoner_release", flag=flag, details=details, exercise=exercise)
+
+    mark = "EXERCISE. " if exercise else ""
+    assert text == f"{mark}{visit} Household at risk from {day}. Call duty team ref {REF}."
 
 
 def test_a_landlord_maps_the_codes_to_its_own() -> None:

@@ -1,0 +1,54 @@
+# alertbus. Two commands for a newcomer: `make demo` and `make test`. Each sets up what it needs first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The newest Python we support that really runs here; say PYTHON=... to choose another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  "$$p" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+UV := 0.13.9
+PLUGINS := $(wildcard plugins/*)
+READY := $(VENV)/.ready
+
+.PHONY: help env demo test check bench lock format clean
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+env: $(READY) ## set up the virtual environment, and no more
+
+$(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
+	@if [ -z "$(PYTHON)" ]; then echo "alertbus needs Python 3.11, 3.12 or 3.13 with venv: apt-get install python3 python3-venv" >&2; exit 1; fi
+	@command -v mvn >/dev/null || echo "note: no Maven, so Kafka's jars cannot be fetched; without them the local broker keeps nothing: apt-get install maven" >&2
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . $(foreach p,$(PLUGINS),-e $(p))
+	@touch $@
+
+demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
+	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
+
+test: env ## every test, on a real Kafka and a real PostgreSQL
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: env ## ruff, mypy strict, import-linter, schemas
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/alertbus schema export --check
+
+bench: env ## throughput of the reducers and the stream, beside a bare copy loop
+	@$(BIN)/python bench/stream.py
+
+format: env ## let ruff lay out the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+lock: env ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove the virtual environment and caches of this checkout
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,122 @@
+"""`alertbus cases`: import, show, chronology."""
+
+import asyncio
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from alertbus.chronicle import queries, render
+from alertbus.cli.bootstrap import wired
+from alertbus.cli.client import Client
+from alertbus.cli.output import as_json, pairs, progress, rows, say
+from alertbus.directory.cases import Cases
+from alertbus.model.case import Case, Level
+from alertbus.model.errors import Fault, InvalidInput
+from alertbus.settings import load_settings
+
+app = typer.Typer(help="Cases: import, show, chronology.", no_args_is_help=True)
+
+PATIENCE_S = 15.0
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSON: one case snapshot, a list of them, or JSON Lines.")],
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Record case snapshots through the gateway. Each is whole; the same again changes nothing. All are checked before the first is sent."""
+    snapshots = _read(file)
+    recorded = asyncio.run(_import(snapshots))
+    if json_:
+        as_json(recorded)
+    else:
+        rows("Recorded", ("case", "version"), [(r["id"], r["version"]) for r in recorded], empty="Nothing to import.")
+
+
+def _read(file: Path) -> list[Case]:
+    text = file.read_text(encoding="utf-8")
+    try:
+        whole: Any = json.loads(text)
+    except ValueError:
+        try:
+            whole = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            raise InvalidInput([Fault(file.name, "JSON, or JSON Lines")]) from None
+    cases: list[Case] = []
+    faults: list[Fault] = []
+    for number, entry in enumerate(whole if isinstance(whole, list) else [whole]):
+        try:
+            cases.append(Case.model_validate(entry))
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_url=False)
+            faults += [Fault(f"[{number}]." + ".".join(map(str, f["loc"])), f["msg"]) for f in found]
+    if faults:
+        raise InvalidInput(faults)
+    return cases
+
+
+async def _import(snapshots: list[Case]) -> list[dict[str, Any]]:
+    recorded = []
+    async with Client.of(load_settings(), patience_s=PATIENCE_S) as client:
+        with progress("cases", len(snapshots)) as tick:
+            for case in snapshots:
+                body = json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True))
+                recorded.append(await client.call("PUT", f"/v1/cases/{case.id}", json=body))
+                tick()
+    return recorded
+
+
+@app.command()
+def show(case_id: str, json_: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """A case as it stands: who is on it, and which agencies."""
+    case = asyncio.run(_get(case_id))
+    if json_:
+        as_json(json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True)))
+        return
+    pairs({"case": case.id, "version": case.version, "status": case.status, "exercise": case.exercise})
+    links = {link.person: link for link in case.links}
+    rows(
+        "People",
+        ("key", "called", "relation", "certainty", "on the case"),
+        [(p.key, p.shown, links[p.key].relation, links[p.key].certainty, _spell(links[p.key])) for p in case.people if p.key in links],
+        empty="Nobody.",
+    )
+    told = [i for i in case.involvements if i.level is Level.AGENCY]
+    rows("Agencies", ("agency", "because", "for", "from - to"), [(i.agency, i.scope, i.adult, _spell(i)) for i in told], empty="None.")
+
+
+def _spell(spell: Any) -> str:
+    return f"{spell.from_ or '...'} - {spell.to or '...'}"
+
+
+async def _get(case_id: str) -> Case:
+    async with wired() as wiring:
+        return await Cases(wiring.engine).get(case_id)
+
+
+@app.command()
+def chronology(
+    case_id: str,
+    format_: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TEXT,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
+    entries = asyncio.run(_chronology(case_id))
+    written = {Format.TEXT: render.as_text, Format.JSON: render.as_json, Format.CSV: render.as_csv, Format.HTML: render.as_html}
+    say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
+
+
+async def _chronology(case_id: str) -> list[Any]:
+    async with wired() as wiring:
+        return list(await queries.chronology(wiring.engine, case_id))

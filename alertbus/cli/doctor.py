@@ -1,0 +1,110 @@
+"""`alertbus doctor`: broker, database, topics, plugins, clock, policy: what is wrong and what to do."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.broker.jars import find_java, find_maven
+from alertbus.broker.topics import TOPICS, partition_counts, reachable
+from alertbus.cli.bootstrap import bootstrap_servers
+from alertbus.cli.client import Client
+from alertbus.cli.output import NO, as_json, rows
+from alertbus.model.errors import BusError
+from alertbus.plugin.manager import Plugins
+from alertbus.policy.load import load_policy
+from alertbus.settings import Settings, load_settings
+from alertbus.sql.engine import database_faults, make_engine, reading
+
+Check = Callable[[Settings], Awaitable[str]]
+
+EARLIEST = 1_763_800_000
+"""Seconds since 1970 when this was written: a clock before it is wrong, and every time on every notice with it."""
+
+
+def doctor(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Look at everything the bus needs. Exit 1 if anything is wrong."""
+    findings = asyncio.run(_examine(load_settings()))
+    if json_:
+        as_json([{"what": what, "well": well, "finding": finding} for what, well, finding in findings])
+    else:
+        rows("Doctor", ("", "what", "finding"), [("ok" if well else "!!", what, finding) for what, well, finding in findings], empty="")
+    if not all(well for _, well, _ in findings):
+        raise typer.Exit(NO)
+
+
+async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
+    checks: dict[str, Check] = {
+        "java": _java,
+        "broker": _broker,
+        "topics": _topics,
+        "database": _database,
+        "plugins": _plugins,
+        "policy": _policy,
+        "clock": _clock,
+        "gateway": _gateway,
+    }
+    findings = []
+    for what, check in checks.items():
+        try:
+            findings.append((what, True, await check(settings)))
+        except (BusError, BrokerFault) as wrong:
+            findings.append((what, False, str(wrong)))
+    return findings
+
+
+async def _java(settings: Settings) -> str:
+    java, maven = find_java(), find_maven()
+    if settings.bootstrap_servers is None and java is None:
+        raise BusError("no Java 17 or newer: the local broker would keep nothing. apt-get install default-jre-headless")
+    return f"Java {java.version if java else 'not needed'}, Maven {'found' if maven else 'not found (needed once, to fetch Kafka: apt-get install maven)'}"
+
+
+async def _broker(settings: Settings) -> str:
+    servers = bootstrap_servers(settings)
+    if not await reachable(servers):
+        raise BusError(f"{servers} does not answer. Start it, or correct ALERTBUS_BOOTSTRAP_SERVERS.")
+    return f"{servers} answers"
+
+
+async def _topics(settings: Settings) -> str:
+    counts = await partition_counts(bootstrap_servers(settings))
+    if missing := [spec.name for spec in TOPICS if spec.name not in counts]:
+        raise BusError(f"missing: {', '.join(missing)}. `alertbus up` makes them.")
+    return f"all {len(TOPICS)} there, {counts[TOPICS[0].name]} partitions each"
+
+
+async def _database(settings: Settings) -> str:
+    engine = make_engine(settings.sqlalchemy_url)
+    try:
+        with database_faults():
+            async with reading(engine) as connection:
+                await connection.exec_driver_sql("SELECT 1")
+    finally:
+        await engine.dispose()
+    return f"{engine.dialect.name} answers"
+
+
+async def _plugins(_: Settings) -> str:
+    plugins = Plugins.load()
+    return f"{len(plugins.adapters)} adapters, {len(plugins.sources)} sources"
+
+
+async def _policy(settings: Settings) -> str:
+    return f"version {load_policy(settings.policy).version}"
+
+
+async def _clock(_: Settings) -> str:
+    if time.time() < EARLIEST:
+        raise BusError("this machine's clock stands in the past. Set it, and keep it with NTP.")
+    return "plausible"
+
+
+async def _gateway(settings: Settings) -> str:
+    async with Client.of(settings) as client:
+        if not await client.answers():
+            raise BusError("does not answer. `alertbus up` starts it; its log is in the data folder under logs/.")
+    return "answers"

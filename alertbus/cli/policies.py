@@ -1,0 +1,52 @@
+"""`alertbus policy`: read a policy file with its author, and show it as it will be applied."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.policy.load import load_policy
+from alertbus.policy.policy import Policy
+
+app = typer.Typer(help="The policy: who is told what, how much, how fast.", no_args_is_help=True)
+
+File = Annotated[Path | None, typer.Argument(help="A policy file; without one, the policy that is shipped.")]
+
+
+@app.command()
+def check(file: File = None) -> None:
+    """Exit 0 if the policy can be applied; else every fault and its place in the file."""
+    policy = load_policy(file)
+    say(f"policy {policy.version}: {len(policy.kinds)} kinds, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors; no faults")
+
+
+@app.command()
+def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Each kind: who is told, how fast, how long it stands, and where the rule comes from; then who may see how much."""
+    policy = load_policy(file)
+    if json_:
+        as_json(policy.model_dump(mode="json"))
+        return
+    pairs({"version": policy.version, "front door": policy.front_door, "case holder": policy.case_holder})
+    rows(
+        "Kinds",
+        ("kind", "told", "within", "stands", "cites"),
+        [
+            (name, ", ".join(sorted(rule.audience)), _within(policy, name), _stands(policy, name), ", ".join(rule.cite))
+            for name, rule in policy.kinds.items()
+        ],
+        empty="None.",
+    )
+    classes = sorted({c for row in policy.sharing.values() for c in row})
+    rows("Who sees how much", ("sector", *classes), [(s, *(row.get(c, "") for c in classes)) for s, row in policy.sharing.items()], empty="None.")
+
+
+def _within(policy: Policy, kind: str) -> str:
+    within = policy.kinds[kind].respond_within
+    return f"{within.hours} h" if within.hours else f"{within.working_days} working days"
+
+
+def _stands(policy: Policy, kind: str) -> str:
+    days = policy.kinds[kind].stands.days
+    return "until withdrawn" if days is None else ("-" if days == 0 else f"{days} days")

@@ -1,0 +1,61 @@
+"""`alertbus schema`: the JSON Schemas of what the bus accepts and sends, generated from the models and kept in `schemas/`."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter
+
+from alertbus.cli.output import NO, complain, say
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.base import Word
+from alertbus.model.case import Case
+from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, ReviewNeeded, Tick
+from alertbus.model.notice import Message, Notice, Receipt
+
+app = typer.Typer(help="Published schemas.", no_args_is_help=True)
+
+PUBLISHED: dict[str, type[Word]] = {
+    "alert.v1": Alert,
+    "accepted-alert.v1": AcceptedAlert,
+    "case.v1": Case,
+    "notice.v1": Notice,
+    "message.v1": Message,
+    "receipt.v1": Receipt,
+    "review-needed.v1": ReviewNeeded,
+    "alert-about-person.v1": AlertAboutPerson,
+    "alert-reached-case.v1": AlertReachedCase,
+    "link-changed.v1": LinkChanged,
+    "case-changed.v1": CaseChanged,
+    "tick.v1": Tick,
+}
+
+
+@app.command()
+def export(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs from the models.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where; `schemas/` of this checkout by default.")] = None,
+) -> None:
+    """Write `schemas/`, or verify it."""
+    target = folder or Path(str(files("alertbus"))).parent / "schemas"
+    stale = []
+    for name, word in PUBLISHED.items():
+        path = target / f"{name}.json"
+        text = json.dumps(_schema(name, word), indent=1, ensure_ascii=False) + "\n"
+        if check:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                stale.append(path.name)
+        else:
+            target.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        complain(f"differs from the models: {', '.join(stale)}. Run `alertbus schema export`, and say in CHANGELOG what changed.")
+        raise typer.Exit(NO)
+    say(f"{len(PUBLISHED)} schemas " + ("are as the models say" if check else "written"))
+
+
+def _schema(name: str, word: type[Word]) -> dict[str, Any]:
+    schema = TypeAdapter(word).json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:alertbus:schema:{name}", **schema}

@@ -1,0 +1,103 @@
+"""`alertbus status`: the bus in numbers, or one alert: who should have had it, who has it, and who has answered (VPF-03, AUD-08)."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from alertbus.broker.consumer import read_all
+from alertbus.broker.topics import QUARANTINE
+from alertbus.chronicle import queries
+from alertbus.cli.bootstrap import Wiring, now, wired
+from alertbus.cli.bus_file import read_bus_file
+from alertbus.cli.client import Client
+from alertbus.cli.output import as_json, pairs, rows, say
+
+
+def status(
+    alert_id: Annotated[str | None, typer.Argument(help="An alert's id: the bus's, or the sender's own.")] = None,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The whole bus: lag, oldest unanswered obligation, quarantine, plugins. Or one alert: every obligation and its receipts."""
+    answer = asyncio.run(_status(alert_id))
+    if json_:
+        as_json(answer)
+    elif alert_id is None:
+        _tell_bus(answer)
+    else:
+        _tell_alert(answer)
+
+
+async def _status(alert_id: str | None) -> dict[str, Any]:
+    async with wired() as wiring:
+        if alert_id is not None:
+            found = await queries.alert_status(wiring.engine, alert_id, now=now())
+            return found.model_dump(mode="json")
+        return await _bus(wiring)
+
+
+async def _bus(wiring: Wiring) -> dict[str, Any]:
+    chronicle = await queries.status(wiring.engine, now())
+    running = read_bus_file(wiring.settings)
+    async with Client.of(wiring.settings) as client:
+        progress = await client.call("GET", "/-/progress") if await client.answers() else None
+    quarantined = 0
+    async for _ in read_all(wiring.bootstrap, [QUARANTINE]):
+        quarantined += 1
+    return {
+        "broker": wiring.bootstrap,
+        "gateway": "up" if progress is not None else "does not answer",
+        "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
+        "progress": progress,
+        "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
+        "quarantine": quarantined,
+        "policy": wiring.policy.version,
+        "plugins": [row.model_dump() if hasattr(row, "model_dump") else dict(row) for row in wiring.plugins.listing()],
+    }
+
+
+def _tell_bus(answer: dict[str, Any]) -> None:
+    chronicle = answer["chronicle"]
+    oldest = chronicle.get("oldest_unanswered")
+    progress = answer["progress"] or {}
+    pairs(
+        {
+            "broker": answer["broker"],
+            "gateway": answer["gateway"],
+            "parts": ", ".join(f"{p['name']} ({p['pid']})" for p in answer["parts"]) or "none known on this machine",
+            "behind": "unknown, the gateway does not answer" if not progress else _behind(progress),
+            "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
+            "overdue": chronicle["overdue"],
+            "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
+            "review": chronicle["review"],
+            "quarantine": answer["quarantine"],
+            "policy": answer["policy"],
+            "plugins": len(answer["plugins"]),
+        }
+    )
+
+
+def _behind(progress: dict[str, Any]) -> str:
+    lag = {name: count for name, count in (progress.get("lag") or {}).items() if count}
+    return ", ".join(f"{name} {count}" for name, count in lag.items()) or "nothing"
+
+
+def _tell_alert(answer: dict[str, Any]) -> None:
+    pairs({key: answer[key] for key in ("alert_id", "source", "source_id", "kind", "severity", "exercise")})
+    if answer["matches"] > 1:
+        say(f"({answer['matches']} alerts have that id; this is the most recent)")
+    rows(
+        "Obligations",
+        ("agency", "role", "because", "state", "since", "due", "answered by"),
+        [
+            (o["agency"], o["role"], o["cause"], o["state"] + (" OVERDUE" if o["overdue"] else ""), o["since"][:16], (o["due"] or "")[:16], _answer(o))
+            for o in answer["obligations"]
+        ],
+        empty="Nobody has been told. Is a person of this alert linked to a case? `alertbus explain` says.",
+    )
+
+
+def _answer(obligation: dict[str, Any]) -> str:
+    if not obligation["acknowledged_by"]:
+        return "nobody yet"
+    return f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"

@@ -1,0 +1,112 @@
+"""The outermost layer: limits on what is read, headers on what is sent, one count and one quiet log line per call.
+
+Plain ASGI, so that nothing is buffered. A path is logged as its route (`/v1/cases/{case_id}`), never as it came, and a
+query string not at all.
+"""
+
+import time
+from collections.abc import Mapping
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alertbus.gateway import problems
+from alertbus.gateway.refusals import TooLarge
+from alertbus.model.errors import BusError
+
+log = structlog.get_logger("alertbus.gateway")
+
+LARGEST_BODY = 1_048_576
+LARGEST_HASHED = 32 * LARGEST_BODY
+"""What of an oversized raw message is still read, a piece at a time, to know its digest."""
+
+HEADERS: Mapping[str, str] = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Counts:
+    """What /metrics shows. Every label is one of a bounded set: routes, not paths."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.calls = Counter(
+            "alertbus_http_requests", "Calls answered", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "alertbus_http_request_seconds", "Time to the answer", ("route",), registry=self.registry
+        )
+        self.alerts = Counter("alertbus_alerts", "Alerts by outcome", ("outcome",), registry=self.registry)
+        self.messages = Counter(
+            "alertbus_raw_messages", "Raw messages by source and outcome", ("plugin", "outcome"), registry=self.registry
+        )
+
+
+class Edge:
+    """Wraps the application: what it did not catch leaves as a problem, and every answer has the security headers."""
+
+    def __init__(self, app: ASGIApp, counts: Counts) -> None:
+        self._app, self._counts = app, counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, _limited(scope, receive), dressed)
+        except Exception as error:
+            if status:  # too late for another answer: the connection has to break
+                problems.of_defect(error)
+                raise
+            answer = problems.of_bus_error(error) if isinstance(error, BusError) else problems.of_defect(error)
+            await answer(scope, receive, dressed)
+        finally:
+            self._count(scope, status, time.perf_counter() - began)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._counts.calls.labels(method, route, str(status)).inc()
+        self._counts.seconds.labels(route).observe(seconds)
+        log.debug("call", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """Give the body up to the limit; beyond it raise, with the rest left in the socket."""
+    limit = LARGEST_HASHED if scope["path"].startswith("/v1/sources/") else LARGEST_BODY
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    too_large = TooLarge(f"more than {LARGEST_BODY} bytes. Leave longer papers at the source.")
+    if length.isdigit() and int(length) > limit:
+        raise too_large
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise too_large
+        return message
+
+    return counted

@@ -1,0 +1,58 @@
+"""What an agency's system would receive for an alert, shown on an invented case: for `alertbus plugin render` and for plugin authors."""
+
+from datetime import UTC, datetime
+
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.case import Case, CasePerson, Involvement, Link
+from alertbus.model.errors import Fault, InvalidInput
+from alertbus.model.ids import notice_id, obligation_id
+from alertbus.model.notice import Deed, Message, Notice, Obligation
+from alertbus.plugin.manager import Plugins
+from alertbus.plugin.protocols import Adapter
+from alertbus.policy.minimise import build_notice
+from alertbus.policy.policy import Policy
+
+
+def preview(plugins: Plugins, adapter: Adapter, raw: bytes, policy: Policy) -> Message:
+    """Render the alert for the first agency of the adapter's sector. Everybody named in the alert is taken to be on one invented case."""
+    try:
+        alert = Alert.model_validate_json(raw)
+    except ValueError:
+        raise InvalidInput([Fault("alert", "an alert in the shape of schemas/alert.v1.json; `alertbus send` names every fault")]) from None
+    agency = next((name for name, entry in policy.agencies.items() if entry.sector == adapter.sector), adapter.sector)
+    return plugins.render(_notice(alert, agency, policy), adapter)
+
+
+def _notice(alert: Alert, agency: str, policy: Policy) -> Notice:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    everybody = (*alert.subjects, *alert.children)
+    people = tuple(
+        CasePerson.model_validate({**entry.person.model_dump(), "key": entry.person.key or f"person-{n}", "person_ids": [f"preview-{n}"]})
+        for n, entry in enumerate(everybody)
+    )
+    case = Case(
+        id="preview",
+        people=people,
+        children=tuple(p.key for p in people[len(alert.subjects) :]),
+        links=tuple(Link(person=p.key, relation="as the case says") for p in people),
+        involvements=(Involvement(agency=agency),),
+        contact="the case's duty number",
+    )
+    accepted = AcceptedAlert.of(alert, at).with_people(tuple(p.person_ids for p in people))
+    role = policy.roles(alert.kind, agency)[0]
+    obligation = Obligation(
+        id=obligation_id(alert.alert_id, case.id, agency, role),
+        alert_id=alert.alert_id,
+        case_id=case.id,
+        agency=agency,
+        role=role,
+        kind=alert.kind,
+        severity=alert.severity,
+        source=alert.source,
+        source_id=alert.id,
+        since=at,
+        due=policy.kind_rule(alert.kind).respond_within.after(at),
+        exercise=alert.exercise,
+    )
+    notice = notice_id(obligation.id, accepted.statement_id)
+    return build_notice(notice, Deed.DELIVER, obligation, accepted, case, policy, link=case.links[0], ruling="preview")
