@@ -147,7 +147,7 @@ def _read(record: Received) -> Fact:
     try:
         envelope = decode(record.headers, record.key, record.value)
         if (reader := _READERS.get((record.topic, envelope.type))) is not None:
-            return reader(where, envelope.data)
+            return _storable(reader(where, envelope.data))
         if record.topic == topics.CASE_EVENTS:  # the reducers' own business
             return Fact(*where)
         error = "UnknownType"
@@ -163,6 +163,14 @@ def _read(record: Received) -> Fact:
     return Fact(
         *where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error}
     )
+
+
+def _storable(fact: Fact) -> Fact:
+    """PostgreSQL refuses NUL in text, which JSON allows: a record with one must not stop the chronicle. `body` keeps it."""
+    for name, value in fact.row.items():
+        if isinstance(value, str) and "\0" in value:
+            fact.row[name] = value.replace("\0", "\ufffd")
+    return fact
 
 
 Where = tuple[str, int, int]

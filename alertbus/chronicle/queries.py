@@ -11,20 +11,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, select, tuple_
 from sqlalchemy import case as when
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.history import chronology
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
 from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
+from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewNeeded
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
-__all__ = ["OPEN", "alert_status", "case", "chronology", "inbox", "obligation", "review", "status"]
+__all__ = ["OPEN", "alert_record", "alert_status", "case", "chronology", "inbox", "obligation", "review", "status"]
 
 OPEN = "open"
 """As a state: everything that still waits for its agency."""
@@ -81,17 +82,9 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     moment = now or datetime.now(UTC)
     said = tables.alert
     async with view(engine) as connection:
-        found = alert_id
-        matches = 1
-        if not (await connection.execute(select(said.c.alert_id).where(said.c.alert_id == alert_id).limit(1))).first():
-            newest = func.max(said.c.accepted_at)
-            query = select(said.c.alert_id).where(said.c.source_id == alert_id).group_by(said.c.alert_id)
-            same = (await connection.execute(query.order_by(newest.desc(), said.c.alert_id))).scalars().all()
-            if not same:
-                raise NotFound(
-                    "no such alert; give the bus's id or the sender's own, and allow a moment after it was accepted"
-                )
-            found, matches = same[0], len(same)
+        found, matches = await _find(connection, alert_id)
+        if found is None:
+            raise NotFound("no such alert; give the bus's id or its sender's, and allow a moment after it was accepted")
         order = (said.c.accepted_at, said.c.position, said.c.statement_id)
         statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*order))).all()
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
@@ -123,6 +116,17 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         review=tuple(sorted(review)),
         matches=matches,
     )
+
+
+async def alert_record(engine: AsyncEngine, alert_id: str) -> AcceptedAlert | None:
+    """Give the alert as it was last stated, found as `alert_status` finds it; the withdrawal only if that is all."""
+    said = tables.alert.c
+    async with view(engine) as connection:
+        found, _ = await _find(connection, alert_id)
+        last = when((said.action == Action.WITHDRAWN, 1), else_=0), said.accepted_at.desc(), said.position.desc()
+        query = select(said.body).where(said.alert_id == found).order_by(*last, said.statement_id).limit(1)
+        body = (await connection.execute(query)).scalar_one_or_none()
+    return None if body is None else AcceptedAlert.model_validate_json(body)
 
 
 async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
@@ -179,6 +183,17 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
             unreadable=(await connection.execute(unreadable)).scalar_one(),
             progress={f"{row.topic}/{row.partition}": row.next for row in progress},
         )
+
+
+async def _find(connection: AsyncConnection, asked: str) -> tuple[str | None, int]:
+    """Give the bus's id of the alert that was asked for by either id, and how many have it."""
+    said = tables.alert.c
+    if (await connection.execute(select(said.alert_id).where(said.alert_id == asked).limit(1))).first():
+        return asked, 1
+    query = select(said.alert_id).where(said.source_id == asked).group_by(said.alert_id)
+    newest = func.max(said.accepted_at).desc()
+    same = (await connection.execute(query.order_by(newest, said.alert_id))).scalars().all()
+    return (same[0] if same else None), len(same)
 
 
 def _items() -> Select[Any]:

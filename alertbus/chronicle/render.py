@@ -15,7 +15,7 @@ from alertbus.model.case import UK
 CAUTION = "Do not reveal the source."
 
 
-def text(case_id: str, entries: Sequence[Entry]) -> str:
+def as_text(case_id: str, entries: Sequence[Entry]) -> str:
     """For a terminal or an e-mail."""
     blocks = [f"Chronology of case {case_id}: {_count(entries)}"]
     for entry in entries:
@@ -53,7 +53,7 @@ def as_json(case_id: str, entries: Sequence[Entry]) -> str:
     return orjson.dumps({"case_id": case_id, "entries": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def html(case_id: str, entries: Sequence[Entry]) -> str:
+def as_html(case_id: str, entries: Sequence[Entry]) -> str:
     """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
     title = f"Chronology of case {escape(case_id)}"
     heads = "".join(
@@ -64,9 +64,9 @@ def html(case_id: str, entries: Sequence[Entry]) -> str:
 
 
 FORMATS: Mapping[str, Callable[[str, Sequence[Entry]], str]] = {
-    "text": text,
+    "text": as_text,
     "csv": as_csv,
-    "html": html,
+    "html": as_html,
     "json": as_json,
 }
 """By the name that a caller asks for."""

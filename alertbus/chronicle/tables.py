@@ -1,7 +1,8 @@
 """The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back.
 
 A projection: every row can be dropped and written again from Kafka. `position` is the offset of the record that a row
-came from: a record that is repeated stands at a later offset and changes nothing.
+came from: a record that is repeated stands at a later offset and changes nothing. Text has no length here: what the model let
+through must fit.
 """
 
 from enum import StrEnum
@@ -34,20 +35,20 @@ SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Sev
 alert = Table(
     "chronicle_alert",
     metadata,
-    Column("statement_id", String(36), primary_key=True),
-    Column("alert_id", String(36), nullable=False, index=True),
-    Column("source", String(300), nullable=False),
-    Column("source_id", String(200), nullable=False, index=True),
-    Column("agency", String(60), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("action", String(20), nullable=False),
-    Column("severity", String(20), nullable=False),
+    Column("statement_id", String, primary_key=True),
+    Column("alert_id", String, nullable=False, index=True),
+    Column("source", String, nullable=False),
+    Column("source_id", String, nullable=False, index=True),
+    Column("agency", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("severity", String, nullable=False),
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("accepted_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("history", Boolean, nullable=False),
-    Column("exercise", String(60), nullable=True, index=True),
+    Column("exercise", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
@@ -56,9 +57,9 @@ alert = Table(
 alert_case = Table(
     "chronicle_alert_case",
     metadata,
-    Column("statement_id", String(36), primary_key=True),
-    Column("case_id", String(80), primary_key=True, index=True),
-    Column("alert_id", String(36), nullable=False, index=True),
+    Column("statement_id", String, primary_key=True),
+    Column("case_id", String, primary_key=True, index=True),
+    Column("alert_id", String, nullable=False, index=True),
     Column("people", LargeBinary, nullable=False),
 )
 """Which statements reached which cases, and their persons' ids. History that told nobody is here too (INT-10)."""
@@ -66,9 +67,9 @@ alert_case = Table(
 case_version = Table(
     "chronicle_case_version",
     metadata,
-    Column("case_id", String(80), primary_key=True),
+    Column("case_id", String, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("exercise", String(60), nullable=True, index=True),
+    Column("exercise", String, nullable=True, index=True),
     Column("known_at", UtcDateTime, nullable=True),
     Column("body", LargeBinary, nullable=False),
 )
@@ -76,9 +77,9 @@ case_version = Table(
 notice = Table(
     "chronicle_notice",
     metadata,
-    Column("notice_id", String(36), primary_key=True),
-    Column("obligation_id", String(36), nullable=False, index=True),
-    Column("deed", String(20), nullable=False),
+    Column("notice_id", String, primary_key=True),
+    Column("obligation_id", String, nullable=False, index=True),
+    Column("deed", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
@@ -86,68 +87,68 @@ notice = Table(
 receipt = Table(
     "chronicle_receipt",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("notice_id", String(36), nullable=False),
-    Column("obligation_id", String(36), nullable=False, index=True),
-    Column("alert_id", String(36), nullable=False),
-    Column("case_id", String(80), nullable=False),
-    Column("agency", String(60), nullable=False),
-    Column("stage", String(20), nullable=False),
+    Column("id", String, primary_key=True),
+    Column("notice_id", String, nullable=False),
+    Column("obligation_id", String, nullable=False, index=True),
+    Column("alert_id", String, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("agency", String, nullable=False),
+    Column("stage", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("by", String(120), nullable=True),
-    Column("role", String(120), nullable=True),
-    Column("intent", String(20), nullable=True),
-    Column("note", String(2000), nullable=True),
-    Column("detail", String(200), nullable=True),
+    Column("by", String, nullable=True),
+    Column("role", String, nullable=True),
+    Column("intent", String, nullable=True),
+    Column("note", String, nullable=True),
+    Column("detail", String, nullable=True),
 )
 
 obligation = Table(
     "chronicle_obligation",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("alert_id", String(36), nullable=False, index=True),
-    Column("case_id", String(80), nullable=False, index=True),
-    Column("agency", String(60), nullable=False, index=True),
-    Column("role", String(60), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("severity", String(20), nullable=False),
+    Column("id", String, primary_key=True),
+    Column("alert_id", String, nullable=False, index=True),
+    Column("case_id", String, nullable=False, index=True),
+    Column("agency", String, nullable=False, index=True),
+    Column("role", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("severity", String, nullable=False),
     Column("severity_rank", Integer, nullable=False),
     Column("since", UtcDateTime, nullable=False),
     Column("due", UtcDateTime, nullable=True),
-    Column("cause", String(20), nullable=False),
-    Column("exercise", String(60), nullable=True, index=True),
-    Column("notice_id", String(36), nullable=False),
-    Column("state", String(20), nullable=False, index=True),
-    Column("acknowledged_by", String(120), nullable=True),
+    Column("cause", String, nullable=False),
+    Column("exercise", String, nullable=True, index=True),
+    Column("notice_id", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("acknowledged_by", String, nullable=True),
     Column("acknowledged_at", UtcDateTime, nullable=True),
-    Column("acknowledged_intent", String(20), nullable=True),
+    Column("acknowledged_intent", String, nullable=True),
 )
 """Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice."""
 
 review = Table(
     "chronicle_review",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("reason", String(40), nullable=False),
+    Column("id", String, primary_key=True),
+    Column("reason", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("alert_id", String(36), nullable=True, index=True),
+    Column("alert_id", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
 )
 
 unreadable = Table(
     "chronicle_unreadable",
     metadata,
-    Column("topic", String(200), primary_key=True),
+    Column("topic", String, primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("offset", BigInteger, primary_key=True),
-    Column("error", String(60), nullable=False),
+    Column("error", String, nullable=False),
 )
 """Records that are no word of ours: counted in `status`, so that passing over one is seen."""
 
 progress = Table(
     "chronicle_progress",
     metadata,
-    Column("topic", String(200), primary_key=True),
+    Column("topic", String, primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("next", BigInteger, nullable=False),
 )

@@ -124,7 +124,7 @@ class Unanswered(Word):
 
 
 class Status(Word):
-    """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`; the ends less it are the lag."""
+    """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`."""
 
     alerts: int
     statements: int

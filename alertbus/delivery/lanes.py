@@ -122,9 +122,7 @@ class Lanes:
                         await self._wake.wait()
 
     def _room(self, agency: str) -> int:
-        most = self._pace.in_flight
-        if not isinstance(self._channels.of(agency), BatchChannel):
-            most = self._pace.per_agency
+        most = self._pace.in_flight if self._channels.batch(agency) else self._pace.per_agency
         free = most - self._in_flight[agency]
         return self._circuits[agency].room(self._now(), free) if free > 0 else 0
 
@@ -135,8 +133,7 @@ class Lanes:
             now = self._now()
             self._in_flight[one.agency] += 1
             self._circuits[one.agency] = self._circuits[one.agency].left(now, self._pace.circuit)
-            together = isinstance(self._channels.of(one.agency), BatchChannel)
-            groups[one.sector, "" if together else one.agency].append(one)
+            groups[one.sector, "" if self._channels.batch(one.agency) else one.agency].append(one)
         return groups
 
     async def _deliver(self, sector: str, batch: Sequence[Leased]) -> None:
@@ -150,10 +147,12 @@ class Lanes:
                 self._report(one, Outcome(result))
         if not ready:
             return
-        channel = self._channels.of(ready[0][0].agency)
-        if isinstance(channel, BatchChannel):
-            await self._send_all(channel, ready)
+        agency = ready[0][0].agency
+        together = self._channels.batch(agency)
+        if together is not None:
+            await self._send_all(together, ready)
         else:
+            channel = self._channels.of(agency)
             await asyncio.gather(*(self._send(channel, one, message) for one, message in ready))
 
     async def _send_all(self, channel: BatchChannel, ready: Sequence[tuple[Leased, Message]]) -> None:
@@ -229,30 +228,36 @@ class Lanes:
                 self._back.add(agency)
 
     async def _settle_until_the_end(self) -> None:
+        told: list[Receipt] = []
         while True:
-            await self._reported.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.poll_s if told else None):
+                    await self._reported.wait()
             self._reported.clear()
             ending = self._ending
             settlements, self._settlements = self._settlements, []
             back, self._back = self._back, set()
             if settlements:
-                receipts = await self._ledger.settle(settlements, self._now())
+                # What was told before is noted along with it: one write to the disk fewer.
+                receipts = await self._ledger.settle(settlements, self._now(), told=told)
                 self._wake.set()  # the next in these lanes
-                await self._tell(receipts)
+                await self._publish(receipts)
+                told = receipts
+            elif told:
+                await self._ledger.told(told)
+                told = []
             for agency in back:
                 await self._ledger.hasten(agency, self._now())
                 self._wake.set()
-            if ending and not self._settlements:
+            if ending and not self._settlements and not told:
                 return
-
-    async def _tell(self, receipts: Sequence[Receipt]) -> None:
-        if receipts:
-            await self._publish(receipts)
-            await self._ledger.told(receipts)
+            if ending:
+                self._reported.set()
 
     async def _tell_what_is_untold(self, before: datetime) -> None:
         while receipts := await self._ledger.untold(before):
-            await self._tell(receipts)
+            await self._publish(receipts)
+            await self._ledger.told(receipts)
 
     async def _keep(self) -> None:
         """Renew the leases; tell what a worker that died between settling and publishing left untold."""

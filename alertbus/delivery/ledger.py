@@ -6,7 +6,7 @@ lease runs out, so a dead worker holds nothing up. Duplicates die here, by the n
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text, update
@@ -26,13 +26,14 @@ from alertbus.delivery.statements import (
     finish,
     lanes_aside,
     new_row,
+    note_told,
     promote,
     put_off,
     receipt_of,
     step_aside,
 )
 from alertbus.delivery.tables import State, ledger
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice, Receipt
 from alertbus.sql.engine import database_faults, reading, upsert
 
 __all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Settlement"]
@@ -47,6 +48,7 @@ class Ledger:
         self._engine = engine
         self._postgres = engine.dialect.name == "postgresql"
         self._turn = asyncio.Lock()
+        self._idle = True
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -84,13 +86,16 @@ class Ledger:
         """Take what is due, oldest first: at most `limit`, of each agency at most its `room`, none of those `shut`."""
         # More than wanted, so that one agency's crowd, of which little is taken, does not hide the others.
         candidates = due(now, shut).limit(limit if room is None else limit * 4)
-        with database_faults():
-            async with reading(self._engine) as connection:
-                if (await connection.execute(candidates.limit(1))).first() is None:
-                    return []
+        if self._idle:  # asked twenty times a second, mostly for nothing: not worth SQLite's one write lock
+            with database_faults():
+                async with reading(self._engine) as connection:
+                    self._idle = (await connection.execute(candidates.limit(1))).first() is None
+            if self._idle:
+                return []
         async with self.writing() as connection:
             found = (await connection.execute(candidates.with_for_update(skip_locked=True))).all()
             chosen = choose(found, limit, room)
+            self._idle = not chosen
             if not chosen:
                 return []
             until = now + lease_for
@@ -125,14 +130,18 @@ class Ledger:
                 .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
             )
 
-    async def settle(self, settlements: Sequence[Settlement], now: datetime) -> list[Receipt]:
+    async def settle(
+        self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()
+    ) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
 
-        A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's.
+        A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `told` are
+        receipts that the broker has by now, noted in the same transaction.
         """
         receipts: list[Receipt] = []
         async with self.writing() as connection:
             await self._stand_alone(connection, "pg_advisory_xact_lock_shared")
+            await note_told(connection, told)
             freed: set[str] = set()
             final: dict[tuple[State, str | None], list[str]] = {}
             for one in settlements:
@@ -166,18 +175,10 @@ class Ledger:
             async with reading(self._engine) as connection:
                 return [receipt_of(row) for row in (await connection.execute(query)).all()]
 
-    async def told(self, receipts: Iterable[Receipt]) -> None:
+    async def told(self, receipts: Sequence[Receipt]) -> None:
         """Note that the broker has these. One that a newer state has overtaken leaves that state's flag alone."""
-        final: list[str] = []
-        failed: list[str] = []
-        for receipt in receipts:
-            (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
         async with self.writing() as connection:
-            for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
-                if notice_ids:
-                    await connection.execute(
-                        update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False)
-                    )
+            await note_told(connection, receipts)
 
     async def hasten(self, agency: str, now: datetime) -> None:
         """Its system answers again: what waited only for that is due now."""

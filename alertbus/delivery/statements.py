@@ -211,6 +211,18 @@ async def step_aside(connection: AsyncConnection, row: Row[Any]) -> None:
     )
 
 
+async def note_told(connection: AsyncConnection, receipts: Sequence[Receipt]) -> None:
+    final: list[str] = []
+    failed: list[str] = []
+    for receipt in receipts:
+        (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
+    for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
+        if notice_ids:
+            await connection.execute(
+                update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False)
+            )
+
+
 def receipt_of(row: Any) -> Receipt:
     stage = _STAGE.get(State(row.state), Stage.FAILED)
     return Receipt(

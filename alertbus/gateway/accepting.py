@@ -80,6 +80,12 @@ class Accepting:
             self._working = asyncio.create_task(self._work())
         return await job.answer
 
+    async def knows(self, alert_id: str) -> bool:
+        query = select(accepted_table.c.alert_id).where(accepted_table.c.alert_id == alert_id).limit(1)
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return (await connection.execute(query)).first() is not None
+
     async def _work(self) -> None:
         while self._waiting:
             jobs, size = [], 0

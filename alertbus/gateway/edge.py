@@ -94,10 +94,11 @@ class Edge:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """Give the body up to the limit; beyond it raise, with the rest left in the socket."""
-    limit = LARGEST_HASHED if scope["path"].startswith("/v1/sources/") else LARGEST_BODY
+    hashed = scope["path"].startswith("/v1/sources/")  # its route asks a human about what is too large
+    limit = LARGEST_HASHED if hashed else LARGEST_BODY
     length = dict(scope["headers"]).get(b"content-length", b"0")
-    too_large = TooLarge(f"more than {LARGEST_BODY} bytes. Leave longer papers at the source.")
-    if length.isdigit() and int(length) > limit:
+    too_large = TooLarge(f"more than {limit} bytes. Leave longer papers at the source.")
+    if not hashed and length.isdigit() and int(length) > limit:
         raise too_large
     seen = 0
 

@@ -54,6 +54,10 @@ class Intake:
         """All or none, in one go."""
         return await self._accepting.accept(alerts)
 
+    async def knows(self, alert_id: str) -> bool:
+        """Whether any statement of the matter was accepted, though the chronicle may not have heard of it yet."""
+        return await self._accepting.knows(alert_id)
+
     async def put_case(self, snapshot: Case, expected_version: int | None = None) -> Case:
         """The case as it now stands: when this returns, the next alert finds its people (see `casework`)."""
         return await self.casework.put(snapshot, expected_version)

@@ -83,13 +83,13 @@ class RawMessages:
                 return Received(accepted=tuple(await self._accepting.accept(outcome)))
             except InvalidInput as fault:
                 outcome = fault.faults
-        await self._keep(plugin, raw, headers, outcome)
+        await self.keep(plugin, raw, headers, outcome)
 
     async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> NoReturn:
         """For a message that was not read into memory: a human is told its digest, to ask the sender for it."""
         self.source(plugin)
         detail = f"too_large sha256:{digest}" if digest else "too_large"
-        ref = ids.event_id("raw", plugin, digest or "")
+        ref = ids.event_id("raw", plugin, digest or self._now().isoformat())
         await self._sender.send(
             records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, detail=detail)
         )
@@ -98,24 +98,8 @@ class RawMessages:
             "it. Send it without its enclosures."
         )
 
-    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
-        found: object = None
-        raised = ""
-        try:
-            async with asyncio.timeout(PARSE_LIMIT_S):
-                found = await asyncio.to_thread(source.parse, raw, headers)
-        except UnreadableMessage as unreadable:
-            return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
-            raised = type(error).__name__
-        if isinstance(found, Ignored):
-            return found
-        if isinstance(found, list) and found and all(isinstance(alert, Alert) for alert in found):
-            return found
-        log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
-        return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)
-
-    async def _keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NoReturn:
+    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NoReturn:
+        """Keep the message as it came, ask a human, and then say so: raises `NotRead`."""
         digest = hashlib.sha256(raw).hexdigest()
         ref = ids.event_id("raw", plugin, digest)
         row = {
@@ -134,3 +118,20 @@ class RawMessages:
             records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref)
         )
         raise NotRead(faults, ref)
+
+    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
+        found: object = None
+        raised = ""
+        try:
+            async with asyncio.timeout(PARSE_LIMIT_S):
+                found = await asyncio.to_thread(source.parse, raw, headers)
+        except UnreadableMessage as unreadable:
+            return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
+            raised = type(error).__name__
+        if isinstance(found, Ignored):
+            return found
+        if isinstance(found, list) and found and all(isinstance(alert, Alert) for alert in found):
+            return found
+        log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
+        return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)

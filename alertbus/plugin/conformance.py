@@ -1,27 +1,32 @@
 """What both halves of the conformance kit stand on: a broken rule, a world that must not be touched, a leak search."""
 
 import builtins
+import io
+import os
+import random
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_CLOCKS_AND_CHANCE = frozenset(
+_OUTSIDE = frozenset(
     {
-        ("time", "time"),
-        ("time", "time_ns"),
-        ("time", "monotonic"),
-        ("time", "monotonic_ns"),
-        ("time", "localtime"),
-        ("time", "sleep"),
-        ("posix", "urandom"),
-        ("posix", "open"),
-        ("_io", "open"),
-        ("_random", "random"),
-        ("_socket", "getaddrinfo"),
+        builtins.open,
+        io.open,
+        os.open,
+        os.urandom,
+        socket.getaddrinfo,
+        time.localtime,
+        time.monotonic,
+        time.monotonic_ns,
+        time.perf_counter,
+        time.sleep,
+        time.time,
+        time.time_ns,
     }
 )
 
@@ -53,7 +58,7 @@ def world_closed() -> Iterator[None]:
         name = getattr(called, "__name__", "")
         owner = getattr(called, "__self__", None)
         a_clock = name in {"now", "utcnow", "today"} and getattr(owner, "__module__", "") == "datetime"
-        if a_clock or (getattr(called, "__module__", None), name) in _CLOCKS_AND_CHANCE:
+        if a_clock or called in _OUTSIDE or isinstance(owner, random.Random):
             touched.append(name)
 
     opened, plugged, watched = builtins.open, socket.socket, sys.getprofile()

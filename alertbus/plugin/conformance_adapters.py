@@ -98,7 +98,7 @@ def keeps_text_whole(adapter: Adapter) -> None:
 
 
 def keeps_putative(adapter: Adapter) -> None:
-    person = sample_notice().people[0].model_copy(update={"label": "Father", "relation": "father"})
+    person = sample_notice().people[0].model_copy(update={"ref": "person-2", "label": "Father", "relation": "father"})
     plain = sample_notice(people=(person.model_copy(update={"relation": None, "certainty": None}),), because="A -> you")
     related = sample_notice(people=(person,), because="A -> you")
     message = adapter.render(related)
@@ -152,7 +152,7 @@ def errors_are_bare(adapter: Adapter) -> None:
         said = ""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pydantic warns of the impossible shape; that is not the adapter's doing
+                warnings.simplefilter("ignore")  # pydantic's, about the impossible shape: not the adapter's doing
                 adapter.render(notice)
         except Exception as error:  # noqa: BLE001  any error will do: it is its text that is looked at
             said = told(error)

@@ -36,9 +36,8 @@ def altered(notice: Notice, message: Message) -> tuple[int, ...]:
     if not notice.narrative:
         return ()
     given = _given(notice)
-    left = [_normal(_without(string, given)) for string in strings_of(message)]
-    texts = enumerate(excerpt.text for excerpt in notice.narrative)
-    return tuple(i for i, text in texts if any(_shares_passage(text, rest) for rest in left))
+    left = "\0".join(_normal(_without(string, given)) for string in strings_of(message))
+    return tuple(i for i, excerpt in enumerate(notice.narrative) if _shares_passage(excerpt.text, left))
 
 
 def carried(notice: Notice, message: Message) -> tuple[int, ...]:
@@ -82,8 +81,6 @@ def _shares_passage(text: str, rest: str) -> bool:
     if len(normal) < SHORTEST:
         return False
     size = min(WINDOW, max(12, len(normal) * 3 // 4))
-    if len(rest) < size:
-        return False
     passages = {normal[i : i + size] for i in range(len(normal) - size + 1)}
     return any(rest[i : i + size] in passages for i in range(len(rest) - size + 1))
 

@@ -61,12 +61,6 @@ class Lane(Generic[A]):
         """The offset the next record must have."""
         return self._next
 
-    @property
-    def idle(self) -> bool:
-        return not self._waiting and self._room.is_set() and not self._busy
-
-    _busy = False
-
     async def take(self, arrival: A) -> None:
         """Take the next record, waiting while the lane is full."""
         await self._room.wait()
@@ -97,7 +91,6 @@ class Lane(Generic[A]):
                 self._arrived.clear()
             if len(self._waiting) < AHEAD:
                 self._room.set()
-            self._busy = True
             try:
                 await self._process(self.partition, batch)
             except Exception as error:  # noqa: BLE001 - the one place where everything must be caught: invariant 4
@@ -108,7 +101,6 @@ class Lane(Generic[A]):
                 if self._closed:
                     return
                 arrival.acknowledge()
-            self._busy = False
 
 
 class Lanes(Generic[A]):

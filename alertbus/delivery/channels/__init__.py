@@ -40,9 +40,16 @@ class Channels:
     def __init__(self, by_agency: Mapping[str, Channel], default: Channel) -> None:
         self._by_agency = by_agency
         self._default = default
+        # Asked once: such a question costs more than all else that is done for a message in the loop.
+        self._batch = {a: c for a, c in by_agency.items() if isinstance(c, BatchChannel)}
+        self._default_batch = default if isinstance(default, BatchChannel) else None
 
     def of(self, agency: str) -> Channel:
         return self._by_agency.get(agency, self._default)
+
+    def batch(self, agency: str) -> BatchChannel | None:
+        """Give the agency's channel if it takes many messages at once."""
+        return self._batch.get(agency) if agency in self._by_agency else self._default_batch
 
 
 @contextlib.asynccontextmanager

@@ -10,8 +10,9 @@ from alertbus.plugin.forms import Form, PersonOnForm
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+44|0044|0)[\s()-]*(?:\d[\s()-]*){9,10}(?!\d)")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}")
 _HINT = re.compile(
-    r"\b(?:(?:i am|i'm|im) (?:her|his|the|their|a)\b|my (?:\w+ )?(?:neighbou?rs?|grand\w+|niece|nephew|sister|brother|cousin"
-    r"|daughter|son|friend|tenants?|pupils?|patients?)\b|next door|i live\b|i work\b)",
+    r"\b(?:(?:i am|i'm|im) (?:her|his|the|their|a)\b"
+    r"|my (?:\w+ )?(?:neighbou?rs?|grand\w+|niece|nephew|sister|brother|cousin|daughter|son|friend|tenants?|pupils?)\b"
+    r"|next door|i live\b|i work\b)",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,127 @@
+"""How far behind the bus is: per consumer group what is not yet processed, and how long its oldest record has waited.
+
+Asked of the broker, not of the workers: a worker that is up and does nothing shows here and nowhere else.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from alertbus.broker import topics
+from alertbus.broker.producer import quiet_kafka_loggers
+from alertbus.model.errors import BrokerUnavailable
+
+GROUPS: Mapping[str, Sequence[str]] = {
+    "alertbus-stream": (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS),
+    "alertbus-delivery": (topics.NOTICES,),
+    "alertbus-chronicle": (topics.ALERTS, topics.CASES, topics.NOTICES, topics.RECEIPTS, topics.REVIEW),
+}
+"""Who must get through what. A group that has never committed has everything still before it."""
+
+_LIMIT_S = 10.0
+_FRESH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """`pending` records; `oldest_s` is the age of the oldest of them, None when nothing waits."""
+
+    pending: int
+    oldest_s: float | None
+
+
+class Progress:
+    """Asks at most once a second, however many ask."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._turn = asyncio.Lock()
+        self._answer: dict[str, Behind] = {}
+        self._asked = 0.0
+
+    async def groups(self, now: datetime) -> dict[str, Behind]:
+        """Raises `BrokerUnavailable`."""
+        async with self._turn:
+            if not self._asked or time.monotonic() - self._asked > _FRESH_S:
+                try:
+                    async with asyncio.timeout(_LIMIT_S):
+                        self._answer = await _ask(self._bootstrap, now)
+                except (TimeoutError, KafkaError, OSError) as error:
+                    what = f"the broker could not be asked how far the groups are ({type(error).__name__})"
+                    raise BrokerUnavailable(what) from None
+                self._asked = time.monotonic()
+            return self._answer
+
+
+def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
+    oldest = [group.oldest_s for group in groups.values() if group.oldest_s is not None]
+    return {
+        "oldest_unprocessed_s": max(oldest, default=0.0),
+        "pending": sum(group.pending for group in groups.values()),
+        "groups": {name: asdict(group) for name, group in sorted(groups.items())},
+    }
+
+
+async def _ask(bootstrap: str, now: datetime) -> dict[str, Behind]:
+    quiet_kafka_loggers()
+    counts = await topics.partition_counts(bootstrap)
+    committed = await _committed(bootstrap)
+    places = {
+        TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))
+    }
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
+    try:
+        await consumer.start()
+        consumer.assign(sorted(places))
+        ends = await consumer.end_offsets(sorted(places)) if places else {}
+        starts = await consumer.beginning_offsets(sorted(places)) if places else {}
+        answer = {}
+        for group, needed in GROUPS.items():
+            reached = {
+                place: committed[group].get(place, starts[place]) for place in places if place.topic in needed
+            }
+            waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
+            pending = sum(ends[place] - offset for place, offset in waiting.items())
+            answer[group] = Behind(pending, await _oldest(consumer, waiting, now) if waiting else None)
+        return answer
+    finally:
+        with contextlib.suppress(KafkaError):
+            await consumer.stop()
+
+
+async def _committed(bootstrap: str) -> dict[str, dict[TopicPartition, int]]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-progress")
+    try:
+        await admin.start()
+        found = {}
+        for group in GROUPS:
+            offsets = await admin.list_consumer_group_offsets(group)
+            found[group] = {place: meta.offset for place, meta in offsets.items() if meta.offset >= 0}
+        return found
+    finally:
+        await admin.close()
+
+
+async def _oldest(consumer: Any, waiting: Mapping[TopicPartition, int], now: datetime) -> float | None:
+    """By the broker's time of the first record that waits in each partition."""
+    for place in consumer.assignment():
+        consumer.pause(place)
+    for place, offset in waiting.items():
+        consumer.seek(place, offset)
+        consumer.resume(place)
+    first: dict[TopicPartition, int] = {}
+    deadline = time.monotonic() + _LIMIT_S / 4
+    while len(first) < len(waiting) and time.monotonic() < deadline:
+        for place, found in (await consumer.getmany(timeout_ms=200, max_records=len(waiting) * 10)).items():
+            if place in waiting and place not in first:
+                first[place] = found[0].timestamp
+                consumer.pause(place)
+    return max(0.0, now.timestamp() - min(first.values()) / 1000) if first else None

@@ -1,0 +1,62 @@
+"""`/-/` and `/metrics`: for whoever runs the bus, and for the machines that watch it. Nothing here is about a family."""
+
+import asyncio
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from alertbus.broker.topics import reachable
+from alertbus.chronicle import queries
+from alertbus.gateway.parts import Bus, Parts, answers
+from alertbus.gateway.progress import shown
+from alertbus.gateway.refusals import NotReady
+from alertbus.model.errors import DatabaseUnavailable
+from alertbus.sql.engine import database_faults, reading
+
+router = APIRouter(tags=["operations"])
+
+_LIMIT_S = 3.0
+
+
+@router.get("/-/healthy", summary="Whether the process lives", responses=answers())
+async def healthy() -> Response:
+    """It answers, so it does. What it depends on is not asked: starting it again would not help that."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/-/ready", summary="Whether it can do its work", responses=answers())
+async def ready(bus: Bus) -> Response:
+    """Broker and database both answer; else 503, and alerts should go to another gateway."""
+    broker, database = await asyncio.gather(reachable(bus.bootstrap, _LIMIT_S), _database(bus))
+    away = [name for name, answered in (("broker", broker), ("database", database)) if not answered]
+    if away:
+        raise NotReady(f"{' and '.join(away)} did not answer within {_LIMIT_S:.0f} s")
+    return JSONResponse({"status": "ok", "broker": "ok", "database": "ok"})
+
+
+@router.get("/-/progress", summary="How far behind the bus is", responses=answers())
+async def progress(bus: Bus) -> Response:
+    """The age of the oldest unprocessed record, by consumer group, and the chronicle in numbers."""
+    now = bus.now()
+    groups, status = await asyncio.gather(bus.progress.groups(now), queries.status(bus.engine, now))
+    return JSONResponse(shown(groups) | {"chronicle": status.model_dump(mode="json", exclude={"progress"})})
+
+
+@router.get("/metrics", summary="For Prometheus", responses=answers())
+async def metrics(bus: Bus) -> Response:
+    """Counts and times. Labels are routes, plugins and outcomes, never anything that was sent."""
+    return PlainTextResponse(generate_latest(bus.counts.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _database(bus: Parts) -> bool:
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            with database_faults():
+                async with reading(bus.engine) as connection:
+                    await connection.execute(text("SELECT 1"))
+    except (TimeoutError, DatabaseUnavailable):
+        return False
+    return True
+

@@ -1,0 +1,110 @@
+"""The gateway as a process: uvicorn without its own logging or signal handlers, until `stop`."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import structlog
+import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.broker.producer import Producer
+from alertbus.gateway.app import create_app
+from alertbus.gateway.parts import Parts
+from alertbus.model.errors import BrokerUnavailable, BusError, SettingsFault
+from alertbus.plugin.manager import Plugins
+from alertbus.policy.policy import Policy
+from alertbus.settings import Settings
+
+log = structlog.get_logger("alertbus.gateway")
+
+_GRACE_S = 5.0
+
+
+async def run_gateway(
+    settings: Settings,
+    bootstrap: str,
+    engine: AsyncEngine,
+    plugins: Plugins,
+    policy: Policy,
+    stop: asyncio.Event,
+    *,
+    now: Callable[[], datetime],
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until `stop`. `ready` is called once the port is open and what an earlier process left is published.
+
+    The schema is up to date and the topics exist. Raises `BrokerUnavailable`, or `SettingsFault` for a port in use.
+    """
+    producer = Producer(bootstrap, client_id="alertbus-gateway")
+    try:
+        await producer.start()
+    except BrokerFault as fault:
+        raise BrokerUnavailable(str(fault)) from None
+    try:
+        parts = Parts(settings, bootstrap, engine, producer, plugins, policy, now)
+        await _serve(parts, stop, ready)
+    finally:
+        with contextlib.suppress(TimeoutError):  # it waits for a broker that is away
+            await asyncio.wait_for(producer.stop(), _GRACE_S)
+
+
+async def _serve(parts: Parts, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    app = create_app(parts)
+    with _listening(parts.settings) as listener:
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,  # its line holds the query string; `edge` counts calls
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=int(_GRACE_S),
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await _until(lambda: server.started, serving)
+            if not serving.done():
+                log.info("gateway listening", port=listener.getsockname()[1])
+                ready()
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+        finally:
+            parts.stopping.set()
+            server.should_exit = True
+            await serving
+    if not server.started:
+        raise BusError("the gateway could not start; the log line before this one says why")
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever gave us `stop`."""
+        yield
+
+
+async def _until(holds: Callable[[], bool], serving: asyncio.Task[None]) -> None:
+    while not holds() and not serving.done():
+        await asyncio.sleep(0.01)
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.http_host.strip("[]"), settings.http_port))
+        except OSError as error:
+            raise SettingsFault(
+                f"ALERTBUS_HTTP_PORT: port {settings.http_port} on {settings.http_host} cannot be opened "
+                f"({error.strerror}); stop what listens there, or set another"
+            ) from None
+        listener.setblocking(False)
+        yield listener
