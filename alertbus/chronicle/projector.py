@@ -166,7 +166,7 @@ def _read(record: Received) -> Fact:
 
 
 def _storable(fact: Fact) -> Fact:
-    """PostgreSQL refuses NUL in text, which JSON allows: a record with one must not stop the chronicle. `body` keeps it."""
+    """PostgreSQL refuses NUL in text, JSON allows it: such a record must not stop the chronicle. `body` keeps it."""
     for name, value in fact.row.items():
         if isinstance(value, str) and "\0" in value:
             fact.row[name] = value.replace("\0", "\ufffd")

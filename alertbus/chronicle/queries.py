@@ -19,6 +19,7 @@ from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
 from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewNeeded
@@ -30,6 +31,12 @@ __all__ = ["OPEN", "alert_record", "alert_status", "case", "chronology", "inbox"
 OPEN = "open"
 """As a state: everything that still waits for its agency."""
 
+ALL = "all"
+"""As a state: every one."""
+
+EVERYTHING = "*"
+"""As an exercise: what is real and what is rehearsed, each item saying which it is."""
+
 _owed = tables.obligation.c
 
 
@@ -37,7 +44,7 @@ async def inbox(
     engine: AsyncEngine,
     agency: str | None = None,
     state: str | None = None,
-    exercise: str | None = None,
+    exercise: str | None = EVERYTHING,
     *,
     now: datetime,
     limit: int = 100,
@@ -50,10 +57,12 @@ async def inbox(
     """
     waiting = _owed.state.not_in(ANSWERED)
     place = (when((waiting & (_owed.due < now), 0), else_=1), _owed.severity_rank, _owed.since, _owed.id)
-    query = _items().where(same_exercise(_owed.exercise, exercise)).order_by(*place).limit(limit)
+    query = _items().order_by(*place).limit(limit)
+    if exercise != EVERYTHING:
+        query = query.where(same_exercise(_owed.exercise, exercise))
     if agency is not None:
         query = query.where(_owed.agency == agency)
-    if state is not None:
+    if state not in (None, ALL):
         query = query.where(waiting if state == OPEN else _owed.state == _state(state))
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*_parsed(after)))
@@ -135,6 +144,15 @@ async def case(engine: AsyncEngine, case_id: str, version: int | None = None) ->
         return await latest_case(connection, case_id, version)
 
 
+async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
+    """The first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
+    found = await alert_status(engine, alert_id)
+    said = tables.alert.c
+    async with view(engine) as connection:
+        query = select(said.body).where(said.statement_id == found.statements[0].statement_id)
+        return AcceptedAlert.model_validate_json((await connection.execute(query)).scalar_one())
+
+
 async def review(
     engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None
 ) -> list[ReviewNeeded]:
@@ -169,7 +187,7 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
     unreadable = select(func.count()).select_from(tables.unreadable)
     async with view(engine) as connection:
         statements, alerts = (await connection.execute(counts)).one()
-        states = Counter({State(state): count for state, count in (await connection.execute(by_state)).tuples()})
+        states = Counter({State(row[0]): row[1] for row in await connection.execute(by_state)})
         first = (await connection.execute(oldest.limit(1))).one_or_none()
         progress = (await connection.execute(select(tables.progress))).all()
         return Status(

@@ -1,8 +1,8 @@
 """The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back.
 
 A projection: every row can be dropped and written again from Kafka. `position` is the offset of the record that a row
-came from: a record that is repeated stands at a later offset and changes nothing. Text has no length here: what the model let
-through must fit.
+came from: a record that is repeated stands at a later offset and changes nothing. Text has no length here: what the
+model let through must fit.
 """
 
 from enum import StrEnum

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from alertbus.chronicle.queries import alert_record
+from alertbus.chronicle.queries import statement
 from alertbus.cli.bootstrap import now, wired
 from alertbus.cli.client import Client, Refused
 from alertbus.cli.output import NO, as_json, complain, progress, rows, say
@@ -18,7 +18,7 @@ from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
 from alertbus.settings import load_settings
@@ -90,10 +90,7 @@ async def _explain(alert_id: str | None, file: Path | None) -> list[dict[str, An
             accepted = AcceptedAlert.of(_read(file), now())
         else:
             assert alert_id is not None
-            found = await alert_record(wiring.engine, alert_id)
-            if found is None:
-                raise NotFound(f"no alert {alert_id}")
-            accepted = found
+            accepted = await statement(wiring.engine, alert_id)
         matches = await directory.look_up([entry.person for entry in accepted.everybody], accepted.alert.exercise)
         accepted = accepted.with_people(tuple(match.person_ids for match in matches))
         people = {person_id for match in matches for person_id in match.person_ids}

@@ -139,7 +139,14 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
     from alertbus.delivery.worker import run_delivery
 
     mark_ready(wiring.settings, "delivery", wiring.number)
-    await run_delivery(wiring.bootstrap, wiring.engine, wiring.plugins, wiring.settings.channels, stop, now=now)
+    await run_delivery(
+        bootstrap=wiring.bootstrap,
+        engine=wiring.engine,
+        plugins=wiring.plugins,
+        channels=wiring.settings.channels,
+        stop=stop,
+        now=now,
+    )
 
 
 async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:

@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
+
+from alertbus.broker.faults import BrokerFault
 from alertbus.chronicle.reconcile import reconcile
 from alertbus.cli.bootstrap import Wiring
 from alertbus.cli.client import PATIENCE_S, Client
 from alertbus.cli.report import Received, build_report
 from alertbus.cli.scenario import Scenario, load_scenario
-from alertbus.model.errors import Unavailable
+from alertbus.delivery.tables import ledger
+from alertbus.gateway.progress import pending
+from alertbus.model.errors import BrokerUnavailable, Unavailable
 from alertbus.model.notice import Cause
+from alertbus.sql.engine import reading
 
 SETTLE_S = 300.0
 """How long the replay waits for the last message to arrive: long enough for a part to die and come back more than once."""
@@ -37,7 +43,7 @@ async def replay(
         for case in scenario.cases:
             await client.call("PUT", f"/v1/cases/{case.id}", json=json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True)))
         accepted = await _play(scenario, client, speed, tick)
-        await _settled(client)
+        await _settled(wiring, scenario)
         reconciliation = await reconcile(wiring.bootstrap, wiring.engine, wiring.policy, exercise=scenario.exercise)
         received = await _received(scenario, client)
     return build_report(scenario, received, accepted, reconciliation.difference)
@@ -62,16 +68,32 @@ async def _play(scenario: Scenario, client: Client, speed: float | None, tick: C
 _JSON = {"content-type": "application/json"}
 
 
-async def _settled(client: Client) -> None:
-    """Wait until everything accepted has been worked through: no stage behind, nothing undelivered, nothing unwritten."""
+async def _settled(wiring: Wiring, scenario: Scenario) -> None:
+    """Wait until everything accepted has been worked through: no stage behind, nothing undelivered, nothing unwritten.
+
+    Looked at in the order in which records flow and twice over, so that what was handed on between two looks is seen by one of them.
+    """
     deadline = asyncio.get_running_loop().time() + SETTLE_S
     calm = 0
-    while calm < 2:  # noqa: PLR2004 - twice: a stage may have handed on between two looks
-        progress = await client.call("GET", "/-/progress")
-        calm = calm + 1 if progress["settled"] else 0
+    while calm < 2:  # noqa: PLR2004 - twice, as said
+        calm = calm + 1 if await _quiet(wiring, scenario) else 0
         if asyncio.get_running_loop().time() > deadline:
             raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. See `alertbus status` for what is behind, and the parts' logs.")
         await asyncio.sleep(0.1)
+
+
+async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
+    try:
+        if any(group.pending for group in (await pending(wiring.bootstrap)).values()):
+            return False
+        async with reading(wiring.engine) as connection:
+            ours = ledger.c.case_id.in_([case.id for case in scenario.cases])
+            unfinished = ledger.c.done_at.is_(None) | ledger.c.receipt_pending
+            if (await connection.execute(select(ledger.c.seq).where(ours, unfinished).limit(1))).first():
+                return False
+        return not any(group.pending for group in (await pending(wiring.bootstrap)).values())
+    except (BrokerUnavailable, BrokerFault):
+        return False
 
 
 async def _received(scenario: Scenario, client: Client) -> list[Received]:
@@ -81,7 +103,7 @@ async def _received(scenario: Scenario, client: Client) -> list[Received]:
     for agency in sorted(agencies):
         after: str | None = None
         while True:
-            query = {"agency": agency, "exercise": scenario.exercise, "state": "all", "limit": "500"}
+            query = {"agency": agency, "exercise": scenario.exercise, "limit": "500"}
             page = await client.call("GET", "/v1/inbox", params=query | ({"after": after} if after else {}))
             found += [message for item in page["items"] if (message := _message(item)) is not None]
             after = page.get("next")

@@ -87,6 +87,7 @@ class Lanes:
         async with asyncio.TaskGroup() as tasks:
             settling = tasks.create_task(self._settle_until_the_end())
             keeping = tasks.create_task(self._keep())
+            tasks.create_task(self._wake_at(stop))
             await self._lease_until(stop, tasks)
             if self._work:
                 _, late = await asyncio.wait(self._work, timeout=self._pace.grace_s)
@@ -121,19 +122,23 @@ class Lanes:
                     async with asyncio.timeout(self._pace.poll_s):
                         await self._wake.wait()
 
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
     def _room(self, agency: str) -> int:
         most = self._pace.in_flight if self._channels.batch(agency) else self._pace.per_agency
         free = most - self._in_flight[agency]
         return self._circuits[agency].room(self._now(), free) if free > 0 else 0
 
-    def _by_adapter_and_channel(self, leased: Sequence[Leased]) -> dict[tuple[str, str], list[Leased]]:
+    def _by_adapter_and_channel(self, leased: Sequence[Leased]) -> dict[tuple[str, object], list[Leased]]:
         """Sort what shares its fate: one plugin that is slow, one system that is slow, keeps only its own waiting."""
-        groups: defaultdict[tuple[str, str], list[Leased]] = defaultdict(list)
+        groups: defaultdict[tuple[str, object], list[Leased]] = defaultdict(list)
         for one in leased:
             now = self._now()
             self._in_flight[one.agency] += 1
             self._circuits[one.agency] = self._circuits[one.agency].left(now, self._pace.circuit)
-            groups[one.sector, "" if self._channels.batch(one.agency) else one.agency].append(one)
+            groups[one.sector, self._channels.batch(one.agency) or one.agency].append(one)
         return groups
 
     async def _deliver(self, sector: str, batch: Sequence[Leased]) -> None:
@@ -241,7 +246,8 @@ class Lanes:
                 # What was told before is noted along with it: one write to the disk fewer.
                 receipts = await self._ledger.settle(settlements, self._now(), told=told)
                 self._wake.set()  # the next in these lanes
-                await self._publish(receipts)
+                if receipts:
+                    await self._publish(receipts)
                 told = receipts
             elif told:
                 await self._ledger.told(told)

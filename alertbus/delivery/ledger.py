@@ -72,6 +72,7 @@ class Ledger:
                 if notice.deed is Deed.WITHDRAW:
                     await cancel_unsent(connection, notice, now)
             await promote(connection, {row["lane"] for row in rows}, now)
+        self._idle = False
 
     async def lease(
         self,
@@ -161,6 +162,7 @@ class Ledger:
                     await step_aside(connection, later)
                     freed.add(later.lane)
             await promote(connection, freed, now)
+        self._idle = self._idle and not freed
         return receipts
 
     async def untold(self, before: datetime, limit: int = 500) -> list[Receipt]:

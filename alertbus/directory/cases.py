@@ -5,24 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.directory import resolve
-from alertbus.directory.tables import case_version, exercise_clock
+from alertbus.directory.tables import case_version, exercise_clock, unlinked_person
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.errors import NotFound, VersionConflict
-from alertbus.sql.engine import metadata, reading, upsert
-
-unlinked_person = Table(
-    "directory_case_unlinked",
-    metadata,
-    Column("case_id", String(80), primary_key=True),
-    Column("person_id", String(36), primary_key=True),
-)
-"""Persons taken off a case whose stream state may not know it yet. Written with the version that drops them, gone once it is published:
-the version before is overwritten, so after a crash nothing else would remember whom to tell."""
-
+from alertbus.sql.engine import reading, upsert
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -43,3 +43,12 @@ exercise_clock = Table(
     Column("exercise", String(60), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
 )
+
+unlinked_person = Table(
+    "directory_case_unlinked",
+    metadata,
+    Column("case_id", String(80), primary_key=True),
+    Column("person_id", String(36), primary_key=True),
+)
+"""Persons taken off a case whose stream state may not know it yet. Written with the version that drops them, gone once it is published:
+the version before is overwritten, so after a crash nothing else would remember whom to tell."""

@@ -1,7 +1,7 @@
 """What the routes share: the parts of one gateway, and who is calling."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -61,10 +61,12 @@ Who = Annotated[Caller, Depends(_caller)]
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems a call may answer with, for OpenAPI. Every call may also fail as these do."""
-    told = {status: _TOLD[status] for status in sorted({401, 403, 422, 500, 503, *statuses})}
-    return {status: {"description": words, "content": PROBLEM} for status, words in told.items()}
+def answers(*statuses: int, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
+    """Describe for OpenAPI the problems a call may answer with, those of every call among them, and what else it may."""
+    told: dict[int | str, dict[str, Any]] = {**(also or {})}
+    for status in sorted({401, 403, 422, 500, 503, *statuses}):
+        told[status] = {"description": _TOLD[status], "content": PROBLEM}
+    return told
 
 
 _TOLD = {

@@ -93,7 +93,8 @@ def problem(
     *,
     faults: Sequence[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
-    **more: str,
+    incident: str | None = None,
+    ref: str | None = None,
 ) -> JSONResponse:
     body: dict[str, Any] = {
         "type": f"urn:alertbus:problem:{code}",
@@ -101,8 +102,8 @@ def problem(
         "title": title,
         "status": status,
         "detail": detail,
-        **more,
     }
+    body |= {name: value for name, value in (("incident", incident), ("ref", ref)) if value}
     if faults is not None:
         body["faults"] = [{"path": f.path, "expected": f.expected, "code": f.code} for f in faults]
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
@@ -111,9 +112,8 @@ def problem(
 def of_bus_error(error: BusError) -> JSONResponse:
     status, title = status_of(type(error))
     if isinstance(error, InvalidInput | NotRead):
-        more = {"ref": error.ref} if isinstance(error, NotRead) else {}
         detail = f"{len(error.faults)} fault(s), each in `faults`. Nothing was accepted; mend them and send it again."
-        return problem(status, error.code, title, detail, faults=error.faults, **more)
+        return problem(status, error.code, title, detail, faults=error.faults, ref=getattr(error, "ref", None))
     headers = {}
     if error.retriable:
         headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -70,7 +70,16 @@ def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
     }
 
 
-async def _ask(bootstrap: str, now: datetime) -> dict[str, Behind]:
+async def pending(bootstrap: str) -> dict[str, Behind]:
+    """The same without ages, and asked afresh. Raises `BrokerUnavailable`."""
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            return await _ask(bootstrap, None)
+    except (TimeoutError, KafkaError, OSError) as error:
+        raise BrokerUnavailable(f"the broker could not be asked how far the groups are ({type(error).__name__})") from None
+
+
+async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
     committed = await _committed(bootstrap)
@@ -89,8 +98,8 @@ async def _ask(bootstrap: str, now: datetime) -> dict[str, Behind]:
                 place: committed[group].get(place, starts[place]) for place in places if place.topic in needed
             }
             waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
-            pending = sum(ends[place] - offset for place, offset in waiting.items())
-            answer[group] = Behind(pending, await _oldest(consumer, waiting, now) if waiting else None)
+            count = sum(ends[place] - offset for place, offset in waiting.items())
+            answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)
         return answer
     finally:
         with contextlib.suppress(KafkaError):

@@ -28,8 +28,7 @@ _EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}
     "",
     status_code=202,
     summary="State an alert",
-    responses={200: {"description": "This statement was accepted before; there is no second effect"}}
-    | answers(413, 415),
+    responses=answers(413, 415, also={200: {"description": "This statement was accepted before; there is no second effect"}}),
     openapi_extra={
         "requestBody": {
             "required": True,

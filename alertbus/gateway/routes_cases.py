@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.chronicle import queries, render
+from alertbus.chronicle import queries
+from alertbus.chronicle.render import FORMATS
 from alertbus.gateway.parts import Bus, Parts, Who, answers
 from alertbus.gateway.reading import read_data, read_json
 from alertbus.gateway.refusals import NotAllowed
@@ -20,11 +21,10 @@ _CASE = {"schema": {"$ref": "#/components/schemas/Case"}}
 @router.put(
     "/{case_id}",
     summary="Record a case",
-    responses={
+    responses=answers(412, 413, also={
         200: {"description": "The version that now stands", "content": {"application/json": _CASE}},
         201: {"description": "The first version", "content": {"application/json": _CASE}},
-    }
-    | answers(412, 413),
+    }),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": _CASE}}},
 )
 async def put_case(
@@ -50,7 +50,7 @@ async def put_case(
 @router.get(
     "/{case_id}",
     summary="A case",
-    responses={200: {"description": "The version that stands", "content": {"application/json": _CASE}}} | answers(404),
+    responses=answers(404, also={200: {"description": "The version that stands", "content": {"application/json": _CASE}}}),
 )
 async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
     """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
@@ -62,13 +62,12 @@ async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
 @router.get(
     "/{case_id}/chronology",
     summary="A case's chronology",
-    responses={
+    responses=answers(404, also={
         200: {
             "description": "Every statement about somebody on the case, the earliest first, word for word",
             "content": {"application/json": {}, "text/csv": {}, "text/html": {}, "text/plain": {}},
         }
-    }
-    | answers(404),
+    }),
 )
 async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
     """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""
@@ -76,16 +75,16 @@ async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, form
         raise NotFound(_NO_CASE)
     chosen = _format(format, request.headers.get("accept", ""))
     entries = await queries.chronology(bus.engine, case_id)
-    media_type, write = _FORMATS[chosen]
-    return Response(write(case_id, entries), media_type=media_type, headers=_HTML if chosen == "html" else None)
+    page = FORMATS[chosen](case_id, entries)
+    return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 
 
 _NO_CASE = "no such case"
-_FORMATS = {
-    "json": ("application/json", render.as_json),
-    "html": ("text/html; charset=utf-8", render.html),
-    "csv": ("text/csv; charset=utf-8", render.as_csv),
-    "text": ("text/plain; charset=utf-8", render.text),
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "text": "text/plain; charset=utf-8",
 }
 _HTML = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 
@@ -93,10 +92,10 @@ _HTML = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inlin
 def _format(wanted: str | None, accept: str) -> str:
     """The first format that `Accept` names, in its own order of preference; JSON when it names none of ours."""
     if wanted is not None:
-        if wanted not in _FORMATS:
-            raise InvalidInput([Fault("format", f"one of {', '.join(_FORMATS)}", "enum")])
+        if wanted not in _MEDIA_TYPES:
+            raise InvalidInput([Fault("format", f"one of {', '.join(_MEDIA_TYPES)}", "enum")])
         return wanted
-    by_type = {media_type.partition(";")[0]: name for name, (media_type, _) in _FORMATS.items()}
+    by_type = {media_type.partition(";")[0]: name for name, media_type in _MEDIA_TYPES.items()}
     ranges = [part.strip().lower() for part in accept.split(",")]
     ranked = sorted(ranges, key=_weight, reverse=True)  # stable: among equals the first stays first
     return next((by_type[r.partition(";")[0].strip()] for r in ranked if r.partition(";")[0].strip() in by_type), "json")

@@ -18,7 +18,9 @@ router = APIRouter(prefix="/v1", tags=["inbox"])
 
 Agency = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=60)]
 State = Annotated[str | None, Query(description="open, or one state of an obligation", max_length=20)]
-Exercise = Annotated[str | None, Query(description="an exercise, whose obligations are never mixed with real ones")]
+Exercise = Annotated[
+    str | None, Query(description="only this exercise; `none` for what is real; without it both, each item saying which", max_length=60)
+]
 
 
 @router.get("/inbox", summary="The caller's obligations", responses=answers(404))
@@ -33,7 +35,7 @@ async def inbox(
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
     items = await queries.inbox(
-        bus.engine, caller.agency, state, exercise, now=bus.now(), limit=limit + 1, after=after
+        bus.engine, caller.agency, state, _which(exercise), now=bus.now(), limit=limit + 1, after=after
     )
     shown = items[:limit]
     following = shown[-1].cursor if len(items) > limit else None
@@ -43,12 +45,11 @@ async def inbox(
 @router.get(
     "/events",
     summary="The caller's inbox, live",
-    responses={200: {"description": "Server-sent events named `obligation`", "content": {"text/event-stream": {}}}}
-    | answers(404),
+    responses=answers(404, also={200: {"description": "Server-sent events named `obligation`", "content": {"text/event-stream": {}}}}),
 )
 async def events(bus: Bus, caller: Who, agency: Agency = None, exercise: Exercise = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
-    stream = _changes(bus, caller.agency, exercise)
+    stream = _changes(bus, caller.agency, _which(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -69,6 +70,13 @@ async def acknowledge(obligation_id: str, request: Request, bus: Bus, caller: Wh
     said = read(Acknowledgement, await request.body())
     receipt = await bus.intake.answers.acknowledge(obligation_id, said, caller)
     return JSONResponse(receipt.model_dump(mode="json"), 201)
+
+
+def _which(exercise: str | None) -> str | None:
+    """As the query wants it: everything, one exercise, or None for what is real."""
+    if exercise is None:
+        return queries.EVERYTHING
+    return None if exercise == "none" else exercise
 
 
 _POLL_S = 1.0

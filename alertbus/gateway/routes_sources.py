@@ -22,7 +22,7 @@ _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type":
     "/sources/{plugin}",
     status_code=202,
     summary="A raw message of a source",
-    responses={200: {"description": "Understood, and it raises nothing: the reason"}} | answers(404, 413),
+    responses=answers(404, 413, also={200: {"description": "Understood, and it raises nothing: the reason"}}),
     openapi_extra=_RAW,
 )
 async def receive_raw(plugin: str, request: Request, bus: Bus, caller: Who) -> Response:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
@@ -555,3 +557,15 @@ def test_a_closed_world_notices_what_it_cannot_prevent() -> None:
 def test_the_samples_are_what_they_say() -> None:
     assert json.loads(Plain().render(minimal_notice()).body).keys() >= {"title", "because", "notice"}
     conformance_adapters.renders_everything(Plain())
+
+
+@given(st.integers(0, len(LONG) - fidelity.WINDOW), st.text(alphabet="xyz -", max_size=90), st.integers(0, 30))
+def test_a_passage_is_found_wherever_it_stands(start: int, before: str, more: int) -> None:
+    """The quick look at half-passages must never miss what the full one would find."""
+    passage = LONG[start : start + fidelity.WINDOW + more]
+    assume(passage == passage.strip())  # space at the ends is no part of a passage
+    notice = spoken(LONG + " And more.")
+
+    message = message_of({"words": f"{before}{passage}{before}"})
+
+    assert fidelity.altered(notice, message) == (0,)

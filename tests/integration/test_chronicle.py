@@ -1,0 +1,889 @@
+"""The chronicle's promises, the same on SQLite and on PostgreSQL, and from a real Kafka."""
+
+import asyncio
+import io
+import json
+import logging
+import random
+import sys
+import threading
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus import logs
+from alertbus.broker import topics
+from alertbus.broker.envelope import encode
+from alertbus.broker.producer import Producer, Record, partition_for
+from alertbus.broker.topics import ensure_topics
+from alertbus.chronicle import queries
+from alertbus.chronicle.derive import standing
+from alertbus.chronicle.evidence import Evidence
+from alertbus.chronicle.projector import TOPICS, Behind, apply, read
+from alertbus.chronicle.rebuild import digest, make_tables, rebuild, replay
+from alertbus.chronicle.reconcile import Reconciliation, compare, reconcile
+from alertbus.chronicle.tables import TABLES, State
+from alertbus.chronicle.worker import run_chronicle
+from alertbus.model.alert import AcceptedAlert, Action, Narrative, SaidBy, Severity
+from alertbus.model.base import Word
+from alertbus.model.case import Case
+from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
+from alertbus.model.events import (
+    ALERT_ACCEPTED,
+    CASE_RECORDED,
+    NOTICE_OWED,
+    RECEIPT_GIVEN,
+    AlertAboutPerson,
+    AlertReachedCase,
+    CaseChanged,
+    ReviewNeeded,
+    ReviewReason,
+    Tick,
+)
+from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.plugin.samples import CANARIES, sample_alert, sample_notice, sample_obligation
+from alertbus.policy.load import load_policy
+from alertbus.reach.case import CaseState, reduce_case
+from alertbus.reach.notices import notice_for
+from alertbus.sql.engine import make_engine, metadata
+
+POLICY = load_policy()
+T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
+LATER = T0 + timedelta(days=400)
+PARTITIONS = 3
+
+
+def hours(number: float) -> datetime:
+    return T0 + timedelta(hours=number)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(url)
+    await make_tables(engine)
+    yield engine
+    await engine.dispose()
+
+
+@dataclass
+class Arrived:
+    """A record as the consumer gives it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int = 0
+
+
+class Log:
+    """The topics, in memory."""
+
+    def __init__(self) -> None:
+        self.records: list[Arrived] = []
+        self._ends: Counter[tuple[str, int]] = Counter()
+
+    def raw(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        partition = partition_for(key.encode(), PARTITIONS)
+        self.records.append(Arrived(topic, partition, self._ends[topic, partition], key.encode(), value, headers))
+        self._ends[topic, partition] += 1
+
+    def add(self, topic: str, key: str, type_: str, word: Word) -> None:
+        data = word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+        headers, value = encode(type=type_, source="/test", id=str(uuid.uuid4()), time=T0, subject="x", data=data)
+        self.raw(topic, key, value, headers)
+
+    def alert(self, accepted: AcceptedAlert) -> None:
+        self.add(topics.ALERTS, accepted.alert_id, ALERT_ACCEPTED, accepted.with_people(()))
+
+    def identified(self, accepted: AcceptedAlert) -> None:
+        for person_id in {i for person_ids in accepted.people for i in person_ids}:
+            word = AlertAboutPerson(person_id=person_id, alert=accepted)
+            self.add(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, word)
+
+    def reached(self, accepted: AcceptedAlert, case_id: str) -> None:
+        word = AlertReachedCase(case_id=case_id, via="p-adult", alert=accepted)
+        self.add(topics.CASE_EVENTS, case_id, AlertReachedCase.type, word)
+
+    def case(self, case: Case) -> None:
+        self.add(topics.CASES, case.id, CASE_RECORDED, case)
+
+    def notice(self, notice: Notice) -> None:
+        owed = notice.obligation
+        self.add(topics.NOTICES, f"{owed.agency}/{owed.case_id}", NOTICE_OWED, notice)
+
+    def receipt(self, receipt: Receipt) -> None:
+        self.add(topics.RECEIPTS, receipt.case_id, RECEIPT_GIVEN, receipt)
+
+    def review(self, needed: ReviewNeeded) -> None:
+        self.add(topics.REVIEW, needed.alert_id or "x", ReviewNeeded.type, needed)
+
+
+async def put(engine: AsyncEngine, records: Sequence[Arrived]) -> int:
+    async with engine.begin() as connection:
+        return await apply(connection, read(records))
+
+
+async def empty(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all, tables=TABLES)
+        await connection.run_sync(metadata.create_all, tables=TABLES)
+
+
+def accepted(name: str = "T-1", at: datetime = T0, **stated: Any) -> AcceptedAlert:
+    alert = sample_alert(**{"id": name, "occurred_at": at, "recorded_at": at, **stated})
+    return AcceptedAlert.of(alert, at).with_people((("p-adult",), ("p-child",)))
+
+
+def a_case(case_id: str = "case-1", version: int = 1, **stated: Any) -> Case:
+    body: dict[str, Any] = {
+        "id": case_id,
+        "version": version,
+        "people": [
+            {"key": "mother", "label": "Mother", "person_ids": ["p-mother"]},
+            {"key": "adult", "label": "Ex-Partner 2", "person_ids": ["p-adult"]},
+            {"key": "child", "label": "Child", "person_ids": ["p-child"]},
+        ],
+        "children": ["child"],
+        "links": [{"person": "adult", "relation": "ex_partner"}, {"person": "child", "relation": "child"}],
+        "involvements": [{"agency": "gp"}, {"agency": "health_visiting"}, {"agency": "childrens_social_care"}],
+    }
+    return Case.model_validate({**body, **stated})
+
+
+def a_notice(name: str, owed: str = "", *, deed: Deed = Deed.DELIVER, since: datetime = T0, **stated: Any) -> Notice:
+    of_obligation = {"alert_id", "case_id", "agency", "severity", "due", "exercise"}
+    given = {key: stated.pop(key) for key in of_obligation & stated.keys()}
+    obligation = sample_obligation(id=owed or f"owed-{name}", since=since, **{"due": None, **given})
+    return sample_notice(id=name, deed=deed, obligation=obligation, **stated)
+
+
+def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) -> Receipt:
+    owed = notice.obligation
+    if stage is Stage.ACKNOWLEDGED:
+        stated = {"by": "R. Postholder", "intent": Intent.ACTING, **stated}
+    return Receipt(
+        id=f"{stage}-{notice.id}-{at.timestamp()}",
+        notice_id=notice.id,
+        obligation_id=owed.id,
+        alert_id=owed.alert_id,
+        case_id=owed.case_id,
+        agency=owed.agency,
+        stage=stage,
+        at=at,
+        **stated,
+    )
+
+
+def bus(log: Log, cases: Sequence[Case], statements: Sequence[AcceptedAlert], until: datetime = LATER) -> list[Notice]:
+    """Write what a bus without a fault writes about these, but for receipts. Give the notices."""
+    states: dict[str, CaseState] = {}
+    said: list[Notice] = []
+
+    def decide(case_id: str, event: AlertReachedCase | CaseChanged | Tick) -> None:
+        before = states.get(case_id, CaseState())
+        states[case_id], owed = reduce_case(before, event, POLICY)
+        for one in owed:
+            notice = notice_for(one, before, states[case_id], POLICY)
+            said.append(notice)
+            log.notice(notice)
+
+    for case in cases:
+        log.case(case)
+        decide(case.id, CaseChanged(case=case))
+    for statement in statements:
+        log.alert(statement)
+        log.identified(statement)
+        for case_id in dict.fromkeys(case.id for case in cases):
+            log.reached(statement, case_id)
+            decide(case_id, AlertReachedCase(case_id=case_id, via="p-adult", alert=statement))
+    for case_id in dict.fromkeys(case.id for case in cases):
+        tick = Tick(case_id=case_id, since=T0, at=until)
+        log.add(topics.CASE_EVENTS, case_id, Tick.type, tick)
+        decide(case_id, tick)
+    return said
+
+
+def story(prefix: str = "", *, everything: bool = False) -> Log:
+    """Cases of two versions, alerts raised, amended, withdrawn and old, every sort of answer; some of it twice."""
+    log, dice = Log(), random.Random(20201118)
+    cases = [a_case(f"{prefix}case-{n}", 1) for n in range(4)]
+    cases += [case.model_copy(update={"version": 2, "status": "child_in_need"}) for case in cases]
+    statements = []
+    for n in range(12):
+        raised = accepted(f"{prefix}T-{n}", hours(n), history=n % 5 == 0, kind=dice.choice(["ppn", "threat_to_staff"]))
+        statements.append(raised)
+        if n % 3 == 0:
+            statements.append(
+                accepted(raised.alert.id, hours(n + 5), action=Action.AMENDED, severity=Severity.CRITICAL)
+            )
+        if n % 4 == 0:
+            statements.append(accepted(raised.alert.id, hours(n + 9), action=Action.WITHDRAWN))
+    notices = bus(log, cases, statements)
+    for notice in notices:
+        for stage in dice.sample(list(Stage), 3):
+            log.receipt(a_receipt(notice, stage, hours(dice.randint(0, 20))))
+    for n, statement in enumerate(statements):
+        log.review(
+            ReviewNeeded(id=f"{prefix}review-{n}", reason=ReviewReason.UNKNOWN_KIND, at=T0, alert_id=statement.alert_id)
+        )
+    for record in dice.sample(
+        log.records, 60
+    ):  # written a second time, by somebody who did not hear the first was heard
+        assert record.key is not None
+        log.raw(record.topic, record.key.decode(), record.value or b"", record.headers)
+    log.records = [record for record in log.records if record.topic in TOPICS or everything]
+    return log
+
+
+def interleaved(records: Sequence[Arrived], seed: int) -> list[Arrived]:
+    """The same records, partitions mixed at random, each in its own order."""
+    dice = random.Random(seed)
+    queues: dict[tuple[str, int], list[Arrived]] = {}
+    for record in records:
+        queues.setdefault((record.topic, record.partition), []).append(record)
+    order = [place for place, queue in queues.items() for _ in queue]
+    dice.shuffle(order)
+    return [queues[place].pop(0) for place in order]
+
+
+async def test_how_topics_interleave_and_what_comes_twice_changes_nothing(engine: AsyncEngine) -> None:
+    log = story()
+    await put(engine, log.records)
+    expected = await digest(engine)
+
+    for seed in range(3):
+        dice = random.Random(seed)
+        records = interleaved(log.records, seed)
+        await empty(engine)
+        at = 0
+        while at < len(records):
+            size = dice.randint(1, 200)
+            await put(engine, records[max(0, at - dice.randint(0, 50)) : at + size])
+            at += size
+
+        assert await digest(engine) == expected
+
+
+async def test_digest_is_the_same_on_both_databases_and_sees_every_change(engine: AsyncEngine, tmp_path: Path) -> None:
+    log = story()
+    await put(engine, log.records)
+    other = make_engine(f"sqlite+aiosqlite:///{tmp_path}/other.db")
+    await make_tables(other)
+    await put(other, log.records)
+
+    assert await digest(engine) == await digest(other)
+
+    async with other.begin() as connection:
+        one = "(SELECT min(id) FROM chronicle_obligation)"
+        await connection.execute(text(f"UPDATE chronicle_obligation SET role = 'somebody' WHERE id = {one}"))
+    assert await digest(engine) != await digest(other)
+    await other.dispose()
+
+
+async def test_crash_between_rows_and_offsets_changes_nothing(engine: AsyncEngine) -> None:
+    records = story().records
+    assert await put(engine, records[:300]) == 300
+    before = await digest(engine)
+
+    assert await put(engine, records[:300]) == 0
+    assert await digest(engine) == before
+
+
+async def test_crash_before_the_rows_leaves_no_trace(engine: AsyncEngine) -> None:
+    records = story().records
+
+    async def die() -> None:
+        async with engine.begin() as connection:
+            await apply(connection, read(records))
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await die()
+
+    assert (await queries.status(engine, LATER)).progress == {}
+    assert await put(engine, records) == len(records)
+
+
+async def test_records_that_do_not_follow_are_refused_whole(engine: AsyncEngine) -> None:
+    log = Log()
+    for n in range(9):
+        log.alert(accepted(f"T-{n}"))
+    last = max(log.records, key=lambda record: record.offset)
+
+    with pytest.raises(Behind, match=r"topic 'alertbus.alerts', partition \d: expected offset 0, found [1-9]"):
+        await put(engine, [last])
+
+    async with engine.begin() as connection:
+        assert (
+            await apply(connection, read([last]), starts={(last.topic, last.partition)}) == 1
+        )  # a log that begins later
+
+
+async def test_two_workers_at_once_miss_nothing_of_each_other(engine: AsyncEngine) -> None:
+    log = Log()
+    notices = [a_notice(f"n-{n}", case_id=f"case-{n % 5}") for n in range(60)]
+    for notice in notices:
+        log.notice(notice)
+        log.receipt(a_receipt(notice, Stage.ACKNOWLEDGED))
+    told = [record for record in log.records if record.topic == topics.NOTICES]
+    answered = [record for record in log.records if record.topic == topics.RECEIPTS]
+
+    await asyncio.gather(put(engine, told), put(engine, answered))
+
+    states = (await queries.status(engine, LATER)).obligations
+    assert states[State.ACKNOWLEDGED] == 60
+
+
+async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine: AsyncEngine) -> None:
+    log = Log()
+    log.raw(topics.ALERTS, "k", b"Zeb Quillfeather")
+    log.add(topics.NOTICES, "k", "uk.alertbus.notice.unheard-of.v1", accepted())
+    log.add(topics.RECEIPTS, "k", RECEIPT_GIVEN, accepted())
+    log.add(topics.CASE_EVENTS, "k", "uk.alertbus.worker.changed.v1", accepted())
+    log.alert(accepted("A\0B"))
+
+    assert await put(engine, log.records) == 5
+
+    found = await queries.status(engine, LATER)
+    assert (found.unreadable, found.alerts) == (3, 1)
+
+
+# Where an obligation stands
+
+
+DELIVERED = a_notice("n-1", "owed")
+AMENDED = a_notice("n-2", "owed", deed=Deed.AMEND, since=hours(10), due=hours(20))
+WITHDRAWN = a_notice("n-3", "owed", deed=Deed.WITHDRAW)
+ESCALATED = a_notice("n-4", "owed", deed=Deed.ESCALATE)
+AGAIN = a_notice("n-5", "owed", since=hours(30))
+
+
+@pytest.mark.parametrize(
+    ("notices", "answers", "state"),
+    [
+        pytest.param([DELIVERED], [], State.OWED, id="nothing came back"),
+        pytest.param([DELIVERED], [(Stage.ACCEPTED, 2), (Stage.SENT, 1)], State.ACCEPTED, id="accepted beats sent"),
+        pytest.param(
+            [DELIVERED], [(Stage.SENT, 2), (Stage.ACCEPTED, 1)], State.ACCEPTED, id="whatever their clocks say"
+        ),
+        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.ACCEPTED, 2)], State.SEEN, id="seen beats accepted"),
+        pytest.param(
+            [DELIVERED], [(Stage.ACKNOWLEDGED, 1), (Stage.SEEN, 2)], State.ACKNOWLEDGED, id="acknowledged beats seen"
+        ),
+        pytest.param([DELIVERED], [(Stage.SENT, 1), (Stage.FAILED, 2)], State.FAILED, id="a failure is shown"),
+        pytest.param(
+            [DELIVERED], [(Stage.FAILED, 1), (Stage.ACCEPTED, 2)], State.ACCEPTED, id="until an attempt gets through"
+        ),
+        pytest.param([DELIVERED], [(Stage.REFUSED, 3), (Stage.SENT, 2)], State.REFUSED, id="a refusal is shown"),
+        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.FAILED, 2)], State.SEEN, id="who has seen it has it"),
+        pytest.param(
+            [DELIVERED, ESCALATED], [(Stage.SEEN, 1)], State.ESCALATED, id="seen is no answer to an escalation"
+        ),
+        pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], State.ACKNOWLEDGED, id="acknowledged is one"),
+        pytest.param([DELIVERED, WITHDRAWN], [(Stage.ACKNOWLEDGED, 1)], State.WITHDRAWN, id="withdrawn is over"),
+        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 9)], State.OWED, id="an amendment asks anew"),
+        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 11)], State.ACKNOWLEDGED, id="and is answered"),
+        pytest.param([DELIVERED, WITHDRAWN, AGAIN], [], State.OWED, id="told again after it was taken back"),
+    ],
+)
+def test_state_follows_from_notices_and_receipts(
+    notices: list[Notice], answers: list[tuple[Stage, int]], state: State
+) -> None:
+    receipts = [a_receipt(DELIVERED, stage, hours(at)) for stage, at in answers]
+
+    assert standing(notices, receipts).state is state
+    assert standing(notices, receipts[::-1]).state is state
+
+
+def test_amendment_brings_its_own_due_time_and_what_is_told_again_its_own_beginning() -> None:
+    amended = standing([DELIVERED, AMENDED], [])
+    again = standing([DELIVERED, WITHDRAWN, AGAIN], [])
+
+    assert (amended.since, amended.row["due"], amended.latest.id) == (T0, hours(20), "n-2")
+    assert again.since == hours(30)
+
+
+def test_first_acknowledgement_is_the_one_that_counts() -> None:
+    first = a_receipt(DELIVERED, Stage.ACKNOWLEDGED, hours(1), by="First Reader")
+    second = a_receipt(DELIVERED, Stage.ACKNOWLEDGED, hours(2), by="Second Reader", intent=Intent.PASSING_ON)
+
+    found = standing([DELIVERED], [second, first])
+
+    assert (found.acknowledged_by, found.acknowledged_at) == ("First Reader", hours(1))
+    assert found.acknowledged_intent is Intent.ACTING
+
+
+# What may be asked
+
+
+async def test_inbox_is_overdue_first_then_by_severity_then_by_age_page_by_page(engine: AsyncEngine) -> None:
+    log = Log()
+    expected = ["late-low", "young-critical", "old-high", "young-high", "done"]
+    late, done = (
+        a_notice("late-low", severity=Severity.LOW, due=hours(1)),
+        a_notice("done", severity=Severity.LOW, due=hours(1)),
+    )
+    for notice in (
+        a_notice("young-high", severity=Severity.HIGH, since=hours(5), due=hours(90)),
+        done,
+        a_notice("old-high", severity=Severity.HIGH, since=hours(4)),
+        late,
+        a_notice("young-critical", severity=Severity.CRITICAL, since=hours(6), due=hours(50)),
+        a_notice("drill", exercise="drill"),
+        a_notice("elsewhere", agency="gp"),
+    ):
+        log.notice(notice)
+    log.receipt(a_receipt(done, Stage.ACKNOWLEDGED, hours(0.5)))
+    await put(engine, log.records)
+    now = hours(48)
+
+    async def asked(**more: Any) -> list[str]:
+        return [item.notice.id for item in await queries.inbox(engine, "health_visiting", now=now, **more)]
+
+    assert await asked() == expected
+    assert await asked(state=queries.OPEN) == expected[:-1]
+    assert await asked(state="acknowledged") == ["done"]
+    assert await asked(exercise="drill") == ["drill"]
+
+    paged: list[str] = []
+    after = None
+    while page := await queries.inbox(engine, "health_visiting", now=now, limit=2, after=after):
+        paged += [item.notice.id for item in page]
+        after = page[-1].cursor
+    assert paged == expected
+
+    first = (await queries.inbox(engine, now=now, limit=1))[0]
+    assert (first.notice, first.overdue, first.receipts) == (late, True, ())
+    assert await queries.obligation(engine, "owed-late-low", now=now) == first
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "0~1~yesterday~id", "0~9~2026-01-05T12:00:00Z~id", "0~1~2026-01-05~id"])
+async def test_cursor_of_somebody_elses_making_is_refused_by_name(engine: AsyncEngine, cursor: str) -> None:
+    with pytest.raises(InvalidInput, match="after: expected the cursor"):
+        await queries.inbox(engine, now=T0, after=cursor)
+
+
+async def test_unknown_state_is_refused_with_those_there_are(engine: AsyncEngine) -> None:
+    with pytest.raises(InvalidInput, match="state: expected open, owed, sent"):
+        await queries.inbox(engine, state="lost", now=T0)
+
+
+async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: AsyncEngine) -> None:
+    log = Log()
+    raised = accepted("OUR-1", hours(1))
+    notice = a_notice("n-1", alert_id=raised.alert_id, due=hours(2))
+    log.alert(raised)
+    log.alert(accepted("OUR-1", hours(5), action=Action.AMENDED, severity=Severity.CRITICAL))
+    log.alert(accepted("OUR-1", hours(0), source="nspcc"))  # another sender's, and older
+    log.reached(raised, "case-1")
+    log.reached(raised, "case-2")
+    log.notice(notice)
+    log.receipt(a_receipt(notice, Stage.SEEN, hours(3)))
+    await put(engine, log.records)
+
+    by_ours = await queries.alert_status(engine, raised.alert_id, now=hours(4))
+    by_theirs = await queries.alert_status(engine, "OUR-1", now=hours(4))
+
+    assert by_ours.matches == 1
+    assert by_theirs == by_ours.model_copy(update={"matches": 2})
+    assert [s.action for s in by_ours.statements] == [Action.RAISED, Action.AMENDED]
+    assert (by_ours.severity, by_ours.cases) == (Severity.CRITICAL, ("case-1", "case-2"))
+    (owed,) = by_ours.obligations
+    assert (owed.agency, owed.state, owed.overdue) == ("health_visiting", State.SEEN, True)
+    assert [receipt.stage for receipt in owed.receipts] == [Stage.SEEN]
+    with pytest.raises(NotFound):
+        await queries.alert_status(engine, "never said")
+
+
+async def test_record_of_an_alert_is_what_it_last_said(engine: AsyncEngine) -> None:
+    log = Log()
+    log.alert(accepted())
+    log.alert(accepted(at=hours(5), action=Action.AMENDED, severity=Severity.CRITICAL))
+    log.alert(accepted(at=hours(9), action=Action.WITHDRAWN))
+    await put(engine, log.records)
+
+    found = await queries.alert_record(engine, "T-1")
+
+    assert found is not None
+    assert (found.alert.action, found.alert.severity) == (Action.AMENDED, Severity.CRITICAL)
+    assert await queries.alert_record(engine, "never said") is None
+
+
+async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engine: AsyncEngine) -> None:
+    log = Log()
+    log.case(a_case())
+    old = accepted("OLD", T0 - timedelta(days=900), history=True)
+    new = accepted("NEW", T0, narrative=(Narrative(text="'Mum's friend'\n said  so", said_by=SaidBy.CHILD),))
+    for alert in (new, old):
+        log.alert(alert)
+        log.reached(alert, "case-1")
+    notice = a_notice("n-1", alert_id=new.alert_id)
+    log.notice(notice)
+    log.receipt(a_receipt(notice, Stage.ACKNOWLEDGED, hours(1)))
+    log.alert(accepted("OTHER CASE"))
+    await put(engine, log.records)
+
+    first, second = await queries.chronology(engine, "case-1")
+
+    assert (first.source_id, first.history, first.told) == ("OLD", True, ())
+    assert first.narrative == old.alert.narrative
+    assert (second.source_id, second.narrative, second.do_not_reveal_source) == ("NEW", new.alert.narrative, True)
+    assert second.about == ("Ex-Partner 2", "Child")
+    (told,) = second.told
+    assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", State.ACKNOWLEDGED, "R. Postholder")
+
+
+async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:
+    log = Log()
+    log.case(a_case())
+    shared = accepted().with_people((("p-adult",), ("p-child-of-others",)))
+    log.alert(shared)
+    log.reached(shared, "case-1")
+    await put(engine, log.records)
+
+    (entry,) = await queries.chronology(engine, "case-1")
+
+    assert (entry.about, entry.others) == (("Ex-Partner 2",), 1)
+
+
+async def test_alert_about_somebody_taken_off_the_case_leaves_its_chronology(engine: AsyncEngine) -> None:
+    log = Log()
+    log.case(a_case())
+    mistaken = accepted().with_people((("p-adult",), ()))
+    log.alert(mistaken)
+    log.reached(mistaken, "case-1")
+    notice = a_notice("n-1", "owed", alert_id=mistaken.alert_id)
+    log.notice(notice)
+    await put(engine, log.records)
+    assert len(await queries.chronology(engine, "case-1")) == 1
+
+    log.case(a_case(version=2, people=[{"key": "child", "person_ids": ["p-child"]}], links=[]))
+    await put(engine, log.records)
+    assert len(await queries.chronology(engine, "case-1")) == 1  # an agency still holds it
+
+    log.notice(a_notice("n-2", "owed", deed=Deed.WITHDRAW, alert_id=mistaken.alert_id))
+    await put(engine, log.records)
+    assert await queries.chronology(engine, "case-1") == []
+
+
+async def test_every_version_of_a_case_is_kept(engine: AsyncEngine) -> None:
+    log = Log()
+    log.case(a_case(status="open"))
+    log.case(a_case(version=2, status="closed"))
+    await put(engine, log.records)
+
+    assert (await queries.case(engine, "case-1")).status == "closed"
+    assert (await queries.case(engine, "case-1", 1)).status == "open"
+    for query in (
+        queries.case(engine, "case-9"),
+        queries.case(engine, "case-1", 3),
+        queries.chronology(engine, "case-9"),
+    ):
+        with pytest.raises(NotFound):
+            await query
+
+
+async def test_review_is_the_oldest_first_page_by_page(engine: AsyncEngine) -> None:
+    log = Log()
+    for n in (3, 1, 2):
+        log.review(ReviewNeeded(id=f"r-{n}", reason=ReviewReason.NOT_OURS, at=hours(n), alert_id=f"a-{n}"))
+    log.review(ReviewNeeded(id="r-0", reason=ReviewReason.UNKNOWN_KIND, at=T0, alert_id="a-1"))
+    await put(engine, log.records)
+
+    first = await queries.review(engine, "not_ours", limit=2)
+    rest = await queries.review(engine, "not_ours", limit=2, after=first[-1].id)
+
+    assert [needed.id for needed in [*first, *rest]] == ["r-1", "r-2", "r-3"]
+
+
+async def test_status_counts_reality_and_exercises_apart(engine: AsyncEngine) -> None:
+    log = Log()
+    log.alert(accepted())
+    log.alert(accepted(at=hours(1), action=Action.WITHDRAWN))
+    log.alert(accepted(exercise="drill"))
+    log.case(a_case())
+    log.notice(a_notice("old", since=hours(1), due=hours(2)))
+    log.notice(a_notice("older-but-drill", exercise="drill"))
+    await put(engine, log.records)
+
+    found = await queries.status(engine, hours(3))
+    drill = await queries.status(engine, hours(3), "drill")
+
+    assert (found.alerts, found.statements, found.cases, found.overdue) == (1, 2, 1, 1)
+    assert found.oldest_unanswered is not None
+    assert (found.oldest_unanswered.obligation_id, found.oldest_unanswered.age_s) == ("owed-old", 7200)
+    assert (drill.alerts, drill.cases, drill.obligations[State.OWED]) == (1, 0, 1)
+    assert sum(found.progress.values()) == len(log.records)
+
+
+# Reconciliation
+
+
+def judged(log: Log, *, without: Callable[[Arrived], bool] = lambda _: False, **given: Any) -> Reconciliation:
+    evidence = Evidence(None)
+    for record in log.records:
+        if not without(record):
+            evidence.take(record)
+    recorded = given.pop("recorded", set(evidence.notices))
+    return compare(evidence, POLICY, given.pop("now", LATER), recorded, given.pop("ledger", None))
+
+
+def a_day() -> tuple[Log, list[Notice]]:
+    log = Log()
+    statements = [
+        accepted("T-1", hours(1)),
+        accepted("T-2", hours(2)),
+        accepted("T-1", hours(3), action=Action.AMENDED, severity=Severity.CRITICAL),
+        accepted("T-2", hours(4), action=Action.WITHDRAWN),
+    ]
+    return log, bus(log, [a_case()], statements)
+
+
+def test_bus_that_did_its_work_reconciles_to_nothing() -> None:
+    log, _ = a_day()
+
+    found = judged(log)
+
+    assert found == Reconciliation(difference=0, owed=6)
+    assert judged(story(everything=True)).difference == 0
+
+
+@pytest.mark.parametrize("deed", [Deed.AMEND, Deed.WITHDRAW])
+def test_every_notice_that_is_lost_is_a_difference(deed: Deed) -> None:
+    log, notices = a_day()
+    lost = next(notice for notice in notices if notice.deed is deed)
+
+    found = judged(log, without=lambda record: lost.id.encode() in (record.value or b""))
+
+    assert (found.difference, found.missing) == (1, (lost.obligation.id,))
+
+
+def test_obligation_without_any_notice_is_missing() -> None:
+    log, notices = a_day()
+    lost = notices[0].obligation.id
+
+    found = judged(
+        log, without=lambda record: record.topic == topics.NOTICES and lost.encode() in (record.value or b"")
+    )
+
+    assert (found.difference, found.missing, found.extra) == (1, (lost,), ())
+
+
+def test_notice_that_nobody_owes_is_extra() -> None:
+    log, notices = a_day()
+    log.notice(a_notice("n-stray", "owed-stray", alert_id=notices[0].obligation.alert_id))
+
+    assert judged(log).extra == ("owed-stray",)
+
+
+def test_alert_that_was_lost_before_its_persons_were_found_is_a_difference() -> None:
+    log, _ = a_day()
+    lost = accepted("T-9")
+    log.alert(lost)
+    assert judged(log).unidentified == (lost.statement_id,)
+
+    log.review(ReviewNeeded(id="r", reason=ReviewReason.NOBODY_LINKED, at=T0, alert_id=lost.alert_id))
+    assert judged(log).difference == 0
+
+
+def test_ledger_and_chronicle_are_held_against_the_notices() -> None:
+    log, notices = a_day()
+    ledger = {notice.id: (notice.obligation.id, "sent") for notice in notices}
+    for notice in notices:
+        log.receipt(a_receipt(notice, Stage.SENT))
+    everybody = {notice.obligation.id for notice in notices}
+    first, last = notices[0], notices[-1]
+
+    assert judged(log, ledger=ledger) == Reconciliation(difference=0, owed=6)
+    late = judged(log, ledger={**ledger, first.id: (first.obligation.id, "failed")})
+    assert (late.difference, late.undelivered) == (0, (first.obligation.id,))
+    never = judged(log, ledger={key: row for key, row in ledger.items() if key != first.id})
+    assert (never.difference, never.unledgered, never.undelivered) == (
+        1,
+        (first.obligation.id,),
+        (first.obligation.id,),
+    )
+    silent = judged(log, ledger=ledger, without=lambda record: b"sent-" + last.id.encode() in (record.value or b""))
+    assert (silent.difference, silent.unreceipted) == (1, (last.obligation.id,))
+    assert judged(log, ledger={**ledger, "stray": ("owed-stray", "sent")}).extra == ("owed-stray",)
+    assert judged(log, recorded=everybody - {first.obligation.id}).unrecorded == (first.obligation.id,)
+    assert judged(log, recorded=everybody | {"owed-stray"}).extra == ("owed-stray",)
+
+
+def test_case_that_changed_is_judged_by_what_was_known_when() -> None:
+    there = {"agency": "gp", "known_at": hours(0)}
+    first = a_case(known_at=hours(0), involvements=[there])
+    left = first.model_copy(update={"version": 2, "known_at": hours(48), "involvements": ()})
+
+    def after(kind: str) -> tuple[Log, list[Notice]]:
+        log = Log()
+        notices = bus(log, [first], [accepted(at=hours(1), kind=kind)])
+        log.case(left)
+        return log, notices
+
+    log, _ = after("other")  # over the moment it was told: leaving takes nothing back
+    assert judged(log).difference == 0
+    log, notices = after("threat_to_staff")  # still stands: it must be taken back
+    assert judged(log).extra == (notices[0].obligation.id,)
+    log.notice(notices[0].model_copy(update={"id": "n-back", "deed": Deed.WITHDRAW}))
+    assert judged(log).difference == 0
+
+
+def test_exercise_has_its_own_clock() -> None:
+    log = Log()
+    drill = a_case(exercise="drill", involvements=[{"agency": "gp"}, {"agency": "school", "from": hours(100)}])
+    bus(log, [drill], [accepted(exercise="drill")], until=hours(120))
+    bus(log, [a_case("case-real")], [accepted("T-7")])
+    evidence = Evidence("drill")
+    for record in log.records:
+        evidence.take(record)
+
+    assert evidence.clock == hours(120)
+    found = compare(evidence, POLICY, evidence.clock, set(evidence.notices), None)
+    assert found == Reconciliation(difference=0, owed=2)
+
+
+# From Kafka
+
+
+async def publish(bootstrap: str, log: Log) -> None:
+    await ensure_topics(bootstrap)
+    producer = Producer(bootstrap)
+    await producer.start()
+    await producer.send_all([Record(r.topic, r.key or b"", r.value or b"", r.headers) for r in log.records])
+    await producer.stop()
+
+
+async def projected(bootstrap: str, engine: AsyncEngine, group: str, done: Callable[[], Any]) -> None:
+    """Run a worker until `done` answers yes."""
+    stop = asyncio.Event()
+    worker = asyncio.create_task(run_chronicle(bootstrap, engine, stop, group=group))
+    try:
+        async with asyncio.timeout(60):
+            while not await done():
+                assert not worker.done() or worker.result() is None
+                await asyncio.sleep(0.05)
+    finally:
+        stop.set()
+        await worker
+
+
+@pytest.mark.kafka
+async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(
+    kafka: str, engine: AsyncEngine, topic_prefix: str
+) -> None:
+    log = story(f"{topic_prefix}-")
+    await publish(kafka, log)
+
+    async def all_there() -> bool:
+        found = await queries.review(engine, limit=10_000)
+        chronologies = {record.key.decode() for record in log.records if record.topic == topics.CASES and record.key}
+        there = len([needed for needed in found if needed.id.startswith(topic_prefix)]) == 18
+        try:
+            entries = [entry for case_id in chronologies for entry in await queries.chronology(engine, case_id)]
+        except NotFound:
+            return False
+        answered = [one.acknowledged_by for entry in entries for one in entry.told]
+        return there and len(entries) == 4 * 18 and any(answered)
+
+    await projected(kafka, engine, topic_prefix, all_there)
+    await replay(kafka, engine)  # whatever else the topics hold by now
+    live = await digest(engine)
+    counted: list[int] = []
+    assert await rebuild(kafka, engine, counted.append) == counted[-1]
+    assert await digest(engine) == live
+
+    await empty(engine)  # and the group's offsets are at the end: the next record shows that all is missing
+    extra = accepted(f"{topic_prefix}-last")
+    more = Log()
+    more.alert(extra)
+    await publish(kafka, more)
+    await projected(kafka, engine, topic_prefix, lambda: queries.alert_record(engine, extra.alert_id))
+    healed = await digest(engine)
+    await rebuild(kafka, engine)
+    assert await digest(engine) == healed
+
+
+@pytest.mark.kafka
+async def test_reconcile_reads_all_it_judges_by_from_kafka(kafka: str, engine: AsyncEngine, topic_prefix: str) -> None:
+    exercise = f"{topic_prefix}-drill"
+    log = Log()
+    notices = bus(
+        log, [a_case(f"{topic_prefix}-case", exercise=exercise)], [accepted(f"{topic_prefix}-1", exercise=exercise)]
+    )
+    await publish(kafka, log)
+    behind = await reconcile(kafka, engine, POLICY, exercise)
+    await rebuild(kafka, engine)
+
+    everybody = tuple(sorted({notice.obligation.id for notice in notices}))
+    assert (behind.owed, behind.unrecorded, behind.difference) == (3, everybody, 3)
+    assert await reconcile(kafka, engine, POLICY, exercise) == Reconciliation(difference=0, owed=3)
+
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE ledger (notice_id TEXT, obligation_id TEXT, state TEXT)"))
+    found = await reconcile(kafka, engine, POLICY, exercise)
+    assert (found.unledgered, found.difference) == (everybody, 3)
+
+
+# Silence
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Log as production does, and put everything back."""
+    root, out = logging.getLogger(), io.StringIO()
+    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, sys.unraisablehook)
+    logs.configure("json", "DEBUG", "test", stream=out)
+    structlog.configure(cache_logger_on_first_use=False)
+    yield out
+    root.handlers[:], level, sys.excepthook, threading.excepthook, sys.unraisablehook = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def test_nothing_about_a_person_is_logged_or_raised(engine: AsyncEngine, lines: io.StringIO) -> None:
+    log = story()
+    log.raw(topics.NOTICES, "k", json.dumps({"name": list(CANARIES)}).encode())
+    log.add(topics.RECEIPTS, "k", RECEIPT_GIVEN, sample_alert())
+    said = []
+    await put(engine, log.records)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all, tables=TABLES)
+    for attempt in (put(engine, log.records), queries.inbox(engine, "Zeb Quillfeather", now=T0)):
+        try:
+            await attempt
+        except Exception as fault:
+            logging.getLogger("alertbus.chronicle").exception("failed")
+            said.append(f"{fault!r} {fault}")
+
+    written = lines.getvalue()
+    assert len(said) == 2
+    assert "status counts it" in written
+    assert [word for word in CANARIES if word in written or word in " ".join(said)] == []
+
+
+async def test_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    away = make_engine("postgresql+asyncpg://bus:secret@127.0.0.1:9/bus")
+
+    with pytest.raises(DatabaseUnavailable):
+        await queries.inbox(away, now=T0)
+    await away.dispose()

@@ -1,0 +1,180 @@
+"""A chronology in every form: nobody's words altered, and a page that anybody can read."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from alertbus.chronicle import render
+from alertbus.chronicle.tables import State
+from alertbus.chronicle.words import Entry, Told
+from alertbus.model.alert import Action, Narrative, SaidBy, Severity
+from alertbus.plugin.samples import SPOKEN
+
+WHEN = datetime(2020, 7, 18, 23, 30, tzinfo=UTC)  # the 19th in the United Kingdom
+
+
+def entry(**stated: Any) -> Entry:
+    given: dict[str, Any] = {
+        "statement_id": "s-1",
+        "alert_id": "a-1",
+        "occurred_at": WHEN,
+        "recorded_at": WHEN,
+        "agency": "police",
+        "source": "police.north",
+        "source_id": "OUR-1",
+        "kind": "threat_to_staff",
+        "action": Action.RAISED,
+        "severity": Severity.HIGH,
+        "about": ("Ex-Partner 2", "Child"),
+        "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.CHILD, observed_first_hand=False),),
+    }
+    return Entry(**{**given, **stated})
+
+
+TOLD = Told(
+    agency="health_visiting",
+    role="health_visitor",
+    state=State.ACKNOWLEDGED,
+    since=WHEN,
+    acknowledged_by="R. Postholder",
+    acknowledged_at=datetime(2020, 7, 20, 8, 0, tzinfo=UTC),
+)
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: tags with their attributes, and the text of each kind of element."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "br", "link", "img"}:
+            self._open.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self._open):
+            self.texts[tag][-1] += data
+
+
+def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
+    said = (Narrative(text="He was at the door."),)
+
+    assert render.as_text(
+        "case-1", [entry(narrative=said, told=(TOLD,), details={"release": {"date": "2020-08-01"}})]
+    ) == (
+        "Chronology of case case-1: 1 entry, the earliest first\n"
+        "\n"
+        "19 July 2020, 00:30  Police: Threat to staff (high)\n"
+        "  About: Ex-Partner 2, Child\n"
+        "  Professional, first hand: He was at the door.\n"
+        "  Release date: 2020-08-01\n"
+        "  Told: Health visiting, health visitor, 19 July 2020, 00:30: acknowledged by R. Postholder, 20 July 2020, 09:00\n"
+        "  Reference: police.north, OUR-1\n"
+    )
+
+
+def test_what_is_not_plain_is_said() -> None:
+    written = render.as_text(
+        "case-1",
+        [
+            entry(
+                action=Action.WITHDRAWN,
+                history=True,
+                others=2,
+                do_not_reveal_source=True,
+                recorded_at=datetime(2020, 7, 25, 9, tzinfo=UTC),
+            )
+        ],
+    )
+
+    assert "Threat to staff, withdrawn (high), history" in written
+    assert "Recorded 25 July 2020, 10:00" in written
+    assert "About: Ex-Partner 2, Child, 2 not on this case" in written
+    assert "Told: nobody (history)" in written
+    assert "Do not reveal the source." in written
+
+
+def digests(pieces: list[str]) -> set[str]:
+    return {hashlib.sha256(piece.encode()).hexdigest() for piece in pieces}
+
+
+def test_words_come_through_every_form_unaltered() -> None:
+    entries = [entry()]
+    said = digests([SPOKEN])
+    (row,) = csv.DictReader(io.StringIO(render.as_csv("case-1", entries), newline=""))
+
+    assert SPOKEN in render.as_text("case-1", entries)
+    assert digests([row["narrative"]]) == said
+    assert digests([json.loads(render.as_json("case-1", entries))["entries"][0]["narrative"][0]["text"]]) == said
+    assert digests(Page(render.as_html("case-1", entries)).texts["blockquote"]) == said
+
+
+def test_page_is_a_table_that_a_screen_reader_can_walk() -> None:
+    page = Page(render.as_html("case-1", [entry(), entry(told=(TOLD,))]))
+    heads = [attributes for tag, attributes in page.tags if tag == "th"]
+
+    assert ("html", {"lang": "en-GB"}) in page.tags
+    assert page.texts["h1"] == page.texts["title"] == ["Chronology of case case-1"]
+    assert page.texts["caption"] == ["2 entries, the earliest first"]
+    assert [head["scope"] for head in heads] == ["col"] * 6 + ["row"] * 2
+    assert [attributes["datetime"] for tag, attributes in page.tags if tag == "time"] == [WHEN.isoformat()] * 2
+    assert page.texts["li"] == [
+        "Health visiting, health visitor, 19 July 2020, 00:30: acknowledged by R. Postholder, 20 July 2020, 09:00"
+    ]
+
+
+def test_page_needs_nothing_else_and_runs_nothing() -> None:
+    hostile = "<script>alert(1)</script><img src=//elsewhere.example>"
+    source = render.as_html(
+        "case-1",
+        [entry(about=(hostile,), source_id=hostile, details={"status": hostile}, narrative=(Narrative(text=hostile),))],
+    )
+    page = Page(source)
+
+    assert {tag for tag, _ in page.tags} & {"script", "img", "link", "iframe"} == set()
+    assert not [name for _, attributes in page.tags for name in attributes if name in {"src", "href", "onclick"}]
+    policies = [a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert "@media print" in source
+    assert page.texts["blockquote"] == [hostile]
+
+
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "\rx"])
+def test_no_cell_is_run_as_a_formula(formula: str) -> None:
+    source = render.as_csv("case-1", [entry(narrative=(Narrative(text=formula),), source_id=formula)])
+    (row,) = csv.DictReader(io.StringIO(source, newline=""))
+
+    assert (row["narrative"], row["source_id"]) == (f"'{formula}", f"'{formula}")
+
+
+def test_json_is_what_the_chronicle_answered() -> None:
+    entries = [entry(told=(TOLD,)), entry(history=True)]
+
+    written = json.loads(render.as_json("case-1", entries))
+
+    assert written["case_id"] == "case-1"
+    assert [Entry.model_validate(one) for one in written["entries"]] == entries
+
+
+@pytest.mark.parametrize("form", sorted(render.FORMATS))
+def test_case_without_a_history_is_a_document_all_the_same(form: str) -> None:
+    written = render.FORMATS[form]("case-1", [])
+
+    assert written.endswith("\n")
+    assert "case-1" in written or form == "csv"
