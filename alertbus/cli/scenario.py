@@ -44,26 +44,24 @@ class Scenario:
 def load_scenario(folder: Path, exercise: str) -> Scenario:
     """Read `people.json` and `events.jsonl`. Raises `InvalidInput` with the file and line of every fault."""
     people = _people_file(folder)
-    known = {person["key"] for person in people["people"]}
+    name = str(people.get("_meta", {}).get("scenario") or folder.name)
+    try:
+        cases = tuple(_cases(people, name, exercise))
+    except (ValidationError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInput([Fault("people.json", f"people and cases in the shape of DESIGN section 12 ({type(error).__name__})")]) from None
+    on_file = {person.key for case in cases for person in case.people}
     faults: list[Fault] = []
     events: list[Event] = []
-    strangers: dict[str, dict[str, Any]] = {}
-    lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate((folder / "events.jsonl").read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            raw = json.loads(line)
-            for key in (*raw.get("subjects", ()), *raw.get("children", ())):
-                if key not in known:
-                    strangers.setdefault(key, {"key": key, "label": key.replace("_", " ").capitalize()})
-            events.append(_event(raw, exercise))
+            events.append(_event(json.loads(line), exercise, on_file))
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             faults.append(Fault(f"events.jsonl:{number}", f"an event in the shape of DESIGN section 12 ({type(error).__name__})"))
     if faults:
         raise InvalidInput(faults)
-    name = str(people.get("_meta", {}).get("scenario") or folder.name)
-    return Scenario(name, exercise, tuple(_cases(people, name, exercise, list(strangers.values()))), tuple(events))
+    return Scenario(name, exercise, cases, tuple(events))
 
 
 def _people_file(folder: Path) -> Mapping[str, Any]:
@@ -76,7 +74,7 @@ def _people_file(folder: Path) -> Mapping[str, Any]:
     return people
 
 
-def _event(raw: Mapping[str, Any], exercise: str) -> Event:
+def _event(raw: Mapping[str, Any], exercise: str, on_file: set[str]) -> Event:
     notes = raw.get("notes") or ""
     day = date.fromisoformat(raw["date"])
     moment = datetime(day.year, day.month, day.day, NOON, tzinfo=UTC)
@@ -89,8 +87,8 @@ def _event(raw: Mapping[str, Any], exercise: str) -> Event:
             "kind": raw["kind"],
             "occurred_at": moment,
             "recorded_at": moment,
-            "subjects": [{"person": {"key": key}} for key in raw.get("subjects", ())],
-            "children": [{"role": "child", "person": {"key": key}} for key in children],
+            "subjects": [{"person": _person(key, on_file)} for key in raw.get("subjects", ())],
+            "children": [{"role": "child", "person": _person(key, on_file)} for key in children],
             "narrative": [{"text": summary}] if summary else [],
             "details": {"conference_invite": CONFERENCE_INVITE in notes},
             "referrer": {"anonymous": True} if raw["kind"] == "nspcc_concern" else None,
@@ -102,8 +100,13 @@ def _event(raw: Mapping[str, Any], exercise: str) -> Event:
     return Event(raw["id"], day, alert, None if expected is None else tuple(sorted(expected)))
 
 
-def _cases(people: Mapping[str, Any], name: str, exercise: str, strangers: list[dict[str, Any]]) -> list[Case]:
-    everybody = [*people["people"], *strangers]
+def _person(key: str, on_file: set[str]) -> dict[str, str]:
+    """Somebody on a case by the case's key; anybody else, as far as the alert knows, is somebody without a name."""
+    return {"key": key} if key in on_file else {"label": key.replace("_", " ").capitalize()}
+
+
+def _cases(people: Mapping[str, Any], name: str, exercise: str) -> list[Case]:
+    everybody = people["people"]
     listed = people.get("cases")
     if not listed:
         children = [p["key"] for p in everybody if str(p.get("role", "")).startswith("child")]

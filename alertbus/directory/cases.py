@@ -83,7 +83,7 @@ class Cases:
             query = select(case_version.c.snapshot).where(case_version.c.case_id == case_id)
             snapshot = (await connection.execute(query)).scalar_one_or_none()
         if snapshot is None:
-            raise NotFound(f"no case {case_id}")
+            raise NotFound("no such case")
         return Case.model_validate_json(snapshot)
 
     async def clock(self, exercise: str) -> tuple[datetime | None, list[str]]:

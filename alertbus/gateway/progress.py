@@ -13,9 +13,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from alertbus.broker import topics
+from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BrokerUnavailable
 
@@ -54,7 +55,7 @@ class Progress:
                 try:
                     async with asyncio.timeout(_LIMIT_S):
                         self._answer = await _ask(self._bootstrap, now)
-                except (TimeoutError, KafkaError, OSError) as error:
+                except (TimeoutError, KafkaError, BrokerFault, OSError) as error:
                     what = f"the broker could not be asked how far the groups are ({type(error).__name__})"
                     raise BrokerUnavailable(what) from None
                 self._asked = time.monotonic()
@@ -75,7 +76,7 @@ async def pending(bootstrap: str) -> dict[str, Behind]:
     try:
         async with asyncio.timeout(_LIMIT_S):
             return await _ask(bootstrap, None)
-    except (TimeoutError, KafkaError, OSError) as error:
+    except (TimeoutError, KafkaError, BrokerFault, OSError) as error:
         raise BrokerUnavailable(f"the broker could not be asked how far the groups are ({type(error).__name__})") from None
 
 
@@ -112,11 +113,22 @@ async def _committed(bootstrap: str) -> dict[str, dict[TopicPartition, int]]:
         await admin.start()
         found = {}
         for group in GROUPS:
-            offsets = await admin.list_consumer_group_offsets(group)
+            offsets = await _offsets(admin, group)
             found[group] = {place: meta.offset for place, meta in offsets.items() if meta.offset >= 0}
         return found
     finally:
         await admin.close()
+
+
+async def _offsets(admin: Any, group: str) -> Mapping[TopicPartition, Any]:
+    """Ask again while the broker has no coordinator: a new one makes its topic for offsets when it is first asked."""
+    while True:
+        try:
+            offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
+        except GroupCoordinatorNotAvailableError:
+            await asyncio.sleep(0.2)
+        else:
+            return offsets
 
 
 async def _oldest(consumer: Any, waiting: Mapping[TopicPartition, int], now: datetime) -> float | None:

@@ -89,9 +89,8 @@ async def _changes(bus: Parts, agency: str | None, exercise: str | None) -> Asyn
     quiet = 0.0
     yield "retry: 2000\n\n"
     while not bus.stopping.is_set():
-        items = await _open(bus, agency, exercise)
-        closed = told.keys() - {item.obligation.id for item in items}
-        items += [await queries.obligation(bus.engine, one, now=bus.now()) for one in sorted(closed)]
+        # In a task of its own: a caller who goes away cancels this one, and would break the database connection with it.
+        items, closed = await asyncio.shield(asyncio.create_task(_news(bus, agency, exercise, frozenset(told))))
         for item in items:
             mark = f"{item.notice.id} {item.state} {item.overdue} {len(item.receipts)}"
             if told.get(item.obligation.id) != mark:
@@ -109,6 +108,16 @@ async def _changes(bus: Parts, agency: str | None, exercise: str | None) -> Asyn
                 await bus.stopping.wait()
         except TimeoutError:
             continue
+
+
+async def _news(
+    bus: Parts, agency: str | None, exercise: str | None, told: frozenset[str]
+) -> tuple[list[InboxItem], frozenset[str]]:
+    """What is open, and what of `told` no longer is: items, and the ids of the latter."""
+    items = await _open(bus, agency, exercise)
+    closed = told - {item.obligation.id for item in items}
+    items += [await queries.obligation(bus.engine, one, now=bus.now()) for one in sorted(closed)]
+    return items, closed
 
 
 async def _open(bus: Parts, agency: str | None, exercise: str | None) -> list[InboxItem]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import io
 import json
 import logging
@@ -28,13 +29,14 @@ from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.circuit import CircuitLimits
+from alertbus.delivery.intake import Intake
 from alertbus.delivery.lanes import Pace
 from alertbus.delivery.ledger import Ledger, Settlement
 from alertbus.delivery.outcome import ACCEPTED, HANDED_OVER, Limits, Outcome, Trouble
 from alertbus.delivery.tables import State, inbox_message, ledger
 from alertbus.delivery.worker import deliver, run_delivery, utc_now
 from alertbus.model import ids
-from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
+from alertbus.model.errors import DatabaseUnavailable, NotFound, NotUnderstood, PluginFault
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
 from alertbus.model.notice import Intent, Message, Notice, Receipt, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage, hookimpl
@@ -52,8 +54,8 @@ PACE = Pace(limits=Limits.hasty(), circuit=CircuitLimits(first=timedelta(millise
 async def until(condition: Callable[[], Awaitable[Any]], limit_s: float = 30.0) -> Any:
     """Wait for what is true in the end; fail when it is not."""
     async with asyncio.timeout(limit_s):
-        while not (found := await condition()):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  what it waits for is in Kafka, in a database or on a disk
+        while not (found := await condition()):  # noqa: ASYNC110  it is in Kafka, in a database or on a disk
+            await asyncio.sleep(0.01)
     return found
 
 
@@ -284,11 +286,14 @@ class Bus:
 
 
 @pytest.fixture
-async def bus(kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Bus]:
+async def bus(request: pytest.FixtureRequest, kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Bus]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    if getattr(request, "param", "sqlite") == "postgresql":
+        url = request.getfixturevalue("postgres_database")
     await ensure_topics(kafka, extra=[TopicSpec(f"{topic_prefix}.notices", "retain", "agency/case id", "notice")])
     producer = Producer(kafka)
     await producer.start()
-    bus = Bus(kafka, topic_prefix, f"sqlite+aiosqlite:///{tmp_path}/bus.db", producer)
+    bus = Bus(kafka, topic_prefix, url, producer)
     async with bus.engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[ledger, inbox_message])
     yield bus
@@ -484,6 +489,10 @@ async def test_an_address_that_is_gone_is_told_and_left_alone(bus: Bus, receiver
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 async def test_a_file_appears_whole_beside_what_describes_it(bus: Bus, tmp_path: Path) -> None:
     folder = tmp_path / "drop"
     folder.mkdir()
@@ -492,9 +501,10 @@ async def test_a_file_appears_whole_beside_what_describes_it(bus: Bus, tmp_path:
         await bus.until_told(a=[Stage.ACCEPTED])
 
     key = f"{bus.prefix}-a"
-    assert sorted(path.name for path in folder.iterdir()) == [f"{key}.json", f"{key}.meta.json"]
-    assert json.loads((folder / f"{key}.json").read_bytes())["notice"] == key
-    assert json.loads((folder / f"{key}.meta.json").read_bytes()) == {
+    found = contents(folder)
+    assert sorted(found) == [f"{key}.json", f"{key}.meta.json"]
+    assert json.loads(found[f"{key}.json"])["notice"] == key
+    assert json.loads(found[f"{key}.meta.json"]) == {
         "media_type": "application/json",
         "headers": {},
         "filename": f"notice-{key}.json",
@@ -517,15 +527,15 @@ async def test_a_file_that_is_there_already_is_accepted_if_it_is_the_same(tmp_pa
     assert await channel.send(message, "school") == ACCEPTED
     assert await channel.send(message, "school") == ACCEPTED
     assert await channel.send(message.model_copy(update={"body": b"two"}), "school") == Outcome(Trouble.DIFFERENT)
-    assert (tmp_path / "key-1.txt").read_bytes() == b"one"
-    assert len(list(tmp_path.iterdir())) == 2
+    assert contents(tmp_path)["key-1.txt"] == b"one"
+    assert len(contents(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("key", ["", "../key", "a/b", ".hidden", "a" * 101, "a\0b"])
 async def test_a_key_that_is_no_plain_name_is_not_written(tmp_path: Path, key: str) -> None:
     message = Message(media_type="text/plain", body=b"", idempotency_key=key)
     assert await FileChannel(tmp_path).send(message, "school") == Outcome(Trouble.UNSENDABLE)
-    assert list(tmp_path.iterdir()) == []
+    assert contents(tmp_path) == {}
 
 
 # --- crashes and company ----------------------------------------------------------------------------------------------
@@ -568,6 +578,7 @@ async def _none(found: Awaitable[list[Any]]) -> bool:
     return await found == []
 
 
+@pytest.mark.parametrize("bus", ["sqlite", "postgresql"], indirect=True)
 async def test_two_workers_share_the_lanes_without_doubling_or_overtaking(bus: Bus) -> None:
     in_flight: Counter[str] = Counter()
     case_of: dict[str, str] = {}
@@ -603,6 +614,24 @@ async def test_two_workers_share_the_lanes_without_doubling_or_overtaking(bus: B
     assert sorted(sent_by[0] + sent_by[1]) == sorted(case_of)
     assert all(len(sent) > 20 for sent in sent_by)
     assert len({r.id for r in await bus.receipts()}) == len(await bus.receipts()) == len(notices)
+
+
+async def test_when_something_of_ours_is_down_the_worker_ends_and_the_next_one_delivers(bus: Bus) -> None:
+    clock = Clock()
+
+    async def answer(message: Message, agency: str) -> Outcome:
+        raise DatabaseUnavailable("it does not answer")
+
+    with pytest.raises(ExceptionGroup) as ended:
+        async with bus.worker(channels=Channels({}, Recording(answer)), now=clock) as task:
+            await bus.send(bus.notice("a"))
+            await asyncio.wait([task], timeout=30)
+    assert ended.value.subgroup(DatabaseUnavailable) is not None
+    assert await bus.states() == {"a": State.LEASED}
+
+    clock.ahead = timedelta(seconds=11)
+    async with bus.worker(now=clock):
+        await bus.until_states(a=State.ACCEPTED)
 
 
 async def test_a_worker_that_stops_finishes_what_is_in_flight(bus: Bus) -> None:
@@ -745,15 +774,32 @@ async def test_a_record_that_is_no_notice_goes_to_quarantine_and_the_next_is_del
         }
 
 
+class Collecting(Producer):
+    """A producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere:1")
+        self.records: list[Record] = []
+
+    async def send_all(self, records: Sequence[Record]) -> None:
+        self.records += records
+
+
+@pytest.mark.parametrize("bus", ["postgresql"], indirect=True)
 async def test_a_notice_the_database_will_not_have_does_not_hold_up_the_others(bus: Bus) -> None:
-    """Such as a lone surrogate, which JSON can carry and UTF-8 cannot."""
-    bad = bus.record(bus.notice("x"))
-    spoilt = Record(bus.topic, bad.key, bad.value.replace(b'"role":"health_visitor"', b'"role":"\\ud800"'), bad.headers)
-    assert spoilt.value != bad.value
-    async with bus.worker():
-        await bus.producer.send_all([bus.record(bus.notice("a")), spoilt, bus.record(bus.notice("b"))])
-        await bus.until_told(a=[Stage.ACCEPTED], b=[Stage.ACCEPTED])
-    assert len(await quarantined(bus)) == 1
+    """Such as one with a NUL, which JSON and SQLite can carry and PostgreSQL cannot."""
+    spoilt = bus.notice("x")
+    spoilt = spoilt.model_copy(update={"obligation": spoilt.obligation.model_copy(update={"role": "a\0b"})})
+    await bus.send(bus.notice("a"), spoilt, bus.notice("b"))
+    producer = Collecting()
+    woken: list[bool] = []
+    intake = Intake(bus.ledger, producer, utc_now, lambda: woken.append(True))
+
+    await intake([record async for record in read_all(bus.kafka, [bus.topic])])
+
+    assert await bus.states() == {"a": State.WAITING, "b": State.WAITING}
+    assert [record.value for record in producer.records] == [spoilt.model_dump_json().encode()]
+    assert woken == [True]
 
 
 # --- what must not be said --------------------------------------------------------------------------------------------
@@ -889,3 +935,11 @@ async def test_an_acknowledgement_that_is_none_says_what_is_wrong_and_nothing_mo
         assert canary not in str(raised.value)
         assert raised.value.__cause__ is None
         assert raised.value.__context__ is None
+
+
+_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parents[1] / "postgres.py")
+assert _spec is not None
+assert _spec.loader is not None
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+postgres_url, postgres_database = _module.postgres_url, _module.postgres_database

@@ -74,10 +74,9 @@ class Page(HTMLParser):
 
 def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
     said = (Narrative(text="He was at the door."),)
+    release = {"release": {"date": "2020-08-01"}}
 
-    assert render.as_text(
-        "case-1", [entry(narrative=said, told=(TOLD,), details={"release": {"date": "2020-08-01"}})]
-    ) == (
+    assert render.as_text("case-1", [entry(narrative=said, told=(TOLD,), details=release)]) == (
         "Chronology of case case-1: 1 entry, the earliest first\n"
         "\n"
         "19 July 2020, 00:30  Police: Threat to staff (high)\n"
