@@ -44,7 +44,7 @@ Place = tuple[str, int]
 """Topic, partition."""
 
 
-class Behind(BusError):  # noqa: N818  a word of this tree, as in model/errors.py
+class Behind(BusError):
     """Records before these are not in the chronicle: dropped, restored or being rebuilt. Replay, then go on."""
 
     code = "chronicle_behind"
@@ -89,15 +89,11 @@ async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: C
     await _derive(connection, new)
     if reached:
         statement = upsert(tables.progress, connection.dialect.name, update=["next"], newer="next")
-        await connection.execute(
-            statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())]
-        )
+        await connection.execute(statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
     return len(new)
 
 
-_ONE_AT_A_TIME = (
-    0x6368726F6E  # "chron": two workers that derive one obligation at once would each miss the other's half
-)
+_ONE_AT_A_TIME = 0x6368726F6E  # "chron": two workers that derive one obligation at once would each miss the other's half
 _AT_ONCE = 500  # ids in one query; both databases allow some 32,000
 
 
@@ -160,9 +156,7 @@ def _read(record: Received) -> Fact:
         offset=where[2],
         reason=error,
     )
-    return Fact(
-        *where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error}
-    )
+    return Fact(*where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error})
 
 
 def _storable(fact: Fact) -> Fact:

@@ -1,7 +1,7 @@
 """What may be asked of the chronicle. Every answer is one consistent view of it; nothing here writes.
 
-Exercises and reality are never mixed in one answer: `exercise` None means real ones only. What a caller may see is the
-caller's to decide; an inbox item is already minimised for its agency, a chronology is not.
+`exercise` None means what is real, only. What a caller may see is the caller's to decide; an inbox item is already minimised
+for its agency, a chronology is not.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ from alertbus.chronicle.history import chronology
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
 from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
-from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
@@ -26,7 +25,20 @@ from alertbus.model.events import ReviewNeeded
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
-__all__ = ["OPEN", "alert_record", "alert_status", "case", "chronology", "inbox", "obligation", "review", "status"]
+__all__ = [
+    "ALL",
+    "EVERYTHING",
+    "OPEN",
+    "alert_record",
+    "alert_status",
+    "case",
+    "chronology",
+    "inbox",
+    "obligation",
+    "review",
+    "statement",
+    "status",
+]
 
 OPEN = "open"
 """As a state: everything that still waits for its agency."""
@@ -38,6 +50,8 @@ EVERYTHING = "*"
 """As an exercise: what is real and what is rehearsed, each item saying which it is."""
 
 _owed = tables.obligation.c
+_AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
+_NO_SUCH_ALERT = "no such alert; give the bus's id or its sender's, and allow a moment after it was accepted"
 
 
 async def inbox(
@@ -50,7 +64,7 @@ async def inbox(
     limit: int = 100,
     after: str | None = None,
 ) -> list[InboxItem]:
-    """List obligations: overdue first, then by severity, then the oldest. `state` is a `State` or `OPEN`; None is all.
+    """List obligations: overdue first, then by severity, then the oldest. `state` is a `State`, `OPEN` or `ALL` (or None).
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -62,7 +76,7 @@ async def inbox(
         query = query.where(same_exercise(_owed.exercise, exercise))
     if agency is not None:
         query = query.where(_owed.agency == agency)
-    if state not in (None, ALL):
+    if state is not None and state != ALL:
         query = query.where(waiting if state == OPEN else _owed.state == _state(state))
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*_parsed(after)))
@@ -93,9 +107,8 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     async with view(engine) as connection:
         found, matches = await _find(connection, alert_id)
         if found is None:
-            raise NotFound("no such alert; give the bus's id or its sender's, and allow a moment after it was accepted")
-        order = (said.c.accepted_at, said.c.position, said.c.statement_id)
-        statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*order))).all()
+            raise NotFound(_NO_SUCH_ALERT)
+        statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*_AS_SAID))).all()
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
         obligations = await obligations_where(connection, _owed.alert_id == found, moment)
@@ -127,17 +140,6 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     )
 
 
-async def alert_record(engine: AsyncEngine, alert_id: str) -> AcceptedAlert | None:
-    """Give the alert as it was last stated, found as `alert_status` finds it; the withdrawal only if that is all."""
-    said = tables.alert.c
-    async with view(engine) as connection:
-        found, _ = await _find(connection, alert_id)
-        last = when((said.action == Action.WITHDRAWN, 1), else_=0), said.accepted_at.desc(), said.position.desc()
-        query = select(said.body).where(said.alert_id == found).order_by(*last, said.statement_id).limit(1)
-        body = (await connection.execute(query)).scalar_one_or_none()
-    return None if body is None else AcceptedAlert.model_validate_json(body)
-
-
 async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
     """Give the case as it now is, or one version of it. Raises `NotFound`."""
     async with view(engine) as connection:
@@ -145,17 +147,18 @@ async def case(engine: AsyncEngine, case_id: str, version: int | None = None) ->
 
 
 async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
-    """The first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
-    found = await alert_status(engine, alert_id)
+    """Give the first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
     said = tables.alert.c
     async with view(engine) as connection:
-        query = select(said.body).where(said.statement_id == found.statements[0].statement_id)
-        return AcceptedAlert.model_validate_json((await connection.execute(query)).scalar_one())
+        found, _ = await _find(connection, alert_id)
+        query = select(said.body).where(said.alert_id == found).order_by(*_AS_SAID).limit(1)
+        body = (await connection.execute(query)).scalar_one_or_none()
+    if body is None:
+        raise NotFound(_NO_SUCH_ALERT)
+    return AcceptedAlert.model_validate_json(body)
 
 
-async def review(
-    engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None
-) -> list[ReviewNeeded]:
+async def review(engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None) -> list[ReviewNeeded]:
     """List what a person must look at, the oldest first. `after` is the id of the last one seen."""
     needed = tables.review
     query = select(needed.c.body).order_by(needed.c.at, needed.c.id).limit(limit)
@@ -172,16 +175,12 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
     """Count: for reality, or for one exercise. Review, unreadable records and progress are counted for all."""
     said, versions = tables.alert.c, tables.case_version.c
     waiting = _owed.state.not_in(ANSWERED)
-    counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(
-        same_exercise(said.exercise, exercise)
-    )
+    counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(same_exercise(said.exercise, exercise))
     cases = select(func.count(versions.case_id.distinct())).where(same_exercise(versions.exercise, exercise))
     by_state = select(_owed.state, func.count()).where(same_exercise(_owed.exercise, exercise)).group_by(_owed.state)
     overdue = select(func.count()).where(same_exercise(_owed.exercise, exercise), waiting, _owed.due < now)
     oldest = (
-        select(_owed.id, _owed.agency, _owed.since)
-        .where(same_exercise(_owed.exercise, exercise), waiting)
-        .order_by(_owed.since, _owed.id)
+        select(_owed.id, _owed.agency, _owed.since).where(same_exercise(_owed.exercise, exercise), waiting).order_by(_owed.since, _owed.id)
     )
     reviews = select(func.count()).select_from(tables.review)
     unreadable = select(func.count()).select_from(tables.unreadable)
@@ -215,9 +214,7 @@ async def _find(connection: AsyncConnection, asked: str) -> tuple[str | None, in
 
 
 def _items() -> Select[Any]:
-    return select(tables.obligation, tables.notice.c.body).join(
-        tables.notice, tables.notice.c.notice_id == _owed.notice_id
-    )
+    return select(tables.obligation, tables.notice.c.body).join(tables.notice, tables.notice.c.notice_id == _owed.notice_id)
 
 
 def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: datetime) -> InboxItem:
@@ -261,7 +258,7 @@ def _state(name: str) -> State:
     try:
         return State(name)
     except ValueError:
-        raise InvalidInput([Fault("state", f"expected {OPEN}, {', '.join(State)}")]) from None
+        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(State)}")]) from None
 
 
 def _unanswered(row: Row[*tuple[Any, ...]], now: datetime) -> Unanswered:

@@ -73,9 +73,7 @@ async def digest(engine: AsyncEngine) -> str:
     async with reading(engine) as connection:
         for table in tables.CONTENT:
             names = [c.name for c in table.columns if c.name != "position"]
-            rows = await connection.stream(
-                select(*(table.c[name] for name in names)).order_by(*_key(table, engine.dialect.name))
-            )
+            rows = await connection.stream(select(*(table.c[name] for name in names)).order_by(*_key(table, engine.dialect.name)))
             async for row in rows:
                 sum_.update(orjson.dumps([table.name, *map(_plain, row)]) + b"\n")
     return sum_.hexdigest()

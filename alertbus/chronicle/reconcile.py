@@ -65,9 +65,7 @@ Ledger = Mapping[str, tuple[str, str]]
 """By notice: its obligation, and where delivery is with it."""
 
 
-def compare(
-    evidence: Evidence, policy: Policy, now: datetime, recorded: set[str], ledger: Ledger | None
-) -> Reconciliation:
+def compare(evidence: Evidence, policy: Policy, now: datetime, recorded: set[str], ledger: Ledger | None) -> Reconciliation:
     """Judge the evidence. `recorded` are the chronicle's obligations; `ledger` None is a bus without delivery."""
     judge = _Judge(evidence, policy, now)
     owner = {notice_id: one for one, notices in evidence.notices.items() for notice_id in notices}
@@ -186,9 +184,7 @@ class _Judge:
             taken_back = [s for s in statements if s.alert.action is Action.WITHDRAWN]
             for statement in statements:
                 if statement not in taken_back and len(statements) - len(taken_back) > 1:
-                    times.update(
-                        obligations_from_scratch([statement, *taken_back], latest, self._policy, self._now).keys()
-                    )
+                    times.update(obligations_from_scratch([statement, *taken_back], latest, self._policy, self._now).keys())
         return times
 
 

@@ -56,9 +56,7 @@ def as_json(case_id: str, entries: Sequence[Entry]) -> str:
 def as_html(case_id: str, entries: Sequence[Entry]) -> str:
     """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
     title = f"Chronology of case {escape(case_id)}"
-    heads = "".join(
-        f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told")
-    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told"))
     rows = "\n".join(_row(entry) for entry in entries)
     return _PAGE.format(title=title, count=_count(entries), heads=heads, rows=rows, style=_STYLE)
 
@@ -77,8 +75,7 @@ def _row(entry: Entry) -> str:
     if _recorded_later(entry):
         when += f"<br><small>recorded {_time(entry.recorded_at)}</small>"
     words = "".join(
-        f"<p><small>{escape(_speaker(piece))}</small></p><blockquote>{escape(piece.text)}</blockquote>"
-        for piece in entry.narrative
+        f"<p><small>{escape(_speaker(piece))}</small></p><blockquote>{escape(piece.text)}</blockquote>" for piece in entry.narrative
     )
     details = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _details(entry))
     told = "".join(f"<li>{escape(_told(one))}</li>" for one in entry.told)

@@ -28,9 +28,7 @@ class Due(NamedTuple):
     since: datetime
 
 
-def obligations_from_scratch(
-    alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime
-) -> dict[str, Due]:
+def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime) -> dict[str, Due]:
     """Work out every obligation owed up to and including `until`, by its id.
 
     `alerts` are all statements, in any order, with `people` filled; `cases` is the latest version of each, by id. An
@@ -89,9 +87,7 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
     return found
 
 
-def _told(
-    alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None
-) -> Iterator[tuple[str, datetime]]:
+def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[tuple[str, datetime]]:
     """Agencies told of the statement on the case, each with a moment; the earliest of an agency's moments counts."""
     if alert.alert.exercise != case.exercise:
         return
@@ -178,11 +174,7 @@ def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, 
 
 
 def _ended_lately(involvement: Involvement, moment: datetime, audience: frozenset[Audience], policy: Policy) -> bool:
-    if (
-        involvement.scope is not Scope.CHILDREN_CASE
-        or involvement.to is None
-        or Audience.RECENTLY_ENDED not in audience
-    ):
+    if involvement.scope is not Scope.CHILDREN_CASE or involvement.to is None or Audience.RECENTLY_ENDED not in audience:
         return False
     days = (moment.astimezone(UK).date() - _until(involvement).astimezone(UK).date()).days
     return 0 <= days <= policy.recently_ended_days

@@ -58,9 +58,7 @@ async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -
     return {obligation: tuple(found[obligation]) for obligation in obligations}
 
 
-async def obligations_where(
-    connection: AsyncConnection, condition: ColumnElement[bool], now: datetime
-) -> list[ObligationStatus]:
+async def obligations_where(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
     """Obligations with their receipts, in the order in which they arose."""
     owed = tables.obligation
     query = (

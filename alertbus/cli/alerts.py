@@ -94,7 +94,7 @@ async def _explain(alert_id: str | None, file: Path | None) -> list[dict[str, An
         matches = await directory.look_up([entry.person for entry in accepted.everybody], accepted.alert.exercise)
         accepted = accepted.with_people(tuple(match.person_ids for match in matches))
         people = {person_id for match in matches for person_id in match.person_ids}
-        concerned = [case for case in await cases.of_people(people, accepted.alert.exercise)]
+        concerned = await cases.of_people(people, accepted.alert.exercise)
         return [_line(d, case, accepted, wiring.policy) for case in concerned for d in decide(accepted, case, wiring.policy)]
 
 

@@ -9,8 +9,8 @@ import typer
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.cli import alerts, audit, cases, demo, doctor, parts, policies, plugins, quarantine, schemas, status
-from alertbus.cli.output import NO, UNREACHABLE, USAGE, complain
-from alertbus.model.errors import BusError, InvalidInput, PolicyFault, SettingsFault, Unavailable
+from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
+from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
 
 app = typer.Typer(
     name="alertbus",
@@ -56,17 +56,20 @@ def guarded(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NO
-    except InvalidInput as refused:
-        for fault in refused.faults:
-            complain(f"{fault.path or 'input'}: {fault.expected}")
-        return NO
-    except (SettingsFault, PolicyFault) as wrong:
-        complain(str(wrong))
-        return USAGE if isinstance(wrong, SettingsFault) else NO
-    except (Unavailable, BrokerFault) as away:
-        complain(str(away))
-        return UNREACHABLE
-    except BusError as error:
-        complain(str(error))
-        return NO
-    return 0
+    except (BusError, BrokerFault) as fault:
+        complain(in_words(fault))
+        return exit_code(fault)
+    return OK
+
+
+def in_words(fault: BusError | BrokerFault) -> str:
+    """What went wrong: every fault on a line of its own."""
+    if isinstance(fault, InvalidInput):
+        return "\n".join(f"{one.path or 'input'}: {one.expected}" for one in fault.faults)
+    return str(fault)
+
+
+def exit_code(fault: BusError | BrokerFault) -> int:
+    if isinstance(fault, SettingsFault):
+        return USAGE
+    return UNREACHABLE if isinstance(fault, Unavailable | BrokerFault) else NO

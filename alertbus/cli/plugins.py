@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ app = typer.Typer(help="Agency plugins.", no_args_is_help=True)
 @app.command("list")
 def list_(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Every adapter and source that is installed and was accepted."""
-    found = [dict(row) for row in Plugins.load().listing()]
+    found = [asdict(row) for row in Plugins.load().listing()]
     if json_:
         as_json(found)
         return

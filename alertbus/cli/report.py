@@ -40,7 +40,7 @@ def build_report(
             day = message.since.astimezone(UK).date().isoformat()
             briefings[day, message.agency, message.cause.value].add(message.event)
     events = [
-        _event(scenario, event.id, event.day.isoformat(), event.expected, direct.get(event.id, {}), accepted_at.get(event.id), event.alert.history)
+        _event(event.id, event.day.isoformat(), event.expected, direct.get(event.id, {}), accepted_at.get(event.id), event.alert.history)
         for event in scenario.events
     ]
     counted = [e for e in events if not e["history"]]
@@ -70,7 +70,6 @@ _BRIEFING = {
 
 
 def _event(
-    scenario: Scenario,
     event_id: str,
     day: str,
     expected: tuple[str, ...] | None,
@@ -99,7 +98,7 @@ def _event(
 def is_clean(report: Mapping[str, Any]) -> bool:
     """Whether nothing is missing, nothing extra, and the reconciler finds no difference."""
     totals = report["totals"]
-    return totals["missing"] == 0 and totals["extra"] == 0 and report["reconcile"]["difference"] == 0
+    return not (totals["missing"] or totals["extra"] or report["reconcile"]["difference"])
 
 
 def narrate(report: Mapping[str, Any]) -> Iterable[str]:

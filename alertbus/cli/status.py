@@ -1,6 +1,7 @@
 """`alertbus status`: the bus in numbers, or one alert: who should have had it, who has it, and who has answered (VPF-03, AUD-08)."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -52,7 +53,7 @@ async def _bus(wiring: Wiring) -> dict[str, Any]:
         "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
         "quarantine": quarantined,
         "policy": wiring.policy.version,
-        "plugins": [row.model_dump() if hasattr(row, "model_dump") else dict(row) for row in wiring.plugins.listing()],
+        "plugins": [asdict(row) for row in wiring.plugins.listing()],
     }
 
 
@@ -78,8 +79,8 @@ def _tell_bus(answer: dict[str, Any]) -> None:
 
 
 def _behind(progress: dict[str, Any]) -> str:
-    lag = {name: count for name, count in (progress.get("lag") or {}).items() if count}
-    return ", ".join(f"{name} {count}" for name, count in lag.items()) or "nothing"
+    waiting = {name: group["pending"] for name, group in progress["groups"].items() if group["pending"]}
+    return ", ".join(f"{name} {count}" for name, count in waiting.items()) or "nothing"
 
 
 def _tell_alert(answer: dict[str, Any]) -> None:

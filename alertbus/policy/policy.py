@@ -68,7 +68,7 @@ class KindRule(Word):
     meets_later_days: int = Field(default=28, ge=0)
     """For how long the alert waits for a case that names its person (DESIGN section 4, identity)."""
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Sector → the roles that each owe an answer of their own; other sectors answer once, by their default role."""
+    """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
     respond_within: Within
     chain: tuple[str, ...] = ()
     """Who is next if nobody answers, in order."""
@@ -150,14 +150,14 @@ class Policy(Word):
 
     def agency(self, name: str) -> Agency:
         """The entry for an agency, or for the known agency whose name it extends (`school_northfield` is a school); else a stranger's."""
-        if name in self.agencies:
-            return self.agencies[name]
-        known = [k for k in self.agencies if name.startswith(f"{k}_")]
-        return self.agencies[max(known, key=len)] if known else STRANGER
+        return self.agencies.get(self._known_as(name), STRANGER)
 
     def roles(self, kind: str, agency: str) -> tuple[str, ...]:
-        entry = self.agency(agency)
-        return self.kind_rule(kind).roles.get(entry.sector, (entry.role,))
+        return self.kind_rule(kind).roles.get(self._known_as(agency), (self.agency(agency).role,))
+
+    def _known_as(self, name: str) -> str:
+        extended = (known for known in self.agencies if name == known or name.startswith(f"{known}_"))
+        return max(extended, key=len, default="")
 
     def share(self, sector: str, sensitivity: Sensitivity) -> Content:
         if sensitivity in ALWAYS:

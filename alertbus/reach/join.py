@@ -96,19 +96,31 @@ def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, until: dateti
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """An alert on a case, and everything that is asked of each agency in turn."""
+
+    accepted: AcceptedAlert
+    case: Case
+    policy: Policy
+    audience: frozenset[Audience]
+    exposures: list[Exposure]
+
+
 def decide(accepted: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None = None) -> list[Decision]:
-    """Every agency the case knows, told or not, with the ruling. At most one decision for an agency that is told: the earliest."""
+    """Every agency the case knows, told or not, with the ruling. At most one decision for each: the earliest of those told."""
     policy = policy.under(case.routing)
     rule = policy.kind_rule(accepted.alert.kind)
     until = stands_until(accepted, rule, withdrawn_at)
-    open_through = exposures(accepted, case, rule, until, withdrawn_at)
-    audience = policy.audience(accepted.alert.kind, conference_invite=accepted.alert.details.conference_invite)
-    verdicts = [
-        _verdict(involvement, accepted, case, policy, audience, open_through)
-        for involvement in case.involvements
-        if involvement.level is Level.AGENCY
-    ]
-    verdicts += _front_door(accepted, policy, audience, open_through)
+    matter = _Matter(
+        accepted,
+        case,
+        policy,
+        policy.audience(accepted.alert.kind, conference_invite=accepted.alert.details.conference_invite),
+        exposures(accepted, case, rule, until, withdrawn_at),
+    )
+    verdicts = [_verdict(involvement, matter) for involvement in case.involvements if involvement.level is Level.AGENCY]
+    verdicts += _front_door(matter)
     best: dict[str, Decision] = {}
     for verdict in verdicts:
         held = best.get(verdict.agency)
@@ -123,67 +135,75 @@ def _rank(decision: Decision) -> tuple[bool, datetime, int, str]:
     return (not decision.told, decision.since or NEVER, index, decision.ruling)
 
 
-def _verdict(
-    involvement: Involvement,
-    accepted: AcceptedAlert,
-    case: Case,
-    policy: Policy,
-    audience: frozenset[Audience],
-    open_through: list[Exposure],
-) -> Decision:
-    agency = involvement.agency
-
-    def no(ruling: Ruling) -> Decision:
-        return Decision(agency, told=False, ruling=ruling, involvement=involvement)
-
-    if not open_through:
-        return no(Ruling.NOBODY_LINKED)
-    if agency == accepted.alert.agency:
-        return no(Ruling.IS_THE_SOURCE)
-    through = open_through
-    match involvement.scope:
-        case Scope.CHILDREN_CASE:
-            ruling = Ruling.WORKS_WITH_CHILDREN
-            allowed = Audience.CASE_AGENCIES in audience or (Audience.CASE_HOLDER in audience and agency == policy.case_holder)
-        case Scope.PLAN_PARTNER:
-            ruling, allowed = Ruling.IN_THE_PLAN, Audience.PLAN_PARTNERS in audience
-        case Scope.ADULT_LINKED:
-            ruling, allowed = Ruling.ACTS_FOR_SUBJECT, Audience.ADULT_AGENCIES in audience
-            assert involvement.adult is not None
-            adult = set(case.person(involvement.adult).person_ids)
-            through = [e for e in open_through if e.subject and adult.intersection(e.person_ids)]
-            if not through:
-                return no(Ruling.ACTS_FOR_SOMEBODY_ELSE)
-            if any(r.must_not_learn == involvement.adult and accepted.alert.kind in r.kinds for r in case.restrictions):
-                return no(Ruling.MUST_NOT_LEARN)
-    if not allowed:
-        return no(Ruling.KIND_NOT_FOR_THEM)
-    for exposure in sorted(through, key=lambda e: (max(e.start, involvement.since or ALWAYS), e.index)):
-        since = max(exposure.start, involvement.since or ALWAYS)
-        if since <= exposure.end and since <= (involvement.until or NEVER):
-            return _unless_history(Decision(agency, True, ruling, since, exposure, involvement), accepted)
-    if involvement.scope is Scope.CHILDREN_CASE and Audience.RECENTLY_ENDED in audience and involvement.until is not None:
-        for exposure in sorted(through, key=lambda e: (e.start, e.index)):
-            gap = exposure.start.astimezone(UK).date() - involvement.until.astimezone(UK).date()
-            if timedelta(0) <= gap <= timedelta(days=policy.recently_ended_days):
-                told = Decision(agency, True, Ruling.ENDED_LATELY, exposure.start, exposure, involvement)
-                return _unless_history(told, accepted)
-    return no(Ruling.NOT_INVOLVED_THEN)
+def _verdict(involvement: Involvement, matter: _Matter) -> Decision:
+    """One involvement: by what right it would be told, and whether it holds at a moment when the alert is open."""
+    right, through = _right(involvement, matter)
+    if not through:
+        return Decision(involvement.agency, told=False, ruling=right, involvement=involvement)
+    holds_from, holds_until = involvement.since or ALWAYS, involvement.until or NEVER
+    for exposure in sorted(through, key=lambda e: (max(e.start, holds_from), e.index)):
+        since = max(exposure.start, holds_from)
+        if since <= exposure.end and since <= holds_until:
+            return _unless_history(Decision(involvement.agency, True, right, since, exposure, involvement), matter)
+    for exposure in sorted(through, key=lambda e: (e.start, e.index)):
+        if _ended_lately(involvement, exposure, matter):
+            lately = Decision(involvement.agency, True, Ruling.ENDED_LATELY, exposure.start, exposure, involvement)
+            return _unless_history(lately, matter)
+    return Decision(involvement.agency, told=False, ruling=Ruling.NOT_INVOLVED_THEN, involvement=involvement)
 
 
-def _front_door(
-    accepted: AcceptedAlert, policy: Policy, audience: frozenset[Audience], open_through: list[Exposure]
-) -> Iterator[Decision]:
+def _right(involvement: Involvement, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
+    """The ruling by which the involvement would be told, and the exposures that count for it; none, with the ruling against it."""
+    if not matter.exposures:
+        return Ruling.NOBODY_LINKED, []
+    if involvement.agency == matter.accepted.alert.agency:
+        return Ruling.IS_THE_SOURCE, []
+    if involvement.scope is Scope.ADULT_LINKED:
+        return _right_of_adult_agency(involvement, matter)
+    if involvement.scope is Scope.PLAN_PARTNER:
+        right, allowed = Ruling.IN_THE_PLAN, Audience.PLAN_PARTNERS in matter.audience
+    else:
+        right = Ruling.WORKS_WITH_CHILDREN
+        holder = Audience.CASE_HOLDER in matter.audience and involvement.agency == matter.policy.case_holder
+        allowed = holder or Audience.CASE_AGENCIES in matter.audience
+    return (right, matter.exposures) if allowed else (Ruling.KIND_NOT_FOR_THEM, [])
+
+
+def _right_of_adult_agency(involvement: Involvement, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
+    """An agency that acts for an adult is told what that adult is a subject of, unless it is what the adult must not learn (ANO-02)."""
+    assert involvement.adult is not None
+    adult = set(matter.case.person(involvement.adult).person_ids)
+    through = [e for e in matter.exposures if e.subject and adult.intersection(e.person_ids)]
+    kind = matter.accepted.alert.kind
+    if not through:
+        return Ruling.ACTS_FOR_SOMEBODY_ELSE, []
+    if any(r.must_not_learn == involvement.adult and kind in r.kinds for r in matter.case.restrictions):
+        return Ruling.MUST_NOT_LEARN, []
+    if Audience.ADULT_AGENCIES not in matter.audience:
+        return Ruling.KIND_NOT_FOR_THEM, []
+    return Ruling.ACTS_FOR_SUBJECT, through
+
+
+def _ended_lately(involvement: Involvement, exposure: Exposure, matter: _Matter) -> bool:
+    """Work with the children that ended, in UK days, no longer ago than the policy looks back."""
+    if involvement.scope is not Scope.CHILDREN_CASE or involvement.until is None or Audience.RECENTLY_ENDED not in matter.audience:
+        return False
+    gap = exposure.start.astimezone(UK).date() - involvement.until.astimezone(UK).date()
+    return timedelta(0) <= gap <= timedelta(days=matter.policy.recently_ended_days)
+
+
+def _front_door(matter: _Matter) -> Iterator[Decision]:
     """The hub is told of its kinds on every case; it needs no involvement of its own."""
-    if Audience.FRONT_DOOR not in audience or accepted.alert.agency == policy.front_door or not open_through:
+    policy = matter.policy
+    if Audience.FRONT_DOOR not in matter.audience or matter.accepted.alert.agency == policy.front_door or not matter.exposures:
         return
-    first = min(open_through, key=lambda e: (e.start, e.index))
-    yield _unless_history(Decision(policy.front_door, True, Ruling.FRONT_DOOR, first.start, first), accepted)
+    first = min(matter.exposures, key=lambda e: (e.start, e.index))
+    yield _unless_history(Decision(policy.front_door, True, Ruling.FRONT_DOOR, first.start, first), matter)
 
 
-def _unless_history(decision: Decision, accepted: AcceptedAlert) -> Decision:
+def _unless_history(decision: Decision, matter: _Matter) -> Decision:
     """History seeds state: whoever was there when it happened is not told now, whoever joins later is (INT-10)."""
-    if accepted.alert.history and decision.since == accepted.at:
+    if matter.accepted.alert.history and decision.since == matter.accepted.at:
         return Decision(decision.agency, told=False, ruling=Ruling.HISTORY, involvement=decision.involvement)
     return decision
 

@@ -1,4 +1,4 @@
-"""The person reducer: alerts × links. Given one person's alerts and links, it says which cases each alert has reached. Pure."""
+"""The person reducer: alerts joined with links. Given one person's alerts and links, it says which cases each alert has reached. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -11,8 +11,6 @@ from typing import Any
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
-from faust.types import TP
-
 Cursors = Mapping[tuple[str, int], int]
 
 
@@ -22,7 +20,7 @@ class SeekFirst(Recovery):  # type: ignore[misc]
     on_cursors: Callable[[Cursors], None]
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
-        app, consumer = self.app, self.app.consumer
+        app = self.app
         await app.on_rebalance_complete.send()
         self._set_recovery_ended()
         callbacks = [
@@ -73,6 +71,8 @@ class SeekFirstTables(TableManager):  # type: ignore[misc]
 
     on_cursors: Callable[[Cursors], None]
 
+    _recovery: Any = None
+
     @property
     def recovery(self) -> Any:
         if self._recovery is None:
@@ -85,5 +85,3 @@ def tables_telling(on_cursors: Callable[[Cursors], None]) -> type[SeekFirstTable
     """A table manager class for one app, telling `on_cursors` at each assignment. Faust makes its own instance of it."""
     return type("Tables", (SeekFirstTables,), {"on_cursors": staticmethod(on_cursors)})
 
-
-__all__ = ["TP", "Cursors", "SeekFirst", "SeekFirstTables", "tables_telling"]

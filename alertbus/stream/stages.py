@@ -67,7 +67,7 @@ class Identify:
     def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
         self._directory, self._policy, self._producer = directory, policy, producer
 
-    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+    async def __call__(self, _partition: int, batch: Sequence[Incoming]) -> None:
         out: list[Record] = []
         for incoming in batch:
             accepted = _read(incoming, {ALERT_ACCEPTED: AcceptedAlert}, out)

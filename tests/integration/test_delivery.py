@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import io
 import json
 import logging
@@ -286,14 +285,18 @@ class Bus:
 
 
 @pytest.fixture
-async def bus(request: pytest.FixtureRequest, kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Bus]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
-    if getattr(request, "param", "sqlite") == "postgresql":
-        url = request.getfixturevalue("postgres_database")
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator[Bus]:
     await ensure_topics(kafka, extra=[TopicSpec(f"{topic_prefix}.notices", "retain", "agency/case id", "notice")])
     producer = Producer(kafka)
     await producer.start()
-    bus = Bus(kafka, topic_prefix, url, producer)
+    bus = Bus(kafka, topic_prefix, database_url, producer)
     async with bus.engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[ledger, inbox_message])
     yield bus
@@ -578,7 +581,7 @@ async def _none(found: Awaitable[list[Any]]) -> bool:
     return await found == []
 
 
-@pytest.mark.parametrize("bus", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 async def test_two_workers_share_the_lanes_without_doubling_or_overtaking(bus: Bus) -> None:
     in_flight: Counter[str] = Counter()
     case_of: dict[str, str] = {}
@@ -622,7 +625,7 @@ async def test_when_something_of_ours_is_down_the_worker_ends_and_the_next_one_d
     async def answer(message: Message, agency: str) -> Outcome:
         raise DatabaseUnavailable("it does not answer")
 
-    with pytest.raises(ExceptionGroup) as ended:
+    with pytest.raises(ExceptionGroup) as ended:  # noqa: PT012  it comes out at the worker's end
         async with bus.worker(channels=Channels({}, Recording(answer)), now=clock) as task:
             await bus.send(bus.notice("a"))
             await asyncio.wait([task], timeout=30)
@@ -785,7 +788,7 @@ class Collecting(Producer):
         self.records += records
 
 
-@pytest.mark.parametrize("bus", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_notice_the_database_will_not_have_does_not_hold_up_the_others(bus: Bus) -> None:
     """Such as one with a NUL, which JSON and SQLite can carry and PostgreSQL cannot."""
     spoilt = bus.notice("x")
@@ -935,11 +938,3 @@ async def test_an_acknowledgement_that_is_none_says_what_is_wrong_and_nothing_mo
         assert canary not in str(raised.value)
         assert raised.value.__cause__ is None
         assert raised.value.__context__ is None
-
-
-_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parents[1] / "postgres.py")
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-postgres_url, postgres_database = _module.postgres_url, _module.postgres_database

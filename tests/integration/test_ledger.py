@@ -1,7 +1,6 @@
 """The promises of the delivery ledger, the same on SQLite and on PostgreSQL."""
 
 import asyncio
-import importlib.util
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -356,11 +355,3 @@ async def test_no_query_walks_through_the_part_that_is_done(book: Ledger) -> Non
             plan = [row[3] for row in (await connection.execute(text(f"EXPLAIN QUERY PLAN {question}"))).all()]
             assert any("USING INDEX ix_ledger" in step or "COVERING INDEX ix_ledger" in step for step in plan), plan
         assert (await connection.execute(select(func.count()).select_from(ledger))).scalar_one() == 0
-
-
-_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parents[1] / "postgres.py")
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-postgres_url, postgres_database = _module.postgres_url, _module.postgres_database

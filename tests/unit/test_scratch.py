@@ -42,10 +42,7 @@ def scenario() -> tuple[Case, dict[str, AcceptedAlert], list[dict[str, Any]]]:
             "exercise": "child-bi",
             "people": [{"key": p["key"], "label": p["label"], "person_ids": [p["key"]]} for p in people["people"]],
             "children": children,
-            "links": [
-                {"person": p["key"], "relation": "child" if p["key"] in children else p["role"]}
-                for p in people["people"]
-            ],
+            "links": [{"person": p["key"], "relation": "child" if p["key"] in children else p["role"]} for p in people["people"]],
             "involvements": [{k: i.get(k) for k in spell if k in i} for i in people["involvements"]],
             "routing": {word: routing[word] for word in words},
         }
@@ -107,9 +104,7 @@ def test_neither_the_oracle_nor_the_reconciler_imports_what_it_judges() -> None:
         assert not [name for name in names if name.startswith("alertbus.reach")]
 
 
-def an_alert(
-    at: datetime = T0, *, people: tuple[tuple[str, ...], ...] = (("p-adult",),), **stated: Any
-) -> AcceptedAlert:
+def an_alert(at: datetime = T0, *, people: tuple[tuple[str, ...], ...] = (("p-adult",),), **stated: Any) -> AcceptedAlert:
     body = {
         "id": "A-1",
         "source": "police.north",
