@@ -29,7 +29,6 @@ __all__ = [
     "ALL",
     "EVERYTHING",
     "OPEN",
-    "alert_record",
     "alert_status",
     "case",
     "chronology",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,12 @@ from alertbus.sql.engine import make_engine, migrate
 
 PARTS = ("gateway", "stream", "delivery", "chronicle")
 """In the order in which they start: whoever accepts comes first, so that nothing waits on a closed door."""
+
+STOP_S = 10.0
+"""How long a part may take to stop in order; the supervisor waits a little longer before it kills (ours)."""
+
+STOPPED_LATE = 75
+"""Exit code (EX_TEMPFAIL) of a part that could not stop in order, most likely because the broker went first."""
 
 Part = Callable[["Wiring", asyncio.Event], Awaitable[None]]
 
@@ -80,14 +87,25 @@ async def run_part(name: str, number: int = 0) -> None:
     settings = load_settings()
     logs.configure(settings.log_format, settings.log_level, name)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+
+    def stop_soon() -> None:
+        stop.set()
+        leave_behind_nothing()
+
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stop.set)
+        asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
     async with wired(settings, number) as wiring:
         log.info("part starting", part=name, pid=os.getpid(), worker=number)
         await _RUNNERS[name](wiring, stop)
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
+
+
+def leave_behind_nothing() -> None:
+    """An orderly stop waits for the broker; when that is gone too, the process ends all the same. Nothing acknowledged is at stake."""
+    limit = threading.Timer(STOP_S, os._exit, (STOPPED_LATE,))
+    limit.daemon = True
+    limit.start()
 
 
 def mark_ready(settings: Settings, name: str, number: int = 0) -> None:

@@ -31,9 +31,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Intake:
     """Hands batches to the ledger. `wake` is called when there is something new in it."""
 
-    def __init__(
-        self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._ledger = ledger
         self._producer = producer
         self._now = now

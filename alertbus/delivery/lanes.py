@@ -24,6 +24,8 @@ from alertbus.model.notice import Message, Receipt
 
 log = structlog.stdlib.get_logger(__name__)
 
+_TOGETHER = 50
+
 Publish = Callable[[Sequence[Receipt]], Awaitable[None]]
 
 
@@ -141,8 +143,12 @@ class Lanes:
             groups[one.sector, self._channels.batch(one.agency) or one.agency].append(one)
         return groups
 
-    async def _deliver(self, sector: str, batch: Sequence[Leased]) -> None:
-        """Render and send a batch that shares an adapter and a channel; each is reported once, unless cancelled."""
+    async def _deliver(self, sector: str, leased: Sequence[Leased]) -> None:
+        """Render and send what shares an adapter and a channel; each is reported once, unless cancelled."""
+        for start in range(0, len(leased), _TOGETHER):  # the first need not wait until the last is rendered
+            await self._deliver_together(sector, leased[start : start + _TOGETHER])
+
+    async def _deliver_together(self, sector: str, batch: Sequence[Leased]) -> None:
         rendered = await self._renderer.render(sector, batch)
         ready: list[tuple[Leased, Message]] = []
         for one, result in zip(batch, rendered, strict=True):

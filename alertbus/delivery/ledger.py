@@ -118,9 +118,7 @@ class Ledger:
         """Hold on to what this worker has in flight."""
         until = now + lease_for
         async with self.writing() as connection:
-            await connection.execute(
-                update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until)
-            )
+            await connection.execute(update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until))
 
     async def release(self, owner: str, now: datetime) -> None:
         """Give back what this worker has not settled, as one that stops in good order does."""
@@ -131,9 +129,7 @@ class Ledger:
                 .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
             )
 
-    async def settle(
-        self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()
-    ) -> list[Receipt]:
+    async def settle(self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
 
         A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `told` are

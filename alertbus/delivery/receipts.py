@@ -63,9 +63,7 @@ async def _read(adapter: Adapter, raw: bytes, limit_s: float) -> ReceiptGiven:
     except Exception as error:  # noqa: BLE001  the boundary: a plugin may raise anything, and its words may quote the message
         fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {type(error).__name__}")
     if fault is None and not isinstance(given, ReceiptGiven):
-        fault = PluginFault(
-            f"adapter '{adapter.name}': parse_receipt returned {type(given).__name__}, not ReceiptGiven"
-        )
+        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt returned {type(given).__name__}, not ReceiptGiven")
     if fault is not None:
         raise fault
     assert isinstance(given, ReceiptGiven)

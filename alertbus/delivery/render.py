@@ -77,9 +77,7 @@ class Renderer:
             notice = Notice.model_validate_json(leased.notice)
             message = self._plugins.render(notice, self._plugins.adapter_for(sector))
         except PluginFault as fault:
-            log.warning(
-                "an agency plugin broke its contract", sector=sector, notice_id=leased.notice_id, exc_info=fault
-            )
+            log.warning("an agency plugin broke its contract", sector=sector, notice_id=leased.notice_id, exc_info=fault)
             return Trouble.PLUGIN
         except BaseException as fault:  # whatever a plugin raises must not end the thread unreported
             log.error(  # noqa: TRY400  the gate keeps the class and the place; the text may hold the notice

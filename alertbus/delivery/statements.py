@@ -96,9 +96,7 @@ def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, A
 
 async def lanes_aside(connection: AsyncConnection, obligations: Collection[str]) -> dict[str, str]:
     """Give the lanes of their own that these obligations have been moved to, if any."""
-    found = await connection.execute(
-        select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct()
-    )
+    found = await connection.execute(select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct())
     return {row.obligation_id: row.lane for row in found.all() if row.obligation_id in obligations}
 
 
@@ -127,15 +125,9 @@ async def cancel_unsent(connection: AsyncConnection, withdrawal: Notice, now: da
 async def promote(connection: AsyncConnection, lanes: Collection[str], now: datetime) -> None:
     """Make the oldest open notice of each lane due, unless it has had its turn already."""
     if lanes:
-        heads = (
-            select(func.min(ledger.c.seq))
-            .where(ledger.c.done_at.is_(None), ledger.c.lane.in_(sorted(lanes)))
-            .group_by(ledger.c.lane)
-        )
+        heads = select(func.min(ledger.c.seq)).where(ledger.c.done_at.is_(None), ledger.c.lane.in_(sorted(lanes))).group_by(ledger.c.lane)
         await connection.execute(
-            update(ledger)
-            .where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None))
-            .values(next_attempt_at=now)
+            update(ledger).where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None)).values(next_attempt_at=now)
         )
 
 
@@ -218,9 +210,7 @@ async def note_told(connection: AsyncConnection, receipts: Sequence[Receipt]) ->
         (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
     for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
         if notice_ids:
-            await connection.execute(
-                update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False)
-            )
+            await connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
 
 
 def receipt_of(row: Any) -> Receipt:

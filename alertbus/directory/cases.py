@@ -14,10 +14,12 @@ from alertbus.model.case import Case, CasePerson
 from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.sql.engine import reading, upsert
 
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A case as it stands. `before` is the version it replaced, None when it replaced none just now; `unlinked` are persons taken off it
-    since it was last published; `publish` says whether Kafka has yet to hear of it."""
+    since it was last published; `publish` says whether Kafka has yet to hear of it.
+    """
 
     case: Case
     before: Case | None
@@ -44,7 +46,7 @@ class Cases:
             row = (await connection.execute(query)).one_or_none()
             standing = row.version if row else 0
             if expected is not None and expected != standing:
-                raise VersionConflict(f"case version {standing} stands; read it, apply the change to it, and send If-Match: \"{standing}\".")
+                raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             before = Case.model_validate_json(row.snapshot) if row else None
             if before is not None and row is not None and row.digest == digest:
                 return Recorded(before, None, await _unlinked(connection, before.id), not row.published)
@@ -95,7 +97,8 @@ class Cases:
 
     async def of_people(self, person_ids: Collection[str], exercise: str | None) -> list[Case]:
         """Cases on which any of these persons is. Reads every case of that exercise, or every real one: for a person asking, not for the
-        stream."""
+        stream.
+        """
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.exercise.is_(exercise) if exercise is None else case_version.c.exercise == exercise))
             cases = (Case.model_validate_json(snapshot) for snapshot in rows.scalars())

@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
+from typing import Self
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -40,11 +42,26 @@ class Accepted:
     differs: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """An alert with what is worked out from it, once."""
+
+    alert: Alert
+    alert_id: str
+    statement_id: str
+    digest: str
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        digest = hashlib.sha256(alert.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+        return cls(alert, alert.alert_id, alert.statement_id, digest)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
     """Alerts that stand or fall together, and where their sender waits."""
 
-    alerts: tuple[Alert, ...]
+    stated: tuple[_Stated, ...]
     several: bool
     answer: asyncio.Future[list[Accepted]]
 
@@ -62,9 +79,7 @@ class _Batch:
 class Accepting:
     """The one door for alerts into Kafka. Any number of processes may each have one over the same database."""
 
-    def __init__(
-        self, engine: AsyncEngine, sender: Sender, directory: Directory, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, sender: Sender, directory: Directory, now: Callable[[], datetime]) -> None:
         self._engine, self._sender, self._directory, self._now = engine, sender, directory, now
         self._waiting: list[_Job] = []
         self._working: asyncio.Task[None] | None = None
@@ -72,9 +87,9 @@ class Accepting:
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True) -> list[Accepted]:
         """All of them or none. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`)."""
-        if sum(len(job.alerts) for job in self._waiting) >= WAITING:
+        if sum(len(job.stated) for job in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
-        job = _Job(tuple(alerts), several, asyncio.get_running_loop().create_future())
+        job = _Job(tuple(map(_Stated.of, alerts)), several, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
@@ -90,7 +105,7 @@ class Accepting:
         while self._waiting:
             jobs, size = [], 0
             while self._waiting and size < BATCH:
-                size += len(self._waiting[0].alerts)
+                size += len(self._waiting[0].stated)
                 jobs.append(self._waiting.pop(0))
             await self._answer(jobs)
 
@@ -112,8 +127,9 @@ class Accepting:
     async def _process(self, jobs: Sequence[_Job], told: asyncio.Event) -> list[list[Accepted] | Exception]:
         outcomes: list[list[Accepted] | Exception] = []
         with database_faults():
-            known_keys = await self._known_keys(alert for job in jobs for alert in job.alerts)
-            batch = await self._batch([alert for job in jobs for alert in job.alerts])
+            stated = [one for job in jobs for one in job.stated]
+            known_keys = await self._known_keys(one.alert for one in stated)
+            batch = await self._batch(stated)
         for job in jobs:
             try:
                 outcomes.append(self._decide(job, known_keys, batch))
@@ -122,6 +138,7 @@ class Accepting:
         if batch.out:
             await self._sender.durable(batch.out)
         if batch.rows:
+            batch.rows.sort(key=itemgetter("statement_id"))  # in one order, or two gateways could wait for each other
             with database_faults():
                 async with self._engine.begin() as connection:
                     await connection.execute(upsert(accepted_table, connection.dialect.name), batch.rows)
@@ -130,11 +147,11 @@ class Accepting:
         return outcomes
 
     def _decide(self, job: _Job, known_keys: dict[tuple[str | None, str], int], batch: _Batch) -> list[Accepted]:
-        faults = [fault for i, alert in enumerate(job.alerts) for fault in _key_faults(alert, known_keys, job, i)]
+        faults = [fault for i, one in enumerate(job.stated) for fault in _key_faults(one.alert, known_keys, job, i)]
         if faults:
             raise InvalidInput(faults)
         written: list[tuple[Record, dict[str, object] | None]] = []
-        answers = [self._one(alert, batch, written) for alert in job.alerts]
+        answers = [self._one(one, batch, written) for one in job.stated]
         check_sizes([record for record, _ in written])
         for record, row in written:
             batch.out.append(record)
@@ -143,9 +160,9 @@ class Accepting:
                 batch.digests[str(row["statement_id"])] = str(row["digest"])
         return answers
 
-    def _one(self, alert: Alert, batch: _Batch, written: list[tuple[Record, dict[str, object] | None]]) -> Accepted:
-        alert_id, digest, now = alert.alert_id, _digest(alert), self._now()
-        statement_id = alert.statement_id
+    def _one(self, one: _Stated, batch: _Batch, written: list[tuple[Record, dict[str, object] | None]]) -> Accepted:
+        alert, alert_id, statement_id, digest = one.alert, one.alert_id, one.statement_id, one.digest
+        now = self._now()
         here = next((row for _, row in written if row and row["statement_id"] == statement_id), None)
         known = str(here["digest"]) if here else batch.digests.get(statement_id)
         if known == digest and statement_id in self._late:
@@ -183,10 +200,10 @@ class Accepting:
             found |= {(exercise, key): count for key, count in counts.items()}
         return found
 
-    async def _batch(self, alerts: Collection[Alert]) -> _Batch:
+    async def _batch(self, stated: Collection[_Stated]) -> _Batch:
         table = accepted_table.c
-        statements = {alert.statement_id for alert in alerts}
-        corrected = {alert.alert_id for alert in alerts if alert.action is not Action.RAISED}
+        statements = {one.statement_id for one in stated}
+        corrected = {one.alert_id for one in stated if one.alert.action is not Action.RAISED}
         async with reading(self._engine) as connection:
             query = select(table.statement_id, table.digest).where(table.statement_id.in_(statements))
             digests = {row.statement_id: row.digest for row in await connection.execute(query)}
@@ -211,7 +228,3 @@ def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], job
             yield Fault(where, "the key of somebody in an imported case; import the case first", "key_unknown")
         if count > 1:
             yield Fault(where, "a key that only one person has; several cases use this one, give an identifier", "key_ambiguous")
-
-
-def _digest(alert: Alert) -> str:
-    return hashlib.sha256(alert.model_dump_json(exclude_defaults=True).encode()).hexdigest()

@@ -46,14 +46,31 @@ def create_app(parts: Parts) -> FastAPI:
     """Give the application over these parts. Its lifespan finishes what an earlier process left before the first call."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await app.state.parts.intake.republish()
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await parts.intake.republish()
+        except Exception as error:
+            parts.failure = error  # a server would only log its text
+            raise
         yield
-        app.state.parts.stopping.set()
-        await app.state.parts.intake.sender.close()
+        parts.stopping.set()
+        await parts.intake.sender.close()
 
-    # No docs pages: they would load scripts from somebody else's server.
-    app = FastAPI(title="alertbus", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="alertbus",
+        lifespan=lifespan,
+        docs_url=None,  # they would load scripts from somebody else's server
+        redoc_url=None,
+        redirect_slashes=False,
+        # Newer FastAPI exports query strings and exception texts to whatever OTEL_* names; an older one passes this over.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
     app.state.parts = parts
     for module in _ROUTES:
         app.include_router(module.router)

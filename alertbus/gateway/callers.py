@@ -78,4 +78,3 @@ def _same_machine(request: Request) -> None:
         raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         raise NotAllowed("a page of another site may not call the bus")
-

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory.cases import Cases, Recorded
@@ -45,8 +46,7 @@ class Casework:
         """The version that stands afterwards, published. What only the bus may say (versions, ids, when it learned) is passed over."""
         stated = _as_stated(snapshot)
         check_sizes([records.case_changed(stated, self._now())])
-        with database_faults():
-            recorded = await self._cases.record(stated, self._now(), expected)
+        recorded = await self._record(stated, expected)
         if recorded.publish:
             await self._publish(recorded)
         return recorded.case
@@ -75,6 +75,13 @@ class Casework:
             await self._cases.advance_clock(exercise, to)
         return cases
 
+    async def _record(self, stated: Case, expected: int | None) -> Recorded:
+        with database_faults():
+            try:
+                return await self._cases.record(stated, self._now(), expected)
+            except IntegrityError:  # PostgreSQL locks no row that is not there yet: another gateway has just written the first version
+                return await self._cases.record(stated, self._now(), expected)
+
     async def _publish(self, recorded: Recorded) -> None:
         case, at = recorded.case, recorded.case.known_at or self._now()
         async with self._turns[case.id]:  # two versions at once would interleave
@@ -84,8 +91,6 @@ class Casework:
             await self._sender.send(records.case_recorded(case, at))
             with database_faults():
                 await self._cases.published(case)
-        if not self._turns[case.id].locked():
-            self._turns.pop(case.id, None)
 
     async def _catch_up(self, case: Case) -> None:
         """A case that joins an exercise already under way has missed its earlier ticks."""

@@ -39,12 +39,8 @@ class Counts:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.calls = Counter(
-            "alertbus_http_requests", "Calls answered", ("method", "route", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "alertbus_http_request_seconds", "Time to the answer", ("route",), registry=self.registry
-        )
+        self.calls = Counter("alertbus_http_requests", "Calls answered", ("method", "route", "status"), registry=self.registry)
+        self.seconds = Histogram("alertbus_http_request_seconds", "Time to the answer", ("route",), registry=self.registry)
         self.alerts = Counter("alertbus_alerts", "Alerts by outcome", ("outcome",), registry=self.registry)
         self.messages = Counter(
             "alertbus_raw_messages", "Raw messages by source and outcome", ("plugin", "outcome"), registry=self.registry

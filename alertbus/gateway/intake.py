@@ -69,13 +69,9 @@ class Intake:
     async def advance_exercise(self, exercise: str, at: datetime) -> list[str]:
         return await self.casework.advance_exercise(exercise, at)
 
-    async def acknowledge(
-        self, obligation_id: str, by: str, role: str | None, intent: Intent, note: str | None, caller: Caller
-    ) -> Receipt:
+    async def acknowledge(self, obligation_id: str, by: str, role: str | None, intent: Intent, note: str | None, caller: Caller) -> Receipt:
         said = Acknowledgement(by=by, role=role, intent=intent, note=note)
         return await self.answers.acknowledge(obligation_id, said, caller)
 
-    async def receive_raw(
-        self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None
-    ) -> Received:
+    async def receive_raw(self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None) -> Received:
         return await self.raw.receive(plugin, raw, headers, may)

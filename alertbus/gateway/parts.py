@@ -35,6 +35,8 @@ class Parts:
     limit_s: float = LIMIT_S
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counts = field(default_factory=Counts)
+    failure: Exception | None = None
+    """Why the application could not start, where it could not."""
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     progress: Progress = field(init=False)

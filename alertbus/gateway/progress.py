@@ -84,9 +84,7 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
     committed = await _committed(bootstrap)
-    places = {
-        TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))
-    }
+    places = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
     try:
         await consumer.start()
@@ -95,9 +93,7 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
         starts = await consumer.beginning_offsets(sorted(places)) if places else {}
         answer = {}
         for group, needed in GROUPS.items():
-            reached = {
-                place: committed[group].get(place, starts[place]) for place in places if place.topic in needed
-            }
+            reached = {place: committed[group].get(place, starts[place]) for place in places if place.topic in needed}
             waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
             count = sum(ends[place] - offset for place, offset in waiting.items())
             answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -69,9 +68,7 @@ class RawMessages:
             raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
         return self._plugins.sources[plugin]
 
-    async def receive(
-        self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None
-    ) -> Received:
+    async def receive(self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None) -> Received:
         """`may` raises for an alert that the caller must not state. Raises `NotRead` once the message is kept."""
         outcome = await self._read(self.source(plugin), raw, headers)
         if isinstance(outcome, Ignored):
@@ -83,23 +80,21 @@ class RawMessages:
                 return Received(accepted=tuple(await self._accepting.accept(outcome)))
             except InvalidInput as fault:
                 outcome = fault.faults
-        await self.keep(plugin, raw, headers, outcome)
+        raise await self.keep(plugin, raw, headers, outcome)
 
-    async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> NoReturn:
-        """For a message that was not read into memory: a human is told its digest, to ask the sender for it."""
+    async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> TooLarge:
+        """Tell a human the digest of a message that was not read into memory; gives what to raise."""
         self.source(plugin)
         detail = f"too_large sha256:{digest}" if digest else "too_large"
         ref = ids.event_id("raw", plugin, digest or self._now().isoformat())
-        await self._sender.send(
-            records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, detail=detail)
-        )
-        raise TooLarge(
+        await self._sender.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, detail=detail))
+        return TooLarge(
             f"{size} bytes or more, at most {LARGEST_RAW}. The message was not kept; a person was asked to look into "
             "it. Send it without its enclosures."
         )
 
-    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NoReturn:
-        """Keep the message as it came, ask a human, and then say so: raises `NotRead`."""
+    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NotRead:
+        """Keep the message as it came and ask a human; gives what to raise once both are done."""
         digest = hashlib.sha256(raw).hexdigest()
         ref = ids.event_id("raw", plugin, digest)
         row = {
@@ -114,10 +109,8 @@ class RawMessages:
         with database_faults():
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(raw_table, connection.dialect.name), [row])
-        await self._sender.send(
-            records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref)
-        )
-        raise NotRead(faults, ref)
+        await self._sender.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref))
+        return NotRead(faults, ref)
 
     async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
         found: object = None

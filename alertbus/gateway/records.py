@@ -27,9 +27,7 @@ SOURCE = "/alertbus/gateway"
 
 
 def alert_accepted(accepted: AcceptedAlert) -> Record:
-    return _record(
-        topics.ALERTS, accepted.alert_id, ALERT_ACCEPTED, accepted.statement_id, accepted.at, _json(accepted)
-    )
+    return _record(topics.ALERTS, accepted.alert_id, ALERT_ACCEPTED, accepted.statement_id, accepted.at, _json(accepted))
 
 
 def case_changed(case: Case, at: datetime) -> Record:
@@ -108,9 +106,7 @@ def review_needed(
 
 
 def _link_changed(case: Case, person_id: str, links: tuple[Link, ...], at: datetime) -> Record:
-    word = LinkChanged(
-        person_id=person_id, case_id=case.id, version=case.version, links=links, exercise=case.exercise
-    )
+    word = LinkChanged(person_id=person_id, case_id=case.id, version=case.version, links=links, exercise=case.exercise)
     event_id = ids.event_id(LinkChanged.type, case.id, str(case.version), person_id)
     return _record(topics.PERSON_EVENTS, person_id, LinkChanged.type, event_id, at, _json(word))
 
@@ -119,8 +115,6 @@ def _json(word: Word) -> bytes:
     return word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
 
-def _record(
-    topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None
-) -> Record:
+def _record(topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None) -> Record:
     headers, data = encode(type=type_, source=SOURCE, id=event_id, time=at, subject=subject or key, data=value)
     return Record(topic=topic, key=key.encode(), value=data, headers=headers)

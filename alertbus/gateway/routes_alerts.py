@@ -148,9 +148,11 @@ def _check_event(event: Mapping[str, Any]) -> None:
     faults = []
     if event.get("specversion") != "1.0":
         faults.append(Fault("specversion", "1.0", "cloudevent"))
-    for name in ("id", "source", "type"):
-        if not isinstance(event.get(name), str) or not event[name]:
-            faults.append(Fault(name, f"the CloudEvent's {name}", "missing"))
+    faults += [
+        Fault(name, f"the CloudEvent's {name}", "missing")
+        for name in ("id", "source", "type")
+        if not isinstance(event.get(name), str) or not event[name]
+    ]
     if faults:
         raise InvalidInput(faults)
 

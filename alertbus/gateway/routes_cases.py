@@ -21,10 +21,14 @@ _CASE = {"schema": {"$ref": "#/components/schemas/Case"}}
 @router.put(
     "/{case_id}",
     summary="Record a case",
-    responses=answers(412, 413, also={
-        200: {"description": "The version that now stands", "content": {"application/json": _CASE}},
-        201: {"description": "The first version", "content": {"application/json": _CASE}},
-    }),
+    responses=answers(
+        412,
+        413,
+        also={
+            200: {"description": "The version that now stands", "content": {"application/json": _CASE}},
+            201: {"description": "The first version", "content": {"application/json": _CASE}},
+        },
+    ),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": _CASE}}},
 )
 async def put_case(
@@ -62,12 +66,15 @@ async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
 @router.get(
     "/{case_id}/chronology",
     summary="A case's chronology",
-    responses=answers(404, also={
-        200: {
-            "description": "Every statement about somebody on the case, the earliest first, word for word",
-            "content": {"application/json": {}, "text/csv": {}, "text/html": {}, "text/plain": {}},
-        }
-    }),
+    responses=answers(
+        404,
+        also={
+            200: {
+                "description": "Every statement about somebody on the case, the earliest first, word for word",
+                "content": {"application/json": {}, "text/csv": {}, "text/html": {}, "text/plain": {}},
+            }
+        },
+    ),
 )
 async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
     """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""

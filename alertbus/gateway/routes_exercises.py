@@ -31,9 +31,7 @@ class Clock(Word):
         }
     },
 )
-async def advance(
-    exercise: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")], request: Request, bus: Bus, caller: Who
-) -> Response:
+async def advance(exercise: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")], request: Request, bus: Bus, caller: Who) -> Response:
     """Forward, never back: everything that becomes owed until then is owed when this has answered. For operations."""
     caller.must_operate()
     clock = read(Clock, await request.body())

@@ -34,9 +34,7 @@ async def inbox(
     after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
-    items = await queries.inbox(
-        bus.engine, caller.agency, state, _which(exercise), now=bus.now(), limit=limit + 1, after=after
-    )
+    items = await queries.inbox(bus.engine, caller.agency, state, _which(exercise), now=bus.now(), limit=limit + 1, after=after)
     shown = items[:limit]
     following = shown[-1].cursor if len(items) > limit else None
     return JSONResponse({"items": [_shown(item) for item in shown], "next": following})
@@ -110,9 +108,7 @@ async def _changes(bus: Parts, agency: str | None, exercise: str | None) -> Asyn
             continue
 
 
-async def _news(
-    bus: Parts, agency: str | None, exercise: str | None, told: frozenset[str]
-) -> tuple[list[InboxItem], frozenset[str]]:
+async def _news(bus: Parts, agency: str | None, exercise: str | None, told: frozenset[str]) -> tuple[list[InboxItem], frozenset[str]]:
     """What is open, and what of `told` no longer is: items, and the ids of the latter."""
     items = await _open(bus, agency, exercise)
     closed = told - {item.obligation.id for item in items}

@@ -59,4 +59,3 @@ async def _database(bus: Parts) -> bool:
     except (TimeoutError, DatabaseUnavailable):
         return False
     return True
-

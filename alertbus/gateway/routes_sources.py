@@ -35,7 +35,7 @@ async def receive_raw(plugin: str, request: Request, bus: Bus, caller: Who) -> R
     raw, digest, size = await _read(request)
     try:
         if raw is None:
-            await bus.intake.raw.refuse_oversized(plugin, digest, size)
+            raise await bus.intake.raw.refuse_oversized(plugin, digest, size)
         received = await bus.intake.receive_raw(plugin, raw, _headers(request), may)
     except (NotRead, TooLarge):
         bus.counts.messages.labels(plugin, "refused").inc()
@@ -67,7 +67,7 @@ async def receive_receipt(plugin: str, request: Request, bus: Bus, caller: Who) 
         faults = [Fault("", str(fault), fault.code)]
     except PluginFault as fault:
         faults = [Fault("", "an acknowledgement that this plugin can read; it broke on it (PluginFault)", fault.code)]
-    await bus.intake.raw.keep(plugin, raw, _headers(request), faults)
+    raise await bus.intake.raw.keep(plugin, raw, _headers(request), faults)
 
 
 async def _read(request: Request) -> tuple[bytes | None, str | None, int]:

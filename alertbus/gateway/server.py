@@ -14,7 +14,7 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.parts import Parts
-from alertbus.model.errors import BrokerUnavailable, BusError, SettingsFault
+from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.settings import Settings
@@ -58,6 +58,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, ready: Callable[[], None]) -
         server = _Server(
             uvicorn.Config(
                 app,
+                lifespan="on",
                 log_config=None,
                 access_log=False,  # its line holds the query string; `edge` counts calls
                 server_header=False,
@@ -78,8 +79,8 @@ async def _serve(parts: Parts, stop: asyncio.Event, ready: Callable[[], None]) -
             parts.stopping.set()
             server.should_exit = True
             await serving
-    if not server.started:
-        raise BusError("the gateway could not start; the log line before this one says why")
+    if parts.failure is not None:
+        raise parts.failure
 
 
 class _Server(uvicorn.Server):
@@ -90,7 +91,7 @@ class _Server(uvicorn.Server):
 
 
 async def _until(holds: Callable[[], bool], serving: asyncio.Task[None]) -> None:
-    while not holds() and not serving.done():
+    while not holds() and not serving.done():  # noqa: ASYNC110  uvicorn has a flag, not an event
         await asyncio.sleep(0.01)
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,6 @@ class Gateway:
     parts: Parts
     http: httpx.AsyncClient
     bootstrap: str
-    _offset: int = field(default=0)
 
     async def records(self, topic: str, key: str) -> list[Envelope]:
         """What stands on the topic under the key, in order."""
@@ -124,10 +123,15 @@ def open_gateway(tmp_path: Path) -> Open:
 
     @contextlib.asynccontextmanager
     async def opened(
-        bootstrap: str, *, callers: Sequence[CallerSettings] = (), limit_s: float = 5.0, now: Callable[[], datetime] | None = None
+        bootstrap: str,
+        *,
+        callers: Sequence[CallerSettings] = (),
+        limit_s: float = 5.0,
+        database_url: str | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> AsyncIterator[Gateway]:
         await ensure_topics(bootstrap)
-        settings = Settings(data_dir=tmp_path, callers=tuple(callers))
+        settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url)
         engine = make_engine(settings.sqlalchemy_url)
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)

@@ -156,9 +156,7 @@ async def test_a_hundred_senders_of_one_alert_at_once_make_one_record(gateway: A
 async def test_a_correction_knows_when_its_matter_was_first_stated(gateway: Any) -> None:
     said = alert()
     raised = await gateway.http.post("/v1/alerts", json=said)
-    amended = await gateway.http.post(
-        "/v1/alerts", json=alert(action="amended", amends=said["id"], severity="low")
-    )
+    amended = await gateway.http.post("/v1/alerts", json=alert(action="amended", amends=said["id"], severity="low"))
     withdrawn = await gateway.http.post("/v1/alerts", json=said | {"action": "withdrawn"})
 
     assert [raised.status_code, amended.status_code, withdrawn.status_code] == [202, 202, 202]
@@ -259,8 +257,10 @@ async def test_away_broker_is_503_and_the_alert_is_accepted_once_when_it_is_back
 async def until_answered(gateway: Any, said: dict[str, Any]) -> httpx.Response:
     """As a sender should: again for as long as the answer is 503."""
     async with asyncio.timeout(60):
-        while (answer := await gateway.http.post("/v1/alerts", json=said)).status_code == 503:
+        answer = await gateway.http.post("/v1/alerts", json=said)
+        while answer.status_code == 503:
             await asyncio.sleep(0.2)
+            answer = await gateway.http.post("/v1/alerts", json=said)
     return answer
 
 
@@ -487,9 +487,7 @@ async def test_the_inbox_holds_one_agencys_obligations_overdue_first(gateway: An
     await owe(gateway, new, others, late)
 
     answer = await gateway.http.get("/v1/inbox", params={"agency": "health_visiting", "state": "open", "limit": 1})
-    rest = await gateway.http.get(
-        "/v1/inbox", params={"agency": "health_visiting", "state": "open", "after": answer.json()["next"]}
-    )
+    rest = await gateway.http.get("/v1/inbox", params={"agency": "health_visiting", "state": "open", "after": answer.json()["next"]})
 
     assert [item["id"] for item in answer.json()["items"]] == [late.obligation.id]
     assert [item["id"] for item in rest.json()["items"]] == [new.obligation.id]
@@ -530,9 +528,7 @@ async def test_an_obligation_of_nobody_or_of_another_agency_is_the_same_404(gate
     await owe(gateway, owed)
     said = {"by": "Jo Bloggs", "intent": "acting"}
 
-    other = await gateway.http.post(
-        f"/v1/obligations/{owed.obligation.id}/acknowledgements?agency=police", json=said
-    )
+    other = await gateway.http.post(f"/v1/obligations/{owed.obligation.id}/acknowledgements?agency=police", json=said)
     nobody = await gateway.http.post(f"/v1/obligations/{uuid.uuid4()}/acknowledgements", json=said)
 
     assert other.status_code == nobody.status_code == 404
@@ -611,9 +607,7 @@ async def test_without_a_known_token_every_call_is_401(guarded: Any) -> None:
 
 async def test_an_agency_states_its_own_alerts_only_and_operations_anybodys(guarded: Any) -> None:
     answers = [await guarded.http.post("/v1/alerts", json=alert(), headers=by(a)) for a in ("police", "health_visiting", "bus")]
-    raw_message = await guarded.http.post(
-        "/v1/sources/plain-source", content=json.dumps([alert()]), headers=by("health_visiting")
-    )
+    raw_message = await guarded.http.post("/v1/sources/plain-source", content=json.dumps([alert()]), headers=by("health_visiting"))
 
     assert [a.status_code for a in answers] == [202, 403, 202]
     assert raw_message.status_code == 403
@@ -645,8 +639,7 @@ async def test_an_alert_is_shown_to_its_sender_and_to_who_was_told_and_each_sees
     url = f"/v1/alerts/{alert_id}"
 
     sender, told, holder, operations = [
-        (await guarded.http.get(url, headers=by(a))).json()
-        for a in ("police", "health_visiting", "childrens_social_care", "bus")
+        (await guarded.http.get(url, headers=by(a))).json() for a in ("police", "health_visiting", "childrens_social_care", "bus")
     ]
 
     assert (sender["obligations"], sender["notices"], sender["cases"]) == ([], [], [])
@@ -687,6 +680,26 @@ async def test_without_callers_a_web_page_of_another_site_cannot_call(gateway: A
     assert [a.status_code for a in (other_name, other_site, form)] == [403, 403, 415]
 
 
+# --- on PostgreSQL -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_holds_on_postgresql(kafka: str, open_gateway: Any, postgres_database: str) -> None:
+    case_id, said = fresh("c"), alert()
+    url = postgres_database.replace("+asyncpg", "")
+    async with open_gateway(kafka, database_url=url) as one, open_gateway(kafka, database_url=url) as other:
+        first = await asyncio.gather(
+            one.http.put(f"/v1/cases/{case_id}", json=case(case_id, "a")),
+            other.http.put(f"/v1/cases/{case_id}", json=case(case_id, "a", "b")),
+        )
+        accepted_by_both = await asyncio.gather(*(g.http.post("/v1/alerts", json=said) for g in (one, other) * 20))
+        kept = [await g.http.post("/v1/sources/plain-source", content=b"unreadable") for g in (one, other)]
+
+    assert sorted(a.json()["version"] for a in first) == [1, 2]
+    assert {a.status_code for a in accepted_by_both} == {200, 202}
+    assert len({a.json()["id"] for a in accepted_by_both}) == 1
+    assert [(a.status_code, a.json()["ref"]) for a in kept] == [(422, kept[0].json()["ref"])] * 2
+
+
 # --- for machines ------------------------------------------------------------------------------------------------------
 
 
@@ -706,16 +719,12 @@ async def test_operations_can_see_that_it_lives_works_and_how_far_behind_it_is(g
     assert 'route="/v1/alerts",status="202"' in metrics.text
 
 
-async def test_the_whole_process_serves_streams_events_and_stops(
-    kafka: str, tmp_path: Path, open_gateway: Any, unused_port: int
-) -> None:
+async def test_the_whole_process_serves_streams_events_and_stops(kafka: str, tmp_path: Path, open_gateway: Any, unused_port: int) -> None:
     async with open_gateway(kafka) as gateway:
         parts, owed, stop, ready = gateway.parts, notice(), asyncio.Event(), asyncio.Event()
         settings = Settings(data_dir=tmp_path, http_port=unused_port)
         running = asyncio.create_task(
-            run_gateway(
-                settings, kafka, parts.engine, parts.plugins, parts.policy, stop, now=parts.now, ready=ready.set
-            )
+            run_gateway(settings, kafka, parts.engine, parts.plugins, parts.policy, stop, now=parts.now, ready=ready.set)
         )
         async with asyncio.timeout(20):
             await ready.wait()

@@ -34,8 +34,16 @@ BODIES: dict[str, tuple[Any, int, list[tuple[str, str]]]] = {
     "not a number": (json.dumps(ALERT | {"details": {"x": float("nan")}}), 422, [("", "malformed_json")]),
     "a name twice": (f'{{"id": "a", "id": "{CANARY}"}}', 422, [("", "duplicate_name")]),
     "a list": ([ALERT], 422, [("", "model_type")]),
-    "an impossible date": (ALERT | person(born="1990-02-31", label=CANARY), 422, [("subjects[0].person.born", "date_from_datetime_parsing")]),
-    "an impossible moment": (ALERT | {"occurred_at": f"2020-13-01T00:00:00Z {CANARY}"}, 422, [("occurred_at", "datetime_from_date_parsing")]),
+    "an impossible date": (
+        ALERT | person(born="1990-02-31", label=CANARY),
+        422,
+        [("subjects[0].person.born", "date_from_datetime_parsing")],
+    ),
+    "an impossible moment": (
+        ALERT | {"occurred_at": f"2020-13-01T00:00:00Z {CANARY}"},
+        422,
+        [("occurred_at", "datetime_from_date_parsing")],
+    ),
     "a moment without its offset": (ALERT | {"occurred_at": "2020-11-18T14:05:00"}, 422, [("occurred_at", "timezone_aware")]),
     "a moment as a number": (ALERT | {"recorded_at": 20201118}, 422, [("recorded_at", "datetime_type")]),
     "an invalid NHS number": (
@@ -75,9 +83,7 @@ BODIES: dict[str, tuple[Any, int, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_wrong_input_is_refused_with_every_fault_and_repeated_nowhere(
-    gateway: Any, log_text: io.StringIO, name: str
-) -> None:
+async def test_wrong_input_is_refused_with_every_fault_and_repeated_nowhere(gateway: Any, log_text: io.StringIO, name: str) -> None:
     body, status, faults = BODIES[name]
     content = body if isinstance(body, str | bytes) else json.dumps(body)
 
@@ -99,14 +105,22 @@ async def test_an_unknown_kind_is_accepted(gateway: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "path", "expected"),
     [
-        ({"links": [{"person": "m", "relation": "mother", "from": CANARY}]}, "links[0].from", "a date (YYYY-MM-DD), or a moment with its offset"),
+        (
+            {"links": [{"person": "m", "relation": "mother", "from": CANARY}]},
+            "links[0].from",
+            "a date (YYYY-MM-DD), or a moment with its offset",
+        ),
         ({"links": [{"person": "nobody", "relation": "mother"}], "children": ["x"]}, "links[0].person", "no such key in `people`"),
         ({"routing": {"recently_ended_days": 1}}, "routing", "only an exercise may carry its own policy parameters"),
-        ({"links": [{"person": "m", "relation": "mother", "from": "2020-01-02", "to": "2020-01-01"}]}, "links[0]", "`to` lies before `from`"),
+        (
+            {"links": [{"person": "m", "relation": "mother", "from": "2020-01-02", "to": "2020-01-01"}]},
+            "links[0]",
+            "`to` lies before `from`",
+        ),
         ({"people": [{"key": CANARY + " x"}]}, "people[0].key", None),
         ({"people": [{"key": "m", "identifiers": [{"system": "nhs", "value": CANARY}]}]}, "people[0].identifiers[0].value", None),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_case_is_refused_in_the_same_way(
     gateway: Any, log_text: io.StringIO, change: dict[str, Any], path: str, expected: str | None
 ) -> None:
@@ -136,19 +150,15 @@ async def test_a_wrong_case_names_every_place_that_points_at_nobody(gateway: Any
         ({"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data_base64": CANARY}, [("data_base64", "malformed_json")]),
         ({"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data": ALERT | {"severity": CANARY}}, [("data.severity", "enum")]),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_cloud_event_is_refused_with_its_paths(gateway: Any, event: object, faults: object) -> None:
-    answer = await gateway.http.post(
-        "/v1/alerts", content=json.dumps(event), headers={"content-type": "application/cloudevents+json"}
-    )
+    answer = await gateway.http.post("/v1/alerts", content=json.dumps(event), headers={"content-type": "application/cloudevents+json"})
 
     assert [(f["path"], f["code"]) for f in answer.json()["faults"]] == faults
     assert CANARY not in answer.text
 
 
-async def test_a_source_plugin_that_repeats_its_message_in_its_error_repeats_it_to_nobody(
-    gateway: Any, log_text: io.StringIO
-) -> None:
+async def test_a_source_plugin_that_repeats_its_message_in_its_error_repeats_it_to_nobody(gateway: Any, log_text: io.StringIO) -> None:
     answer = await gateway.http.post("/v1/sources/plain-source", content=f"break {CANARY}".encode())
 
     assert answer.status_code == 422

@@ -836,9 +836,7 @@ async def test_no_log_line_receipt_or_quarantine_header_holds_personal_data(
     plugin = Scripted("education", render)
     rich = sample_notice().narrative
     bad = bus.record(bus.notice("bad", narrative=rich))
-    async with open_channels(
-        {"school": webhook(receiver.url), "files": files(tmp_path / "away")}, bus.ledger, utc_now
-    ) as opened:
+    async with open_channels({"school": webhook(receiver.url), "files": files(tmp_path / "away")}, bus.ledger, utc_now) as opened:
         outlets = {agency: opened.of(agency) for agency in ("school", "files")}
         channels = Channels({**outlets, "odd": Recording(answer)}, opened.of("gp"))
         async with bus.worker(channels=channels, adapters=[plugin]):

@@ -53,9 +53,7 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def notice(
-    name: str, *, agency: str = "school", case: str = "case-1", deed: Deed = Deed.DELIVER, owed: str = ""
-) -> Notice:
+def notice(name: str, *, agency: str = "school", case: str = "case-1", deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
     obligation = sample_obligation(id=owed or f"owed-{name}", agency=agency, case_id=case, due=None)
     return sample_notice(id=name, obligation=obligation, deed=deed)
 

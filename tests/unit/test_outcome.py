@@ -135,9 +135,7 @@ def test_trouble_on_the_way_is_never_given_up_and_its_wait_is_capped(
 
 
 @given(st.sampled_from(DEFINITE), st.none() | waits, chances)
-def test_a_definite_refusal_is_given_up_after_its_limit_and_stays_given_up(
-    trouble: Trouble, wish: timedelta | None, chance: float
-) -> None:
+def test_a_definite_refusal_is_given_up_after_its_limit_and_stays_given_up(trouble: Trouble, wish: timedelta | None, chance: float) -> None:
     limit = RULES[trouble].attempts
     assert limit is not None
     acts = [decided(Outcome(trouble, wish), attempts, chance).act for attempts in range(1, limit + 3)]

@@ -26,9 +26,7 @@ class WebhookChannel:
 
     name = "webhook"
 
-    def __init__(
-        self, url: str, secret: str, client: httpx.AsyncClient, now: Callable[[], datetime], *, limit_s: float = 20.0
-    ) -> None:
+    def __init__(self, url: str, secret: str, client: httpx.AsyncClient, now: Callable[[], datetime], *, limit_s: float = 20.0) -> None:
         self._url = url
         self._webhook = Webhook(secret)
         self._client = client
