@@ -47,8 +47,15 @@ class Producer:
     """`start`, then `send` or `send_all` from one event loop, then `stop`, which waits for what is under way."""
 
     def __init__(
-        self, bootstrap: str, *, client_id: str = "alertbus", linger_ms: int = 0, timeout_s: float = 30.0
+        self,
+        bootstrap: str,
+        *,
+        client_id: str = "alertbus",
+        linger_ms: int = 0,
+        timeout_s: float = 30.0,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
+        self._max_record_bytes = max_record_bytes
         """`linger_ms` 0: while one request is under way the next batch fills by itself; 5 ms cost 6 and won nothing."""
         self._bootstrap = bootstrap
         self._options = {"client_id": client_id, "linger_ms": linger_ms, "request_timeout_ms": int(timeout_s * 1000)}
@@ -62,7 +69,7 @@ class Producer:
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
-            max_request_size=4 * 1024 * 1024,
+            max_request_size=max(4 * 1024 * 1024, self._max_record_bytes + 1024),
             **self._options,
         )
         try:
@@ -90,7 +97,7 @@ class Producer:
     ) -> Awaitable[Written]:
         """Queue the record; awaiting the result waits for its acknowledgement, so a caller may queue many first."""
         record = Record(topic, key.encode(), value, headers, partition, timestamp_ms)
-        _check_size(record)
+        _check_size(record, self._max_record_bytes)
         try:
             where = await self._partition(record)
             return _Acknowledgement(await self._queue(record, where), topic)
@@ -103,7 +110,7 @@ class Producer:
         On a failure, wait for the others and raise the first as `BrokerFault`; any number of them may be written.
         """
         for record in records:
-            _check_size(record)
+            _check_size(record, self._max_record_bytes)
         topic = ""
         futures: list[Any] = []
         failure: KafkaError | None = None
@@ -218,10 +225,10 @@ def _murmur2(key: bytes) -> int:
     return int(murmur2(key))
 
 
-def _check_size(record: Record) -> None:
+def _check_size(record: Record, most: int) -> None:
     size = len(record.key) + len(record.value) + sum(len(name) + len(text) + 10 for name, text in record.headers)
-    if size > MAX_RECORD_BYTES:  # refused by the broker it would leave a hole in the sequence, the end of this producer
-        what = f"topic '{record.topic}': a record of {size} bytes, at most {MAX_RECORD_BYTES} can be written"
+    if size > most:  # refused by the broker it would leave a hole in the sequence, the end of this producer
+        what = f"topic '{record.topic}': a record of {size} bytes, at most {most} can be written"
         raise BrokerFault(what, "Send it in smaller parts.")
 
 

@@ -40,12 +40,15 @@ class TopicSpec:
     cleanup: Literal["retain", "compact"]
     key: str
     value: str
+    max_bytes: int | None = None
+    """Of one record, where it may be larger than the broker's own limit."""
 
     @property
     def config(self) -> dict[str, str]:
+        larger = {"max.message.bytes": str(self.max_bytes)} if self.max_bytes else {}
         if self.cleanup == "compact":
-            return {"cleanup.policy": "compact"}
-        return {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+            return {"cleanup.policy": "compact"} | larger
+        return {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"} | larger
 
 
 TOPICS: tuple[TopicSpec, ...] = (

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
+from alertbus.broker.topics import ensure_topics
 from alertbus.cli.bus_file import read_bus_file
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
@@ -21,6 +22,7 @@ from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
+from alertbus.stream.worker import STATE_TOPICS, StreamWorker
 
 PARTS = ("gateway", "stream", "delivery", "chronicle")
 """In the order in which they start: whoever accepts comes first, so that nothing waits on a closed door."""
@@ -96,6 +98,7 @@ async def run_part(name: str, number: int = 0) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
     async with wired(settings, number) as wiring:
+        await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
         log.info("part starting", part=name, pid=os.getpid(), worker=number)
         await _RUNNERS[name](wiring, stop)
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
@@ -135,8 +138,6 @@ async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
-    from alertbus.stream.worker import StreamWorker
-
     settings = wiring.settings
     folder = settings.data_dir / "stream" / str(wiring.number)
     folder.mkdir(parents=True, exist_ok=True)

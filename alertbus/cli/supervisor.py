@@ -23,6 +23,7 @@ from alertbus.cli.bus_file import Part as PartOf
 from alertbus.model.errors import BusError
 from alertbus.settings import Settings
 from alertbus.sql.engine import migrate
+from alertbus.stream.worker import STATE_TOPICS
 
 log = structlog.get_logger("alertbus.supervisor")
 
@@ -82,7 +83,7 @@ class Supervisor:
             if self.chosen.banner:
                 self.say(self.chosen.banner)
             self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
-        self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication)
+        self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
         self.say(f"topics     there, {self.partitions} partitions each")
         await migrate(self.settings.sqlalchemy_url)
         for name in self.parts:

@@ -35,10 +35,12 @@ class Pace:
 
     in_flight: int = 500
     per_agency: int = 8
+    per_inbox: int = 125
+    """The same for a channel that takes many at once: little for it, and yet not all that may be in flight."""
     lease: timedelta = timedelta(seconds=10)
     poll_s: float = 0.05
     """What another process has recorded, or what has become due, is found after this long. Our own is found at once."""
-    render_limit_s: float = 5.0
+    render_limit_s: float = 2.0
     grace_s: float = 5.0
     """How long a worker that is told to stop waits for what it has in flight."""
     repair_s: float = 10.0
@@ -129,7 +131,7 @@ class Lanes:
         self._wake.set()
 
     def _room(self, agency: str) -> int:
-        most = self._pace.in_flight if self._channels.batch(agency) else self._pace.per_agency
+        most = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
         free = most - self._in_flight[agency]
         return self._circuits[agency].room(self._now(), free) if free > 0 else 0
 

@@ -14,6 +14,7 @@ from alertbus.gateway import (
     problems,
     routes_alerts,
     routes_cases,
+    routes_docs,
     routes_exercises,
     routes_inbox,
     routes_ops,
@@ -26,7 +27,7 @@ from alertbus.gateway.routes_exercises import Clock
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 
-_ROUTES = (routes_alerts, routes_sources, routes_cases, routes_inbox, routes_exercises, routes_ops)
+_ROUTES = (routes_alerts, routes_sources, routes_cases, routes_inbox, routes_exercises, routes_ops, routes_docs)
 _WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, Clock, problems.Problem)
 _CLOUD_EVENT = {
     "type": "object",

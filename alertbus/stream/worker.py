@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
+from alertbus.broker.topics import TopicSpec
 from alertbus.directory.directory import Directory
 from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
@@ -31,6 +32,15 @@ log = structlog.get_logger("alertbus.stream")
 
 APP = "alertbus-stream"
 """Consumer group and prefix of the changelog topics. Changing it starts the stream from the beginning."""
+
+MAX_STATE_BYTES = 16 * 1024 * 1024
+"""Of one person's or one case's state: some sixty alerts of the greatest length that still stand. Larger stops the worker, and says so."""
+
+STATE_TOPICS = tuple(
+    TopicSpec(f"{APP}-{name}-changelog", "compact", f"{name} id", f"{name} reducer's state", max_bytes=MAX_STATE_BYTES)
+    for name in ("person", "case")
+)
+"""The changelogs of the two tables, under the names the engine gives them."""
 
 STOPPED_HARD = 70
 """Exit code (EX_SOFTWARE) after a stop without clean-up: whoever supervises starts the worker again from the committed offsets."""
@@ -119,7 +129,7 @@ class StreamWorker:
         quiet_kafka_loggers()
         for name in ("faust", "mode", "aiokafka"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes")
+        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes", max_record_bytes=MAX_STATE_BYTES - 1024)
         await producer.start()
         self._started_producer = producer
         self.app.finalize()

@@ -146,7 +146,7 @@ async def test_openapi_describes_every_call_and_its_problems(gateway: Any) -> No
 
     assert schema["info"]["description"]
     calls = {(m, p): call for p, methods in schema["paths"].items() for m, call in methods.items()}
-    assert len(calls) == 15
+    assert len(calls) >= 15
     for where, call in calls.items():
         assert call.get("summary"), where
         assert call.get("description"), where

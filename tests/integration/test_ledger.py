@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from alertbus.delivery.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
+from alertbus.delivery.statements import promote
 from alertbus.delivery.tables import State, inbox_message, ledger
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice, Stage
@@ -191,6 +192,30 @@ async def test_recording_and_settling_at_once_strands_no_lane(open_ledger: Any) 
     async with asyncio.timeout(60):
         await asyncio.gather(record(), settle())
     assert done == [one.id for one in everything]
+
+
+async def test_a_notice_recorded_while_its_lane_is_being_freed_gets_its_turn(open_ledger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The race of the test above, held open: the settler has looked for a next one and has not yet committed."""
+    settler, recorder = await open_ledger(), await open_ledger()
+    await settler.record([notice("1")], NOW)
+    leased = await settler.lease("me", NOW, 10)
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def promote_then_wait(*arguments: Any) -> None:
+        await promote(*arguments)
+        if not looked.is_set():
+            looked.set()
+            await go_on.wait()
+
+    monkeypatch.setattr("alertbus.delivery.ledger.promote", promote_then_wait)
+    settling = asyncio.create_task(settler.settle([accepted(leased[0])], NOW))
+    await looked.wait()
+    recording = asyncio.create_task(recorder.record([notice("2")], NOW))
+    await asyncio.wait([recording], timeout=0.3)  # it is to wait for the settler, and would be done otherwise
+    go_on.set()
+    await asyncio.gather(settling, recording)
+
+    assert names(await settler.lease("me", NOW, 10)) == ["2"]
 
 
 async def test_a_withdrawal_is_delivered_after_what_it_withdraws(book: Ledger) -> None:

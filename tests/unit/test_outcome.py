@@ -92,35 +92,33 @@ def test_every_class_of_error_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "attempts", "act", "reason", "health", "told", "aside"),
+    ("outcome", "attempts", "expected"),
     [
-        (ACCEPTED, 1, Act.SETTLE, Reason.ACCEPTED, Health.ALIVE, True, False),
-        (HANDED_OVER, 9, Act.SETTLE, Reason.HANDED_OVER, Health.ALIVE, True, False),
-        (Outcome(Trouble.REFUSED), 1, Act.GIVE_UP, Reason.REFUSED, Health.ALIVE, True, False),
-        (Outcome(Trouble.DIFFERENT), 1, Act.GIVE_UP, Reason.REFUSED, Health.ALIVE, True, False),
-        (Outcome(Trouble.UNSENDABLE), 1, Act.GIVE_UP, Reason.REFUSED, Health.UNKNOWN, True, False),
-        (Outcome(Trouble.NOT_LET_IN), 1, Act.RETRY, Reason.MAY_BE_MENDED, Health.DOWN, True, False),
-        (Outcome(Trouble.NOT_LET_IN), 5, Act.GIVE_UP, Reason.REFUSED_OFTEN, Health.DOWN, True, False),
-        (Outcome(Trouble.GONE), 1, Act.DISABLE, Reason.ADDRESS_GONE, Health.DOWN, True, False),
-        (Outcome(Trouble.CUT), 1, Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, False, False),
-        (Outcome(Trouble.CUT), 5, Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False),
-        (Outcome(Trouble.FOLDER), 1, Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False),
-        (Outcome(Trouble.UNUSUAL), 1, Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False),
-        (Outcome(Trouble.BUSY, timedelta(9)), 1, Act.RETRY, Reason.ASKED_TO_WAIT, Health.DOWN, False, False),
-        (Outcome(Trouble.PLUGIN), 1, Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, False),
-        (Outcome(Trouble.PLUGIN), 3, Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, True),
-        (Outcome(Trouble.CHANNEL), 3, Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, True),
+        (ACCEPTED, 1, (Act.SETTLE, Reason.ACCEPTED, Health.ALIVE, True, False)),
+        (HANDED_OVER, 9, (Act.SETTLE, Reason.HANDED_OVER, Health.ALIVE, True, False)),
+        (Outcome(Trouble.REFUSED), 1, (Act.GIVE_UP, Reason.REFUSED, Health.ALIVE, True, False)),
+        (Outcome(Trouble.DIFFERENT), 1, (Act.GIVE_UP, Reason.REFUSED, Health.ALIVE, True, False)),
+        (Outcome(Trouble.UNSENDABLE), 1, (Act.GIVE_UP, Reason.REFUSED, Health.UNKNOWN, True, False)),
+        (Outcome(Trouble.NOT_LET_IN), 1, (Act.RETRY, Reason.MAY_BE_MENDED, Health.DOWN, True, False)),
+        (Outcome(Trouble.NOT_LET_IN), 5, (Act.GIVE_UP, Reason.REFUSED_OFTEN, Health.DOWN, True, False)),
+        (Outcome(Trouble.GONE), 1, (Act.DISABLE, Reason.ADDRESS_GONE, Health.DOWN, True, False)),
+        (Outcome(Trouble.CUT), 1, (Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, False, False)),
+        (Outcome(Trouble.CUT), 5, (Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False)),
+        (Outcome(Trouble.FOLDER), 1, (Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False)),
+        (Outcome(Trouble.UNUSUAL), 1, (Act.RETRY, Reason.ON_THE_WAY, Health.DOWN, True, False)),
+        (Outcome(Trouble.BUSY, timedelta(9)), 1, (Act.RETRY, Reason.ASKED_TO_WAIT, Health.DOWN, False, False)),
+        (Outcome(Trouble.PLUGIN), 1, (Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, False)),
+        (Outcome(Trouble.PLUGIN), 3, (Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, True)),
+        (Outcome(Trouble.CHANNEL), 3, (Act.RETRY, Reason.CANNOT_BE_MADE, Health.UNKNOWN, True, True)),
     ],
-    ids=lambda value: str(value) if isinstance(value, Act | Reason) else "",
+    ids=lambda value: f"{value[0]} {value[1]}" if isinstance(value, tuple) else "",
 )
-def test_what_follows(  # noqa: PLR0917  a row of the table
-    outcome: Outcome, attempts: int, act: Act, reason: Reason, health: Health, told: bool, aside: bool
-) -> None:
+def test_what_follows(outcome: Outcome, attempts: int, expected: tuple[object, ...]) -> None:
+    """Expected: what to do, why, what it says of the agency's system, whether it is told, whether it steps aside."""
     decision = decided(outcome, attempts)
 
-    assert (decision.act, decision.reason, decision.health) == (act, reason, health)
-    assert (decision.told, decision.aside) == (told, aside)
-    assert (decision.wait is None) == (act in {Act.SETTLE, Act.GIVE_UP})
+    assert (decision.act, decision.reason, decision.health, decision.told, decision.aside) == expected
+    assert (decision.wait is None) == (decision.act in {Act.SETTLE, Act.GIVE_UP})
 
 
 @given(st.sampled_from(NEVER_GIVEN_UP), st.integers(1, 10**9), st.none() | waits, chances)
