@@ -4,7 +4,7 @@ A message names topic, partition, offset, port or file; never a record's content
 """
 
 
-class BrokerFault(Exception):  # noqa: N818  "fault" is the word of this project, as in model/errors.py
+class BrokerFault(Exception):
     """The broker, its topics or its files are not as we need them. `remedy` says what to do next, in one sentence."""
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -27,5 +27,5 @@ class RecordsSkipped(BrokerFault):
         )
 
 
-class EnvelopeFault(ValueError):  # noqa: N818
+class EnvelopeFault(ValueError):
     """Headers that are not a CloudEvent of ours, or an event that must not be written. Trying again will not help."""

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from alertbus.chronicle.queries import statement
 from alertbus.cli.bootstrap import now, wired
 from alertbus.cli.client import Client, Refused
-from alertbus.cli.output import NO, as_json, complain, progress, rows, say
+from alertbus.cli.output import NO, as_json, complain, progress, rows
 from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
@@ -79,7 +79,7 @@ def explain(
         "Who is told, and who is not",
         ("case", "agency", "told", "ruling", "rule", "through", "since"),
         [[d[k] for k in ("case", "agency", "told", "ruling", "rule", "through", "since")] for d in decisions],
-        empty="Nobody of this alert is linked to a case: nobody is told yet. It waits for a case that names its people, and is listed in review.",
+        empty="Nobody of this alert is linked to a case, so nobody is told yet. It waits for a case that names them.",
     )
 
 
@@ -113,10 +113,11 @@ def _line(decision: Decision, case: Case, accepted: AcceptedAlert, policy: Polic
         "agency": decision.agency,
         "told": "yes" if decision.told else "no",
         "ruling": decision.ruling.value,
-        "rule": f"{accepted.alert.kind if accepted.alert.kind in policy.kinds else 'unknown_kind'} @ {policy.version}: {', '.join(rule.cite)}",
+        "rule": f"{_rule_name(accepted, policy)} @ {policy.version}: {', '.join(rule.cite)}",
         "through": decision.exposure.link.relation if decision.exposure else None,
         "since": decision.since.date().isoformat() if decision.since else None,
     }
 
 
-__all__ = ["explain", "say", "send"]
+def _rule_name(accepted: AcceptedAlert, policy: Policy) -> str:
+    return accepted.alert.kind if accepted.alert.kind in policy.kinds else "unknown_kind"

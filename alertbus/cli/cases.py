@@ -35,7 +35,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="JSON: one case snapshot, a list of them, or JSON Lines.")],
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Record case snapshots through the gateway. Each is whole; the same again changes nothing. All are checked before the first is sent."""
+    """Record case snapshots through the gateway. Each is whole; the same again changes nothing. All are checked first."""
     snapshots = _read(file)
     recorded = asyncio.run(_import(snapshots))
     if json_:

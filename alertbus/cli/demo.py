@@ -50,7 +50,7 @@ def replay_command(
 
 
 def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the story is told.")] = False) -> None:
-    """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why. Persons are those of the review."""
+    """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why."""
     clean = asyncio.run(_demo(stay=not exit_))
     if not clean:
         raise typer.Exit(NO)

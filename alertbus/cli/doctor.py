@@ -60,7 +60,8 @@ async def _java(settings: Settings) -> str:
     java, maven = find_java(), find_maven()
     if settings.bootstrap_servers is None and java is None:
         raise BusError("no Java 17 or newer: the local broker would keep nothing. apt-get install default-jre-headless")
-    return f"Java {java.version if java else 'not needed'}, Maven {'found' if maven else 'not found (needed once, to fetch Kafka: apt-get install maven)'}"
+    fetch = "found" if maven else "not found (needed once, to fetch Kafka: apt-get install maven)"
+    return f"Java {java.version if java else 'not needed'}, Maven {fetch}"
 
 
 async def _broker(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The `alertbus` command. Each subject has a file of its own; here they are named, and every failure becomes a sentence and an exit code."""
+"""The `alertbus` command. Each subject has a file of its own; here they are named, and a failure becomes a sentence and an exit code."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import typer
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.cli import alerts, audit, cases, demo, doctor, parts, policies, plugins, quarantine, schemas, status
+from alertbus.cli import alerts, audit, cases, demo, doctor, parts, plugins, policies, quarantine, schemas, status
 from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
 from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
 

@@ -76,7 +76,7 @@ def run(
 ) -> None:
     """Run one part as this process, as a cluster does, until SIGTERM. Needs ALERTBUS_BOOTSTRAP_SERVERS, or a bus on this machine."""
     if part is PartName.DESK:
-        raise SettingsFault("the desk (web pages) is not built yet. Look with `alertbus status`, the inbox call, or the API's own page at /docs.")
+        raise SettingsFault("the desk (web pages) is not built yet. Look with `alertbus status`, the inbox call, or the API's page /docs.")
     if part is not PartName.STREAM and workers > 1:
         raise SettingsFault(f"--workers is for `stream`; run `alertbus run {part}` as often as you like instead")
     if workers > 1:

@@ -26,7 +26,8 @@ def list_(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
         as_json(found)
         return
     columns = tuple(found[0]) if found else ()
-    rows("Plugins", columns, [[", ".join(v) if isinstance(v, tuple | list) else v for v in row.values()] for row in found], empty="None installed.")
+    lines = [[", ".join(v) if isinstance(v, tuple | list) else v for v in row.values()] for row in found]
+    rows("Plugins", columns, lines, empty="None installed.")
 
 
 @app.command()

@@ -39,7 +39,8 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
         empty="None.",
     )
     classes = sorted({c for row in policy.sharing.values() for c in row})
-    rows("Who sees how much", ("sector", *classes), [(s, *(row.get(c, "") for c in classes)) for s, row in policy.sharing.items()], empty="None.")
+    shares = [(sector, *(row.get(c, "") for c in classes)) for sector, row in policy.sharing.items()]
+    rows("Who sees how much", ("sector", *classes), shares, empty="None.")
 
 
 def _within(policy: Policy, kind: str) -> str:

@@ -78,7 +78,7 @@ async def _settled(wiring: Wiring, scenario: Scenario) -> None:
     while calm < 2:  # noqa: PLR2004 - twice, as said
         calm = calm + 1 if await _quiet(wiring, scenario) else 0
         if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. See `alertbus status` for what is behind, and the parts' logs.")
+            raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. `alertbus status` says what is behind; see that part's log.")
         await asyncio.sleep(0.1)
 
 

@@ -75,7 +75,7 @@ def _event(
     expected: tuple[str, ...] | None,
     messages: Mapping[str, list[Received]],
     accepted: datetime | None,
-    history: bool,  # noqa: FBT001
+    history: bool,
 ) -> dict[str, Any]:
     reached = sorted(messages)
     wanted = set(expected or ())

@@ -91,11 +91,15 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         "Obligations",
         ("agency", "role", "because", "state", "since", "due", "answered by"),
         [
-            (o["agency"], o["role"], o["cause"], o["state"] + (" OVERDUE" if o["overdue"] else ""), o["since"][:16], (o["due"] or "")[:16], _answer(o))
+            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o))
             for o in answer["obligations"]
         ],
         empty="Nobody has been told. Is a person of this alert linked to a case? `alertbus explain` says.",
     )
+
+
+def _state(obligation: dict[str, Any]) -> str:
+    return f"{obligation['state']}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
 def _answer(obligation: dict[str, Any]) -> str:

@@ -100,7 +100,9 @@ class Cases:
         stream.
         """
         async with reading(self._engine) as connection:
-            rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.exercise.is_(exercise) if exercise is None else case_version.c.exercise == exercise))
+            column = case_version.c.exercise
+            same = column.is_(None) if exercise is None else column == exercise
+            rows = await connection.execute(select(case_version.c.snapshot).where(same))
             cases = (Case.model_validate_json(snapshot) for snapshot in rows.scalars())
             return [case for case in cases if any(set(p.person_ids) & set(person_ids) for p in case.people)]
 

@@ -45,7 +45,7 @@ class CaseChanged(Word):
 
 
 class Tick(Word):
-    """Time has passed on a case: everything that becomes owed in `(since, at]` is owed now. Time is an input, never read (DESIGN section 3)."""
+    """Time has passed on a case: what becomes owed in `(since, at]` is owed now. Time is an input, never read (DESIGN section 3)."""
 
     type: ClassVar[str] = "uk.alertbus.clock.ticked.v1"
     case_id: Annotated[str, S.ROUTING]

@@ -52,7 +52,7 @@ IDENTIFIES_ALONE: frozenset[IdentifierSystem] = frozenset(IdentifierSystem) - {I
 """Systems whose number is one person's. A UPRN is a household's; an authority's child id is another child's in the next authority."""
 
 
-class InvalidIdentifier(ValueError):  # noqa: N818  the tree in errors.py names faults by what they are
+class InvalidIdentifier(ValueError):
     """The number, or the name of its system, is not one we know. `expected` says what is; the value is not kept."""
 
     code = "identifier_invalid"

@@ -42,7 +42,7 @@ class Address(Word):
 
 
 class Person(Word):
-    """Who is meant. `key` points at somebody in an imported case; `label` is what to call somebody whose name is not known or not needed."""
+    """Who is meant. `key` points at somebody in an imported case; `label` is what to call somebody whose name is not needed."""
 
     key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
     label: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)

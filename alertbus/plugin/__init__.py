@@ -34,6 +34,7 @@ from alertbus.model.notice import (
 )
 from alertbus.model.person import Address, Name, Person, Subject
 from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, UnreadableMessage
+
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl  # isort: skip
 
 __all__ = [

@@ -32,7 +32,7 @@ _OUTSIDE = frozenset(
 )
 
 
-class Broken(AssertionError):  # noqa: N818  named by what it is
+class Broken(AssertionError):
     """A rule that does not hold; the message says how it showed."""
 
 

@@ -27,7 +27,7 @@ SHORTEST = 16
 """An excerpt shorter than this shares its words with too much for a part of it to prove anything."""
 
 
-class UncheckableBody(ValueError):  # noqa: N818  named by what it is, as in model/errors.py
+class UncheckableBody(ValueError):
     """The body is not the text its media type says. `str()` says what was expected, never what was found."""
 
 

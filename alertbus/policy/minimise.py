@@ -64,7 +64,8 @@ def build_notice(
     recipient: str | None = None,
 ) -> Notice:
     """The notice for one obligation. `link` is the way the alert came to the case; `flag` what stands and must be
-    read first; `since` the agency's own first day on the case."""
+    read first; `since` the agency's own first day on the case.
+    """
     alert = statement.alert
     agency = policy.agency(obligation.agency)
     rule = policy.kind_rule(alert.kind)

@@ -1,4 +1,4 @@
-"""The case reducer: alerts joined with involvements. Given one case and the alerts that reached it, it says which notices are owed, and when. Pure.
+"""The case reducer: alerts joined with involvements. From one case and the alerts that reached it: which notices are owed, and when. Pure.
 
 Time is the `Tick`: what becomes owed later (a health visitor who starts on Monday) is said when the tick that covers it arrives.
 """

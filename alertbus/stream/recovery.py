@@ -11,6 +11,7 @@ from typing import Any
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
+
 Cursors = Mapping[tuple[str, int], int]
 
 

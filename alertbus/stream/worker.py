@@ -169,7 +169,8 @@ class StreamWorker:
         return self._started_producer
 
     def _failed(self, error: BaseException) -> None:
-        log.error("worker stops, nothing more is acknowledged", error=type(error).__name__, code=getattr(error, "code", "unexpected"), exc_info=error)
+        code = getattr(error, "code", "unexpected")
+        log.error("worker stops, nothing more is acknowledged", error=type(error).__name__, code=code, exc_info=error)
         self._fail(error)
 
 
