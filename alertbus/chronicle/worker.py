@@ -1,14 +1,23 @@
-"""The chronicle as a process: reads every topic it needs, and mends itself from Kafka when its tables are behind."""
+"""The chronicle as a process: reads every topic it needs, and mends itself from Kafka when its tables are behind.
+
+They fall behind the group's offsets when they are dropped, restored from a backup, or on a database of their own.
+"""
 
 import asyncio
 from collections.abc import Sequence
 
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import Received, consume
-from alertbus.chronicle.projector import TOPICS, Behind, apply, read
+from alertbus.broker.faults import BrokerFault
+from alertbus.chronicle import tables
+from alertbus.chronicle.projector import TOPICS, Behind, Place, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
+from alertbus.chronicle.views import view
 from alertbus.sql.engine import database_faults
 
 GROUP = "alertbus-chronicle"
@@ -22,6 +31,9 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
     """
     await make_tables(engine)
+    # Asked at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
+    if await _is_behind(bootstrap, engine, group):
+        await _catch_up(bootstrap, engine)
 
     async def handle(batch: Sequence[Received]) -> None:
         facts = read(batch)
@@ -29,11 +41,8 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
             try:
                 async with engine.begin() as connection:
                     await apply(connection, facts)
-            except Behind:
-                # The group's offsets are ahead of the tables: dropped, restored from a backup, or rebuilt meanwhile.
-                log.warning("the chronicle is behind its offsets; replaying")
-                count = await replay(bootstrap, engine)
-                log.info("the chronicle has caught up", count=count)
+            except Behind:  # dropped or rebuilt while we were running
+                await _catch_up(bootstrap, engine)
                 async with engine.begin() as connection:
                     await apply(connection, facts)
 
@@ -41,3 +50,38 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
 
 
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
+_LIMIT_S = 30.0
+
+
+async def _catch_up(bootstrap: str, engine: AsyncEngine) -> None:
+    log.warning("the chronicle is behind its offsets and is replayed")
+    count = await replay(bootstrap, engine)
+    log.info("the chronicle has caught up", count=count)
+
+
+async def _is_behind(bootstrap: str, engine: AsyncEngine, group: str) -> bool:
+    committed = await _committed(bootstrap, group)
+    async with view(engine) as connection:
+        rows = await connection.execute(select(tables.progress))
+        reached = {(row.topic, row.partition): row.next for row in rows}
+    return any(offset > reached.get(place, 0) for place, offset in committed.items())
+
+
+async def _committed(bootstrap: str, group: str) -> dict[Place, int]:
+    """Ask the broker from where the group would go on: nothing for a partition that it never committed."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=f"alertbus-{group}-start")
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            await admin.start()
+            while True:
+                try:
+                    found = await admin.list_consumer_group_offsets(group)
+                except GroupCoordinatorNotAvailableError:  # a new broker makes its topic for offsets when first asked
+                    await asyncio.sleep(0.2)
+                else:
+                    return {(place.topic, place.partition): meta.offset for place, meta in found.items()}
+    except (TimeoutError, KafkaError) as error:
+        what = f"asking {bootstrap} for the offsets of group '{group}' failed ({type(error).__name__})"
+        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
+    finally:
+        await admin.close()

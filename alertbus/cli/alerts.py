@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from alertbus.chronicle.queries import statement
 from alertbus.cli.bootstrap import now, wired
 from alertbus.cli.client import Client, Refused
-from alertbus.cli.output import NO, as_json, complain, progress, rows
+from alertbus.cli.output import NO, as_json, complain, progress, rows, say
 from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
@@ -75,10 +75,13 @@ def explain(
     if json_:
         as_json(decisions)
         return
+    for rule in dict.fromkeys(d["rule"] for d in decisions):
+        say(f"rule     {rule}")
+    columns = ("case", "agency", "told", "ruling", "through", "since")
     rows(
         "Who is told, and who is not",
-        ("case", "agency", "told", "ruling", "rule", "through", "since"),
-        [[d[k] for k in ("case", "agency", "told", "ruling", "rule", "through", "since")] for d in decisions],
+        columns,
+        [[d[column] for column in columns] for d in decisions],
         empty="Nobody of this alert is linked to a case, so nobody is told yet. It waits for a case that names them.",
     )
 

@@ -15,7 +15,10 @@ from rich.table import Table
 
 OK, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
 
-console = Console(highlight=False, soft_wrap=True)
+WIDE = 240
+"""Columns where there is no terminal to ask: a file or a pipe gets every word."""
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -33,7 +36,9 @@ def as_json(value: Any) -> None:
 
 def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, empty: str) -> None:
     """A table, or a sentence where there is nothing to show."""
-    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for line in lines:
         table.add_row(*("" if cell is None else str(cell) for cell in line))
     if table.row_count:

@@ -89,7 +89,7 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         say(f"({answer['matches']} alerts have that id; this is the most recent)")
     rows(
         "Obligations",
-        ("agency", "role", "because", "state", "since", "due", "answered by"),
+        ("agency", "role", "cause", "state", "since", "due", "answered by"),
         [
             (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o))
             for o in answer["obligations"]

@@ -581,7 +581,7 @@ async def test_a_receipt_lost_between_settling_and_publishing_is_told_when_the_n
     await settle_and_die(bus, "a")
     assert await bus.receipts() == []
 
-    async with bus.worker(pace=Pace(repair_s=3600)):
+    async with bus.worker(pace=Pace(repair_s=1e6)):
         await bus.until_told(a=[Stage.ACCEPTED])
         await until(lambda: _none(bus.ledger.untold(utc_now() + timedelta(days=1))))
 
