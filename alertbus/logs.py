@@ -46,9 +46,7 @@ FIELDS: frozenset[str] = frozenset(
 """The names a log line may carry. A new one is a decision about personal data: review it as one."""
 
 
-def configure(
-    log_format: Literal["auto", "json", "console"], level: str, part: str, *, stream: TextIO | None = None
-) -> None:
+def configure(log_format: Literal["auto", "json", "console"], level: str, part: str, *, stream: TextIO | None = None) -> None:
     """Route every logger of the process through the gate, to `stream` (stderr). `part` names the process in each line.
 
     "auto" is for people on a terminal and JSON lines anywhere else. Call it again after a library has set up logging of
@@ -56,9 +54,7 @@ def configure(
     """
     out = stream or sys.stderr
     console = log_format == "console" or (log_format == "auto" and out.isatty())
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=out.isatty()) if console else structlog.processors.JSONRenderer()
-    )
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=out.isatty()) if console else structlog.processors.JSONRenderer()
     handler = _Handler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -200,10 +196,7 @@ def _class(fault: BaseException) -> str:
 
 
 def _places(fault: BaseException) -> list[str]:
-    return [
-        f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_qualname}"
-        for frame, line in walk_tb(fault.__traceback__)
-    ]
+    return [f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_qualname}" for frame, line in walk_tb(fault.__traceback__)]
 
 
 def _short(filename: str) -> str:

@@ -46,9 +46,7 @@ class ChannelSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     channel: Literal["inbox", "webhook", "file"] = Field(description="inbox, webhook or file")
-    url: str | None = Field(
-        None, description="an https:// address without user or password (http:// only to this machine)"
-    )
+    url: str | None = Field(None, description="an https:// address without user or password (http:// only to this machine)")
     secret: SecretStr | None = Field(
         None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
     )
@@ -61,9 +59,7 @@ class ChannelSettings(BaseModel):
         if url is not None:
             parts = urlsplit(url)
             host, scheme = parts.hostname or "", parts.scheme
-            _require(
-                host and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None
-            )
+            _require(host and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None)
         return url
 
     @field_validator("secret")
@@ -146,12 +142,8 @@ class Settings(BaseSettings):
         examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
     )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
-    log_format: Literal["auto", "json", "console"] = Field(
-        "auto", description="auto, json or console", examples=["json"]
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"]
-    )
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console", examples=["json"])
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -96,7 +96,11 @@ async def floor_rate(bootstrap: str, producer: Producer, alerts: int) -> float:
 
     async def hop(number: int, fan_out: int) -> None:
         consumer = AIOKafkaConsumer(
-            FLOOR[number].name, bootstrap_servers=bootstrap, group_id=f"{group}-{number}", enable_auto_commit=False, auto_offset_reset="latest"
+            FLOOR[number].name,
+            bootstrap_servers=bootstrap,
+            group_id=f"{group}-{number}",
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
         )
         await consumer.start()
         await consumer.seek_to_end()

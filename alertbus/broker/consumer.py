@@ -122,9 +122,7 @@ async def consume(
                         await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
 
 
-async def read_all(
-    bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = ()
-) -> AsyncIterator[Received]:
+async def read_all(bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = ()) -> AsyncIterator[Received]:
     """Yield every record there is at this moment, in order within each partition, without a group, and end.
 
     Leave early only through `contextlib.aclosing`, which closes the connection.

@@ -70,9 +70,7 @@ def encode(
     ]
     if traceparent is not None:
         if not is_traceparent(traceparent):
-            raise EnvelopeFault(
-                "traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>, no id all zeros; else leave it out"
-            )
+            raise EnvelopeFault("traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>, no id all zeros; else leave it out")
         headers.append(("ce_traceparent", traceparent.encode()))
     for name, value in extensions.items():
         if name in _OURS or not _EXTENSION.fullmatch(name):

@@ -66,9 +66,7 @@ def resolve_jars(progress: Callable[[str], None] = lambda _: None) -> Path:
         return ready
     maven = find_maven()
     if maven is None:
-        raise BrokerFault(
-            "Kafka's jars are not cached and there is no Maven to fetch them", "Install it: apt-get install maven"
-        )
+        raise BrokerFault("Kafka's jars are not cached and there is no Maven to fetch them", "Install it: apt-get install maven")
     folder = _cache()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "resolve.lock").open("w") as lock:
@@ -131,9 +129,7 @@ def _run_maven(maven: Path, target: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_MAVEN_LIMIT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as late:
-        raise BrokerFault(
-            f"Maven did not finish in {_MAVEN_LIMIT_S} s", "Look at the network, then try again."
-        ) from late
+        raise BrokerFault(f"Maven did not finish in {_MAVEN_LIMIT_S} s", "Look at the network, then try again.") from late
     if done.returncode != 0 or not (target / _MAIN_JAR).is_file():
         said = next(
             (line for line in done.stdout.splitlines() if "ERROR" in line),

@@ -125,9 +125,7 @@ class LocalKafka:
         java = self._java if self._java is not None else await asyncio.to_thread(need_java)
         self._java = java
         if self._port and _taken(self._port):
-            raise BrokerFault(
-                f"port {self._port} on {_HOST} is taken", "Stop what listens there, or give another port."
-            )
+            raise BrokerFault(f"port {self._port} on {_HOST} is taken", "Stop what listens there, or give another port.")
         self._port, controller_port = _free_ports(self._port)
         await asyncio.to_thread(self._prepare, java, jars, controller_port)
         with (self.data_dir / "broker.out").open("wb") as out:
@@ -159,9 +157,7 @@ class LocalKafka:
             if await reachable(self.bootstrap, 5.0):
                 return
             await asyncio.sleep(0.05)
-        raise BrokerFault(
-            f"the local Kafka did not answer on {self.bootstrap} in {_START_LIMIT_S:.0f} s", f"Read {self.log}."
-        )
+        raise BrokerFault(f"the local Kafka did not answer on {self.bootstrap} in {_START_LIMIT_S:.0f} s", f"Read {self.log}.")
 
     def _last_words(self) -> str:
         for file in (self.log, self.data_dir / "broker.out"):
@@ -184,15 +180,11 @@ class LocalKafka:
         shutil.rmtree(draft, ignore_errors=True)
         settings = self.data_dir / "format.properties"
         settings.write_text(_SETTINGS.format(records=draft, **ports))
-        command = self._java_command(
-            java, jars, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(settings)
-        )
+        command = self._java_command(java, jars, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(settings))
         done = subprocess.run(command, capture_output=True, text=True, timeout=_START_LIMIT_S, check=False)  # noqa: S603  ours
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise BrokerFault(
-                f"Kafka could not format {records}: {' '.join(said)[:300]}", "Give a folder that can be written to."
-            )
+            raise BrokerFault(f"Kafka could not format {records}: {' '.join(said)[:300]}", "Give a folder that can be written to.")
         settings.unlink()
         draft.rename(records)
 

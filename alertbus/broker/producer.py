@@ -138,9 +138,7 @@ class Producer:
         known = self._counts.get(topic)
         if known is None:
             try:
-                known = self._counts[topic] = len(
-                    await asyncio.wait_for(self._running.partitions_for(topic), _UNKNOWN_TOPIC_S)
-                )
+                known = self._counts[topic] = len(await asyncio.wait_for(self._running.partitions_for(topic), _UNKNOWN_TOPIC_S))
             except (TimeoutError, KafkaError) as error:
                 what = f"topic '{topic}': the broker does not know it ({type(error).__name__})"
                 raise BrokerFault(what, "Make it with ensure_topics() first, or start the broker.") from error
@@ -158,9 +156,7 @@ class Producer:
         return partition_for(record.key, await self.partitions(record.topic))
 
     async def _queue(self, record: Record, partition: int) -> Any:
-        return await self._running.send(
-            record.topic, record.value, record.key, partition, record.timestamp_ms, list(record.headers)
-        )
+        return await self._running.send(record.topic, record.value, record.key, partition, record.timestamp_ms, list(record.headers))
 
     async def _by_partition(self, records: Sequence[Record]) -> dict[TopicPartition, list[Record]]:
         counts = {topic: await self.partitions(topic) for topic in {record.topic for record in records}}
@@ -193,9 +189,7 @@ def partition_for(key: bytes, partitions: int) -> int:
 def quiet_kafka_loggers() -> None:
     """Stop aiokafka from formatting a log record for every send: a third of the speed, and keys in the log."""
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    logging.getLogger("aiokafka.cluster").setLevel(
-        logging.CRITICAL
-    )  # an error ten times a second while a topic is missing; we raise
+    logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # an error ten times a second while a topic is missing; we raise
 
 
 class _Acknowledgement(Awaitable[Written]):

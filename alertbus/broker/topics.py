@@ -67,9 +67,7 @@ TOPICS: tuple[TopicSpec, ...] = (
 _LIMIT_S = 30.0
 
 
-async def ensure_topics(
-    bootstrap: str, partitions: int = DEFAULT_PARTITIONS, replication: int = 1, extra: Sequence[TopicSpec] = ()
-) -> int:
+async def ensure_topics(bootstrap: str, partitions: int = DEFAULT_PARTITIONS, replication: int = 1, extra: Sequence[TopicSpec] = ()) -> int:
     """Make what is missing and check what is there; any number of processes may do so at once.
 
     Return how many partitions every topic has: `partitions`, except on the in-memory broker, which has its own number.

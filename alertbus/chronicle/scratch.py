@@ -120,9 +120,10 @@ class _Opening(NamedTuple):
 
 
 def _openings(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[_Opening]:
-    waits = stands_until(alert, policy, withdrawn_at)
-    if withdrawn_at is None:
-        waits = max(waits, alert.at + timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days))
+    meets_later = timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days)
+    waits = max(stands_until(alert, policy, None), alert.at + meets_later)
+    if withdrawn_at is not None:  # what opened before the withdrawal was open: who was told then is told of the withdrawal
+        waits = min(waits, max(withdrawn_at, alert.at))
     for place, person_ids in enumerate(alert.people):
         for link in case.links:
             if not set(person_ids) & set(case.person(link.person).person_ids):

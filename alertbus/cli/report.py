@@ -27,9 +27,7 @@ class Received:
     received_at: datetime | None
 
 
-def build_report(
-    scenario: Scenario, received: Iterable[Received], accepted_at: Mapping[str, datetime], difference: int
-) -> dict[str, Any]:
+def build_report(scenario: Scenario, received: Iterable[Received], accepted_at: Mapping[str, datetime], difference: int) -> dict[str, Any]:
     """The report as it is written. `accepted_at`: event → when the gateway answered for it, for the latencies."""
     direct: dict[str, dict[str, list[Received]]] = defaultdict(lambda: defaultdict(list))
     briefings: dict[tuple[str, str, str], set[str]] = defaultdict(set)

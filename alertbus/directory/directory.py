@@ -68,9 +68,7 @@ class Directory:
         """Whom the directory knows these people as, writing nothing: somebody unknown is `NOBODY`."""
         scope = exercise or ""
         async with reading(self._engine) as connection:
-            found = [
-                await (_by_key(connection, scope, p.key) if p.key else _found(connection, scope, _marks(p))) for p in people
-            ]
+            found = [await (_by_key(connection, scope, p.key) if p.key else _found(connection, scope, _marks(p))) for p in people]
         return [Match(tuple(sorted(person_ids))) for person_ids in found]
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
@@ -148,9 +146,7 @@ async def _new_person(connection: AsyncConnection, scope: str, marks: list[Mark]
 async def _found(connection: AsyncConnection, scope: str, marks: Sequence[Mark]) -> set[str]:
     if not marks:
         return set()
-    query = select(found_by.c.person_id).where(
-        found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(list(marks))
-    )
+    query = select(found_by.c.person_id).where(found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(list(marks)))
     return set((await connection.execute(query)).scalars())
 
 

@@ -1,13 +1,14 @@
 """A case: one family's open work. A snapshot is whole every time; the bus adds what it found (person ids) and when it learned it."""
 
+import contextlib
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, PrivateAttr, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, PrivateAttr, field_serializer, model_validator
 
 from alertbus.model.base import Word
 from alertbus.model.person import KEY, Person
@@ -19,7 +20,16 @@ UK = ZoneInfo("Europe/London")
 CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
 
-Day = date | AwareDatetime
+
+def _a_moment(value: object) -> object:
+    """A text with a time in it is that moment, even at midnight, and never the whole day."""
+    if isinstance(value, str) and len(value) > len("2026-07-01"):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(value.strip().upper())
+    return value
+
+
+Day = Annotated[date | AwareDatetime, BeforeValidator(_a_moment)]
 
 
 @lru_cache(maxsize=65_536)
@@ -31,7 +41,7 @@ def begins(day: Day) -> datetime:
 @lru_cache(maxsize=65_536)
 def ends(day: Day) -> datetime:
     """The last moment of a day, or the moment itself: "until the 20th" includes the 20th."""
-    return day if isinstance(day, datetime) else begins(day + timedelta(days=1)) - timedelta(microseconds=1)
+    return day if isinstance(day, datetime) else datetime.combine(day, time.max, UK)
 
 
 class Certainty(StrEnum):
@@ -148,6 +158,11 @@ class Routing(Word):
     mash_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
     recently_ended_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
     recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+
+    @field_serializer("adult_linked_kinds", "plan_partner_kinds", "mash_kinds", "recently_ended_kinds", when_used="json")
+    def _in_order(self, kinds: frozenset[str]) -> list[str]:
+        """The same case is the same bytes in every process; a set's own order is not."""
+        return sorted(kinds)
 
 
 class Case(Word):

@@ -85,5 +85,3 @@ CASE_RECORDED = "uk.alertbus.case.recorded.v1"
 PERSON_RECORDED = "uk.alertbus.person.recorded.v1"
 NOTICE_OWED = "uk.alertbus.notice.owed.v1"
 RECEIPT_GIVEN = "uk.alertbus.receipt.given.v1"
-
-

@@ -1,6 +1,7 @@
 """A person as an agency states them: identifiers, names, date of birth, addresses. All optional: nobody is refused for being half known."""
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -24,8 +25,8 @@ class Name(Word):
 
     @property
     def normal(self) -> str:
-        """For comparing: case, spaces and punctuation do not count."""
-        return re.sub(r"[^\w]+", " ", self.full.casefold()).strip()
+        """For comparing: case, spaces and punctuation do not count, nor how an accent is encoded."""
+        return re.sub(r"[^\w]+", " ", unicodedata.normalize("NFC", self.full.casefold())).strip()
 
 
 class Address(Word):

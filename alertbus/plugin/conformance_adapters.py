@@ -51,9 +51,7 @@ def renders_minimal(adapter: Adapter) -> None:
 
 def tells_deeds_apart(adapter: Adapter) -> None:
     delivered = adapter.render(sample_notice(deed=Deed.DELIVER)).body
-    must(
-        adapter.render(sample_notice(deed=Deed.WITHDRAW)).body != delivered, "a withdrawal has the bytes of a delivery"
-    )
+    must(adapter.render(sample_notice(deed=Deed.WITHDRAW)).body != delivered, "a withdrawal has the bytes of a delivery")
 
 
 def is_deterministic(adapter: Adapter) -> None:
@@ -103,9 +101,7 @@ def keeps_putative(adapter: Adapter) -> None:
     related = sample_notice(people=(person,), because="A -> you")
     message = adapter.render(related)
     without_relation = adapter.render(plain).body
-    certain = adapter.render(
-        sample_notice(people=(person.model_copy(update={"certainty": None}),), because="A -> you")
-    ).body
+    certain = adapter.render(sample_notice(people=(person.model_copy(update={"certainty": None}),), because="A -> you")).body
     if certain != without_relation:  # the adapter does render relations
         must("putative" in "\n".join(fidelity.strings_of(message)).casefold(), "`putative` is lost beside the relation")
 

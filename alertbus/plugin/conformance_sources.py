@@ -70,9 +70,7 @@ def survives_anything(source: Source) -> None:
     from hypothesis import given, settings
     from hypothesis import strategies as st
 
-    words = st.sampled_from(
-        ["eventType", "Message", "id", "version", "children", "personReference", "additionalInformation"]
-    )
+    words = st.sampled_from(["eventType", "Message", "id", "version", "children", "personReference", "additionalInformation"])
     leaf = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
     tree = st.recursive(
         leaf,
@@ -111,9 +109,7 @@ def ids_are_opaque(source: Source, samples: Sequence[bytes]) -> None:
             for subject in (*alert.subjects, *alert.children):
                 person = subject.person
                 personal = [i.value for i in person.identifiers]
-                personal += [
-                    part for part in (person.name and person.name.given, person.name and person.name.family) if part
-                ]
+                personal += [part for part in (person.name and person.name.given, person.name and person.name.family) if part]
                 must(not leaked(alert.id, personal), f"sample {number}: the alert's id holds personal data")
 
 

@@ -104,10 +104,7 @@ class Plugins:
             raise PluginFault(f"{who}: {error}. Send text in the encoding the media type names.") from None
         if changed:
             places = ", ".join(f"narrative[{i}]" for i in changed)
-            raise PluginFault(
-                f"{who}: {places} is carried cut or changed. "
-                "Carry an excerpt's text byte for byte, or leave it out whole."
-            )
+            raise PluginFault(f"{who}: {places} is carried cut or changed. Carry an excerpt's text byte for byte, or leave it out whole.")
         return checked.model_copy(update={"idempotency_key": notice.id})
 
     def _adapters(self) -> dict[str, Adapter]:
@@ -150,10 +147,7 @@ class Plugins:
             except Exception as error:  # noqa: BLE001  the boundary again
                 raised = type(error).__name__
             if raised:
-                raise PluginFault(
-                    f"agency plugin '{name}', hook '{hook}': raised {raised}. "
-                    "The hook only registers: return the objects."
-                )
+                raise PluginFault(f"agency plugin '{name}', hook '{hook}': raised {raised}. The hook only registers: return the objects.")
             if not isinstance(returned, Sequence) or isinstance(returned, str | bytes):
                 raise PluginFault(
                     f"agency plugin '{name}', hook '{hook}': returned {type(returned).__name__} "
@@ -166,17 +160,13 @@ class Plugins:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
         if isinstance(offered, Adapter):
-            row = replace(
-                row, kind="adapter", sector=offered.sector, formats=tuple(offered.formats), contract=offered.contract
-            )
+            row = replace(row, kind="adapter", sector=offered.sector, formats=tuple(offered.formats), contract=offered.contract)
         return row
 
 
 def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = ()) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(
-        alertbus_adapters=hookimpl(lambda: list(adapters)), alertbus_sources=hookimpl(lambda: list(sources))
-    )
+    return SimpleNamespace(alertbus_adapters=hookimpl(lambda: list(adapters)), alertbus_sources=hookimpl(lambda: list(sources)))
 
 
 def _entries() -> Iterable[EntryPoint]:
@@ -199,8 +189,7 @@ def _import(entry: EntryPoint) -> object:
     except Exception as error:  # noqa: BLE001  importing a plugin runs its code
         raised = type(error).__name__
     raise PluginFault(
-        f"agency plugin '{entry.name}': importing {entry.value} raised {raised}. "
-        "Reinstall it, or uninstall it to start without it."
+        f"agency plugin '{entry.name}': importing {entry.value} raised {raised}. Reinstall it, or uninstall it to start without it."
     )
 
 
@@ -230,9 +219,7 @@ def _check_adapter(plugin: str, adapter: object) -> Adapter:
     formats = getattr(adapter, "formats", None)
     listed = isinstance(formats, Sequence) and not isinstance(formats, str)
     if not listed or not formats or not all(isinstance(f, str) for f in formats):
-        raise PluginFault(
-            f"{who}: `formats` is missing or not a list of names. Name what it writes, such as ('application/json',)."
-        )
+        raise PluginFault(f"{who}: `formats` is missing or not a list of names. Name what it writes, such as ('application/json',).")
     _must_take_one(who, adapter, "render", "render(notice) -> Message")
     if hasattr(adapter, "parse_receipt"):
         _must_take_one(who, adapter, "parse_receipt", "parse_receipt(raw) -> ReceiptGiven")
@@ -258,9 +245,7 @@ def _must_match(who: str, offered: object, attribute: str, pattern: re.Pattern[s
     value = getattr(offered, attribute, None)
     if not isinstance(value, str) or not pattern.fullmatch(value):
         found = "missing" if value is None else "not that"
-        raise PluginFault(
-            f"{who}: `{attribute}` is {found} (expected: {expected}). Set it on the object that the hook returns."
-        )
+        raise PluginFault(f"{who}: `{attribute}` is {found} (expected: {expected}). Set it on the object that the hook returns.")
 
 
 def _must_take_one(who: str, offered: object, method: str, expected: str) -> None:
@@ -270,13 +255,9 @@ def _must_take_one(who: str, offered: object, method: str, expected: str) -> Non
 def _must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
     function: Callable[..., object] | None = getattr(offered, method, None)
     if not callable(function):
-        raise PluginFault(
-            f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns."
-        )
+        raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns.")
     if inspect.iscoroutinefunction(function):
-        raise PluginFault(
-            f"{who}: `{method}` is asynchronous (expected: {expected}). Make it a plain function; it may not wait."
-        )
+        raise PluginFault(f"{who}: `{method}` is asynchronous (expected: {expected}). Make it a plain function; it may not wait.")
     signature = inspect.signature(function)
     try:
         signature.bind(*arguments)

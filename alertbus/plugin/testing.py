@@ -178,9 +178,7 @@ class SourceConformance:
     def test_has_what_the_contract_asks(self) -> None:
         sources.has_attributes(self.source)
 
-    @_rule(
-        Tier.BRONZE, "Nothing is dropped in silence.", "Return alerts or Ignored(reason), or raise UnreadableMessage."
-    )
+    @_rule(Tier.BRONZE, "Nothing is dropped in silence.", "Return alerts or Ignored(reason), or raise UnreadableMessage.")
     def test_gives_every_sample_a_defined_outcome(self) -> None:
         sources.outcomes_are_defined(self.source, self.samples)
 

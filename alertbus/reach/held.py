@@ -102,9 +102,7 @@ def _say(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *
     return Owed(obligation, Deed.AMEND if amends else Deed.DELIVER, statement, decision, obligation.since, notice)
 
 
-def current(
-    alerts: Iterable[tuple[str, Held]], policy: Policy, now: datetime, *, waits: bool = False
-) -> Iterator[tuple[str, Held]]:
+def current(alerts: Iterable[tuple[str, Held]], policy: Policy, now: datetime, *, waits: bool = False) -> Iterator[tuple[str, Held]]:
     """What is still worth keeping at `now`."""
     for alert_id, held in alerts:
         rule = policy.kind_rule(held.statements[0].alert.kind)

@@ -53,11 +53,7 @@ def _flag(owed: Owed, state: CaseState, policy: Policy) -> str | None:
 def _recipient(owed: Owed, case: Case) -> str | None:
     """The worker, or for a manager's obligation the manager, whom the case names for the agency at that time; the latest to start."""
     level = Level.MANAGER if "manager" in owed.obligation.role else Level.WORKER
-    named = [
-        i
-        for i in case.involvements
-        if i.agency == owed.obligation.agency and i.level is level and i.worker and _holds(i, owed)
-    ]
+    named = [i for i in case.involvements if i.agency == owed.obligation.agency and i.level is level and i.worker and _holds(i, owed)]
     return max(named, key=lambda i: (i.since or ALWAYS, i.worker or "")).worker if named else None
 
 

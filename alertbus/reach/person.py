@@ -26,9 +26,7 @@ class PersonState(Word):
 EMPTY = PersonState()
 
 
-def reduce_person(
-    state: PersonState, event: AlertAboutPerson | LinkChanged, policy: Policy
-) -> tuple[PersonState, list[AlertReachedCase]]:
+def reduce_person(state: PersonState, event: AlertAboutPerson | LinkChanged, policy: Policy) -> tuple[PersonState, list[AlertReachedCase]]:
     """The person after the event, and where alerts have now arrived. Repeating an event repeats its outputs, which is harmless.
 
     It wakes cases and no more: whether, when and for whom an alert counts on a case is the case's to work out (`join`), from the same

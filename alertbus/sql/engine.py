@@ -102,9 +102,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         )
 
 
-def upsert(
-    table: Table, dialect_name: str, *, key: Sequence[str] = (), update: Sequence[str] = (), newer: str | None = None
-) -> Insert:
+def upsert(table: Table, dialect_name: str, *, key: Sequence[str] = (), update: Sequence[str] = (), newer: str | None = None) -> Insert:
     """Insert where no row has the same key (the primary key, or the unique columns in `key`).
 
     Where one has: leave it (DO NOTHING), or with `update` set those columns from the new row, and with `newer` only if

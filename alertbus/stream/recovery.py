@@ -85,4 +85,3 @@ class SeekFirstTables(TableManager):  # type: ignore[misc]
 def tables_telling(on_cursors: Callable[[Cursors], None]) -> type[SeekFirstTables]:
     """A table manager class for one app, telling `on_cursors` at each assignment. Faust makes its own instance of it."""
     return type("Tables", (SeekFirstTables,), {"on_cursors": staticmethod(on_cursors)})
-

@@ -108,10 +108,7 @@ class StreamWorker:
             logging_config=None,
             TableManager=tables_telling(self._on_cursors),
         )
-        tables = {
-            name: self.app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes)
-            for name in ("person", "case")
-        }
+        tables = {name: self.app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes) for name in ("person", "case")}
         producer = self._producer
         self._person_table = StateTable(tables["person"], person_reducer.PersonState, person_reducer.EMPTY, producer)
         self._case_table = StateTable(tables["case"], case_reducer.CaseState, case_reducer.EMPTY, producer)

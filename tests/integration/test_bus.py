@@ -129,7 +129,11 @@ async def test_vpf_03_status_says_who_has_acknowledged_a_threat(bus: Supervisor,
 
 
 async def command(bus: Supervisor, *words: str) -> str:
-    env = os.environ | {"ALERTBUS_DATA_DIR": str(bus.settings.data_dir), "ALERTBUS_HTTP_PORT": str(bus.settings.http_port), "COLUMNS": "200"}
+    env = os.environ | {
+        "ALERTBUS_DATA_DIR": str(bus.settings.data_dir),
+        "ALERTBUS_HTTP_PORT": str(bus.settings.http_port),
+        "COLUMNS": "200",
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "alertbus", *words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -166,12 +170,30 @@ def invented_scenario(folder: Path, seed: int) -> dict[str, set[str]]:
         for agency in ("childrens_social_care", "gp", "health_visiting", f"school_{case}", "midwifery"):
             ends = day(120, 300) if chance.random() < 0.5 else None
             involvements.append(
-                {"case": case, "agency": agency, "level": "agency", "scope": "children_case", "from": day(0, 100), "to": ends, "adult": None}
+                {
+                    "case": case,
+                    "agency": agency,
+                    "level": "agency",
+                    "scope": "children_case",
+                    "from": day(0, 100),
+                    "to": ends,
+                    "adult": None,
+                }
             )
-        involvements.append({"case": case, "agency": "housing", "level": "agency", "scope": "plan_partner", "from": day(0, 150), "to": None})
+        involvements.append(
+            {"case": case, "agency": "housing", "level": "agency", "scope": "plan_partner", "from": day(0, 150), "to": None}
+        )
         adult = chance.choice([k for k, v in linked.items() if case in v])
         involvements.append(
-            {"case": case, "agency": "probation", "level": "agency", "scope": "adult_linked", "adult": adult, "from": day(0, 90), "to": day(200, 350)}
+            {
+                "case": case,
+                "agency": "probation",
+                "level": "agency",
+                "scope": "adult_linked",
+                "adult": adult,
+                "from": day(0, 90),
+                "to": day(200, 350),
+            }
         )
     kinds = ["threat_to_staff", "prisoner_release", "nspcc_concern", "conference_outcome", "other", "birth", "meeting"]
     events, expected = [], {}
@@ -196,7 +218,9 @@ def invented_scenario(folder: Path, seed: int) -> dict[str, set[str]]:
                 continue
             active = i["from"] <= event["date"] <= (i["to"] or "9999")
             if i["scope"] == "children_case":
-                lately = bool(i["to"]) and timedelta(0) < date.fromisoformat(event["date"]) - date.fromisoformat(i["to"]) <= timedelta(days=30)
+                lately = bool(i["to"]) and timedelta(0) < date.fromisoformat(event["date"]) - date.fromisoformat(i["to"]) <= timedelta(
+                    days=30
+                )
                 if active or (lately and (event["kind"] in routing["recently_ended_kinds"] or invite)):
                     told.add(i["agency"])
             elif i["scope"] == "plan_partner":
@@ -210,7 +234,14 @@ def invented_scenario(folder: Path, seed: int) -> dict[str, set[str]]:
     events.sort(key=lambda e: (e["date"], e["id"]))
     folder.mkdir()
     (folder / "people.json").write_text(
-        json.dumps({"_meta": {"scenario": f"two-families-{seed}", "routing": routing}, "cases": cases, "people": people, "involvements": involvements})
+        json.dumps(
+            {
+                "_meta": {"scenario": f"two-families-{seed}", "routing": routing},
+                "cases": cases,
+                "people": people,
+                "involvements": involvements,
+            }
+        )
     )
     (folder / "events.jsonl").write_text("\n".join(map(json.dumps, events)) + "\n")
     return expected
@@ -248,7 +279,9 @@ async def test_killing_any_one_process_in_mid_replay_loses_nobody_and_doubles_no
         assert twice.all() == []
 
 
-async def test_every_record_of_every_topic_is_a_cloudevent_and_keys_and_headers_hold_only_opaque_ids(bus: Supervisor, twice: object) -> None:
+async def test_every_record_of_every_topic_is_a_cloudevent_and_keys_and_headers_hold_only_opaque_ids(
+    bus: Supervisor, twice: object
+) -> None:
     seen = 0
     for topic in (topics.ALERTS, topics.CASES, topics.PEOPLE, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS):
         async for record in read_all(bus.bootstrap, [topic], compacted=[topics.PEOPLE]):

@@ -1,7 +1,6 @@
 """SQL on both databases: SQLite always, PostgreSQL where it is installed."""
 
 import asyncio
-import importlib.util
 import stat
 import sys
 import textwrap
@@ -324,4 +323,3 @@ async def test_four_processes_starting_at_once_migrate_once(url: str, scripts: P
 
     assert ended == [(0, "")] * 4
     assert await columns(url) == {"alembic_version": ["version_num"], "things": ["id", "words"]}
-

@@ -140,8 +140,7 @@ def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
     """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
     shown = [e for e in notice.narrative if not tells_who(e.text, notice)]
     told: list[dict[str, Any]] = [
-        {"text": e.text, "sha256": e.sha256, "said_by": e.said_by.value, "observed_first_hand": e.observed_first_hand}
-        for e in shown
+        {"text": e.text, "sha256": e.sha256, "said_by": e.said_by.value, "observed_first_hand": e.observed_first_hand} for e in shown
     ]
     left_out = len(notice.narrative) - len(shown)
     return [*told, *([{"left_out": left_out}] if left_out else [])] or None

@@ -18,9 +18,7 @@ BECAUSE = "A child at your setting is linked to what happened."
 ACTION = "Look out for the child and offer silent or overt support. Do not raise it with the family."
 SUMMARY = "There is a safeguarding notice about a child at your setting."
 FLAG = "Staff safety: do not meet the family alone. Call before you do."
-DO_NOT_REVEAL = (
-    "Do not reveal the source: never say or hint who told us, nor anything from which it could be worked out."
-)
+DO_NOT_REVEAL = "Do not reveal the source: never say or hint who told us, nor anything from which it could be worked out."
 
 _TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall"), "Safety plan update")
 _DEEDS = {
@@ -35,9 +33,7 @@ class Told:
     who somebody is.
     """
 
-    def __init__(
-        self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool
-    ) -> None:
+    def __init__(self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool) -> None:
         self._notice = notice
         exercise = notice.obligation.exercise
         self._mark = f"EXERCISE {exercise}. " if exercise else ""
@@ -69,9 +65,7 @@ class Told:
 
 def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for child in children:
-        names = [child[part] for part in ("first_name", "surname") if child[part] != "not_stated"] or [
-            child.get("known_as", "not named")
-        ]
+        names = [child[part] for part in ("first_name", "surname") if child[part] != "not_stated"] or [child.get("known_as", "not named")]
         present = f", present: {_plain(child['present'])}" if "present" in child else ""
         yield f"Child: {' '.join(names)}, born {_plain(child['date_of_birth'])}{present}"
 

@@ -72,9 +72,7 @@ def test_the_schema_on_disk_is_current(tmp_path: Path) -> None:
 def test_minimal_says_which_child_when_present_and_checked_and_nothing_else() -> None:
     sent = rendered(encompass())
 
-    assert sent["children"] == [
-        {"first_name": "Wrenna", "surname": "Quillfeather-Moss", "date_of_birth": "2019-05-17", "present": "yes"}
-    ]
+    assert sent["children"] == [{"first_name": "Wrenna", "surname": "Quillfeather-Moss", "date_of_birth": "2019-05-17", "present": "yes"}]
     assert sent["incident"] == {"date": "2020-11-18", "hour": 14, "children_present": "yes", "welfare_check": "no"}
     assert sent["recipient"] == {"role": "designated_safeguarding_lead", "name": "R. Postholder"}
     assert sent["text"].splitlines() == [
@@ -180,9 +178,7 @@ def test_another_kind_says_call_and_gives_the_policys_summary() -> None:
 
 
 def test_a_release_is_a_safety_plan_update() -> None:
-    assert (
-        "Safety plan update: call Duty team, 01632 960123" in rendered(sample_notice(kind="prisoner_release"))["text"]
-    )
+    assert "Safety plan update: call Duty team, 01632 960123" in rendered(sample_notice(kind="prisoner_release"))["text"]
 
 
 def test_an_exercise_and_a_hidden_source_are_marked_at_the_start() -> None:
@@ -190,15 +186,11 @@ def test_an_exercise_and_a_hidden_source_are_marked_at_the_start() -> None:
 
     assert list(sent)[:3] == ["flag", "exercise", "do_not_reveal_source"]
     assert sent["text"].splitlines()[0] == "EXERCISE winter. Do not visit alone"
-    assert rendered(sample_notice(flag=None, exercise="winter"))["text"].startswith(
-        "EXERCISE winter. This is a rehearsal"
-    )
+    assert rendered(sample_notice(flag=None, exercise="winter"))["text"].startswith("EXERCISE winter. This is a rehearsal")
 
 
 @pytest.mark.parametrize("profile", list(Profile))
-@pytest.mark.parametrize(
-    "mark", ["Zeb", "QUILLFEATHER", "1990-01-31", "31/01/1990", "zz99 9zz", "7 Thistlebank", "2012/0052494Q"]
-)
+@pytest.mark.parametrize("mark", ["Zeb", "QUILLFEATHER", "1990-01-31", "31/01/1990", "zz99 9zz", "7 Thistlebank", "2012/0052494Q"])
 def test_a_sentence_that_says_who_gives_way_whole_to_a_fixed_one(mark: str, profile: Profile) -> None:
     adult = NoticePerson(
         ref="x",

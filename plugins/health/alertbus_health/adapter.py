@@ -40,9 +40,7 @@ class HealthAdapter:
         self._flag_life = flag_life
 
     def render(self, notice: Notice) -> Message:
-        text = json.dumps(
-            _Bundle(notice, self._ods, self._flag_life).build(), ensure_ascii=False, separators=(",", ":")
-        )
+        text = json.dumps(_Bundle(notice, self._ods, self._flag_life).build(), ensure_ascii=False, separators=(",", ":"))
         return Message(
             media_type=MEDIA_TYPE,
             body=text.encode(),
@@ -188,9 +186,7 @@ class _Bundle:
         return {
             "resourceType": "Flag",
             "meta": self._labels(),
-            "identifier": [
-                {"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{matter}\x1f{whose}"))}
-            ],
+            "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{matter}\x1f{whose}"))}],
             "status": "inactive" if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),

@@ -133,8 +133,6 @@ def priority(notice: Notice) -> Priority:
     """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`."""
     code = KINDS.get(notice.obligation.kind)
     by_kind = Priority.ROUTINE if code is None else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
-    by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(
-        notice.obligation.severity, Priority.ROUTINE
-    )
+    by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(notice.obligation.severity, Priority.ROUTINE)
     chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
     return max(by_kind, by_severity, chased)

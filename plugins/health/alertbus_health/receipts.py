@@ -34,9 +34,7 @@ def parse_receipt(raw: bytes) -> ReceiptGiven:
 
 
 def _bundle(bundle: Mapping[str, Any]) -> ReceiptGiven:
-    found = [
-        resource for entry in _objects(bundle.get("entry")) if isinstance(resource := entry.get("resource"), Mapping)
-    ]
+    found = [resource for entry in _objects(bundle.get("entry")) if isinstance(resource := entry.get("resource"), Mapping)]
     header = found[0] if found else {}
     if header.get("resourceType") != "MessageHeader":
         raise UnreadableMessage(("entry[0].resource", "a MessageHeader"))
@@ -73,9 +71,7 @@ def _codes(issue: Mapping[str, Any]) -> str:
     details = issue.get("details")
     coding = _objects(details.get("coding")) if isinstance(details, Mapping) else ()
     words = [issue.get("code"), *(c.get("code") for c in coding)]
-    return " ".join(
-        word for word in words if isinstance(word, str) and word.replace("-", "").replace("_", "").isalpha()
-    )[:200]
+    return " ".join(word for word in words if isinstance(word, str) and word.replace("-", "").replace("_", "").isalpha())[:200]
 
 
 def _objects(value: object) -> Iterable[Mapping[str, Any]]:

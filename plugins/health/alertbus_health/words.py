@@ -21,18 +21,12 @@ _DEEDS = {
     Deed.ESCALATE: "NOT YET ANSWERED: nobody has acknowledged this notice, so it has come to you.",
 }
 
-DO_NOT_REVEAL = (
-    "DO NOT REVEAL THE SOURCE: never say or hint who told us, nor anything from which it could be worked out."
-)
+DO_NOT_REVEAL = "DO NOT REVEAL THE SOURCE: never say or hint who told us, nor anything from which it could be worked out."
 
 
 def lines(notice: Notice) -> list[str]:
     """One line each, in reading order, excerpts not included."""
-    return [
-        line
-        for line in (*_first(notice), *_body(notice), *_people(notice), *_details(notice), *_small_print(notice))
-        if line.strip()
-    ]
+    return [line for line in (*_first(notice), *_body(notice), *_people(notice), *_details(notice), *_small_print(notice)) if line.strip()]
 
 
 def part(person: NoticePerson) -> str:
@@ -49,11 +43,7 @@ def happened(notice: Notice) -> str:
     """Give the day alone where the source must not be revealed: the minute may be known to one caller only
     (STANDARDS section 9).
     """
-    return (
-        notice.occurred_at.astimezone(_UK).date().isoformat()
-        if notice.do_not_reveal_source
-        else when(notice.occurred_at)
-    )
+    return notice.occurred_at.astimezone(_UK).date().isoformat() if notice.do_not_reveal_source else when(notice.occurred_at)
 
 
 def _first(notice: Notice) -> Iterator[str]:

@@ -157,9 +157,7 @@ def test_an_exercise_says_so_in_the_first_line_and_in_its_labels() -> None:
     notice = sample_notice(exercise="winter")
 
     assert said(notice)[0] == "EXERCISE winter. Do not visit alone"
-    assert {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"} in rendered(notice)[
-        "meta"
-    ]["security"]
+    assert {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"} in rendered(notice)["meta"]["security"]
 
 
 def test_a_hidden_source_is_marked_in_words_and_labels_and_the_minute_is_left_out() -> None:
@@ -167,9 +165,7 @@ def test_a_hidden_source_is_marked_in_words_and_labels_and_the_minute_is_left_ou
     bundle = rendered(notice)
 
     assert any(line.startswith("DO NOT REVEAL THE SOURCE") for line in said(notice)[:3])
-    assert {"system": "urn:alertbus:handling", "code": "do-not-reveal-source"} in of(bundle, "Flag")[0]["meta"][
-        "security"
-    ]
+    assert {"system": "urn:alertbus:handling", "code": "do-not-reveal-source"} in of(bundle, "Flag")[0]["meta"]["security"]
     assert of(bundle, "Provenance")[0]["occurredDateTime"] == "2020-11-18"
     assert not any("14:05" in line for line in said(notice))
 
@@ -185,12 +181,7 @@ def test_provenance_names_the_agency_that_states_it() -> None:
 def test_an_ods_code_stands_on_the_organization_it_was_given_for() -> None:
     bundle = rendered(sample_notice(), HealthAdapter(ods={"health_visiting": "RY6"}))
 
-    codes = [
-        i
-        for org in of(bundle, "Organization")
-        for i in org["identifier"]
-        if i["system"].endswith("ods-organization-code")
-    ]
+    codes = [i for org in of(bundle, "Organization") for i in org["identifier"] if i["system"].endswith("ods-organization-code")]
     assert codes == [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "RY6"}]
 
 
@@ -263,15 +254,11 @@ def test_a_kind_that_is_no_concern_is_told_without_a_flag(kind: str) -> None:
 
 
 def test_an_expected_baby_is_flagged_on_its_mothers_record_by_reference_alone() -> None:
-    mother = NoticePerson(
-        ref="mother", relation="mother", certainty="confirmed", name=Name(given="Zeb", family="Quillfeather")
-    )
+    mother = NoticePerson(ref="mother", relation="mother", certainty="confirmed", name=Name(given="Zeb", family="Quillfeather"))
     notice = sample_notice(kind="concealed_pregnancy_concern", people=(mother,))
     bundle = rendered(notice)
 
-    patient = next(
-        e["resource"] for e in bundle["entry"] if e["fullUrl"] == of(bundle, "Flag")[0]["subject"]["reference"]
-    )
+    patient = next(e["resource"] for e in bundle["entry"] if e["fullUrl"] == of(bundle, "Flag")[0]["subject"]["reference"])
     assert patient == {
         "resourceType": "Patient",
         "identifier": [{"system": "urn:alertbus:person-ref", "value": "case-1/mother"}],
@@ -349,9 +336,7 @@ def test_priority_is_the_higher_of_kind_and_severity(kind: str, severity: Sev, d
     ],
 )
 def test_a_relation_never_loses_how_sure_anybody_is(relation: str | None, certainty: str | None, words: str) -> None:
-    person = NoticePerson(
-        ref="x", relation=relation, certainty=certainty, name=Name(given="Zeb", family="Quillfeather")
-    )
+    person = NoticePerson(ref="x", relation=relation, certainty=certainty, name=Name(given="Zeb", family="Quillfeather"))
 
     assert f"Concerns: {words}" in said(sample_notice(people=(person,)))
 

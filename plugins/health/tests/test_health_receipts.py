@@ -106,10 +106,7 @@ def test_an_answer_that_cannot_be_read_says_where_and_what_was_expected(raw: byt
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: (
-        st.lists(inner)
-        | st.dictionaries(st.sampled_from(["resourceType", "entry", "issue", "response", "code", "x"]), inner)
-    ),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["resourceType", "entry", "issue", "response", "code", "x"]), inner),
 )
 
 

@@ -44,14 +44,10 @@ def person_in(opened: Opened) -> tuple[Person, list[str]]:
     for system in _ONE_EACH:
         paths = [path for (known, _), path in found.items() if known is system]
         if len(paths) > 1:
-            raise UnreadableMessage(
-                *((path, f"one {system.label}: several different ones are given") for path in paths)
-            )
+            raise UnreadableMessage(*((path, f"one {system.label}: several different ones are given") for path in paths))
     if not found:
         if unread:
-            raise UnreadableMessage(
-                *((path, "a prison number, CRN, PNC id or CRO number in its form") for path in unread)
-            )
+            raise UnreadableMessage(*((path, "a prison number, CRN, PNC id or CRO number in its form") for path in unread))
         expected = "the person's prison number or CRN: a booking id alone says who it is to nobody else"
         raise UnreadableMessage((opened.path("personReference", "identifiers"), expected))
     identifiers = tuple(Identifier(system=system, value=value) for system, value in found)

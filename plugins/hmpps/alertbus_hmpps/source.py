@@ -49,9 +49,7 @@ class Hmpps:
         if (document := recognised(opened.body)) is not None:
             return Ignored(document)
         if unfilled := placeholders(opened):
-            raise UnreadableMessage(
-                *((path, "a value: this is a template that was never filled in") for path in unfilled)
-            )
+            raise UnreadableMessage(*((path, "a value: this is a template that was never filled in") for path in unfilled))
         kind = _event_type(opened)
         outcome = _decide(kind, opened)
         if isinstance(outcome, Ignored) and _disagrees(kind, opened):
@@ -95,9 +93,7 @@ def _release(kind: str, opened: Opened) -> list[Alert] | Ignored:
     if row.meaning is Meaning.NOTHING:
         return Ignored(row.words + aside)
     if opened.text(_INFO, "currentLocation") not in {None, "OUTSIDE_PRISON"}:
-        raise UnreadableMessage(
-            (opened.path(_INFO, "currentLocation"), "OUTSIDE_PRISON: a release from elsewhere contradicts itself")
-        )
+        raise UnreadableMessage((opened.path(_INFO, "currentLocation"), "OUTSIDE_PRISON: a release from elsewhere contradicts itself"))
     if row.meaning is Meaning.AT_LARGE:
         flag = Flag(precautions=(_AT_LARGE,))
         return [_alert(kind, opened, PRISON, "other", severity=Severity.CRITICAL, details={"flag": flag}, aside=aside)]
@@ -174,9 +170,7 @@ def _flag(kind: str, opened: Opened, deed: str, register: _Register) -> list[Ale
         events.UPDATED: {"action": Action.AMENDED, "amends": about},
         events.ENDED: {"action": Action.WITHDRAWN, "amends": about},
     }[deed]
-    return [
-        _alert(kind, opened, register.source, row.kind, severity=Severity.HIGH, words=words, details=details, **named)
-    ]
+    return [_alert(kind, opened, register.source, row.kind, severity=Severity.HIGH, words=words, details=details, **named)]
 
 
 def _alert(

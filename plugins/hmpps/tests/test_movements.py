@@ -12,9 +12,7 @@ from alertbus.plugin import Ignored, Severity, UnreadableMessage
 
 def event(kind: str, **info: Any) -> bytes:
     told = {"nomsNumber": "A7215DZ", **info}
-    return json.dumps(
-        {"eventType": kind, "version": 1, "occurredAt": "2024-06-11T15:14:46+01:00", "additionalInformation": told}
-    ).encode()
+    return json.dumps({"eventType": kind, "version": 1, "occurredAt": "2024-06-11T15:14:46+01:00", "additionalInformation": told}).encode()
 
 
 def released(**info: Any) -> bytes:

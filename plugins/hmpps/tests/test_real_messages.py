@@ -42,9 +42,7 @@ IGNORED = {
         "the movement follows as prison-offender-events.prisoner.released or .received, with person and reason"
     ),
     "legacy-offender-events/offender-booking-changed.json": CORRECTED,
-    "legacy-offender-events/offender-deleted.json": (
-        "a prison record was deleted by retention rules; the bus has its own"
-    ),
+    "legacy-offender-events/offender-deleted.json": ("a prison record was deleted by retention rules; the bus has its own"),
     "legacy-offender-events/offender-identifier-updated.json": CORRECTED,
     "legacy-offender-events/offender-updated-no-id-display.json": CORRECTED,
     "legacy-offender-events/offender-updated-restricted-patient.json": CORRECTED,
@@ -69,13 +67,9 @@ IGNORED = {
         RECORD,
     ),
     "risk-and-licence/dynamic-risks-redacted-for-police.json": ANSWER,
-    "risk-and-licence/licence-with-dates.json": (
-        "a licence document, not an event: the release is an event of its own"
-    ),
+    "risk-and-licence/licence-with-dates.json": ("a licence document, not an event: the release is an event of its own"),
     "risk-and-licence/prison-timeline.json": ANSWER,
-    "risk-and-licence/prisoner-release-dates.json": (
-        "a prisoner's release dates, not an event: send the event that changed them"
-    ),
+    "risk-and-licence/prisoner-release-dates.json": ("a prisoner's release dates, not an event: send the event that changed them"),
     "risk-and-licence/responsible-officer-redacted.json": ANSWER,
     "risk-and-licence/risk-self-and-others.json": RISK,
     "risk-and-licence/risk-serious-harm-redacted.json": ANSWER,

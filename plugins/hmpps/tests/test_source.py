@@ -47,9 +47,7 @@ def registration(deed: str, code: str, **info: Any) -> dict[str, Any]:
 
 def prison_alert(kind: str, code: str) -> dict[str, Any]:
     info = {"alertCode": code, "alertUuid": "6a0783ee-024e-4201-8e1f-3ead5fd2492a", "source": "DPS"}
-    return event(
-        eventType=kind, description="An alert has been created in the alerts service", additionalInformation=info
-    )
+    return event(eventType=kind, description="An alert has been created in the alerts service", additionalInformation=info)
 
 
 def envelope(message: object, **more: Any) -> dict[str, Any]:
@@ -142,9 +140,7 @@ class TestEnvelopes:
             "SubscribeURL": "https://example.org",
         }
 
-        assert parse(asked) == Ignored(
-            "an SNS subscription message: confirm it at the topic by hand; nothing is fetched"
-        )
+        assert parse(asked) == Ignored("an SNS subscription message: confirm it at the topic by hand; nothing is fetched")
 
     @pytest.mark.parametrize(
         ("raw", "path"),
@@ -274,9 +270,7 @@ class TestRecallByProbation:
         )
 
         assert (raised.kind, raised.source) == ("prisoner_recall", "probation.hmpps")
-        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [
-            ("End of breach ", "professional", False)
-        ]
+        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [("End of breach ", "professional", False)]
 
     def test_a_template_is_refused_at_each_placeholder(self) -> None:
         assert refused(event(occurredAt="{createdDate}", detailUrl="{url}")) == ["occurredAt", "detailUrl"]
@@ -311,9 +305,7 @@ class TestRegisters:
         assert parse(registration("added", code)) == told
 
     def test_other_registers_have_no_rule(self) -> None:
-        assert parse(registration("added", "RLRH")) == Ignored(
-            "a register entry or prison alert of a kind that has no rule"
-        )
+        assert parse(registration("added", "RLRH")) == Ignored("a register entry or prison alert of a kind that has no rule")
 
     @pytest.mark.parametrize(
         ("first", "later", "action"),
@@ -340,9 +332,7 @@ class TestRegisters:
         assert (ended.kind, ended.action, ended.severity) == ("other", Action.RAISED, Severity.LOW)
 
     def test_an_entry_without_code_or_number_is_refused(self) -> None:
-        assert refused(registration("added", "AV2S", registerTypeCode=None)) == [
-            "additionalInformation.registerTypeCode"
-        ]
+        assert refused(registration("added", "AV2S", registerTypeCode=None)) == ["additionalInformation.registerTypeCode"]
         assert refused(registration("added", "AV2S", registrationId=None)) == ["additionalInformation.registrationId"]
 
     def test_precautions_name_no_offence(self) -> None:

@@ -130,9 +130,7 @@ def test_it_never_exceeds_hundred_characters_nor_holds_markup(
 
 def test_a_withdrawal_is_the_call_that_ends_the_same_alert() -> None:
     raised = HousingAdapter().render(sample_notice())
-    ended = HousingAdapter().render(
-        sample_notice(id="another", deed=Deed.WITHDRAW, recorded_at=datetime(2020, 12, 1, 9, tzinfo=UTC))
-    )
+    ended = HousingAdapter().render(sample_notice(id="another", deed=Deed.WITHDRAW, recorded_at=datetime(2020, 12, 1, 9, tzinfo=UTC)))
 
     assert json.loads(ended.body) == {"endDate": "2020-12-01T09:00:00Z"}
     assert ended.headers["x-alertbus-route"] == "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
@@ -172,15 +170,9 @@ def test_a_household_at_risk_is_never_the_address_of_the_person_released() -> No
 
 
 @pytest.mark.parametrize("exercise", [None, "winter"])
-@pytest.mark.parametrize(
-    ("flag", "visit"), [("Two to visit", "Two to visit."), ("VIOLENT PERSON FLAG", "Do not visit alone.")]
-)
-@pytest.mark.parametrize(
-    ("details", "day"), [({"release": {"date": "2021-03-12"}}, "2021-03-12"), ({}, "a day not known")]
-)
-def test_a_release_under_a_standing_flag_says_both(
-    details: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None
-) -> None:
+@pytest.mark.parametrize(("flag", "visit"), [("Two to visit", "Two to visit."), ("VIOLENT PERSON FLAG", "Do not visit alone.")])
+@pytest.mark.parametrize(("details", "day"), [({"release": {"date": "2021-03-12"}}, "2021-03-12"), ({}, "a day not known")])
+def test_a_release_under_a_standing_flag_says_both(details: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None) -> None:
     text = sentence(kind="prisoner_release", flag=flag, details=details, exercise=exercise)
 
     mark = "EXERCISE. " if exercise else ""

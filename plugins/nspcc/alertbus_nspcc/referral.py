@@ -25,9 +25,7 @@ def _no_way_to_reach_anybody(text: str) -> str:
 
 def _opaque(reference: str) -> str:
     if not any(c.isdigit() for c in reference) or _TELEPHONE.search(reference):
-        raise ValueError(
-            "expected the helpline's own reference, with a digit in it; not a name, not a telephone number"
-        )
+        raise ValueError("expected the helpline's own reference, with a digit in it; not a name, not a telephone number")
     return reference
 
 

@@ -100,9 +100,7 @@ def test_who_called_is_refused_wherever_it_stands(where: str, changed: object) -
 
 @pytest.mark.parametrize("reference", ["Jane-Quillfeather", "07700900123", "a b", ""])
 def test_a_reference_is_neither_a_name_nor_a_number_to_ring(reference: str) -> None:
-    assert [path for path, _ in refused(referral(caller={"anonymous": True, "reference": reference}))] == [
-        "caller.reference"
-    ]
+    assert [path for path, _ in refused(referral(caller={"anonymous": True, "reference": reference}))] == ["caller.reference"]
 
 
 @pytest.mark.parametrize("words", ["Ring me on 01632 960777.", "+44 7700 900123", "write to zeb@example.org please"])
@@ -112,9 +110,7 @@ def test_words_that_say_how_to_reach_somebody_are_refused_whole(words: str) -> N
     ]
 
 
-@pytest.mark.parametrize(
-    "words", ["I am her aunt.", "My neighbour leaves them alone.", "They are next door, I'm a nurse."]
-)
+@pytest.mark.parametrize("words", ["I am her aunt.", "My neighbour leaves them alone.", "They are next door, I'm a nurse."])
 def test_words_from_which_the_caller_may_be_known_are_carried_and_reviewed(words: str) -> None:
     raised = parse(referral(concern={"words": words}))
 

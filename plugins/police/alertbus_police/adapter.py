@@ -122,9 +122,7 @@ def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
         given_name=name.given if name else None,
         family_name=name.family if name else None,
         date_of_birth=person.born.isoformat() if person.born else None,
-        identifiers=[
-            {"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE
-        ],
+        identifiers=[{"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE],
     )
 
 
@@ -178,9 +176,7 @@ class _Places:
             for address in person.addresses:
                 if address not in known:
                     known[address] = f"location-{len(known) + 1}"
-                    self.locations.append(
-                        _told(id=known[address], uprn=address.uprn, lines=[*address.lines], postcode=address.postcode)
-                    )
+                    self.locations.append(_told(id=known[address], uprn=address.uprn, lines=[*address.lines], postcode=address.postcode))
                 self.links.append({"from": person.ref, "to": known[address], "type": "known_address"})
 
 

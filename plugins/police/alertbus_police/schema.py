@@ -42,9 +42,7 @@ def ppn_schema() -> Schema:
                 "objects": _list(_closed({"id": _TEXT, "type": _TEXT, "description": _TEXT}, ["id", "type"])),
                 "locations": _list(_closed({"id": _TEXT, "uprn": _TEXT, "lines": _TEXTS, "postcode": _TEXT}, ["id"])),
                 "events": _list(_event()) | {"minItems": 1},
-                "links": _list(
-                    _closed({"from": _TEXT, "to": _TEXT, "type": _TEXT, "certainty": _TEXT}, ["from", "to", "type"])
-                ),
+                "links": _list(_closed({"from": _TEXT, "to": _TEXT, "type": _TEXT, "certainty": _TEXT}, ["from", "to", "type"])),
             },
             ["schema", "notice", "required", "to_complete", "persons", "objects", "locations", "events", "links"],
         ),

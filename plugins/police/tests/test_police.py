@@ -140,9 +140,7 @@ def test_excerpts_are_carried_exactly(text: str) -> None:
     excerpt = Excerpt.of(text, SaidBy.CHILD, observed_first_hand=False)
 
     (event,) = rendered(sample_notice(narrative=(excerpt,)))["events"]
-    assert event["observations"] == [
-        {"text": text, "sha256": excerpt.sha256, "said_by": "child", "observed_first_hand": False}
-    ]
+    assert event["observations"] == [{"text": text, "sha256": excerpt.sha256, "said_by": "child", "observed_first_hand": False}]
 
 
 def test_persons_places_and_parts_are_linked_and_putative_stays_with_the_relation() -> None:
@@ -187,9 +185,7 @@ def test_an_exercise_and_a_hidden_source_stand_right_after_the_flag() -> None:
     assert ppn["notice"]["title"] == "EXERCISE winter. Threat to staff"
 
 
-@pytest.mark.parametrize(
-    ("deed", "word"), [(Deed.AMEND, "Amended"), (Deed.WITHDRAW, "Withdrawn"), (Deed.ESCALATE, "Not yet answered")]
-)
+@pytest.mark.parametrize(("deed", "word"), [(Deed.AMEND, "Amended"), (Deed.WITHDRAW, "Withdrawn"), (Deed.ESCALATE, "Not yet answered")])
 def test_the_deed_is_said_in_words(deed: Deed, word: str) -> None:
     assert rendered(sample_notice(deed=deed))["notice"]["state"].startswith(word)
 

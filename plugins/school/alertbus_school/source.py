@@ -27,9 +27,7 @@ class School:
                 recorded_at=form.sent_at,
                 subjects=tuple(Subject(role=adult.role, person=adult.person()) for adult in form.adults),
                 children=tuple(Subject(role="child", person=child.person()) for child in form.children),
-                narrative=(
-                    Narrative(text=form.words, said_by=SaidBy(form.said_by), observed_first_hand=form.first_hand),
-                ),
+                narrative=(Narrative(text=form.words, said_by=SaidBy(form.said_by), observed_first_hand=form.first_hand),),
                 severity=Severity.HIGH,
                 details=Details(incident=Incident(reference=form.concern_id, officer=form.staff_role)),
             )

@@ -80,9 +80,7 @@ def test_a_childs_words_about_a_pregnancy_stay_the_childs() -> None:
     raised = parse(concern(about="pregnancy", words="Mummy has a baby in her tummy", said_by="child", first_hand=False))
 
     assert raised.kind == "concealed_pregnancy_concern"
-    assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [
-        ("Mummy has a baby in her tummy", "child", False)
-    ]
+    assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [("Mummy has a baby in her tummy", "child", False)]
 
 
 def test_sent_before_it_was_seen_is_refused() -> None:
