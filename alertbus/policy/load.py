@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from alertbus.model.errors import PolicyFault
 from alertbus.policy.policy import Policy
@@ -14,7 +15,15 @@ from alertbus.policy.policy import Policy
 
 def load_policy(path: Path | None = None) -> Policy:
     """The policy in `path`, or the one shipped. Raises `PolicyFault` with each fault and its place in the file."""
-    return _shipped() if path is None else parse_policy(path.read_text(encoding="utf-8"), str(path))
+    if path is None:
+        return _shipped()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise PolicyFault(
+            f"{path}: no file that can be read as UTF-8. Give the path of a policy file; `alertbus policy show` shows the one shipped."
+        ) from None
+    return parse_policy(text, str(path))
 
 
 @lru_cache(maxsize=1)
@@ -29,8 +38,18 @@ def parse_policy(text: str, where: str) -> Policy:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark else "somewhere"
         raise PolicyFault(f"{where}: not YAML at {line}. Mend the file and run `alertbus policy check`.") from None
+    except ValueError:  # PyYAML lets a day that is none through
+        raise PolicyFault(f"{where}: a number or day in it cannot be read. Put it in quotation marks.") from None
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'policy'}: {fault['msg']}" for fault in error.errors(include_url=False)]
+        faults = [line for fault in error.errors(include_url=False) for line in _lines(fault)]
         raise PolicyFault(f"{where}: {len(faults)} fault(s). " + "; ".join(faults)) from None
+
+
+def _lines(fault: ErrorDetails) -> list[str]:
+    """A fault of a field under its path; a fault of the whole, which names its own place, line by line."""
+    said = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error" and not fault["loc"]:
+        return said.splitlines()
+    return [f"{'.'.join(map(str, fault['loc'])) or 'policy'}: {said}"]

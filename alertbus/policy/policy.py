@@ -3,7 +3,7 @@
 It is read from versioned YAML (`default.yaml` is the one shipped) and every notice records the version and rule it was made by (INT-07).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -111,19 +111,31 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
+        if faults := list(self._faults()):
+            raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        """Whatever names something the file does not have, or leaves something undecided; each with its place."""
         for name in (self.front_door, self.case_holder):
             if name not in self.agencies:
-                raise ValueError(f"agencies: `{name}` is named as front door or case holder and has no entry")
+                yield f"agencies: `{name}` is named as front door or case holder and has no entry"
+        for place, rule in ({f"kinds.{kind}": rule for kind, rule in self.kinds.items()} | {"unknown_kind": self.unknown_kind}).items():
+            for name in sorted(set(rule.roles) - set(self.agencies)):
+                yield f"{place}.roles: `{name}` is no entry of `agencies`"
         sectors = {agency.sector for agency in self.agencies.values()} | {UNKNOWN_SECTOR}
         if missing := sorted(sectors - set(self.sharing)):
-            raise ValueError(f"sharing: no row for sector {', '.join(missing)}")
+            yield f"sharing: no row for sector {', '.join(missing)}"
         rows = set(Sensitivity) - ALWAYS - NEVER - {Sensitivity.IDENTITY}
         for sector, row in self.sharing.items():
             if absent := sorted(rows - set(row)):
-                raise ValueError(f"sharing.{sector}: says nothing of {', '.join(absent)}; write `nothing` if nothing")
+                yield f"sharing.{sector}: says nothing of {', '.join(absent)}; write `nothing` if nothing"
+            if fixed := sorted(set(row) - rows):
+                yield f"sharing.{sector}: no policy decides about {', '.join(fixed)}; leave it out"
         if "default" not in self.lawful_basis:
-            raise ValueError("lawful_basis: a `default` is needed")
-        return self
+            yield "lawful_basis: a `default` is needed"
+        if strange := sorted(set(self.lawful_basis) - sectors - {"default"}):
+            yield f"lawful_basis: no agency is of sector {', '.join(strange)}"
 
     def kind_rule(self, kind: str) -> KindRule:
         return self.kinds.get(kind, self.unknown_kind)
