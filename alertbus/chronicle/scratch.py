@@ -38,8 +38,8 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
     withdrawn = withdrawals(alerts)
     cases_of = _cases_by_person(cases)
     for alert in alerts:
-        if alert.alert.action is Action.WITHDRAWN:
-            continue
+        if alert.alert.action is Action.WITHDRAWN or alert.at > withdrawn.get(alert.alert_id, NEVER):
+            continue  # nothing is said of a matter after it was withdrawn
         named = {person_id for person_ids in alert.people for person_id in person_ids}
         for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
             case = cases[case_id]

@@ -37,6 +37,8 @@ class AlertReachedCase(Word):
     case_id: Annotated[str, S.ROUTING]
     via: Annotated[str, S.ROUTING]
     alert: Annotated[AcceptedAlert, S.ROUTING]
+    others: Annotated[tuple[AcceptedAlert, ...], S.ROUTING] = ()
+    """What else the person knows to have been stated of the matter, so that a case never hears of it without its withdrawal."""
 
 
 class CaseChanged(Word):

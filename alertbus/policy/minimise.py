@@ -7,12 +7,11 @@ absent from the notice and named in `withheld`. Verbatim narrative is carried wh
 from collections.abc import Iterable
 from typing import Any
 
-from alertbus.model.alert import AcceptedAlert, Narrative, SaidBy, unclassified
+from alertbus.model.alert import AcceptedAlert, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, Notice, NoticePerson, Obligation
-from alertbus.model.person import Person
 from alertbus.model.sensitivity import Sensitivity, sensitivity_of
 from alertbus.policy.policy import Agency, KindRule, Policy
 
@@ -93,12 +92,18 @@ def build_notice(
         details=_shown_fields(alert.details, sight),
         case_status=case.status if case.status and sight.full(Sensitivity.PLAN) else None,
         review_on=alert.review_on,
-        do_not_reveal_source=rule.hide_source or any(n.said_by is SaidBy.CHILD for n in alert.narrative),
+        do_not_reveal_source=rule.hide_source or _must_stay_unknown(alert),
         lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
         policy_version=policy.version,
         rule=ruling,
         withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
     )
+
+
+def _must_stay_unknown(alert: Alert) -> bool:
+    """Whether a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
+    anonymous = alert.referrer is not None and alert.referrer.anonymous
+    return anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
 
 
 def _summary(rule: KindRule, sight: Sight) -> str:
@@ -117,12 +122,10 @@ def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> I
 def _people(statement: AcceptedAlert, case: Case, sight: Sight) -> list[NoticePerson]:
     """The case's children, and those of the alert who are linked to this case. Nobody else: another family's people stay there (NOT-17)."""
     roles: dict[str, str] = {}
-    said: dict[str, Person] = {}
     for subject, person_ids in zip(statement.everybody, statement.people, strict=True):
         for person in case.people:
             if set(person_ids) & set(person.person_ids):
                 roles.setdefault(person.key, subject.role)
-                said.setdefault(person.key, subject.person)
     links = {link.person: link for link in reversed(case.links)}
     children = set(case.children)
     shown = [p for p in case.people if p.key in children or (p.key in roles and p.key in links)]
@@ -130,12 +133,13 @@ def _people(statement: AcceptedAlert, case: Case, sight: Sight) -> list[NoticePe
 
 
 def _person(person: CasePerson, link: Link | None, role: str | None, sight: Sight, *, child: bool) -> NoticePerson:
-    who = sight.full(Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
+    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
+    who = sight.full(identity)
     return NoticePerson(
         ref=person.key,
         child=child,
         role=role,
-        relation=link.relation if link and (child or sight.template(Sensitivity.ADULT_IDENTITY)) else None,
+        relation=link.relation if link and sight.template(identity) else None,
         certainty=link.certainty if link and link.certainty is not Certainty.CONFIRMED else None,
         label=person.label if who else None,
         name=person.name if who else None,
@@ -155,11 +159,11 @@ def _because(link: Link, case: Case, obligation: Obligation, since: Day | None, 
     person = case.person(link.person)
     identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
     who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
-    if child or sight.template(identity):
+    if sight.template(identity):
         putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
         relation = f"putative {link.relation}" if putative else link.relation
     else:
-        relation = "linked to the children"
+        relation = "child" if child else "linked to the children"
     role = obligation.role.replace("_", " ")
     you = f"{obligation.agency.replace('_', ' ')} ({role})"
     return f"{who} → {relation} → the children's case → you, {you}" + (f", since {since:%Y-%m-%d}" if since else "")

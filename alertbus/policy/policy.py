@@ -111,18 +111,21 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := list(self._faults()):
+        if faults := [*self._unknown_agencies(), *self._undecided()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
 
-    def _faults(self) -> Iterator[str]:
-        """Whatever names something the file does not have, or leaves something undecided; each with its place."""
+    def _unknown_agencies(self) -> Iterator[str]:
+        """Whatever names an agency that the file does not have, with its place."""
         for name in (self.front_door, self.case_holder):
             if name not in self.agencies:
                 yield f"agencies: `{name}` is named as front door or case holder and has no entry"
         for place, rule in ({f"kinds.{kind}": rule for kind, rule in self.kinds.items()} | {"unknown_kind": self.unknown_kind}).items():
             for name in sorted(set(rule.roles) - set(self.agencies)):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
+
+    def _undecided(self) -> Iterator[str]:
+        """Whatever leaves open how much a sector sees and on what basis, or cannot be decided, with its place."""
         sectors = {agency.sector for agency in self.agencies.values()} | {UNKNOWN_SECTOR}
         if missing := sorted(sectors - set(self.sharing)):
             yield f"sharing: no row for sector {', '.join(missing)}"

@@ -53,13 +53,15 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     prior = state.alerts.get(statement.alert_id)
     if prior is not None and prior.via.get(statement.statement_id, event.via) != event.via:
         return state, []  # the same statement through another of its people: it was dealt with when it first came
-    held = prior.with_statement(statement, event.via) if prior else Held.first(statement, event.via)
-    horizon = max(state.now, statement.at, (state.case and state.case.known_at) or BEGINNING)
+    held = prior or Held.first(statement, event.via)
+    for stated in (*event.others, statement):
+        held = held.with_statement(stated, event.via)
+    horizon = max(_horizon(state), statement.at)
     said: list[Owed] = []
     if state.case is not None:
         repeated = prior is not None and statement.statement_id in prior.via
         before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
-        said = _news(before, owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
+        said = _news(before, _horizon(state), owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
     return _kept(state, {**state.alerts, statement.alert_id: held}, policy, horizon), _in_order(said)
 
 
@@ -67,20 +69,38 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
     standing = state.case
     if standing is not None and standing.version > case.version:
         return state, []
-    latest = (s.at for held in state.alerts.values() for s in held.statements)
-    horizon = max(state.now, case.known_at or BEGINNING, *latest)
+    after_state = state.model_copy(update={"case": case})
     said: list[Owed] = []
     for held in state.alerts.values():
         before = owed(held, standing, policy) if standing is not None and standing.version < case.version else {}
-        said += _news(before, owed(held, case, policy), horizon, by=f"case version {case.version}")
-    return _kept(state.model_copy(update={"case": case}), state.alerts, policy, state.now), _in_order(said)
+        by = f"case version {case.version}"
+        said += _news(before, _horizon(state), owed(held, case, policy), _horizon(after_state), by=by)
+    return _kept(after_state, state.alerts, policy, state.now), _in_order(said)
 
 
-def _news(before: Mapping[str, Owed], after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:
-    """What is owed now and was not, and the taking back of what was owed and is no longer: a link made by mistake, a late withdrawal."""
-    added = [o for key, o in after.items() if key not in before and o.at <= horizon]
-    gone = [o for key, o in before.items() if key not in after and o.deed is not Deed.WITHDRAW and o.at <= horizon]
-    return added + [o.taken_back(horizon, by) for o in gone]
+def _horizon(state: CaseState) -> datetime:
+    """How far in time the case has been led: by its ticks, its own changes, and the alerts that stand on it."""
+    latest = (s.at for held in state.alerts.values() for s in held.statements)
+    return max(state.now, (state.case and state.case.known_at) or BEGINNING, *latest)
+
+
+def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:
+    """What is owed now and was not said by then, and the taking back of what was said and is owed no longer: a link made by mistake, a
+    late withdrawal. An obligation that still stands, only from another day or by another link, is neither; it is taken back once, whole.
+    """
+    said = {_about(o) for o in before.values() if o.at <= led}
+    owing = {o.obligation.id for o in after.values()}
+    added = [o for o in after.values() if o.at <= horizon and _about(o) not in said]
+    gone: dict[str, Owed] = {}
+    for entry in before.values():
+        if entry.at <= led and entry.deed is not Deed.WITHDRAW and entry.obligation.id not in owing:
+            gone.setdefault(entry.obligation.id, entry)
+    return added + [entry.taken_back(horizon, by) for entry in gone.values()]
+
+
+def _about(entry: Owed) -> tuple[str, str, bool]:
+    """What a notice says, apart from how it came to be said: on which obligation, which statement, and whether it takes it back."""
+    return (entry.obligation.id, entry.statement.statement_id, entry.deed is Deed.WITHDRAW)
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:

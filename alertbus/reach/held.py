@@ -42,8 +42,9 @@ class Held(Word):
 
     @property
     def said(self) -> tuple[AcceptedAlert, ...]:
-        """What was said, without the taking back."""
-        return tuple(s for s in self.statements if s.alert.action is not Action.WITHDRAWN)
+        """What was said, without the taking back; nothing is said of a matter after it was withdrawn."""
+        last = self.withdrawal.at if self.withdrawal else NEVER
+        return tuple(s for s in self.statements if s.alert.action is not Action.WITHDRAWN and s.at <= last)
 
     def over(self, rule: KindRule, *, waits: bool) -> datetime:
         """The last moment at which it can still meet an agency or, when it `waits`, a case that names its person."""

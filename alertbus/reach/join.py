@@ -80,9 +80,9 @@ def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, until: dateti
     """Through whom, and when, the alert is open on the case. A real alert never touches an exercise's case, nor the other way round."""
     if accepted.alert.exercise != case.exercise:
         return []
-    waits = max(until, accepted.at + timedelta(days=rule.meets_later_days))
+    waits = max(stands_until(accepted, rule), accepted.at + timedelta(days=rule.meets_later_days))
     if withdrawn_at is not None:
-        waits = min(waits, until)
+        waits = min(waits, max(withdrawn_at, accepted.at))
     found: list[Exposure] = []
     subjects = len(accepted.alert.subjects)
     for index, person_ids in enumerate(accepted.people):
@@ -129,10 +129,14 @@ def decide(accepted: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: da
     return [best[agency] for agency in sorted(best)]
 
 
-def _rank(decision: Decision) -> tuple[bool, datetime, int, str]:
+def _rank(decision: Decision) -> tuple[bool, datetime, int, int]:
     """Told before not told, earlier before later, and a fixed order for the rest, so that the reason path never hangs on arrival."""
     index = decision.exposure.index if decision.exposure else 0
-    return (not decision.told, decision.since or NEVER, index, decision.ruling)
+    return (not decision.told, decision.since or NEVER, index, _STRONGEST_FIRST.index(decision.ruling))
+
+
+_STRONGEST_FIRST = tuple(Ruling)
+"""Who works with the children is told as that, though they also ended lately or stand in the plan."""
 
 
 def _verdict(involvement: Involvement, matter: _Matter) -> Decision:

@@ -45,7 +45,8 @@ def _flag(owed: Owed, state: CaseState, policy: Policy) -> str | None:
         rule = policy.kind_rule(held.statements[0].alert.kind)
         if rule.flag and held.stands_at(owed.at, rule):
             latest = held.said[-1]
-            if any(d.told and d.agency == owed.obligation.agency for d in decide(latest, state.case, policy)):
+            told = (d for d in decide(latest, state.case, policy) if d.agency == owed.obligation.agency and d.told)
+            if any(d.since is not None and d.since <= owed.at for d in told):
                 return f"{rule.title.upper()}: {rule.action}"
     return None
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, LinkChanged
 from alertbus.model.sensitivity import Sensitivity as S
@@ -41,7 +42,7 @@ def reduce_person(state: PersonState, event: AlertAboutPerson | LinkChanged, pol
             links = state.links
             now = event.alert.at
             reached = [
-                AlertReachedCase(case_id=case_id, via=event.person_id, alert=event.alert)
+                _reached(case_id, event.person_id, kept, event.alert)
                 for case_id, word in links.items()
                 if word.links and word.exercise == event.alert.alert.exercise
             ]
@@ -53,9 +54,13 @@ def reduce_person(state: PersonState, event: AlertAboutPerson | LinkChanged, pol
             links = {**state.links, event.case_id: event}
             now = max((link.known_at for link in event.links if link.known_at), default=datetime.min.replace(tzinfo=UTC))
             reached = [
-                AlertReachedCase(case_id=event.case_id, via=event.person_id, alert=statement)
+                _reached(event.case_id, event.person_id, held, held.statements[-1])
                 for held in state.alerts.values()
-                for statement in held.statements
-                if event.links and event.exercise == statement.alert.exercise
+                if event.links and event.exercise == held.statements[-1].alert.exercise
             ]
     return PersonState(links=links, alerts=dict(current(alerts.items(), policy, now, waits=True))), reached
+
+
+def _reached(case_id: str, person_id: str, held: Held, statement: AcceptedAlert) -> AlertReachedCase:
+    others = tuple(s for s in held.statements if s.statement_id != statement.statement_id)
+    return AlertReachedCase(case_id=case_id, via=person_id, alert=statement, others=others)

@@ -160,7 +160,7 @@ class Machine:
             if entry.deed is not Deed.WITHDRAW:
                 standing[entry.obligation.id][entry.statement.statement_id] = entry.obligation.since
             elif not (by_alert and entry.notice_id == notice):
-                standing[entry.obligation.id].pop(entry.statement.statement_id, None)
+                standing.pop(entry.obligation.id, None)
         return {obligation: min(says.values()) for obligation, says in standing.items() if says}
 
     def _withdrawal(self, entry: Owed) -> list[str]:

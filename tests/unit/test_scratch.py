@@ -240,6 +240,14 @@ def test_withdrawn_alert_reaches_nobody_after_the_withdrawal() -> None:
     assert told(case, withdrawal, an_alert()) == {"health_visiting": T0, "gp": day(7)}
 
 
+def test_who_was_told_while_an_alert_waited_stays_told_when_it_is_withdrawn() -> None:
+    met = a_case(HEALTH_VISITING, links=[{"person": "adult", "relation": "new partner", "from": day(5)}])
+    alert = an_alert(kind="other")  # stands not at all, waits 28 days
+
+    assert told(met, alert, an_alert(day(8), kind="other", action="withdrawn")) == {"health_visiting": day(5)}
+    assert told(met, alert, an_alert(day(4), kind="other", action="withdrawn")) == {}
+
+
 def test_agency_for_an_adult_is_told_only_when_he_is_a_subject_and_the_kind_is_for_them() -> None:
     case = a_case({"agency": "probation", "scope": "adult_linked", "adult": "adult"})
     child_only = {"subjects": [], "children": [{"person": {"label": "Kid"}}]}

@@ -1,0 +1,365 @@
+"""The policy: the one shipped is whole and cited, a broken one is refused with every fault and its place, and it never fails to answer."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from alertbus.model.alert import KINDS
+from alertbus.model.case import Routing
+from alertbus.model.errors import PolicyFault
+from alertbus.model.notice import Content
+from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.policy import load
+from alertbus.policy.load import load_policy, parse_policy
+from alertbus.policy.policy import STRANGER, Audience, Within
+
+POLICY = load_policy()
+TEXT = (Path(load.__file__).parent / "default.yaml").read_text(encoding="utf-8")
+
+
+# The one shipped.
+
+
+def test_the_shipped_policy_has_a_rule_for_every_kind_and_for_no_other() -> None:
+    assert set(POLICY.kinds) == KINDS
+
+
+def test_every_rule_cites_where_it_comes_from() -> None:
+    rules = {**POLICY.kinds, "unknown": POLICY.unknown_kind}
+
+    assert [kind for kind, rule in rules.items() if not rule.cite or not all(cited.strip() for cited in rule.cite)] == []
+
+
+def test_every_rule_says_what_happened_and_what_to_do_without_naming_anybody() -> None:
+    for rule in (*POLICY.kinds.values(), POLICY.unknown_kind):
+        assert rule.title
+        assert rule.summary.endswith(".")
+        assert rule.action.endswith(".")
+
+
+def test_vpf_10_not_23_a_flag_keeps_the_home_visit() -> None:
+    flags = {kind for kind, rule in POLICY.kinds.items() if rule.flag}
+
+    assert flags == {"violent_person_flag", "threat_to_staff"}
+    assert all("Visit jointly" in POLICY.kinds[kind].action for kind in flags)
+
+
+def test_every_agency_has_a_sector_with_a_row() -> None:
+    assert {agency.sector for agency in POLICY.agencies.values()} <= set(POLICY.sharing)
+
+
+def test_the_same_file_is_read_to_the_same_policy() -> None:
+    assert parse_policy(TEXT, "a copy") == POLICY
+
+
+# Who sees how much. F full, S summary, R reference only, - nothing: STANDARDS section 13, written out by hand.
+
+SECTORS = ("social_care", "police", "health", "ambulance", "education", "housing", "probation", "nspcc")
+MATRIX = {
+    S.CHILD_IDENTITY: "F F F - F - F R",
+    S.NHS_NUMBER: "F - F F - - - -",
+    S.UPN: "F - - - F - - -",
+    S.ADDRESS: "F F F F - F F -",
+    S.THREAT: "F F S S S S S -",
+    S.ADULT_IDENTITY: "F F S - - - F -",
+    S.OFFENCE: "F F - - - - F -",
+    S.PLAN: "F S F R S - S -",
+    S.CHILD_HEALTH: "S - F S - - - -",
+    S.SUBSTANCE: "F F S - - - S -",
+    S.CHILD_VOICE: "F F F - S - - -",
+    S.ACTION: "F F F F F F F R",
+}
+DEVIATIONS = {
+    (S.ADDRESS, "probation"): (Content.NOTHING, "ANO-03 and NOT-18: no address where the person supervised could learn it"),
+}
+"""Where the shipped file differs from the table, what it says and why."""
+OUR_OWN = {S.OBSERVATION: "F F F - S - S -"}
+"""Classes the table has no row for."""
+WORDS = {"F": Content.FULL, "S": Content.SUMMARY, "R": Content.REFERENCE, "-": Content.NOTHING}
+
+
+@pytest.mark.parametrize("sector", SECTORS)
+def test_a_sector_sees_what_the_table_says(sector: str) -> None:
+    column = SECTORS.index(sector)
+    expected = {row: WORDS[cells.split()[column]] for row, cells in {**MATRIX, **OUR_OWN}.items()}
+    expected |= {row: said for (row, where), (said, _) in DEVIATIONS.items() if where == sector}
+
+    assert dict(POLICY.sharing[sector]) == expected
+
+
+def test_whom_nobody_entered_sees_nothing_but_that_there_is_something() -> None:
+    row = POLICY.sharing["unknown"]
+
+    assert row[S.ACTION] is Content.REFERENCE
+    assert {said for mark, said in row.items() if mark is not S.ACTION} == {Content.NOTHING}
+
+
+@pytest.mark.parametrize("sector", [*SECTORS, "unknown", "never_heard_of"])
+def test_not_01_no_policy_decides_about_the_referrer_or_about_what_nobody_has_classed(sector: str) -> None:
+    assert POLICY.share(sector, S.REFERRER) is Content.NOTHING
+    assert POLICY.share(sector, S.UNCLASSIFIED) is Content.NOTHING
+    assert POLICY.share(sector, S.ROUTING) is Content.FULL
+
+
+def test_a_sector_without_a_row_sees_what_a_stranger_sees() -> None:
+    assert {POLICY.share("never_heard_of", mark) for mark in POLICY.sharing["unknown"]} == {Content.NOTHING, Content.REFERENCE}
+
+
+# Agencies.
+
+
+@pytest.mark.parametrize(
+    ("name", "known_as"),
+    [
+        pytest.param("school", "school", id="a school as such"),
+        pytest.param("school_northfield", "school", id="a certain school"),
+        pytest.param("school_nursing", "school_nursing", id="school nurses are no school"),
+        pytest.param("school_nursing_north", "school_nursing", id="the longest name counts"),
+        pytest.param("housing_nph", "housing", id="a landlord"),
+        pytest.param("gp_high_street", "gp", id="a surgery"),
+        pytest.param("prison_service", "prison", id="a prison"),
+    ],
+)
+def test_a_name_that_extends_a_known_one_is_that_agency(name: str, known_as: str) -> None:
+    assert POLICY.agency(name) == POLICY.agencies[known_as]
+    assert POLICY.roles("meeting", name) == (POLICY.agencies[known_as].role,)
+
+
+@pytest.mark.parametrize("name", ["carpet_fitter", "schoolfriends", "gpx", "", "sch"], ids=str)
+def test_any_other_name_is_a_stranger(name: str) -> None:
+    assert POLICY.agency(name) == STRANGER
+    assert (STRANGER.sector, STRANGER.role) == ("unknown", "duty_officer")
+
+
+def test_ano_03_not_18_who_acts_for_adults_is_marked() -> None:
+    assert {name for name, agency in POLICY.agencies.items() if agency.acts_for_adults} == {"probation", "prison"}
+
+
+# Kinds.
+
+
+def test_an_unknown_kind_is_for_the_case_holders_worker_and_manager_only() -> None:
+    assert POLICY.kind_rule("never_heard_of") == POLICY.unknown_kind
+    assert POLICY.audience("never_heard_of") == {Audience.CASE_HOLDER}
+    assert POLICY.roles("never_heard_of", "childrens_social_care") == ("social_worker", "team_manager")
+
+
+def test_ppn_01_a_ppn_is_owed_by_the_social_worker_and_the_team_manager_apart() -> None:
+    assert POLICY.roles("ppn", "childrens_social_care") == ("social_worker", "team_manager")
+    assert POLICY.roles("ppn", "childrens_social_care_north") == ("social_worker", "team_manager")
+    assert POLICY.roles("ppn", "police") == ("safeguarding_unit",)
+
+
+HOLDER = "nspcc_concern school_concern concealed_pregnancy_concern drug_intelligence missing_child_incident birth death ppn".split()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_manager_owes_an_answer_of_their_own_where_the_review_asks_for_it(kind: str) -> None:
+    roles = ("social_worker", "team_manager") if kind in HOLDER else ("social_worker",)
+
+    assert POLICY.roles(kind, "childrens_social_care") == roles
+
+
+TOLD = {
+    "violent_person_flag": "case_agencies plan_partners adult_agencies",
+    "threat_to_staff": "case_agencies plan_partners adult_agencies",
+    "prisoner_release": "case_agencies plan_partners adult_agencies",
+    "prisoner_recall": "case_agencies plan_partners adult_agencies",
+    "restraining_order_breach": "case_agencies plan_partners adult_agencies",
+    "domestic_abuse_incident": "case_agencies plan_partners adult_agencies",
+    "ppn": "case_agencies adult_agencies",
+    "drug_intelligence": "case_agencies adult_agencies",
+    "nspcc_concern": "case_agencies front_door",
+    "concealed_pregnancy_concern": "case_agencies front_door",
+    "death": "case_agencies front_door",
+    "conference_outcome": "case_agencies recently_ended",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_kind_is_told_to_whom_the_review_names(kind: str) -> None:
+    told = set(TOLD.get(kind, "case_agencies").split())
+
+    assert POLICY.audience(kind) == told
+    assert POLICY.audience(kind, conference_invite=True) == told | {"recently_ended"}
+
+
+def test_ano_02_nobody_who_acts_for_an_adult_is_told_of_pregnancy_birth_or_death() -> None:
+    for kind in ("concealed_pregnancy_concern", "birth", "death"):
+        assert Audience.ADULT_AGENCIES not in POLICY.audience(kind)
+
+
+ROUTING = Routing(
+    adult_linked_kinds=frozenset({"meeting"}),
+    plan_partner_kinds=frozenset({"birth"}),
+    mash_kinds=frozenset({"other"}),
+    recently_ended_kinds=frozenset({"ppn"}),
+    recently_ended_days=7,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        pytest.param("meeting", "case_agencies adult_agencies", id="named for adults' agencies"),
+        pytest.param("birth", "case_agencies plan_partners", id="named for plan partners"),
+        pytest.param("other", "case_agencies front_door", id="named for the front door"),
+        pytest.param("ppn", "case_agencies recently_ended", id="named for who ended lately, no longer for adults' agencies"),
+        pytest.param("violent_person_flag", "case_agencies", id="named for nobody more"),
+        pytest.param("never_heard_of", "case_agencies", id="unknown"),
+    ],
+)
+def test_an_exercises_own_lists_replace_the_policys(kind: str, told: str) -> None:
+    exercise = POLICY.under(ROUTING)
+
+    assert exercise.audience(kind) == set(told.split())
+    assert exercise.audience(kind, conference_invite=True) == {*told.split(), "recently_ended"}
+
+
+def test_an_exercise_changes_who_is_told_and_nothing_else() -> None:
+    exercise = POLICY.under(ROUTING)
+
+    assert exercise.recently_ended_days == 7
+    assert exercise.model_copy(update={"overrides": None, "recently_ended_days": POLICY.recently_ended_days}) == POLICY
+    assert POLICY.under(None) is POLICY
+    assert POLICY.overrides is None
+
+
+# How soon.
+
+FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("within", "due"),
+    [
+        pytest.param({"hours": 1}, "2026-11-20T17:30:00+00:00", id="an hour"),
+        pytest.param({"hours": 24}, "2026-11-21T16:30:00+00:00", id="24 hours run through the weekend"),
+        pytest.param({"working_days": 0}, "2026-11-20T23:59:59+00:00", id="the same day"),
+        pytest.param({"working_days": 1}, "2026-11-23T23:59:59+00:00", id="a working day does not"),
+    ],
+)
+def test_hours_run_through_weekends_and_working_days_do_not(within: dict[str, int], due: str) -> None:
+    assert Within.model_validate(within).after(FRIDAY).isoformat() == due
+
+
+@pytest.mark.parametrize(
+    ("kind", "within"),
+    [
+        pytest.param("threat_to_staff", Within(hours=1), id="threat to staff: an hour"),
+        pytest.param("nspcc_concern", Within(hours=24), id="NSPCC: 24 hours, not working hours"),
+        pytest.param("school_concern", Within(hours=8), id="school: the same day"),
+        pytest.param("ppn", Within(working_days=1), id="PPN: a working day"),
+        pytest.param("case_status_change", Within(working_days=5), id="status: five working days"),
+    ],
+)
+def test_an_answer_is_owed_as_soon_as_the_standards_say(kind: str, within: Within) -> None:
+    assert POLICY.kind_rule(kind).respond_within == within
+
+
+# A broken file.
+
+Break = Callable[[dict[str, Any]], object]
+
+
+def broken(*breaks: Break) -> str:
+    data = yaml.safe_load(TEXT)
+    for each in breaks:
+        each(data)
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+FAULTS: dict[str, tuple[Break, str]] = {
+    "no front door": (lambda d: d.update(front_door="gate"), "agencies: `gate` is named as front door or case holder and has no entry"),
+    "no case holder": (lambda d: d.update(case_holder="council"), "agencies: `council` is named as front door or case holder"),
+    "sector without a row": (lambda d: d["sharing"].pop("housing"), "sharing: no row for sector housing"),
+    "no row for strangers": (lambda d: d["sharing"].pop("unknown"), "sharing: no row for sector unknown"),
+    "row with a gap": (lambda d: d["sharing"]["police"].pop("plan"), "sharing.police: says nothing of plan; write `nothing` if nothing"),
+    "referrer shared": (lambda d: d["sharing"]["police"].update(referrer="full"), "sharing.police: no policy decides about referrer"),
+    "no basis for the rest": (lambda d: d["lawful_basis"].pop("default"), "lawful_basis: a `default` is needed"),
+    "basis for no sector": (lambda d: d["lawful_basis"].update(polize="x"), "lawful_basis: no agency is of sector polize"),
+    "role of no agency": (
+        lambda d: d["kinds"]["ppn"].update(roles={"social_care": ["social_worker", "team_manager"]}),
+        "kinds.ppn.roles: `social_care` is no entry of `agencies`",
+    ),
+    "role of no agency for unknown kinds": (
+        lambda d: d["unknown_kind"].update(roles={"council": ["duty"]}),
+        "unknown_kind.roles: `council` is no entry of `agencies`",
+    ),
+}
+SHAPES: dict[str, tuple[Break, str]] = {
+    "rule without a source": (lambda d: d["kinds"]["ppn"].pop("cite"), "kinds.ppn.cite: Field required"),
+    "rule with an empty source": (lambda d: d["kinds"]["birth"].update(cite=[]), "kinds.birth.cite: "),
+    "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience.0: "),
+    "two limits": (
+        lambda d: d["kinds"]["death"].update(respond_within={"hours": 1, "working_days": 1}),
+        "kinds.death.respond_within: give either `hours` or `working_days`",
+    ),
+    "no limit": (
+        lambda d: d["kinds"]["meeting"].update(respond_within={}),
+        "kinds.meeting.respond_within: give either `hours` or `working_days`",
+    ),
+    "no such word": (lambda d: d["sharing"]["health"].update(plan="some"), "sharing.health.plan: "),
+    "no such class": (lambda d: d["sharing"]["health"].update(shoe_size="full"), "sharing.health.shoe_size.[key]: "),
+    "mistyped field": (lambda d: d["agencies"]["prison"].update(acts_for_adult=True), "agencies.prison.acts_for_adult: "),
+    "no version": (lambda d: d.pop("version"), "version: Field required"),
+}
+
+
+@pytest.mark.parametrize(("break_", "fault"), {**FAULTS, **SHAPES}.values(), ids=[*FAULTS, *SHAPES])
+def test_a_fault_is_named_with_its_place(break_: Break, fault: str) -> None:
+    with pytest.raises(PolicyFault) as refused:
+        parse_policy(broken(break_), "ours.yaml")
+
+    assert str(refused.value).startswith("ours.yaml: 1 fault(s). ")
+    assert fault in str(refused.value)
+
+
+@pytest.mark.parametrize("faults", [FAULTS, SHAPES], ids=["names and rows", "shapes"])
+def test_every_fault_is_named_at_once(faults: dict[str, tuple[Break, str]]) -> None:
+    wrong = {name: pair for name, pair in faults.items() if name != "no row for strangers"}  # shares a line with another
+
+    with pytest.raises(PolicyFault) as refused:
+        parse_policy(broken(*(break_ for break_, _ in wrong.values())), "ours.yaml")
+
+    assert [name for name, (_, fault) in wrong.items() if fault not in str(refused.value)] == []
+    assert f"{len(wrong)} fault(s)" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("kinds: [", "not YAML at line 1", id="not closed"),
+        pytest.param("version: a\nversion: b: c\n", "not YAML at line 2", id="second line"),
+        pytest.param("", "Input should be a valid dictionary", id="empty"),
+        pytest.param("- a\n", "Input should be a valid dictionary", id="a list"),
+        pytest.param("version: 2026-13-45\n", "cannot be read", id="a day that is none"),
+        pytest.param("\u0007", "not YAML", id="a bell"),
+    ],
+)
+def test_what_is_no_policy_at_all_is_refused_in_words(text: str, fault: str) -> None:
+    with pytest.raises(PolicyFault, match=fault):
+        parse_policy(text, "ours.yaml")
+
+
+def test_a_file_that_is_not_there_or_not_text_is_a_fault_that_names_it(tmp_path: Path) -> None:
+    scanned = tmp_path / "scanned.yaml"
+    scanned.write_bytes(b"\xff\xfe\x00")
+
+    for path in (tmp_path / "gone.yaml", scanned, tmp_path):
+        with pytest.raises(PolicyFault) as refused:
+            load_policy(path)
+        assert str(path) in str(refused.value)
+
+
+def test_a_changed_copy_is_the_policy_that_is_applied(tmp_path: Path) -> None:
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(broken(lambda d: d.update(version="ours.1"), lambda d: d["kinds"]["ppn"].update(respond_within={"hours": 2})), encoding="utf-8")
+
+    policy = load_policy(ours)
+
+    assert (policy.version, policy.kind_rule("ppn").respond_within) == ("ours.1", Within(hours=2))
