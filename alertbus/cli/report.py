@@ -49,7 +49,7 @@ def build_report(scenario: Scenario, received: Iterable[Received], accepted_at: 
             "pairs_expected": sum(len(e["expected"] or ()) for e in counted),
             "pairs_reached": sum(len(e["reached"]) for e in counted),
             "missing": sum(len(e["missing"]) for e in counted),
-            "extra": sum(len(e["extra"]) for e in counted),
+            "extra": sum(len(e["extra"]) for e in events),
         },
         "reconcile": {"difference": difference},
         "clocks": [],
@@ -76,8 +76,8 @@ def _event(
     history: bool,
 ) -> dict[str, Any]:
     reached = sorted(messages)
-    wanted = set(expected or ())
-    judged = expected is not None and not history
+    wanted = set() if history else set(expected or ())  # history alerts nobody, whatever it says
+    judged = expected is not None or history
     arrivals = [m.received_at for found in messages.values() for m in found if m.received_at]
     first_ms = (min(arrivals) - accepted).total_seconds() * 1000 if arrivals and accepted else None
     return {
@@ -85,10 +85,10 @@ def _event(
         "date": day,
         "history": history,
         "reached": reached,
-        "expected": [] if history else (None if expected is None else sorted(wanted)),
+        "expected": sorted(wanted) if judged else None,
         "missing": sorted(wanted - set(reached)) if judged else [],
         "extra": sorted(set(reached) - wanted) if judged else [],
-        "because": {agency: min(messages[agency], key=lambda m: m.role).because for agency in reached},
+        "because": {agency: min((m.role, m.because) for m in messages[agency])[1] for agency in reached},
         "accept_to_notice_ms": None if first_ms is None else round(max(first_ms, 0.0), 1),
     }
 
@@ -104,6 +104,7 @@ def narrate(report: Mapping[str, Any]) -> Iterable[str]:
     for event in report["events"]:
         if event["history"]:
             yield f"{event['date']}  {event['id']}  history: seeds the record, tells nobody"
+            yield from (f"              EXTRA   {agency}" for agency in event["extra"])
             continue
         delay = f"  ({event['accept_to_notice_ms']:.0f} ms)" if event["accept_to_notice_ms"] is not None else ""
         yield f"{event['date']}  {event['id']}  told {len(event['reached'])}: {', '.join(event['reached']) or 'nobody'}{delay}"

@@ -44,24 +44,40 @@ class Scenario:
 def load_scenario(folder: Path, exercise: str) -> Scenario:
     """Read `people.json` and `events.jsonl`. Raises `InvalidInput` with the file and line of every fault."""
     people = _people_file(folder)
-    name = str(people.get("_meta", {}).get("scenario") or folder.name)
     try:
+        name = str(_meta(people).get("scenario") or folder.name)
         cases = tuple(_cases(people, name, exercise))
-    except (ValidationError, KeyError, TypeError, ValueError) as error:
+    except _MISSHAPEN as error:
         raise InvalidInput([Fault("people.json", f"people and cases in the shape of DESIGN section 12 ({type(error).__name__})")]) from None
     on_file = {person.key for case in cases for person in case.people}
     faults: list[Fault] = []
     events: list[Event] = []
-    for number, line in enumerate((folder / "events.jsonl").read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_event_lines(folder), start=1):
         if not line.strip():
             continue
         try:
             events.append(_event(json.loads(line), exercise, on_file))
-        except (ValidationError, ValueError, KeyError, TypeError) as error:
+        except _MISSHAPEN as error:
             faults.append(Fault(f"events.jsonl:{number}", f"an event in the shape of DESIGN section 12 ({type(error).__name__})"))
     if faults:
         raise InvalidInput(faults)
     return Scenario(name, exercise, cases, tuple(events))
+
+
+_MISSHAPEN = (ValidationError, ValueError, KeyError, TypeError, AttributeError)
+"""What reading JSON of another shape than ours ends in."""
+
+
+def _meta(people: Mapping[str, Any]) -> Mapping[str, Any]:
+    return people.get("_meta") or {}
+
+
+def _event_lines(folder: Path) -> list[str]:
+    """Lines as JSON Lines has them: other line separators may stand inside a text."""
+    try:
+        return (folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput([Fault("events.jsonl", f"a readable file of JSON Lines in {folder.name}")]) from None
 
 
 def _people_file(folder: Path) -> Mapping[str, Any]:
@@ -128,7 +144,7 @@ def _case(
         {
             "id": f"{case_id}.{exercise}",
             "exercise": exercise,
-            "routing": {k: v for k, v in people.get("_meta", {}).get("routing", {}).items() if k.endswith(("_kinds", "_days"))} or None,
+            "routing": {k: v for k, v in (_meta(people).get("routing") or {}).items() if k.endswith(("_kinds", "_days"))} or None,
             "people": [{"key": p["key"], "label": p.get("label"), "born": p.get("born"), "died": p.get("died")} for p in on_file],
             "children": [p["key"] for p in on_file if p["key"] in children],
             "links": [

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.directory import resolve
-from alertbus.directory.tables import case_version, exercise_clock, unlinked_person
+from alertbus.directory.tables import case_version, exercise_clock, unlinked_person, wake
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.sql.engine import reading, upsert
@@ -63,6 +63,7 @@ class Cases:
                 await connection.execute(insert(case_version).values(case_id=case.id, **values))
             else:
                 await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(**values))
+            await _set_wakes(connection, case, at)
             await _take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
             return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
 
@@ -87,6 +88,18 @@ class Cases:
         if snapshot is None:
             raise NotFound("no such case")
         return Case.model_validate_json(snapshot)
+
+    async def due(self, now: datetime) -> list[tuple[str, datetime]]:
+        """Cases of which something begins by `now`, and when: each must be ticked."""
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(select(wake.c.case_id, wake.c.at).where(wake.c.at <= now).order_by(wake.c.at, wake.c.case_id))
+            return [(row.case_id, row.at) for row in rows]
+
+    async def woken(self, due: Collection[tuple[str, datetime]]) -> None:
+        """These ticks are on the broker."""
+        async with self._engine.begin() as connection:
+            for case_id, at in due:
+                await connection.execute(delete(wake).where(wake.c.case_id == case_id, wake.c.at == at))
 
     async def clock(self, exercise: str) -> tuple[datetime | None, list[str]]:
         """Where an exercise's clock stands, and which cases follow it."""
@@ -143,3 +156,12 @@ async def _take_off(connection: AsyncConnection, case_id: str, before: Collectio
         await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
     back = (unlinked_person.c.case_id == case_id) & unlinked_person.c.person_id.in_(now)
     await connection.execute(delete(unlinked_person).where(back))
+
+
+async def _set_wakes(connection: AsyncConnection, case: Case, now: datetime) -> None:
+    """A real case is ticked whenever one of its spells begins later than now; an exercise's clock is moved by whoever plays it."""
+    await connection.execute(delete(wake).where(wake.c.case_id == case.id))
+    if case.exercise is None:
+        begins = {spell.since for spell in (*case.links, *case.involvements) if spell.since and spell.since > now}
+        if begins:
+            await connection.execute(insert(wake), [{"case_id": case.id, "at": moment} for moment in sorted(begins)])

@@ -61,14 +61,15 @@ class Directory:
                     decided = [await resolve(connection, person, scope) for person in people]
         found = [match or NOBODY for match in decided]
         for person, match in zip(people, found, strict=True):
-            self._remember((scope, person.model_dump_json()), match)
+            if scope or not person.key:  # among real cases the next one may use the same key
+                self._remember((scope, person.model_dump_json()), match)
         return found
 
     async def look_up(self, people: Sequence[Person], exercise: str | None) -> list[Match]:
         """Whom the directory knows these people as, writing nothing: somebody unknown is `NOBODY`."""
         scope = exercise or ""
         async with reading(self._engine) as connection:
-            found = [await (_by_key(connection, scope, p.key) if p.key else _found(connection, scope, _marks(p))) for p in people]
+            found = [await _meant(connection, scope, person) for person in people]
         return [Match(tuple(sorted(person_ids))) for person_ids in found]
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
@@ -95,16 +96,17 @@ _REMEMBERED = 200_000
 async def resolve(connection: AsyncConnection, person: Person, scope: str, *, key_scope: str | None = None) -> Match:
     """The decision, within the caller's transaction. `key_scope` registers the person's key too (a case file does; an alert only asks)."""
     marks = _marks(person)
+    if key_scope is None and person.key:
+        by_key = await _by_key(connection, scope, person.key)
+        if len(by_key) == 1:
+            meant = by_key | await _found(connection, scope, marks)
+            return Match(tuple(sorted(meant)), ReviewReason.UNSURE_MATCH if len(meant) > 1 else None)
+        if not marks:  # a key that several cases use means nobody: it must not show one family to another
+            return Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted(by_key)))
     if key_scope is not None and person.key:
         marks.append((KEY, f"{key_scope}/{person.key}"))
-    if not marks:
-        if person.key:
-            found = await _by_key(connection, scope, person.key)
-            return Match(tuple(sorted(found)), None if len(found) == 1 else ReviewReason.KEY_UNKNOWN)
-        if not _likeness(person):
-            return NOBODY
-    if key_scope is None and person.key and (by_key := await _by_key(connection, scope, person.key)):
-        return Match(tuple(sorted(by_key)))
+    if not marks and not _likeness(person):
+        return NOBODY
     known = await _found(connection, scope, marks)
     if not known:
         return await _new_person(connection, scope, marks, person)
@@ -115,8 +117,9 @@ async def resolve(connection: AsyncConnection, person: Person, scope: str, *, ke
 
 async def _already_found(connection: AsyncConnection, person: Person, scope: str) -> Match | None:
     """The decision, when it needs nothing written: most people of most alerts are known."""
-    if person.key and (by_key := await _by_key(connection, scope, person.key)):
-        return Match(tuple(sorted(by_key)))
+    if person.key and await _by_key(connection, scope, person.key):
+        meant = await _meant(connection, scope, person)
+        return Match(tuple(meant)) if len(meant) == 1 else None
     marks = _marks(person)
     query = select(found_by.c.system, found_by.c.value, found_by.c.person_id).where(
         found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(marks)
@@ -125,6 +128,12 @@ async def _already_found(connection: AsyncConnection, person: Person, scope: str
     if len(rows) < len(set(marks)) or len({row.person_id for row in rows}) != 1:
         return None
     return Match((rows[0].person_id,))
+
+
+async def _meant(connection: AsyncConnection, scope: str, person: Person) -> set[str]:
+    """Everybody whom the key, where only one person has it, and the marks lead to."""
+    by_key = await _by_key(connection, scope, person.key) if person.key else set()
+    return (by_key if len(by_key) == 1 else set()) | await _found(connection, scope, _marks(person))
 
 
 async def _new_person(connection: AsyncConnection, scope: str, marks: list[Mark], person: Person) -> Match:
@@ -152,10 +161,11 @@ async def _found(connection: AsyncConnection, scope: str, marks: Sequence[Mark])
 
 async def _by_key(connection: AsyncConnection, scope: str, key: str) -> set[str]:
     """Persons whom an imported case calls by this key: in an exercise one, among real cases perhaps several."""
-    query = select(found_by.c.person_id).where(
+    query = select(found_by.c.value, found_by.c.person_id).where(
         found_by.c.scope == scope, found_by.c.system == KEY, found_by.c.value.endswith(f"/{key}", autoescape=True)
     )
-    return set((await connection.execute(query)).scalars())
+    rows = (await connection.execute(query)).all()
+    return {row.person_id for row in rows if row.value.endswith(f"/{key}")}  # SQLite's LIKE takes capitals for small letters
 
 
 async def _register(connection: AsyncConnection, scope: str, marks: Sequence[Mark], person_id: str) -> None:

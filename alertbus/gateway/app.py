@@ -1,15 +1,18 @@
 """The gateway as a FastAPI application: routes by subject, one error body, one description of it all at /openapi.json."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import alertbus
+from alertbus.broker.faults import BrokerFault
 from alertbus.gateway import (
     problems,
     routes_alerts,
@@ -26,6 +29,9 @@ from alertbus.gateway.parts import Parts
 from alertbus.gateway.routes_exercises import Clock
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
+from alertbus.model.errors import BusError
+
+log = structlog.get_logger("alertbus.gateway")
 
 _ROUTES = (routes_alerts, routes_sources, routes_cases, routes_inbox, routes_exercises, routes_ops, routes_docs)
 _WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, Clock, problems.Problem)
@@ -43,6 +49,21 @@ _CLOUD_EVENT = {
 }
 
 
+WAKE_S = 15.0
+"""How often cases are looked for of which something has begun: late by this much at most (ours)."""
+
+
+async def _tick(parts: Parts) -> None:
+    """Until the gateway stops. Trouble is told and tried again: nothing due is forgotten."""
+    while not parts.stopping.is_set():
+        try:
+            await parts.intake.casework.wake()
+        except (BusError, BrokerFault) as fault:
+            log.warning("ticks wait", code=getattr(fault, "code", "broker_fault"))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(parts.stopping.wait(), WAKE_S)
+
+
 def create_app(parts: Parts) -> FastAPI:
     """Give the application over these parts. Its lifespan finishes what an earlier process left before the first call."""
 
@@ -53,8 +74,10 @@ def create_app(parts: Parts) -> FastAPI:
         except Exception as error:
             parts.failure = error  # a server would only log its text
             raise
+        ticking = asyncio.create_task(_tick(parts))
         yield
         parts.stopping.set()
+        await ticking
         await parts.intake.sender.close()
 
     app = FastAPI(

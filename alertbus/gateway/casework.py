@@ -11,7 +11,7 @@ good by `republish` at the next start: all of it again, under the same ids.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -29,6 +29,8 @@ log = structlog.get_logger("alertbus.gateway")
 S = TypeVar("S", bound=Spell)
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+INSTANT = timedelta(microseconds=1)
 
 
 class Casework:
@@ -59,6 +61,20 @@ class Casework:
             await self._publish(recorded)
             log.info("case published after a restart", case_id=recorded.case.id, version=recorded.case.version)
         return len(waiting)
+
+    async def wake(self) -> int:
+        """Tick every real case of which something has begun: a health visitor who was to start today is told what stands today.
+
+        Ticked and not noted is ticked again, which is harmless. Any gateway may do it, several at once too.
+        """
+        now = self._now()
+        with database_faults():
+            due = await self._cases.due(now)
+        if due:
+            await self._sender.send(*(records.ticked(case_id, at - INSTANT, now) for case_id, at in due))
+            with database_faults():
+                await self._cases.woken(due)
+        return len(due)
 
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
         """Move the exercise's clock, never backwards; answers the cases that were told.

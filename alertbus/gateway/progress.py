@@ -23,7 +23,7 @@ from alertbus.model.errors import BrokerUnavailable
 GROUPS: Mapping[str, Sequence[str]] = {
     "alertbus-stream": (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS),
     "alertbus-delivery": (topics.NOTICES,),
-    "alertbus-chronicle": (topics.ALERTS, topics.CASES, topics.NOTICES, topics.RECEIPTS, topics.REVIEW),
+    "alertbus-chronicle": (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW),
 }
 """Who must get through what. A group that has never committed has everything still before it."""
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, Field, PrivateAttr, field_serializer, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
 
 from alertbus.model.base import Word
 from alertbus.model.person import KEY, Person
@@ -150,19 +150,18 @@ class Restriction(Word):
     kinds: Annotated[tuple[str, ...], S.ROUTING] = ("birth", "death", "concealed_pregnancy_concern")
 
 
+KindNames = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str], when_used="json")]
+"""Written in order, so that the same case is the same bytes in every process: a set's own order is not."""
+
+
 class Routing(Word):
     """A scenario's own policy parameters (`_meta.routing`, DESIGN section 12). Only an exercise may carry them."""
 
-    adult_linked_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
-    plan_partner_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
-    mash_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
-    recently_ended_kinds: Annotated[frozenset[str], S.ROUTING] = frozenset()
+    adult_linked_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
+    plan_partner_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
+    mash_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
+    recently_ended_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
     recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
-
-    @field_serializer("adult_linked_kinds", "plan_partner_kinds", "mash_kinds", "recently_ended_kinds", when_used="json")
-    def _in_order(self, kinds: frozenset[str]) -> list[str]:
-        """The same case is the same bytes in every process; a set's own order is not."""
-        return sorted(kinds)
 
 
 class Case(Word):
@@ -182,7 +181,7 @@ class Case(Word):
     routing: Annotated[Routing | None, S.ROUTING] = None
     known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
 
-    _by_key: Mapping[str, CasePerson] | None = PrivateAttr(default=None)
+    _by_key: tuple[tuple[CasePerson, ...], Mapping[str, CasePerson]] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -199,9 +198,9 @@ class Case(Word):
         return self
 
     def person(self, key: str) -> CasePerson:
-        if self._by_key is None:
-            self._by_key = {p.key: p for p in self.people}
-        return self._by_key[key]
+        if self._by_key is None or self._by_key[0] is not self.people:  # a copy with other people is given the index too
+            self._by_key = (self.people, {p.key: p for p in self.people})
+        return self._by_key[1][key]
 
     def with_implied_links(self) -> Self:
         """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""

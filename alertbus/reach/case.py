@@ -51,15 +51,16 @@ def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[Cas
 def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) -> tuple[CaseState, list[Owed]]:
     statement = event.alert
     prior = state.alerts.get(statement.alert_id)
-    if prior is not None and prior.via.get(statement.statement_id, event.via) != event.via:
-        return state, []  # the same statement through another of its people: it was dealt with when it first came
+    stated_now = (*event.others, statement)
+    repeated = prior is not None and all(s.statement_id in prior.via for s in stated_now)
+    if prior is not None and repeated and prior.via[statement.statement_id] != event.via:
+        return state, []  # the same statements through another of its people: they were dealt with when they first came
     held = prior or Held.first(statement, event.via)
-    for stated in (*event.others, statement):
+    for stated in stated_now:
         held = held.with_statement(stated, event.via)
     horizon = max(_horizon(state), statement.at)
     said: list[Owed] = []
     if state.case is not None:
-        repeated = prior is not None and statement.statement_id in prior.via
         before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
         said = _news(before, _horizon(state), owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
     return _kept(state, {**state.alerts, statement.alert_id: held}, policy, horizon), _in_order(said)
@@ -89,7 +90,7 @@ def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], 
     late withdrawal. An obligation that still stands, only from another day or by another link, is neither; it is taken back once, whole.
     """
     said = {_about(o) for o in before.values() if o.at <= led}
-    owing = {o.obligation.id for o in after.values()}
+    owing = {o.obligation.id for o in after.values() if o.at <= horizon}
     added = [o for o in after.values() if o.at <= horizon and _about(o) not in said]
     gone: dict[str, Owed] = {}
     for entry in before.values():
@@ -121,7 +122,13 @@ def next_wake(state: CaseState, policy: Policy) -> datetime | None:
 
 
 def _kept(state: CaseState, alerts: Mapping[str, Held], policy: Policy, now: datetime) -> CaseState:
-    return state.model_copy(update={"alerts": dict(current(alerts.items(), policy, now))})
+    """Without what is over, unless it still becomes owed later: a link may be known before it begins."""
+    kept = dict(current(alerts.items(), policy, now))
+    if state.case is not None:
+        for alert_id, held in alerts.items():
+            if alert_id not in kept and any(o.at > now for o in owed(held, state.case, policy).values()):
+                kept[alert_id] = held
+    return state.model_copy(update={"alerts": kept})
 
 
 def _in_order(said: list[Owed]) -> list[Owed]:

@@ -115,9 +115,7 @@ def test_unknown_system_lists_those_known_and_does_not_repeat_what_came() -> Non
     with pytest.raises(UnknownIdentifierSystem) as refused:
         canonical("9434765919", "nhs_number")
 
-    assert str(refused.value) == (
-        "expected one of the systems nhs_number, upn, uln, pnc, cro, prison_number, crn, uprn, la_child_id"
-    )
+    assert str(refused.value) == ("expected one of the systems nhs_number, upn, uln, pnc, cro, prison_number, crn, uprn, la_child_id")
 
 
 def test_uln_and_nhs_number_in_each_others_field_are_recognised() -> None:

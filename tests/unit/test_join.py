@@ -110,7 +110,9 @@ RULINGS: dict[str, tuple[AcceptedAlert, Case, str, Ruling, bool]] = {
 
 
 @pytest.mark.parametrize(("said", "on", "agency", "ruling", "is_told"), RULINGS.values(), ids=RULINGS)
-def test_an_agency_is_told_or_not_by_the_ruling_that_says_why(said: AcceptedAlert, on: Case, agency: str, ruling: Ruling, is_told: bool) -> None:
+def test_an_agency_is_told_or_not_by_the_ruling_that_says_why(
+    said: AcceptedAlert, on: Case, agency: str, ruling: Ruling, is_told: bool
+) -> None:
     decisions = {d.agency: d for d in decide(said, on, POLICY)}
 
     assert set(decisions) == {agency}
@@ -269,7 +271,9 @@ def test_not_02_a_restriction_is_about_one_adult_and_some_kinds() -> None:
     restricted = [{"must_not_learn": "mother", "kinds": ["ppn"]}]
 
     assert set(told(alert("ppn"), case(for_adult(), restrictions=restricted))) == {"probation"}
-    assert not_told(alert("ppn", "mother"), case(for_adult(adult="mother"), restrictions=restricted)) == {"probation": Ruling.MUST_NOT_LEARN}
+    assert not_told(alert("ppn", "mother"), case(for_adult(adult="mother"), restrictions=restricted)) == {
+        "probation": Ruling.MUST_NOT_LEARN
+    }
     assert set(told(alert("drug_intelligence", "mother"), case(for_adult(adult="mother"), restrictions=restricted))) == {"probation"}
 
 

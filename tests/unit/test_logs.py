@@ -183,9 +183,7 @@ def test_exception_of_ours_tells_its_code_and_words_and_only_the_class_of_its_ca
 
 
 def test_exception_group_tells_the_classes_within(lines: Lines) -> None:
-    log.error(
-        "tasks failed", exc_info=ExceptionGroup(CANARY["name"], [KeyError(CANARY["nhs"]), OSError(CANARY["born"])])
-    )
+    log.error("tasks failed", exc_info=ExceptionGroup(CANARY["name"], [KeyError(CANARY["nhs"]), OSError(CANARY["born"])]))
 
     line = only(lines)
     assert (line["error"], line["caused_by"]) == ("ExceptionGroup", ["KeyError", "OSError"])
@@ -213,9 +211,7 @@ def test_library_that_formats_before_it_logs_is_told_by_place_alone(lines: Lines
 def test_label_that_mode_puts_before_its_words_is_dropped(lines: Lines) -> None:
     from mode.utils.logging import CompositeLogger
 
-    service = CompositeLogger(
-        logging.getLogger("faust.app"), formatter=lambda _severity, message, *_a, **_k: f"[^--Agent: x]: {message}"
-    )
+    service = CompositeLogger(logging.getLogger("faust.app"), formatter=lambda _severity, message, *_a, **_k: f"[^--Agent: x]: {message}")
     service.error("Crashed reason=%r", ValueError(CANARY["name"]))
 
     assert only(lines)["event"] == "Crashed reason=%r"
@@ -290,9 +286,7 @@ def test_console_is_for_people_and_has_the_same_gate() -> None:
     handlers, level = root.handlers[:], root.level
     try:
         logs.configure("console", "info", "gateway", stream=out)
-        structlog.get_logger("alertbus.console").error(
-            "refused", name=CANARY["name"], exc_info=ValueError(CANARY["nhs"])
-        )
+        structlog.get_logger("alertbus.console").error("refused", name=CANARY["name"], exc_info=ValueError(CANARY["nhs"]))
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
@@ -312,8 +306,6 @@ def test_auto_is_json_where_no_terminal_is(lines: Lines) -> None:
     assert json.loads(out.getvalue())["port"] == 8080
 
 
-@pytest.mark.parametrize(
-    "name", ["name", "given", "family", "born", "address", "narrative", "value", "note", "text", "by"]
-)
+@pytest.mark.parametrize("name", ["name", "given", "family", "born", "address", "narrative", "value", "note", "text", "by"])
 def test_no_personal_field_is_listed(name: str) -> None:
     assert name not in logs.FIELDS

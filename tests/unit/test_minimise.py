@@ -358,7 +358,9 @@ def test_whatever_is_left_out_is_named_by_its_class(agency: str) -> None:
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_where_there_is_nothing_to_leave_out_nothing_is_named(agency: str) -> None:
-    bare = Case.model_validate({"id": "c", "people": [{"key": "gone", "person_ids": ["p-adult"]}], "links": [{"person": "gone", "relation": "x"}]})
+    bare = Case.model_validate(
+        {"id": "c", "people": [{"key": "gone", "person_ids": ["p-adult"]}], "links": [{"person": "gone", "relation": "x"}]}
+    )
     said = statement("other", narrative=[], details={}, referrer=None)
 
     told = notice(agency, said, case=bare, via=1)
@@ -391,7 +393,9 @@ def test_every_identifier_has_a_class_of_its_own_but_an_authoritys_which_is_part
 def test_who_may_not_read_the_words_reads_the_kinds_own_or_that_there_is_something(agency: str, kind: str, template: bool) -> None:
     told = notice(agency, statement(kind))
 
-    assert told.summary == (POLICY.kind_rule(kind).summary if template else "There is safeguarding information that concerns you. Ring the contact given.")
+    assert told.summary == (
+        POLICY.kind_rule(kind).summary if template else "There is safeguarding information that concerns you. Ring the contact given."
+    )
     assert C["alert: words of a professional"] not in told.model_dump_json()
 
 
@@ -427,7 +431,9 @@ def test_voi_01_words_reach_an_agency_byte_for_byte_or_not_at_all(agency: str, t
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), agency=st.sampled_from(AGENCIES), kind=st.sampled_from(EVERY_KIND))
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), agency=st.sampled_from(AGENCIES), kind=st.sampled_from(EVERY_KIND)
+)
 @example(text="x" * 65_536, agency="police", kind="ppn")
 def test_voi_01_no_text_is_ever_altered(text: str, agency: str, kind: str) -> None:
     told = notice(agency, statement(kind, narrative=[{"text": text}]))
@@ -451,14 +457,18 @@ def test_ano_03_not_18_no_address_ever_goes_to_who_acts_for_the_adult(agency: st
     told = notice(agency, statement(kind))
 
     assert [person.addresses for person in (*told.children, *told.people) if person.addresses] == []
-    assert {"child: UPRN as identifier", "child: UPRN", "child: address line", "child: postcode"}.isdisjoint(found_in(told.model_dump_json()))
+    assert {"child: UPRN as identifier", "child: UPRN", "child: address line", "child: postcode"}.isdisjoint(
+        found_in(told.model_dump_json())
+    )
     assert "adult: address line" not in found_in(told.model_dump_json())
     assert "address" in told.withheld
 
 
 def test_ano_03_not_18_not_even_a_policy_that_shares_addresses_sends_one_there() -> None:
-    generous = {mark: "full" for mark in POLICY.sharing["probation"]}
-    policy = POLICY.model_validate({**POLICY.model_dump(mode="json"), "sharing": {**POLICY.model_dump(mode="json")["sharing"], "probation": generous}})
+    generous = dict.fromkeys(POLICY.sharing["probation"], "full")
+    policy = POLICY.model_validate(
+        {**POLICY.model_dump(mode="json"), "sharing": {**POLICY.model_dump(mode="json")["sharing"], "probation": generous}}
+    )
     said = statement()
     obligation = notice("probation", said).obligation
 
@@ -475,7 +485,10 @@ def family(relation: str = "father", certainty: str = "putative") -> Case:
     return Case.model_validate(
         {
             "id": "case-1",
-            "people": [{"key": "child", "person_ids": ["p-child"]}, {"key": "father", "label": "Putative Father", "person_ids": ["p-adult"]}],
+            "people": [
+                {"key": "child", "person_ids": ["p-child"]},
+                {"key": "father", "label": "Putative Father", "person_ids": ["p-adult"]},
+            ],
             "children": ["child"],
             "links": [{"person": "child", "relation": "child"}, {"person": "father", "relation": relation, "certainty": certainty}],
         }
@@ -647,7 +660,14 @@ ON_THE_CASE = Case.model_validate(
 
 def about(person: str, kind: str, days: int = 0, **stated: Any) -> AcceptedAlert:
     at = T0 + timedelta(days=days)
-    body = {"id": f"{kind}-{person}", "source": "school", "kind": kind, "occurred_at": at, "recorded_at": at, "subjects": [{"person": {"key": person}}]}
+    body = {
+        "id": f"{kind}-{person}",
+        "source": "school",
+        "kind": kind,
+        "occurred_at": at,
+        "recorded_at": at,
+        "subjects": [{"person": {"key": person}}],
+    }
     return AcceptedAlert.of(Alert.model_validate({**body, **stated}), at).with_people(((f"p-{person}",),))
 
 
@@ -698,7 +718,9 @@ def test_vpf_06_who_stated_the_flag_is_not_told_of_it_again() -> None:
         pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-02")], FLAG, id="on its review date"),
         pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-01")], None, id="reviewed the day before"),
         pytest.param(
-            [about("ex", "violent_person_flag", days=-9), about("ex", "violent_person_flag", days=-1, action="withdrawn")], None, id="withdrawn"
+            [about("ex", "violent_person_flag", days=-9), about("ex", "violent_person_flag", days=-1, action="withdrawn")],
+            None,
+            id="withdrawn",
         ),
         pytest.param([about("ex", "ppn")], None, id="no flag"),
     ],
@@ -708,7 +730,9 @@ def test_vpf_06_the_line_is_there_as_long_as_the_flag_stands(before: list[Accept
 
 
 def test_vpf_06_a_flag_on_somebody_who_is_not_linked_yet_is_no_line_yet() -> None:
-    later = ON_THE_CASE.model_copy(update={"links": (ON_THE_CASE.links[0], ON_THE_CASE.links[1].model_copy(update={"from_": T0 + timedelta(days=50)}))})
+    later = ON_THE_CASE.model_copy(
+        update={"links": (ON_THE_CASE.links[0], ON_THE_CASE.links[1].model_copy(update={"from_": T0 + timedelta(days=50)}))}
+    )
     said = [about("ex", "violent_person_flag"), about("mother", "ppn", days=20)]
 
     lines = {n.flag for o, n in play(later, *said) if o.statement == said[1]}

@@ -54,7 +54,9 @@ def test_every_field_of_every_word_has_exactly_one_class(record: type[Word]) -> 
 
 
 def test_the_words_that_were_examined_are_the_words_there_are() -> None:
-    assert {"Alert", "Case", "CasePerson", "Notice", "NoticePerson", "Receipt", "Message", "Details", "Tick"} <= {r.__name__ for r in RECORDS}
+    assert {"Alert", "Case", "CasePerson", "Notice", "NoticePerson", "Receipt", "Message", "Details", "Tick"} <= {
+        r.__name__ for r in RECORDS
+    }
     assert {r.__name__ for r in records_of_the_model()} >= set(WITHOUT_MARKS)
     assert all(issubclass(record, Word) for record in RECORDS)
 
@@ -191,7 +193,20 @@ def test_no_error_repeats_what_was_put_into_a_field(word: type[Word], path: tupl
 @pytest.mark.parametrize(("word", "body"), [(Alert, ALERT), (Case, CASE)], ids=["alert", "case"])
 def test_every_field_with_a_shape_refuses_what_has_not_that_shape(word: type[Word], body: dict[str, Any]) -> None:
     free = {"label", "given", "family", "lines", "postcode", "text", "conditions", "precautions", "reference", "home_conditions", "officer"}
-    free |= {"status", "lawful_basis", "relation", "source", "worker", "role", "team", "type", "contact", "person_ids", "kinds", "mash_kinds"}
+    free |= {
+        "status",
+        "lawful_basis",
+        "relation",
+        "source",
+        "worker",
+        "role",
+        "team",
+        "type",
+        "contact",
+        "person_ids",
+        "kinds",
+        "mash_kinds",
+    }
     free |= {"id", "amends", "episodes"}
     for path in places(body):
         if not {step for step in path if isinstance(step, str)} & free:
@@ -272,7 +287,9 @@ def test_chr_12_an_amendment_with_other_content_is_another_statement() -> None:
 
 
 def test_an_amendment_read_back_is_the_same_statement() -> None:
-    stated = alert(action="amended", narrative=[{"text": "A suture."}], details={"release": {"restraining_order": False}, "odd": {"b": 1, "a": 2}})
+    stated = alert(
+        action="amended", narrative=[{"text": "A suture."}], details={"release": {"restraining_order": False}, "odd": {"b": 1, "a": 2}}
+    )
     travelled = Alert.model_validate_json(stated.model_dump_json(by_alias=True, exclude_defaults=True))
 
     assert travelled == stated
@@ -491,10 +508,21 @@ def test_a_case_is_written_in_the_same_bytes_by_every_process() -> None:
     assert Case.model_validate_json(written.pop()) == Case.model_validate_json(stated)
 
 
-@pytest.mark.parametrize("case_id", ["", "Anna Muster", "a/b", "-a", "x" * 81], ids=["empty", "a name", "a slash", "a hyphen first", "too long"])
+@pytest.mark.parametrize(
+    "case_id", ["", "Anna Muster", "a/b", "-a", "x" * 81], ids=["empty", "a name", "a slash", "a hyphen first", "too long"]
+)
 def test_a_case_id_is_a_handle_and_nothing_else(case_id: str) -> None:
     with pytest.raises(ValidationError):
         case(id=case_id)
+
+
+def test_a_copy_with_other_people_knows_the_others() -> None:
+    asked = case()
+    assert asked.person("mother").person_ids == ()
+
+    found = asked.model_copy(update={"people": (asked.people[0].model_copy(update={"person_ids": ("p-1",)}),)})
+
+    assert found.person("mother").person_ids == ("p-1",)
 
 
 def test_every_child_and_every_adult_an_agency_acts_for_is_linked() -> None:
@@ -626,7 +654,9 @@ def test_an_excerpt_altered_on_the_way_is_refused_and_not_repeated() -> None:
         pytest.param({"stage": Stage.ACKNOWLEDGED, "intent": Intent.ACTING}, False, id="acknowledged by nobody"),
         pytest.param({"stage": Stage.ACKNOWLEDGED, "by": "A. Nurse"}, False, id="acknowledged without saying what follows"),
         pytest.param({"stage": Stage.ACKNOWLEDGED, "by": "A. Nurse", "intent": Intent.NOT_OURS}, False, id="not ours, no reason"),
-        pytest.param({"stage": Stage.ACKNOWLEDGED, "by": "A. Nurse", "intent": Intent.NOT_OURS, "note": "Moved."}, True, id="not ours: moved"),
+        pytest.param(
+            {"stage": Stage.ACKNOWLEDGED, "by": "A. Nurse", "intent": Intent.NOT_OURS, "note": "Moved."}, True, id="not ours: moved"
+        ),
     ],
 )
 def test_an_acknowledgement_is_by_a_named_person_with_a_reason_to_refuse(stated: dict[str, Any], fits: bool) -> None:

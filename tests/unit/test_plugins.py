@@ -99,10 +99,7 @@ class TestStartUp:
             ),
             (
                 {"sector": "Health"},
-                (
-                    "`sector` is not that "
-                    "(expected: one lower-case word such as 'health'). Set it on the object that the hook returns."
-                ),
+                ("`sector` is not that (expected: one lower-case word such as 'health'). Set it on the object that the hook returns."),
             ),
             (
                 {"formats": "json"},
@@ -110,31 +107,19 @@ class TestStartUp:
             ),
             (
                 {"render": None},
-                (
-                    "has no method `render` "
-                    "(expected: render(notice) -> Message). Add it to the object that the hook returns."
-                ),
+                ("has no method `render` (expected: render(notice) -> Message). Add it to the object that the hook returns."),
             ),
             (
                 {"render": lambda notice, agency: None},
-                (
-                    "`render(notice, agency)` does not "
-                    "take what is offered (expected: render(notice) -> Message). Change its parameters."
-                ),
+                ("`render(notice, agency)` does not take what is offered (expected: render(notice) -> Message). Change its parameters."),
             ),
             (
                 {"render": render_later},
-                (
-                    "`render` is asynchronous "
-                    "(expected: render(notice) -> Message). Make it a plain function; it may not wait."
-                ),
+                ("`render` is asynchronous (expected: render(notice) -> Message). Make it a plain function; it may not wait."),
             ),
             (
                 {"parse_receipt": lambda: None},
-                (
-                    "`parse_receipt()` does not take "
-                    "what is offered (expected: parse_receipt(raw) -> ReceiptGiven). Change its parameters."
-                ),
+                ("`parse_receipt()` does not take what is offered (expected: parse_receipt(raw) -> ReceiptGiven). Change its parameters."),
             ),
         ],
         ids=[
@@ -162,10 +147,7 @@ class TestStartUp:
         [
             (
                 {"name": "Our Register"},
-                (
-                    "`name` is not that "
-                    "(expected: a lower-case name such as 'hmpps'). Set it on the object that the hook returns."
-                ),
+                ("`name` is not that (expected: a lower-case name such as 'hmpps'). Set it on the object that the hook returns."),
             ),
             (
                 {"parse": lambda raw: None},
@@ -216,9 +198,7 @@ class TestStartUp:
         with pytest.raises(PluginFault) as fault:
             Plugins({"p": SimpleNamespace(alertbus_adapters=lambda: [adapter()])})
 
-        assert str(fault.value) == (
-            "agency plugin 'p', hook 'alertbus_adapters': not marked. Put @alertbus.plugin.hookimpl above it."
-        )
+        assert str(fault.value) == ("agency plugin 'p', hook 'alertbus_adapters': not marked. Put @alertbus.plugin.hookimpl above it.")
 
     def test_refuses_a_wrapper(self) -> None:
         def around() -> Any:
@@ -237,8 +217,7 @@ class TestStartUp:
             Plugins({"p": SimpleNamespace(alertbus_sources=hookimpl(lambda: None))})
 
         assert str(raised.value) == (
-            "agency plugin 'p', hook 'alertbus_sources': raised LookupError. "
-            "The hook only registers: return the objects."
+            "agency plugin 'p', hook 'alertbus_sources': raised LookupError. The hook only registers: return the objects."
         )
         assert raised.value.__context__ is None
         assert str(returned.value) == (
@@ -276,9 +255,7 @@ class TestLoading:
             "Reinstall it, or uninstall it to start without it."
         )
 
-    def test_one_plugin_seen_twice_counts_once_and_two_of_one_name_are_refused(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_plugin_seen_twice_counts_once_and_two_of_one_name_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = EntryPoint("plain", "alertbus.plugin.plain", "alertbus")
         theirs = EntryPoint("plain", "theirs.plain", "alertbus")
         monkeypatch.setattr(manager, "entry_points", lambda group: [ours, ours])
@@ -424,9 +401,7 @@ class TestFidelity:
         inner = Excerpt.of(LONG[:70], SaidBy.CHILD, observed_first_hand=True)
         outer = Excerpt.of(LONG, SaidBy.PROFESSIONAL, observed_first_hand=False)
 
-        message = Plugins({}).render(
-            sample_notice(narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text})
-        )
+        message = Plugins({}).render(sample_notice(narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
 
         assert fidelity.carried(sample_notice(narrative=(inner, outer)), message) == (0, 1)
 

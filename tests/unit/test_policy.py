@@ -154,7 +154,16 @@ def test_ppn_01_a_ppn_is_owed_by_the_social_worker_and_the_team_manager_apart() 
     assert POLICY.roles("ppn", "police") == ("safeguarding_unit",)
 
 
-HOLDER = "nspcc_concern school_concern concealed_pregnancy_concern drug_intelligence missing_child_incident birth death ppn".split()
+HOLDER = [
+    "nspcc_concern",
+    "school_concern",
+    "concealed_pregnancy_concern",
+    "drug_intelligence",
+    "missing_child_incident",
+    "birth",
+    "death",
+    "ppn",
+]
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -358,7 +367,9 @@ def test_a_file_that_is_not_there_or_not_text_is_a_fault_that_names_it(tmp_path:
 
 def test_a_changed_copy_is_the_policy_that_is_applied(tmp_path: Path) -> None:
     ours = tmp_path / "ours.yaml"
-    ours.write_text(broken(lambda d: d.update(version="ours.1"), lambda d: d["kinds"]["ppn"].update(respond_within={"hours": 2})), encoding="utf-8")
+    ours.write_text(
+        broken(lambda d: d.update(version="ours.1"), lambda d: d["kinds"]["ppn"].update(respond_within={"hours": 2})), encoding="utf-8"
+    )
 
     policy = load_policy(ours)
 

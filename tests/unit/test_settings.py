@@ -79,9 +79,7 @@ def test_empty_variable_counts_as_unset_as_compose_files_give_them(monkeypatch: 
     assert load_settings().database_url is None
 
 
-def test_secret_may_come_by_environment_for_a_channel_in_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secret_may_come_by_environment_for_a_channel_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config(tmp_path, monkeypatch, "channels: {police: {channel: webhook, url: 'https://police.example/in'}}")
     monkeypatch.setenv("ALERTBUS_CHANNELS__POLICE__SECRET", SECRET)
 
@@ -98,9 +96,7 @@ def test_secret_may_come_by_environment_for_a_channel_in_the_file(
         pytest.param("postgresql://u:p@db:5432/bus", "postgresql+asyncpg://u:p@db:5432/bus", id="postgresql"),
         pytest.param("postgres://u:p@db/bus", "postgresql+asyncpg://u:p@db/bus", id="the short name some hosts give"),
         pytest.param("postgresql+asyncpg://db/bus", "postgresql+asyncpg://db/bus", id="asyncpg already"),
-        pytest.param(
-            "postgresql://db/bus?sslmode=verify-full", "postgresql+asyncpg://db/bus?ssl=verify-full", id="libpq sslmode"
-        ),
+        pytest.param("postgresql://db/bus?sslmode=verify-full", "postgresql+asyncpg://db/bus?ssl=verify-full", id="libpq sslmode"),
         pytest.param("sqlite:////srv/bus.db", "sqlite+aiosqlite:////srv/bus.db", id="sqlite file"),
     ],
 )
@@ -114,10 +110,7 @@ def test_database_url_is_read_by_an_async_driver(given: str, read: str) -> None:
         (
             "HTTP_PORT",
             "eighty",
-            (
-                "ALERTBUS_HTTP_PORT: expected a port number from 0 to 65535; "
-                "set it as in ALERTBUS_HTTP_PORT=8080, or leave it out"
-            ),
+            ("ALERTBUS_HTTP_PORT: expected a port number from 0 to 65535; set it as in ALERTBUS_HTTP_PORT=8080, or leave it out"),
         ),
         (
             "BOOTSTRAP_SERVERS",
@@ -138,10 +131,7 @@ def test_database_url_is_read_by_an_async_driver(given: str, read: str) -> None:
         (
             "POLICY",
             "/nowhere/policy.yaml",
-            (
-                "ALERTBUS_POLICY: expected the path of a policy file that exists; "
-                "set it as in ALERTBUS_POLICY=policy.yaml, or leave it out"
-            ),
+            ("ALERTBUS_POLICY: expected the path of a policy file that exists; set it as in ALERTBUS_POLICY=policy.yaml, or leave it out"),
         ),
         (
             "CHANNELS",
@@ -154,10 +144,7 @@ def test_database_url_is_read_by_an_async_driver(given: str, read: str) -> None:
         (
             "LOG_LEVEL",
             "loud",
-            (
-                "ALERTBUS_LOG_LEVEL: expected DEBUG, INFO, WARNING or ERROR; "
-                "set it as in ALERTBUS_LOG_LEVEL=INFO, or leave it out"
-            ),
+            ("ALERTBUS_LOG_LEVEL: expected DEBUG, INFO, WARNING or ERROR; set it as in ALERTBUS_LOG_LEVEL=INFO, or leave it out"),
         ),
         (
             "HTP_PORT",
@@ -179,9 +166,7 @@ def test_database_url_is_read_by_an_async_driver(given: str, read: str) -> None:
         ),
     ],
 )
-def test_wrong_setting_is_told_by_name_shape_and_remedy(
-    name: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_setting_is_told_by_name_shape_and_remedy(name: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"ALERTBUS_{name}", value)
 
     assert faults() == [line]
@@ -212,9 +197,7 @@ def test_every_fault_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.param({"channel": "pigeon"}, "police.channel: expected inbox, webhook or file; ", id="channel unknown"),
         pytest.param({}, "police.channel: expected inbox, webhook or file; ", id="channel missing"),
         pytest.param("inbox", "police: expected a mapping of channel, url, secret, folder; ", id="not a mapping"),
-        pytest.param(
-            {"channel": "inbox", "scret": SECRET}, "police.scret: no such setting; did you mean secret?", id="typo"
-        ),
+        pytest.param({"channel": "inbox", "scret": SECRET}, "police.scret: no such setting; did you mean secret?", id="typo"),
         pytest.param(
             {"channel": "webhook", "url": "http://police.example/in", "secret": SECRET},
             "police.url: expected an https:// address without user or password (http:// only to this machine); ",
@@ -274,9 +257,7 @@ def test_all_interfaces_may_be_listened_on_once_there_are_callers(monkeypatch: p
         ("- hunter2", "; that one is not a mapping from names to values, as in 'http_port: 8080'"),
     ],
 )
-def test_unreadable_file_is_told_by_line_and_never_quoted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: str
-) -> None:
+def test_unreadable_file_is_told_by_line_and_never_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: str) -> None:
     config(tmp_path, monkeypatch, text)
 
     with pytest.raises(SettingsFault) as refused:

@@ -184,6 +184,14 @@ def upgrade() -> None:
     with op.batch_alter_table('directory_person', schema=None) as batch_op:
         batch_op.create_index('ix_directory_person_likeness', ['scope', 'likeness'], unique=False)
 
+    op.create_table('directory_wake',
+    sa.Column('case_id', sa.String(length=80), nullable=False),
+    sa.Column('at', alertbus.sql.engine.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('case_id', 'at', name=op.f('pk_directory_wake'))
+    )
+    with op.batch_alter_table('directory_wake', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_directory_wake_at'), ['at'], unique=False)
+
     op.create_table('gateway_accepted',
     sa.Column('statement_id', sa.String(length=36), nullable=False),
     sa.Column('alert_id', sa.String(length=36), nullable=False),
@@ -291,6 +299,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_gateway_accepted_alert_id'))
 
     op.drop_table('gateway_accepted')
+    with op.batch_alter_table('directory_wake', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_directory_wake_at'))
+
+    op.drop_table('directory_wake')
     with op.batch_alter_table('directory_person', schema=None) as batch_op:
         batch_op.drop_index('ix_directory_person_likeness')
 

@@ -1,0 +1,491 @@
+"""Who is who, on a real SQLite file: the same for everybody who asks, never a guess, and cases that remember what was known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.directory import tables
+from alertbus.directory.cases import Cases
+from alertbus.directory.directory import Directory, Match
+from alertbus.model.case import Case
+from alertbus.model.errors import NotFound, VersionConflict
+from alertbus.model.events import ReviewReason
+from alertbus.model.person import Person
+from alertbus.sql.engine import make_engine, metadata
+
+T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ANNA = {"name": {"given": "Anna", "family": "Muster"}, "born": "1990-01-31"}
+HOME = {"addresses": [{"postcode": "NN1 1AA"}]}
+NHS = [{"system": "nhs_number", "value": "9434765919"}]
+PNC = [{"system": "pnc", "value": "1981/0000034U"}]
+CRN = [{"system": "crn", "value": "X123456"}]
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    made = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'directory.db'}")
+    async with made.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def directory(engine: AsyncEngine) -> Directory:
+    return Directory(engine)
+
+
+@pytest.fixture
+def cases(engine: AsyncEngine) -> Cases:
+    return Cases(engine)
+
+
+def person(**stated: Any) -> Person:
+    return Person.model_validate(stated)
+
+
+async def identify(directory: Directory, exercise: str | None = None, **stated: Any) -> Match:
+    (match,) = await directory.identify([person(**stated)], exercise)
+    return match
+
+
+def same(left: Case | None, right: Case | None) -> bool:
+    """As it would be sent: who has been looked up in it makes no difference."""
+    return left is not None and right is not None and left.model_dump_json(by_alias=True) == right.model_dump_json(by_alias=True)
+
+
+async def how_many(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(tables.person))).scalar_one()
+
+
+def case(case_id: str = "case-1", **stated: Any) -> Case:
+    body = {"id": case_id, "people": [{"key": "mother", **ANNA, **HOME}], "links": [{"person": "mother", "relation": "mother"}]}
+    return Case.model_validate({**body, **stated})
+
+
+def on(recorded: Case, key: str) -> tuple[str, ...]:
+    return recorded.person(key).person_ids
+
+
+# Somebody.
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param({"identifiers": NHS}, {"identifiers": NHS}, id="an identifier"),
+        pytest.param(
+            {"identifiers": NHS}, {"identifiers": [{"system": "NHS", "value": "943 476 5919"}]}, id="an identifier in another form"
+        ),
+        pytest.param(
+            {"identifiers": NHS, **ANNA},
+            {"identifiers": NHS, "name": {"given": "Someone", "family": "Else"}},
+            id="an identifier, other names",
+        ),
+        pytest.param({**ANNA, **HOME}, {**ANNA, **HOME}, id="name, birth date and address"),
+        pytest.param(
+            {**ANNA, **HOME},
+            {"name": {"given": "ANNA", "family": "muster."}, "born": "1990-01-31", "addresses": [{"postcode": "nn1 1aa"}]},
+            id="name and address in another form",
+        ),
+        pytest.param(
+            {"name": {"given": "Ren\u00e9e", "family": "M"}, "born": "1990-01-31", **HOME},
+            {"name": {"given": "Rene\u0301e", "family": "M"}, "born": "1990-01-31", **HOME},
+            id="an accent in another form",
+        ),
+        pytest.param(
+            {**ANNA, "addresses": [{"postcode": "NN1 1AA"}, {"uprn": "15578000"}]},
+            {**ANNA, "addresses": [{"uprn": "0015578000", "postcode": "MK1 1AA"}]},
+            id="one of several addresses",
+        ),
+        pytest.param({"identifiers": [*NHS, *PNC]}, {"identifiers": PNC}, id="any one of several identifiers"),
+    ],
+)
+async def test_what_is_certain_finds_the_same_person(directory: Directory, first: dict[str, Any], second: dict[str, Any]) -> None:
+    one, other = await identify(directory, **first), await identify(directory, **second)
+
+    assert len(one.person_ids) == 1
+    assert other == one == Match(one.person_ids)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param({"identifiers": NHS}, {"identifiers": PNC}, id="other identifiers"),
+        pytest.param(
+            {"identifiers": [{"system": "uprn", "value": "7"}], **ANNA, **HOME},
+            {"identifiers": [{"system": "uprn", "value": "7"}]},
+            id="a house",
+        ),
+        pytest.param(
+            {"identifiers": [{"system": "la_child_id", "value": "7"}, *NHS]},
+            {"identifiers": [{"system": "la_child_id", "value": "7"}, *PNC]},
+            id="an authority's own number, which another authority uses too",
+        ),
+        pytest.param({**ANNA, **HOME}, {"name": ANNA["name"], **HOME}, id="no birth date"),
+        pytest.param({**ANNA, **HOME}, {"name": {"family": "Muster"}, "born": "1990-01-31", **HOME}, id="no given name"),
+        pytest.param({**ANNA, **HOME}, {**ANNA, "born": "1991-01-31", **HOME}, id="another birth date"),
+    ],
+)
+async def test_what_is_not_certain_joins_nobody(directory: Directory, first: dict[str, Any], second: dict[str, Any]) -> None:
+    one, other = await identify(directory, **first), await identify(directory, **second)
+
+    assert set(one.person_ids).isdisjoint(other.person_ids)
+
+
+async def test_twins_are_two_and_nobody_is_asked(directory: Directory, engine: AsyncEngine) -> None:
+    anna = await identify(directory, **ANNA, **HOME)
+    berta = await identify(directory, **{**ANNA, "name": {"given": "Berta", "family": "Muster"}}, **HOME)
+
+    assert anna.person_ids != berta.person_ids
+    assert (anna.unsure, berta.unsure) == (None, None)
+    assert await how_many(engine) == 2
+
+
+async def test_the_same_name_and_birth_date_alone_are_another_person_and_a_human_is_asked(directory: Directory) -> None:
+    first = await identify(directory, **ANNA, **HOME)
+    second = await identify(directory, **ANNA)
+    third = await identify(directory, **ANNA, addresses=[{"postcode": "MK9 9ZZ"}])
+
+    assert len({*first.person_ids, *second.person_ids, *third.person_ids}) == 3
+    assert (second.unsure, second.alike) == (ReviewReason.UNSURE_MATCH, first.person_ids)
+    assert (third.unsure, set(third.alike)) == (ReviewReason.UNSURE_MATCH, {*first.person_ids, *second.person_ids})
+
+
+async def test_who_was_unsure_once_is_asked_about_again_until_somebody_decides(directory: Directory) -> None:
+    await identify(directory, **ANNA, **HOME)
+
+    assert (await identify(directory, **ANNA)).unsure is ReviewReason.UNSURE_MATCH
+    assert (await identify(directory, **ANNA)).unsure is ReviewReason.UNSURE_MATCH
+
+
+async def test_numbers_that_lead_to_two_people_reach_both_and_a_human_is_asked(directory: Directory) -> None:
+    by_nhs, by_pnc = await identify(directory, identifiers=NHS), await identify(directory, identifiers=PNC)
+
+    both = await identify(directory, identifiers=[*NHS, *PNC, *CRN])
+
+    assert set(both.person_ids) == {*by_nhs.person_ids, *by_pnc.person_ids}
+    assert len(both.person_ids) == 2
+    assert both.unsure is ReviewReason.UNSURE_MATCH
+    assert await identify(directory, identifiers=[*PNC, *NHS, *CRN]) == both  # again, in another order
+    assert len((await identify(directory, identifiers=CRN)).person_ids) == 1  # what was new is one person's, not two people's
+
+
+async def test_a_number_learned_with_a_known_one_finds_the_person_alone(directory: Directory) -> None:
+    known = await identify(directory, identifiers=NHS)
+
+    await identify(directory, identifiers=[*NHS, *PNC])
+
+    assert await identify(directory, identifiers=PNC) == known
+
+
+@pytest.mark.parametrize("stated", [{}, {"label": "a man"}, {"name": {"family": "Muster"}}, HOME, {"born": "1990-01-31"}], ids=str)
+async def test_somebody_who_could_never_be_found_again_is_nobody(directory: Directory, engine: AsyncEngine, stated: dict[str, Any]) -> None:
+    assert await identify(directory, **stated) == Match(())
+    assert await how_many(engine) == 0
+
+
+async def test_people_of_one_alert_are_decided_on_in_their_order(directory: Directory) -> None:
+    people = [person(identifiers=NHS), person(label="a man"), person(identifiers=PNC), person(identifiers=NHS)]
+
+    found = [match.person_ids for match in await directory.identify(people, None)]
+
+    assert found[0] == found[3] != found[2]
+    assert found[1] == ()
+
+
+async def test_an_exercise_and_what_is_real_know_nobody_of_each_other(directory: Directory) -> None:
+    real = await identify(directory, identifiers=NHS)
+    first, second = await identify(directory, "first", identifiers=NHS), await identify(directory, "second", identifiers=NHS)
+
+    assert len({*real.person_ids, *first.person_ids, *second.person_ids}) == 3
+
+
+async def test_ids_tell_nothing_of_the_person(engine: AsyncEngine, tmp_path: Path) -> None:
+    other = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'other.db'}")
+    async with other.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+    here, there = await identify(Directory(engine), identifiers=NHS), await identify(Directory(other), identifiers=NHS)
+    await other.dispose()
+
+    assert here.person_ids != there.person_ids
+
+
+async def test_names_and_addresses_are_not_kept_in_the_tables_that_find_people(directory: Directory, engine: AsyncEngine) -> None:
+    await identify(directory, name={"given": "Kanarienvogel", "family": "Muster"}, born="1931-02-03", addresses=[{"postcode": "ZZ9 9ZZ"}])
+
+    async with engine.connect() as connection:
+        rows = [str(row) for table in (tables.person, tables.found_by) for row in await connection.execute(select(table))]
+    assert len(rows) == 2
+    assert not [word for word in ("kanarienvogel", "1931", "zz9") if word in "".join(rows).lower()]
+
+
+# Several who ask at once.
+
+
+async def test_two_who_meet_the_same_new_person_at_once_make_one(engine: AsyncEngine) -> None:
+    asked = [Directory(engine) for _ in range(6)]
+
+    matches = await asyncio.gather(*(identify(one, identifiers=NHS, **ANNA, **HOME) for one in asked))
+
+    assert len({match.person_ids for match in matches}) == 1
+    assert {match.unsure for match in matches} == {None}
+    assert await how_many(engine) == 1
+
+
+async def test_who_asks_twice_is_answered_the_same_from_memory_or_not(engine: AsyncEngine, directory: Directory) -> None:
+    first = await identify(directory, identifiers=NHS)
+
+    assert await identify(directory, identifiers=NHS) == await identify(Directory(engine), identifiers=NHS) == first
+    assert await how_many(engine) == 1
+
+
+async def test_looking_somebody_up_writes_nothing(directory: Directory, engine: AsyncEngine) -> None:
+    assert (
+        await directory.look_up([person(identifiers=NHS), person(**ANNA, **HOME), person(key="mother"), person()], None) == [Match(())] * 4
+    )
+    assert await how_many(engine) == 0
+
+    known = await identify(directory, identifiers=NHS)
+    assert await directory.look_up([person(identifiers=[*NHS, *PNC])], None) == [known]
+
+
+# Keys and cases.
+
+
+async def test_a_case_names_by_number_whom_an_alert_met_first(directory: Directory, cases: Cases) -> None:
+    met = await identify(directory, identifiers=PNC)
+
+    recorded = await cases.record(case(people=[{"key": "mother", "identifiers": [*NHS, *PNC]}]), T0, None)
+
+    assert on(recorded.case, "mother") == met.person_ids
+    assert await identify(directory, identifiers=NHS) == met
+
+
+async def test_a_key_leads_to_the_person_of_the_case(directory: Directory, cases: Cases) -> None:
+    recorded = await cases.record(case(), T0, None)
+
+    assert await identify(directory, key="mother") == Match(on(recorded.case, "mother"))
+    assert await directory.known_keys(["mother", "father"], None) == {"mother": 1, "father": 0}
+
+
+async def test_among_real_cases_a_key_is_one_persons_within_its_case_only(directory: Directory, cases: Cases) -> None:
+    north = await cases.record(case("north", people=[{"key": "mother"}]), T0, None)
+    south = await cases.record(case("south", people=[{"key": "mother"}]), T0, None)
+
+    assert on(north.case, "mother") != on(south.case, "mother")
+    assert await directory.known_keys(["mother"], None) == {"mother": 2}
+
+
+async def test_not_17_a_key_that_two_families_use_leads_to_neither_and_a_human_is_asked(directory: Directory, cases: Cases) -> None:
+    north = await cases.record(case("north", people=[{"key": "mother"}]), T0, None)
+    assert await identify(directory, key="mother") == Match(on(north.case, "mother"))
+    south = await cases.record(case("south", people=[{"key": "mother", "identifiers": NHS}]), T0, None)
+
+    both = {*on(north.case, "mother"), *on(south.case, "mother")}
+    assert await identify(directory, key="mother") == Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted(both)))
+    assert await identify(directory, key="mother", identifiers=NHS) == Match(on(south.case, "mother"))
+    assert await directory.look_up([person(key="mother")], None) == [Match(())]
+
+
+async def test_a_key_and_a_number_that_lead_to_two_people_reach_both_and_a_human_is_asked(directory: Directory, cases: Cases) -> None:
+    known = await identify(directory, identifiers=NHS)
+    recorded = await cases.record(case(people=[{"key": "mother"}]), T0, None)
+
+    found = await identify(directory, key="mother", identifiers=NHS)
+
+    assert found == Match(tuple(sorted((*known.person_ids, *on(recorded.case, "mother")))), ReviewReason.UNSURE_MATCH)
+
+
+async def test_within_an_exercise_a_key_is_one_persons_in_every_case(directory: Directory, cases: Cases) -> None:
+    north = await cases.record(case("north", people=[{"key": "mother"}], exercise="x1"), T0, None)
+    south = await cases.record(case("south", people=[{"key": "mother"}], exercise="x1"), T0, None)
+    other = await cases.record(case("other", people=[{"key": "mother"}], exercise="x2"), T0, None)
+
+    assert on(north.case, "mother") == on(south.case, "mother") != on(other.case, "mother")
+    assert await directory.known_keys(["mother"], "x1") == {"mother": 1}
+    assert await directory.known_keys(["mother"], None) == {"mother": 0}
+    assert await identify(directory, "x1", key="mother") == Match(on(north.case, "mother"))
+
+
+@pytest.mark.parametrize(
+    ("key", "others"),
+    [
+        pytest.param("kid_a", "kid_A", id="capitals"),
+        pytest.param("kid_1", "kidx1", id="an underscore stands for itself"),
+        pytest.param("mother", "grand.mother", id="the end of another key"),
+        pytest.param("a", "b:a", id="after a colon"),
+    ],
+)
+async def test_keys_that_look_alike_are_two(directory: Directory, cases: Cases, key: str, others: str) -> None:
+    recorded = await cases.record(case(people=[{"key": key}, {"key": others}], links=[], exercise="x1"), T0, None)
+
+    assert await directory.known_keys([key, others], "x1") == {key: 1, others: 1}
+    assert await identify(directory, "x1", key=key) == Match(on(recorded.case, key))
+    assert await identify(directory, "x1", key=others) == Match(on(recorded.case, others))
+
+
+async def test_an_unknown_key_is_nobody_and_a_human_is_asked(directory: Directory, engine: AsyncEngine) -> None:
+    assert await identify(directory, key="mother") == Match((), ReviewReason.KEY_UNKNOWN)
+    assert await identify(directory, key="mother", label="Mother") == Match((), ReviewReason.KEY_UNKNOWN)
+    assert await how_many(engine) == 0
+    assert len((await identify(directory, key="mother", identifiers=NHS)).person_ids) == 1
+
+
+# Versions of a case.
+
+
+async def test_a_case_is_recorded_whole_with_its_people_found_and_its_links_dated(cases: Cases) -> None:
+    recorded = await cases.record(case(children=["child"], people=[{"key": "mother"}, {"key": "child"}]), T0, None)
+
+    assert (recorded.before, recorded.unlinked, recorded.publish) == (None, (), True)
+    assert (recorded.case.version, recorded.case.known_at) == (1, T0)
+    assert [(link.person, link.relation, link.known_at) for link in recorded.case.links] == [
+        ("mother", "mother", T0),
+        ("child", "child", T0),
+    ]
+    assert all(len(p.person_ids) == 1 for p in recorded.case.people)
+    assert same(await cases.get("case-1"), recorded.case)
+
+
+async def test_the_same_content_again_is_no_new_version(cases: Cases) -> None:
+    first = await cases.record(case(), T0, None)
+    await cases.published(first.case)
+
+    again = await cases.record(case(), T0 + timedelta(days=1), None)
+
+    assert same(again.case, first.case)
+    assert (again.before, again.publish) == (None, False)
+
+
+async def test_the_same_content_again_is_sent_again_while_it_was_not_published(cases: Cases) -> None:
+    first = await cases.record(case(), T0, None)
+
+    again = await cases.record(case(), T0 + timedelta(days=1), None)
+
+    (waiting,) = await cases.unpublished()
+    assert same(again.case, first.case)
+    assert same(waiting.case, first.case)
+    assert (again.publish, waiting.publish) == (True, True)
+    await cases.published(first.case)
+    assert await cases.unpublished() == []
+
+
+async def test_other_content_is_the_next_version_and_people_stay_who_they_are(cases: Cases) -> None:
+    first = await cases.record(case(), T0, None)
+
+    second = await cases.record(case(status="child_in_need"), T0 + timedelta(days=1), None)
+
+    assert same(second.before, first.case)
+    assert (second.case.version, second.publish) == (2, True)
+    assert on(second.case, "mother") == on(first.case, "mother")
+    assert [link.known_at for link in second.case.links] == [T0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "fits"),
+    [
+        pytest.param(None, True, id="whatever stands"),
+        pytest.param(1, True, id="the version that stands"),
+        pytest.param(0, False, id="none yet"),
+        pytest.param(2, False, id="a version to come"),
+    ],
+)
+async def test_a_change_to_a_version_that_does_not_stand_is_refused(cases: Cases, expected: int | None, fits: bool) -> None:
+    first = await cases.record(case(), T0, 0)
+
+    if fits:
+        assert (await cases.record(case(status="x"), T0, expected)).case.version == 2
+    else:
+        with pytest.raises(VersionConflict, match='If-Match: "1"'):
+            await cases.record(case(status="x"), T0, expected)
+        assert same(await cases.get("case-1"), first.case)
+
+
+async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: AsyncEngine, cases: Cases) -> None:
+    await cases.record(case(), T0, None)
+
+    answers = await asyncio.gather(*(Cases(engine).record(case(status=s), T0, 1) for s in ("a", "b", "c")), return_exceptions=True)
+
+    assert sorted(type(a).__name__ for a in answers) == ["Recorded", "VersionConflict", "VersionConflict"]
+    assert (await cases.get("case-1")).version == 2
+
+
+async def test_a_case_nobody_recorded_is_not_found(cases: Cases) -> None:
+    with pytest.raises(NotFound):
+        await cases.get("case-1")
+
+
+# Who was taken off.
+
+
+async def test_who_was_taken_off_is_named_until_that_is_published(cases: Cases) -> None:
+    two = case(
+        people=[{"key": "mother"}, {"key": "ex"}],
+        links=[{"person": "mother", "relation": "mother"}, {"person": "ex", "relation": "ex-partner"}],
+    )
+    first = await cases.record(two, T0, None)
+    gone = on(first.case, "ex")
+
+    second = await cases.record(case(people=[{"key": "mother"}]), T0, None)
+    third = await cases.record(case(people=[{"key": "mother"}], status="x"), T0, None)
+
+    assert (first.unlinked, second.unlinked, third.unlinked) == ((), gone, gone)
+    await cases.published(second.case)  # too late: a later version stands, which has yet to say it
+    assert [r.unlinked for r in await cases.unpublished()] == [gone]
+    await cases.published(third.case)
+    assert (await cases.record(case(people=[{"key": "mother"}], status="y"), T0, None)).unlinked == ()
+
+
+async def test_who_comes_back_before_that_was_published_was_never_off(cases: Cases) -> None:
+    both = case(people=[{"key": "mother"}], links=[{"person": "mother", "relation": "mother"}])
+    first = await cases.record(both, T0, None)
+    assert (await cases.record(case(people=[{"key": "mother"}], links=[]), T0, None)).unlinked == on(first.case, "mother")
+
+    assert (await cases.record(both, T0, None)).unlinked == ()
+
+
+async def test_who_is_linked_by_another_relation_was_not_taken_off(cases: Cases) -> None:
+    await cases.record(case(), T0, None)
+
+    assert (await cases.record(case(links=[{"person": "mother", "relation": "aunt"}]), T0, None)).unlinked == ()
+
+
+async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exercise(directory: Directory, cases: Cases) -> None:
+    north = await cases.record(case("north", people=[{"key": "a", "identifiers": NHS}], links=[]), T0, None)
+    await cases.record(case("south", people=[{"key": "b", "identifiers": PNC}], links=[]), T0, None)
+    await cases.record(case("rehearsed", people=[{"key": "a", "identifiers": NHS}], links=[], exercise="x1"), T0, None)
+    ids = (await identify(directory, identifiers=NHS)).person_ids
+
+    assert [found.id for found in await cases.of_people(ids, None)] == [north.case.id]
+    assert await cases.of_people(ids, "x1") == []
+    assert await cases.of_people([], None) == []
+
+
+# An exercise's clock.
+
+
+async def test_an_exercises_clock_never_goes_back(cases: Cases) -> None:
+    for name, exercise in (("b", "x1"), ("a", "x1"), ("c", "x2"), ("d", None)):
+        await cases.record(case(name, exercise=exercise), T0, None)
+    later, latest = T0 + timedelta(days=1), T0 + timedelta(days=2)
+
+    assert await cases.clock("x1") == (None, ["a", "b"])
+    assert await cases.advance_clock("x1", later) == (None, ["a", "b"])
+    assert await cases.advance_clock("x1", latest) == (later, ["a", "b"])
+    assert await cases.advance_clock("x1", T0) == (latest, ["a", "b"])
+    assert await cases.clock("x1") == (latest, ["a", "b"])
+    assert await cases.clock("x2") == (None, ["c"])
+
+
+async def test_a_clock_may_be_set_before_its_cases_come(cases: Cases) -> None:
+    assert await cases.advance_clock("x1", T0) == (None, [])
+    assert await cases.clock("x1") == (T0, [])
