@@ -258,6 +258,30 @@ async def test_a_scenario_nobody_has_seen_comes_out_by_the_formula(bus: Supervis
     assert report["reconcile"] == {"difference": 0}
 
 
+HMPPS = Path(__file__).parents[2] / "plugins" / "hmpps" / "tests" / "data"
+
+
+async def test_every_real_hmpps_file_posted_raw_has_an_outcome_and_what_is_not_understood_is_kept_for_review(bus: Supervisor) -> None:
+    outcomes: dict[str, list[str]] = {"accepted": [], "ignored": [], "refused": []}
+    async with httpx.AsyncClient(base_url=bus.url) as client:
+        for path in sorted(HMPPS.rglob("*.json")):
+            answer = await client.post("/v1/sources/hmpps", content=path.read_bytes(), headers={"content-type": "application/json"})
+            body = answer.json()
+            if answer.status_code == 422:
+                assert body["faults"], path.name
+                outcomes["refused"].append(path.name)
+            else:
+                assert (answer.status_code, body["outcome"]) in {(202, "accepted"), (200, "ignored")}, path.name
+                assert body["outcome"] == "accepted" or body["reason"], path.name
+                outcomes[body["outcome"]].append(path.name)
+
+    assert {outcome: len(files) for outcome, files in outcomes.items()} == {"accepted": 2, "ignored": 40, "refused": 5}
+    assert outcomes["accepted"] == ["prisoner-received-recall.json", "prisoner-released-cr.json"]
+    async with wired(bus.settings) as wiring, wiring.engine.connect() as connection:
+        kept = await connection.exec_driver_sql("SELECT COUNT(*) FROM gateway_raw WHERE source = 'hmpps'")
+        assert kept.scalar_one() == 5
+
+
 @pytest.mark.parametrize("victim", ["gateway", "stream-0", "delivery", "chronicle", "broker"])
 async def test_killing_any_one_process_in_mid_replay_loses_nobody_and_doubles_nothing(bus: Supervisor, victim: str) -> None:
     def kill() -> None:
