@@ -83,7 +83,10 @@ async def pending(bootstrap: str) -> dict[str, Behind]:
 async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
-    committed = await _committed(bootstrap)
+    needs = {
+        group: [TopicPartition(topic, n) for topic in needed for n in range(counts.get(topic, 0))] for group, needed in GROUPS.items()
+    }
+    committed = await _committed(bootstrap, needs)
     places = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
     try:
@@ -103,24 +106,24 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
             await consumer.stop()
 
 
-async def _committed(bootstrap: str) -> dict[str, dict[TopicPartition, int]]:
+async def _committed(bootstrap: str, needs: Mapping[str, Sequence[TopicPartition]]) -> dict[str, dict[TopicPartition, int]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-progress")
     try:
         await admin.start()
         found = {}
-        for group in GROUPS:
-            offsets = await _offsets(admin, group)
+        for group, places in needs.items():
+            offsets = await _offsets(admin, group, places)
             found[group] = {place: meta.offset for place, meta in offsets.items() if meta.offset >= 0}
         return found
     finally:
         await admin.close()
 
 
-async def _offsets(admin: Any, group: str) -> Mapping[TopicPartition, Any]:
-    """Ask again while the broker has no coordinator: a new one makes its topic for offsets when it is first asked."""
+async def _offsets(admin: Any, group: str, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, Any]:
+    """Asked place by place, because the in-memory broker knows no other way. Ask again while the broker has no coordinator: a new one makes its topic for offsets when it is first asked."""
     while True:
         try:
-            offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
+            offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group, partitions=list(places))
         except GroupCoordinatorNotAvailableError:
             await asyncio.sleep(0.2)
         else:

@@ -94,6 +94,7 @@ class StreamWorker:
             topic_partitions=partitions,
             topic_replication_factor=replication,
             topic_disable_leader=True,
+            topic_allow_declare=False,  # they are made by `ensure_topics`, with what each must be
             producer_acks=-1,
             consumer_auto_offset_reset="earliest",
             broker_session_timeout=session_timeout_s,

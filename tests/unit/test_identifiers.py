@@ -142,8 +142,8 @@ def test_near_miss_is_refused(system: str, value: str) -> None:
     assert not _accepts(system, value)
 
 
-def test_every_system_but_the_household_identifies_a_person_alone() -> None:
-    assert set(IdentifierSystem) - IDENTIFIES_ALONE == {IdentifierSystem.UPRN}
+def test_every_system_identifies_a_person_alone_but_a_households_and_one_that_two_authorities_may_both_use() -> None:
+    assert set(IdentifierSystem) - IDENTIFIES_ALONE == {IdentifierSystem.UPRN, IdentifierSystem.LA_CHILD_ID}
 
 
 def test_every_system_says_what_it_is_and_what_it_expects() -> None:
