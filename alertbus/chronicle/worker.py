@@ -7,15 +7,13 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import Received, consume
-from alertbus.broker.faults import BrokerFault
+from alertbus.broker.groups import committed_offsets
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, Behind, Place, apply, read
+from alertbus.chronicle.projector import TOPICS, Behind, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import view
 from alertbus.sql.engine import database_faults
@@ -50,7 +48,6 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
 
 
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
-_LIMIT_S = 30.0
 
 
 async def _catch_up(bootstrap: str, engine: AsyncEngine) -> None:
@@ -60,28 +57,8 @@ async def _catch_up(bootstrap: str, engine: AsyncEngine) -> None:
 
 
 async def _is_behind(bootstrap: str, engine: AsyncEngine, group: str) -> bool:
-    committed = await _committed(bootstrap, group)
+    committed = (await committed_offsets(bootstrap, {group: TOPICS}))[group]
     async with view(engine) as connection:
         rows = await connection.execute(select(tables.progress))
         reached = {(row.topic, row.partition): row.next for row in rows}
     return any(offset > reached.get(place, 0) for place, offset in committed.items())
-
-
-async def _committed(bootstrap: str, group: str) -> dict[Place, int]:
-    """Ask the broker from where the group would go on: nothing for a partition that it never committed."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=f"alertbus-{group}-start")
-    try:
-        async with asyncio.timeout(_LIMIT_S):
-            await admin.start()
-            while True:
-                try:
-                    found = await admin.list_consumer_group_offsets(group)
-                except GroupCoordinatorNotAvailableError:  # a new broker makes its topic for offsets when first asked
-                    await asyncio.sleep(0.2)
-                else:
-                    return {(place.topic, place.partition): meta.offset for place, meta in found.items()}
-    except (TimeoutError, KafkaError) as error:
-        what = f"asking {bootstrap} for the offsets of group '{group}' failed ({type(error).__name__})"
-        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
-    finally:
-        await admin.close()

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.errors import KafkaError
 
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.groups import committed_offsets
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BrokerUnavailable
 
@@ -83,10 +83,7 @@ async def pending(bootstrap: str) -> dict[str, Behind]:
 async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
-    needs = {
-        group: [TopicPartition(topic, n) for topic in needed for n in range(counts.get(topic, 0))] for group, needed in GROUPS.items()
-    }
-    committed = await _committed(bootstrap, needs)
+    committed = await committed_offsets(bootstrap, GROUPS)
     places = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
     try:
@@ -96,7 +93,10 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
         starts = await consumer.beginning_offsets(sorted(places)) if places else {}
         answer = {}
         for group, needed in GROUPS.items():
-            reached = {place: committed[group].get(place, starts[place]) for place in places if place.topic in needed}
+            went = committed[group]
+            reached = {place: went.get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed}
+                place: committed[group].get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed
+            }
             waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
             count = sum(ends[place] - offset for place, offset in waiting.items())
             answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)
@@ -104,30 +104,6 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
     finally:
         with contextlib.suppress(KafkaError):
             await consumer.stop()
-
-
-async def _committed(bootstrap: str, needs: Mapping[str, Sequence[TopicPartition]]) -> dict[str, dict[TopicPartition, int]]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-progress")
-    try:
-        await admin.start()
-        found = {}
-        for group, places in needs.items():
-            offsets = await _offsets(admin, group, places)
-            found[group] = {place: meta.offset for place, meta in offsets.items() if meta.offset >= 0}
-        return found
-    finally:
-        await admin.close()
-
-
-async def _offsets(admin: Any, group: str, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, Any]:
-    """Asked place by place, because the in-memory broker knows no other way. Ask again while the broker has no coordinator: a new one makes its topic for offsets when it is first asked."""
-    while True:
-        try:
-            offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group, partitions=list(places))
-        except GroupCoordinatorNotAvailableError:
-            await asyncio.sleep(0.2)
-        else:
-            return offsets
 
 
 async def _oldest(consumer: Any, waiting: Mapping[TopicPartition, int], now: datetime) -> float | None:
