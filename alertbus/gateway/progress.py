@@ -95,8 +95,6 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
         for group, needed in GROUPS.items():
             went = committed[group]
             reached = {place: went.get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed}
-                place: committed[group].get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed
-            }
             waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
             count = sum(ends[place] - offset for place, offset in waiting.items())
             answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)
