@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from alertbus.chronicle.rebuild import rebuild
-from alertbus.chronicle.reconcile import reconcile
+from alertbus.chronicle.reconcile import Reconciliation, reconcile
 from alertbus.cli.bootstrap import wired
 from alertbus.cli.output import NO, as_json, say
 
@@ -29,7 +29,7 @@ def reconcile_(
         raise typer.Exit(NO)
 
 
-async def _reconcile(exercise: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _reconcile(exercise: str | None) -> Reconciliation:
     async with wired() as wiring:
         return await reconcile(wiring.bootstrap, wiring.engine, wiring.policy, exercise=exercise)
 

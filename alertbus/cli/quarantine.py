@@ -22,7 +22,7 @@ def list_(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
     if json_:
         as_json(found)
         return
-    columns = ("id", "from", "error", "disposition", "bytes")
+    columns = ("id", "from", "by", "error", "disposition", "bytes")
     rows("Quarantine", columns, [[r[c] for c in columns] for r in found], empty="Quarantine is empty.")
 
 
@@ -45,10 +45,10 @@ async def _records() -> list[dict[str, Any]]:
         found.append(
             {
                 "id": f"{record.partition}-{record.offset}",
-                "from": headers.get("alertbus_from"),
-                "error": headers.get("alertbus_error"),
-                "disposition": headers.get("alertbus_disposition"),
-                "type": headers.get("original_ce_type"),
+                "from": headers.get("ce_subject"),
+                "by": headers.get("ce_source"),
+                "error": headers.get("ce_errorclass"),
+                "disposition": headers.get("ce_disposition"),
                 "bytes": len(record.value or b""),
             }
         )

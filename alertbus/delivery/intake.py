@@ -19,11 +19,10 @@ from alertbus.broker.topics import QUARANTINE, RECEIPTS
 from alertbus.delivery.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import PoisonRecord
-from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
+from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
 from alertbus.model.notice import Notice, Receipt
 
 SOURCE = "/alertbus/delivery"
-RECORD_QUARANTINED = "uk.alertbus.record.quarantined.v1"
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -21,6 +21,7 @@ from alertbus.model.alert import AcceptedAlert, unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     NOTICE_OWED,
+    RECORD_QUARANTINED,
     AlertAboutPerson,
     AlertReachedCase,
     CaseChanged,
@@ -47,6 +48,8 @@ class Incoming(Protocol):
     def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> float: ...
     @property
     def key(self) -> bytes: ...
     @property
@@ -160,15 +163,27 @@ def _read(incoming: Incoming, readable: dict[str, Any], out: list[Record]) -> An
 
 
 def quarantined(incoming: Incoming, error_class: str) -> Record:
-    """The record as it came, under its own key, with where it stood and why it could not be decided. Its value is never logged."""
-    where = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
-    headers: list[tuple[str, bytes]] = [
-        ("alertbus_from", where.encode()),
-        ("alertbus_error", error_class.encode()),
-        ("alertbus_disposition", b"poison"),
-        *[(f"original_{name}", value) for name, value in incoming.headers or () if value is not None],
-    ]
-    return Record(topic=topics.QUARANTINE, key=incoming.key or b"", value=incoming.value or b"", headers=headers)
+    """The value as it came, under its own key, with where it stood and why it could not be decided; as delivery writes them too.
+
+    Its headers are not copied: whoever wrote it may have put anything there, and the coordinates lead to them.
+    """
+    place = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
+    headers, value = encode(
+        type=RECORD_QUARANTINED,
+        source=SOURCE,
+        id=ids.event_id("quarantined", place),
+        time=datetime.fromtimestamp(incoming.timestamp, UTC),
+        subject=place,
+        data=incoming.value,
+        extensions={
+            "originaltopic": incoming.topic,
+            "originalpartition": str(incoming.partition),
+            "originaloffset": str(incoming.offset),
+            "errorclass": error_class,
+            "disposition": "quarantined",
+        },
+    )
+    return Record(topic=topics.QUARANTINE, key=incoming.key or place.encode(), value=value, headers=headers)
 
 
 def _review(accepted: AcceptedAlert, reason: ReviewReason, person_ids: tuple[str, ...] = ()) -> Record:

@@ -49,7 +49,7 @@ STOPPED_HARD = 70
 class Taken:
     """A Faust event as a lane and a stage see it."""
 
-    __slots__ = ("_event", "headers", "key", "offset", "partition", "topic", "value")
+    __slots__ = ("_event", "headers", "key", "offset", "partition", "timestamp", "topic", "value")
 
     def __init__(self, event: EventT) -> None:
         message = event.message
@@ -57,6 +57,7 @@ class Taken:
         self.topic: str = message.topic
         self.partition: int = message.partition
         self.offset: int = message.offset
+        self.timestamp: float = message.timestamp
         self.key: bytes = message.key or b""
         self.value: bytes = message.value or b""
         headers: Any = message.headers or ()
