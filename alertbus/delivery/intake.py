@@ -15,12 +15,12 @@ from alertbus.broker.consumer import Received
 from alertbus.broker.envelope import decode, encode
 from alertbus.broker.faults import EnvelopeFault
 from alertbus.broker.producer import Producer, Record
-from alertbus.broker.topics import QUARANTINE, RECEIPTS
+from alertbus.broker.topics import RECEIPTS
 from alertbus.delivery.ledger import Ledger
-from alertbus.model import ids
 from alertbus.model.errors import PoisonRecord
-from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
+from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
 from alertbus.model.notice import Notice, Receipt
+from alertbus.quarantine.entry import moment, poisoned
 
 SOURCE = "/alertbus/delivery"
 
@@ -63,26 +63,7 @@ class Intake:
         return refused
 
     async def _quarantine(self, poison: Sequence[tuple[Received, str]]) -> None:
-        """Copy the value; the headers stay in the topic, which keeps every record, and the coordinates lead there."""
-        copies = []
         for record, error in poison:
-            place = f"{record.topic}/{record.partition}/{record.offset}"
-            headers, value = encode(
-                type=RECORD_QUARANTINED,
-                source=SOURCE,
-                id=ids.event_id("quarantined", place),
-                time=self._now(),
-                subject=place,
-                data=record.value or b"",
-                extensions={
-                    "originaltopic": record.topic,
-                    "originalpartition": str(record.partition),
-                    "originaloffset": str(record.offset),
-                    "errorclass": error,
-                    "disposition": "quarantined",
-                },
-            )
-            copies.append(Record(QUARANTINE, record.key or place.encode(), value, headers))
             log.error(
                 "a record was put in quarantine",
                 topic=record.topic,
@@ -90,7 +71,7 @@ class Intake:
                 offset=record.offset,
                 reason=error,
             )
-        await self._producer.send_all(copies)
+        await self._producer.send_all([poisoned(record, error, by=SOURCE, at=moment(record.timestamp)) for record, error in poison])
 
 
 def receipt_record(receipt: Receipt) -> Record:

@@ -21,7 +21,6 @@ from alertbus.model.alert import AcceptedAlert, unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     NOTICE_OWED,
-    RECORD_QUARANTINED,
     AlertAboutPerson,
     AlertReachedCase,
     CaseChanged,
@@ -31,6 +30,7 @@ from alertbus.model.events import (
     Tick,
 )
 from alertbus.policy.policy import Policy
+from alertbus.quarantine.entry import moment, poisoned
 from alertbus.reach.case import CaseState, reduce_case
 from alertbus.reach.notices import notice_for
 from alertbus.reach.person import PersonState, reduce_person
@@ -158,32 +158,9 @@ def _read(incoming: Incoming, readable: dict[str, Any], out: list[Record]) -> An
         model = readable[envelope.type]
         return model.model_validate_json(envelope.data)
     except (EnvelopeFault, ValidationError, KeyError, ValueError) as error:
-        out.append(quarantined(incoming, type(error).__name__))
+        at = moment(incoming.timestamp * 1000)
+        out.append(poisoned(incoming, type(error).__name__, by=SOURCE, at=at))
         return None
-
-
-def quarantined(incoming: Incoming, error_class: str) -> Record:
-    """The value as it came, under its own key, with where it stood and why it could not be decided; as delivery writes them too.
-
-    Its headers are not copied: whoever wrote it may have put anything there, and the coordinates lead to them.
-    """
-    place = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
-    headers, value = encode(
-        type=RECORD_QUARANTINED,
-        source=SOURCE,
-        id=ids.event_id("quarantined", place),
-        time=datetime.fromtimestamp(incoming.timestamp, UTC),
-        subject=place,
-        data=incoming.value,
-        extensions={
-            "originaltopic": incoming.topic,
-            "originalpartition": str(incoming.partition),
-            "originaloffset": str(incoming.offset),
-            "errorclass": error_class,
-            "disposition": "quarantined",
-        },
-    )
-    return Record(topic=topics.QUARANTINE, key=incoming.key or place.encode(), value=value, headers=headers)
 
 
 def _review(accepted: AcceptedAlert, reason: ReviewReason, person_ids: tuple[str, ...] = ()) -> Record:

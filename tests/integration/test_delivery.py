@@ -42,6 +42,7 @@ from alertbus.model.notice import Intent, Message, Notice, Receipt, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage, hookimpl
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
+from alertbus.quarantine.entry import BUS
 from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, metadata
 
@@ -799,7 +800,10 @@ async def test_a_record_that_is_no_notice_goes_to_quarantine_and_the_next_is_del
             "originalpartition": partition,
             "originaloffset": offset,
             "errorclass": envelope.extensions["errorclass"],
-            "disposition": "quarantined",
+            "disposition": "poison",
+            "attempt": "1",
+            "pluginversion": BUS,
+            "originalbytes": str(len(record.value or b"")),
         }
 
 
