@@ -39,8 +39,8 @@ check: env ## ruff, mypy strict, import-linter, schemas
 	@$(BIN)/lint-imports
 	@$(BIN)/alertbus schema export --check
 
-bench: env ## throughput of the reducers and the stream, beside a bare copy loop
-	@$(BIN)/python bench/stream.py
+bench: env ## how fast the bus is here, beside a bare copy loop; ARGS="--only throughput" for one part
+	@$(BIN)/alertbus bench $(ARGS)
 
 format: env ## let ruff lay out the code
 	@$(BIN)/ruff format .

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import typer
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.cli import alerts, audit, cases, demo, doctor, parts, plugins, policies, quarantine, schemas, status
+from alertbus.cli import alerts, audit, bench, cases, demo, doctor, parts, plugins, policies, quarantine, schemas, status
 from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
 from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
 
@@ -28,6 +28,7 @@ app.command("replay")(demo.replay_command)
 app.command("send")(alerts.send)
 app.command("explain")(alerts.explain)
 app.command("status")(status.status)
+app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 for name, group in (
     ("cases", cases.app),

@@ -1,0 +1,47 @@
+"""The arithmetic of measuring: percentiles, medians, ratios of pairs. Pure."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The smallest of the values that at least `part` of them (0 < part <= 1) do not exceed: the nearest rank, which was really measured.
+
+    Raises ValueError for no values or a part outside its range.
+    """
+    if not values or not 0 < part <= 1:
+        raise ValueError("a percentile needs values, and a part above 0 and up to 1")
+    return sorted(values)[math.ceil(part * len(values)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Of many alerts, in milliseconds."""
+
+    p50: float
+    p99: float
+    p999: float
+    worst: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Latency":
+        return cls(*(round(percentile(seconds, part) * 1000, 1) for part in (0.5, 0.99, 0.999, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One run of ours and the floor's run right after it, both in alerts per second."""
+
+    ours: float
+    floor: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.floor
+
+
+def median_ratio(pairs: Sequence[Pair]) -> float:
+    """The median of the pairs' own ratios: whatever else the machine does falls on both halves of a pair."""
+    return statistics.median(pair.ratio for pair in pairs)
