@@ -33,11 +33,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is to be written. `partition` None: by the key. `timestamp_ms` None: now."""
+    """What is to be written. `value` None: a tombstone. `partition` None: by the key. `timestamp_ms` None: now."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: Headers = ()
     partition: int | None = None
     timestamp_ms: int | None = None
@@ -104,34 +104,41 @@ class Producer:
         except KafkaError as error:
             raise _fault(topic, error) from error
 
-    async def send_all(self, records: Sequence[Record]) -> None:
-        """Return when every record is acknowledged; records of one partition are written in the order given.
+    async def send_all(self, records: Sequence[Record]) -> dict[tuple[str, int], int]:
+        """Return when every record is acknowledged, with the last offset written in each partition; records of one partition are written in
+        the order given.
 
         On a failure, wait for the others and raise the first as `BrokerFault`; any number of them may be written.
         """
         for record in records:
             _check_size(record, self._max_record_bytes)
         topic = ""
-        futures: list[Any] = []
+        queued: list[tuple[TopicPartition, int, Any]] = []  # place, how many records, the future of the first one's offset
         failure: KafkaError | None = None
         try:
             if len(records) < _MANY:
                 for record in records:
                     topic = record.topic
-                    futures.append(await self._queue(record, await self._partition(record)))
+                    where = TopicPartition(topic, await self._partition(record))
+                    queued.append((where, 1, await self._queue(record, where.partition)))
             else:
                 for where, group in (await self._by_partition(records)).items():
                     topic = where.topic
-                    futures += await self._queue_batches(where, group)
+                    queued += await self._queue_batches(where, group)
         except KafkaError as error:
             failure = error
-        for outcome in await asyncio.gather(*futures, return_exceptions=True):
+        last: dict[tuple[str, int], int] = {}
+        outcomes = await asyncio.gather(*(future for _, _, future in queued), return_exceptions=True)
+        for (where, count, _), outcome in zip(queued, outcomes, strict=True):
             if isinstance(outcome, KafkaError):
                 failure = failure or outcome
             elif isinstance(outcome, BaseException):
                 raise outcome
+            else:
+                last[where] = max(last.get(where, -1), outcome.offset + count - 1)
         if failure is not None:
             raise _fault(topic, failure) from failure
+        return last
 
     async def partitions(self, topic: str) -> int:
         """Say how many partitions the topic has; `BrokerFault` when there is no such topic."""
@@ -168,17 +175,20 @@ class Producer:
             groups[TopicPartition(record.topic, partition)].append(record)
         return groups
 
-    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> list[Any]:
-        futures = []
+    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> list[tuple[TopicPartition, int, Any]]:
+        queued = []
         batch = self._running.create_batch()
         for record in records:
             if _append(batch, record) is None:  # full
-                futures.append(await self._running.send_batch(batch, where.topic, partition=where.partition))
+                queued.append((where, batch.record_count(), await self._send_batch(batch, where)))
                 batch = self._running.create_batch()
                 _append(batch, record)  # the first always fits
+        queued.append((where, batch.record_count(), await self._send_batch(batch, where)))
+        return queued
+
+    async def _send_batch(self, batch: Any, where: TopicPartition) -> Any:
         batch.close()  # a closed batch does not linger
-        futures.append(await self._running.send_batch(batch, where.topic, partition=where.partition))
-        return futures
+        return await self._running.send_batch(batch, where.topic, partition=where.partition)
 
 
 def partition_for(key: bytes, partitions: int) -> int:
@@ -220,7 +230,7 @@ def _murmur2(key: bytes) -> int:
 
 
 def _check_size(record: Record, most: int) -> None:
-    size = len(record.key) + len(record.value) + sum(len(name) + len(text) + 10 for name, text in record.headers)
+    size = len(record.key) + len(record.value or b"") + sum(len(name) + len(text) + 10 for name, text in record.headers)
     if size > most:  # refused by the broker it would leave a hole in the sequence, the end of this producer
         what = f"topic '{record.topic}': a record of {size} bytes, at most {most} can be written"
         raise BrokerFault(what, "Send it in smaller parts.")

@@ -94,6 +94,6 @@ _AWAY = "the broker has not acknowledged in time. Send it again: nothing has a s
 
 def check_sizes(records: Sequence[Record]) -> None:
     """Refuse what the broker, or a later stage, could not take, before any of it is written."""
-    largest = max((len(record.value) for record in records), default=0)
+    largest = max((len(record.value or b"") for record in records), default=0)
     if largest > LARGEST_VALUE:
         raise TooLarge(f"{largest} bytes as the bus keeps it, at most {LARGEST_VALUE}. Leave longer papers at the source.")

@@ -1,17 +1,18 @@
 """The three stages as batches: decode, decide, write. Everything that decides is in `reach` and `directory`; this is the shell.
 
-For each batch of one partition, in this order: the outputs are written and acknowledged, then the states, and only then does the lane let
-the offset move. A record that cannot be decided goes to quarantine, written and acknowledged like an output. Trouble with the broker or
-the database escapes: the lane stops the worker without moving the offset.
+For each batch, in this order: the outputs are written and acknowledged, then the states, and only then do the lanes let the offsets move.
+A record that cannot be decided goes to quarantine, written and acknowledged like an output. Trouble with the broker or the database
+escapes: the lanes stop the worker without moving the offsets.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 
 from alertbus.broker import topics
+from alertbus.broker.consumer import Received
 from alertbus.broker.envelope import decode, encode
 from alertbus.broker.faults import EnvelopeFault
 from alertbus.broker.producer import Producer, Record
@@ -34,28 +35,12 @@ from alertbus.quarantine.entry import moment, poisoned
 from alertbus.reach.case import CaseState, reduce_case
 from alertbus.reach.notices import notice_for
 from alertbus.reach.person import PersonState, reduce_person
-from alertbus.stream.tables import StateTable
+from alertbus.stream.tables import Place, StateTable
 
 SOURCE = "/alertbus/stream"
 
-
-class Incoming(Protocol):
-    """A record of a batch."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> float: ...
-    @property
-    def key(self) -> bytes: ...
-    @property
-    def value(self) -> bytes: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+Work = Mapping[int, Sequence[Received]]
+"""What lanes hand over: records in order, by partition."""
 
 
 def record(topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None) -> Record:
@@ -70,9 +55,9 @@ class Identify:
     def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
         self._directory, self._policy, self._producer = directory, policy, producer
 
-    async def __call__(self, _partition: int, batch: Sequence[Incoming]) -> None:
+    async def __call__(self, work: Work) -> None:
         out: list[Record] = []
-        for incoming in batch:
+        for _, incoming in _each(work):
             accepted = _read(incoming, {ALERT_ACCEPTED: AcceptedAlert}, out)
             if accepted is None:
                 continue
@@ -106,15 +91,15 @@ class PersonStage:
     def __init__(self, table: StateTable[PersonState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
 
-    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+    async def __call__(self, work: Work) -> None:
         out: list[Record] = []
-        touched: dict[bytes, PersonState] = {}
-        for incoming in batch:
+        touched: dict[Place, PersonState] = {}
+        for place, incoming in _each(work):
             event = _read(incoming, {AlertAboutPerson.type: AlertAboutPerson, LinkChanged.type: LinkChanged}, out)
             if event is None:
                 continue
-            state = touched.get(incoming.key) or self._table.get(partition, incoming.key)
-            touched[incoming.key], reached = reduce_person(state, event, self._policy)
+            state = touched.get(place) or self._table.get(place)
+            touched[place], reached = reduce_person(state, event, self._policy)
             for arrival in reached:
                 event_id = ids.event_id(AlertReachedCase.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
                 value = arrival.model_dump_json(by_alias=True, exclude_defaults=True).encode()
@@ -122,7 +107,7 @@ class PersonStage:
             if isinstance(event, AlertAboutPerson) and not state.links:
                 out.append(_review(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
         await self._producer().send_all(out)
-        await self._table.put(partition, touched)
+        await self._table.put(touched)
 
 
 class CaseStage:
@@ -131,34 +116,40 @@ class CaseStage:
     def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
 
-    async def __call__(self, partition: int, batch: Sequence[Incoming]) -> None:
+    async def __call__(self, work: Work) -> None:
         out: list[Record] = []
-        touched: dict[bytes, CaseState] = {}
+        touched: dict[Place, CaseState] = {}
         readable = {AlertReachedCase.type: AlertReachedCase, CaseChanged.type: CaseChanged, Tick.type: Tick}
-        for incoming in batch:
+        for place, incoming in _each(work):
             event = _read(incoming, readable, out)
             if event is None:
                 continue
-            before = touched.get(incoming.key) or self._table.get(partition, incoming.key)
+            before = touched.get(place) or self._table.get(place)
             after, said = reduce_case(before, event, self._policy)
-            touched[incoming.key] = after
+            touched[place] = after
             for owed in said:
                 notice = notice_for(owed, before, after, self._policy)
                 key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
                 value = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
                 out.append(record(topics.NOTICES, key, NOTICE_OWED, notice.id, owed.at, value, subject=owed.obligation.id))
         await self._producer().send_all(out)
-        await self._table.put(partition, touched)
+        await self._table.put(touched)
 
 
-def _read(incoming: Incoming, readable: dict[str, Any], out: list[Record]) -> Any | None:
+def _each(work: Work) -> Iterator[tuple[Place, Received]]:
+    for partition, batch in work.items():
+        for incoming in batch:
+            yield (partition, incoming.key or b""), incoming
+
+
+def _read(incoming: Received, readable: dict[str, Any], out: list[Record]) -> Any | None:
     """The event in a record, or None after putting the record into `out` for quarantine."""
     try:
         envelope = decode(incoming.headers, incoming.key, incoming.value)
         model = readable[envelope.type]
         return model.model_validate_json(envelope.data)
     except (EnvelopeFault, ValidationError, KeyError, ValueError) as error:
-        at = moment(incoming.timestamp * 1000)
+        at = moment(incoming.timestamp)
         out.append(poisoned(incoming, type(error).__name__, by=SOURCE, at=at))
         return None
 

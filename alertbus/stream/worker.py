@@ -1,4 +1,4 @@
-"""One stream worker: a Faust app whose agents only hand records to lanes. It stops hard rather than go on unsure.
+"""One stream worker: a Faust app that reads for lanes. It stops hard rather than go on unsure.
 
 Faust gives group membership, assignment, tables and recovery; the lanes give order and acknowledgement (`lane`); the stages decide.
 """
@@ -6,16 +6,16 @@ Faust gives group membership, assignment, tables and recovery; the lanes give or
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import faust
 import structlog
-from faust.types import EventT
+from faust.types import TP
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
+from alertbus.broker.consumer import Received
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
 from alertbus.broker.topics import TopicSpec
 from alertbus.directory.directory import Directory
@@ -23,6 +23,7 @@ from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
 from alertbus.reach import case as case_reducer
 from alertbus.reach import person as person_reducer
+from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
 from alertbus.stream.recovery import Cursors, tables_telling
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
@@ -46,27 +47,6 @@ STOPPED_HARD = 70
 """Exit code (EX_SOFTWARE) after a stop without clean-up: whoever supervises starts the worker again from the committed offsets."""
 
 
-class Taken:
-    """A Faust event as a lane and a stage see it."""
-
-    __slots__ = ("_event", "headers", "key", "offset", "partition", "timestamp", "topic", "value")
-
-    def __init__(self, event: EventT) -> None:
-        message = event.message
-        self._event = event
-        self.topic: str = message.topic
-        self.partition: int = message.partition
-        self.offset: int = message.offset
-        self.timestamp: float = message.timestamp
-        self.key: bytes = message.key or b""
-        self.value: bytes = message.value or b""
-        headers: Any = message.headers or ()
-        self.headers: list[tuple[str, bytes]] = list(headers.items() if isinstance(headers, dict) else headers)
-
-    def acknowledge(self) -> None:
-        self._event.ack()
-
-
 class StreamWorker:
     """Wires app, tables, stages and lanes. `run` returns when `stop` is set; on anything else the process ends by itself."""
 
@@ -87,7 +67,7 @@ class StreamWorker:
         self._ready = ready
         self._bootstrap = bootstrap
         self._started_producer: Producer | None = None
-        self.app = faust.App(
+        self.app = Engine(
             APP,
             broker=f"kafka://{bootstrap}",
             store="rocksdb://?driver=rocksdict",
@@ -119,9 +99,10 @@ class StreamWorker:
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer),
         }
-        self.lanes = {topic: Lanes[Taken](topic, stage, self._failed) for topic, stage in stages.items()}
-        for topic, lanes in self.lanes.items():
-            self._agent(topic, lanes)
+        self.lanes = {topic: Lanes[Received](topic, stage, self._failed) for topic, stage in stages.items()}
+        self.app.reader = reading_for(self.lanes, self._take_changes)
+        for topic in self.lanes:
+            self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`. Leaves the group in good order, so that another worker takes over at once."""
@@ -146,14 +127,8 @@ class StreamWorker:
                 lanes.close()
             await producer.stop()
 
-    def _agent(self, topic: str, lanes: Lanes[Taken]) -> None:
-        source = self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-
-        async def hand_over(stream: Any) -> None:
-            async for event in stream.noack().events():
-                await lanes.take(event.message.partition, Taken(event))
-
-        self.app.agent(source, name=topic)(hand_over)
+    def _take_changes(self, tp: TP, records: Sequence[Received]) -> None:
+        self.app.tables.recovery.take_changes(tp, records)
 
     def _on_cursors(self, cursors: Cursors) -> None:
         self._person_table.forget()

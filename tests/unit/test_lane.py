@@ -1,168 +1,201 @@
-"""The lane's five invariants, over arrivals with repeats and holes, and processing that fails or is cut short at any point."""
+"""The lanes' five invariants, over records with repeats and holes, and processing that fails or is cut short at any point."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.broker.faults import RecordsSkipped
-from alertbus.stream import lane as lane_module
-from alertbus.stream.lane import AHEAD, BATCH, Lane, Lanes
+from alertbus.stream.lane import AHEAD, BATCH, Lanes
+
+
+@dataclass(frozen=True)
+class Arrived:
+    offset: int
 
 
 @dataclass
 class Log:
-    """What happened, in order: processed and acknowledged offsets, and why the worker was told to stop."""
+    """What happened: processed offsets by partition, in order, and why the worker was told to stop."""
 
-    processed: list[int] = field(default_factory=list)
-    acknowledged: list[int] = field(default_factory=list)
+    processed: dict[int, list[int]] = field(default_factory=dict)
     failed: list[BaseException] = field(default_factory=list)
 
-
-@dataclass
-class Arrived:
-    offset: int
-    log: Log
-
-    def acknowledge(self) -> None:
-        assert self.offset in self.log.processed, "acknowledged before it was processed"
-        self.log.acknowledged.append(self.offset)
+    def note(self, work: Mapping[int, Sequence[Arrived]]) -> None:
+        for partition, records in work.items():
+            self.processed.setdefault(partition, []).extend(record.offset for record in records)
 
 
 async def drain() -> None:
-    for _ in range(50):
+    for _ in range(200):
         await asyncio.sleep(0)
 
 
-async def feed(offsets: Sequence[int], cursor: int, *, fails_at: int | None = None) -> Log:
+async def feed(
+    offsets: Mapping[int, Sequence[int]], cursors: Mapping[int, int], *, fails_at: int | None = None
+) -> tuple[Log, dict[int, int]]:
+    """Play the offsets into lanes, a few at a time; give what was processed and how far each lane may be committed."""
     log = Log()
+    lanes: Lanes[Arrived]
 
-    async def process(_: int, batch: Sequence[Arrived]) -> None:
+    async def process(work: Mapping[int, Sequence[Arrived]]) -> None:
+        before = lanes.reached()
         await asyncio.sleep(0)
-        for arrived in batch:
-            if arrived.offset == fails_at:
-                raise RuntimeError("the broker went away")
-            log.processed.append(arrived.offset)
-        await asyncio.sleep(0)
+        assert lanes.reached() in (before, {}), "acknowledged while it was being processed"
+        if any(record.offset == fails_at for records in work.values() for record in records):
+            raise RuntimeError("the broker went away")
+        log.note(work)
 
-    lane = Lane("topic", 3, cursor, process, log.failed.append)
-    for offset in offsets:
-        await lane.take(Arrived(offset, log))
+    lanes = Lanes("topic", process, log.failed.append)
+    lanes.assign(cursors)
+    for start in range(0, max(map(len, offsets.values()), default=0), 7):
+        for partition, some in offsets.items():
+            lanes.take(partition, [Arrived(offset) for offset in some[start : start + 7]])
+        await asyncio.sleep(0)
     await drain()
-    lane.close()
-    return log
+    reached = lanes.reached()
+    lanes.close()
+    return log, reached
 
 
-streams = st.tuples(st.integers(0, 50), st.lists(st.integers(-3, 3), max_size=60))
-
-
-@given(stream=streams)
-def test_records_are_acknowledged_in_order_from_the_cursor_without_a_hole(stream: tuple[int, list[int]]) -> None:
-    cursor, steps = stream
-    offsets: list[int] = []
-    at = cursor
-    for step in steps:  # mostly the next one, sometimes a repeat, sometimes a hole
+def _walk(cursor: int, steps: Sequence[int]) -> list[int]:
+    """Mostly the next one, sometimes a repeat, sometimes a hole."""
+    offsets, at = [], cursor
+    for step in steps:
         at = max(0, at + (1 if step >= 0 else step)) if step < 3 else at + 2
         offsets.append(at)
+    return offsets
 
-    log = asyncio.run(feed(offsets, cursor))
 
-    assert log.acknowledged == list(range(cursor, cursor + len(log.acknowledged)))
-    reachable = cursor
-    for offset in offsets:
-        if offset > reachable:
-            break
-        reachable += offset == reachable
-    assert log.processed[: reachable - cursor] == list(range(cursor, cursor + len(log.processed[: reachable - cursor])))
-    if any(offset > reachable for offset in offsets):
-        assert [type(error) for error in log.failed] == [RecordsSkipped]
-    else:
-        assert log.acknowledged == list(range(cursor, reachable))
+walks = st.tuples(st.integers(0, 50), st.lists(st.integers(-3, 3), max_size=60))
+
+
+@given(one=walks, two=walks)
+def test_records_are_acknowledged_in_order_from_the_cursor_without_a_hole(one: tuple[int, list[int]], two: tuple[int, list[int]]) -> None:
+    cursors = {3: one[0], 5: two[0]}
+    offsets = {3: _walk(*one), 5: _walk(*two)}
+
+    log, reached = asyncio.run(feed(offsets, cursors))
+
+    holes = []
+    for partition, cursor in cursors.items():
+        done = log.processed.get(partition, [])
+        assert done == list(range(cursor, cursor + len(done)))
+        reachable = cursor
+        for offset in offsets[partition]:
+            if offset > reachable:
+                holes.append(partition)
+                break
+            reachable += offset == reachable
+        if not log.failed:
+            assert reached[partition] == reachable == cursor + len(done)
+    assert [type(error) for error in log.failed] == [RecordsSkipped] * bool(holes)
+    assert bool(reached) is not bool(holes), "after a hole nothing at all may be committed"
 
 
 @given(length=st.integers(1, 700), fails_at=st.integers(0, 700))
-def test_when_processing_fails_nothing_of_its_batch_and_nothing_after_it_is_acknowledged(length: int, fails_at: int) -> None:
-    log = asyncio.run(feed(range(length), 0, fails_at=fails_at))
+def test_when_processing_fails_nothing_more_is_acknowledged(length: int, fails_at: int) -> None:
+    log, reached = asyncio.run(feed({0: range(length)}, {0: 0}, fails_at=fails_at))
 
     if fails_at < length:
         assert len(log.failed) == 1
-        assert all(offset < fails_at for offset in log.acknowledged)
-        assert len(log.acknowledged) % BATCH == 0 or len(log.acknowledged) < fails_at
+        assert reached == {}
+        assert all(offset < fails_at for offset in log.processed.get(0, []))
     else:
-        assert log.acknowledged == list(range(length))
-        assert log.failed == []
+        assert (log.processed[0], reached, log.failed) == (list(range(length)), {0: length}, [])
 
 
 async def test_a_hole_names_the_partition_what_was_expected_and_what_was_found() -> None:
-    log = await feed([5, 6, 9], 5)
+    log, _ = await feed({3: [5, 6, 9]}, {3: 5})
 
     assert len(log.failed) == 1
     skipped = log.failed[0]
     assert isinstance(skipped, RecordsSkipped)
     assert (skipped.topic, skipped.partition, skipped.expected, skipped.found) == ("topic", 3, 7, 9)
-    assert all(offset < 7 for offset in log.acknowledged)
+
+
+class Held:
+    """Lanes whose processing waits until it may go on."""
+
+    def __init__(self, cursors: Mapping[int, int]) -> None:
+        self.log = Log()
+        self.may_go_on = asyncio.Event()
+        self.lanes = Lanes[Arrived]("topic", self._process, self.log.failed.append)
+        self.lanes.assign(cursors)
+
+    async def _process(self, work: Mapping[int, Sequence[Arrived]]) -> None:
+        self.log.note(work)
+        await self.may_go_on.wait()
 
 
 async def test_a_lane_that_was_taken_away_acknowledges_nothing_more() -> None:
-    log = Log()
-    proceed = asyncio.Event()
-
-    async def process(_: int, batch: Sequence[Arrived]) -> None:
-        log.processed += [arrived.offset for arrived in batch]
-        await proceed.wait()
-
-    lanes = Lanes("topic", process, log.failed.append)
-    lanes.assign({0: 0})
-    await lanes.take(0, Arrived(0, log))
+    held = Held({0: 0})
+    held.lanes.take(0, [Arrived(0)])
     await drain()
-    lanes.assign({})
-    proceed.set()
+    held.lanes.assign({})
+    held.may_go_on.set()
     await drain()
 
-    assert log.processed == [0]
-    assert log.acknowledged == []
-    assert log.failed == []
+    assert held.log.processed == {0: [0]}
+    assert held.lanes.reached() == {}
+    assert held.log.failed == []
 
 
-async def test_a_full_lane_makes_its_agent_wait_until_there_is_room() -> None:
-    log = Log()
-    proceed = asyncio.Event()
-
-    async def process(_: int, batch: Sequence[Arrived]) -> None:
-        await proceed.wait()
-        log.processed += [arrived.offset for arrived in batch]
-
-    lane = Lane("topic", 0, 0, process, log.failed.append)
-    feeding = asyncio.create_task(_feed_all(lane, [Arrived(n, log) for n in range(AHEAD + 2 * BATCH)]))
+async def test_before_a_partition_goes_what_was_begun_is_finished_and_nothing_more_begun() -> None:
+    held = Held({0: 0, 1: 0})
+    held.lanes.take(0, [Arrived(0)])
     await drain()
-    assert not feeding.done()
+    held.lanes.take(0, [Arrived(1)])
+    held.lanes.take(1, [Arrived(0)])
+    finishing = asyncio.create_task(held.lanes.finish())
+    await drain()
+    assert not finishing.done()
 
-    proceed.set()
-    await feeding
-    for _ in range(100):
-        await drain()
+    held.may_go_on.set()
+    await finishing
 
-    assert log.acknowledged == list(range(AHEAD + 2 * BATCH))
-    lane.close()
+    assert held.log.processed == {0: [0]}
+    assert held.lanes.reached() == {0: 1, 1: 0}
 
 
-async def _feed_all(lane: "lane_module.Lane[Arrived]", arrivals: list[Arrived]) -> None:
-    for arrival in arrivals:
-        await lane.take(arrival)
+async def test_finishing_with_nothing_to_do_ends_at_once() -> None:
+    held = Held({0: 4})
+    await drain()
+    await asyncio.wait_for(held.lanes.finish(), 5)
+    assert held.lanes.reached() == {0: 4}
+
+
+async def test_a_full_lane_says_that_it_has_no_room_until_it_has() -> None:
+    held = Held({0: 0})
+    held.lanes.take(0, [Arrived(n) for n in range(AHEAD + BATCH)])
+    await drain()
+    assert not held.lanes.has_room(0)
+    assert not held.lanes.has_room(1), "a partition that is not ours has none"
+
+    held.may_go_on.set()
+    await drain()
+
+    assert held.lanes.has_room(0)
+    assert held.lanes.reached() == {0: AHEAD + BATCH}
+    held.lanes.close()
+
+
+async def test_every_partition_that_has_something_gets_its_share_of_a_batch() -> None:
+    held = Held(dict.fromkeys(range(4), 0))
+    for partition in range(4):
+        held.lanes.take(partition, [Arrived(n) for n in range(BATCH)])
+    await drain()
+
+    assert {partition: len(done) for partition, done in held.log.processed.items()} == dict.fromkeys(range(4), BATCH // 4)
+    held.lanes.close()
 
 
 async def test_records_of_a_partition_that_is_not_ours_are_left_to_its_owner() -> None:
-    log = Log()
-
-    async def process(_: int, batch: Sequence[Arrived]) -> None:
-        log.processed += [arrived.offset for arrived in batch]
-
-    lanes = Lanes("topic", process, log.failed.append)
-    lanes.assign({1: 0})
-    await lanes.take(2, Arrived(0, log))
+    held = Held({1: 0})
+    held.lanes.take(2, [Arrived(0)])
     await drain()
 
-    assert log == Log()
-    lanes.close()
+    assert held.log == Log()
+    held.lanes.close()

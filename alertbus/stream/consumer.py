@@ -1,0 +1,104 @@
+"""The engine's consumer, reading for lanes: whole batches by partition go in, and what it commits is what the lanes have reached.
+
+Faust hands on one record at a time, through a task, a queue and an event for each, and keeps a list of what was acknowledged. That was
+more than half the cost of a record (decision 0006), and it acknowledges a record whose agent raised. Here it has no agents: it keeps what
+it is good at, which is the group, the assignment, and the tables with their recovery.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP
+
+from alertbus.broker.consumer import Received
+from alertbus.stream.lane import Lanes
+
+_POLL_S = 1.0
+_POLL_SOON_S = 0.05
+"""While something is held back (a full lane, a recovery): how soon it is looked at again."""
+
+
+class LaneConsumer(Consumer):  # type: ignore[misc]
+    """Bound to one app's lanes by subclassing (`reading_for`)."""
+
+    lanes: Mapping[str, Lanes[Received]]
+    take_changes: Callable[[TP, Sequence[Received]], None]
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Read until stopped. What was fetched for an assignment that is over is dropped: whoever resumes seeks first (`recovery`)."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)
+                    continue
+                generation = self.app.consumer_generation_id
+                active = self._get_active_partitions()
+                wanted = {tp for tp in active if self._wants(tp)}
+                if not wanted:
+                    await self.sleep(_POLL_SOON_S)
+                    continue
+                held_back = len(wanted) < len(active) or self.app.in_recovery
+                found = await self._getmany(wanted, timeout=_POLL_SOON_S if held_back else _POLL_S)
+                if self.flow_active and generation == self.app.consumer_generation_id:
+                    for tp, records in found.items():
+                        self._hand_over(tp, records)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            if not self.app.should_stop:
+                raise
+
+    def _wants(self, tp: TP) -> bool:
+        lanes = self.lanes.get(tp.topic)
+        return lanes is None or lanes.has_room(tp.partition)
+
+    def _hand_over(self, tp: TP, records: Sequence[Received]) -> None:
+        lanes = self.lanes.get(tp.topic)
+        if lanes is not None:
+            lanes.take(tp.partition, records)
+        else:
+            type(self).take_changes(tp, records)
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+        """Commit what the lanes have reached and the group has not. Offsets never go back."""
+        ready: dict[TP, int] = {}
+        for topic, lanes in self.lanes.items():
+            for partition, reached in lanes.reached().items():
+                tp = TP(topic, partition)
+                if reached > (self._committed_offset[tp] or 0):
+                    ready[tp] = reached
+        return bool(ready) and await self._commit_offsets(ready)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Before another worker may begin, what this one has begun is done, written and committed."""
+        self.stop_flow()
+        await asyncio.gather(*(lanes.finish() for lanes in self.lanes.values()))
+        try:
+            await self.commit()
+        except KafkaError:
+            self.log.warning("what is not committed is done again by whoever has it next")
+        await super().on_partitions_revoked(revoked)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Whether records get through is watched from outside the engine (`liveness`)."""
+
+
+def reading_for(lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None]) -> type[LaneConsumer]:
+    """A consumer class for one app. Faust makes its own instance of it."""
+    return type("ReadingForLanes", (LaneConsumer,), {"lanes": lanes, "take_changes": staticmethod(take_changes)})
+
+
+class Engine(faust.App):  # type: ignore[misc]
+    """A Faust app whose consumer is ours."""
+
+    reader: type[LaneConsumer]
+
+    def _new_transport(self) -> Any:
+        transport = super()._new_transport()
+        transport.Consumer = self.reader
+        return transport

@@ -1,0 +1,73 @@
+"""A state cut into parts, so that an event costs what it changes and not what the state holds.
+
+A field that is a mapping has one part for each entry; any other field is one part. Each part stands under a key of its own in the table and
+on its changelog; what an entry of one part says never depends on another being there, so a crash between two is a state the reducers know.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import TypeAdapter
+
+from alertbus.model.base import Word
+from alertbus.stream.store import Change
+
+State = TypeVar("State", bound=Word)
+
+_BETWEEN = b"\x00"
+"""Between a state's key, a field and an entry. No id holds it."""
+
+
+def prefix(key: bytes) -> bytes:
+    """What the keys of all parts of one state begin with."""
+    return key + _BETWEEN
+
+
+def changes(key: bytes, before: Word, after: Word) -> Iterator[Change]:
+    """The parts in which two states of one key differ. Entries are compared by identity: reducers keep what they do not change."""
+    for name in type(after).model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is new:
+            continue
+        path = prefix(key) + name.encode()
+        adapter = _adapter(type(after), name)
+        if isinstance(new, Mapping):
+            for entry, value in new.items():
+                if old.get(entry) is not value:
+                    yield path + _BETWEEN + entry.encode(), _dumped(adapter, value)
+            for entry in old.keys() - new.keys():
+                yield path + _BETWEEN + entry.encode(), None
+        elif old != new:
+            yield path, _dumped(adapter, new)
+
+
+def whole(state: type[State], parts: Iterable[tuple[bytes, bytes]]) -> State | None:
+    """The state of which these are the parts, their keys without `prefix`; None when there are none."""
+    found: dict[str, Any] = {}
+    for path, raw in parts:
+        field, _, entry = path.partition(_BETWEEN)
+        name = field.decode()
+        value = _adapter(state, name).validate_json(raw)
+        if _is_mapping(state, name):
+            found.setdefault(name, {})[entry.decode()] = value
+        else:
+            found[name] = value
+    return state.model_construct(**found) if found else None  # type: ignore[return-value]
+
+
+def _dumped(adapter: TypeAdapter[Any], value: Any) -> bytes:
+    return adapter.dump_json(value, by_alias=True, exclude_defaults=True)
+
+
+@cache
+def _adapter(state: type[Word], name: str) -> TypeAdapter[Any]:
+    """Of a mapping field, for its values."""
+    annotation: Any = state.model_fields[name].annotation
+    return TypeAdapter(get_args(annotation)[1] if _is_mapping(state, name) else annotation)
+
+
+@cache
+def _is_mapping(state: type[Word], name: str) -> bool:
+    origin = get_origin(state.model_fields[name].annotation)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
