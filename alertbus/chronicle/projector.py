@@ -4,7 +4,7 @@ Records of one partition come in order. How the topics interleave makes no diffe
 changes nothing.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Table, select, text
+from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
@@ -69,27 +69,49 @@ def read(records: Iterable[Received]) -> list[Fact]:
     return [_read(record) for record in records]
 
 
-async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: Collection[Place] = ()) -> int:
+class Recent:
+    """Notices read a short while ago, by id and offset: the receipts that follow need them again, and reading costs most."""
+
+    def __init__(self, limit: int = 5_000) -> None:
+        self._notices: OrderedDict[tuple[str, int], Notice] = OrderedDict()
+        self._limit = limit
+
+    def add(self, notice: Notice, offset: int) -> None:
+        self._notices[notice.id, offset] = notice
+        if len(self._notices) > self._limit:
+            self._notices.popitem(last=False)
+
+    def get(self, notice_id: str, offset: int) -> Notice | None:
+        return self._notices.get((notice_id, offset))
+
+
+async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: Collection[Place] = (), recent: Recent | None = None) -> int:
     """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
 
     Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there.
     `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
-    offset.
+    offset. `recent` saves reading notices again from one call to the next.
     """
+    return await connection.run_sync(_apply, facts, starts, recent or Recent(len(facts)))
+
+
+def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: Recent) -> int:
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    new, reached = await _not_yet_seen(connection, facts, starts)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    new, reached = _not_yet_seen(connection, facts, starts)
     by_table: dict[Table, list[Row]] = defaultdict(list)
     for fact in new:
         if fact.table is not None:
             by_table[fact.table].append(fact.row)
+        if fact.notice is not None:
+            recent.add(fact.notice, fact.offset)
     for table in tables.CONTENT:
         if rows := by_table[table]:
-            await connection.execute(upsert(table, connection.dialect.name), rows)
-    await _derive(connection, new)
+            connection.execute(upsert(table, connection.dialect.name), rows)
+    _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
     if reached:
         statement = upsert(tables.progress, connection.dialect.name, update=["next"], newer="next")
-        await connection.execute(statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
+        connection.execute(statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
     return len(new)
 
 
@@ -97,10 +119,9 @@ _ONE_AT_A_TIME = 0x6368726F6E  # "chron": two workers that derive one obligation
 _AT_ONCE = 500  # ids in one query; both databases allow some 32,000
 
 
-async def _not_yet_seen(
-    connection: AsyncConnection, facts: Sequence[Fact], starts: Collection[Place]
-) -> tuple[list[Fact], dict[Place, int]]:
-    known = {(row.topic, row.partition): row.next for row in await connection.execute(select(tables.progress))}
+def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collection[Place]) -> tuple[list[Fact], dict[Place, int]]:
+    known_rows = connection.execute(select(tables.progress).where(tables.progress.c.topic.in_(sorted({fact.topic for fact in facts}))))
+    known = {(row.topic, row.partition): row.next for row in known_rows}
     reached: dict[Place, int] = {}
     new = []
     for fact in facts:
@@ -118,24 +139,28 @@ async def _not_yet_seen(
     return new, reached
 
 
-async def _derive(connection: AsyncConnection, facts: Sequence[Fact]) -> None:
+def _derive(connection: Connection, touched: Sequence[str], recent: Recent) -> None:
     """Work out anew every obligation that the facts touch, from all its notices and receipts."""
-    touched = sorted({fact.obligation_id for fact in facts if fact.obligation_id})
-    just_read = {(fact.notice.id, fact.offset): fact.notice for fact in facts if fact.notice}
     columns = [column.name for column in tables.obligation.columns if not column.primary_key]
+    shown, given = tables.notice.c, tables.receipt
     for start in range(0, len(touched), _AT_ONCE):
         some = touched[start : start + _AT_ONCE]
+        written = select(shown.obligation_id, shown.notice_id, shown.position).where(shown.obligation_id.in_(some)).order_by(shown.position)
+        rows = connection.execute(written).all()
+        forgotten = [row.notice_id for row in rows if recent.get(row.notice_id, row.position) is None]
+        read_again = (
+            connection.execute(select(shown.notice_id, shown.body).where(shown.notice_id.in_(forgotten))).all() if forgotten else ()
+        )
+        read_now = {row.notice_id: Notice.model_validate_json(row.body) for row in read_again}
         notices: dict[str, list[Notice]] = defaultdict(list)
-        shown = select(tables.notice).where(tables.notice.c.obligation_id.in_(some)).order_by(tables.notice.c.position)
-        for row in await connection.execute(shown):
-            known = just_read.get((row.notice_id, row.position))
-            notices[row.obligation_id].append(known or Notice.model_validate_json(row.body))
+        for row in rows:
+            notices[row.obligation_id].append(recent.get(row.notice_id, row.position) or read_now[row.notice_id])
         receipts: dict[str, list[Receipt]] = defaultdict(list)
-        for row in await connection.execute(select(tables.receipt).where(tables.receipt.c.obligation_id.in_(some))):
-            receipts[row.obligation_id].append(Receipt(**row._mapping))  # noqa: SLF001  public in spite of its name
-        rows = [standing(notices[one], receipts[one]).row for one in some if notices[one]]
-        if rows:
-            await connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), rows)
+        for found in connection.execute(select(given).where(given.c.obligation_id.in_(some))):
+            receipts[found.obligation_id].append(Receipt(**found._mapping))  # noqa: SLF001  public in spite of its name
+        derived = [standing(notices[one], receipts[one]).row for one in some if notices[one]]
+        if derived:
+            connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), derived)
 
 
 def _read(record: Received) -> Fact:

@@ -45,6 +45,7 @@ class Intake:
                 notices.append((record, _read(record)))
             except (PoisonRecord, EnvelopeFault, ValidationError) as fault:
                 poison.append((record, type(fault).__name__))
+        self._wake()  # so that leasing joins the transaction that records
         try:
             await self._ledger.record([notice for _, notice in notices], self._now())
         except DBAPIError:  # the database answers, and will not have one of them: find out which

@@ -4,13 +4,12 @@ Any number of workers share it. Per lane (an agency and a case) one notice is in
 lease runs out, so a dead worker holds nothing up. Duplicates die here, by the notice's id.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.statements import (
     DOWN,
@@ -31,8 +30,10 @@ from alertbus.delivery.statements import (
     put_off,
     receipt_of,
     step_aside,
+    take,
 )
 from alertbus.delivery.tables import State, ledger
+from alertbus.delivery.together import Lock, Together
 from alertbus.model.notice import Deed, Notice, Receipt
 from alertbus.sql.engine import database_faults, reading, upsert
 
@@ -40,38 +41,41 @@ __all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Settlement"]
 
 _LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
 
+T = TypeVar("T")
+
 
 class Ledger:
-    """All methods may be called again with the same arguments without harm. Times are given, never read."""
+    """All methods may be called again with the same arguments without harm. Times are given, never read.
+
+    Recording and settling are kept apart (`Lock`): each must see whether the other has left the lane a next one.
+    Recorders exclude everybody, so that `seq` is the order of commits, and settlers only the recorders.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._postgres = engine.dialect.name == "postgresql"
-        self._turn = asyncio.Lock()
+        self._together = Together(engine, _LANES_LOCK)
         self._idle = True
 
-    @contextlib.asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction. One at a time in this process: SQLite makes those who wait for each other sleep."""
-        async with self._turn:
-            with database_faults():
-                async with self._engine.begin() as connection:
-                    yield connection
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run somebody else's work along with ours, as `Together.write` does."""
+        return await self._together.write(work)
 
     async def record(self, notices: Sequence[Notice], now: datetime) -> None:
         """Write what is not yet here, in the order given. On return it survives a crash."""
         if not notices:
             return
-        async with self.writing() as connection:
-            await self._stand_alone(connection, "pg_advisory_xact_lock")
-            obligations = {notice.obligation.id for notice in notices}
-            aside = await lanes_aside(connection, obligations)
+
+        def work(connection: Connection) -> None:
+            aside = lanes_aside(connection, {notice.obligation.id for notice in notices})
             rows = [new_row(notice, aside, now) for notice in notices]
-            await connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
+            connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
             for notice in notices:
                 if notice.deed is Deed.WITHDRAW:
-                    await cancel_unsent(connection, notice, now)
-            await promote(connection, {row["lane"] for row in rows}, now)
+                    cancel_unsent(connection, notice, now)
+            promote(connection, {row["lane"] for row in rows}, now)
+
+        self._idle = False  # at once: who leases now joins the same transaction, after this
+        await self._together.write(work, Lock.ALONE)
         self._idle = False
 
     async def lease(
@@ -93,41 +97,30 @@ class Ledger:
                     self._idle = (await connection.execute(candidates.limit(1))).first() is None
             if self._idle:
                 return []
-        async with self.writing() as connection:
-            found = (await connection.execute(candidates.with_for_update(skip_locked=True))).all()
+
+        def work(connection: Connection) -> list[Leased]:
+            found = connection.execute(candidates.with_for_update(skip_locked=True)).all()
             chosen = choose(found, limit, room)
-            self._idle = not chosen
-            if not chosen:
-                return []
-            until = now + lease_for
-            taken = await connection.execute(
-                update(ledger)
-                .where(ledger.c.seq.in_(chosen))
-                .values(
-                    state=State.LEASED,
-                    attempts=ledger.c.attempts + 1,
-                    lease_owner=owner,
-                    lease_until=until,
-                    next_attempt_at=until,
-                )
-                .returning(*(ledger.c[name] for name in Leased.__slots__))
-            )
-            return sorted((Leased(*row) for row in taken.all()), key=lambda leased: leased.seq)
+            return take(connection, chosen, owner, now + lease_for) if chosen else []
+
+        leased = await self._together.write(work)
+        self._idle = not leased
+        return leased
 
     async def renew(self, owner: str, now: datetime, *, lease_for: timedelta = timedelta(seconds=10)) -> None:
         """Hold on to what this worker has in flight."""
         until = now + lease_for
-        async with self.writing() as connection:
-            await connection.execute(update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until))
+        query = update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until)
+        await self._together.write(lambda connection: connection.execute(query))
 
     async def release(self, owner: str, now: datetime) -> None:
         """Give back what this worker has not settled, as one that stops in good order does."""
-        async with self.writing() as connection:
-            await connection.execute(
-                update(ledger)
-                .where(ledger.c.lease_owner == owner)
-                .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
-            )
+        query = (
+            update(ledger)
+            .where(ledger.c.lease_owner == owner)
+            .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
+        )
+        await self._together.write(lambda connection: connection.execute(query))
 
     async def settle(self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
@@ -135,29 +128,32 @@ class Ledger:
         A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `told` are
         receipts that the broker has by now, noted in the same transaction.
         """
-        receipts: list[Receipt] = []
-        async with self.writing() as connection:
-            await self._stand_alone(connection, "pg_advisory_xact_lock_shared")
-            await note_told(connection, told)
-            freed: set[str] = set()
+        freed: set[str] = set()
+
+        def work(connection: Connection) -> list[Receipt]:
+            receipts: list[Receipt] = []
+            note_told(connection, told)
             final: dict[tuple[State, str | None], list[str]] = {}
             for one in settlements:
                 if one.retry_at is None:
                     final.setdefault((one.state, one.error), []).append(one.leased.notice_id)
             for (state, error), notice_ids in final.items():
-                for row in await finish(connection, notice_ids, state, error, now):
+                for row in finish(connection, notice_ids, state, error, now):
                     receipts.append(receipt_of(row))
                     freed.add(row.lane)
             for one in settlements:
-                later = None if one.retry_at is None else await put_off(connection, one, now)
+                later = None if one.retry_at is None else put_off(connection, one, now)
                 if later is None:
                     continue
                 if later.receipt_pending:
                     receipts.append(receipt_of(later))
                 if one.aside and not later.aside:
-                    await step_aside(connection, later)
+                    step_aside(connection, later)
                     freed.add(later.lane)
-            await promote(connection, freed, now)
+            promote(connection, freed, now)
+            return receipts
+
+        receipts = await self._together.write(work, Lock.SHARED)
         self._idle = self._idle and not freed
         return receipts
 
@@ -175,22 +171,21 @@ class Ledger:
 
     async def told(self, receipts: Sequence[Receipt]) -> None:
         """Note that the broker has these. One that a newer state has overtaken leaves that state's flag alone."""
-        async with self.writing() as connection:
-            await note_told(connection, receipts)
+        await self._together.write(lambda connection: note_told(connection, receipts))
 
     async def hasten(self, agency: str, now: datetime) -> None:
         """Its system answers again: what waited only for that is due now."""
-        async with self.writing() as connection:
-            await connection.execute(
-                update(ledger)
-                .where(
-                    ledger.c.agency == agency,
-                    ledger.c.next_attempt_at > now,
-                    ledger.c.lease_owner.is_(None),
-                    ledger.c.error_class.in_([trouble.value for trouble in DOWN]),
-                )
-                .values(next_attempt_at=now)
+        query = (
+            update(ledger)
+            .where(
+                ledger.c.agency == agency,
+                ledger.c.next_attempt_at > now,
+                ledger.c.lease_owner.is_(None),
+                ledger.c.error_class.in_([trouble.value for trouble in DOWN]),
             )
+            .values(next_attempt_at=now)
+        )
+        await self._together.write(lambda connection: connection.execute(query))
 
     async def find(self, notice_id: str) -> Entry | None:
         query = select(*(ledger.c[name] for name in Entry.__slots__)).where(ledger.c.notice_id == notice_id)
@@ -212,12 +207,3 @@ class Ledger:
                 for agency, state, count in (await connection.execute(query)).all():
                     found.setdefault(agency, {})[State(state)] = count
         return found
-
-    async def _stand_alone(self, connection: AsyncConnection, lock: str) -> None:
-        """Keep recording and settling apart: each must see whether the other has left the lane a next one.
-
-        SQLite has one writer anyway. On PostgreSQL recorders exclude everybody, so that `seq` is the order of commits,
-        and settlers only the recorders.
-        """
-        if self._postgres:
-            await connection.execute(text(f"SELECT {lock}(:key)"), {"key": _LANES_LOCK})

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, literal, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, text, update
 
 from alertbus.delivery.outcome import RULES, Health
 from alertbus.delivery.tables import State, ledger
@@ -94,15 +93,15 @@ def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, A
     }
 
 
-async def lanes_aside(connection: AsyncConnection, obligations: Collection[str]) -> dict[str, str]:
+def lanes_aside(connection: Connection, obligations: Collection[str]) -> dict[str, str]:
     """Give the lanes of their own that these obligations have been moved to, if any."""
-    found = await connection.execute(select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct())
+    found = connection.execute(select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct())
     return {row.obligation_id: row.lane for row in found.all() if row.obligation_id in obligations}
 
 
-async def cancel_unsent(connection: AsyncConnection, withdrawal: Notice, now: datetime) -> None:
+def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> None:
     """Cancel a withdrawal together with what it withdraws, if no attempt has been made to send any of that."""
-    found = await connection.execute(
+    found = connection.execute(
         select(ledger.c.seq, ledger.c.notice_id, ledger.c.deed, ledger.c.attempts, ledger.c.done_at)
         .where(ledger.c.obligation_id == withdrawal.obligation.id)
         .order_by(ledger.c.seq)
@@ -115,20 +114,18 @@ async def cancel_unsent(connection: AsyncConnection, withdrawal: Notice, now: da
             break
         withdrawn = [] if row.deed == Deed.WITHDRAW else [*withdrawn, row]  # an earlier withdrawal took its own back
     if len(withdrawn) > 1 and all(row.attempts == 0 and row.done_at is None for row in withdrawn):
-        await connection.execute(
+        connection.execute(
             update(ledger)
             .where(ledger.c.seq.in_([row.seq for row in withdrawn]))
             .values(state=State.CANCELLED, error_class=WITHDRAWN_UNSENT, done_at=now, next_attempt_at=None)
         )
 
 
-async def promote(connection: AsyncConnection, lanes: Collection[str], now: datetime) -> None:
+def promote(connection: Connection, lanes: Collection[str], now: datetime) -> None:
     """Make the oldest open notice of each lane due, unless it has had its turn already."""
     if lanes:
         heads = select(func.min(ledger.c.seq)).where(ledger.c.done_at.is_(None), ledger.c.lane.in_(sorted(lanes))).group_by(ledger.c.lane)
-        await connection.execute(
-            update(ledger).where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None)).values(next_attempt_at=now)
-        )
+        connection.execute(update(ledger).where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None)).values(next_attempt_at=now))
 
 
 def due(now: datetime, shut: Collection[str]) -> Select[Any]:
@@ -153,10 +150,24 @@ def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | N
     return chosen
 
 
-async def finish(
-    connection: AsyncConnection, notice_ids: Sequence[str], state: State, error: str | None, now: datetime
-) -> Sequence[Row[Any]]:
-    done = await connection.execute(
+def take(connection: Connection, chosen: Sequence[int], owner: str, until: datetime) -> list[Leased]:
+    taken = connection.execute(
+        update(ledger)
+        .where(ledger.c.seq.in_(chosen))
+        .values(
+            state=State.LEASED,
+            attempts=ledger.c.attempts + 1,
+            lease_owner=owner,
+            lease_until=until,
+            next_attempt_at=until,
+        )
+        .returning(*(ledger.c[name] for name in Leased.__slots__))
+    )
+    return sorted((Leased(*row) for row in taken.all()), key=lambda leased: leased.seq)
+
+
+def finish(connection: Connection, notice_ids: Sequence[str], state: State, error: str | None, now: datetime) -> Sequence[Row[Any]]:
+    done = connection.execute(
         update(ledger)
         .where(ledger.c.notice_id.in_(notice_ids), ledger.c.done_at.is_(None))
         .values(
@@ -173,7 +184,7 @@ async def finish(
     return done.all()
 
 
-async def put_off(connection: AsyncConnection, one: Settlement, now: datetime) -> Row[Any] | None:
+def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
     telling: dict[str, Any] = {"state": OPEN_STATE}
     if one.told:
         telling = {
@@ -181,7 +192,7 @@ async def put_off(connection: AsyncConnection, one: Settlement, now: datetime) -
             "failed_at": func.coalesce(ledger.c.failed_at, literal(now, UtcDateTime())),
             "receipt_pending": or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
         }
-    put_off = await connection.execute(
+    put_off = connection.execute(
         update(ledger)
         .where(
             ledger.c.notice_id == one.leased.notice_id,
@@ -194,23 +205,23 @@ async def put_off(connection: AsyncConnection, one: Settlement, now: datetime) -
     return put_off.first()
 
 
-async def step_aside(connection: AsyncConnection, row: Row[Any]) -> None:
+def step_aside(connection: Connection, row: Row[Any]) -> None:
     """Move the whole obligation to a lane of its own, so that its withdrawal cannot overtake it."""
-    await connection.execute(
+    connection.execute(
         update(ledger)
         .where(ledger.c.obligation_id == row.obligation_id, ledger.c.lane == row.lane, ledger.c.done_at.is_(None))
         .values(lane=f"{row.lane}#{row.obligation_id}", aside=True)
     )
 
 
-async def note_told(connection: AsyncConnection, receipts: Sequence[Receipt]) -> None:
+def note_told(connection: Connection, receipts: Sequence[Receipt]) -> None:
     final: list[str] = []
     failed: list[str] = []
     for receipt in receipts:
         (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
     for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
         if notice_ids:
-            await connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
+            connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
 
 
 def receipt_of(row: Any) -> Receipt:

@@ -832,7 +832,7 @@ async def test_a_notice_the_database_will_not_have_does_not_hold_up_the_others(b
 
     assert await bus.states() == {"a": State.WAITING, "b": State.WAITING}
     assert [record.value for record in producer.records] == [spoilt.model_dump_json().encode()]
-    assert woken == [True]
+    assert woken
 
 
 # --- what must not be said --------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from alertbus.delivery.ledger import Ledger
 from alertbus.delivery.outcome import ACCEPTED, Outcome, Trouble
@@ -30,9 +30,9 @@ class InboxChannel:
         keys = [message.idempotency_key for message, _ in messages]
         owed = select(ledger.c.notice_id, ledger.c.case_id, ledger.c.obligation_id, ledger.c.alert_id)
         received_at = self._now()
-        async with self._book.writing() as connection:
-            found = await connection.execute(owed.where(ledger.c.notice_id.in_(keys)))
-            known: dict[str, Any] = {row.notice_id: row for row in found.all()}
+
+        def work(connection: Connection) -> list[Outcome]:
+            known: dict[str, Any] = {row.notice_id: row for row in connection.execute(owed.where(ledger.c.notice_id.in_(keys))).all()}
             rows = [
                 {
                     "idempotency_key": message.idempotency_key,
@@ -50,5 +50,7 @@ class InboxChannel:
                 if message.idempotency_key in known
             ]
             if rows:
-                await connection.execute(upsert(inbox_message, connection.dialect.name), rows)
-        return [ACCEPTED if key in known else Outcome(Trouble.UNSENDABLE) for key in keys]
+                connection.execute(upsert(inbox_message, connection.dialect.name), rows)
+            return [ACCEPTED if key in known else Outcome(Trouble.UNSENDABLE) for key in keys]
+
+        return await self._book.write(work)
