@@ -4,7 +4,7 @@
 
 Notices are made as the case stage makes them and written to their topic at a steady rate, then many at once. `cores` is processor time over
 wall time while the rate holds (1.0 is one core); `cpu_ms_per_notice` is processor time until the last notice is done, over the notices;
-`latency_ms` runs from the broker's acknowledgement of a notice to the agency's system having it; `drained_per_s` is notices per second of the
+`latency_ms` runs from the broker's acknowledgement of a notice to its agency having it; `drained_per_s` is notices per second of the
 burst. Without --database-url: SQLite. Prints one JSON object.
 """
 
