@@ -6,7 +6,7 @@ For delivery, chronicle and replays; the stream workers run on Faust. At least o
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -122,21 +122,22 @@ async def consume(
                         await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
 
 
-async def read_all(bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = ()) -> AsyncIterator[Received]:
+async def read_all(
+    bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = (), since: Mapping[Where, int] | None = None
+) -> AsyncIterator[Received]:
     """Yield every record there is at this moment, in order within each partition, without a group, and end.
 
-    Leave early only through `contextlib.aclosing`, which closes the connection.
+    `since` names the only partitions to read, and from which offset each. Leave early only through
+    `contextlib.aclosing`, which closes the connection.
     """
     quiet_kafka_loggers()
-    counts = await partition_counts(bootstrap)
-    if missing := sorted(set(topics) - counts.keys()):
-        raise BrokerFault(f"there is no topic '{missing[0]}'", "Correct its name, or let `alertbus up` make it.")
-    places = [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
+    places = [where for where in await _places(bootstrap, topics) if since is None or where in since]
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-all")
     cursors = Cursors(compacted)
     async with _running(consumer, bootstrap):
         with _broker_faults(bootstrap):
             first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        first = {where: max(offset, (since or {}).get(where, 0)) for where, offset in first.items()}
         unfinished = {where for where in places if first[where] < last[where]}
         for where in unfinished:
             cursors.assign(where, first[where])
@@ -158,6 +159,40 @@ async def read_all(bootstrap: str, topics: Sequence[str], *, compacted: Collecti
                 if records[-1].offset + 1 >= last[where] and where in unfinished:
                     unfinished.discard(where)
                     consumer.pause(where)
+
+
+async def _places(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+    counts = await partition_counts(bootstrap)
+    if missing := sorted(set(topics) - counts.keys()):
+        raise BrokerFault(f"there is no topic '{missing[0]}'", "Correct its name, or let `alertbus up` make it.")
+    return [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
+
+
+async def read_at(bootstrap: str, places: Sequence[tuple[str, int, int]]) -> list[Received | None]:
+    """Give the record at each (topic, partition, offset), in the order asked; None where the log no longer holds it."""
+    quiet_kafka_loggers()
+    if not places:
+        return []
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-at")
+    found: list[Received | None] = []
+    async with _running(consumer, bootstrap):
+        with _broker_faults(bootstrap):
+            there = await _places(bootstrap, sorted({topic for topic, _, _ in places}))
+            known = [where for where in there if where in {(topic, partition) for topic, partition, _ in places}]
+            first, last = await consumer.beginning_offsets(known), await consumer.end_offsets(known)
+            for topic, partition, offset in places:
+                where = TopicPartition(topic, partition)
+                held = first.get(where, 0) <= offset < last.get(where, 0)
+                found.append(await _one(consumer, where, offset) if held else None)
+    return found
+
+
+async def _one(consumer: Any, where: TopicPartition, offset: int) -> Received | None:
+    consumer.assign([where])
+    consumer.seek(where, offset)
+    async with asyncio.timeout(_STALLED_S):
+        record: Received = await consumer.getone(where)
+    return record if record.offset == offset else None  # a compacted topic has holes
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

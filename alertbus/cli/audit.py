@@ -8,10 +8,12 @@ import typer
 
 from alertbus.chronicle.rebuild import rebuild
 from alertbus.chronicle.reconcile import Reconciliation, reconcile
+from alertbus.cli import chain
 from alertbus.cli.bootstrap import wired
 from alertbus.cli.output import NO, as_json, say
 
 app = typer.Typer(help="Proof that nothing is missing.", no_args_is_help=True)
+app.command("verify")(chain.verify)
 
 
 @app.command("reconcile")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
+from alertbus.audit.chain import AuditRecord
 from alertbus.cli.output import NO, complain, say
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
@@ -30,6 +31,7 @@ PUBLISHED: dict[str, type[Word]] = {
     "link-changed.v1": LinkChanged,
     "case-changed.v1": CaseChanged,
     "tick.v1": Tick,
+    "audit-record.v1": AuditRecord,
 }
 
 

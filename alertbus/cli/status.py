@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from alertbus.broker.consumer import read_all
-from alertbus.broker.topics import QUARANTINE
+from alertbus.audit import trail
 from alertbus.chronicle import queries
 from alertbus.cli.bootstrap import Wiring, now, wired
 from alertbus.cli.bus_file import read_bus_file
 from alertbus.cli.client import Client
 from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.quarantine.shelf import redriven, shelf
 
 
 def status(
@@ -42,16 +42,14 @@ async def _bus(wiring: Wiring) -> dict[str, Any]:
     running = read_bus_file(wiring.settings)
     async with Client.of(wiring.settings) as client:
         progress = await client.call("GET", "/-/progress") if await client.answers() else None
-    quarantined = 0
-    async for _ in read_all(wiring.bootstrap, [QUARANTINE]):
-        quarantined += 1
+    kept = await shelf(wiring.bootstrap, redriven(await trail.records(wiring.bootstrap)))
     return {
         "broker": wiring.bootstrap,
         "gateway": "up" if progress is not None else "does not answer",
         "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
         "progress": progress,
         "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
-        "quarantine": quarantined,
+        "quarantine": sum(one.redriven is None for one in kept),
         "policy": wiring.policy.version,
         "plugins": [asdict(row) for row in wiring.plugins.listing()],
     }

@@ -4,7 +4,7 @@ A record that is no notice goes to quarantine with its coordinates, and only the
 broker or the database comes out as it is: the worker ends with nothing committed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -17,12 +17,11 @@ from alertbus.broker.faults import EnvelopeFault
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import RECEIPTS
 from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.refusals import SOURCE, refused_at
 from alertbus.model.errors import PoisonRecord
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
 from alertbus.model.notice import Notice, Receipt
 from alertbus.quarantine.entry import moment, poisoned
-
-SOURCE = "/alertbus/delivery"
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,9 +39,13 @@ class Intake:
         """Return when every record is in the ledger or in quarantine."""
         notices: list[tuple[Received, Notice]] = []
         poison: list[tuple[Received, str]] = []
+        redriven: dict[str, int] = {}
         for record in records:
             try:
-                notices.append((record, _read(record)))
+                notice, attempt = _read(record)
+                notices.append((record, notice))
+                if attempt is not None:
+                    redriven[notice.id] = attempt
             except (PoisonRecord, EnvelopeFault, ValidationError) as fault:
                 poison.append((record, type(fault).__name__))
         self._wake()  # so that leasing joins the transaction that records
@@ -50,9 +53,16 @@ class Intake:
             await self._ledger.record([notice for _, notice in notices], self._now())
         except DBAPIError:  # the database answers, and will not have one of them: find out which
             poison += await self._record_singly(notices)
+        if redriven:
+            await self._reopen(redriven)
         if poison:
             await self._quarantine(poison)
         self._wake()
+
+    async def _reopen(self, redriven: Mapping[str, int]) -> None:
+        opened = await self._ledger.reopen(redriven, self._now())
+        for notice_id, attempt in redriven.items():
+            log.info("a refused notice was redriven", notice_id=notice_id, attempt=attempt, outcome=_OPENED[notice_id in opened])
 
     async def _record_singly(self, notices: Sequence[tuple[Received, Notice]]) -> list[tuple[Received, str]]:
         refused: list[tuple[Received, str]] = []
@@ -88,8 +98,11 @@ def receipt_record(receipt: Receipt) -> Record:
     return Record(RECEIPTS, receipt.case_id.encode(), value, headers)
 
 
-def _read(record: Received) -> Notice:
+_OPENED = {True: "sent_again", False: "overtaken_or_sent_again_before"}
+
+
+def _read(record: Received) -> tuple[Notice, int | None]:
     envelope = decode(record.headers, record.key, record.value)
     if envelope.type != NOTICE_OWED:
         raise PoisonRecord(f"expected a record of type {NOTICE_OWED}")
-    return Notice.model_validate_json(envelope.data)
+    return Notice.model_validate_json(envelope.data), refused_at(envelope)

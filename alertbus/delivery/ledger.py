@@ -4,7 +4,7 @@ Any number of workers share it. Per lane (an agency and a case) one notice is in
 lease runs out, so a dead worker holds nothing up. Duplicates die here, by the notice's id.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from alertbus.delivery.statements import (
     WITHDRAWN_UNSENT,
     Entry,
     Leased,
+    Refused,
     Settlement,
     cancel_unsent,
     choose,
@@ -29,6 +30,7 @@ from alertbus.delivery.statements import (
     promote,
     put_off,
     receipt_of,
+    reopen,
     step_aside,
     take,
 )
@@ -37,7 +39,7 @@ from alertbus.delivery.together import Lock, Together
 from alertbus.model.notice import Deed, Notice, Receipt
 from alertbus.sql.engine import database_faults, reading, upsert
 
-__all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Settlement"]
+__all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Refused", "Settlement"]
 
 _LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
 
@@ -156,6 +158,34 @@ class Ledger:
         receipts = await self._together.write(work, Lock.SHARED)
         self._idle = self._idle and not freed
         return receipts
+
+    async def refused(self, notice_ids: Sequence[str]) -> list[Refused]:
+        """Those of the notices that stand refused for good."""
+        if not notice_ids:
+            return []
+        query = (
+            select(ledger.c.notice_id, ledger.c.attempts, ledger.c.error_class, ledger.c.done_at, ledger.c.notice)
+            .where(ledger.c.notice_id.in_(notice_ids), ledger.c.state == State.REFUSED)
+            .order_by(ledger.c.seq)
+        )
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return [Refused(*row) for row in (await connection.execute(query)).all()]
+
+    async def reopen(self, refused_at: Mapping[str, int], now: datetime) -> list[str]:
+        """Let delivery try again what was refused at these attempts, by notice id; give those that are open again."""
+
+        def work(connection: Connection) -> dict[str, str]:
+            opened = {}
+            for notice_id, attempts in refused_at.items():
+                if (lane := reopen(connection, notice_id, attempts)) is not None:
+                    opened[notice_id] = lane
+            promote(connection, set(opened.values()), now)
+            return opened
+
+        opened = await self._together.write(work, Lock.ALONE)
+        self._idle = self._idle and not opened
+        return list(opened)
 
     async def untold(self, before: datetime, limit: int = 500) -> list[Receipt]:
         """Receipts that may never have reached the broker, of what was settled before this moment."""

@@ -63,6 +63,17 @@ class Entry:
     state: State
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A notice given up: refused for good at attempt number `attempts`."""
+
+    notice_id: str
+    attempts: int
+    error: str | None
+    at: datetime
+    notice: bytes = field(repr=False)
+
+
 DOWN = tuple(trouble for trouble, rule in RULES.items() if rule.health is Health.DOWN)
 OPEN_STATE = case((ledger.c.failed_at.is_(None), State.WAITING.value), else_=State.FAILED.value)
 TOLD = tuple(
@@ -203,6 +214,27 @@ def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] 
         .returning(*TOLD, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
     )
     return put_off.first()
+
+
+def reopen(connection: Connection, notice_id: str, attempts: int) -> str | None:
+    """Open what was refused at that attempt and stands there still; give its lane.
+
+    Not once a later notice of the same obligation took it back or got through: it would arrive out of order.
+    """
+    later = ledger.alias()
+    overtaken = select(later.c.seq).where(
+        later.c.obligation_id == ledger.c.obligation_id,
+        later.c.seq > ledger.c.seq,
+        or_(later.c.deed == Deed.WITHDRAW, later.c.state.in_([State.SENT, State.ACCEPTED])),
+    )
+    opened = connection.execute(
+        update(ledger)
+        .where(ledger.c.notice_id == notice_id, ledger.c.state == State.REFUSED, ledger.c.attempts == attempts, ~overtaken.exists())
+        .values(state=OPEN_STATE, done_at=None, next_attempt_at=None)
+        .returning(ledger.c.lane)
+    )
+    lane: str | None = opened.scalar_one_or_none()
+    return lane
 
 
 def step_aside(connection: Connection, row: Row[Any]) -> None:

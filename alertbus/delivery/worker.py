@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
+from alertbus.delivery import refusals
 from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.intake import Intake, receipt_record
 from alertbus.delivery.lanes import Lanes, Pace
@@ -82,7 +83,8 @@ async def deliver(
     try:
 
         async def publish(receipts: Sequence[Receipt]) -> None:
-            await producer.send_all([receipt_record(receipt) for receipt in receipts])
+            given_up = await refusals.entries(receipts, ledger, plugins)
+            await producer.send_all([*map(receipt_record, receipts), *given_up])
 
         lanes = Lanes(
             ledger,

@@ -14,6 +14,7 @@ from typing import Self
 
 import pluggy
 
+import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import fidelity, hookspecs
@@ -77,6 +78,11 @@ class Plugins:
     def adapter_for(self, sector: str) -> Adapter:
         """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""
         return self.adapters.get(sector, self._plain)
+
+    def made_by(self, adapter: Adapter) -> str:
+        """Name the plugin an adapter comes from, and its version: the bus itself for the plain one."""
+        plugin = self._owners.get(id(adapter))
+        return f"alertbus {alertbus.__version__}" if plugin is None else f"{plugin} {self._versions.get(plugin, 'unknown')}"
 
     def listing(self) -> list[Listed]:
         rows = [self._row(adapter) for adapter in self.adapters.values()]

@@ -24,6 +24,9 @@ from alertbus.model.notice import Notice
 BUS = f"alertbus {alertbus.__version__}"
 """The version that names itself where no plugin took part."""
 
+REFUSED_AT = "refusedat"
+"""On a redriven notice: the attempt at which it was refused. Delivery sends it again only if that was the last one."""
+
 LARGEST_COPY = 900_000
 """Bytes of a value that is copied. A larger one, which a stranger may write, would not fit its topic with our headers: its entry
 has no value, and the coordinates lead to it."""
@@ -114,19 +117,21 @@ def poisoned(incoming: Incoming, error: str, *, by: str, at: datetime, version: 
 def refused(notice: Notice, error: str, *, by: str, at: datetime, attempt: int, version: str) -> Record:
     """The entry for a notice that was refused for good at that attempt. `version` is the plugin's that rendered it."""
     owed = notice.obligation
+    content = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()  # as the case stage writes it
     headers, value = encode(
         type=RECORD_QUARANTINED,
         source=by,
         id=ids.event_id("refused", notice.id, str(attempt)),
         time=at,
         subject=notice.id,
-        data=notice.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
+        data=content if len(content) <= LARGEST_COPY else b"",
         extensions={
             "originaltopic": NOTICES,
             "errorclass": error,
             "disposition": Disposition.REFUSED.value,
             "attempt": str(attempt),
             "pluginversion": version,
+            "originalbytes": str(len(content)),
             "agency": owed.agency,
         },
     )

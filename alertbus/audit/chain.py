@@ -1,0 +1,177 @@
+"""The audit chain: each record holds the hash of the one before it, so that a change, a gap or a fork shows. Pure.
+
+A hash is SHA-256 over the record's JSON as it stands on the topic, without the hash itself, its names sorted and no
+spaces (RFC 8785, whose rules for numbers are not needed: the only number is a count). There is one chain for each key,
+an agency or `operations`. What the chain alone cannot show is that its end was cut off: the head in the database does.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AwareDatetime, Field
+
+from alertbus.model.base import Word
+from alertbus.model.sensitivity import Sensitivity as S
+
+OPERATIONS = "operations"
+"""The chain of what operators do."""
+
+NOTHING_BEFORE = "0" * 64
+"""What the first record of a chain holds in place of a hash."""
+
+STRANGE = "?"
+"""In place of a chain's name for what a stranger wrote: a key may hold anything."""
+
+CHAIN = r"^[a-z][a-z0-9_]{0,59}$"
+
+
+class Deed(StrEnum):
+    """What was done. Values are stable."""
+
+    REDRIVE_BEGUN = "redrive_begun"
+    """These records are about to be put back. Begun and not done: whoever did it was cut short."""
+    REDRIVE_DONE = "redrive_done"
+
+
+class AuditRecord(Word):
+    """One thing done by one person. `about` are opaque ids and `places` where they stand; `reason` is in the person's own words."""
+
+    type: ClassVar[str] = "uk.alertbus.audit.recorded.v1"
+    chain: Annotated[str, S.ROUTING] = Field(pattern=CHAIN)
+    number: Annotated[int, S.ROUTING] = Field(ge=1)
+    at: Annotated[AwareDatetime, S.ROUTING]
+    by: Annotated[str, S.ROUTING] = Field(min_length=2, max_length=120)
+    deed: Annotated[Deed, S.ROUTING]
+    about: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)
+    places: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)
+    reason: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=500)
+    previous: Annotated[str, S.ROUTING] = Field(pattern="^[0-9a-f]{64}$")
+    hash: Annotated[str, S.ROUTING] = Field(default="", pattern="^([0-9a-f]{64})?$")
+
+    def sealed(self) -> Self:
+        """With its hash."""
+        return self.model_copy(update={"hash": digest(self.model_dump(mode="json", exclude={"hash"}))})
+
+    def as_bytes(self) -> bytes:
+        return canonical(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last record of a chain: its number and hash."""
+
+    number: int = 0
+    hash: str = NOTHING_BEFORE
+
+
+class Fault(StrEnum):
+    """What is wrong at a break."""
+
+    UNREADABLE = "unreadable"
+    ALTERED = "altered"
+    MISSING = "missing"
+    UNLINKED = "unlinked"
+    """It does not hold the hash of the one before it: that one was replaced."""
+    FORKED = "forked"
+    """A second record under a number that is taken."""
+    CUT_OFF = "cut_off"
+    """The database knows of later records than the topic holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place at which a chain does not hold. `place` is topic/partition/offset, or the chain's name where it was cut off."""
+
+    chain: str
+    place: str
+    fault: Fault
+    number: int | None = None
+
+
+@dataclass(slots=True)
+class Chains:
+    """Follows every chain record by record, those of one chain in order. Stops at each chain's first break."""
+
+    heads: dict[str, Head] = field(default_factory=dict)
+    breaks: list[Break] = field(default_factory=list)
+    count: int = 0
+
+    def take(self, key: bytes | None, value: bytes | None, place: str) -> None:
+        """Take the next record as it stands on the topic."""
+        self.count += 1
+        chain, number, fault = self._judge(key, value)
+        if fault is not None and all(one.chain != chain for one in self.breaks):
+            self.breaks.append(Break(chain, place, fault, number))
+
+    def compare(self, known: Mapping[str, Head]) -> None:
+        """Hold the chains against the heads that the database knows."""
+        for chain, head in sorted(known.items()):
+            if self.heads.get(chain, Head()).number < head.number and all(one.chain != chain for one in self.breaks):
+                self.breaks.append(Break(chain, chain, Fault.CUT_OFF, head.number))
+
+    def _judge(self, key: bytes | None, value: bytes | None) -> tuple[str, int | None, Fault | None]:
+        record = read(value)
+        if record is None or key != record.chain.encode():
+            named = (key or b"").decode(errors="replace")
+            return named if named in self.heads else STRANGE, None, Fault.UNREADABLE
+        head = self.heads.get(record.chain, Head())
+        if not is_whole(value):
+            fault: Fault | None = Fault.ALTERED
+        elif record.hash == head.hash:
+            return record.chain, record.number, None  # the very same again
+        elif record.number <= head.number:
+            fault = Fault.FORKED
+        elif record.number > head.number + 1:
+            fault = Fault.MISSING
+        else:
+            fault = None if record.previous == head.hash else Fault.UNLINKED
+        self.heads[record.chain] = Head(record.number, record.hash)
+        return record.chain, record.number, fault
+
+
+def read(value: bytes | None) -> AuditRecord | None:
+    """The record in a value, whether or not its hash holds; None for what is no audit record."""
+    try:
+        return AuditRecord.model_validate_json(value or b"")
+    except ValueError:
+        return None
+
+
+def is_whole(value: bytes | None) -> bool:
+    """Whether the hash is that of the rest. Over what stands there, not over what our model makes of it."""
+    try:
+        found = json.loads(value or b"")
+        return isinstance(found, dict) and found.pop("hash", None) == digest(found)
+    except ValueError:
+        return False
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
+    """The head after these records of one chain: the highest number counts, whatever is wrong with the chain elsewhere."""
+    for record in records:
+        if record.number > head.number:
+            head = Head(record.number, record.hash)
+    return head
+
+
+def next_record(
+    head: Head, chain: str, deed: Deed, *, by: str, reason: str, at: datetime, about: tuple[str, ...], places: tuple[str, ...]
+) -> AuditRecord:
+    """The record after the head, sealed."""
+    record = AuditRecord(
+        chain=chain, number=head.number + 1, at=at, by=by, deed=deed, about=about, places=places, reason=reason, previous=head.hash
+    )
+    return record.sealed()

@@ -1,0 +1,89 @@
+"""Writing the audit chain: one record after the other, however many processes write, and verifying it.
+
+The topic is the chain; the database gives the lock and remembers how far the topic was read. A writer takes the lock,
+reads on from there to the topic's end, links its record to the last one it finds, awaits the broker, and notes the new
+head in the same transaction. A crash before that note leaves a record that the next writer finds by reading; a database
+that was lost or restored makes the next writer read more. Nothing is kept in memory between two records.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.audit import chain as chains
+from alertbus.audit import tables
+from alertbus.audit.chain import AuditRecord, Break, Chains, Deed, Head
+from alertbus.broker.consumer import read_all
+from alertbus.broker.envelope import encode
+from alertbus.broker.producer import Producer, partition_for
+from alertbus.broker.topics import AUDIT
+from alertbus.model import ids
+from alertbus.sql.engine import database_faults, reading, upsert
+
+SOURCE = "/alertbus/audit"
+
+_LOCK = 0x6175646974  # any number that nobody else in the database uses: "audit"
+
+
+class Trail:
+    """Appends records. Safe in any number of processes over one database and one broker."""
+
+    def __init__(self, bootstrap: str, engine: AsyncEngine, producer: Producer, now: Callable[[], datetime]) -> None:
+        self._bootstrap, self._engine, self._producer, self._now = bootstrap, engine, producer, now
+
+    async def append(
+        self, chain: str, deed: Deed, *, by: str, reason: str, about: Sequence[str] = (), places: Sequence[str] = ()
+    ) -> AuditRecord:
+        """Return once the broker has the record. Raises `BrokerFault` or `DatabaseUnavailable`, and may then be called again."""
+        partition = partition_for(chain.encode(), await self._producer.partitions(AUDIT))
+        with database_faults():
+            async with self._engine.begin() as connection:  # on SQLite this is the lock
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                head = await self._head(connection, chain, partition)
+                record = chains.next_record(
+                    head, chain, deed, by=by, reason=reason, at=self._now(), about=tuple(about), places=tuple(places)
+                )
+                following = await self._write(record) + 1
+                row = {"chain": chain, "number": record.number, "hash": record.hash, "partition": partition, "next": following}
+                columns = [name for name in row if name != "chain"]
+                await connection.execute(upsert(tables.head, connection.dialect.name, update=columns), [row])
+        return record
+
+    async def _head(self, connection: AsyncConnection, chain: str, partition: int) -> Head:
+        row = (await connection.execute(select(tables.head).where(tables.head.c.chain == chain))).one_or_none()
+        known = Head() if row is None else Head(row.number, row.hash)
+        start = row.next if row is not None and row.partition == partition else 0
+        later = [chains.read(found.value) async for found in read_all(self._bootstrap, [AUDIT], since={(AUDIT, partition): start})]
+        return chains.follow(known, (record for record in later if record is not None and record.chain == chain))
+
+    async def _write(self, record: AuditRecord) -> int:
+        headers, value = encode(
+            type=AuditRecord.type,
+            source=SOURCE,
+            id=ids.event_id(AuditRecord.type, record.hash),
+            time=record.at,
+            subject=record.chain,
+            data=record.as_bytes(),
+        )
+        return (await (await self._producer.send(AUDIT, key=record.chain, value=value, headers=headers))).offset
+
+
+async def verify(bootstrap: str, engine: AsyncEngine) -> tuple[Chains, list[Break]]:
+    """Follow every chain from its first record to its last, and hold it against the database. Gives the first break of each."""
+    with database_faults():  # the heads first: what is written meanwhile is not missing
+        async with reading(engine) as connection:
+            known = {row.chain: Head(row.number, row.hash) for row in await connection.execute(select(tables.head))}
+    found = Chains()
+    async for record in read_all(bootstrap, [AUDIT]):
+        found.take(record.key, record.value, f"{record.topic}/{record.partition}/{record.offset}")
+    found.compare(known)
+    return found, found.breaks
+
+
+async def records(bootstrap: str) -> list[AuditRecord]:
+    """Every record that can be read, of all chains."""
+    found = [chains.read(record.value) async for record in read_all(bootstrap, [AUDIT])]
+    return [record for record in found if record is not None]

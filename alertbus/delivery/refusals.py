@@ -1,0 +1,33 @@
+"""Notices that an agency's system refused for good: put into quarantine, and sent again when an operator has them redriven.
+
+The entry is written beside the receipt that tells of the refusal, and again whenever that receipt is: its id follows
+from notice and attempt. A redriven notice names the attempt at which it was refused, and the ledger opens it again only
+while it stands there, so that the same redrive read twice, or done twice, sends nothing twice.
+"""
+
+from collections.abc import Sequence
+
+from alertbus.broker.envelope import Envelope
+from alertbus.broker.producer import Record
+from alertbus.delivery.ledger import Ledger
+from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.plugin.manager import Plugins
+from alertbus.quarantine.entry import REFUSED_AT, refused
+
+SOURCE = "/alertbus/delivery"
+
+
+async def entries(receipts: Sequence[Receipt], ledger: Ledger, plugins: Plugins) -> list[Record]:
+    """What must go to quarantine with these receipts."""
+    records = []
+    for row in await ledger.refused([receipt.notice_id for receipt in receipts if receipt.stage is Stage.REFUSED]):
+        notice = Notice.model_validate_json(row.notice)
+        version = plugins.made_by(plugins.adapter_for(notice.sector))
+        records.append(refused(notice, row.error or "unknown", by=SOURCE, at=row.at, attempt=row.attempts, version=version))
+    return records
+
+
+def refused_at(envelope: Envelope) -> int | None:
+    """For a notice that was redriven: the attempt at which it was refused."""
+    text = envelope.extensions.get(REFUSED_AT, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None  # noqa: PLR2004  no ledger counts so far

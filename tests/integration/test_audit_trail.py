@@ -1,0 +1,136 @@
+"""The audit trail on a real broker: one unbroken chain, however many write it and whenever one of them dies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from alertbus.audit import tables
+from alertbus.audit.chain import AuditRecord, Break, Deed, Fault, Head, next_record
+from alertbus.audit.trail import SOURCE, Trail, records, verify
+from alertbus.broker.consumer import read_all
+from alertbus.broker.envelope import encode
+from alertbus.broker.producer import Producer
+from alertbus.broker.topics import AUDIT, ensure_topics
+from alertbus.sql.engine import make_engine, migrate
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+async def producer(kafka: str) -> AsyncIterator[Producer]:
+    await ensure_topics(kafka)
+    producer = Producer(kafka)
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/bus.db" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+async def url(empty: str) -> str:
+    await migrate(empty)
+    return empty
+
+
+@pytest.fixture
+def chain(topic_prefix: str) -> str:
+    """A chain of this test alone: the topic is shared."""
+    return topic_prefix.replace("-", "_")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def append(trail: Trail, chain: str, reason: str = "mended") -> AuditRecord:
+    return await trail.append(chain, Deed.REDRIVE_DONE, by="A. Person", reason=reason, about=["id"], places=["alertbus.alerts/0/0"])
+
+
+async def breaks(kafka: str, url: str, chain: str) -> list[Break]:
+    engine = make_engine(url)
+    try:
+        return [one for one in (await verify(kafka, engine))[1] if one.chain == chain]
+    finally:
+        await engine.dispose()
+
+
+async def write(producer: Producer, record: AuditRecord, value: bytes | None = None) -> None:
+    headers, data = encode(
+        type=AuditRecord.type, source=SOURCE, id=record.hash, time=record.at, subject=record.chain, data=value or record.as_bytes()
+    )
+    await (await producer.send(AUDIT, key=record.chain, value=data, headers=headers))
+
+
+async def test_many_writers_at_once_make_one_unbroken_chain(kafka: str, producer: Producer, url: str, chain: str) -> None:
+    engines = [make_engine(url) for _ in range(4)]  # as in four processes
+    trails = [Trail(kafka, engine, producer, now) for engine in engines]
+    try:
+        await asyncio.gather(*(append(trails[n % 4], chain, f"reason {n}") for n in range(16)))
+        written = [record for record in await records(kafka) if record.chain == chain]
+    finally:
+        for engine in engines:
+            await engine.dispose()
+
+    assert [record.number for record in written] == list(range(1, 17))
+    assert {record.reason for record in written} == {f"reason {n}" for n in range(16)}
+    assert await breaks(kafka, url, chain) == []
+
+
+async def test_a_writer_that_died_before_it_noted_its_record_and_a_lost_database_break_nothing(
+    kafka: str, producer: Producer, url: str, chain: str
+) -> None:
+    engine = make_engine(url)
+    trail = Trail(kafka, engine, producer, now)
+    try:
+        await append(trail, chain)
+        async with engine.connect() as connection:
+            noted = (await connection.execute(select(tables.head))).one()._asdict()
+        await append(trail, chain)
+        async with engine.begin() as connection:  # as if the second had never been noted
+            await connection.execute(update(tables.head).values(**noted))
+        await append(trail, chain)
+        async with engine.begin() as connection:
+            await connection.execute(delete(tables.head))
+        last = await append(trail, chain)
+    finally:
+        await engine.dispose()
+
+    assert last.number == 4
+    assert await breaks(kafka, url, chain) == []
+
+
+async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str, producer: Producer, url: str, chain: str) -> None:
+    engine = make_engine(url)
+    try:
+        first = await append(Trail(kafka, engine, producer, now), chain)
+    finally:
+        await engine.dispose()
+    second = next_record(Head(1, first.hash), chain, Deed.REDRIVE_DONE, by="A. Person", reason="none of it", at=now(), about=(), places=())
+    await write(producer, second, second.as_bytes().replace(b"A. Person", b"B. Person"))
+    [place] = [
+        f"{r.topic}/{r.partition}/{r.offset}"
+        async for r in read_all(kafka, [AUDIT])
+        if b"B. Person" in (r.value or b"") and chain.encode() == r.key
+    ]
+
+    assert await breaks(kafka, url, chain) == [Break(chain, place, Fault.ALTERED, 2)]
+
+
+async def test_a_chain_that_the_database_knows_to_be_longer_was_cut_off(kafka: str, producer: Producer, url: str, chain: str) -> None:
+    engine = make_engine(url)
+    try:
+        await append(Trail(kafka, engine, producer, now), chain)
+        async with engine.begin() as connection:
+            await connection.execute(update(tables.head).values(number=2))
+    finally:
+        await engine.dispose()
+
+    assert await breaks(kafka, url, chain) == [Break(chain, chain, Fault.CUT_OFF, 2)]
