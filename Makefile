@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 UV := 0.13.9
 PLUGINS := $(wildcard plugins/*)
 READY := $(VENV)/.ready
+PEERS := .venv-peers
+PEERS_LOCK := bench/peers/requirements.lock
 
 .PHONY: help env demo test check bench lock format clean
 help: ## this list
@@ -39,16 +41,24 @@ check: env ## ruff, mypy strict, import-linter, schemas
 	@$(BIN)/lint-imports
 	@$(BIN)/alertbus schema export --check
 
-bench: env ## how fast the bus is here, beside a bare copy loop; ARGS="--only throughput" for one part
+bench: env $(PEERS)/.ready ## how fast the bus is here, beside a bare copy loop and other frameworks; ARGS="--only throughput" for one part
 	@$(BIN)/alertbus bench $(ARGS)
+
+# Other frameworks, measured beside ours, in an environment of their own: what they need must not decide what we run on.
+$(PEERS)/.ready: $(PEERS_LOCK) | $(READY)
+	@"$(PYTHON)" -m venv $(PEERS)
+	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r $(PEERS_LOCK)
+	@touch $@
 
 format: env ## let ruff lay out the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only --quiet .
 
-lock: env ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --group dev pyproject.toml -o requirements.lock
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+lock: env ## renew requirements.lock from pyproject.toml, and that of the bench's peers
+	@$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCKED) bench/peers/requirements.in -o $(PEERS_LOCK)
 
 clean: ## remove the virtual environment and caches of this checkout
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,11 @@
 """`alertbus bench`: how fast the bus is on this machine, beside a bare copy loop and other frameworks (DESIGN section 13)."""
 
 import asyncio
+import logging
 import os
 import platform
 import tempfile
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,51 +13,92 @@ from typing import Annotated
 import typer
 
 from alertbus import logs
-from alertbus.broker.local import LocalKafka
-from alertbus.cli.measure.report import Machine, Measured, contract, table
+from alertbus.cli.measure.latency import whole_path
+from alertbus.cli.measure.peers import peers
+from alertbus.cli.measure.recovery import recovery
+from alertbus.cli.measure.report import Machine, Measured, contract, peers_table, table
+from alertbus.cli.measure.scaling import scaling
 from alertbus.cli.measure.throughput import throughput
 from alertbus.cli.output import as_json, complain, rows, say
 
 
 class Part(StrEnum):
     THROUGHPUT = "throughput"
+    LATENCY = "latency"
+    RECOVERY = "recovery"
+    WORKERS = "workers"
+    PEERS = "peers"
+
+
+LATENCY_FAMILIES = 1_000
+"""They are imported through the gateway, so they are fewer."""
+
+RECOVERY_RUNS = 3
+"""At most: each is three deaths."""
+
+MILLION = 1_000_000
 
 
 def bench(
-    alerts: Annotated[int, typer.Option(min=1, help="Alerts in each throughput run.")] = 5000,
-    families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5000,
+    alerts: Annotated[int, typer.Option(min=1, help="Alerts in each throughput run.")] = 5_000,
+    families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5_000,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each side, in turn; medians count.")] = 5,
-    only: Annotated[Part | None, typer.Option(help="Measure this alone.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the whole path is loaded, at 100 alerts/s.")] = 60,
+    persons: Annotated[int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers.")] = 100_000,
+    million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
+    only: Annotated[Part | None, typer.Option(help="Measure this alone. `peers` needs a throughput run first.")] = None,
+    database: Annotated[str | None, typer.Option(help="An empty database for the whole path, instead of SQLite; it is filled.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print DESIGN section 13's JSON.")] = False,
 ) -> None:
     """Measure the bus on a Kafka of its own, in a temporary folder: no running bus is touched. Leave the machine alone meanwhile."""
     logs.configure("console", "ERROR", "bench")
-    measured = asyncio.run(_measure(alerts, families, runs, only, profile))
+    logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
+    wanted = set(Part) if only is None else {only}
+    measured = Measured(_machine(), runs, alerts)
+    with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
+        folder = Path(name)
+        if wanted & {Part.THROUGHPUT, Part.PEERS}:
+            complain("throughput, ours and the floor in turn ...")
+            found = asyncio.run(throughput(folder / "throughput", alerts=alerts, families=families, runs=runs, profile=profile))
+            measured = replace(measured, throughput=found)
+        if Part.PEERS in wanted and measured.throughput is not None:
+            complain("peers, each and the floor in turn ...")
+            shapes = measured.throughput.shapes
+            others = asyncio.run(peers(folder / "peers", shapes, alerts=alerts, families=families, runs=runs))
+            measured = replace(measured, peers=others)
+        if Part.LATENCY in wanted:
+            complain("latency, the whole path ...")
+            few = min(families, LATENCY_FAMILIES)
+            path = asyncio.run(whole_path(folder / "latency", seconds=seconds, families=few, database=database))
+            measured = replace(measured, latency=path)
+        if Part.RECOVERY in wanted:
+            complain("recovery of the stream worker ...")
+            back = asyncio.run(recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS)))
+            measured = replace(measured, recovery=back)
+        if million:
+            complain("recovery of a million persons ...")
+            all_back = asyncio.run(recovery(folder / "million", persons=MILLION - 1, runs=1, empty_disk_only=True))
+            measured = replace(measured, million=all_back)
+        if Part.WORKERS in wanted:
+            complain("two workers beside one ...")
+            two = asyncio.run(scaling(folder / "workers", alerts=alerts, families=families, runs=runs))
+            measured = replace(measured, workers=two)
+    _show(measured, json_=json_)
+
+
+def _show(measured: Measured, *, json_: bool) -> None:
     found = contract(measured)
     if json_:
         as_json(found)
         return
     rows("measured", ("figure", "value", "target", ""), table(found), empty="nothing was measured")
-    for note in measured.notes:
-        say(note)
-
-
-async def _measure(alerts: int, families: int, runs: int, only: Part | None, profile: Path | None) -> Measured:
-    machine = _machine()
-    with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as folder:
-        kafka = LocalKafka(Path(folder) / "kafka")
-        await kafka.start()
-        try:
-            through = None
-            if only in {None, Part.THROUGHPUT}:
-                complain("throughput: ours and the floor in turn ...")
-                through = await throughput(
-                    kafka.bootstrap, kafka.pid, Path(folder) / "throughput", alerts=alerts, families=families, runs=runs, profile=profile
-                )
-        finally:
-            await kafka.stop()
-    return Measured(machine, runs, alerts, through)
+    if found["peers"]:
+        say("")
+        rows("the same join elsewhere", ("", "alerts/s", "to floor", "acks", "lost at SIGKILL"), peers_table(found), empty="")
+    say("")
+    machine = measured.machine
+    say(f"{machine.cores} x {machine.processor}, Python {machine.python}; load when begun {machine.load}. Medians of {measured.runs} runs.")
 
 
 def _machine() -> Machine:

@@ -25,5 +25,5 @@ async def test_a_short_bench_prints_the_json_of_design_13() -> None:
     assert found["floor_per_s"] > 0
     assert found["ratio"] > 0
     assert found["written_per_alert"]["alertbus.notices"]["records"] == 7
-    assert found["worker"]["peak_mib"] is None or found["worker"]["peak_mib"] > 0
+    assert found["memory_mib"]["worker_peak"] is None or found["memory_mib"]["worker_peak"] > 0
     assert found["latency_ms"]["p50"] is None

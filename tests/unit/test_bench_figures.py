@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from alertbus.broker import topics
 from alertbus.cli.measure.figures import Latency, Pair, median_ratio, percentile
 from alertbus.cli.measure.floor import Owed, Plan, keys_by_partition
+from alertbus.cli.measure.floor_plan import CASE_STATE, PERSON_STATE, floor_topic, plan_of
 from alertbus.cli.measure.log_ends import Shape
 from alertbus.cli.measure.process import Memory
 from alertbus.cli.measure.report import Machine, Measured, contract, table
-from alertbus.cli.measure.throughput import CASE_STATE, PERSON_STATE, Throughput, floor_topic, plan_of
+from alertbus.cli.measure.stage import Run
+from alertbus.cli.measure.throughput import Throughput
 
 MACHINE = Machine(2, "a processor", "3.11.0", 8.0, 0.0)
 HEADERS = (("ce_id", "an-id"),)
@@ -27,7 +29,8 @@ SHAPES = (
 
 
 def throughput(*pairs: Pair) -> Throughput:
-    return Throughput(pairs, SHAPES, 0.9, 0.4, Memory(100.0, 120.0))
+    ours, floor = (tuple(Run(per_s, 0.9, 0.4) for per_s in side) for side in zip(*((p.ours, p.floor) for p in pairs), strict=True))
+    return Throughput(ours, floor, SHAPES, Memory(100.0, 120.0))
 
 
 def test_a_percentile_is_a_value_that_was_measured() -> None:

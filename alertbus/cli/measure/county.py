@@ -23,7 +23,7 @@ def case_of(number: int) -> Case:
     """The family with this number: one linked adult, seven agencies."""
     return Case.model_validate(
         {
-            "id": f"bench-{number}",
+            "id": case_id(number),
             "people": [{"key": "adult", "label": "Adult", "identifiers": [{"system": "crn", "value": crn(number)}]}],
             "links": [{"person": "adult", "relation": "parent"}],
             "involvements": [{"agency": agency} for agency in AGENCIES],
@@ -44,6 +44,10 @@ def alert_of(number: int, families: int) -> Alert:
             "narrative": [{"text": NARRATIVE}],
         }
     )
+
+
+def case_id(number: int) -> str:
+    return f"bench-{number:06}"
 
 
 def crn(number: int) -> str:

@@ -22,7 +22,6 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from alertbus.broker.producer import quiet_kafka_loggers
-from alertbus.cli.measure.log_ends import Shape
 
 MOST = 2_000
 """Records taken in one go. 500 and 5,000 were slower."""
@@ -66,11 +65,6 @@ class Plan:
             for hop in plan["hops"]
         )
         return cls(plan["bootstrap"], plan["partitions"], hops)
-
-
-def send_of(shape: Shape, topic: str, per_record: float) -> Send:
-    """As our own run wrote them, under the floor's own topic name."""
-    return Send(topic, per_record, shape.value_bytes, shape.headers)
 
 
 class Owed:

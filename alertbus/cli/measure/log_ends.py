@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alertbus.broker.producer import quiet_kafka_loggers
+from alertbus.cli.measure.process import Running
 from alertbus.model.errors import BusError
 
 LOOK_S = 0.02
@@ -61,15 +62,21 @@ class Log:
         """How many records were ever written there."""
         return sum((await self.ends(*topics)).values())
 
-    async def until(self, topic: str, count: int, *, patience_s: float = 60.0) -> None:
-        """Return when the topic holds so many. Raises `Stalled` when it has not grown for as long as patience lasts."""
+    async def until(self, topic: str, count: int, workers: Sequence[Running] = (), *, patience_s: float = 60.0) -> None:
+        """Return when the topic holds so many.
+
+        Raises `Stalled` when it has not grown for as long as patience lasts, `PartDied` at once when one of the workers is gone.
+        """
         loop = asyncio.get_running_loop()
         last, grew = -1, loop.time()
         while (now := await self.count(topic)) < count:
+            for worker in workers:
+                worker.alive()
             if now > last:
                 last, grew = now, loop.time()
             elif loop.time() - grew > patience_s:
-                raise Stalled(f"topic '{topic}' stands at {now} of {count} records since {patience_s:.0f} s: look at the worker's log")
+                said = "".join(f"\n{worker.title}: {worker.last_words()}" for worker in workers)
+                raise Stalled(f"topic '{topic}' stands at {now} of {count} records since {patience_s:.0f} s{said}")
             await asyncio.sleep(LOOK_S)
 
     async def shapes(self, before: Ends, after: Ends, alerts: int) -> list[Shape]:

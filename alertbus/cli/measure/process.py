@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -37,6 +37,9 @@ class Memory:
     peak: float | None
 
 
+NO_MEMORY = Memory(None, None)
+
+
 @dataclass(slots=True)
 class Running:
     """One process."""
@@ -44,11 +47,20 @@ class Running:
     title: str
     process: subprocess.Popen[bytes]
     log: Path
+    memory: Memory = NO_MEMORY
+    """What `note_memory` found last: it can be read when the process is gone."""
 
     def alive(self) -> None:
         """Raise `PartDied` when it is not: a figure measured without it would mean nothing."""
         if (code := self.process.poll()) is not None:
-            raise PartDied(f"{self.title} ended with {code} while it was measured. Read {self.log}.")
+            raise PartDied(f"{self.title} ended with {code} while it was measured: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log. Everybody in it is invented, and its folder goes with the bench."""
+        return self.log.read_text(encoding="utf-8", errors="replace").strip()[-600:] or "it left no word"
+
+    def signal(self, sign: signal.Signals) -> None:
+        self.process.send_signal(sign)
 
     def kill(self) -> None:
         """End it as a power cut would, and return when it is gone."""
@@ -62,8 +74,9 @@ class Running:
         """Seconds of processor it has used since its start; 0 where there is no /proc."""
         return cpu_seconds(self.process.pid)
 
-    def memory(self) -> Memory:
-        return memory_of(self.process.pid)
+    def note_memory(self) -> Memory:
+        self.memory = memory_of(self.process.pid)
+        return self.memory
 
 
 class Parts:
@@ -82,6 +95,7 @@ class Parts:
         }
 
     async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -124,15 +138,6 @@ class Parts:
         shutil.rmtree(self.folder / "stream" / str(number), ignore_errors=True)
 
 
-@contextlib.asynccontextmanager
-async def stopping(running: Running) -> AsyncIterator[Running]:
-    """The process for as long as the block runs."""
-    try:
-        yield running
-    finally:
-        await running.stop()
-
-
 def cpu_seconds(pid: int | None) -> float:
     """Processor time a process has used, in seconds; 0 where there is no such process, or no /proc to ask."""
     try:
@@ -146,7 +151,7 @@ def memory_of(pid: int) -> Memory:
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:
-        return Memory(None, None)
+        return NO_MEMORY
     found = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
     rss, peak = (round(int(found[name][0]) / _PAGE, 1) if name in found else None for name in ("VmRSS", "VmHWM"))
     return Memory(rss, peak)

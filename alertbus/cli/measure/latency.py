@@ -1,0 +1,188 @@
+"""From an alert's turn to be sent to its arrival in an agency's own system, through the whole bus at a steady rate.
+
+Gateway, stream, delivery and chronicle are processes of their own, as `alertbus up` runs them. One of the seven agencies has a webhook
+receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself; the inboxes'
+are not timed but counted: a run in which one of the seven is missing is no measurement.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlalchemy import func, select
+
+from alertbus.broker import topics
+from alertbus.broker.consumer import read_all
+from alertbus.cli.bootstrap import PARTS
+from alertbus.cli.measure import county
+from alertbus.cli.measure.figures import Latency
+from alertbus.cli.measure.load import Sent, steady
+from alertbus.cli.measure.process import Parts, Running, cpu_seconds
+from alertbus.cli.measure.receiver import arrivals
+from alertbus.cli.measure.stage import Stage, stage
+from alertbus.delivery.tables import State, ledger
+from alertbus.model.errors import BusError
+from alertbus.settings import Settings
+from alertbus.sql.engine import make_engine, migrate, reading
+
+RATE = 100.0
+"""Alerts per second (DESIGN section 13's figure is at this rate)."""
+
+WARM_S = 5.0
+HOOKED = "school"
+"""The agency with a system of its own."""
+
+PATIENCE_S = 120.0
+
+
+class NotDelivered(BusError):
+    code = "bench_not_delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class WholePath:
+    """Latencies to the first delivery, from three beginnings; where the time goes; and what each process used meanwhile."""
+
+    alerts: int
+    scheduled: Latency
+    sent: Latency
+    accepted: Latency
+    steps: Mapping[str, Latency]
+    """From the alert's turn to its record on each topic, by the record's own time (whole milliseconds)."""
+    processors: Mapping[str, float]
+    """Processors each process kept busy, 1 being one whole. `client` sends the alerts and is this process."""
+    database: str
+    """`sqlite` or `postgresql`."""
+
+
+async def whole_path(folder: Path, *, seconds: float, families: int, database: str | None) -> WholePath:
+    """Measure on a broker of its own. `database` None: SQLite in the folder, as `alertbus up` has it; else one that may be filled."""
+    async with stage(folder) as on:
+        return await _measured(on, seconds, families, database)
+
+
+async def _measured(on: Stage, seconds: float, families: int, database: str | None) -> WholePath:
+    folder = on.folder
+    port, hook = _free_port(), _free_port()
+    book = folder / "arrivals"
+    book.parent.mkdir(parents=True, exist_ok=True)
+    book.touch()
+    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    channels = {HOOKED: {"channel": "webhook", "url": f"http://127.0.0.1:{hook}/", "secret": secret}}
+    settings = {"ALERTBUS_HTTP_PORT": str(port), "ALERTBUS_CHANNELS": json.dumps(channels)}
+    if database is not None:
+        settings["ALERTBUS_DATABASE_URL"] = database
+    url = Settings(data_dir=folder, database_url=database).sqlalchemy_url
+    await migrate(url)
+    async with Parts(folder, on.bootstrap, settings) as parts:
+        processes = {"receiver": parts.run("receiver", "-m", "alertbus.cli.measure.receiver", str(hook), str(book))}
+        for name in PARTS:
+            processes[name] = await parts.start(name)
+        gateway = f"http://127.0.0.1:{port}"
+        await _families(gateway, families)
+        warm = [county.alert_of(number, families) for number in range(int(WARM_S * RATE))]
+        await steady(gateway, warm, RATE)
+        alerts = [county.alert_of(number, families) for number in range(int(seconds * RATE))]
+        before, began = _cpu(processes, on.broker_pid), time.monotonic()
+        sent = await steady(gateway, alerts, RATE)
+        taken = time.monotonic() - began
+        used = {name: round((now - before[name]) / taken, 3) for name, now in _cpu(processes, on.broker_pid).items()}
+        await _delivered(url, (len(warm) + len(alerts)) * len(county.AGENCIES))
+        for process in processes.values():
+            process.alive()
+        came = await _first_deliveries(url, arrivals(book), sent)
+        return WholePath(
+            len(sent),
+            Latency.of([came[one.alert_id] - one.scheduled for one in sent]),
+            Latency.of([came[one.alert_id] - one.sent for one in sent]),
+            Latency.of([came[one.alert_id] - one.accepted for one in sent]),
+            await _steps(on.bootstrap, sent),
+            used,
+            "sqlite" if database is None else url.partition("+")[0],
+        )
+
+
+async def _families(gateway: str, families: int) -> None:
+    """Import them as an agency does; when the gateway has answered, the next alert finds their people."""
+    async with httpx.AsyncClient(base_url=gateway, timeout=60.0, trust_env=False) as client:
+        at_once = asyncio.Semaphore(8)
+
+        async def one(number: int) -> None:
+            async with at_once:
+                case = county.case_of(number)
+                answer = await client.put(f"/v1/cases/{case.id}", content=case.model_dump_json(by_alias=True, exclude_defaults=True))
+                answer.raise_for_status()
+
+        await asyncio.gather(*(one(number) for number in range(families)))
+
+
+def _cpu(processes: Mapping[str, Running], broker_pid: int | None) -> dict[str, float]:
+    parts = {name: process.cpu_s() for name, process in processes.items()}
+    return parts | {"broker": cpu_seconds(broker_pid), "client": cpu_seconds(os.getpid())}
+
+
+async def _delivered(url: str, owed: int) -> None:
+    """Return when the ledger has so many notices accepted by their agencies."""
+    engine = make_engine(url)
+    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == State.ACCEPTED)
+    try:
+        deadline, count = time.monotonic() + PATIENCE_S, -1
+        while count != owed:
+            async with reading(engine) as connection:
+                count = (await connection.execute(accepted)).scalar_one()
+            if time.monotonic() > deadline:
+                raise NotDelivered(f"{count} of {owed} notices were delivered {PATIENCE_S:.0f} s after the last alert")
+            await asyncio.sleep(0.2)
+    finally:
+        await engine.dispose()
+
+
+async def _first_deliveries(url: str, came: Mapping[str, float], sent: Sequence[Sent]) -> dict[str, float]:
+    """When each alert first reached the agency's system."""
+    wanted = {one.alert_id for one in sent}
+    engine = make_engine(url)
+    try:
+        async with reading(engine) as connection:
+            query = select(ledger.c.notice_id, ledger.c.alert_id).where(ledger.c.agency == HOOKED)
+            rows = (await connection.execute(query)).all()
+    finally:
+        await engine.dispose()
+    first = {row.alert_id: came[row.notice_id] for row in rows if row.alert_id in wanted and row.notice_id in came}
+    if missing := len(wanted - first.keys()):
+        raise NotDelivered(f"{missing} alerts never reached the receiver, though the ledger says so")
+    return first
+
+
+async def _steps(bootstrap: str, sent: Sequence[Sent]) -> dict[str, Latency]:
+    turn = {one.alert_id: one.scheduled for one in sent}
+    to_wall = time.time() - time.monotonic()
+    found: dict[str, list[float]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    async for record in read_all(bootstrap, (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES)):
+        alert_id = _alert_in(json.loads(record.value or b"{}"))
+        if alert_id in turn and not seen[record.topic, alert_id]:
+            seen[record.topic, alert_id] += 1
+            found.setdefault(record.topic, []).append(record.timestamp / 1000 - to_wall - turn[alert_id])
+    return {topic: Latency.of(times) for topic, times in found.items()}
+
+
+def _alert_in(value: Mapping[str, object]) -> str:
+    """The alert a record of any stage is about; empty when it is about none."""
+    for part in (value, value.get("alert"), value.get("obligation")):
+        if isinstance(part, Mapping) and isinstance(found := part.get("alert_id"), str):
+            return found
+    return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
