@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
-.PHONY: help env demo test check bench lock format clean
+.PHONY: help env demo test check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -49,6 +49,9 @@ $(PEERS)/.ready: $(PEERS_LOCK) | $(READY)
 	@"$(PYTHON)" -m venv $(PEERS)
 	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r $(PEERS_LOCK)
 	@touch $@
+
+chaos: env ## break a whole bus under load, FAULTS=200 times from SEED=1; exit 1 if anything is lost or doubled
+	@$(BIN)/python -m tests.chaos.run --seed $(or $(SEED),1) --faults $(or $(FAULTS),200)
 
 format: env ## let ruff lay out the code
 	@$(BIN)/ruff format .

@@ -27,43 +27,73 @@ def binary(name: str) -> str | None:
     return shutil.which(name) or (str(kept[0]) if kept else None)
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    initdb, postgres, ready = binary("initdb"), binary("postgres"), binary("pg_isready")
-    if not initdb or not postgres or not ready:
-        pytest.skip("PostgreSQL is not installed (looked for initdb, postgres and pg_isready)")
-    user = _user()
-    password = secrets.token_hex(16)
-    # Not under pytest's own folder, which only its owner may enter.
-    home = Path(tempfile.mkdtemp(prefix="alertbus-postgres-"))
-    try:
-        (home / "password").write_text(password)
-        if user:
-            shutil.chown(home, user)
-            shutil.chown(home / "password", user)
+class PostgresServer:
+    """One PostgreSQL on one port of this machine. `start` and `stop` may alternate: the rows stay, and the address."""
+
+    def __init__(self) -> None:
+        """Make the cluster. `LookupError` where PostgreSQL is not installed."""
+        initdb, postgres, ready = binary("initdb"), binary("postgres"), binary("pg_isready")
+        if not initdb or not postgres or not ready:
+            raise LookupError("PostgreSQL is not installed (looked for initdb, postgres and pg_isready)")
+        self._postgres, self._ready = postgres, ready
+        self._user = _user()
+        self._password = secrets.token_hex(16)
+        # Not under pytest's own folder, which only its owner may enter.
+        self._home = Path(tempfile.mkdtemp(prefix="alertbus-postgres-"))
+        self._server: subprocess.Popen[bytes] | None = None
+        self._port = _free_port()
+        (self._home / "password").write_text(self._password)
+        if self._user:
+            shutil.chown(self._home, self._user)
+            shutil.chown(self._home / "password", self._user)
         subprocess.run(
             f"{initdb} -D data -U bus -A scram-sha-256 --pwfile password -E UTF8 --no-locale --no-sync".split(),
-            user=user,
-            cwd=home,
+            user=self._user,
+            cwd=self._home,
             check=True,
             capture_output=True,
         )
-        port = _free_port()
-        server = subprocess.Popen(
-            f"{postgres} -D data -h 127.0.0.1 -p {port} -c unix_socket_directories= -c timezone=Europe/London".split(),
-            user=user,
-            cwd=home,
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+asyncpg://bus:{self._password}@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Return when it answers."""
+        options = f"-h 127.0.0.1 -p {self._port} -c unix_socket_directories= -c timezone=Europe/London"
+        self._server = subprocess.Popen(
+            f"{self._postgres} -D data {options}".split(),
+            user=self._user,
+            cwd=self._home,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            _wait_until_ready(server, ready, port)
-            yield f"postgresql+asyncpg://bus:{password}@127.0.0.1:{port}/postgres"
-        finally:
-            server.send_signal(signal.SIGINT)  # "fast": open connections are ended
-            server.wait(30)
+        _wait_until_ready(self._server, self._ready, self._port)
+
+    def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
+        """Return when it is gone. SIGINT is its "fast" stop: open connections are ended. SIGQUIT is a crash."""
+        if self._server is not None:
+            self._server.send_signal(sign)
+            self._server.wait(30)
+            self._server = None
+
+    def remove(self) -> None:
+        """Stop it, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    try:
+        server = PostgresServer()
+    except LookupError as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server.url
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        server.remove()
 
 
 @pytest.fixture
@@ -94,8 +124,8 @@ def _wait_until_ready(server: subprocess.Popen[bytes], ready: str, port: int) ->
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            pytest.fail(f"postgres ended at once with exit code {server.returncode}")
+            raise RuntimeError(f"postgres ended at once with exit code {server.returncode}")
         if subprocess.run([ready, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0:
             return
         time.sleep(0.05)
-    pytest.fail("postgres was not ready within 30 s")
+    raise RuntimeError("postgres was not ready within 30 s")

@@ -1,0 +1,220 @@
+"""What counts as lost and as doubled, decided from what everybody saw. Pure.
+
+**Lost**, each counted once:
+
+- an alert or a case for which a sender saw 2xx, and which does not stand on its topic;
+- an alert from which neither persons nor a question for review came; an obligation owed by the join from scratch for which no notice
+  stands; a notice that delivery, or the chronicle, never took up; a delivery that no receipt tells of (all these the reconciler finds);
+- a notice that its agency's system never processed, unless that is known and visible: the system refused it and the obligation says so, it
+  lied (below), or the notice was withdrawn before anything was sent;
+- a poison record that is not in quarantine, or, on a topic that the chronicle alone reads, not among its unreadable ones.
+
+**Doubled**, each counted once:
+
+- an obligation or a deed nobody owes (the reconciler's `extra`);
+- the same statement told for the same obligation under two keys, when it was not taken back in between; the same content under two keys;
+  a key that belongs to no notice. A receiver dedupes by key, so two keys are two messages to it;
+- two contents under one key;
+- an attempt begun while an earlier one under its key was still unanswered: two senders at once, which no receiver can dedupe in time;
+- a ledger row touched after it was settled, as the database itself saw it.
+
+Not doubled: a repeat under the same key with the same content after a sender died or its connection broke before it had settled the answer.
+That is what the key is for, and the receiver processes it once.
+
+**A receiver that lies** (200, and nothing done) cannot be told from an honest one by any sender. The bus has settled the message; what
+protects the family is that the obligation stays open, and in time overdue, until a named person answers. So a lie is accounted for when
+the obligation stands in the chronicle as unanswered. It is counted beside, not as lost.
+
+**Out of order**: within an agency and a case, first arrivals that do not follow the order of the notices on their topic. What was refused or
+lied about is passed over, and so is what stepped aside because it could not be rendered.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alertbus.broker import topics
+from alertbus.model import ids
+from alertbus.model.notice import Deed, Notice
+from tests.chaos.receivers import Attempt, Manner
+
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+DECIDED = frozenset({topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES})
+"""Where a record that cannot be decided must go to quarantine."""
+
+RECORDED = frozenset({topics.CASES, topics.RECEIPTS, topics.REVIEW})
+"""Read by the chronicle alone, which counts what it cannot read. Nobody reads the other topics but `alertbus quarantine` and audits."""
+
+SETTLED_BY_REFUSAL = "refused"
+WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
+UNANSWERED = frozenset({"owed", "sent", "accepted", "seen", "refused", "failed", "escalated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ledger row."""
+
+    notice_id: str
+    agency: str
+    case_id: str
+    state: str
+    error: str | None
+    aside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that was seen of a run, once it is quiet."""
+
+    accepted: Collection[str]
+    """Statements for which a sender saw 2xx."""
+    on_topic: Collection[str]
+    """Statements on `alerts`."""
+    statements: Mapping[str, Sequence[str]]
+    """By alert, its statements."""
+    recorded: Mapping[str, Collection[int]]
+    """By case, the versions for which a PUT saw 2xx."""
+    versions: Mapping[str, Collection[int]]
+    """By case, the versions on `cases`."""
+    missing: Mapping[str, Collection[str]]
+    """The reconciler's lists that mean something is not there, by their names."""
+    extra: Collection[str]
+    """The reconciler's list of what should not be there."""
+    notices: Sequence[Notice]
+    """As they stand on their topic, in order, each once."""
+    rows: Sequence[Row]
+    unsettled: Collection[str]
+    """Notices whose ledger row was touched after it was settled."""
+    attempts: Sequence[Attempt]
+    unsigned: int
+    inbox: Collection[str]
+    """Keys in the built-in inbox."""
+    systems: Collection[str]
+    """Agencies that have a system of their own."""
+    obligations: Mapping[str, str]
+    """The chronicle's state of each."""
+    poison: Collection[Place]
+    quarantined: Collection[Place]
+    unreadable: Collection[Place]
+    """Places that the chronicle counts as no word of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Each entry says in a few words what, and of whom by id."""
+
+    lost: frozenset[str]
+    doubled: frozenset[str]
+    disordered: frozenset[str]
+    lies: frozenset[str] = field(default_factory=frozenset)
+    refusals: int = 0
+
+    def since(self, before: "Verdict") -> "Verdict":
+        """What has come on top of an earlier verdict on the same bus."""
+        return Verdict(self.lost - before.lost, self.doubled - before.doubled, self.disordered - before.disordered, self.lies - before.lies)
+
+
+def judge(seen: Seen) -> Verdict:
+    processed = {attempt.key for attempt in seen.attempts if attempt.processed} | set(seen.inbox)
+    refused_by = {attempt.key for attempt in seen.attempts if attempt.status is not None and 400 <= attempt.status < 500}
+    lied_about = {attempt.key for attempt in seen.attempts if attempt.manner is Manner.LIES and attempt.status == 200} - processed
+    rows = {row.notice_id: row for row in seen.rows}
+    excused: set[str] = set()
+    lies: set[str] = set()
+    for notice in seen.notices:
+        row = rows.get(notice.id)
+        if row is None or notice.id in processed:
+            continue
+        if (row.state == SETTLED_BY_REFUSAL and notice.id in refused_by) or row.error == WITHDRAWN_UNSENT:
+            excused.add(notice.id)
+        elif notice.id in lied_about and seen.obligations.get(notice.obligation.id) in {*UNANSWERED, "withdrawn"}:
+            lies.add(notice.id)
+    return Verdict(
+        lost=frozenset(_lost(seen, processed | excused | lies)),
+        doubled=frozenset(_doubled(seen)),
+        disordered=frozenset(_disordered(seen, rows)),
+        lies=frozenset(lies),
+        refusals=len(excused),
+    )
+
+
+def _lost(seen: Seen, accounted: Collection[str]) -> Iterator[str]:
+    yield from (f"statement {one}: accepted, not on its topic" for one in set(seen.accepted) - set(seen.on_topic))
+    for case_id, versions in seen.recorded.items():
+        yield from (f"case {case_id} version {v}: recorded, not on its topic" for v in set(versions) - set(seen.versions.get(case_id, ())))
+    for name, found in seen.missing.items():
+        yield from (f"{name} {one}" for one in found)
+    yield from (f"notice {notice.id}: never with {notice.obligation.agency}" for notice in seen.notices if notice.id not in accounted)
+    for place in seen.poison:
+        kept = seen.quarantined if place[0] in DECIDED else seen.unreadable
+        if place[0] in {*DECIDED, *RECORDED} and place not in kept:
+            yield f"poison at {'/'.join(map(str, place))}: passed over in silence"
+    if seen.unsigned:
+        yield f"{seen.unsigned} messages came unsigned"
+
+
+def _doubled(seen: Seen) -> Iterator[str]:
+    yield from (f"extra {one}" for one in seen.extra)
+    yield from (f"notice {one}: touched after it was settled" for one in seen.unsettled)
+    yield from _told_twice(seen)
+    known = {notice.id for notice in seen.notices}
+    contents: dict[str, set[str]] = defaultdict(set)
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    by_key: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in seen.attempts:
+        by_key[attempt.key].append(attempt)
+        if attempt.digest:
+            contents[attempt.key].add(attempt.digest)
+        if attempt.processed:
+            keys[attempt.agency, attempt.digest].add(attempt.key)
+    yield from (f"key {key}: of no notice" for key in by_key.keys() - known)
+    yield from (f"key {key}: {len(found)} contents" for key, found in contents.items() if len(found) > 1)
+    yield from (f"content {digest[:12]} for {agency}: {len(found)} keys" for (agency, digest), found in keys.items() if len(found) > 1)
+    for key, attempts in by_key.items():
+        attempts.sort(key=lambda attempt: attempt.began)
+        for earlier, later in itertools.pairwise(attempts):
+            if earlier.ended is None or later.began < earlier.ended:
+                yield f"key {key}: two senders at once"
+
+
+def _told_twice(seen: Seen) -> Iterator[str]:
+    """The same statement for the same obligation and deed under two notices, when it was not taken back in between."""
+    told: dict[str, dict[tuple[Deed, str], str]] = defaultdict(dict)
+    for notice in seen.notices:
+        owed = notice.obligation
+        if notice.deed is Deed.WITHDRAW:
+            if not told.pop(owed.id, None):
+                yield f"obligation {owed.id}: taken back, and nothing stood"
+            continue
+        statement = _statement_of(notice, seen.statements.get(owed.alert_id, ()))
+        if statement is None:
+            yield f"notice {notice.id}: of no statement"
+            continue
+        other = told[owed.id].setdefault((Deed.DELIVER if notice.deed is Deed.AMEND else notice.deed, statement), notice.id)
+        if other != notice.id:
+            yield f"obligation {owed.id}: statement {statement} told as {other} and {notice.id}"
+
+
+def _statement_of(notice: Notice, statements: Sequence[str]) -> str | None:
+    """A notice's id is computed from its statement; the one that gives it is the one it tells."""
+    owed = notice.obligation
+    for statement in statements:
+        if notice.id in {ids.notice_id(owed.id, statement), ids.notice_id(owed.id, statement, since=owed.since.isoformat())}:
+            return statement
+    return None
+
+
+def _disordered(seen: Seen, rows: Mapping[str, Row]) -> Iterator[str]:
+    order = {notice.id: place for place, notice in enumerate(seen.notices)}
+    latest: dict[tuple[str, str], int] = {}
+    for attempt in sorted((a for a in seen.attempts if a.processed), key=lambda a: a.began):
+        row = rows.get(attempt.key)
+        if row is None or row.aside or attempt.key not in order:
+            continue
+        lane = (row.agency, row.case_id)
+        if order[attempt.key] < latest.get(lane, -1):
+            yield f"notice {attempt.key}: after a later one of its agency and case"
+        latest[lane] = max(order[attempt.key], latest.get(lane, -1))

@@ -1,0 +1,126 @@
+"""Asks everybody what they saw: the topics, the ledger, the inbox, the chronicle, the reconciler. Reads only; decides nothing.
+
+The topics are read here and not through the reconciler's eyes, so that a fault in how it reads cannot hide a loss.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Collection
+
+from pydantic import ValidationError
+from sqlalchemy import text
+
+from alertbus.broker import topics
+from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.envelope import decode
+from alertbus.broker.faults import BrokerFault, EnvelopeFault
+from alertbus.chronicle.reconcile import Reconciliation, reconcile
+from alertbus.gateway.progress import pending
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.case import Case
+from alertbus.model.errors import BusError
+from alertbus.model.notice import Notice
+from alertbus.policy.load import load_policy
+from tests.chaos.bus import Bus
+from tests.chaos.judge import Place, Row, Seen
+from tests.chaos.load import Load
+from tests.chaos.schedule import AGENCIES
+
+_CALM_LOOKS = 3
+_LOOK_S = 0.5
+
+
+async def quiet(bus: Bus, limit_s: float) -> str:
+    """Wait until nothing is under way, three looks in a row. Says what still was when the time was up; empty when all is calm."""
+    deadline = time.monotonic() + limit_s
+    calm, last = 0, "not asked yet"
+    while calm < _CALM_LOOKS:
+        if time.monotonic() > deadline:
+            return last
+        try:
+            last = await _under_way(bus)
+        except (BusError, BrokerFault, OSError) as fault:
+            last = type(fault).__name__
+        calm = 0 if last else calm + 1
+        await asyncio.sleep(_LOOK_S)
+    return ""
+
+
+async def _under_way(bus: Bus) -> str:
+    behind = {name: group.pending for name, group in (await pending(bus.bootstrap)).items() if group.pending}
+    async with bus.engine.connect() as connection:
+        counts = await connection.execute(
+            text("SELECT state, COUNT(*) FROM ledger WHERE done_at IS NULL OR receipt_pending GROUP BY state")
+        )
+        still = {row[0]: row[1] for row in counts}
+    return ", ".join(f"{name} {count}" for name, count in {**behind, **still}.items())
+
+
+async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Seen, Reconciliation]:
+    """What everybody saw, once it is quiet."""
+    on_topic: set[str] = set()
+    statements: dict[str, list[str]] = defaultdict(list)
+    versions: dict[str, set[int]] = defaultdict(set)
+    notices: dict[str, Notice] = {}
+    quarantined: set[Place] = set()
+    async for record in read_all(bus.bootstrap, [topics.ALERTS, topics.CASES, topics.NOTICES, topics.QUARANTINE]):
+        match _word(record):
+            case AcceptedAlert() as accepted:
+                if accepted.statement_id not in on_topic:
+                    on_topic.add(accepted.statement_id)
+                    statements[accepted.alert_id].append(accepted.statement_id)
+            case Case() as case:
+                versions[case.id].add(case.version)
+            case Notice() as notice:
+                notices.setdefault(notice.id, notice)
+            case (str(topic), int(partition), int(offset)):
+                quarantined.add((topic, partition, offset))
+    found = await reconcile(bus.bootstrap, bus.engine, load_policy(None))
+    async with bus.engine.connect() as connection:
+        ledger = await connection.execute(text("SELECT notice_id, agency, case_id, state, error_class, aside FROM ledger ORDER BY seq"))
+        rows = [Row(*row) for row in ledger]
+        unsettled = set((await connection.execute(text("SELECT notice_id FROM chaos_unsettled"))).scalars())
+        inbox = set((await connection.execute(text("SELECT idempotency_key FROM inbox_message"))).scalars())
+        obligations = {row[0]: row[1] for row in await connection.execute(text("SELECT id, state FROM chronicle_obligation"))}
+        unreadable = await connection.execute(text('SELECT topic, partition, "offset" FROM chronicle_unreadable'))
+        places = {(row[0], row[1], row[2]) for row in unreadable}
+    seen = Seen(
+        accepted={one.statement_id for one in load.accepted},
+        on_topic=on_topic,
+        statements=statements,
+        recorded=load.recorded,
+        versions=versions,
+        missing={name: getattr(found, name) for name in ("missing", "unrecorded", "unledgered", "unreceipted", "unidentified")},
+        extra=found.extra,
+        notices=list(notices.values()),
+        rows=rows,
+        unsettled=unsettled,
+        attempts=bus.receivers.attempts,
+        unsigned=bus.receivers.unsigned,
+        inbox=inbox,
+        systems=AGENCIES,
+        obligations=obligations,
+        poison=poison,
+        quarantined=quarantined,
+        unreadable=places,
+    )
+    return seen, found
+
+
+def _word(record: Received) -> AcceptedAlert | Case | Notice | Place | None:
+    """What a record says. What is no word of ours is poison, and judged by its place."""
+    try:
+        envelope = decode(record.headers, record.key, record.value)
+        match record.topic:
+            case topics.ALERTS:
+                return AcceptedAlert.model_validate_json(envelope.data)
+            case topics.CASES:
+                return Case.model_validate_json(envelope.data)
+            case topics.NOTICES:
+                return Notice.model_validate_json(envelope.data)
+            case _:
+                about = envelope.extensions
+                return about["originaltopic"], int(about["originalpartition"]), int(about["originaloffset"])
+    except (EnvelopeFault, ValidationError, KeyError, ValueError):
+        return None
