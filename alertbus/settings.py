@@ -57,9 +57,7 @@ class ChannelSettings(BaseModel):
     def _is_private(cls, url: str | None) -> str | None:
         # Notices hold personal data, so they cross no wire in the clear.
         if url is not None:
-            parts = urlsplit(url)
-            host, scheme = parts.hostname or "", parts.scheme
-            _require(host and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None)
+            _require(_stays_private(url))
         return url
 
     @field_validator("secret")
@@ -141,6 +139,15 @@ class Settings(BaseSettings):
         description="a list of callers",
         examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
     )
+    watchdog_interval_s: int = Field(
+        60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
+    )
+    deadman_url: str | None = Field(
+        None,
+        repr=False,
+        description="an https:// address without user or password (http:// only to this machine), called when a watchdog alert arrives",
+        examples=["https://deadman.example/your-check"],
+    )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console", examples=["json"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
@@ -155,6 +162,12 @@ class Settings(BaseSettings):
     def _is_readable(cls, url: str | None) -> str | None:
         if url is not None:
             _async_url(url, Path())
+        return url
+
+    @field_validator("deadman_url")
+    @classmethod
+    def _is_private(cls, url: str | None) -> str | None:
+        _require(url is None or _stays_private(url))  # the address is a secret: whoever has it can keep the alarm quiet
         return url
 
     @field_validator("data_dir")
@@ -231,6 +244,16 @@ class _Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
             return value  # left as text, so that it is reported beside the other faults, by its shape
+
+
+def _stays_private(url: str) -> bool:
+    """Whether what is sent to the address is readable there alone."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host, scheme = parts.hostname or "", parts.scheme
+    return bool(host) and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None
 
 
 def _require(holds: object) -> None:

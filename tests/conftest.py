@@ -1,6 +1,7 @@
 """Fixtures for every test: one real Kafka per run, and names that no other test uses."""
 
 import importlib.util
+import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from alertbus.broker.jars import find_java
 from alertbus.broker.local import LocalKafka
+
+os.environ.setdefault("ALERTBUS_WATCHDOG_INTERVAL_S", "0")  # a test that wants the watchdog says so
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from alertbus.broker.envelope import decode
 from alertbus.broker.faults import EnvelopeFault
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import standing
+from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
@@ -168,7 +169,7 @@ def _read(record: Received) -> Fact:
     try:
         envelope = decode(record.headers, record.key, record.value)
         if (reader := _READERS.get((record.topic, envelope.type))) is not None:
-            return _storable(reader(where, envelope.data))
+            return _unless_watchdog(_storable(reader(where, envelope.data)))
         if record.topic == topics.CASE_EVENTS:  # the reducers' own business
             return Fact(*where)
         error = "UnknownType"
@@ -182,6 +183,14 @@ def _read(record: Received) -> Fact:
         reason=error,
     )
     return Fact(*where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error})
+
+
+def _unless_watchdog(fact: Fact) -> Fact:
+    """The watchdog leaves no row: a year of it would be half a million alerts that nobody must answer (`model.watchdog`)."""
+    row, notice = fact.row, fact.notice
+    exercise = notice.obligation.exercise if notice else row.get("exercise")
+    is_its = watchdog.is_reserved(exercise=exercise, case_id=row.get("case_id"))
+    return Fact(fact.topic, fact.partition, fact.offset) if is_its else fact
 
 
 def _storable(fact: Fact) -> Fact:

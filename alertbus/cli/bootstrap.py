@@ -163,6 +163,7 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
         engine=wiring.engine,
         plugins=wiring.plugins,
         channels=wiring.settings.channels,
+        deadman_url=wiring.settings.deadman_url,
         stop=stop,
         now=now,
     )

@@ -98,6 +98,7 @@ def temporary_settings() -> tuple[Settings, "tempfile.TemporaryDirectory[str]"]:
                 "data_dir": Path(folder.name),
                 "database_url": None,
                 "bootstrap_servers": None,
+                "watchdog_interval_s": 0,  # nothing that outlives the story
                 "http_port": port or _any_port(settings.http_host),
             }
         ),

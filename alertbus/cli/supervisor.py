@@ -167,6 +167,7 @@ class Supervisor:
             "ALERTBUS_DATA_DIR": str(self.settings.data_dir),
             "ALERTBUS_HTTP_PORT": str(self.settings.http_port),
             "ALERTBUS_PARTITIONS": str(self.partitions),
+            "ALERTBUS_WATCHDOG_INTERVAL_S": str(self.settings.watchdog_interval_s),
             "PYTHONUNBUFFERED": "1",
         }
 

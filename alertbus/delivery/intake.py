@@ -18,6 +18,7 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import RECEIPTS
 from alertbus.delivery.ledger import Ledger
 from alertbus.delivery.refusals import SOURCE, refused_at
+from alertbus.model import watchdog
 from alertbus.model.errors import PoisonRecord
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
 from alertbus.model.notice import Notice, Receipt
@@ -43,6 +44,9 @@ class Intake:
         for record in records:
             try:
                 notice, attempt = _read(record)
+                if notice.obligation.exercise == watchdog.EXERCISE and watchdog.is_late(notice.obligation.since, self._now()):
+                    log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
+                    continue
                 notices.append((record, notice))
                 if attempt is not None:
                     redriven[notice.id] = attempt

@@ -88,6 +88,16 @@ inbox_message = Table(
 )
 
 
+watchdog_arrival = Table(
+    "watchdog_arrival",
+    metadata,
+    Column("agency", String, primary_key=True),
+    Column("notice_id", String, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False),
+)
+"""When the watchdog's last alert came to its channel: one row, whatever the number of arrivals."""
+
+
 def _partial(name: str, condition: str, *columns: str) -> None:
     Index(name, *(ledger.c[c] for c in columns), sqlite_where=text(condition), postgresql_where=text(condition))
 

@@ -46,10 +46,11 @@ async def run_delivery(
     pace: Pace | None = None,
     group: str = GROUP,
     topic: str = NOTICES,
+    deadman_url: str | None = None,
 ) -> None:
     """Deliver until `stop`. Schema and topics are there already. What ends it early comes as an exception group."""
     ledger = Ledger(engine)
-    async with open_channels(channels, ledger, now) as opened:
+    async with open_channels(channels, ledger, now, deadman_url=deadman_url) as opened:
         await deliver(
             bootstrap=bootstrap,
             ledger=ledger,

@@ -22,6 +22,7 @@ from alertbus.directory.directory import Directory
 from alertbus.gateway import records
 from alertbus.gateway.sending import Sender, check_sizes
 from alertbus.gateway.tables import accepted as accepted_table
+from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
@@ -85,8 +86,13 @@ class Accepting:
         self._working: asyncio.Task[None] | None = None
         self._late: set[str] = set()
 
-    async def accept(self, alerts: Sequence[Alert], *, several: bool = True) -> list[Accepted]:
-        """All of them or none. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`)."""
+    async def accept(self, alerts: Sequence[Alert], *, several: bool = True, watching: bool = False) -> list[Accepted]:
+        """All of them or none. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`).
+
+        `watching`: the watchdog itself speaks, to which its exercise is reserved.
+        """
+        if not watching and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
+            raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
         if sum(len(job.stated) for job in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
         job = _Job(tuple(map(_Stated.of, alerts)), several, asyncio.get_running_loop().create_future())

@@ -27,6 +27,7 @@ from alertbus.gateway.answers import Acknowledgement
 from alertbus.gateway.edge import Edge
 from alertbus.gateway.parts import Parts
 from alertbus.gateway.routes_exercises import Clock
+from alertbus.gateway.watchdog import watch
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
@@ -74,10 +75,10 @@ def create_app(parts: Parts) -> FastAPI:
         except Exception as error:
             parts.failure = error  # a server would only log its text
             raise
-        ticking = asyncio.create_task(_tick(parts))
+        working = [asyncio.create_task(_tick(parts)), asyncio.create_task(watch(parts))]
         yield
         parts.stopping.set()
-        await ticking
+        await asyncio.gather(*working)
         await parts.intake.sender.close()
 
     app = FastAPI(

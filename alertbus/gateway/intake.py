@@ -16,8 +16,10 @@ from alertbus.gateway.callers import Caller
 from alertbus.gateway.casework import Casework
 from alertbus.gateway.raw import RawMessages, Received
 from alertbus.gateway.sending import LIMIT_S, Sender
+from alertbus.model import watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.notice import Intent, Receipt
 from alertbus.plugin import Headers
 from alertbus.plugin.manager import Plugins
@@ -40,26 +42,28 @@ class Intake:
     ) -> None:
         """`limit_s` is how long a caller waits for the broker before being told to come again."""
         self.sender = Sender(producer, limit_s)
-        self._accepting = Accepting(engine, self.sender, directory, now)
+        self.accepting = Accepting(engine, self.sender, directory, now)
         self.casework = Casework(engine, self.sender, now)
-        self.raw = RawMessages(engine, self.sender, self._accepting, plugins, now)
+        self.raw = RawMessages(engine, self.sender, self.accepting, plugins, now)
         self.answers = Answers(engine, self.sender, plugins, now)
 
     async def accept(self, alert: Alert) -> Accepted:
         """Raises `InvalidInput` with every fault the directory finds, `Unavailable` when it could not be made durable."""
-        [accepted] = await self._accepting.accept([alert], several=False)
+        [accepted] = await self.accepting.accept([alert], several=False)
         return accepted
 
     async def accept_many(self, alerts: Sequence[Alert]) -> list[Accepted]:
         """All or none, in one go."""
-        return await self._accepting.accept(alerts)
+        return await self.accepting.accept(alerts)
 
     async def knows(self, alert_id: str) -> bool:
         """Whether any statement of the matter was accepted, though the chronicle may not have heard of it yet."""
-        return await self._accepting.knows(alert_id)
+        return await self.accepting.knows(alert_id)
 
     async def put_case(self, snapshot: Case, expected_version: int | None = None) -> Case:
         """The case as it now stands: when this returns, the next alert finds its people (see `casework`)."""
+        if watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
+            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
         return await self.casework.put(snapshot, expected_version)
 
     async def republish(self) -> int:

@@ -18,6 +18,7 @@ from alertbus.gateway.progress import Progress
 from alertbus.gateway.sending import LIMIT_S
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
+from alertbus.quarantine.depth import Depth
 from alertbus.settings import Settings
 
 
@@ -40,11 +41,13 @@ class Parts:
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     progress: Progress = field(init=False)
+    depth: Depth = field(init=False)
 
     def __post_init__(self) -> None:
         directory = Directory(self.engine)
         self.intake = Intake(self.engine, self.producer, directory, self.plugins, self.now, limit_s=self.limit_s)
         self.progress = Progress(self.bootstrap)
+        self.depth = Depth(self.bootstrap)
         self.callers = Callers(self.settings.callers)
 
 

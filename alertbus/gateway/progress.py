@@ -27,6 +27,12 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 """Who must get through what. A group that has never committed has everything still before it."""
 
+STALLED_S = 120.0
+"""A record that has waited longer than this is not being worked on (ours: far above any queue that moves, far below an hour's clock)."""
+
+WATCHDOG_MISSED = 3
+"""So many intervals without an arrival are a stall (ours: one may be lost to a restart, and one more to chance)."""
+
 _LIMIT_S = 10.0
 _FRESH_S = 1.0
 
@@ -69,6 +75,12 @@ def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
         "pending": sum(group.pending for group in groups.values()),
         "groups": {name: asdict(group) for name, group in sorted(groups.items())},
     }
+
+
+def stalled(groups: Mapping[str, Behind], last_arrival_s: float | None, every_s: int) -> bool:
+    """Whether the bus stands still: a record waits too long, or the watchdog, having arrived before, no longer does."""
+    waits = any((group.oldest_s or 0.0) > STALLED_S for group in groups.values())
+    return waits or (every_s > 0 and last_arrival_s is not None and last_arrival_s > WATCHDOG_MISSED * every_s)
 
 
 async def pending(bootstrap: str) -> dict[str, Behind]:

@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
 from alertbus.chronicle import queries
+from alertbus.gateway.gauges import last_arrival_s, measured
 from alertbus.gateway.parts import Bus, Parts, answers
-from alertbus.gateway.progress import shown
+from alertbus.gateway.progress import shown, stalled
 from alertbus.gateway.refusals import NotReady
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.sql.engine import database_faults, reading
@@ -38,16 +39,25 @@ async def ready(bus: Bus) -> Response:
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
 async def progress(bus: Bus) -> Response:
-    """The age of the oldest unprocessed record, by consumer group, and the chronicle in numbers."""
-    now = bus.now()
-    groups, status = await asyncio.gather(bus.progress.groups(now), queries.status(bus.engine, now))
-    return JSONResponse(shown(groups) | {"chronicle": status.model_dump(mode="json", exclude={"progress"})})
+    """The age of the oldest unprocessed record, by consumer group, when the watchdog last arrived, and the chronicle in numbers.
+
+    `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
+    """
+    now, every = bus.now(), bus.settings.watchdog_interval_s
+    groups, status, arrival = await asyncio.gather(bus.progress.groups(now), queries.status(bus.engine, now), last_arrival_s(bus))
+    return JSONResponse(
+        shown(groups)
+        | {"stalled": stalled(groups, arrival, every)}
+        | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
+        | {"chronicle": status.model_dump(mode="json", exclude={"progress"})}
+    )
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())
 async def metrics(bus: Bus) -> Response:
-    """Counts and times. Labels are routes, plugins and outcomes, never anything that was sent."""
-    return PlainTextResponse(generate_latest(bus.counts.registry), media_type=CONTENT_TYPE_LATEST)
+    """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent."""
+    text = generate_latest(bus.counts.registry) + generate_latest(await measured(bus))
+    return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _database(bus: Parts) -> bool:

@@ -50,6 +50,8 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "workers": 1,
         "channels": {},
         "callers": (),
+        "watchdog_interval_s": 60,
+        "deadman_url": None,
         "session_timeout_s": 6.0,
         "log_format": "auto",
         "log_level": "INFO",

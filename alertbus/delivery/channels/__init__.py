@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from alertbus.delivery.channels.deadman import DeadmanChannel
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
 from alertbus.delivery.ledger import Ledger
 from alertbus.delivery.outcome import Outcome
+from alertbus.model import watchdog
 from alertbus.model.notice import Message
 from alertbus.settings import ChannelSettings
 
@@ -54,9 +56,14 @@ class Channels:
 
 @contextlib.asynccontextmanager
 async def open_channels(
-    settings: Mapping[str, ChannelSettings], ledger: Ledger, now: Callable[[], datetime], *, limit_s: float = 20.0
+    settings: Mapping[str, ChannelSettings],
+    ledger: Ledger,
+    now: Callable[[], datetime],
+    *,
+    limit_s: float = 20.0,
+    deadman_url: str | None = None,
 ) -> AsyncIterator[Channels]:
-    """Build what the settings name; connections are closed on leaving."""
+    """Build what the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always."""
     inbox = InboxChannel(ledger, now)
     by_agency: dict[str, Channel] = {}
     async with webhook_client(limit_s) as client:
@@ -69,4 +76,5 @@ async def open_channels(
             elif chosen.channel == "file":
                 assert chosen.folder is not None
                 by_agency[agency] = FileChannel(chosen.folder)
+        by_agency[watchdog.AGENCY] = DeadmanChannel(ledger, now, client, deadman_url)
         yield Channels(by_agency, inbox)

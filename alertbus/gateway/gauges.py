@@ -1,0 +1,91 @@
+"""What /metrics says of the whole bus beside this gateway's own counts: asked when it is scraped, and only what can be known then.
+
+What cannot be asked is left out, so that its last value does not pass for news, and `alertbus_measured` says so.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy import func, select
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.delivery.tables import ledger, watchdog_arrival
+from alertbus.gateway.parts import Parts
+from alertbus.model import watchdog
+from alertbus.model.errors import BusError
+from alertbus.sql.engine import database_faults, reading
+
+Measure = Callable[[Parts], Awaitable[list[Gauge]]]
+
+
+async def measured(parts: Parts) -> CollectorRegistry:
+    """Fresh gauges. Never raises for a broker or a database that is away."""
+    registry = CollectorRegistry()
+    known = Gauge("alertbus_measured", "1 if the gauges of this subject could be asked", ("subject",), registry=registry)
+    outcomes = await asyncio.gather(*(_asked(measure, parts) for measure in _MEASURES.values()))
+    for subject, found in zip(_MEASURES, outcomes, strict=True):
+        known.labels(subject).set(found is not None)
+        for collector in found or ():
+            registry.register(collector)
+    return registry
+
+
+async def _asked(measure: Measure, parts: Parts) -> list[Gauge] | None:
+    try:
+        return await measure(parts)
+    except (BusError, BrokerFault):
+        return None
+
+
+def _gauge(name: str, about: str, *labels: str) -> Gauge:
+    return Gauge(f"alertbus_{name}", about, labels, registry=None)
+
+
+async def _progress(parts: Parts) -> list[Gauge]:
+    oldest = _gauge("oldest_unprocessed_seconds", "Age of the oldest record that a group has not processed", "group")
+    waiting = _gauge("pending_records", "Records that a group has not processed", "group")
+    for group, behind in (await parts.progress.groups(parts.now())).items():
+        oldest.labels(group).set(behind.oldest_s or 0.0)
+        waiting.labels(group).set(behind.pending)
+    return [oldest, waiting]
+
+
+async def _delivery(parts: Parts) -> list[Gauge]:
+    """Agencies are organisations: their names are labels, nobody's person is."""
+    owed = _gauge("undelivered_notices", "Notices that are not with their agency yet", "agency", "state")
+    open_ = select(ledger.c.agency, ledger.c.state, func.count()).where(ledger.c.done_at.is_(None), ledger.c.agency != watchdog.AGENCY)
+    with database_faults():
+        async with reading(parts.engine) as connection:
+            for agency, state, count in await connection.execute(open_.group_by(ledger.c.agency, ledger.c.state)):
+                owed.labels(agency, state).set(count)
+    return [owed]
+
+
+async def _quarantine(parts: Parts) -> list[Gauge]:
+    entries = _gauge("quarantine_entries", "Entries in quarantine that were not put back", "disposition")
+    for disposition, count in (await parts.depth.by_disposition()).items():
+        entries.labels(disposition.value).set(count)
+    return [entries]
+
+
+async def _watchdog(parts: Parts) -> list[Gauge]:
+    age = _gauge("watchdog_last_arrival_age_seconds", "Since the last watchdog alert came to its channel; +Inf if none ever did")
+    every = _gauge("watchdog_interval_seconds", "How often this gateway raises one; 0 for never")
+    found = await last_arrival_s(parts)
+    age.set(math.inf if found is None else found)
+    every.set(parts.settings.watchdog_interval_s)
+    return [age, every]
+
+
+async def last_arrival_s(parts: Parts) -> float | None:
+    """Seconds since the watchdog's last alert arrived; None if none ever did. Raises `DatabaseUnavailable`."""
+    query = select(watchdog_arrival.c.arrived_at).where(watchdog_arrival.c.agency == watchdog.AGENCY)
+    with database_faults():
+        async with reading(parts.engine) as connection:
+            arrived_at = (await connection.execute(query)).scalar_one_or_none()
+    return None if arrived_at is None else max(0.0, (parts.now() - arrived_at).total_seconds())
+
+
+_MEASURES: dict[str, Measure] = {"progress": _progress, "delivery": _delivery, "quarantine": _quarantine, "watchdog": _watchdog}
