@@ -195,6 +195,24 @@ async def _one(consumer: Any, where: TopicPartition, offset: int) -> Received | 
     return record if record.offset == offset else None  # a compacted topic has holes
 
 
+async def read_span(bootstrap: str, topic: str, partition: int, first: int, end: int) -> AsyncIterator[Received]:
+    """Yield the records of one partition from `first` up to, and without, `end`. Compaction may have left holes."""
+    quiet_kafka_loggers()
+    where = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-span")
+    async with _running(consumer, bootstrap):
+        consumer.assign([where])
+        consumer.seek(where, first)
+        while True:
+            with _broker_faults(bootstrap):
+                if await consumer.position(where) >= end:
+                    return
+                fetched = (await consumer.getmany(where, timeout_ms=_POLL_MS)).get(where, ())
+            for record in fetched:
+                if record.offset < end:
+                    yield record
+
+
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     def __init__(
         self,

@@ -9,6 +9,7 @@
     ├── PluginFault         an agency plugin broke its contract                        not retriable
     ├── SettingsFault       a setting is wrong; start-up stops                         not retriable
     ├── PoisonRecord        a Kafka record that cannot be decided; goes to quarantine  not retriable
+    ├── StateUnreadable     what stands on a changelog is no state of ours             not retriable
     └── Unavailable         something we depend on does not answer                     retriable
         ├── BrokerUnavailable
         └── DatabaseUnavailable
@@ -73,6 +74,15 @@ class SettingsFault(BusError):
 
 class PoisonRecord(BusError):
     code = "poison_record"
+
+
+class StateUnreadable(BusError):
+    code = "state_unreadable"
+
+    def __init__(self, changelog: str, partition: int) -> None:
+        super().__init__(
+            f"topic '{changelog}', partition {partition}, holds what is no state of ours: see deploy/runbooks/unreadable-state.md"
+        )
 
 
 class Unavailable(BusError):

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import faust
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoError, RebalanceInProgressError, for_code
+from aiokafka.protocol.group import HeartbeatRequest
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 
 from alertbus.broker.consumer import Received
+from alertbus.broker.faults import BrokerFault
 from alertbus.stream.lane import Lanes
 
 _POLL_S = 1.0
@@ -83,6 +85,26 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         except KafkaError:
             self.log.warning("what is not committed is done again by whoever has it next")
         await super().on_partitions_revoked(revoked)
+
+    async def still_ours(self) -> bool:
+        """Whether the group still counts this worker as the owner of its assignment: asked of the broker, trusting no clock of ours.
+
+        Raises `BrokerFault` when the broker does not say.
+        """
+        counted: bool = await self._thread.call_thread(self._beat)
+        return counted
+
+    async def _beat(self) -> bool:
+        coordinator = self._thread._ensure_consumer()._coordinator  # noqa: SLF001 - the only one who knows our name in the group
+        if coordinator.generation != self.app.consumer_generation_id:
+            return False
+        request = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
+        try:
+            answer = await coordinator._send_req(request)  # noqa: SLF001 - as its own heartbeats are sent
+        except KafkaError as error:
+            what = f"the group could not be asked whose the partitions are ({type(error).__name__})"
+            raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
+        return for_code(answer.error_code) in {NoError, RebalanceInProgressError}
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Whether records get through is watched from outside the engine (`liveness`)."""

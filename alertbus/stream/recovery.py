@@ -62,15 +62,11 @@ class SeekFirst(Recovery):  # type: ignore[misc]
         if callbacks:
             await asyncio.wait(callbacks)
         await self._go_on(generation_id)
-        self.tables.on_standbys_ready()
-        app.on_rebalance_end()
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
         """The same, for an app without tables."""
         await self.app.on_rebalance_complete.send()
         await self._go_on(generation_id)
-        self.tables.on_standbys_ready()
-        self.app.on_rebalance_end()
 
     async def _go_on(self, generation_id: int) -> None:
         app, consumer = self.app, self.app.consumer
@@ -95,6 +91,8 @@ class SeekFirst(Recovery):  # type: ignore[misc]
         consumer.resume_flow()
         await app._fetcher.maybe_start()  # noqa: SLF001 - as the engine does it
         self.tables.on_actives_ready()
+        self.tables.on_standbys_ready()
+        app.on_rebalance_end()
 
 
 class SeekFirstTables(TableManager):  # type: ignore[misc]

@@ -25,6 +25,12 @@ def apply_changes(table: Any, partition: int, changes: Iterable[Change], offset:
     table.data.set_persisted_offset(TP(table.changelog_topic_name, partition), offset)
 
 
+def value_of(table: Any, partition: int, key: bytes) -> bytes | None:
+    """What stands under a key; None when nothing does."""
+    value: bytes | None = _database(table, partition).get(key)
+    return value
+
+
 def under(table: Any, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every key that begins so, with its value, in order of keys; the keys without the prefix."""
     options = rocksdict.ReadOptions()

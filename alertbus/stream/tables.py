@@ -1,17 +1,18 @@
-"""A reducer's states: RocksDB under Faust's table, its changelog written by our own producer, and the decoded states of late use in memory.
+"""A reducer's states: RocksDB under Faust's table, its changelog, and the decoded states of late use in memory.
 
 A state's parts are put into RocksDB only after their changelog records are acknowledged, and the changelog only after the outputs are:
 whatever a state knows, it has already caused (DESIGN section 6).
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Generic, TypeVar
 
-from alertbus.broker.producer import Producer, Record
 from alertbus.model.base import Word
+from alertbus.model.errors import StateUnreadable
 from alertbus.stream import parts
-from alertbus.stream.store import Change, apply_changes, under
+from alertbus.stream.changelog import Changelog
+from alertbus.stream.store import Change, under
 
 State = TypeVar("State", bound=Word)
 
@@ -25,19 +26,17 @@ REMEMBERED = 20_000
 class StateTable(Generic[State]):
     """States of one reducer by key. Only one topic's lanes use it, one batch at a time."""
 
-    def __init__(self, table: Any, state: type[State], empty: State, producer: Callable[[], Producer]) -> None:
-        self._table = table
+    def __init__(self, changelog: Changelog, state: type[State], empty: State) -> None:
+        self._changelog = changelog
         self._type = state
         self._empty = empty
-        self._producer = producer
         self._late: OrderedDict[Place, State] = OrderedDict()
 
     def get(self, place: Place) -> State:
-        """The state that stands, the empty one if none does."""
+        """The state that stands, the empty one if none does. Raises `StateUnreadable`: going on without it would forget what it knew."""
         state = self._late.get(place)
         if state is None:
-            partition, key = place
-            state = parts.whole(self._type, under(self._table, partition, parts.prefix(key))) or self._empty
+            state = self._read(place) or self._empty
             self._remember(place, state)
         else:
             self._late.move_to_end(place)
@@ -48,19 +47,20 @@ class StateTable(Generic[State]):
         changed: dict[int, list[Change]] = defaultdict(list)
         for place, after in states.items():
             changed[place[0]] += parts.changes(place[1], self.get(place), after)
-        topic = self._table.changelog_topic_name
-        written = await self._producer().send_all(
-            [Record(topic, key, value, partition=partition) for partition, some in changed.items() for key, value in some]
-        )
-        for partition, some in changed.items():
-            if some:
-                apply_changes(self._table, partition, some, written[topic, partition])
+        await self._changelog.write(changed)
         for place, state in states.items():
             self._remember(place, state)
 
     def forget(self) -> None:
         """After an assignment: another worker may have written meanwhile."""
         self._late.clear()
+
+    def _read(self, place: Place) -> State | None:
+        partition, key = place
+        try:
+            return parts.whole(self._type, under(self._changelog.table, partition, parts.prefix(key)))
+        except (ValueError, KeyError):  # pydantic's is a ValueError, and quotes what it found: nothing of it goes further
+            raise StateUnreadable(self._changelog.topic, partition) from None
 
     def _remember(self, place: Place, state: State) -> None:
         self._late[place] = state

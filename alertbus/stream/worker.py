@@ -6,7 +6,7 @@ Faust gives group membership, assignment, tables and recovery; the lanes give or
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
+from alertbus.broker.ends import LogEnds
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
 from alertbus.broker.topics import TopicSpec
 from alertbus.directory.directory import Directory
@@ -23,8 +24,10 @@ from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
 from alertbus.reach import case as case_reducer
 from alertbus.reach import person as person_reducer
+from alertbus.stream.changelog import Changelog
 from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
+from alertbus.stream.liveness import STUCK_S, Place, Watch
 from alertbus.stream.recovery import Cursors, tables_telling
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
 from alertbus.stream.tables import StateTable
@@ -60,13 +63,17 @@ class StreamWorker:
         partitions: int,
         replication: int = 1,
         session_timeout_s: float = 6.0,
+        stuck_s: float = STUCK_S,
         fail: Callable[[BaseException], None] | None = None,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._fail = fail or stop_hard
         self._ready = ready
         self._bootstrap = bootstrap
+        self._ends = LogEnds(bootstrap)
+        self._watch = Watch(self._look, self._failed, stuck_s=stuck_s)
         self._started_producer: Producer | None = None
+        self._settled = False
         self.app = Engine(
             APP,
             broker=f"kafka://{bootstrap}",
@@ -92,8 +99,9 @@ class StreamWorker:
         )
         tables = {name: self.app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes) for name in ("person", "case")}
         producer = self._producer
-        self._person_table = StateTable(tables["person"], person_reducer.PersonState, person_reducer.EMPTY, producer)
-        self._case_table = StateTable(tables["case"], case_reducer.CaseState, case_reducer.EMPTY, producer)
+        self._changelogs = {name: Changelog(table, producer, self._ours, bootstrap) for name, table in tables.items()}
+        self._person_table = StateTable(self._changelogs["person"], person_reducer.PersonState, person_reducer.EMPTY)
+        self._case_table = StateTable(self._changelogs["case"], case_reducer.CaseState, case_reducer.EMPTY)
         stages: dict[str, Any] = {
             topics.ALERTS: Identify(Directory(engine), policy, producer),
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
@@ -116,16 +124,37 @@ class StreamWorker:
         try:
             await self.app.start()
             stopped = asyncio.create_task(stop.wait())
+            watching = asyncio.create_task(self._watch(), name="liveness")
             crashed = asyncio.create_task(self.app.wait_until_stopped())
             await asyncio.wait({stopped, crashed}, return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 self._failed(self.app._crash_reason or RuntimeError("the engine stopped by itself"))  # noqa: SLF001
             stopped.cancel()
+            watching.cancel()
         finally:
             await self.app.stop()
             for lanes in self.lanes.values():
                 lanes.close()
             await producer.stop()
+            await self._ends.stop()
+
+    async def _look(self) -> Mapping[Place, int] | None:
+        """How far each place has come that has something left to do; on the way, mend what others wrote on our changelogs."""
+        recovery, generation = self.app.tables.recovery, self.app.consumer_generation_id
+        reached = {(topic, partition): at for topic, lanes in self.lanes.items() for partition, at in lanes.reached().items()}
+        logs = [(tp.topic, tp.partition) for tp in recovery.active_offsets]
+        ends = await self._ends.ask([*reached, *logs, (topics.ALERTS, 0)])
+        if ends is None:
+            return None
+        if not self._settled or self.app.rebalancing or generation != self.app.consumer_generation_id:
+            return {("recovery", 0): generation + sum(offset or 0 for offset in recovery.active_offsets.values())}
+        for changelog in self._changelogs.values():
+            await changelog.look({partition: ends[topic, partition] for topic, partition in logs if topic == changelog.topic})
+        return {place: at for place, at in reached.items() if ends[place] > at}
+
+    async def _ours(self) -> bool:
+        ours: bool = await self.app.consumer.still_ours()
+        return ours
 
     def _take_changes(self, tp: TP, records: Sequence[Received]) -> None:
         self.app.tables.recovery.take_changes(tp, records)
@@ -133,9 +162,13 @@ class StreamWorker:
     def _on_cursors(self, cursors: Cursors) -> None:
         self._person_table.forget()
         self._case_table.forget()
+        for changelog in self._changelogs.values():
+            applied = self.app.tables.recovery.active_offsets
+            changelog.begin({tp.partition: -1 if at is None else at for tp, at in applied.items() if tp.topic == changelog.topic})
         for topic, lanes in self.lanes.items():
             lanes.assign({partition: offset for (name, partition), offset in cursors.items() if name == topic})
         log.info("partitions assigned", count=len(cursors))
+        self._settled = True
         self._ready()
 
     def _producer(self) -> Producer:

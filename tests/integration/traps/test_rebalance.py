@@ -1,0 +1,85 @@
+"""A second worker joins while the first is between a batch's outputs and its states."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from alertbus.broker import topics
+from alertbus.stream.worker import StreamWorker
+from tests.integration.traps.bus import PATIENCE_S, Bus, Worker, until
+from tests.integration.traps.twists import Gate, before_states, both
+
+pytestmark = pytest.mark.kafka
+
+
+def gives_up_at_once(worker: StreamWorker) -> None:
+    """The engine's own way with `stream_wait_empty` off: partitions go, whatever was begun."""
+
+    async def finish() -> None:
+        """Waits for nothing."""
+
+    for lanes in worker.lanes.values():
+        lanes.finish = finish  # type: ignore[method-assign]
+
+
+async def rebalancing(worker: Worker) -> bool:
+    return bool(worker.stream.app.rebalancing)
+
+
+async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bus: Bus) -> None:
+    gate = Gate(armed=False)
+    async with bus.worker(twist=before_states("case", gate)) as first:
+        families = [bus.family() for _ in range(8)]
+        gate.arm()
+        alerts = [name for family in families for name in await bus.alert(family)]
+        await gate.reached.wait()
+        before = await bus.committed()
+
+        second = Worker(bus, bus.new_folder())
+        joining = asyncio.create_task(second.start())
+        try:
+            await until(lambda: rebalancing(first), True)
+            assert not second.assigned.is_set(), "nobody has the partitions while they are written to"
+            assert case_events(await bus.committed()) == case_events(before)
+
+            gate.opened.set()
+            await joining
+            at_the_handover = await bus.committed()
+            assert sum(case_events(at_the_handover).values()) > sum(case_events(before).values()), "what was begun is committed"
+
+            await bus.until_told(alerts)
+            await bus.caught_up()
+            assert first.partitions | second.partitions == {0, 1, 2, 3}
+            assert not first.partitions & second.partitions
+            recovered = await bus.recovered("case")
+            for worker in (first, second):
+                own = {place: value for place, value in worker.standing("case").items() if place[0] in worker.partitions}
+                assert own == {place: value for place, value in recovered.items() if place[0] in worker.partitions}
+            assert (first.failed, second.failed) == ([], [])
+        finally:
+            joining.cancel()
+            await second.stop()
+
+
+async def test_with_the_engines_own_way_the_second_begins_while_the_first_still_writes(bus: Bus) -> None:
+    """The test above would fail without `Lanes.finish`."""
+    gate = Gate(armed=False)
+    async with bus.worker(twist=both(before_states("case", gate), gives_up_at_once)) as first:
+        family = bus.family()
+        gate.arm()
+        alerts = await bus.alert(family)
+        await gate.reached.wait()
+
+        async with bus.worker() as second:
+            await asyncio.wait_for(second.assigned.wait(), PATIENCE_S)
+            assert not gate.opened.is_set()
+            gate.opened.set()
+            await bus.until_told(alerts)
+            await bus.caught_up()
+        assert second.failed == []
+    assert first is not None
+
+
+def case_events(committed: dict[tuple[str, int], int]) -> dict[Any, int]:
+    return {place: offset for place, offset in committed.items() if place[0] == topics.CASE_EVENTS}
