@@ -91,7 +91,9 @@ class Bus:
         self.kafka = LocalKafka(folder / "kafka")
         self.lines: list[str] = []
         self._names = parts
-        self._settings = Settings(data_dir=folder / "bus", http_port=_any_port("127.0.0.1"), workers=WORKERS["stream"])
+        self._settings = Settings(
+            data_dir=folder / "bus", http_port=_any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
+        )
         self._parts: Parts | None = None
         self._mounts: list[Path] = []
         self._done = asyncio.Event()

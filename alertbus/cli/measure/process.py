@@ -90,6 +90,7 @@ class Parts:
             "ALERTBUS_BOOTSTRAP_SERVERS": bootstrap,
             "ALERTBUS_DATA_DIR": str(folder),
             "ALERTBUS_LOG_LEVEL": "WARNING",
+            "ALERTBUS_WATCHDOG_INTERVAL_S": "0",
             "PYTHONUNBUFFERED": "1",
             **(settings or {}),
         }

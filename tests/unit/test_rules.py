@@ -1,0 +1,52 @@
+"""The Prometheus rules ask for figures that the bus gives, and each names a runbook that is there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "deploy" / "prometheus" / "alertbus.rules.yml"
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "alertbus" / "gateway").glob("*.py"))
+BY_THE_RECONCILER = {"alertbus_reconcile_difference"}
+
+
+def rules() -> list[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_a_rule_has_what_prometheus_and_the_person_on_call_need(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+    assert re.fullmatch(r"\d+[smh]", rule["for"])
+    runbook = (ROOT / rule["annotations"]["runbook"]).read_text(encoding="utf-8")
+    assert runbook.startswith(f"# {rule['alert']}\n")
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_a_rule_asks_only_for_figures_that_the_gateway_gives(rule: dict[str, Any]) -> None:
+    asked = set(re.findall(r"alertbus_[a-z_]+", rule["expr"])) - BY_THE_RECONCILER
+
+    given = {name for name in asked if f'"{name}"' in CODE or f'"{name.removeprefix("alertbus_")}"' in CODE}
+    assert asked == given
+
+
+def test_every_runbook_belongs_to_a_rule() -> None:
+    named = {rule["annotations"]["runbook"] for rule in rules()}
+
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / "deploy" / "runbooks").glob("*.md")} == named
+
+
+def test_every_command_in_a_runbook_is_one_of_ours() -> None:
+    from typer.main import get_command
+
+    from alertbus.cli.main import app
+
+    top: Any = get_command(app)
+    for path in (ROOT / "deploy" / "runbooks").glob("*.md"):
+        for words in re.findall(r"`alertbus ([a-z][a-z ]*)", path.read_text(encoding="utf-8")):
+            first, *rest = words.split()
+            command = top.commands[first]
+            assert not hasattr(command, "commands") or rest[0] in command.commands, f"{path.name}: alertbus {words}"
