@@ -5,11 +5,13 @@ A record that cannot be decided goes to quarantine, written and acknowledged lik
 escapes: the lanes stop the worker without moving the offsets.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
@@ -31,13 +33,11 @@ from alertbus.model.events import (
     Tick,
 )
 from alertbus.policy.policy import Policy
-from alertbus.quarantine.entry import moment, poisoned
 from alertbus.reach.case import CaseState, reduce_case
 from alertbus.reach.notices import notice_for
 from alertbus.reach.person import PersonState, reduce_person
+from alertbus.stream.poison import SOURCE, Deciding, entry, must_be_keyed, must_fit
 from alertbus.stream.tables import Place, StateTable
-
-SOURCE = "/alertbus/stream"
 
 Work = Mapping[int, Sequence[Received]]
 """What lanes hand over: records in order, by partition."""
@@ -61,17 +61,25 @@ class Identify:
             accepted = _read(incoming, {ALERT_ACCEPTED: AcceptedAlert}, out)
             if accepted is None:
                 continue
-            people = [entry.person for entry in accepted.everybody]
-            matches = await self._directory.identify(people, accepted.alert.exercise)
-            found = accepted.with_people(tuple(match.person_ids for match in matches))
-            everybody = dict.fromkeys(person_id for match in matches for person_id in match.person_ids)
-            value = found.model_dump_json(by_alias=True, exclude_defaults=True)
-            for person_id in everybody:
-                body = f'{{"person_id":"{person_id}","alert":{value}}}'.encode()
-                event_id = ids.event_id(AlertAboutPerson.type, found.statement_id, person_id)
-                out.append(record(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, event_id, found.at, body))
-            out += [_review(found, reason, alike) for reason, alike in self._questions(found, matches)]
+            with Deciding(incoming, out) as made:
+                matches = await self._identify(accepted)
+                found = accepted.with_people(tuple(match.person_ids for match in matches))
+                everybody = dict.fromkeys(person_id for match in matches for person_id in match.person_ids)
+                value = found.model_dump_json(by_alias=True, exclude_defaults=True)
+                for person_id in everybody:
+                    body = f'{{"person_id":"{person_id}","alert":{value}}}'.encode()
+                    event_id = ids.event_id(AlertAboutPerson.type, found.statement_id, person_id)
+                    made.append(record(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, event_id, found.at, body))
+                made += [_review(found, reason, alike) for reason, alike in self._questions(found, matches)]
+                must_fit(made)
         await self._producer().send_all(out)
+
+    async def _identify(self, accepted: AcceptedAlert) -> list[Match]:
+        """Asked twice where the database answers and refuses: a conflict with another worker passes, what it will not store does not."""
+        people = [subject.person for subject in accepted.everybody]
+        with contextlib.suppress(DBAPIError):
+            return await self._directory.identify(people, accepted.alert.exercise)
+        return await self._directory.identify(people, accepted.alert.exercise)
 
     def _questions(self, accepted: AcceptedAlert, matches: Sequence[Match]) -> list[tuple[ReviewReason, tuple[str, ...]]]:
         """What a human should look at, whatever else is done."""
@@ -99,13 +107,17 @@ class PersonStage:
             if event is None:
                 continue
             state = touched.get(place) or self._table.get(place)
-            touched[place], reached = reduce_person(state, event, self._policy)
-            for arrival in reached:
-                event_id = ids.event_id(AlertReachedCase.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
-                value = arrival.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-                out.append(record(topics.CASE_EVENTS, arrival.case_id, AlertReachedCase.type, event_id, arrival.alert.at, value))
-            if isinstance(event, AlertAboutPerson) and not state.links:
-                out.append(_review(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
+            with Deciding(incoming, out) as made:
+                must_be_keyed(incoming, event.person_id)
+                after, reached = reduce_person(state, event, self._policy)
+                for arrival in reached:
+                    event_id = ids.event_id(AlertReachedCase.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
+                    value = arrival.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+                    made.append(record(topics.CASE_EVENTS, arrival.case_id, AlertReachedCase.type, event_id, arrival.alert.at, value))
+                if isinstance(event, AlertAboutPerson) and not state.links:
+                    made.append(_review(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
+                must_fit(made)
+                touched[place] = after
         await self._producer().send_all(out)
         await self._table.put(touched)
 
@@ -125,13 +137,16 @@ class CaseStage:
             if event is None:
                 continue
             before = touched.get(place) or self._table.get(place)
-            after, said = reduce_case(before, event, self._policy)
-            touched[place] = after
-            for owed in said:
-                notice = notice_for(owed, before, after, self._policy)
-                key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
-                value = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-                out.append(record(topics.NOTICES, key, NOTICE_OWED, notice.id, owed.at, value, subject=owed.obligation.id))
+            with Deciding(incoming, out) as made:
+                must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
+                after, said = reduce_case(before, event, self._policy)
+                for owed in said:
+                    notice = notice_for(owed, before, after, self._policy)
+                    key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
+                    value = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+                    made.append(record(topics.NOTICES, key, NOTICE_OWED, notice.id, owed.at, value, subject=owed.obligation.id))
+                must_fit(made)
+                touched[place] = after
         await self._producer().send_all(out)
         await self._table.put(touched)
 
@@ -149,8 +164,7 @@ def _read(incoming: Received, readable: dict[str, Any], out: list[Record]) -> An
         model = readable[envelope.type]
         return model.model_validate_json(envelope.data)
     except (EnvelopeFault, ValidationError, KeyError, ValueError) as error:
-        at = moment(incoming.timestamp)
-        out.append(poisoned(incoming, type(error).__name__, by=SOURCE, at=at))
+        out.append(entry(incoming, error))
         return None
 
 

@@ -27,7 +27,10 @@ from alertbus.cli.parts import _any_port
 from alertbus.cli.supervisor import Supervisor
 from alertbus.delivery.tables import ledger
 from alertbus.gateway.progress import GROUPS, pending
-from alertbus.model.events import ALERT_ACCEPTED, NOTICE_OWED, AlertAboutPerson, CaseChanged
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.base import Word
+from alertbus.model.case import Link
+from alertbus.model.events import ALERT_ACCEPTED, NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged, Tick
 from alertbus.settings import load_settings
 from alertbus.sql.engine import make_engine
 
@@ -163,11 +166,38 @@ def poison_for(topic: str, type_: str) -> dict[str, Record]:
     }
 
 
+def words_that_cannot_be_decided() -> list[Record]:
+    """Words of ours, each whole, that a stage cannot decide all the same; and, first, the link that makes the last of them so."""
+    at = datetime.now(UTC)
+    person = {"person": {"label": CANARY}}
+    said = {"id": "huge", "source": "police", "kind": "other", "occurred_at": at, "recorded_at": at, "subjects": [person]}
+    small = AcceptedAlert.of(Alert.model_validate(said), at).with_people((("p-1",),))
+    huge = AcceptedAlert.of(Alert.model_validate(said | {"details": {"more": CANARY * 36_000}}), at)
+    nowhere = LinkChanged(person_id="p-1", case_id=f"{CANARY} is no id", version=1, links=(Link(person="p-1", relation="mother"),))
+
+    def word(topic: str, key: str, type_: str, value: Word) -> Record:
+        headers, data = encode(
+            type=type_, source="/test", id="event-1", time=at, subject="s", data=value.model_dump_json(by_alias=True).encode()
+        )
+        return Record(topic, key.encode(), data, headers)
+
+    about = AlertAboutPerson(person_id="p-1", alert=small)
+    return [
+        word(topics.PERSON_EVENTS, "p-1", LinkChanged.type, nowhere),
+        word(topics.ALERTS, huge.alert_id, ALERT_ACCEPTED, huge),
+        word(topics.PERSON_EVENTS, "p-2", AlertAboutPerson.type, about),
+        word(topics.CASE_EVENTS, "case-2", Tick.type, Tick(case_id="case-1", since=at, at=at)),
+        word(topics.PERSON_EVENTS, "p-1", AlertAboutPerson.type, about),
+    ]
+
+
 async def test_poison_of_every_kind_in_every_topic_that_is_consumed_lies_in_quarantine_once_though_it_came_again(
     bus: Supervisor, producer: Producer
 ) -> None:
     poison = [record for topic, type_ in CONSUMED.items() for record in poison_for(topic, type_).values()]
-    await producer.send_all(poison)
+    link, *undecidable = words_that_cannot_be_decided()
+    poison += undecidable
+    await producer.send_all([link, *poison])
     before = await until(lambda: _when(listed(bus), lambda found: len(found) >= len(poison)))
     await until(lambda: quiet(bus))
 
