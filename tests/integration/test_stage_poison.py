@@ -55,8 +55,6 @@ def incoming(offset: int, nhs_number: str) -> Incoming:
             "occurred_at": at,
             "recorded_at": at,
             "subjects": [{"person": {"label": CANARY, "identifiers": [{"system": "nhs_number", "value": nhs_number}]}}],
-                {"person": {"name": {"family": f"{CANARY}{offset}"}, "born": "1990-01-01", "addresses": [{"postcode": postcode}]}}
-            ],
         }
     )
     accepted = AcceptedAlert.of(alert, at)
