@@ -149,6 +149,7 @@ class Settings(BaseSettings):
         examples=["https://deadman.example/your-check"],
     )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
+    reconcile_s: float = Field(60.0, ge=0, le=86_400, description="seconds, 0 for never, up to 86400", examples=["60"])
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console", examples=["json"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -123,12 +124,18 @@ async def consume(
 
 
 async def read_all(
-    bootstrap: str, topics: Sequence[str], *, compacted: Collection[str] = (), since: Mapping[Where, int] | None = None
+    bootstrap: str,
+    topics: Sequence[str],
+    *,
+    compacted: Collection[str] = (),
+    since: Mapping[Where, int] | None = None,
+    starts: Mapping[Where, int] = MappingProxyType({}),
 ) -> AsyncIterator[Received]:
     """Yield every record there is at this moment, in order within each partition, without a group, and end.
 
-    `since` names the only partitions to read, and from which offset each. Leave early only through
-    `contextlib.aclosing`, which closes the connection.
+    `since` names the only partitions to read, and from which offset each. `starts` gives the first offset wanted of
+    some; the others are read from their beginning, and `RecordsSkipped` is raised for an offset that the log no longer
+    holds, or never did. Leave early only through `contextlib.aclosing`, which closes the connection.
     """
     quiet_kafka_loggers()
     places = [where for where in await _places(bootstrap, topics) if since is None or where in since]
@@ -138,6 +145,7 @@ async def read_all(
         with _broker_faults(bootstrap):
             first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         first = {where: max(offset, (since or {}).get(where, 0)) for where, offset in first.items()}
+        first = {where: _start(where, starts.get(where, offset), offset, last[where]) for where, offset in first.items()}
         unfinished = {where for where in places if first[where] < last[where]}
         for where in unfinished:
             cursors.assign(where, first[where])
@@ -211,6 +219,12 @@ async def read_span(bootstrap: str, topic: str, partition: int, first: int, end:
             for record in fetched:
                 if record.offset < end:
                     yield record
+
+
+def _start(where: TopicPartition, wanted: int, first: int, last: int) -> int:
+    if not first <= wanted <= last:
+        raise RecordsSkipped(where.topic, where.partition, wanted, max(first, min(wanted, last)))
+    return wanted
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -1,104 +1,37 @@
-"""What stands on the topics about one exercise, or about reality: all that a reconciliation judges by."""
+"""What stands on the topics, as a reconciliation needs it: by alert, by case, and nothing about anybody but opaque ids.
 
-from collections import defaultdict
-from collections.abc import Mapping
+A matter can be judged from its own dossier and the files of its people's cases, whatever else the bus holds: every
+obligation is about one alert on one case. `reading` makes findings of records; dossiers and case files collect them.
+Repeats change nothing: the first one counts, as it does everywhere behind the topics.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import Received
 from alertbus.broker.envelope import decode
 from alertbus.broker.faults import EnvelopeFault
-from alertbus.model.alert import AcceptedAlert
-from alertbus.model.case import Case
-from alertbus.model.events import AlertAboutPerson, AlertReachedCase, ReviewNeeded, Tick
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.alert import AcceptedAlert, Details
+from alertbus.model.case import Case, CasePerson, Level
+from alertbus.model.events import (
+    ALERT_ACCEPTED,
+    CASE_RECORDED,
+    NOTICE_OWED,
+    RECEIPT_GIVEN,
+    AlertAboutPerson,
+    AlertReachedCase,
+    ReviewNeeded,
+    Tick,
+)
+from alertbus.model.notice import Deed, Notice, Receipt
+from alertbus.model.person import Person, Subject
 
-
-async def gather(bootstrap: str, exercise: str | None) -> "Evidence":
-    """Read every topic to where it now ends."""
-    found = Evidence(exercise)
-    async for record in read_all(bootstrap, _READ):
-        found.take(record)
-    return found
-
-
-@dataclass
-class Evidence:
-    """Repeats of a record change nothing: the first one counts, as it does everywhere behind the topics."""
-
-    exercise: str | None
-    accepted: dict[str, AcceptedAlert] = field(default_factory=dict)
-    """By statement, as on `alerts`: without persons."""
-    identified: dict[str, AcceptedAlert] = field(default_factory=dict)
-    """By statement, with persons."""
-    versions: dict[str, dict[int, Case]] = field(default_factory=lambda: defaultdict(dict))
-    notices: dict[str, dict[str, Notice]] = field(default_factory=lambda: defaultdict(dict))
-    """By obligation, then by notice id in the order written."""
-    all_notice_ids: set[str] = field(default_factory=set)
-    """Of every exercise and of reality."""
-    receipted: set[str] = field(default_factory=set)
-    """Notices of which something is known."""
-    questions: set[str] = field(default_factory=set)
-    """Alerts at which a person is asked to look."""
-    ticks: dict[str, datetime] = field(default_factory=dict)
-    """The latest by case, of every exercise and of reality."""
-
-    def take(self, record: Received) -> None:
-        """Add one record. What is no word of ours is in quarantine, and no evidence."""
-        try:
-            envelope = decode(record.headers, record.key, record.value)
-            self._add(record.topic, envelope.type, envelope.data)
-        except (EnvelopeFault, ValidationError):
-            return
-
-    @property
-    def clock(self) -> datetime:
-        """How far an exercise has come: the latest moment of its alerts and of the ticks of its cases."""
-        moments = [alert.at for alert in self.accepted.values()]
-        moments += [at for case_id, at in self.ticks.items() if case_id in self.versions]
-        return max(moments, default=datetime.min.replace(tzinfo=UTC))
-
-    @property
-    def cases(self) -> Mapping[str, list[Case]]:
-        """Every version, the newest last."""
-        return {case_id: [found[v] for v in sorted(found)] for case_id, found in self.versions.items()}
-
-    def _add(self, topic: str, type_: str, data: bytes) -> None:  # noqa: C901  one branch for each topic
-        match topic, type_:
-            case topics.ALERTS, _:
-                self._add_statement(self.accepted, AcceptedAlert.model_validate_json(data))
-            case topics.PERSON_EVENTS, AlertAboutPerson.type:
-                self._add_statement(self.identified, AlertAboutPerson.model_validate_json(data).alert)
-            case topics.CASE_EVENTS, AlertReachedCase.type:
-                self._add_statement(self.identified, AlertReachedCase.model_validate_json(data).alert)
-            case topics.CASE_EVENTS, Tick.type:
-                tick = Tick.model_validate_json(data)
-                self.ticks[tick.case_id] = max(tick.at, self.ticks.get(tick.case_id, tick.at))
-            case topics.CASES, _:
-                case = Case.model_validate_json(data)
-                if case.exercise == self.exercise:
-                    self.versions[case.id].setdefault(case.version, case)
-            case topics.NOTICES, _:
-                notice = Notice.model_validate_json(data)
-                self.all_notice_ids.add(notice.id)
-                if notice.obligation.exercise == self.exercise:
-                    self.notices[notice.obligation.id].setdefault(notice.id, notice)
-            case topics.RECEIPTS, _:
-                self.receipted.add(Receipt.model_validate_json(data).notice_id)
-            case topics.REVIEW, _:
-                self.questions.add(ReviewNeeded.model_validate_json(data).alert_id or "")
-            case _:
-                pass
-
-    def _add_statement(self, into: dict[str, AcceptedAlert], statement: AcceptedAlert) -> None:
-        if statement.alert.exercise == self.exercise:
-            into.setdefault(statement.statement_id, statement)
-
-
-_READ = (
+READ = (
     topics.ALERTS,
     topics.CASES,
     topics.PERSON_EVENTS,
@@ -107,3 +40,256 @@ _READ = (
     topics.RECEIPTS,
     topics.REVIEW,
 )
+"""The topics that a reconciliation reads."""
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class Accepted(NamedTuple):
+    """A statement stands on `alerts`: its persons have yet to be found."""
+
+    alert_id: str
+    statement_id: str
+    at: datetime
+    exercise: str | None
+
+
+class Identified(NamedTuple):
+    """A statement with its persons, bare."""
+
+    alert_id: str
+    statement: AcceptedAlert
+
+
+class Told(NamedTuple):
+    """A notice: on which obligation, and what it asks to be done."""
+
+    alert_id: str
+    notice_id: str
+    obligation_id: str
+    case_id: str
+    deed: Deed
+    since: datetime
+    exercise: str | None
+
+
+class Receipted(NamedTuple):
+    """Something is known of a notice."""
+
+    alert_id: str
+    notice_id: str
+
+
+class Asked(NamedTuple):
+    """A person is asked to look at the alert."""
+
+    alert_id: str
+
+
+class Version(NamedTuple):
+    """One version of a case, bare."""
+
+    case_id: str
+    case: Case
+
+
+class Ticked(NamedTuple):
+    """Time has passed on a case."""
+
+    case_id: str
+    at: datetime
+
+
+AboutAlert = Accepted | Identified | Told | Receipted | Asked
+AboutCase = Version | Ticked
+Finding = AboutAlert | AboutCase
+
+
+def reading(record: Received) -> Finding | None:
+    """Give what one record says. What is no word of ours is in quarantine, and no evidence."""
+    try:
+        envelope = decode(record.headers, record.key, record.value)
+        reader = _READERS.get((record.topic, envelope.type))
+        return reader(envelope.data) if reader else None
+    except (EnvelopeFault, ValidationError):
+        return None
+
+
+def written_at(record: Received) -> datetime:
+    """Give the broker's time of the record."""
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+_SOMEBODY = Subject(person=Person())
+
+
+def _accepted(data: bytes) -> Accepted:
+    stated = AcceptedAlert.model_validate_json(data)
+    return Accepted(stated.alert_id, stated.statement_id, stated.at, stated.alert.exercise)
+
+
+def _identified(statement: AcceptedAlert) -> Identified:
+    """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids."""
+    said = statement.alert
+    bare = said.model_copy(
+        update={
+            "id": "-",
+            "amends": None,
+            "subjects": (_SOMEBODY,) * len(said.subjects),
+            "children": (_SOMEBODY,) * len(said.children),
+            "narrative": (),
+            "details": Details(conference_invite=said.details.conference_invite),
+            "referrer": None,
+            "lawful_basis": None,
+        }
+    )
+    return Identified(statement.alert_id, statement.model_copy(update={"alert": bare}))
+
+
+def _bare_case(case: Case) -> Case:
+    return case.model_copy(
+        update={
+            "status": None,
+            "contact": None,
+            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids) for person in case.people),
+            "links": tuple(link.model_copy(update={"relation": "-", "source": None}) for link in case.links),
+            "involvements": tuple(
+                spell.model_copy(update={"worker": None, "role": None, "team": None})
+                for spell in case.involvements
+                if spell.level is Level.AGENCY
+            ),
+            "episodes": (),
+        }
+    )
+
+
+def _told(data: bytes) -> Told:
+    notice = Notice.model_validate_json(data)
+    owed = notice.obligation
+    return Told(owed.alert_id, notice.id, owed.id, owed.case_id, notice.deed, owed.since, owed.exercise)
+
+
+def _receipted(data: bytes) -> Receipted:
+    receipt = Receipt.model_validate_json(data)
+    return Receipted(receipt.alert_id, receipt.notice_id)
+
+
+def _asked(data: bytes) -> Asked | None:
+    alert_id = ReviewNeeded.model_validate_json(data).alert_id
+    return Asked(alert_id) if alert_id else None
+
+
+def _version(data: bytes) -> Version:
+    case = Case.model_validate_json(data)
+    return Version(case.id, _bare_case(case))
+
+
+def _ticked(data: bytes) -> Ticked:
+    tick = Tick.model_validate_json(data)
+    return Ticked(tick.case_id, tick.at)
+
+
+_READERS: Mapping[tuple[str, str], Callable[[bytes], Finding | None]] = {
+    (topics.ALERTS, ALERT_ACCEPTED): _accepted,
+    (topics.PERSON_EVENTS, AlertAboutPerson.type): lambda data: _identified(AlertAboutPerson.model_validate_json(data).alert),
+    (topics.CASE_EVENTS, AlertReachedCase.type): lambda data: _identified(AlertReachedCase.model_validate_json(data).alert),
+    (topics.CASE_EVENTS, Tick.type): _ticked,
+    (topics.CASES, CASE_RECORDED): _version,
+    (topics.NOTICES, NOTICE_OWED): _told,
+    (topics.RECEIPTS, RECEIPT_GIVEN): _receipted,
+    (topics.REVIEW, ReviewNeeded.type): _asked,
+}
+
+
+@dataclass(slots=True)
+class Dossier:
+    """All that is known about one alert. `exercise` is None until something says which; most are of none."""
+
+    alert_id: str
+    exercise: str | None = None
+    accepted: dict[str, datetime] = field(default_factory=dict)
+    """When each statement counts, by statement."""
+    identified: dict[str, AcceptedAlert] = field(default_factory=dict)
+    """By statement."""
+    told: dict[str, Told] = field(default_factory=dict)
+    """By notice, an obligation's own in the order written."""
+    receipted: set[str] = field(default_factory=set)
+    """Notices of which something is known."""
+    asked: bool = False
+    stirred: datetime = BEGINNING
+    """When something was last written about it."""
+
+    def add(self, finding: AboutAlert) -> None:
+        match finding:
+            case Accepted():
+                self.accepted.setdefault(finding.statement_id, finding.at)
+                self.exercise = self.exercise or finding.exercise
+            case Identified():
+                self.identified.setdefault(finding.statement.statement_id, finding.statement)
+                self.exercise = self.exercise or finding.statement.alert.exercise
+            case Told():
+                self.told.setdefault(finding.notice_id, finding)
+                self.exercise = self.exercise or finding.exercise
+            case Receipted():
+                self.receipted.add(finding.notice_id)
+            case Asked():
+                self.asked = True
+
+    @property
+    def persons(self) -> set[str]:
+        return {person_id for said in self.identified.values() for person_ids in said.people for person_id in person_ids}
+
+    @property
+    def unidentified(self) -> set[str]:
+        """Statements of which neither persons nor a question for review came."""
+        return set() if self.asked else self.accepted.keys() - self.identified.keys()
+
+
+Versions = Mapping[str, list[Case]]
+"""By case, every version, the newest last."""
+
+
+class Evidence:
+    """Dossiers and cases of one exercise, or of reality, held in memory."""
+
+    def __init__(self, exercise: str | None, dossiers: Iterable[Dossier] = (), cases: Versions | None = None) -> None:
+        self.exercise = exercise
+        self._dossiers = {one.alert_id: one for one in dossiers}
+        self._versions = {case_id: {case.version: case for case in versions} for case_id, versions in (cases or {}).items()}
+        self._ticks: dict[str, datetime] = {}
+
+    def take(self, record: Received) -> None:
+        """Add one record."""
+        finding = reading(record)
+        match finding:
+            case None:
+                pass
+            case Ticked():
+                self._ticks[finding.case_id] = max(finding.at, self._ticks.get(finding.case_id, BEGINNING))
+            case Version():
+                if finding.case.exercise == self.exercise:
+                    self._versions.setdefault(finding.case_id, {}).setdefault(finding.case.version, finding.case)
+            case _:
+                dossier = self._dossiers.setdefault(finding.alert_id, Dossier(finding.alert_id))
+                dossier.add(finding)
+                dossier.stirred = max(dossier.stirred, written_at(record))
+
+    @property
+    def dossiers(self) -> Iterator[Dossier]:
+        return (one for one in self._dossiers.values() if one.exercise == self.exercise)
+
+    def is_elsewhere(self, alert_id: str) -> bool:
+        """Say whether the alert is known, and of another exercise."""
+        found = self._dossiers.get(alert_id)
+        return self.exercise is not None if found is None else found.exercise != self.exercise
+
+    @property
+    def cases(self) -> Versions:
+        return {case_id: [found[v] for v in sorted(found)] for case_id, found in self._versions.items()}
+
+    @property
+    def clock(self) -> datetime:
+        """How far an exercise has come: the latest moment of its alerts and of the ticks of its cases."""
+        moments = [at for one in self.dossiers for at in one.accepted.values()]
+        moments += [at for case_id, at in self._ticks.items() if case_id in self._versions]
+        return max(moments, default=BEGINNING)

@@ -170,10 +170,12 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:
+    from alertbus.chronicle.watch import reconciling
     from alertbus.chronicle.worker import run_chronicle
 
     mark_ready(wiring.settings, "chronicle", wiring.number)
-    await run_chronicle(wiring.bootstrap, wiring.engine, stop)
+    async with reconciling(wiring.bootstrap, wiring.engine, wiring.policy, wiring.settings.reconcile_s, clock=now):
+        await run_chronicle(wiring.bootstrap, wiring.engine, stop)
 
 
 _RUNNERS: dict[str, Part] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}

@@ -8,6 +8,7 @@ import typer
 
 from alertbus.audit import trail
 from alertbus.chronicle import queries
+from alertbus.chronicle.outcome import latest
 from alertbus.cli.bootstrap import Wiring, now, wired
 from alertbus.cli.bus_file import read_bus_file
 from alertbus.cli.client import Client
@@ -39,6 +40,7 @@ async def _status(alert_id: str | None) -> dict[str, Any]:
 
 async def _bus(wiring: Wiring) -> dict[str, Any]:
     chronicle = await queries.status(wiring.engine, now())
+    reconciled = await latest(wiring.engine)
     running = read_bus_file(wiring.settings)
     async with Client.of(wiring.settings) as client:
         progress = await client.call("GET", "/-/progress") if await client.answers() else None
@@ -49,6 +51,7 @@ async def _bus(wiring: Wiring) -> dict[str, Any]:
         "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
         "progress": progress,
         "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
+        "reconcile": reconciled and reconciled.shown(now()),
         "quarantine": sum(one.redriven is None for one in kept),
         "policy": wiring.policy.version,
         "plugins": [asdict(row) for row in wiring.plugins.listing()],
@@ -69,6 +72,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
             "review": chronicle["review"],
+            "reconciled": _reconciled(answer["reconcile"]),
             "quarantine": answer["quarantine"],
             "policy": answer["policy"],
             "plugins": len(answer["plugins"]),
@@ -79,6 +83,12 @@ def _tell_bus(answer: dict[str, Any]) -> None:
 def _behind(progress: dict[str, Any]) -> str:
     waiting = {name: group["pending"] for name, group in progress["groups"].items() if group["pending"]}
     return ", ".join(f"{name} {count}" for name, count in waiting.items()) or "nothing"
+
+
+def _reconciled(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "not yet; `alertbus audit reconcile` does it now"
+    return f"difference {found['difference']}, under way {found['under_way']}, {found['age_s']:.0f} s ago"
 
 
 def _tell_alert(answer: dict[str, Any]) -> None:

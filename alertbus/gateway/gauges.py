@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import func, select
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.chronicle.outcome import latest
 from alertbus.delivery.tables import ledger, watchdog_arrival
 from alertbus.gateway.parts import Parts
 from alertbus.model import watchdog
@@ -79,6 +80,21 @@ async def _watchdog(parts: Parts) -> list[Gauge]:
     return [age, every]
 
 
+async def _reconcile(parts: Parts) -> list[Gauge]:
+    """Of reality. Before the first run there is nothing to say but that there was none."""
+    age = _gauge("reconcile_age_seconds", "Since the latest reconciliation ended; +Inf if there was none")
+    differs = _gauge("reconcile_difference", "Obligations and alerts that differ from what the bus owes, longer than the grace")
+    under_way = _gauge("reconcile_under_way", "Obligations and alerts that differ, but not for so long")
+    found = await latest(parts.engine)
+    if found is None:
+        age.set(math.inf)
+        return [age]
+    age.set(found.age_s(parts.now()))
+    differs.set(found.difference)
+    under_way.set(found.under_way)
+    return [age, differs, under_way]
+
+
 async def last_arrival_s(parts: Parts) -> float | None:
     """Seconds since the watchdog's last alert arrived; None if none ever did. Raises `DatabaseUnavailable`."""
     query = select(watchdog_arrival.c.arrived_at).where(watchdog_arrival.c.agency == watchdog.AGENCY)
@@ -88,4 +104,10 @@ async def last_arrival_s(parts: Parts) -> float | None:
     return None if arrived_at is None else max(0.0, (parts.now() - arrived_at).total_seconds())
 
 
-_MEASURES: dict[str, Measure] = {"progress": _progress, "delivery": _delivery, "quarantine": _quarantine, "watchdog": _watchdog}
+_MEASURES: dict[str, Measure] = {
+    "progress": _progress,
+    "delivery": _delivery,
+    "quarantine": _quarantine,
+    "watchdog": _watchdog,
+    "reconcile": _reconcile,
+}

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
 from alertbus.chronicle import queries
+from alertbus.chronicle.outcome import latest
 from alertbus.gateway.gauges import last_arrival_s, measured
 from alertbus.gateway.parts import Bus, Parts, answers
 from alertbus.gateway.progress import shown, stalled
@@ -39,17 +40,20 @@ async def ready(bus: Bus) -> Response:
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
 async def progress(bus: Bus) -> Response:
-    """The age of the oldest unprocessed record, by consumer group, when the watchdog last arrived, and the chronicle in numbers.
+    """How far behind each consumer group is, when the watchdog last arrived, the chronicle and the latest reconciliation in numbers.
 
     `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
     """
     now, every = bus.now(), bus.settings.watchdog_interval_s
-    groups, status, arrival = await asyncio.gather(bus.progress.groups(now), queries.status(bus.engine, now), last_arrival_s(bus))
+    groups, status, arrival, found = await asyncio.gather(
+        bus.progress.groups(now), queries.status(bus.engine, now), last_arrival_s(bus), latest(bus.engine)
+    )
     return JSONResponse(
         shown(groups)
         | {"stalled": stalled(groups, arrival, every)}
         | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
         | {"chronicle": status.model_dump(mode="json", exclude={"progress"})}
+        | {"reconcile": found and found.shown(now)}
     )
 
 

@@ -7,11 +7,9 @@ import logging
 import random
 import sys
 import threading
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,48 +21,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus import logs
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
-from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Producer, Record, partition_for
+from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import queries
 from alertbus.chronicle.derive import standing
-from alertbus.chronicle.evidence import Evidence
 from alertbus.chronicle.projector import TOPICS, Behind, apply, read
 from alertbus.chronicle.rebuild import digest, make_tables, rebuild, replay
-from alertbus.chronicle.reconcile import Reconciliation, compare, reconcile
 from alertbus.chronicle.tables import TABLES, State
 from alertbus.chronicle.worker import run_chronicle
-from alertbus.model.alert import AcceptedAlert, Action, Narrative, SaidBy, Severity
-from alertbus.model.base import Word
-from alertbus.model.case import Case
+from alertbus.model.alert import Action, Narrative, SaidBy, Severity
 from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
 from alertbus.model.events import (
-    ALERT_ACCEPTED,
-    CASE_RECORDED,
-    NOTICE_OWED,
     RECEIPT_GIVEN,
-    AlertAboutPerson,
-    AlertReachedCase,
-    CaseChanged,
     ReviewNeeded,
     ReviewReason,
-    Tick,
 )
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
-from alertbus.plugin.samples import CANARIES, sample_alert, sample_notice, sample_obligation
-from alertbus.policy.load import load_policy
-from alertbus.reach.case import CaseState, reduce_case
-from alertbus.reach.notices import notice_for
+from alertbus.model.notice import Deed, Intent, Notice, Stage
+from alertbus.plugin.samples import CANARIES, sample_alert
 from alertbus.sql.engine import make_engine, metadata
-
-POLICY = load_policy()
-T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
-LATER = T0 + timedelta(days=400)
-PARTITIONS = 3
-
-
-def hours(number: float) -> datetime:
-    return T0 + timedelta(hours=number)
+from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -82,62 +57,6 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-@dataclass
-class Arrived:
-    """A record as the consumer gives it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    timestamp: int = 0
-
-
-class Log:
-    """The topics, in memory."""
-
-    def __init__(self) -> None:
-        self.records: list[Arrived] = []
-        self._ends: Counter[tuple[str, int]] = Counter()
-
-    def raw(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
-        partition = partition_for(key.encode(), PARTITIONS)
-        self.records.append(Arrived(topic, partition, self._ends[topic, partition], key.encode(), value, headers))
-        self._ends[topic, partition] += 1
-
-    def add(self, topic: str, key: str, type_: str, word: Word) -> None:
-        data = word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        headers, value = encode(type=type_, source="/test", id=str(uuid.uuid4()), time=T0, subject="x", data=data)
-        self.raw(topic, key, value, headers)
-
-    def alert(self, accepted: AcceptedAlert) -> None:
-        self.add(topics.ALERTS, accepted.alert_id, ALERT_ACCEPTED, accepted.with_people(()))
-
-    def identified(self, accepted: AcceptedAlert) -> None:
-        for person_id in {i for person_ids in accepted.people for i in person_ids}:
-            word = AlertAboutPerson(person_id=person_id, alert=accepted)
-            self.add(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, word)
-
-    def reached(self, accepted: AcceptedAlert, case_id: str) -> None:
-        word = AlertReachedCase(case_id=case_id, via="p-adult", alert=accepted)
-        self.add(topics.CASE_EVENTS, case_id, AlertReachedCase.type, word)
-
-    def case(self, case: Case) -> None:
-        self.add(topics.CASES, case.id, CASE_RECORDED, case)
-
-    def notice(self, notice: Notice) -> None:
-        owed = notice.obligation
-        self.add(topics.NOTICES, f"{owed.agency}/{owed.case_id}", NOTICE_OWED, notice)
-
-    def receipt(self, receipt: Receipt) -> None:
-        self.add(topics.RECEIPTS, receipt.case_id, RECEIPT_GIVEN, receipt)
-
-    def review(self, needed: ReviewNeeded) -> None:
-        self.add(topics.REVIEW, needed.alert_id or "x", ReviewNeeded.type, needed)
-
-
 async def put(engine: AsyncEngine, records: Sequence[Arrived]) -> int:
     async with engine.begin() as connection:
         return await apply(connection, read(records))
@@ -147,106 +66,6 @@ async def empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.drop_all, tables=TABLES)
         await connection.run_sync(metadata.create_all, tables=TABLES)
-
-
-def accepted(name: str = "T-1", at: datetime = T0, **stated: Any) -> AcceptedAlert:
-    alert = sample_alert(**{"id": name, "occurred_at": at, "recorded_at": at, **stated})
-    return AcceptedAlert.of(alert, at).with_people((("p-adult",), ("p-child",)))
-
-
-def a_case(case_id: str = "case-1", version: int = 1, **stated: Any) -> Case:
-    body: dict[str, Any] = {
-        "id": case_id,
-        "version": version,
-        "people": [
-            {"key": "mother", "label": "Mother", "person_ids": ["p-mother"]},
-            {"key": "adult", "label": "Ex-Partner 2", "person_ids": ["p-adult"]},
-            {"key": "child", "label": "Child", "person_ids": ["p-child"]},
-        ],
-        "children": ["child"],
-        "links": [{"person": "adult", "relation": "ex_partner"}, {"person": "child", "relation": "child"}],
-        "involvements": [{"agency": "gp"}, {"agency": "health_visiting"}, {"agency": "childrens_social_care"}],
-    }
-    return Case.model_validate({**body, **stated})
-
-
-def a_notice(name: str, owed: str = "", *, deed: Deed = Deed.DELIVER, since: datetime = T0, **stated: Any) -> Notice:
-    of_obligation = {"alert_id", "case_id", "agency", "severity", "due", "exercise"}
-    given = {key: stated.pop(key) for key in of_obligation & stated.keys()}
-    obligation = sample_obligation(id=owed or f"owed-{name}", since=since, **{"due": None, **given})
-    return sample_notice(id=name, deed=deed, obligation=obligation, **stated)
-
-
-def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) -> Receipt:
-    owed = notice.obligation
-    if stage is Stage.ACKNOWLEDGED:
-        stated = {"by": "R. Postholder", "intent": Intent.ACTING, **stated}
-    return Receipt(
-        id=f"{stage}-{notice.id}-{at.timestamp()}",
-        notice_id=notice.id,
-        obligation_id=owed.id,
-        alert_id=owed.alert_id,
-        case_id=owed.case_id,
-        agency=owed.agency,
-        stage=stage,
-        at=at,
-        **stated,
-    )
-
-
-def bus(log: Log, cases: Sequence[Case], statements: Sequence[AcceptedAlert], until: datetime = LATER) -> list[Notice]:
-    """Write what a bus without a fault writes about these, but for receipts. Give the notices."""
-    states: dict[str, CaseState] = {}
-    said: list[Notice] = []
-
-    def decide(case_id: str, event: AlertReachedCase | CaseChanged | Tick) -> None:
-        before = states.get(case_id, CaseState())
-        states[case_id], owed = reduce_case(before, event, POLICY)
-        for one in owed:
-            notice = notice_for(one, before, states[case_id], POLICY)
-            said.append(notice)
-            log.notice(notice)
-
-    for case in cases:
-        log.case(case)
-        decide(case.id, CaseChanged(case=case))
-    for statement in statements:
-        log.alert(statement)
-        log.identified(statement)
-        for case_id in dict.fromkeys(case.id for case in cases):
-            log.reached(statement, case_id)
-            decide(case_id, AlertReachedCase(case_id=case_id, via="p-adult", alert=statement))
-    for case_id in dict.fromkeys(case.id for case in cases):
-        tick = Tick(case_id=case_id, since=T0, at=until)
-        log.add(topics.CASE_EVENTS, case_id, Tick.type, tick)
-        decide(case_id, tick)
-    return said
-
-
-def story(prefix: str = "", *, everything: bool = False) -> Log:
-    """Cases of two versions, alerts raised, amended, withdrawn and old, every sort of answer; some of it twice."""
-    log, dice = Log(), random.Random(20201118)
-    cases = [a_case(f"{prefix}case-{n}", 1) for n in range(4)]
-    cases += [case.model_copy(update={"version": 2, "status": "child_in_need"}) for case in cases]
-    statements = []
-    for n in range(12):
-        raised = accepted(f"{prefix}T-{n}", hours(n), history=n % 5 == 0, kind=dice.choice(["ppn", "threat_to_staff"]))
-        statements.append(raised)
-        if n % 3 == 0:
-            statements.append(accepted(raised.alert.id, hours(n + 5), action=Action.AMENDED, severity=Severity.CRITICAL))
-        if n % 4 == 0:
-            statements.append(accepted(raised.alert.id, hours(n + 9), action=Action.WITHDRAWN))
-    notices = bus(log, cases, statements)
-    for notice in notices:
-        for stage in dice.sample(list(Stage), 3):
-            log.receipt(a_receipt(notice, stage, hours(dice.randint(0, 20))))
-    for n, statement in enumerate(statements):
-        log.review(ReviewNeeded(id=f"{prefix}review-{n}", reason=ReviewReason.UNKNOWN_KIND, at=T0, alert_id=statement.alert_id))
-    for record in dice.sample(log.records, 60):  # written a second time, by somebody who did not hear the first was heard
-        assert record.key is not None
-        log.raw(record.topic, record.key.decode(), record.value or b"", record.headers)
-    log.records = [record for record in log.records if record.topic in TOPICS or everything]
-    return log
 
 
 def interleaved(records: Sequence[Arrived], seed: int) -> list[Arrived]:
@@ -618,131 +437,6 @@ async def test_status_counts_reality_and_exercises_apart(engine: AsyncEngine) ->
     assert sum(found.progress.values()) == len(log.records)
 
 
-# Reconciliation
-
-
-def judged(log: Log, *, without: Callable[[Arrived], bool] = lambda _: False, **given: Any) -> Reconciliation:
-    evidence = Evidence(None)
-    for record in log.records:
-        if not without(record):
-            evidence.take(record)
-    recorded = given.pop("recorded", set(evidence.notices))
-    return compare(evidence, POLICY, given.pop("now", LATER), recorded, given.pop("ledger", None))
-
-
-def a_day() -> tuple[Log, list[Notice]]:
-    log = Log()
-    statements = [
-        accepted("T-1", hours(1)),
-        accepted("T-2", hours(2)),
-        accepted("T-1", hours(3), action=Action.AMENDED, severity=Severity.CRITICAL),
-        accepted("T-2", hours(4), action=Action.WITHDRAWN),
-    ]
-    return log, bus(log, [a_case()], statements)
-
-
-def test_bus_that_did_its_work_reconciles_to_nothing() -> None:
-    log, _ = a_day()
-
-    found = judged(log)
-
-    assert found == Reconciliation(difference=0, owed=6)
-    assert judged(story(everything=True)).difference == 0
-
-
-@pytest.mark.parametrize("deed", [Deed.AMEND, Deed.WITHDRAW])
-def test_every_notice_that_is_lost_is_a_difference(deed: Deed) -> None:
-    log, notices = a_day()
-    lost = next(notice for notice in notices if notice.deed is deed)
-
-    found = judged(log, without=lambda record: lost.id.encode() in (record.value or b""))
-
-    assert (found.difference, found.missing) == (1, (lost.obligation.id,))
-
-
-def test_obligation_without_any_notice_is_missing() -> None:
-    log, notices = a_day()
-    lost = notices[0].obligation.id
-
-    found = judged(log, without=lambda record: record.topic == topics.NOTICES and lost.encode() in (record.value or b""))
-
-    assert (found.difference, found.missing, found.extra) == (1, (lost,), ())
-
-
-def test_notice_that_nobody_owes_is_extra() -> None:
-    log, notices = a_day()
-    log.notice(a_notice("n-stray", "owed-stray", alert_id=notices[0].obligation.alert_id))
-
-    assert judged(log).extra == ("owed-stray",)
-
-
-def test_alert_that_was_lost_before_its_persons_were_found_is_a_difference() -> None:
-    log, _ = a_day()
-    lost = accepted("T-9")
-    log.alert(lost)
-    assert judged(log).unidentified == (lost.statement_id,)
-
-    log.review(ReviewNeeded(id="r", reason=ReviewReason.NOBODY_LINKED, at=T0, alert_id=lost.alert_id))
-    assert judged(log).difference == 0
-
-
-def test_ledger_and_chronicle_are_held_against_the_notices() -> None:
-    log, notices = a_day()
-    ledger = {notice.id: (notice.obligation.id, "sent") for notice in notices}
-    for notice in notices:
-        log.receipt(a_receipt(notice, Stage.SENT))
-    everybody = {notice.obligation.id for notice in notices}
-    first, last = notices[0], notices[-1]
-
-    assert judged(log, ledger=ledger) == Reconciliation(difference=0, owed=6)
-    late = judged(log, ledger={**ledger, first.id: (first.obligation.id, "failed")})
-    assert (late.difference, late.undelivered) == (0, (first.obligation.id,))
-    never = judged(log, ledger={key: row for key, row in ledger.items() if key != first.id})
-    assert (never.difference, never.unledgered, never.undelivered) == (
-        1,
-        (first.obligation.id,),
-        (first.obligation.id,),
-    )
-    silent = judged(log, ledger=ledger, without=lambda record: b"sent-" + last.id.encode() in (record.value or b""))
-    assert (silent.difference, silent.unreceipted) == (1, (last.obligation.id,))
-    assert judged(log, ledger={**ledger, "stray": ("owed-stray", "sent")}).extra == ("owed-stray",)
-    assert judged(log, recorded=everybody - {first.obligation.id}).unrecorded == (first.obligation.id,)
-    assert judged(log, recorded=everybody | {"owed-stray"}).extra == ("owed-stray",)
-
-
-def test_case_that_changed_is_judged_by_what_was_known_when() -> None:
-    there = {"agency": "gp", "known_at": hours(0)}
-    first = a_case(known_at=hours(0), involvements=[there])
-    left = first.model_copy(update={"version": 2, "known_at": hours(48), "involvements": ()})
-
-    def after(kind: str) -> tuple[Log, list[Notice]]:
-        log = Log()
-        notices = bus(log, [first], [accepted(at=hours(1), kind=kind)])
-        log.case(left)
-        return log, notices
-
-    log, _ = after("other")  # over the moment it was told: leaving takes nothing back
-    assert judged(log).difference == 0
-    log, notices = after("threat_to_staff")  # still stands: it must be taken back
-    assert judged(log).extra == (notices[0].obligation.id,)
-    log.notice(notices[0].model_copy(update={"id": "n-back", "deed": Deed.WITHDRAW}))
-    assert judged(log).difference == 0
-
-
-def test_exercise_has_its_own_clock() -> None:
-    log = Log()
-    drill = a_case(exercise="drill", involvements=[{"agency": "gp"}, {"agency": "school", "from": hours(100)}])
-    bus(log, [drill], [accepted(exercise="drill")], until=hours(120))
-    bus(log, [a_case("case-real")], [accepted("T-7")])
-    evidence = Evidence("drill")
-    for record in log.records:
-        evidence.take(record)
-
-    assert evidence.clock == hours(120)
-    found = compare(evidence, POLICY, evidence.clock, set(evidence.notices), None)
-    assert found == Reconciliation(difference=0, owed=2)
-
-
 # From Kafka
 
 
@@ -801,25 +495,6 @@ async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str,
     dropped: list[bool] = []
     await projected(kafka, engine, topic_prefix, dropped_and_there)
     assert await digest(engine) == live
-
-
-@pytest.mark.kafka
-async def test_reconcile_reads_all_it_judges_by_from_kafka(kafka: str, engine: AsyncEngine, topic_prefix: str) -> None:
-    exercise = f"{topic_prefix}-drill"
-    log = Log()
-    notices = bus(log, [a_case(f"{topic_prefix}-case", exercise=exercise)], [accepted(f"{topic_prefix}-1", exercise=exercise)])
-    await publish(kafka, log)
-    behind = await reconcile(kafka, engine, POLICY, exercise)
-    await rebuild(kafka, engine)
-
-    everybody = tuple(sorted({notice.obligation.id for notice in notices}))
-    assert (behind.owed, behind.unrecorded, behind.difference) == (3, everybody, 3)
-    assert await reconcile(kafka, engine, POLICY, exercise) == Reconciliation(difference=0, owed=3)
-
-    async with engine.begin() as connection:
-        await connection.execute(text("CREATE TABLE ledger (notice_id TEXT, obligation_id TEXT, state TEXT)"))
-    found = await reconcile(kafka, engine, POLICY, exercise)
-    assert (found.unledgered, found.difference) == (everybody, 3)
 
 
 # Silence

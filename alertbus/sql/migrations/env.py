@@ -22,8 +22,10 @@ async def _run_alone() -> None:
     from alertbus.settings import load_settings
 
     for room in pkgutil.iter_modules(alertbus.__path__, "alertbus."):
-        if room.ispkg and importlib.util.find_spec(f"{room.name}.tables"):
-            importlib.import_module(f"{room.name}.tables")  # so that its tables stand in `metadata`, to be compared
+        if room.ispkg:
+            for module in pkgutil.iter_modules(importlib.import_module(room.name).__path__, f"{room.name}."):
+                if module.name.endswith("tables"):
+                    importlib.import_module(module.name)  # so that its tables stand in `metadata`, to be compared
     engine = make_engine(load_settings().sqlalchemy_url, foreign_keys=False)
     try:
         async with engine.begin() as connection:

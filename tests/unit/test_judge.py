@@ -1,0 +1,170 @@
+"""The judge of a reconciliation: every sort of loss is found, named in its list, and nothing else is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from alertbus.broker import topics
+from alertbus.chronicle.evidence import Evidence
+from alertbus.chronicle.judge import Projected, Row
+from alertbus.chronicle.reconcile import Reconciliation, compare
+from alertbus.model.alert import Action, Severity
+from alertbus.model.events import ReviewNeeded, ReviewReason
+from alertbus.model.notice import Deed, Notice, Stage
+from alertbus.plugin.samples import CANARIES
+from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours, story
+
+
+def judged(log: Log, *, without: Callable[[Arrived], bool] = lambda _: False, **given: Any) -> Reconciliation:
+    evidence = Evidence(given.pop("exercise", None))
+    for record in log.records:
+        if not without(record):
+            evidence.take(record)
+    recorded = given.pop("recorded", everybody(evidence))
+    return compare(evidence, POLICY, given.pop("now", LATER), Projected(recorded, given.pop("ledger", None)))
+
+
+def everybody(evidence: Evidence) -> dict[str, str]:
+    """What the chronicle records when it has kept up: every obligation of a notice, with its alert."""
+    return {told.obligation_id: told.alert_id for one in evidence.dossiers for told in one.told.values()}
+
+
+def delivered(notice: Notice, state: str = "sent") -> Row:
+    return Row(notice.obligation.alert_id, notice.obligation.id, state, T0)
+
+
+def a_day() -> tuple[Log, list[Notice]]:
+    log = Log()
+    statements = [
+        accepted("T-1", hours(1)),
+        accepted("T-2", hours(2)),
+        accepted("T-1", hours(3), action=Action.AMENDED, severity=Severity.CRITICAL),
+        accepted("T-2", hours(4), action=Action.WITHDRAWN),
+    ]
+    return log, bus(log, [a_case()], statements)
+
+
+def test_bus_that_did_its_work_reconciles_to_nothing() -> None:
+    log, _ = a_day()
+
+    found = judged(log)
+
+    assert found == Reconciliation(difference=0, owed=6)
+    assert judged(story(everything=True)).difference == 0
+
+
+@pytest.mark.parametrize("deed", [Deed.AMEND, Deed.WITHDRAW])
+def test_every_notice_that_is_lost_is_a_difference(deed: Deed) -> None:
+    log, notices = a_day()
+    lost = next(notice for notice in notices if notice.deed is deed)
+
+    found = judged(log, without=lambda record: lost.id.encode() in (record.value or b""))
+
+    assert (found.difference, found.missing) == (1, (lost.obligation.id,))
+
+
+def test_obligation_without_any_notice_is_missing() -> None:
+    log, notices = a_day()
+    lost = notices[0].obligation.id
+
+    found = judged(log, without=lambda record: record.topic == topics.NOTICES and lost.encode() in (record.value or b""))
+
+    assert (found.difference, found.missing, found.extra) == (1, (lost,), ())
+
+
+def test_notice_that_nobody_owes_is_extra() -> None:
+    log, notices = a_day()
+    log.notice(a_notice("n-stray", "owed-stray", alert_id=notices[0].obligation.alert_id))
+
+    assert judged(log).extra == ("owed-stray",)
+
+
+def test_alert_that_was_lost_before_its_persons_were_found_is_a_difference() -> None:
+    log, _ = a_day()
+    lost = accepted("T-9")
+    log.alert(lost)
+    assert judged(log).unidentified == (lost.statement_id,)
+
+    log.review(ReviewNeeded(id="r", reason=ReviewReason.NOBODY_LINKED, at=T0, alert_id=lost.alert_id))
+    assert judged(log).difference == 0
+
+
+def test_ledger_and_chronicle_are_held_against_the_notices() -> None:
+    log, notices = a_day()
+    ledger = {notice.id: delivered(notice) for notice in notices}
+    for notice in notices:
+        log.receipt(a_receipt(notice, Stage.SENT))
+    recorded = {notice.obligation.id: notice.obligation.alert_id for notice in notices}
+    first, last = notices[0], notices[-1]
+
+    assert judged(log, ledger=ledger) == Reconciliation(difference=0, owed=6)
+    late = judged(log, ledger={**ledger, first.id: delivered(first, "failed")})
+    assert (late.difference, late.undelivered) == (0, (first.obligation.id,))
+    never = judged(log, ledger={key: row for key, row in ledger.items() if key != first.id})
+    assert (never.difference, never.unledgered, never.undelivered) == (
+        1,
+        (first.obligation.id,),
+        (first.obligation.id,),
+    )
+    silent = judged(log, ledger=ledger, without=lambda record: b"sent-" + last.id.encode() in (record.value or b""))
+    assert (silent.difference, silent.unreceipted) == (1, (last.obligation.id,))
+    assert judged(log, ledger={**ledger, "stray": Row("never said", "owed-stray", "sent", T0)}).extra == ("owed-stray",)
+    fewer = {one: alert for one, alert in recorded.items() if one != first.obligation.id}
+    assert judged(log, recorded=fewer).unrecorded == (first.obligation.id,)
+    assert judged(log, recorded=recorded | {"owed-stray": "never said"}).extra == ("owed-stray",)
+
+
+def test_what_the_ledger_holds_of_an_exercise_is_no_matter_of_realitys() -> None:
+    log = Log()
+    drilled = bus(log, [a_case("case-drill", exercise="drill")], [accepted("T-9", exercise="drill")])
+    stray = {"stray": Row(drilled[0].obligation.alert_id, "owed-stray", "sent", T0)}
+    ledger = {notice.id: delivered(notice, "cancelled") for notice in drilled} | stray
+
+    assert judged(log, ledger=ledger).difference == 0
+    assert judged(log, ledger=ledger, exercise="drill").extra == ("owed-stray",)
+
+
+def test_evidence_keeps_nothing_of_what_was_said_or_about_whom() -> None:
+    log = Log()
+    bus(log, [a_case()], [accepted()])
+    evidence = Evidence(None)
+    for record in log.records:
+        evidence.take(record)
+
+    kept = repr([list(evidence.dossiers), evidence.cases])
+    assert "Ex-Partner 2" in repr(a_case())
+    assert [word for word in (*CANARIES, "Ex-Partner 2", "ex_partner") if word in kept] == []
+
+
+def test_case_that_changed_is_judged_by_what_was_known_when() -> None:
+    there = {"agency": "gp", "known_at": hours(0)}
+    first = a_case(known_at=hours(0), involvements=[there])
+    left = first.model_copy(update={"version": 2, "known_at": hours(48), "involvements": ()})
+
+    def after(kind: str) -> tuple[Log, list[Notice]]:
+        log = Log()
+        notices = bus(log, [first], [accepted(at=hours(1), kind=kind)])
+        log.case(left)
+        return log, notices
+
+    log, _ = after("other")  # over the moment it was told: leaving takes nothing back
+    assert judged(log).difference == 0
+    log, notices = after("threat_to_staff")  # still stands: it must be taken back
+    assert judged(log).extra == (notices[0].obligation.id,)
+    log.notice(notices[0].model_copy(update={"id": "n-back", "deed": Deed.WITHDRAW}))
+    assert judged(log).difference == 0
+
+
+def test_exercise_has_its_own_clock() -> None:
+    log = Log()
+    drill = a_case(exercise="drill", involvements=[{"agency": "gp"}, {"agency": "school", "from": hours(100)}])
+    bus(log, [drill], [accepted(exercise="drill")], until=hours(120))
+    bus(log, [a_case("case-real")], [accepted("T-7")])
+    evidence = Evidence("drill")
+    for record in log.records:
+        evidence.take(record)
+
+    assert evidence.clock == hours(120)
+    found = judged(log, exercise="drill", now=evidence.clock)
+    assert found == Reconciliation(difference=0, owed=2)
