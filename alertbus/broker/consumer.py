@@ -145,7 +145,7 @@ async def read_all(
         with _broker_faults(bootstrap):
             first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         first = {where: max(offset, (since or {}).get(where, 0)) for where, offset in first.items()}
-        first = {where: _start(where, starts.get(where, offset), offset, last[where]) for where, offset in first.items()}
+        first |= {where: _start(where, starts[where], first[where], last[where]) for where in places if where in starts}
         unfinished = {where for where in places if first[where] < last[where]}
         for where in unfinished:
             cursors.assign(where, first[where])
