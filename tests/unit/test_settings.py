@@ -53,6 +53,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "watchdog_interval_s": 60,
         "deadman_url": None,
         "session_timeout_s": 6.0,
+        "reconcile_s": 60.0,
         "log_format": "auto",
         "log_level": "INFO",
     }
