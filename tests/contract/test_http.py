@@ -16,6 +16,8 @@ from sqlalchemy import select
 from alertbus.broker import topics
 from alertbus.broker.local import LocalKafka
 from alertbus.chronicle import projector
+from alertbus.chronicle.memory import Memory
+from alertbus.chronicle.outcome import remember
 from alertbus.delivery.ledger import Ledger
 from alertbus.gateway.server import run_gateway
 from alertbus.gateway.tables import accepted, raw
@@ -717,6 +719,24 @@ async def test_operations_can_see_that_it_lives_works_and_how_far_behind_it_is(g
     assert progress.json()["oldest_unprocessed_s"] >= 0
     assert 'alertbus_alerts_total{outcome="accepted"} 1.0' in metrics.text
     assert 'route="/v1/alerts",status="202"' in metrics.text
+
+
+async def test_latest_reconciliation_is_in_progress_and_metrics_and_before_the_first_nothing_passes_for_none(gateway: Any) -> None:
+    before = [(await gateway.http.get(path)) for path in ("/-/progress", "/metrics")]
+    memory = Memory(gateway.parts.engine)
+    await memory.prepare()
+    await memory.take_turn()
+    async with memory.turn() as connection:
+        await remember(connection, gateway.parts.now(), 60.0, records=7, judged=3, took_s=0.5)
+    progress, metrics = [(await gateway.http.get(path)) for path in ("/-/progress", "/metrics")]
+
+    assert before[0].json()["reconcile"] is None
+    assert "alertbus_reconcile_age_seconds +Inf" in before[1].text
+    assert "alertbus_reconcile_difference" not in before[1].text
+    found = progress.json()["reconcile"]
+    assert (found["difference"], found["under_way"], found["records"], found["judged"]) == (0, 0, 7, 3)
+    assert "alertbus_reconcile_difference 0.0" in metrics.text
+    assert "alertbus_reconcile_under_way 0.0" in metrics.text
 
 
 async def test_the_whole_process_serves_streams_events_and_stops(kafka: str, tmp_path: Path, open_gateway: Any, unused_port: int) -> None:
