@@ -19,14 +19,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 def receiver(book: Path) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application. A message has arrived when its last byte has."""
-    out = book.open("a", encoding="ascii", buffering=1)
 
     async def receive_message(scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
         at = time.monotonic()
         key = next((value for name, value in scope["headers"] if name == b"webhook-id"), b"-").decode()
-        out.write(f"{key} {at!r}\n")
+        with book.open("a", encoding="ascii") as out:
+            out.write(f"{key} {at!r}\n")
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 

@@ -1,0 +1,82 @@
+"""The open loop of `alertbus bench`: the timetable is kept in the records whatever the gateway does, and a refusal ends the measurement."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from alertbus.cli.measure.county import alert_of
+from alertbus.cli.measure.load import NotAccepted, steady
+from alertbus.cli.measure.receiver import arrivals, receiver
+
+RATE = 200.0
+
+
+@contextlib.asynccontextmanager
+async def served(app: Any) -> AsyncIterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_config=None))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+def answering(*statuses: int, released: asyncio.Event | None = None) -> Any:
+    """Answers with each status in turn, the last for ever, once `released` is set."""
+    left = list(statuses)
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        if released is not None:
+            await released.wait()
+        status = left.pop(0) if len(left) > 1 else left[0]
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"id": "an-id"}'})
+
+    return app
+
+
+async def test_a_stall_counts_against_every_alert_whose_turn_came_meanwhile() -> None:
+    released = asyncio.Event()
+    alerts = [alert_of(number, 10) for number in range(20)]
+    async with served(answering(202, released=released)) as url:
+        sending = asyncio.create_task(steady(url, alerts, RATE))
+        await asyncio.sleep(len(alerts) / RATE)  # the whole timetable passes without an answer
+        released.set()
+        sent = await sending
+
+    first = sent[0].scheduled
+    assert [one.scheduled - first for one in sent] == pytest.approx([number / RATE for number in range(20)])
+    assert all(one.scheduled <= one.sent <= one.accepted for one in sent)
+    assert min(one.accepted for one in sent) >= sent[-1].scheduled
+
+
+async def test_an_answer_other_than_202_ends_the_measurement() -> None:
+    async with served(answering(202, 503)) as url:
+        with pytest.raises(ExceptionGroup) as raised:
+            await steady(url, [alert_of(number, 10) for number in range(3)], RATE)
+
+    assert raised.group_contains(NotAccepted)
+
+
+async def test_the_receiver_writes_down_when_each_message_first_came(tmp_path: Path) -> None:
+    import httpx
+
+    book = tmp_path / "arrivals"
+    async with served(receiver(book)) as url, httpx.AsyncClient(base_url=url) as client:
+        for key in ("a", "b", "a"):
+            answer = await client.post("/", content=b"x" * 100_000, headers={"webhook-id": key})
+            assert answer.status_code == 204
+
+    lines = book.read_text().splitlines()
+    assert len(lines) == 3
+    assert set(arrivals(book)) == {"a", "b"}
+    assert arrivals(book)["a"] == float(lines[0].split()[1])
