@@ -15,6 +15,9 @@ from alertbus.model.case import Case
 AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwifery", "nursery", "hospital")
 """Seven, so that one alert owes seven notices: the fan-out of DESIGN section 13."""
 
+PREFIX = "bench-"
+"""Begins every case's id."""
+
 NARRATIVE = "Invented for measuring. " * 20
 """480 characters: a paragraph, as a police officer or a teacher writes it (ours)."""
 
@@ -47,7 +50,7 @@ def alert_of(number: int, families: int) -> Alert:
 
 
 def case_id(number: int) -> str:
-    return f"bench-{number:06}"
+    return f"{PREFIX}{number:06}"
 
 
 def crn(number: int) -> str:

@@ -134,7 +134,8 @@ def _cpu(processes: Mapping[str, Running], broker_pid: int | None) -> dict[str, 
 async def _delivered(url: str, owed: int) -> None:
     """Return when the ledger has so many notices accepted by their agencies."""
     engine = make_engine(url)
-    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == State.ACCEPTED)
+    ours = ledger.c.case_id.startswith(county.PREFIX)  # not the watchdog's
+    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == State.ACCEPTED, ours)
     try:
         deadline, count = time.monotonic() + PATIENCE_S, -1
         while count != owed:
