@@ -28,30 +28,32 @@ async def served(app: Any) -> AsyncIterator[str]:
         await serving
 
 
-def answering(*statuses: int, released: asyncio.Event | None = None) -> Any:
-    """Answers with each status in turn, the last for ever, once `released` is set."""
+def answering(*statuses: int, after: int = 1) -> Any:
+    """Answers with each status in turn, the last for ever, but nobody before so many have asked."""
     left = list(statuses)
+    asked = 0
+    released = asyncio.Event()
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
+        nonlocal asked
         while (await receive()).get("more_body"):
             pass
-        if released is not None:
-            await released.wait()
+        asked += 1
+        if asked == after:
+            released.set()
+        await released.wait()
         status = left.pop(0) if len(left) > 1 else left[0]
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": b'{"id": "an-id"}'})
+        body = b'{"id": "an-id"}'
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
 
     return app
 
 
 async def test_a_stall_counts_against_every_alert_whose_turn_came_meanwhile() -> None:
-    released = asyncio.Event()
     alerts = [alert_of(number, 10) for number in range(20)]
-    async with served(answering(202, released=released)) as url:
-        sending = asyncio.create_task(steady(url, alerts, RATE))
-        await asyncio.sleep(len(alerts) / RATE)  # the whole timetable passes without an answer
-        released.set()
-        sent = await sending
+    async with served(answering(202, after=len(alerts))) as url:
+        sent = await steady(url, alerts, RATE)
 
     first = sent[0].scheduled
     assert [one.scheduled - first for one in sent] == pytest.approx([number / RATE for number in range(20)])
