@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from sqlalchemy import func, select
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.cli.bootstrap import PARTS
+from alertbus.cli.client import Client
 from alertbus.cli.measure import county
 from alertbus.cli.measure.figures import Latency
 from alertbus.cli.measure.load import Sent, steady
@@ -116,14 +116,13 @@ async def _measured(on: Stage, seconds: float, families: int, database: str | No
 
 async def _families(gateway: str, families: int) -> None:
     """Import them as an agency does; when the gateway has answered, the next alert finds their people."""
-    async with httpx.AsyncClient(base_url=gateway, timeout=60.0, trust_env=False) as client:
+    async with Client(gateway, patience_s=PATIENCE_S) as client:
         at_once = asyncio.Semaphore(8)
 
         async def one(number: int) -> None:
             async with at_once:
                 case = county.case_of(number)
-                answer = await client.put(f"/v1/cases/{case.id}", content=case.model_dump_json(by_alias=True, exclude_defaults=True))
-                answer.raise_for_status()
+                await client.call("PUT", f"/v1/cases/{case.id}", content=case.model_dump_json(by_alias=True, exclude_defaults=True))
 
         await asyncio.gather(*(one(number) for number in range(families)))
 

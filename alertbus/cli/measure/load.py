@@ -90,6 +90,8 @@ async def steady(url: str, alerts: Sequence[Alert], per_s: float) -> list[Sent]:
                 if (early := scheduled - time.monotonic()) > 0:
                     await asyncio.sleep(early)
                 tasks.append(under_way.create_task(one(body, scheduled)))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
     finally:
         connections.close()
     return [task.result() for task in tasks]
