@@ -16,6 +16,7 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import Received
 from alertbus.broker.envelope import decode
 from alertbus.broker.faults import EnvelopeFault
+from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Details
 from alertbus.model.case import Case, CasePerson, Level
 from alertbus.model.events import (
@@ -106,13 +107,29 @@ Finding = AboutAlert | AboutCase
 
 
 def reading(record: Received) -> Finding | None:
-    """Give what one record says. What is no word of ours is in quarantine, and no evidence."""
+    """Give what one record says. What is no word of ours is in quarantine, and no evidence.
+
+    Nothing is judged about the watchdog: it leaves no row in the chronicle and one in the ledger, and has its own alarm.
+    """
     try:
         envelope = decode(record.headers, record.key, record.value)
         reader = _READERS.get((record.topic, envelope.type))
-        return reader(envelope.data) if reader else None
+        finding = reader(envelope.data) if reader else None
     except (EnvelopeFault, ValidationError):
         return None
+    return None if finding is None or _is_watchdogs(finding) else finding
+
+
+def _is_watchdogs(finding: Finding) -> bool:
+    match finding:
+        case Accepted() | Told():
+            return watchdog.is_reserved(exercise=finding.exercise)
+        case Identified():
+            return watchdog.is_reserved(exercise=finding.statement.alert.exercise)
+        case Version() | Ticked():
+            return watchdog.is_reserved(exercise=None, case_id=finding.case_id)
+        case Receipted() | Asked():
+            return False
 
 
 def written_at(record: Received) -> datetime:
@@ -169,14 +186,14 @@ def _told(data: bytes) -> Told:
     return Told(owed.alert_id, notice.id, owed.id, owed.case_id, notice.deed, owed.since, owed.exercise)
 
 
-def _receipted(data: bytes) -> Receipted:
+def _receipted(data: bytes) -> Receipted | None:
     receipt = Receipt.model_validate_json(data)
-    return Receipted(receipt.alert_id, receipt.notice_id)
+    return None if receipt.case_id == watchdog.CASE_ID else Receipted(receipt.alert_id, receipt.notice_id)
 
 
 def _asked(data: bytes) -> Asked | None:
-    alert_id = ReviewNeeded.model_validate_json(data).alert_id
-    return Asked(alert_id) if alert_id else None
+    needed = ReviewNeeded.model_validate_json(data)
+    return Asked(needed.alert_id) if needed.alert_id and needed.source != watchdog.SOURCE else None
 
 
 def _version(data: bytes) -> Version:

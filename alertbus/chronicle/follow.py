@@ -27,7 +27,7 @@ from alertbus.chronicle.fold import Findings, fold, touch
 from alertbus.chronicle.judge import STILL_TRIED, judge
 from alertbus.chronicle.memory import REALITY, Memory, cases_about, dossiers, note_reached, reached
 from alertbus.chronicle.outcome import GRACE_S, Standing, remember, standing, standings, unknown, write_standings
-from alertbus.chronicle.projected import LEDGER, has_ledger, projected
+from alertbus.chronicle.projected import LEDGER, NOT_WATCHDOGS, has_ledger, projected
 from alertbus.chronicle.views import view
 from alertbus.model.errors import Unavailable
 from alertbus.policy.policy import Policy
@@ -48,7 +48,7 @@ PATROL_ROWS = 2_000
 """The chronicle's obligations looked at on a patrol for alerts that nobody has heard of (ours)."""
 
 FORGET_AFTER = timedelta(days=7)
-"""When an exercise's matters that agreed are forgotten (ours). The watchdog's alone are half a million a year."""
+"""When an exercise's matters that agreed are forgotten: rehearsals come often, each with ids of its own (ours)."""
 
 Records = AsyncIterator[Received]
 Source = Callable[[Mapping[tuple[str, int], int]], Records]
@@ -156,8 +156,8 @@ class Follower:
         while True:
             async with self._memory.turn() as connection:
                 last = (await reached(connection)).get(place, 0)
-                query = select(LEDGER.c.seq, LEDGER.c.alert_id, LEDGER.c.recorded_at).where(LEDGER.c.seq > last).order_by(LEDGER.c.seq)
-                rows = (await seen.execute(query.limit(CHUNK))).all()
+                query = select(LEDGER.c.seq, LEDGER.c.alert_id, LEDGER.c.recorded_at).where(LEDGER.c.seq > last, NOT_WATCHDOGS)
+                rows = (await seen.execute(query.order_by(LEDGER.c.seq).limit(CHUNK))).all()
                 if not rows:
                     return
                 await touch(connection, {row.alert_id: (row.recorded_at, None) for row in rows})

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.judge import Projected, Row
+from alertbus.model import watchdog
 from alertbus.sql.engine import UtcDateTime
 
 # The delivery room's table, by the words that a reconciliation needs: this room may not import that one.
@@ -16,10 +17,13 @@ LEDGER = table(
     column("notice_id", String),
     column("obligation_id", String),
     column("alert_id", String),
+    column("case_id", String),
     column("state", String),
     column("recorded_at", UtcDateTime),
     column("done_at", UtcDateTime),
 )
+
+NOT_WATCHDOGS = LEDGER.c.case_id != watchdog.CASE_ID
 
 
 async def has_ledger(connection: AsyncConnection) -> bool:
@@ -31,7 +35,7 @@ async def ledger_rows(connection: AsyncConnection, alerts: Collection[str] | Non
     if not await has_ledger(connection):
         return None
     since = func.coalesce(LEDGER.c.done_at, LEDGER.c.recorded_at).label("since")
-    query = select(LEDGER.c.notice_id, LEDGER.c.alert_id, LEDGER.c.obligation_id, LEDGER.c.state, since)
+    query = select(LEDGER.c.notice_id, LEDGER.c.alert_id, LEDGER.c.obligation_id, LEDGER.c.state, since).where(NOT_WATCHDOGS)
     if alerts is not None:
         query = query.where(LEDGER.c.alert_id.in_(alerts))
     return {row.notice_id: Row(row.alert_id, row.obligation_id, row.state, row.since) for row in await connection.execute(query)}

@@ -35,6 +35,7 @@ from alertbus.chronicle.views import same_exercise, view
 from alertbus.chronicle.watch import reconciling
 from alertbus.delivery.ledger import Ledger
 from alertbus.delivery.tables import ledger
+from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Severity
 from alertbus.model.case import Case
 from alertbus.model.errors import Unavailable
@@ -465,6 +466,24 @@ async def test_exercise_long_over_is_forgotten_but_for_its_ids(bench: Bench) -> 
     async with view(bench.engine) as connection:
         assert (await connection.execute(select(memory.matter.c.dossier, memory.matter.c.due))).all() == [(None, False)]
         assert (await connection.execute(select(memory.matter_person))).all() == []
+
+
+async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
+    case = watchdog.case().model_copy(update={"version": 1})
+    people = (case.people[0].model_copy(update={"person_ids": ("p-adult",)}),)
+    alert = watchdog.alert(T0, MINUTE)
+    raised = AcceptedAlert.of(alert, T0).with_people((("p-adult",),))
+    notices = bus(bench.log, [case.model_copy(update={"people": people})], [raised])
+    assert notices
+    bench.log.receipt(a_receipt(notices[0], Stage.ACCEPTED))
+    await Ledger(bench.engine).record(notices, bench.now)
+
+    for exercise in (None, watchdog.EXERCISE):
+        assert lists(await bench.run(after=MINUTE, exercise=exercise)) == lists(Reconciliation(difference=0, owed=0))
+        assert (await bench.full(exercise)).difference == 0
+    async with view(bench.engine) as connection:
+        for table in (memory.matter, memory.case_version, memory.tick):
+            assert (await connection.execute(select(table))).all() == []
 
 
 async def test_memory_holds_no_word_of_what_was_said_and_nobodys_name(bench: Bench) -> None:
