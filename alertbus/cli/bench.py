@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import platform
+import signal
 import tempfile
 from dataclasses import replace
 from enum import StrEnum
@@ -53,6 +54,7 @@ def bench(
 ) -> None:
     """Measure the bus on a Kafka of its own, in a temporary folder: no running bus is touched. Leave the machine alone meanwhile."""
     logs.configure("console", "ERROR", "bench")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: every process is stopped and the folder removed
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
     wanted = set(Part) if only is None else {only}
     measured = Measured(_machine(), runs, alerts)

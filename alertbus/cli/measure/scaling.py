@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alertbus.cli.measure.process import Parts, Running
-from alertbus.cli.measure.stage import Run, stage
+from alertbus.cli.measure.stage import Run, Stage, stage
 
 SLOT_S = 0.02
 """Long enough to do some batches in, short enough for no heartbeat to be missed (ours)."""
@@ -51,14 +51,13 @@ async def scaling(folder: Path, *, alerts: int, families: int, runs: int) -> Sca
             await on.settle(families)
             worker = await parts.start("stream", cpus=first)
             await on.quiet()
-            await on.alerts(alerts, families, [worker])
             one, two = [], []
             for _ in range(runs):
-                await on.quiet()
+                await _warm(on, families, [worker])
                 async with _turns([worker], shared=shared):
                     one.append(await on.alerts(alerts, families, [worker]))
                 other = await parts.start("stream", 1, cpus=second)
-                await on.quiet()
+                await _warm(on, families, [worker, other])
                 async with _turns([worker, other], shared=shared):
                     two.append(await on.alerts(alerts, families, [worker, other]))
                 await on.quiet()
@@ -66,6 +65,13 @@ async def scaling(folder: Path, *, alerts: int, families: int, runs: int) -> Sca
             return Scaling(tuple(one), tuple(two), SHARED if shared else ALONE)
     finally:
         os.sched_setaffinity(0, before)
+
+
+async def _warm(on: Stage, families: int, workers: Sequence[Running]) -> None:
+    """An alert for each family, untimed: whoever has taken over a partition reads its states from the disk only once."""
+    await on.quiet()
+    await on.alerts(families, families, workers)
+    await on.quiet()
 
 
 @contextlib.asynccontextmanager
