@@ -24,6 +24,7 @@ from alertbus.delivery.statements import (
     choose,
     due,
     finish,
+    give_turn_anew,
     lanes_aside,
     new_row,
     note_told,
@@ -180,7 +181,7 @@ class Ledger:
             for notice_id, attempts in refused_at.items():
                 if (lane := reopen(connection, notice_id, attempts)) is not None:
                     opened[notice_id] = lane
-            promote(connection, set(opened.values()), now)
+            give_turn_anew(connection, set(opened.values()), now)
             return opened
 
         opened = await self._together.write(work, Lock.ALONE)

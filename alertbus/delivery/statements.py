@@ -237,6 +237,16 @@ def reopen(connection: Connection, notice_id: str, attempts: int) -> str | None:
     return lane
 
 
+def give_turn_anew(connection: Connection, lanes: Collection[str], now: datetime) -> None:
+    """Let the oldest open notice of each lane go next, though another had the turn; while that one is out, after it."""
+    if lanes:
+        ours = ledger.c.lane.in_(sorted(lanes))
+        busy = set(connection.execute(select(ledger.c.lane).where(ours, ledger.c.state == State.LEASED)).scalars())
+        waiting = (ours, ledger.c.done_at.is_(None), ledger.c.state != State.LEASED)
+        connection.execute(update(ledger).where(*waiting).values(next_attempt_at=None))
+        promote(connection, set(lanes) - busy, now)
+
+
 def step_aside(connection: Connection, row: Row[Any]) -> None:
     """Move the whole obligation to a lane of its own, so that its withdrawal cannot overtake it."""
     connection.execute(

@@ -18,6 +18,9 @@ from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults, reading
 
+_LIMIT_S = 5.0
+"""How long one subject may take: Prometheus waits 10 s for the whole, unless told otherwise."""
+
 Measure = Callable[[Parts], Awaitable[list[Gauge]]]
 
 
@@ -35,8 +38,9 @@ async def measured(parts: Parts) -> CollectorRegistry:
 
 async def _asked(measure: Measure, parts: Parts) -> list[Gauge] | None:
     try:
-        return await measure(parts)
-    except (BusError, BrokerFault):
+        async with asyncio.timeout(_LIMIT_S):
+            return await measure(parts)
+    except (TimeoutError, BusError, BrokerFault):
         return None
 
 

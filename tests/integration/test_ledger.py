@@ -379,3 +379,58 @@ async def test_no_query_walks_through_the_part_that_is_done(book: Ledger) -> Non
             plan = [row[3] for row in (await connection.execute(text(f"EXPLAIN QUERY PLAN {question}"))).all()]
             assert any("USING INDEX ix_ledger" in step or "COVERING INDEX ix_ledger" in step for step in plan), plan
         assert (await connection.execute(select(func.count()).select_from(ledger))).scalar_one() == 0
+
+
+async def refuse(book: Ledger, at: datetime = NOW) -> list[int]:
+    """Lease what is due, have it refused for good, and say at which attempts."""
+    leased = await book.lease("me", at, 10)
+    await book.settle([Settlement(one, State.REFUSED, error="refused") for one in leased], at)
+    return [one.attempts for one in leased]
+
+
+async def test_what_was_refused_for_good_is_tried_again_when_it_is_redriven_and_a_repeat_of_that_does_nothing(book: Ledger) -> None:
+    await book.record([notice("a"), notice("b")], NOW)
+    assert await refuse(book) == [1]
+
+    assert await book.reopen({"a": 1}, later(1)) == ["a"]
+    assert await book.reopen({"a": 1}, later(1)) == []
+    assert await book.refused(["a", "b"]) == []
+
+    assert await refuse(book, later(2)) == [2]
+    assert await book.reopen({"a": 1}, later(3)) == [], "the entry of the first attempt says nothing of the second"
+    assert await states(book) == {"a": State.REFUSED, "b": State.WAITING}
+    assert [(one.notice_id, one.attempts, one.error) for one in await book.refused(["a", "b"])] == [("a", 2, "refused")]
+
+
+async def test_a_redriven_notice_goes_before_what_waits_in_its_lane_and_after_what_is_out(book: Ledger) -> None:
+    await book.record([notice("a"), notice("b")], NOW)
+    await refuse(book)
+    await book.reopen({"a": 1}, later(1))
+    assert names(await book.lease("me", later(1), 10)) == ["a"]
+
+    await book.record([notice("c", case="case-2"), notice("d", case="case-2")], NOW)
+    await refuse(book, later(2))
+    out = await book.lease("me", later(2), 10)
+    assert names(out) == ["d"]
+    await book.reopen({"c": 1}, later(3))
+    assert await book.lease("me", later(3), 10) == []
+    await book.settle([accepted(one) for one in out], later(4))
+    assert names(await book.lease("me", later(4), 10)) == ["c"]
+
+
+@pytest.mark.parametrize("deed", [Deed.WITHDRAW, Deed.AMEND])
+async def test_what_a_later_notice_has_overtaken_is_not_sent_again(book: Ledger, deed: Deed) -> None:
+    await book.record([notice("a", owed="o")], NOW)
+    await refuse(book)
+    await book.record([notice("b", owed="o", deed=deed)], later(1))
+    await book.settle([accepted(one) for one in await book.lease("me", later(1), 10)], later(1))
+
+    assert await book.reopen({"a": 1}, later(2)) == []
+    assert await states(book) == {"a": State.REFUSED, "b": State.ACCEPTED}
+
+
+async def test_what_was_never_refused_or_is_not_there_is_not_opened(book: Ledger) -> None:
+    await book.record([notice("a"), notice("b", case="case-2")], NOW)
+    await book.settle([accepted(one) for one in (await book.lease("me", NOW, 10))[:1]], NOW)
+
+    assert await book.reopen({"a": 1, "b": 1, "nobody": 1}, later(1)) == []

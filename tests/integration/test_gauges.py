@@ -1,0 +1,93 @@
+"""What /metrics says of the whole bus, and what it leaves out when it cannot know."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import generate_latest
+
+from alertbus.audit.chain import Deed, Head, next_record
+from alertbus.broker import topics
+from alertbus.broker.producer import Producer, Record
+from alertbus.broker.topics import ensure_topics
+from alertbus.gateway.gauges import measured
+from alertbus.gateway.parts import Parts
+from alertbus.model import ids
+from alertbus.plugin.manager import Plugins
+from alertbus.plugin.samples import sample_notice
+from alertbus.policy.load import load_policy
+from alertbus.quarantine.depth import Depth
+from alertbus.quarantine.entry import Disposition, refused
+from alertbus.settings import load_settings
+from alertbus.sql.engine import make_engine, migrate
+
+pytestmark = pytest.mark.kafka
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+
+def parts(bootstrap: str, engine: Any, tmp_path: Path) -> Parts:
+    settings = load_settings(data_dir=tmp_path, watchdog_interval_s=60)
+    return Parts(settings, bootstrap, engine, Producer(bootstrap), Plugins({}), load_policy(None), lambda: NOW)
+
+
+async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_infinitely_late(kafka: str, tmp_path: Path) -> None:
+    await ensure_topics(kafka)
+    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    await migrate(url)
+    engine = make_engine(url)
+    try:
+        text = generate_latest(await measured(parts(kafka, engine, tmp_path))).decode()
+    finally:
+        await engine.dispose()
+
+    for subject in ("progress", "delivery", "quarantine", "watchdog"):
+        assert f'alertbus_measured{{subject="{subject}"}} 1.0' in text
+    assert "alertbus_watchdog_last_arrival_age_seconds +Inf" in text
+    assert "alertbus_watchdog_interval_seconds 60.0" in text
+    assert 'alertbus_oldest_unprocessed_seconds{group="alertbus-delivery"}' in text
+    assert 'alertbus_quarantine_entries{disposition="poison"}' in text
+
+
+async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_said(tmp_path: Path) -> None:
+    engine = make_engine("postgresql+asyncpg://bus:canary@127.0.0.1:1/bus")
+    try:
+        text = generate_latest(await measured(parts("127.0.0.1:1", engine, tmp_path))).decode()
+    finally:
+        await engine.dispose()
+
+    for subject in ("progress", "delivery", "quarantine", "watchdog"):
+        assert f'alertbus_measured{{subject="{subject}"}} 0.0' in text
+    assert "alertbus_oldest_unprocessed_seconds" not in text
+    assert "canary" not in text
+
+
+async def test_the_depth_of_quarantine_falls_when_an_entry_is_put_back(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await ensure_topics(kafka)
+    monkeypatch.setattr("alertbus.quarantine.depth._FRESH_S", 0.0)
+    depth, producer = Depth(kafka), Producer(kafka)
+    before = (await depth.by_disposition())[Disposition.REFUSED]
+    notice = sample_notice(id=ids.event_id("notice", kafka))
+    entry = refused(notice, "refused", by="/alertbus/delivery", at=NOW, attempt=1, version="health 0.1.0")
+    done = next_record(
+        Head(),
+        "test_depth",
+        Deed.REDRIVE_DONE,
+        by="A. Person",
+        reason="mended",
+        at=NOW,
+        about=(ids.event_id("refused", notice.id, "1"),),
+        places=(),
+    )
+
+    await producer.start()
+    try:
+        await producer.send_all([entry, entry])  # the second after a crash
+        risen = (await depth.by_disposition())[Disposition.REFUSED]
+        await producer.send_all([Record(topics.AUDIT, b"test_depth", done.as_bytes())])
+        fallen = (await depth.by_disposition())[Disposition.REFUSED]
+    finally:
+        await producer.stop()
+
+    assert (risen - before, fallen - before) == (1, 0)
