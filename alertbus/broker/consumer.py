@@ -227,6 +227,17 @@ def _start(where: TopicPartition, wanted: int, first: int, last: int) -> int:
     return wanted
 
 
+async def extents(bootstrap: str, topics: Sequence[str]) -> dict[Where, tuple[int, int]]:
+    """The first offset there is and the one after the last, of every partition. A log that was never cut begins at 0."""
+    quiet_kafka_loggers()
+    places = await _places(bootstrap, topics)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-extents")
+    async with _running(consumer, bootstrap):
+        with _broker_faults(bootstrap):
+            first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    return {(place.topic, place.partition): (first[place], last[place]) for place in places}
+
+
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     def __init__(
         self,

@@ -1,11 +1,13 @@
-"""How far consumer groups have committed: asked of the broker, not of the workers."""
+"""How far consumer groups have committed and who is in them: asked of the broker, not of the workers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest_v2
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import partition_counts
@@ -34,11 +36,43 @@ async def committed_offsets(bootstrap: str, groups: Mapping[str, Sequence[str]])
         await admin.close()
 
 
+async def groups_at_work(bootstrap: str, groups: Sequence[str]) -> list[str]:
+    """Those of the groups in which some process is a member. One that was killed counts until its session runs out."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-groups")
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            await admin.start()
+            working = [group for group in groups if await _has_members(admin, group)]
+            return sorted(working)
+    except (TimeoutError, KafkaError, OSError) as error:
+        what = f"asking {bootstrap} who is at work failed ({type(error).__name__})"
+        raise BrokerFault(what, "Try again once the broker answers.") from error
+    finally:
+        await admin.close()
+
+
+class _Describe(DescribeGroupsRequest):  # type: ignore[misc]  # aiokafka has no types
+    """In version 2: aiokafka 0.14 reads the answer to version 3, which it would choose, by the form of version 2."""
+
+    def build(self, request_struct_class: object) -> DescribeGroupsRequest_v2:  # noqa: ARG002  the choice is ours
+        return DescribeGroupsRequest_v2(self._groups)
+
+
+async def _has_members(admin: AIOKafkaAdminClient, group: str) -> bool:
+    node = await _once_there(lambda: admin.find_coordinator(group))
+    answer = await _once_there(lambda: admin._send_request(_Describe([group]), node))  # noqa: SLF001 - the public call asks in version 3
+    return any(members for _, _, _, _, _, members in answer.groups)
+
+
 async def _of_group(admin: AIOKafkaAdminClient, group: str, places: Sequence[TopicPartition]) -> dict[tuple[str, int], int]:
+    found = await _once_there(lambda: admin.list_consumer_group_offsets(group, partitions=list(places)))
+    return {(place.topic, place.partition): meta.offset for place, meta in found.items() if meta.offset >= 0}
+
+
+async def _once_there(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask again while a new broker makes its topic for offsets, as it does when first asked."""
     while True:
         try:
-            found = await admin.list_consumer_group_offsets(group, partitions=list(places))
-        except GroupCoordinatorNotAvailableError:  # a new broker makes its topic for offsets when first asked
+            return await ask()
+        except GroupCoordinatorNotAvailableError:
             await asyncio.sleep(0.2)
-        else:
-            return {(place.topic, place.partition): meta.offset for place, meta in found.items() if meta.offset >= 0}

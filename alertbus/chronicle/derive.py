@@ -3,13 +3,41 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, Self
+
+import orjson
 
 from alertbus.chronicle.tables import SEVERITY_RANK, State
-from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt, Stage
+from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
 
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
 _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
+
+
+class Told(Protocol):
+    """What counts of a notice here: that it was told, what it asked to be done, and the obligation as it then was."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def deed(self) -> Deed: ...
+    @property
+    def obligation(self) -> Obligation: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The same, read from a notice's body without the rest of it, which is most of it."""
+
+    id: str
+    deed: Deed
+    obligation: Obligation
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """`body` has been read whole before, when it was written down."""
+        found = orjson.loads(body)
+        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +45,7 @@ class Standing:
     """An obligation as it now is. `latest` is the notice to show, whatever it asks to be done."""
 
     obligation: Obligation
-    latest: Notice
+    latest: Told
     since: datetime
     state: State
     acknowledged_by: str | None = None
@@ -48,7 +76,7 @@ class Standing:
         }
 
 
-def standing(notices: Sequence[Notice], receipts: Sequence[Receipt]) -> Standing:
+def standing(notices: Sequence[Told], receipts: Sequence[Receipt]) -> Standing:
     """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
 
     An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it

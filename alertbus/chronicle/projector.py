@@ -11,16 +11,14 @@ from typing import Any
 
 import orjson
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
-from alertbus.broker.envelope import decode
-from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.understood import Understood, Words, understand
 from alertbus.chronicle import tables
-from alertbus.chronicle.derive import standing
+from alertbus.chronicle.derive import Asked, Told, standing
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -66,8 +64,8 @@ class Fact:
 
 
 def read(records: Iterable[Received]) -> list[Fact]:
-    """Read what the records say. One that is no word of ours becomes a row of `chronicle_unreadable`, no more."""
-    return [_read(record) for record in records]
+    """Read what the records say."""
+    return [fact_of(understand(record, WORDS)) for record in records]
 
 
 class Recent:
@@ -86,17 +84,30 @@ class Recent:
         return self._notices.get((notice_id, offset))
 
 
-async def apply(connection: AsyncConnection, facts: Sequence[Fact], *, starts: Collection[Place] = (), recent: Recent | None = None) -> int:
+async def apply(
+    connection: AsyncConnection,
+    facts: Sequence[Fact],
+    *,
+    starts: Collection[Place] = (),
+    recent: Recent | None = None,
+    derived: bool = True,
+) -> int:
     """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
 
     Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there.
     `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
-    offset. `recent` saves reading notices again from one call to the next.
+    offset. `recent` saves reading notices again from one call to the next. Without `derived` the obligations are left as
+    they are: whoever loads everything derives each once, at the end.
     """
-    return await connection.run_sync(_apply, facts, starts, recent or Recent(len(facts)))
+    return await connection.run_sync(_apply, facts, starts, recent or Recent(len(facts)), derived)
 
 
-def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: Recent) -> int:
+async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
+    """Work out anew these obligations, each from all its notices and receipts."""
+    await connection.run_sync(_derive, touched, Recent(0))
+
+
+def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: Recent, derived: bool) -> int:
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
     new, reached = _not_yet_seen(connection, facts, starts)
@@ -109,7 +120,8 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Pla
     for table in tables.CONTENT:
         if rows := by_table[table]:
             connection.execute(upsert(table, connection.dialect.name), rows)
-    _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
+    if derived:
+        _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
     if reached:
         statement = upsert(tables.progress, connection.dialect.name, update=["next"], newer="next")
         connection.execute(statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
@@ -152,8 +164,8 @@ def _derive(connection: Connection, touched: Sequence[str], recent: Recent) -> N
         read_again = (
             connection.execute(select(shown.notice_id, shown.body).where(shown.notice_id.in_(forgotten))).all() if forgotten else ()
         )
-        read_now = {row.notice_id: Notice.model_validate_json(row.body) for row in read_again}
-        notices: dict[str, list[Notice]] = defaultdict(list)
+        read_now = {row.notice_id: Asked.read(row.body) for row in read_again}
+        notices: dict[str, list[Told]] = defaultdict(list)
         for row in rows:
             notices[row.obligation_id].append(recent.get(row.notice_id, row.position) or read_now[row.notice_id])
         receipts: dict[str, list[Receipt]] = defaultdict(list)
@@ -164,17 +176,16 @@ def _derive(connection: Connection, touched: Sequence[str], recent: Recent) -> N
             connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), derived)
 
 
-def _read(record: Received) -> Fact:
+def fact_of(understood: Understood) -> Fact:
+    """What one record says. One that is no word of ours becomes a row of `chronicle_unreadable`, no more."""
+    record = understood.record
     where = (record.topic, record.partition, record.offset)
-    try:
-        envelope = decode(record.headers, record.key, record.value)
-        if (reader := _READERS.get((record.topic, envelope.type))) is not None:
-            return _unless_watchdog(_storable(reader(where, envelope.data)))
-        if record.topic == topics.CASE_EVENTS:  # the reducers' own business
-            return Fact(*where)
-        error = "UnknownType"
-    except (EnvelopeFault, ValidationError, ValueError) as fault:
-        error = type(fault).__name__
+    reader = _READERS.get((record.topic, understood.type))
+    if reader is not None and understood.word is not None:
+        return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
+    if record.topic == topics.CASE_EVENTS and understood.error is None:  # the reducers' own business
+        return Fact(*where)
+    error = understood.error or "UnknownType"
     log.warning(
         "a record is no word of ours; status counts it",
         topic=where[0],
@@ -204,8 +215,7 @@ def _storable(fact: Fact) -> Fact:
 Where = tuple[str, int, int]
 
 
-def _alert(where: Where, data: bytes) -> Fact:
-    accepted = AcceptedAlert.model_validate_json(data)
+def _alert(where: Where, data: bytes, accepted: AcceptedAlert) -> Fact:
     said = accepted.alert
     row = {
         "statement_id": accepted.statement_id,
@@ -228,8 +238,7 @@ def _alert(where: Where, data: bytes) -> Fact:
     return Fact(*where, tables.alert, row)
 
 
-def _reached(where: Where, data: bytes) -> Fact:
-    arrival = AlertReachedCase.model_validate_json(data)
+def _reached(where: Where, _data: bytes, arrival: AlertReachedCase) -> Fact:
     row = {
         "statement_id": arrival.alert.statement_id,
         "case_id": arrival.case_id,
@@ -239,8 +248,7 @@ def _reached(where: Where, data: bytes) -> Fact:
     return Fact(*where, tables.alert_case, row)
 
 
-def _case(where: Where, data: bytes) -> Fact:
-    case = Case.model_validate_json(data)
+def _case(where: Where, data: bytes, case: Case) -> Fact:
     row = {
         "case_id": case.id,
         "version": case.version,
@@ -251,25 +259,32 @@ def _case(where: Where, data: bytes) -> Fact:
     return Fact(*where, tables.case_version, row)
 
 
-def _notice(where: Where, data: bytes) -> Fact:
-    notice = Notice.model_validate_json(data)
+def _notice(where: Where, data: bytes, notice: Notice) -> Fact:
     owed = notice.obligation.id
     row = {"notice_id": notice.id, "obligation_id": owed, "deed": notice.deed, "body": data, "position": where[2]}
     return Fact(*where, tables.notice, row, obligation_id=owed, notice=notice)
 
 
-def _receipt(where: Where, data: bytes) -> Fact:
-    receipt = Receipt.model_validate_json(data)
+def _receipt(where: Where, _data: bytes, receipt: Receipt) -> Fact:
     return Fact(*where, tables.receipt, receipt.model_dump(), obligation_id=receipt.obligation_id)
 
 
-def _review(where: Where, data: bytes) -> Fact:
-    needed = ReviewNeeded.model_validate_json(data)
+def _review(where: Where, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
     return Fact(*where, tables.review, row)
 
 
-_READERS: Mapping[tuple[str, str], Callable[[Where, bytes], Fact]] = {
+WORDS: Words = {
+    (topics.ALERTS, ALERT_ACCEPTED): AcceptedAlert.model_validate_json,
+    (topics.CASE_EVENTS, AlertReachedCase.type): AlertReachedCase.model_validate_json,
+    (topics.CASES, CASE_RECORDED): Case.model_validate_json,
+    (topics.NOTICES, NOTICE_OWED): Notice.model_validate_json,
+    (topics.RECEIPTS, RECEIPT_GIVEN): Receipt.model_validate_json,
+    (topics.REVIEW, ReviewNeeded.type): ReviewNeeded.model_validate_json,
+}
+"""What the chronicle reads."""
+
+_READERS: Mapping[tuple[str, str], Callable[[Where, bytes, Any], Fact]] = {
     (topics.ALERTS, ALERT_ACCEPTED): _alert,
     (topics.CASE_EVENTS, AlertReachedCase.type): _reached,
     (topics.CASES, CASE_RECORDED): _case,

@@ -1,23 +1,56 @@
 """The chronicle made anew from Kafka, and the proof that it is the same as before."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, String, Table, collate, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.understood import Understood
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, Place, apply, read
+from alertbus.chronicle.projector import TOPICS, Fact, Place, apply, derive, fact_of, read
 from alertbus.sql.engine import database_faults, metadata, reading
 
 Progress = Callable[[int], None]
 """Told now and then how many records have been read."""
 
 _BATCH = 1_000
+
+
+class ChronicleRestore:
+    """Writes everything again, and works out each obligation once, when all its notices and receipts are there."""
+
+    def __init__(self) -> None:
+        self._begun: set[Place] = set()
+
+    async def begin(self, connection: AsyncConnection) -> None:
+        """Need nothing beforehand."""
+
+    def read(self, batch: Iterable[Understood]) -> list[Fact]:
+        return [fact_of(understood) for understood in batch if understood.record.topic in TOPICS]
+
+    async def write(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
+        places = {(fact.topic, fact.partition) for fact in facts}
+        await apply(connection, facts, starts=places - self._begun, derived=False)
+        self._begun |= places
+
+    async def finish(self, engine: AsyncEngine) -> None:
+        """Needs the index on the notices' obligations."""
+        column = tables.notice.c.obligation_id
+        after = ""
+        while True:
+            next_ones = select(column).where(column > after).group_by(column).order_by(column).limit(_BATCH)
+            with database_faults():
+                async with engine.begin() as connection:
+                    some = list((await connection.execute(next_ones)).scalars())
+                    if not some:
+                        return
+                    await derive(connection, some)
+            after = some[-1]
 
 
 async def rebuild(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:

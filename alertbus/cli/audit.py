@@ -11,14 +11,14 @@ import typer
 from alertbus.chronicle.follow import follow
 from alertbus.chronicle.judge import Sort
 from alertbus.chronicle.outcome import GRACE_S, Outcome, outcome
-from alertbus.chronicle.rebuild import rebuild
 from alertbus.chronicle.reconcile import Reconciliation, reconcile
-from alertbus.cli import chain
+from alertbus.cli import chain, rebuild_command
 from alertbus.cli.bootstrap import now, wired
 from alertbus.cli.output import NO, as_json, pairs, say
 
 app = typer.Typer(help="Proof that nothing is missing.", no_args_is_help=True)
 app.command("verify")(chain.verify)
+app.command("rebuild")(rebuild_command.rebuild_command)
 
 
 @app.command("reconcile")
@@ -72,15 +72,3 @@ def _tell(found: Reconciliation, took: Mapping[str, float]) -> None:
         if sort is not Sort.UNDELIVERED:
             for one in getattr(found, sort.value):
                 say(f"{sort.value:<13} {one}")
-
-
-@app.command("rebuild")
-def rebuild_() -> None:
-    """Drop the chronicle and build it again from Kafka, with the same content. Stop the chronicle part first."""
-    asyncio.run(_rebuild())
-    say("the chronicle is rebuilt")
-
-
-async def _rebuild() -> None:
-    async with wired() as wiring:
-        await rebuild(wiring.bootstrap, wiring.engine, lambda *_: None)

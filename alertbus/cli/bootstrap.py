@@ -22,6 +22,7 @@ from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
+from alertbus.sql.rebuilding import refuse_half_rebuilt
 from alertbus.stream.worker import STATE_TOPICS, StreamWorker
 
 PARTS = ("gateway", "stream", "delivery", "chronicle")
@@ -98,6 +99,7 @@ async def run_part(name: str, number: int = 0) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
     async with wired(settings, number) as wiring:
+        await refuse_half_rebuilt(wiring.engine)
         await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
         log.info("part starting", part=name, pid=os.getpid(), worker=number)
         await _RUNNERS[name](wiring, stop)

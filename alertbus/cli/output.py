@@ -6,7 +6,7 @@ Exit codes (DESIGN section 8): 0 ok, 1 the answer is no, 2 wrong usage, 3 cannot
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -63,3 +63,23 @@ def progress(what: str, total: int) -> Iterator[Any]:
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextlib.contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for something that is told how far it has come, of how many; elsewhere than on a terminal a line each tenth."""
+    if errors.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if done * 10 // max(total, 1) > told:
+            told = done * 10 // max(total, 1)
+            complain(f"{done} of {total} {what}")
+
+    yield tell

@@ -22,7 +22,8 @@ from alertbus.cli.bus_file import BusFile, remove_bus_file
 from alertbus.cli.bus_file import Part as PartOf
 from alertbus.model.errors import BusError
 from alertbus.settings import Settings
-from alertbus.sql.engine import migrate
+from alertbus.sql.engine import make_engine, migrate
+from alertbus.sql.rebuilding import refuse_half_rebuilt
 from alertbus.stream.worker import STATE_TOPICS
 
 log = structlog.get_logger("alertbus.supervisor")
@@ -86,6 +87,8 @@ class Supervisor:
         self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
         self.say(f"topics     there, {self.partitions} partitions each")
         await migrate(self.settings.sqlalchemy_url)
+        if self.parts:
+            await self._refuse_half_rebuilt()
         for name in self.parts:
             for leftover in ready_folder(data_dir).glob(f"{name}-*"):
                 leftover.unlink(missing_ok=True)
@@ -98,6 +101,13 @@ class Supervisor:
             self.say(f"{child.title:<10} up (pid {child.process.pid})")
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+
+    async def _refuse_half_rebuilt(self) -> None:
+        engine = make_engine(self.settings.sqlalchemy_url)
+        try:
+            await refuse_half_rebuilt(engine)
+        finally:
+            await engine.dispose()
 
     @property
     def url(self) -> str:

@@ -80,7 +80,7 @@ TOLD = tuple(
     ledger.c[name]
     for name in "notice_id obligation_id alert_id case_id agency state error_class failed_at done_at".split()  # noqa: SIM905
 )
-_STAGE = {State.SENT: Stage.SENT, State.ACCEPTED: Stage.ACCEPTED, State.REFUSED: Stage.REFUSED}
+_STAGE = {State.SENT: Stage.SENT, State.ACCEPTED: Stage.ACCEPTED, State.REFUSED: Stage.REFUSED, State.CANCELLED: Stage.CANCELLED}
 
 
 def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, Any]:
@@ -111,7 +111,10 @@ def lanes_aside(connection: Connection, obligations: Collection[str]) -> dict[st
 
 
 def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> None:
-    """Cancel a withdrawal together with what it withdraws, if no attempt has been made to send any of that."""
+    """Cancel a withdrawal together with what it withdraws, if no attempt has been made to send any of that.
+
+    Told like any other end, within `Pace.repair_s`: the ledger is not the only one that must know what never left.
+    """
     found = connection.execute(
         select(ledger.c.seq, ledger.c.notice_id, ledger.c.deed, ledger.c.attempts, ledger.c.done_at)
         .where(ledger.c.obligation_id == withdrawal.obligation.id)
@@ -128,7 +131,7 @@ def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> 
         connection.execute(
             update(ledger)
             .where(ledger.c.seq.in_([row.seq for row in withdrawn]))
-            .values(state=State.CANCELLED, error_class=WITHDRAWN_UNSENT, done_at=now, next_attempt_at=None)
+            .values(state=State.CANCELLED, error_class=WITHDRAWN_UNSENT, done_at=now, next_attempt_at=None, receipt_pending=True)
         )
 
 

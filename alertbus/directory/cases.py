@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -40,7 +41,7 @@ class Cases:
         stands. The version is unpublished until `published` is called.
         """
         snapshot = snapshot.with_implied_links()
-        digest = hashlib.sha256(snapshot.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
+        digest = digest_of(snapshot)
         async with self._engine.begin() as connection:
             query = select(case_version).where(case_version.c.case_id == snapshot.id).with_for_update()
             row = (await connection.execute(query)).one_or_none()
@@ -52,19 +53,13 @@ class Cases:
                 return Recorded(before, None, await _unlinked(connection, before.id), not row.published)
             found = await self._with_people_found(connection, snapshot)
             case = found.learned(before, at)
-            values = {
-                "version": case.version,
-                "exercise": case.exercise,
-                "snapshot": case.model_dump_json(by_alias=True).encode(),
-                "digest": digest,
-                "published": False,
-            }
+            values = row_of(case, digest, published=False)
             if row is None:
-                await connection.execute(insert(case_version).values(case_id=case.id, **values))
+                await connection.execute(insert(case_version).values(values))
             else:
-                await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(**values))
+                await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(values))
             await _set_wakes(connection, case, at)
-            await _take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
+            await take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
             return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
 
     async def published(self, case: Case) -> None:
@@ -140,6 +135,31 @@ class Cases:
         return case.model_copy(update={"people": tuple(people)})
 
 
+def digest_of(stated: Case) -> str:
+    """What tells a new content from the same one sent again: of a case as stated, with its implied links."""
+    return hashlib.sha256(stated.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
+
+
+def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
+    """The register's row of the version that stands."""
+    return {
+        "case_id": case.id,
+        "version": case.version,
+        "exercise": case.exercise,
+        "snapshot": case.model_dump_json(by_alias=True).encode(),
+        "digest": digest,
+        "published": published,
+    }
+
+
+def wakes_of(case: Case, now: datetime) -> list[dict[str, Any]]:
+    """Later moments at which something of a real case begins; an exercise's clock is moved by whoever plays it."""
+    if case.exercise is not None:
+        return []
+    begins = {spell.since for spell in (*case.links, *case.involvements) if spell.since and spell.since > now}
+    return [{"case_id": case.id, "at": moment} for moment in sorted(begins)]
+
+
 def linked_people(case: Case) -> set[str]:
     """The person ids linked to the case, by whatever relation."""
     return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
@@ -150,7 +170,7 @@ async def _unlinked(connection: AsyncConnection, case_id: str) -> tuple[str, ...
     return tuple((await connection.execute(query)).scalars())
 
 
-async def _take_off(connection: AsyncConnection, case_id: str, before: Collection[str], now: Collection[str]) -> None:
+async def take_off(connection: AsyncConnection, case_id: str, before: Collection[str], now: Collection[str]) -> None:
     if gone := sorted(set(before) - set(now)):
         rows = [{"case_id": case_id, "person_id": person_id} for person_id in gone]
         await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
@@ -159,9 +179,7 @@ async def _take_off(connection: AsyncConnection, case_id: str, before: Collectio
 
 
 async def _set_wakes(connection: AsyncConnection, case: Case, now: datetime) -> None:
-    """A real case is ticked whenever one of its spells begins later than now; an exercise's clock is moved by whoever plays it."""
+    """A real case is ticked whenever one of its spells begins later than now."""
     await connection.execute(delete(wake).where(wake.c.case_id == case.id))
-    if case.exercise is None:
-        begins = {spell.since for spell in (*case.links, *case.involvements) if spell.since and spell.since > now}
-        if begins:
-            await connection.execute(insert(wake), [{"case_id": case.id, "at": moment} for moment in sorted(begins)])
+    if rows := wakes_of(case, now):
+        await connection.execute(insert(wake), rows)

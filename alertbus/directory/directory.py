@@ -95,7 +95,7 @@ _REMEMBERED = 200_000
 
 async def resolve(connection: AsyncConnection, person: Person, scope: str, *, key_scope: str | None = None) -> Match:
     """The decision, within the caller's transaction. `key_scope` registers the person's key too (a case file does; an alert only asks)."""
-    marks = _marks(person)
+    marks = marks_of(person)
     if key_scope is None and person.key:
         by_key = await _by_key(connection, scope, person.key)
         if len(by_key) == 1:
@@ -105,7 +105,7 @@ async def resolve(connection: AsyncConnection, person: Person, scope: str, *, ke
             return Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted(by_key)))
     if key_scope is not None and person.key:
         marks.append((KEY, f"{key_scope}/{person.key}"))
-    if not marks and not _likeness(person):
+    if not marks and not likeness_of(person):
         return NOBODY
     known = await _found(connection, scope, marks)
     if not known:
@@ -120,7 +120,7 @@ async def _already_found(connection: AsyncConnection, person: Person, scope: str
     if person.key and await _by_key(connection, scope, person.key):
         meant = await _meant(connection, scope, person)
         return Match(tuple(meant)) if len(meant) == 1 else None
-    marks = _marks(person)
+    marks = marks_of(person)
     query = select(found_by.c.system, found_by.c.value, found_by.c.person_id).where(
         found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(marks)
     )
@@ -133,12 +133,12 @@ async def _already_found(connection: AsyncConnection, person: Person, scope: str
 async def _meant(connection: AsyncConnection, scope: str, person: Person) -> set[str]:
     """Everybody whom the key, where only one person has it, and the marks lead to."""
     by_key = await _by_key(connection, scope, person.key) if person.key else set()
-    return (by_key if len(by_key) == 1 else set()) | await _found(connection, scope, _marks(person))
+    return (by_key if len(by_key) == 1 else set()) | await _found(connection, scope, marks_of(person))
 
 
 async def _new_person(connection: AsyncConnection, scope: str, marks: list[Mark], person: Person) -> Match:
     person_id = str(uuid4())
-    likeness = _likeness(person)
+    likeness = likeness_of(person)
     alike: set[str] = set()
     if likeness:
         same = select(person_table.c.person_id).where(person_table.c.scope == scope, person_table.c.likeness == likeness)
@@ -175,16 +175,16 @@ async def _register(connection: AsyncConnection, scope: str, marks: Sequence[Mar
         await connection.execute(upsert(found_by, connection.dialect.name), rows)
 
 
-def _marks(person: Person) -> list[Mark]:
+def marks_of(person: Person) -> list[Mark]:
     """What finds this person for certain."""
     marks: list[Mark] = [(i.system, i.value) for i in person.identifiers if i.system in IDENTIFIES_ALONE]
-    if likeness := _likeness(person):
+    if likeness := likeness_of(person):
         places = {a.normal for a in person.addresses if a.normal}
         marks += [(NAME_BORN_ADDRESS, _digest(likeness, place)) for place in sorted(places)]
     return marks
 
 
-def _likeness(person: Person) -> str | None:
+def likeness_of(person: Person) -> str | None:
     if person.name and person.name.given and person.name.family and person.born:
         return _digest(person.name.normal, person.born.isoformat())
     return None

@@ -54,8 +54,7 @@ class _Stated:
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
-        digest = hashlib.sha256(alert.model_dump_json(exclude_defaults=True).encode()).hexdigest()
-        return cls(alert, alert.alert_id, alert.statement_id, digest)
+        return cls(alert, alert.alert_id, alert.statement_id, digest_of(alert))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,14 +183,7 @@ class Accepting:
         first_at = batch.first_at.get(alert_id) if alert.action is not Action.RAISED else None
         accepted = AcceptedAlert.of(alert, now, first_at)
         batch.first_at[alert_id] = min(accepted.at, batch.first_at.get(alert_id, accepted.at))
-        row = {
-            "statement_id": statement_id,
-            "alert_id": alert_id,
-            "digest": digest,
-            "at": accepted.at,
-            "first_at": first_at,
-        }
-        written.append((records.alert_accepted(accepted), row))
+        written.append((records.alert_accepted(accepted), row_of(accepted, digest)))
         return Accepted(alert_id)
 
     async def _known_keys(self, alerts: Iterable[Alert]) -> dict[tuple[str | None, str], int]:
@@ -218,6 +210,22 @@ class Accepting:
                 first = select(table.alert_id, func.min(table.at).label("at")).where(table.alert_id.in_(corrected))
                 first_at = {row.alert_id: row.at for row in await connection.execute(first.group_by(table.alert_id))}
         return _Batch(digests, first_at)
+
+
+def digest_of(alert: Alert) -> str:
+    """What tells the same statement sent again from another one under its name."""
+    return hashlib.sha256(alert.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+
+def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
+    """The row that remembers a statement, as its record on `alertbus.alerts` tells it."""
+    return {
+        "statement_id": accepted.statement_id,
+        "alert_id": accepted.alert_id,
+        "digest": digest,
+        "at": accepted.at,
+        "first_at": accepted.first_at,
+    }
 
 
 def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], job: _Job, number: int) -> Iterable[Fault]:

@@ -12,7 +12,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -21,12 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.directory.cases import Cases, Recorded
 from alertbus.gateway import records
 from alertbus.gateway.sending import Sender, check_sizes
-from alertbus.model.case import Case, Spell
+from alertbus.model.case import Case
 from alertbus.sql.engine import database_faults
 
 log = structlog.get_logger("alertbus.gateway")
-
-S = TypeVar("S", bound=Spell)
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -46,7 +43,7 @@ class Casework:
 
     async def put(self, snapshot: Case, expected: int | None) -> Case:
         """The version that stands afterwards, published. What only the bus may say (versions, ids, when it learned) is passed over."""
-        stated = _as_stated(snapshot)
+        stated = snapshot.as_stated()
         check_sizes([records.case_changed(stated, self._now())])
         recorded = await self._record(stated, expected)
         if recorded.publish:
@@ -116,21 +113,3 @@ class Casework:
             stands, _ = await self._cases.clock(case.exercise)
         if stands is not None:
             await self._sender.send(records.ticked(case.id, BEGINNING, stands))
-
-
-def _as_stated(case: Case) -> Case:
-    """Without what the bus adds, so that a snapshot that was read and sent back unchanged is no change."""
-    return case.model_copy(
-        update={
-            "version": 0,
-            "known_at": None,
-            "people": tuple(person.model_copy(update={"person_ids": ()}) for person in case.people),
-            "links": tuple(_unlearned(link) for link in case.links),
-            "involvements": tuple(_unlearned(involvement) for involvement in case.involvements),
-            "episodes": tuple(_unlearned(episode) for episode in case.episodes),
-        }
-    )
-
-
-def _unlearned(spell: S) -> S:
-    return spell.model_copy(update={"known_at": None})

@@ -5,6 +5,7 @@ understood, or its plugin broke: the message is kept as it came, a human is aske
 """
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,15 +22,15 @@ from alertbus.gateway.tables import raw as raw_table
 from alertbus.model import ids
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood
-from alertbus.model.events import ReviewReason
+from alertbus.model.events import MessageKept, ReviewReason
 from alertbus.plugin import Headers, Ignored, Source, UnreadableMessage
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.engine import database_faults, upsert
 
 log = structlog.get_logger("alertbus.gateway")
 
-LARGEST_RAW = 1_048_576
-"""Bytes of a raw message. A larger one is not kept: the database is no place for scanned files."""
+LARGEST_RAW = 650_000
+"""Bytes of a raw message: in base64 it must fit a Kafka record. A larger one is not kept: the bus is no place for scanned files."""
 
 PARSE_LIMIT_S = 10.0
 
@@ -94,21 +95,22 @@ class RawMessages:
         )
 
     async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NotRead:
-        """Keep the message as it came and ask a human; gives what to raise once both are done."""
+        """Keep the message as it came, on the broker and then where it can be looked at, and ask a human; gives what to raise then."""
         digest = hashlib.sha256(raw).hexdigest()
         ref = ids.event_id("raw", plugin, digest)
-        row = {
-            "ref": ref,
-            "source": plugin,
-            "received_at": self._now(),
-            "media_type": headers.get("content-type", "")[:100],
-            "body": raw,
-            "reason": faults[0].code[:60],
-            "digest": digest,
-        }
+        kept = MessageKept(
+            ref=ref,
+            source=plugin,
+            received_at=self._now(),
+            media_type=headers.get("content-type", "")[:100],
+            body=base64.b64encode(raw),
+            reason=faults[0].code[:60],
+            digest=digest,
+        )
+        await self._sender.send(records.message_kept(kept))
         with database_faults():
             async with self._engine.begin() as connection:
-                await connection.execute(upsert(raw_table, connection.dialect.name), [row])
+                await connection.execute(upsert(raw_table, connection.dialect.name), [row_of(kept)])
         await self._sender.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref))
         return NotRead(faults, ref)
 
@@ -128,3 +130,8 @@ class RawMessages:
             return found
         log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
         return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)
+
+
+def row_of(kept: MessageKept) -> dict[str, object]:
+    """The row in which a message that was kept can be looked at."""
+    return {**kept.model_dump(exclude={"body"}), "body": kept.body}

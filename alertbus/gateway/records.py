@@ -17,6 +17,7 @@ from alertbus.model.events import (
     RECEIPT_GIVEN,
     CaseChanged,
     LinkChanged,
+    MessageKept,
     ReviewNeeded,
     ReviewReason,
     Tick,
@@ -103,6 +104,11 @@ def review_needed(
         raw_ref=raw_ref,
     )
     return _record(topics.REVIEW, key, ReviewNeeded.type, needed.id, at, _json(needed))
+
+
+def message_kept(kept: MessageKept) -> Record:
+    """A raw message, whole, under its opaque reference."""
+    return _record(topics.QUARANTINE, kept.ref, MessageKept.type, kept.ref, kept.received_at, _json(kept))
 
 
 def _link_changed(case: Case, person_id: str, links: tuple[Link, ...], at: datetime) -> Record:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
@@ -16,6 +16,8 @@ from alertbus.model.sensitivity import Sensitivity as S
 
 UK = ZoneInfo("Europe/London")
 """A bare date in a snapshot means that whole day here."""
+
+AnySpell = TypeVar("AnySpell", bound="Spell")
 
 CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
@@ -225,3 +227,23 @@ class Case(Word):
                 "involvements": tuple(s.model_copy(update={"known_at": involvements.get(s.identity, at)}) for s in self.involvements),
             }
         )
+
+    def as_stated(self) -> Self:
+        """Without what the bus adds (version, person ids, when it learned): what its sender said, with the implied links written out.
+
+        A snapshot that was read and sent back unchanged is no change, and a version read from Kafka is known again by its content.
+        """
+        return self.model_copy(
+            update={
+                "version": 0,
+                "known_at": None,
+                "people": tuple(person.model_copy(update={"person_ids": ()}) for person in self.people),
+                "links": tuple(_unlearned(link) for link in self.links),
+                "involvements": tuple(_unlearned(involvement) for involvement in self.involvements),
+                "episodes": tuple(_unlearned(episode) for episode in self.episodes),
+            }
+        )
+
+
+def _unlearned(spell: AnySpell) -> AnySpell:
+    return spell.model_copy(update={"known_at": None})

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Base64Bytes
 
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
@@ -69,7 +69,7 @@ class ReviewReason(StrEnum):
 
 
 class ReviewNeeded(Word):
-    """Something a person must look at. Holds ids and a reason; the raw message, if any, is kept apart in the database."""
+    """Something a person must look at. Holds ids and a reason; the raw message, if any, is kept apart (`MessageKept`)."""
 
     type: ClassVar[str] = "uk.alertbus.review.needed.v1"
     id: Annotated[str, S.ROUTING]
@@ -80,6 +80,22 @@ class ReviewNeeded(Word):
     source: Annotated[str | None, S.ROUTING] = None
     detail: Annotated[str | None, S.ROUTING] = None
     raw_ref: Annotated[str | None, S.ROUTING] = None
+
+
+class MessageKept(Word):
+    """A raw message that nobody could read, as it came: on `alertbus.quarantine` under its opaque `ref`, so that it outlives the database.
+
+    `reason` is the code of its first fault. The same message sent again has the same `ref`.
+    """
+
+    type: ClassVar[str] = "uk.alertbus.message.kept.v1"
+    ref: Annotated[str, S.ROUTING]
+    source: Annotated[str, S.ROUTING]
+    received_at: Annotated[AwareDatetime, S.ROUTING]
+    media_type: Annotated[str, S.OBSERVATION]
+    reason: Annotated[str, S.ROUTING]
+    digest: Annotated[str, S.ROUTING]
+    body: Annotated[Base64Bytes, S.OBSERVATION]
 
 
 ALERT_ACCEPTED = "uk.alertbus.alert.accepted.v1"

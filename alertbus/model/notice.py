@@ -155,6 +155,8 @@ class Stage(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
 
 
 class Intent(StrEnum):

@@ -8,6 +8,7 @@ from datetime import datetime
 from alertbus.audit.chain import AuditRecord, Deed
 from alertbus.broker.consumer import Received, read_all
 from alertbus.broker.topics import NOTICES, QUARANTINE
+from alertbus.model.events import MessageKept
 from alertbus.quarantine.entry import Quarantined, read
 
 
@@ -85,6 +86,8 @@ async def shelf(bootstrap: str, done: Mapping[str, Redriven]) -> list[Kept]:
     found: list[Kept] = []
     seen: set[str] = set()
     async for record in read_all(bootstrap, [QUARANTINE]):
+        if ("ce_type", MessageKept.type.encode()) in record.headers:  # a raw message for review: the gateway's, and no entry
+            continue
         entry = read(record.headers, record.value)
         if entry is not None and entry.id in seen:
             continue

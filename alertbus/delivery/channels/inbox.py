@@ -34,18 +34,7 @@ class InboxChannel:
         def work(connection: Connection) -> list[Outcome]:
             known: dict[str, Any] = {row.notice_id: row for row in connection.execute(owed.where(ledger.c.notice_id.in_(keys))).all()}
             rows = [
-                {
-                    "idempotency_key": message.idempotency_key,
-                    "agency": agency,
-                    "case_id": known[message.idempotency_key].case_id,
-                    "obligation_id": known[message.idempotency_key].obligation_id,
-                    "alert_id": known[message.idempotency_key].alert_id,
-                    "media_type": message.media_type,
-                    "body": message.body,
-                    "filename": message.filename,
-                    "headers": dict(message.headers),
-                    "received_at": received_at,
-                }
+                row_of(message, agency, known[message.idempotency_key], received_at)
                 for message, agency in messages
                 if message.idempotency_key in known
             ]
@@ -54,3 +43,19 @@ class InboxChannel:
             return [ACCEPTED if key in known else Outcome(Trouble.UNSENDABLE) for key in keys]
 
         return await self._book.write(work)
+
+
+def row_of(message: Message, agency: str, owed: Any, received_at: datetime) -> dict[str, Any]:
+    """What the inbox keeps of a message. `owed` is the ledger's row of its notice."""
+    return {
+        "idempotency_key": message.idempotency_key,
+        "agency": agency,
+        "case_id": owed.case_id,
+        "obligation_id": owed.obligation_id,
+        "alert_id": owed.alert_id,
+        "media_type": message.media_type,
+        "body": message.body,
+        "filename": message.filename,
+        "headers": dict(message.headers),
+        "received_at": received_at,
+    }

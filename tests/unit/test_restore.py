@@ -1,0 +1,431 @@
+"""What a rebuild writes is what stood before: laws of each room's part, against the live one on a real SQLite file."""
+
+import asyncio
+import base64
+import contextlib
+import functools
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Table, create_engine, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.audit import tables as audit_tables
+from alertbus.broker import topics
+from alertbus.broker.understood import Understood, Words, understand
+from alertbus.cli import rebuild
+from alertbus.delivery import restore as delivery
+from alertbus.delivery.intake import receipt_record
+from alertbus.delivery.ledger import Ledger, Settlement
+from alertbus.delivery.tables import State, ledger
+from alertbus.directory import restore as directory
+from alertbus.directory import tables
+from alertbus.directory.cases import Cases
+from alertbus.directory.directory import Directory
+from alertbus.gateway import records
+from alertbus.gateway import restore as gateway
+from alertbus.gateway.accepting import digest_of, row_of
+from alertbus.gateway.raw import row_of as row_of_raw
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.case import Case
+from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.plugin.manager import Plugins, offer
+from alertbus.plugin.samples import CANARIES, sample_alert, sample_notice, sample_obligation
+from alertbus.sql.engine import make_engine, metadata
+from alertbus.stream.stages import record
+
+T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@dataclass
+class Stood:
+    """A record as it stands on its topic."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int = int(T0.timestamp() * 1000)
+    partition: int = 0
+    offset: int = 0
+
+
+def stood(written: Any, at: datetime = T0, offset: int = 0) -> Stood:
+    return Stood(written.topic, written.key, written.value, written.headers, int(at.timestamp() * 1000), 0, offset)
+
+
+def read(words: Words, found: Sequence[Stood]) -> list[Understood]:
+    understood = [understand(one, words) for one in found]
+    assert not [one.error for one in understood if one.error]
+    return understood
+
+
+async def contents(engine: AsyncEngine, *which: Table) -> dict[str, list[str]]:
+    async with engine.connect() as connection:
+        return {t.name: sorted(repr(tuple(row)) for row in await connection.execute(select(t))) for t in which}
+
+
+async def fresh(folder: str, name: str) -> AsyncEngine:
+    """A database with every table: a copy, because making them takes as long as a whole example."""
+    target = f"{folder}/{name}.db"
+    shutil.copyfile(empty_database(), target)
+    return make_engine(f"sqlite+aiosqlite:///{target}")
+
+
+@contextlib.asynccontextmanager
+async def two() -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """One database to live in, and one to restore into."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = await fresh(folder, "live"), await fresh(folder, "restored")
+        try:
+            yield one, other
+        finally:
+            await one.dispose()
+            await other.dispose()
+
+
+@functools.cache
+def empty_database() -> str:
+    made = create_engine(f"sqlite:///{tempfile.mkdtemp()}/empty.db")
+    metadata.create_all(made)
+    made.dispose()
+    return str(made.url.database)
+
+
+# The directory
+
+IDENTIFIERS = [{"system": "crn", "value": f"X00000{n}"} for n in range(4)]
+NAMES: list[dict[str, Any]] = [{}, {"name": {"given": "Anna", "family": "Muster"}, "born": "1990-01-31"}]
+PLACES: list[dict[str, Any]] = [{}, {"addresses": [{"postcode": "NN1 1AA"}]}]
+KEYS = ["anna", "ben", "cleo"]
+
+a_person = st.builds(
+    lambda identifiers, name, place: {"identifiers": identifiers} | name | place,
+    st.lists(st.sampled_from(IDENTIFIERS), max_size=2, unique_by=lambda found: found["value"]),
+    st.sampled_from(NAMES),
+    st.sampled_from(PLACES),
+)
+a_case = st.builds(
+    lambda name, exercise, people, later, agency: {
+        "id": f"{name}{exercise or ''}",
+        "exercise": exercise,
+        "people": [{"key": key} | said for key, said in people.items()],
+        "links": [{"person": key, "relation": "relative", "from": later} for key in people],
+        "involvements": [{"agency": agency}],
+    },
+    st.sampled_from(["ash", "birch"]),
+    st.sampled_from([None, None, "drill"]),
+    st.dictionaries(st.sampled_from(KEYS), a_person, min_size=1),
+    st.sampled_from(["2026-01-01", "2026-03-02T09:03:00Z", "2027-01-01"]),
+    st.sampled_from(["school", "gp"]),
+)
+an_alert = st.builds(
+    lambda exercise, people: {"exercise": exercise, "people": people},
+    st.sampled_from([None, None, "drill"]),
+    st.lists(st.builds(lambda said, key: said | ({"key": key} if key else {}), a_person, st.sampled_from([None, None, *KEYS])), min_size=1),
+)
+a_step = st.one_of(
+    st.tuples(st.just("case"), a_case),
+    st.tuples(st.just("unpublished"), a_case),
+    st.tuples(st.just("alert"), an_alert),
+    st.tuples(st.just("wake"), st.none()),
+    st.tuples(st.just("clock"), st.none()),
+)
+
+
+@dataclass
+class Live:
+    """A directory at work, and what it left on the topics. A case left unpublished is told to Kafka only as changed."""
+
+    engine: AsyncEngine
+    log: list[Stood] = field(default_factory=list)
+    moment: datetime = T0
+
+    async def step(self, what: str, said: Any) -> None:
+        self.moment += timedelta(minutes=1)
+        cases = Cases(self.engine)
+        if what in {"case", "unpublished"}:
+            recorded = await cases.record(Case.model_validate(said), self.moment, None)
+            if recorded.publish:
+                self._wrote(records.case_changed(recorded.case, self.moment))
+                if what == "case":
+                    self._wrote(records.case_recorded(recorded.case, self.moment))
+                    await cases.published(recorded.case)
+        elif what == "alert":
+            await self._alert(said)
+        elif what == "wake" and (due := await cases.due(self.moment)):
+            for case_id, at in due:
+                self._wrote(records.ticked(case_id, at - timedelta(microseconds=1), self.moment))
+            await cases.woken(due)
+        elif what == "clock":
+            before, told = await cases.clock("drill")
+            for case_id in told:
+                self._wrote(records.ticked(case_id, before or datetime.min.replace(tzinfo=UTC), self.moment))
+            if told:
+                await cases.advance_clock("drill", self.moment)
+
+    async def _alert(self, said: Any) -> None:
+        people = Directory(self.engine)
+        known = await people.known_keys([p["key"] for p in said["people"] if p.get("key")], said["exercise"])
+        accepted = [p for p in said["people"] if not p.get("key") or known[p["key"]] == 1 or (known[p["key"]] == 0 and p["identifiers"])]
+        if not accepted:
+            return  # the gateway lets nothing else in
+        alert = sample_alert(
+            id=str(self.moment), exercise=said["exercise"], subjects=[{"person": p} for p in accepted], children=[], kind="other"
+        )
+        matches = await people.identify([entry.person for entry in alert.subjects], said["exercise"])
+        found = AcceptedAlert.of(alert, self.moment).with_people(tuple(match.person_ids for match in matches))
+        for person_id in dict.fromkeys(person_id for match in matches for person_id in match.person_ids):
+            about = AlertAboutPerson(person_id=person_id, alert=found)
+            value = about.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+            self._wrote(record(topics.PERSON_EVENTS, person_id, about.type, found.statement_id, found.at, value))
+
+    def _wrote(self, written: Any) -> None:
+        self.log.append(stood(written, self.moment))
+
+
+async def restored_directory(engine: AsyncEngine, log: Sequence[Stood], order: Any, size: int) -> None:
+    part = directory.DirectoryRestore()
+    async with engine.begin() as connection:
+        await part.begin(connection)
+    for topic in (topics.PERSON_EVENTS, topics.CASES, topics.CASE_EVENTS):
+        lanes: dict[bytes, list[Stood]] = {}
+        for one in log:
+            if one.topic == topic:
+                lanes.setdefault(one.key, []).append(one)
+        mixed = sorted(lanes)
+        order.shuffle(mixed)  # how partitions interleave makes no difference; within one the order stands
+        found = read(directory.WORDS, [one for key in mixed for one in lanes[key]])
+        for start in range(0, len(found), size):
+            rows = part.read(found[start : start + size])
+            async with engine.begin() as connection:
+                await part.write(connection, rows)
+    await part.finish(engine)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(a_step, max_size=10), st.randoms(use_true_random=False), st.integers(1, 5))
+def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: list[tuple[str, Any]], order: Any, size: int) -> None:
+    async def law() -> None:
+        async with two() as (one, other):
+            live = Live(one)
+            for what, said in steps:
+                await live.step(what, said)
+            await restored_directory(other, live.log, order, size)
+            which = (tables.found_by, tables.person, tables.case_version, tables.wake, tables.unlinked_person)
+            assert await contents(other, *which) == await contents(one, *which)
+
+    asyncio.run(law())
+
+
+# The gateway
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"action": "amended", "severity": "low"},
+        {"occurred_at": "2026-06-01T10:00:00+01:00", "details": {"extra": [1, 0.1, 1e-7, {"ä": None}], "status": "open"}},
+        {"exercise": "drill", "review_on": "2026-09-01", "family_informed": False},
+    ],
+)
+def test_a_statement_is_known_again_by_its_record(said: dict[str, Any]) -> None:
+    alert = Alert.model_validate_json(sample_alert().model_copy(update={}).model_dump_json())
+    alert = Alert.model_validate(alert.model_dump(mode="json") | said)
+    accepted = AcceptedAlert.of(alert, T0, T0 - timedelta(days=1))
+
+    rows = gateway.GatewayRestore().read(read(gateway.WORDS, [stood(records.alert_accepted(accepted))]))
+
+    assert rows.accepted == [row_of(accepted, digest_of(alert))]
+
+
+def test_a_raw_message_is_whole_again_and_nothing_of_it_stands_outside_the_value() -> None:
+    said = " ".join(CANARIES).encode() + b"\x00\xff"
+    kept = MessageKept(
+        ref="r", source="hmpps", received_at=T0, media_type=CANARIES[0], reason="not_understood", digest="d", body=base64.b64encode(said)
+    )
+    written = records.message_kept(kept)
+
+    rows = gateway.GatewayRestore().read(read(gateway.WORDS, [stood(written)]))
+
+    assert rows.raw == [row_of_raw(kept)]
+    assert rows.raw[0]["body"] == said
+    outside = repr((written.key, written.headers, understand(stood(written), gateway.WORDS)))
+    assert [word for word in CANARIES if word in outside] == []
+
+
+# Delivery
+
+
+def notice(name: str, deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
+    obligation = sample_obligation(id=owed or f"owed-{name}", agency="school", case_id="case-1", due=None)
+    return sample_notice(id=name, obligation=obligation, deed=deed)
+
+
+def of_notice(one: Notice, offset: int) -> Stood:
+    value = one.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    return stood(record(topics.NOTICES, "school/case-1", NOTICE_OWED, one.id, T0, value), T0, offset)
+
+
+COLUMNS = ("notice_id", "obligation_id", "lane", "deed", "sector", "role", "notice", "state", "error_class", "failed_at", "done_at")
+
+
+async def ledger_of(engine: AsyncEngine, *columns: str) -> list[Any]:
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(select(*(ledger.c[c] for c in columns)).order_by(ledger.c.seq))]
+
+
+async def restored_ledger(
+    engine: AsyncEngine, notices: Sequence[Notice], receipts: Sequence[Receipt], taken_up_to: int | None, size: int = 100
+) -> None:
+    committed = {} if taken_up_to is None else {(topics.NOTICES, 0): taken_up_to}
+    part = delivery.DeliveryRestore(committed, Plugins({}), ["school"], lambda: T0)
+    found = read(delivery.WORDS, [of_notice(one, n) for n, one in enumerate(notices)] + [stood(receipt_record(r)) for r in receipts])
+    for start in range(0, len(found), size):
+        rows = part.read(found[start : start + size])
+        async with engine.begin() as connection:
+            await part.write(connection, rows)
+    await part.finish(engine)
+
+
+ends = st.sampled_from(["accepted", "refused", "failing", "failing, then accepted", "untouched"])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ends, min_size=1, max_size=6), st.integers(1, 4), st.booleans())
+def test_the_ledger_comes_back_from_what_it_told(story: list[str], size: int, twice: bool) -> None:
+    async def law() -> None:
+        async with two() as (one, other):
+            book, told, moment = Ledger(one), [], T0
+            notices = [notice(f"n{n}") for n in range(len(story))]
+            await book.record(notices, moment)
+            for end in story:
+                moment += timedelta(minutes=1)
+                if end == "untouched":
+                    break  # the lane waits behind it
+                [leased] = await book.lease("me", moment, 1)
+                if end.startswith("failing"):
+                    trouble = Settlement(leased, State.WAITING, error="too_slow", retry_at=moment, told=True)
+                    told += await book.settle([trouble], moment)
+                    if end == "failing":
+                        break
+                    [leased] = await book.lease("me", moment, 1)
+                state = State.REFUSED if end == "refused" else State.ACCEPTED
+                told += await book.settle([Settlement(leased, state, error="refused" if end == "refused" else None)], moment)
+
+            await restored_ledger(other, notices, told * (2 if twice else 1), len(notices), size)
+
+            assert await ledger_of(other, *COLUMNS) == await ledger_of(one, *COLUMNS)
+
+    asyncio.run(law())
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> Any:
+    made = await fresh(str(tmp_path), "bus")
+    yield made
+    await made.dispose()
+
+
+async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuild(engine: AsyncEngine, tmp_path: Path) -> None:
+    pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
+    book = Ledger(engine)
+    await book.record(pair, T0)
+    told = await book.untold(T0)
+    other = await fresh(str(tmp_path), "other")
+
+    await restored_ledger(other, pair, told, None)
+
+    assert {receipt.stage for receipt in told} == {Stage.CANCELLED}
+    assert await ledger_of(other, *COLUMNS) == await ledger_of(engine, *COLUMNS)
+    assert await Ledger(other).lease("me", T0, 10) == []
+    await other.dispose()
+
+
+@pytest.mark.parametrize(
+    ("taken_up_to", "states"), [(0, {State.CANCELLED}), (1, {State.WAITING}), (2, {State.WAITING}), (None, {State.WAITING})]
+)
+async def test_a_pair_that_nobody_told_of_is_cancelled_only_if_delivery_cannot_have_tried(
+    engine: AsyncEngine, taken_up_to: int | None, states: set[State]
+) -> None:
+    pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
+
+    await restored_ledger(engine, pair, [], taken_up_to)
+
+    assert {state for (state,) in await ledger_of(engine, "state")} == states
+
+
+async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: AsyncEngine) -> None:
+    one = notice("n")
+    seen = Receipt(
+        id="r", notice_id="n", obligation_id=one.obligation.id, alert_id="a", case_id="case-1", agency="school", stage=Stage.ACCEPTED, at=T0
+    )
+    part = delivery.DeliveryRestore({}, Plugins({}), [], lambda: T0)
+
+    rows = part.read(read(delivery.WORDS, [stood(records.receipt_given(seen))]))
+
+    assert rows == delivery.Rows()
+
+
+async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_nothing_of_it_is_logged(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        name = sector = "education"
+        contract, formats = 1, ("text/plain",)
+
+        def render(self, found: Notice) -> Any:
+            raise ValueError(repr(found))
+
+    one = sample_notice(id="n", sector="education")
+    owed = one.obligation
+    got = Receipt(
+        id="r",
+        notice_id="n",
+        obligation_id=owed.id,
+        alert_id=owed.alert_id,
+        case_id=owed.case_id,
+        agency=owed.agency,
+        stage=Stage.ACCEPTED,
+        at=T0,
+    )
+    part = delivery.DeliveryRestore({}, Plugins({"broken": offer(adapters=[Broken()])}), [], lambda: T0)
+    async with engine.begin() as connection:
+        await part.write(connection, part.read(read(delivery.WORDS, [of_notice(one, 0), stood(receipt_record(got))])))
+
+    await part.finish(engine)
+
+    assert (part.in_inbox, part.owed_again) == (0, 1)
+    assert [leased.notice_id for leased in await Ledger(engine).lease("me", T0, 10)] == ["n"]
+    assert [word for word in CANARIES if word in caplog.text] == []
+
+
+# All of it
+
+
+def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_memory() -> None:
+    rebuilt = set(itertools.chain.from_iterable(rebuild.TABLES.values()))
+    memory = {table.name for table in rebuild.MEMORY}
+    memory |= {"rebuild_unfinished", "watchdog_arrival", audit_tables.head.name}  # a writer who finds no head reads the chain
+
+    assert {table.name for table in rebuilt} | memory == set(metadata.tables)
+
+
+def test_a_record_that_is_no_word_of_ours_says_its_class_and_nothing_else() -> None:
+    junk = Stood(topics.ALERTS, b"k", " ".join(CANARIES).encode(), [])
+
+    found = understand(junk, gateway.WORDS)
+
+    assert (found.word, found.error) == (None, "EnvelopeFault")
+    assert [word for word in CANARIES if word in repr(found)] == []
