@@ -1,6 +1,7 @@
 """Where partitions end, asked of the broker again and again by one client without a group."""
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from typing import Any
 
@@ -34,7 +35,8 @@ class LogEnds:
     async def stop(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(consumer.stop(), _LIMIT_S)
 
     async def _running(self) -> Any:
         if self._consumer is None:

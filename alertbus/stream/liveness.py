@@ -95,23 +95,30 @@ class Watch:
         self._fail = fail
         self._stuck_s = stuck_s
         self._look_s = min(look_s, stuck_s / 4)
-        self._looked_at = time.monotonic()
+        self._turned_at = time.monotonic()
 
     async def __call__(self) -> None:
         over = threading.Event()
         threading.Thread(target=self._watch_the_loop, args=(over,), name="liveness", daemon=True).start()
+        turning = asyncio.create_task(self._turn())
         try:
             await self._watch()
         finally:
+            turning.cancel()
             over.set()
+
+    async def _turn(self) -> None:
+        while True:
+            self._turned_at = time.monotonic()
+            await asyncio.sleep(self._look_s)
 
     async def _watch(self) -> None:
         standing: Standing = {}
         while True:
-            self._looked_at = time.monotonic()
             await asyncio.sleep(self._look_s)
             try:
-                left = await self._look()
+                async with asyncio.timeout(self._stuck_s):
+                    left = await self._look()
             except Exception as error:  # noqa: BLE001 - a watch that ends in silence is what it is there to prevent
                 self._fail(error)
                 return
@@ -126,6 +133,6 @@ class Watch:
 
     def _watch_the_loop(self, over: threading.Event) -> None:
         while not over.wait(self._look_s):
-            if time.monotonic() - self._looked_at > self._stuck_s:
+            if time.monotonic() - self._turned_at > self._stuck_s:
                 self._fail(Stuck([("event loop", 0)], self._stuck_s))
                 return
