@@ -18,7 +18,7 @@ from alertbus.broker.faults import EnvelopeFault
 from alertbus.broker.producer import Record
 from alertbus.broker.topics import NOTICES, QUARANTINE, TOPICS
 from alertbus.model import ids
-from alertbus.model.events import RECORD_QUARANTINED
+from alertbus.model.events import RECORD_QUARANTINED, MessageKept
 from alertbus.model.notice import Notice
 
 BUS = f"alertbus {alertbus.__version__}"
@@ -150,6 +150,11 @@ def attempt_of(headers: Headers) -> int:
     """Which attempt a record says it is: 1 unless it was redriven."""
     text = next((value for name, value in headers if name == "ce_attempt"), b"1")
     return int(text) if re.fullmatch(rb"[1-9][0-9]{0,5}", text) else 1
+
+
+def is_kept_message(headers: Headers) -> bool:
+    """Whether the record is a raw message that the gateway keeps for review."""
+    return any(name == "ce_type" and text == MessageKept.type.encode() for name, text in headers)
 
 
 def read(headers: Headers, value: bytes | None) -> Quarantined | None:

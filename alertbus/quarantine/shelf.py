@@ -9,7 +9,7 @@ from alertbus.audit.chain import AuditRecord, Deed
 from alertbus.broker.consumer import Received, read_all
 from alertbus.broker.topics import NOTICES, QUARANTINE
 from alertbus.model.events import MessageKept
-from alertbus.quarantine.entry import Quarantined, read
+from alertbus.quarantine.entry import Quarantined, is_kept_message, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,17 @@ class Selection:
 
 
 async def shelf(bootstrap: str, done: Mapping[str, Redriven]) -> list[Kept]:
-    """Every entry, in the order of its partition and offset; `done` as `redriven` gives it. Values are read and let go."""
+    """Every entry, in the order of its partition and offset; `done` as `redriven` gives it. Values are read and let go.
+
+    Raw messages that no source could read stand on the topic too, for a rebuild; they are review's, and no entries.
+    """
     found: list[Kept] = []
     seen: set[str] = set()
     async for record in read_all(bootstrap, [QUARANTINE]):
         if ("ce_type", MessageKept.type.encode()) in record.headers:  # a raw message for review: the gateway's, and no entry
             continue
         entry = read(record.headers, record.value)
-        if entry is not None and entry.id in seen:
+        if is_kept_message(record.headers) or (entry is not None and entry.id in seen):
             continue
         if entry is not None:
             seen.add(entry.id)

@@ -1,5 +1,6 @@
 """What cannot be decided is kept whole, as a CloudEvent, and nothing of what it holds gets into a header or is ever shown."""
 
+import base64
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from alertbus.broker import topics
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import MAX_RECORD_BYTES
+from alertbus.gateway.records import message_kept
 from alertbus.model import ids
+from alertbus.model.events import MessageKept
 from alertbus.plugin.samples import sample_notice
-from alertbus.quarantine.entry import BUS, Disposition, attempt_of, moment, poisoned, read, refused
+from alertbus.quarantine.entry import BUS, Disposition, attempt_of, is_kept_message, moment, poisoned, read, refused
 
 CANARY = "Canary Mother"
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -93,6 +96,23 @@ def test_of_a_record_on_the_topic_that_is_no_entry_of_ours_nothing_is_said(name:
     assert read(record.headers, record.value) is not None
     assert read(forged, record.value) is None
     assert read((), None) is None
+
+
+def test_a_raw_message_that_review_keeps_is_no_entry() -> None:
+    kept = MessageKept(
+        ref=ids.event_id("raw"),
+        source="hmpps",
+        received_at=AT,
+        media_type="text/plain",
+        reason="not_understood",
+        digest="0" * 64,
+        body=base64.b64encode(CANARY.encode()),
+    )
+    record = message_kept(kept)
+
+    assert is_kept_message(record.headers)
+    assert read(record.headers, record.value) is None
+    assert not is_kept_message(poisoned(Poison(), "EnvelopeFault", by="/alertbus/stream", at=AT).headers)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
