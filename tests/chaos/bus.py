@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
+from alertbus.cli import supervisor
 from alertbus.cli.bootstrap import PARTS, ready_folder
 from alertbus.cli.parts import _any_port
 from alertbus.cli.supervisor import Child, Supervisor
@@ -39,8 +40,8 @@ ROOT = Path(__file__).parents[2]
 STATE_DISK = "48m"
 """Size of the small disk under each stream worker's state. An empty store of twelve partitions and two tables takes about 2 MB."""
 
-UP_S = 90.0
-"""A part that is not ready after this long has not survived."""
+UP_S = 240.0
+"""A part that is not ready after this long has not survived. Long, because broker or database may be away meanwhile, and a machine slow."""
 
 SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MhIQ=="
 
@@ -126,6 +127,7 @@ class Bus:
         self._settings = self._settings.model_copy(update={"bootstrap_servers": self.bootstrap, "database_url": self.database.url})
         for number in range(WORKERS["stream"] + 1):
             self._mount(self.state_folder(f"stream-{number}"))
+        supervisor.READY_S = UP_S
         self._parts = Parts(self._settings, self.lines.append, tuple(self._names), config=config)
         await self.parts.start()
         self._watching = asyncio.create_task(self.parts.watch(self._done))

@@ -1,6 +1,7 @@
 """Asks everybody what they saw: the topics, the ledger, the inbox, the chronicle, the reconciler. Reads only; decides nothing.
 
-The topics are read here and not through the reconciler's eyes, so that a fault in how it reads cannot hide a loss.
+The topics are read here and not through the reconciler's eyes, so that a fault in how it reads cannot hide a loss. The watchdog's notices are
+left out: the ledger keeps the latest alone, and one that comes late is passed over, both on purpose.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from alertbus.broker.envelope import decode
 from alertbus.broker.faults import BrokerFault, EnvelopeFault
 from alertbus.chronicle.reconcile import Reconciliation, reconcile
 from alertbus.gateway.progress import pending
+from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
@@ -72,7 +74,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
                     statements[accepted.alert_id].append(accepted.statement_id)
             case Case() as case:
                 versions[case.id].add(case.version)
-            case Notice() as notice:
+            case Notice() as notice if notice.obligation.exercise != watchdog.EXERCISE:
                 notices.setdefault(notice.id, notice)
             case (str(topic), int(partition), int(offset)):
                 quarantined.add((topic, partition, offset))
