@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         description="a mapping from agency to its channel",
         examples=['{"police": {"channel": "inbox"}}'],
     )
+    fallbacks: dict[str, ChannelSettings] = Field(
+        default_factory=dict,
+        description="a mapping from the names that the policy gives as `fallback` to channels",
+        examples=['{"night_desk": {"channel": "file", "folder": "/srv/night-desk"}}'],
+    )
     callers: tuple[CallerSettings, ...] = Field(
         default=(),
         description="a list of callers",
@@ -152,6 +157,11 @@ class Settings(BaseSettings):
     reconcile_s: float = Field(60.0, ge=0, le=86_400, description="seconds, 0 for never, up to 86400", examples=["60"])
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console", examples=["json"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
+
+    @property
+    def fallback_names(self) -> frozenset[str]:
+        """What a policy may name as `fallback`."""
+        return frozenset({"inbox", *self.fallbacks})
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -331,7 +341,7 @@ def _line(error: ErrorDetails) -> str:
         return f"{place}: {error['msg']}"
     fields = Settings.model_fields
     if path:
-        fields = (ChannelSettings if setting == "channels" else CallerSettings).model_fields
+        fields = (ChannelSettings if setting in {"channels", "fallbacks"} else CallerSettings).model_fields
     if error["type"] == "extra_forbidden":
         return f"{place}: no such setting; {_nearest(last, fields)}"
     if not path:

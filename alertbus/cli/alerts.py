@@ -77,7 +77,7 @@ def explain(
         return
     for rule in dict.fromkeys(d["rule"] for d in decisions):
         say(f"rule     {rule}")
-    columns = ("case", "agency", "told", "ruling", "through", "since")
+    columns = ("case", "agency", "told", "ruling", "through", "since", "fallback")
     rows(
         "Who is told, and who is not",
         columns,
@@ -119,6 +119,7 @@ def _line(decision: Decision, case: Case, accepted: AcceptedAlert, policy: Polic
         "rule": f"{_rule_name(accepted, policy)} @ {policy.version}: {', '.join(rule.cite)}",
         "through": decision.exposure.link.relation if decision.exposure else None,
         "since": decision.since.date().isoformat() if decision.since else None,
+        "fallback": policy.fallback_of(decision.agency) if decision.told else None,
     }
 
 

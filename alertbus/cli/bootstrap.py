@@ -166,6 +166,8 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
         plugins=wiring.plugins,
         channels=wiring.settings.channels,
         deadman_url=wiring.settings.deadman_url,
+        policy=wiring.policy,
+        fallbacks=wiring.settings.fallbacks,
         stop=stop,
         now=now,
     )

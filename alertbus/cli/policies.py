@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.model.errors import PolicyFault
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
+from alertbus.settings import load_settings
 
 app = typer.Typer(help="The policy: who is told what, how much, how fast.", no_args_is_help=True)
 
@@ -18,6 +20,8 @@ File = Annotated[Path | None, typer.Argument(help="A policy file; without one, t
 def check(file: File = None) -> None:
     """Exit 0 if the policy can be applied; else every fault and its place in the file."""
     policy = load_policy(file)
+    if unknown := policy.unknown_fallbacks(load_settings().fallback_names):
+        raise PolicyFault("; ".join(unknown) + ". There is `inbox`, and what ALERTBUS_FALLBACKS names.")
     say(f"policy {policy.version}: {len(policy.kinds)} kinds, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors; no faults")
 
 
@@ -30,10 +34,23 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
         return
     pairs({"version": policy.version, "front door": policy.front_door, "case holder": policy.case_holder})
     rows(
+        "Agencies",
+        ("agency", "sector", "role", "fallback"),
+        [(name, agency.sector, agency.role, policy.fallback_of(name)) for name, agency in policy.agencies.items()],
+        empty="None.",
+    )
+    rows(
         "Kinds",
-        ("kind", "told", "within", "stands", "cites"),
+        ("kind", "told", "within", "then", "stands", "cites"),
         [
-            (name, ", ".join(sorted(rule.audience)), _within(policy, name), _stands(policy, name), ", ".join(rule.cite))
+            (
+                name,
+                ", ".join(sorted(rule.audience)),
+                _within(policy, name),
+                ", ".join(rule.chain) or "-",
+                _stands(policy, name),
+                ", ".join(rule.cite),
+            )
             for name, rule in policy.kinds.items()
         ],
         empty="None.",

@@ -102,6 +102,20 @@ def receipt_record(receipt: Receipt) -> Record:
     return Record(RECEIPTS, receipt.case_id.encode(), value, headers)
 
 
+def notice_record(notice: Notice, topic: str) -> Record:
+    """How a notice stands on its topic: by agency and case, so that its order is kept."""
+    owed = notice.obligation
+    headers, value = encode(
+        type=NOTICE_OWED,
+        source=SOURCE,
+        id=notice.id,
+        time=owed.since,
+        subject=owed.id,
+        data=notice.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
+    )
+    return Record(topic, f"{owed.agency}/{owed.case_id}".encode(), value, headers)
+
+
 _OPENED = {True: "sent_again", False: "overtaken_or_sent_again_before"}
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from alertbus.delivery.channels import BatchChannel, Channel, Channels
 from alertbus.delivery.circuit import Circuit, CircuitLimits, CircuitState
+from alertbus.delivery.clocks import Watch
 from alertbus.delivery.ledger import Leased, Ledger, Settlement
 from alertbus.delivery.outcome import Act, Decision, Health, Limits, Outcome, Trouble, decide
 from alertbus.delivery.render import Renderer
@@ -31,7 +32,7 @@ Publish = Callable[[Sequence[Receipt]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How much at once and how long. A lease is renewed while its worker lives, so it may be short."""
+    """How much at once and how long. `lease`: a worker whose beat stands still for so long is dead, and its leases are free."""
 
     in_flight: int = 500
     per_agency: int = 8
@@ -87,6 +88,8 @@ class Lanes:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is in flight and give back the rest. Cancelled, leave all as it is."""
+        await self._ledger.beat(self._owner)
+        await self._ledger.hurry(self._now(), self._pace.limits.backoff.longest_wish + self._pace.limits.backoff.cap)
         await self._tell_what_is_untold(self._now())
         async with asyncio.TaskGroup() as tasks:
             settling = tasks.create_task(self._settle_until_the_end())
@@ -113,7 +116,6 @@ class Lanes:
                     self._owner,
                     self._now(),
                     free,
-                    lease_for=self._pace.lease,
                     shut=[agency for agency in {*self._in_flight, *self._circuits} if self._room(agency) <= 0],
                     room=self._room,
                 )
@@ -274,12 +276,18 @@ class Lanes:
             await self._ledger.told(receipts)
 
     async def _keep(self) -> None:
-        """Renew the leases; tell what a worker that died between settling and publishing left untold."""
+        """Show that we live; free what the dead have left; tell what one that died between settling and publishing left untold."""
+        loop, watch = asyncio.get_running_loop(), Watch(self._pace.lease.total_seconds())
         while True:
-            await self._tell_what_is_untold(self._now() - timedelta(seconds=self._pace.repair_s))
             await asyncio.sleep(self._pace.lease.total_seconds() / 3)
-            if self._in_flight.total() > 0:
-                await self._ledger.renew(self._owner, self._now(), lease_for=self._pace.lease)
+            await self._tell_what_is_untold(self._now() - timedelta(seconds=self._pace.repair_s))
+            await self._ledger.beat(self._owner)
+            beats = await self._ledger.beats()
+            for owner in watch.dead({owner: beat for owner, beat in beats.items() if owner != self._owner}, loop.time()):
+                log.warning("a delivery worker is dead, and what it had is free again", member=owner)
+                await self._ledger.release(owner, self._now())
+                await self._ledger.hurry(self._now(), self._pace.limits.backoff.cap)
+                self._wake.set()
 
 
 def _state(decision: Decision, outcome: Outcome) -> State:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.statements import (
@@ -20,13 +20,16 @@ from alertbus.delivery.statements import (
     Leased,
     Refused,
     Settlement,
+    Stuck,
     cancel_unsent,
     choose,
+    claim,
     due,
     finish,
     give_turn_anew,
     lanes_aside,
     new_row,
+    note_fallback,
     note_told,
     promote,
     put_off,
@@ -35,12 +38,12 @@ from alertbus.delivery.statements import (
     step_aside,
     take,
 )
-from alertbus.delivery.tables import State, ledger
+from alertbus.delivery.tables import State, beat, ledger
 from alertbus.delivery.together import Lock, Together
 from alertbus.model.notice import Deed, Notice, Receipt
 from alertbus.sql.engine import database_faults, reading, upsert
 
-__all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Refused", "Settlement"]
+__all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Refused", "Settlement", "Stuck"]
 
 _LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
 
@@ -54,8 +57,10 @@ class Ledger:
     Recorders exclude everybody, so that `seq` is the order of commits, and settlers only the recorders.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, patience: timedelta = timedelta(minutes=5)) -> None:
+        """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
+        self._patience = patience
         self._together = Together(engine, _LANES_LOCK)
         self._idle = True
 
@@ -70,7 +75,7 @@ class Ledger:
 
         def work(connection: Connection) -> None:
             aside = lanes_aside(connection, {notice.obligation.id for notice in notices})
-            rows = [new_row(notice, aside, now) for notice in notices]
+            rows = [new_row(notice, aside, now, self._patience) for notice in notices]
             connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
             for notice in notices:
                 if notice.deed is Deed.WITHDRAW:
@@ -87,7 +92,6 @@ class Ledger:
         now: datetime,
         limit: int,
         *,
-        lease_for: timedelta = timedelta(seconds=10),
         shut: Collection[str] = (),
         room: Callable[[str], int] | None = None,
     ) -> list[Leased]:
@@ -104,26 +108,40 @@ class Ledger:
         def work(connection: Connection) -> list[Leased]:
             found = connection.execute(candidates.with_for_update(skip_locked=True)).all()
             chosen = choose(found, limit, room)
-            return take(connection, chosen, owner, now + lease_for) if chosen else []
+            return take(connection, chosen, owner) if chosen else []
 
         leased = await self._together.write(work)
         self._idle = not leased
         return leased
 
-    async def renew(self, owner: str, now: datetime, *, lease_for: timedelta = timedelta(seconds=10)) -> None:
-        """Hold on to what this worker has in flight."""
-        until = now + lease_for
-        query = update(ledger).where(ledger.c.lease_owner == owner).values(lease_until=until, next_attempt_at=until)
-        await self._together.write(lambda connection: connection.execute(query))
+    async def beat(self, owner: str) -> None:
+        """Show that this worker lives, for as long as it holds leases."""
+
+        def work(connection: Connection) -> None:
+            one_more = update(beat).where(beat.c.owner == owner).values(beat=beat.c.beat + 1)
+            if connection.execute(one_more).rowcount == 0:
+                connection.execute(upsert(beat, connection.dialect.name), [{"owner": owner, "beat": 1}])
+
+        await self._together.write(work)
+
+    async def beats(self) -> dict[str, int]:
+        """Give the beat of every worker that holds a lease; 0 for one that has never shown one."""
+        holders = select(ledger.c.lease_owner).where(ledger.c.lease_owner.is_not(None)).distinct().subquery()
+        query = select(holders.c.lease_owner, func.coalesce(beat.c.beat, 0)).outerjoin(beat, beat.c.owner == holders.c.lease_owner)
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
     async def release(self, owner: str, now: datetime) -> None:
-        """Give back what this worker has not settled, as one that stops in good order does."""
-        query = (
-            update(ledger)
-            .where(ledger.c.lease_owner == owner)
-            .values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None, lease_until=None)
-        )
-        await self._together.write(lambda connection: connection.execute(query))
+        """Give back what a worker has not settled: one that stops in good order its own, any other what a dead one left."""
+
+        def work(connection: Connection) -> None:
+            mine = ledger.c.lease_owner == owner
+            connection.execute(update(ledger).where(mine).values(state=OPEN_STATE, next_attempt_at=now, lease_owner=None))
+            connection.execute(delete(beat).where(beat.c.owner == owner))
+
+        await self._together.write(work)
+        self._idle = False
 
     async def settle(self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
@@ -217,6 +235,25 @@ class Ledger:
             .values(next_attempt_at=now)
         )
         await self._together.write(lambda connection: connection.execute(query))
+
+    async def hurry(self, now: datetime, later_than: timedelta) -> None:
+        """Make due what waits for longer than any wait lasts: it was written by another clock."""
+        query = (
+            update(ledger).where(ledger.c.next_attempt_at > now + later_than, ledger.c.lease_owner.is_(None)).values(next_attempt_at=now)
+        )
+        await self._together.write(lambda connection: connection.execute(query))
+
+    async def claim(self, now: datetime, *, until: datetime, limit: int = 100) -> list[Stuck]:
+        """Take what is undelivered to put it on its fallback channel; nobody else does before `until`."""
+        with database_faults():
+            async with reading(self._engine) as connection:
+                if (await connection.execute(select(ledger.c.seq).where(ledger.c.fallback_due <= now).limit(1))).first() is None:
+                    return []
+        return await self._together.write(lambda connection: claim(connection, now, until, limit))
+
+    async def fell_back(self, stuck: Stuck, channel: str | None, now: datetime, *, again: datetime | None = None) -> None:
+        """Note what came of it. `channel` None: none has it; tried `again` from then on, or never."""
+        await self._together.write(lambda connection: note_fallback(connection, stuck, channel, now, again))
 
     async def find(self, notice_id: str) -> Entry | None:
         query = select(*(ledger.c[name] for name in Entry.__slots__)).where(ledger.c.notice_id == notice_id)

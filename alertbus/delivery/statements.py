@@ -5,10 +5,10 @@ A notice is open until `done_at`. Of a lane's open notices only the oldest has `
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, case, exists, func, literal, or_, select, text, update
 
 from alertbus.delivery.outcome import RULES, Health
 from alertbus.delivery.tables import State, ledger
@@ -74,6 +74,24 @@ class Refused:
     notice: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """What its agency's own channel has not delivered in time, claimed for a while to put it where a human will find it."""
+
+    leased: Leased
+    reason: str
+    known: bool
+    """It has been told as failed or refused."""
+    escalated: bool
+    withdrawn: bool
+
+
+WAITED_TOO_LONG = "waited_too_long"
+"""Error class of what was never tried, because its agency's circuit is open or another notice blocks its lane."""
+
+ESCALATION_PATIENCE = timedelta(seconds=2)
+"""An escalation is for a system that may not answer: if it is not taken at once, the fallback gets it (ours)."""
+
 DOWN = tuple(trouble for trouble, rule in RULES.items() if rule.health is Health.DOWN)
 OPEN_STATE = case((ledger.c.failed_at.is_(None), State.WAITING.value), else_=State.FAILED.value)
 TOLD = tuple(
@@ -83,8 +101,9 @@ TOLD = tuple(
 _STAGE = {State.SENT: Stage.SENT, State.ACCEPTED: Stage.ACCEPTED, State.REFUSED: Stage.REFUSED, State.CANCELLED: Stage.CANCELLED}
 
 
-def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, Any]:
+def new_row(notice: Notice, aside: dict[str, str], now: datetime, patience: timedelta) -> dict[str, Any]:
     owed = notice.obligation
+    waits = ESCALATION_PATIENCE if notice.deed is Deed.ESCALATE else patience
     return {
         "notice_id": notice.id,
         "obligation_id": owed.id,
@@ -101,6 +120,7 @@ def new_row(notice: Notice, aside: dict[str, str], now: datetime) -> dict[str, A
         "attempts": 0,
         "recorded_at": now,
         "receipt_pending": False,
+        "fallback_due": now + waits,
     }
 
 
@@ -131,7 +151,14 @@ def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> 
         connection.execute(
             update(ledger)
             .where(ledger.c.seq.in_([row.seq for row in withdrawn]))
-            .values(state=State.CANCELLED, error_class=WITHDRAWN_UNSENT, done_at=now, next_attempt_at=None, receipt_pending=True)
+            .values(
+                state=State.CANCELLED,
+                error_class=WITHDRAWN_UNSENT,
+                done_at=now,
+                next_attempt_at=None,
+                fallback_due=None,
+                receipt_pending=True,
+            )
         )
 
 
@@ -143,7 +170,7 @@ def promote(connection: Connection, lanes: Collection[str], now: datetime) -> No
 
 
 def due(now: datetime, shut: Collection[str]) -> Select[Any]:
-    query = select(ledger.c.seq, ledger.c.agency).where(ledger.c.next_attempt_at <= now)
+    query = select(ledger.c.seq, ledger.c.agency).where(ledger.c.next_attempt_at <= now, ledger.c.lease_owner.is_(None))
     if shut:
         query = query.where(ledger.c.agency.not_in(sorted(shut)))
     return query.order_by(ledger.c.next_attempt_at, ledger.c.seq)
@@ -164,17 +191,11 @@ def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | N
     return chosen
 
 
-def take(connection: Connection, chosen: Sequence[int], owner: str, until: datetime) -> list[Leased]:
+def take(connection: Connection, chosen: Sequence[int], owner: str) -> list[Leased]:
     taken = connection.execute(
         update(ledger)
         .where(ledger.c.seq.in_(chosen))
-        .values(
-            state=State.LEASED,
-            attempts=ledger.c.attempts + 1,
-            lease_owner=owner,
-            lease_until=until,
-            next_attempt_at=until,
-        )
+        .values(state=State.LEASED, attempts=ledger.c.attempts + 1, lease_owner=owner)
         .returning(*(ledger.c[name] for name in Leased.__slots__))
     )
     return sorted((Leased(*row) for row in taken.all()), key=lambda leased: leased.seq)
@@ -190,8 +211,8 @@ def finish(connection: Connection, notice_ids: Sequence[str], state: State, erro
             done_at=now,
             next_attempt_at=None,
             lease_owner=None,
-            lease_until=None,
             receipt_pending=True,
+            fallback_due=case((ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=None) if state is State.REFUSED else None,
         )
         .returning(*TOLD, ledger.c.lane)  # the lane it is in now: it may have stepped aside since it was leased
     )
@@ -205,6 +226,9 @@ def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] 
             "state": State.FAILED,
             "failed_at": func.coalesce(ledger.c.failed_at, literal(now, UtcDateTime())),
             "receipt_pending": or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
+            "fallback_due": case(
+                (ledger.c.failed_at.is_(None) & ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=ledger.c.fallback_due
+            ),
         }
     put_off = connection.execute(
         update(ledger)
@@ -213,7 +237,7 @@ def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] 
             ledger.c.state == State.LEASED,
             ledger.c.attempts == one.leased.attempts,  # else somebody has leased it since
         )
-        .values(error_class=one.error, next_attempt_at=one.retry_at, lease_owner=None, lease_until=None, **telling)
+        .values(error_class=one.error, next_attempt_at=one.retry_at, lease_owner=None, **telling)
         .returning(*TOLD, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
     )
     return put_off.first()
@@ -228,6 +252,7 @@ def reopen(connection: Connection, notice_id: str, attempts: int) -> str | None:
     overtaken = select(later.c.seq).where(
         later.c.obligation_id == ledger.c.obligation_id,
         later.c.seq > ledger.c.seq,
+        later.c.deed != Deed.ESCALATE,  # it says nothing new
         or_(later.c.deed == Deed.WITHDRAW, later.c.state.in_([State.SENT, State.ACCEPTED])),
     )
     opened = connection.execute(
@@ -267,6 +292,58 @@ def note_told(connection: Connection, receipts: Sequence[Receipt]) -> None:
     for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
         if notice_ids:
             connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
+
+
+def claim(connection: Connection, now: datetime, until: datetime, limit: int) -> list[Stuck]:
+    """Take what is undelivered, oldest first. What is out with a worker at this moment is left to it."""
+    later = ledger.alias()
+    taken_back = exists().where(
+        later.c.obligation_id == ledger.c.obligation_id, later.c.deed == Deed.WITHDRAW.value, later.c.seq > ledger.c.seq
+    )
+    ready = (
+        select(ledger.c.seq)
+        .where(ledger.c.fallback_due <= now, ledger.c.state.in_([State.WAITING, State.FAILED, State.REFUSED]))
+        .order_by(ledger.c.fallback_due, ledger.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    columns = [ledger.c[name] for name in Leased.__slots__]
+    chosen = list(connection.execute(ready).scalars())
+    if not chosen:
+        return []
+    connection.execute(update(ledger).where(ledger.c.seq.in_(chosen)).values(fallback_due=until))
+    found = connection.execute(
+        select(*columns, ledger.c.error_class, ledger.c.failed_at, ledger.c.done_at, ledger.c.escalated_at, taken_back.label("taken_back"))
+        .where(ledger.c.seq.in_(chosen))
+        .order_by(ledger.c.seq)
+    )
+    return [
+        Stuck(
+            Leased(*row[: len(columns)]),
+            row.error_class or WAITED_TOO_LONG,
+            known=row.failed_at is not None or row.done_at is not None,
+            escalated=row.escalated_at is not None,
+            withdrawn=row.taken_back,
+        )
+        for row in found.all()
+    ]
+
+
+def note_fallback(connection: Connection, stuck: Stuck, channel: str | None, now: datetime, again: datetime | None) -> None:
+    """Note that the trouble is known outside, and which channel has it; None and `again`: not yet, from then on once more."""
+    moment, still_open = literal(now, UtcDateTime()), ledger.c.done_at.is_(None)
+    values: dict[str, Any] = {
+        "fallback_due": case((still_open | (ledger.c.state == State.REFUSED), literal(again, UtcDateTime())), else_=None),
+        "fallback": func.coalesce(ledger.c.fallback, channel),
+    }
+    if not stuck.withdrawn:
+        values |= {
+            "escalated_at": func.coalesce(ledger.c.escalated_at, moment),
+            "failed_at": case((still_open, func.coalesce(ledger.c.failed_at, moment)), else_=ledger.c.failed_at),
+            "error_class": case((still_open, func.coalesce(ledger.c.error_class, stuck.reason)), else_=ledger.c.error_class),
+            "state": case((ledger.c.state == State.WAITING, State.FAILED.value), else_=ledger.c.state),
+        }
+    connection.execute(update(ledger).where(ledger.c.notice_id == stuck.leased.notice_id).values(**values))
 
 
 def receipt_of(row: Any) -> Receipt:

@@ -56,10 +56,9 @@ ledger = Table(
     Column("state", String, nullable=False),
     # Counted when leased, so that 0 means that nothing can have left.
     Column("attempts", Integer, nullable=False),
-    # From when it may be taken; leased: from when the lease has run out. NULL: not its turn in its lane, or done.
+    # From when it may be taken, if nobody has it. NULL: not its turn in its lane, or done.
     Column("next_attempt_at", UtcDateTime),
     Column("lease_owner", String),
-    Column("lease_until", UtcDateTime),
     Column("error_class", String),
     Column("recorded_at", UtcDateTime, nullable=False),
     # Since when it has been told as failing.
@@ -68,8 +67,22 @@ ledger = Table(
     Column("done_at", UtcDateTime),
     # Its newest receipt may not have reached the broker.
     Column("receipt_pending", Boolean, nullable=False),
+    # From when it counts as undelivered and is put on the fallback channel. NULL: it is not, or that is done.
+    Column("fallback_due", UtcDateTime),
+    # The fallback channel that has it.
+    Column("fallback", String),
+    # When its escalations were on the broker.
+    Column("escalated_at", UtcDateTime),
     UniqueConstraint("notice_id"),
     sqlite_autoincrement=True,
+)
+
+beat = Table(
+    "delivery_beat",
+    metadata,
+    Column("owner", String, primary_key=True),
+    # Counted up while the worker lives. Compared, never read as a time: no two machines need agree on the hour.
+    Column("beat", BigInteger, nullable=False),
 )
 
 inbox_message = Table(
@@ -108,6 +121,8 @@ _partial("ix_ledger_open", "done_at IS NULL", "lane", "seq")
 _partial("ix_ledger_leased", "lease_owner IS NOT NULL", "lease_owner")
 _partial("ix_ledger_aside", "aside AND done_at IS NULL", "obligation_id")
 _partial("ix_ledger_untold", "receipt_pending", "seq")
+_partial("ix_ledger_fallback", "fallback_due IS NOT NULL", "fallback_due", "seq")
+_partial("ix_ledger_undelivered", "failed_at IS NOT NULL AND done_at IS NULL OR state = 'refused'", "agency", "error_class")
 Index("ix_ledger_obligation", ledger.c.obligation_id, ledger.c.seq)
 Index("ix_ledger_alert", ledger.c.alert_id)
 Index("ix_inbox_message_agency", inbox_message.c.agency, inbox_message.c.received_at)

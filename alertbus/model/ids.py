@@ -39,5 +39,15 @@ def receipt_id(notice: str, stage: str, detail: str = "") -> str:
     return _id("receipt", notice, stage, detail)
 
 
+def escalation_id(obligation: str, since: str, role: str) -> str:
+    """One notice for each time that an obligation was asked (`since`) and each person it goes on to, by whatever path they were found."""
+    return _id("escalation", obligation, since, role)
+
+
+def not_reached_id(obligation: str, informed: str) -> str:
+    """What is owed by whoever learns that this obligation's agency was not reached."""
+    return _id("not-reached", obligation, informed)
+
+
 def event_id(*parts: str) -> str:
     return _id("event", *parts)

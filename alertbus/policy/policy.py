@@ -3,7 +3,7 @@
 It is read from versioned YAML (`default.yaml` is the one shipped) and every notice records the version and rule it was made by (INT-07).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -84,12 +84,19 @@ class KindRule(Word):
     cite: tuple[str, ...] = Field(min_length=1)
 
 
+CHANNEL = r"^[a-z][a-z0-9_]{0,39}$"
+INBOX = "inbox"
+"""The channel that is always there."""
+
+
 class Agency(Word):
     """An agency we know how to speak to. `acts_for_adults`: no address ever goes there (NOT-18)."""
 
     sector: str
     role: str
     acts_for_adults: bool = False
+    fallback: str | None = Field(default=None, pattern=CHANNEL)
+    """Where its notices are put as well when its own channel cannot deliver; the policy's own when not given."""
 
 
 Share = Mapping[Sensitivity, Content]
@@ -103,6 +110,9 @@ class Policy(Word):
     front_door: str
     case_holder: str
     recently_ended_days: int = Field(ge=0)
+    fallback: str = Field(default=INBOX, pattern=CHANNEL)
+    undelivered_after_minutes: int = Field(default=5, ge=1)
+    """A notice that has waited so long for its agency's own channel is undelivered, though it may never have been tried."""
     lawful_basis: Mapping[str, str]
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
@@ -139,6 +149,14 @@ class Policy(Word):
             yield "lawful_basis: a `default` is needed"
         if strange := sorted(set(self.lawful_basis) - sectors - {"default"}):
             yield f"lawful_basis: no agency is of sector {', '.join(strange)}"
+
+    def fallback_of(self, agency: str) -> str:
+        return self.agency(agency).fallback or self.fallback
+
+    def unknown_fallbacks(self, channels: Collection[str]) -> list[str]:
+        """Name each place of the file that gives a fallback which is not among the channels."""
+        named = {f"agencies.{name}.fallback": agency.fallback for name, agency in self.agencies.items() if agency.fallback}
+        return [f"{place}: no channel `{name}`" for place, name in {"fallback": self.fallback, **named}.items() if name not in channels]
 
     def kind_rule(self, kind: str) -> KindRule:
         return self.kinds.get(kind, self.unknown_kind)

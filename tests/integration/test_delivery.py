@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import io
 import json
 import logging
@@ -33,7 +34,8 @@ from alertbus.delivery.intake import Intake
 from alertbus.delivery.lanes import Pace
 from alertbus.delivery.ledger import Ledger, Settlement
 from alertbus.delivery.outcome import ACCEPTED, HANDED_OVER, Backoff, Limits, Outcome, Trouble
-from alertbus.delivery.tables import State, inbox_message, ledger
+from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.undelivered import Sweep
 from alertbus.delivery.worker import deliver, run_delivery, utc_now
 from alertbus.model import ids
 from alertbus.model.errors import DatabaseUnavailable, NotFound, NotUnderstood, PluginFault
@@ -42,6 +44,8 @@ from alertbus.model.notice import Intent, Message, Notice, Receipt, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage, hookimpl
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
+from alertbus.policy.load import load_policy
+from alertbus.policy.policy import Policy
 from alertbus.quarantine.entry import BUS
 from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, metadata
@@ -49,7 +53,9 @@ from alertbus.sql.engine import make_engine, metadata
 pytestmark = pytest.mark.kafka
 
 SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
+POLICY = load_policy()
 PACE = Pace(limits=Limits.hasty(), circuit=CircuitLimits(first=timedelta(milliseconds=20)), repair_s=0.2)
+WATCHFUL = dataclasses.replace(PACE, lease=timedelta(seconds=0.5))
 
 
 async def until(condition: Callable[[], Awaitable[Any]], limit_s: float = 30.0) -> Any:
@@ -216,11 +222,14 @@ class Bus:
         pace: Pace = PACE,
         ledger: Ledger | None = None,
         limit_s: float = 20.0,
+        policy: Policy = POLICY,
+        sweep: Sweep | None = None,
+        fallbacks: Mapping[str, ChannelSettings] | None = None,
     ) -> AsyncIterator[asyncio.Task[None]]:
         """A worker that is stopped in good order at the end, unless the test has cancelled it."""
         stop = asyncio.Event()
         book = ledger or self.ledger
-        async with open_channels(settings or {}, book, now, limit_s=limit_s) as opened:
+        async with open_channels(settings or {}, book, now, fallbacks=fallbacks or {}, limit_s=limit_s) as opened:
             task = asyncio.create_task(
                 deliver(
                     bootstrap=self.kafka,
@@ -233,6 +242,8 @@ class Bus:
                     pace=pace,
                     group=f"{self.prefix}.delivery",
                     topic=self.topic,
+                    policy=policy,
+                    sweep=sweep,
                 )
             )
             try:
@@ -298,7 +309,7 @@ async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator
     await producer.start()
     bus = Bus(kafka, topic_prefix, database_url, producer)
     async with bus.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
     yield bus
     await producer.stop()
     await bus.engine.dispose()
@@ -572,8 +583,7 @@ async def test_killed_between_send_and_settle_it_sends_again_under_the_same_key(
             task.cancel()
     assert await bus.states() == {"a": State.LEASED}
 
-    clock.ahead = timedelta(seconds=11)
-    async with bus.worker({"school": webhook(receiver.url)}, now=clock):
+    async with bus.worker({"school": webhook(receiver.url)}, pace=WATCHFUL):
         await bus.until_told(a=[Stage.ACCEPTED])
     assert receiver.keys == [f"{bus.prefix}-a"] * 2
 
@@ -658,8 +668,7 @@ async def test_when_something_of_ours_is_down_the_worker_ends_and_the_next_one_d
     assert ended.value.subgroup(DatabaseUnavailable) is not None
     assert await bus.states() == {"a": State.LEASED}
 
-    clock.ahead = timedelta(seconds=11)
-    async with bus.worker(now=clock):
+    async with bus.worker(pace=WATCHFUL):
         await bus.until_states(a=State.ACCEPTED)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.util import await_only
 
 from alertbus.delivery.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
 from alertbus.delivery.statements import promote
-from alertbus.delivery.tables import State, inbox_message, ledger
+from alertbus.delivery.tables import State, beat, inbox_message, ledger
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice, Stage
 from alertbus.plugin.samples import sample_notice, sample_obligation
@@ -39,7 +39,7 @@ async def open_ledger(url: str) -> AsyncIterator[Any]:
         return Ledger(engines[-1])
 
     async with make_engine(url).begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
     await connection.engine.dispose()
     yield opened
     for engine in engines:
@@ -118,28 +118,56 @@ async def test_a_notice_that_waits_holds_back_its_lane_and_no_other(book: Ledger
     assert [(one.notice_id, one.attempts) for one in retried] == [("1", 2)]
 
 
-async def test_the_lease_of_a_dead_worker_runs_out(book: Ledger, open_ledger: Any) -> None:
+async def test_what_a_dead_worker_had_is_free_when_somebody_says_so_and_at_no_hour(book: Ledger, open_ledger: Any) -> None:
+    """A lease does not run out: clocks differ by hours. Whoever sees that a worker is dead frees what it had."""
     other = await open_ledger()
     await book.record([notice("1")], NOW)
-    await book.lease("dead", NOW, 10, lease_for=timedelta(seconds=10))
+    await book.lease("dead", NOW, 10)
 
-    assert await other.lease("alive", later(9), 10) == []
-    assert [(one.notice_id, one.attempts) for one in await other.lease("alive", later(10), 10)] == [("1", 2)]
+    assert await other.lease("alive", later(10**6), 10) == []
+    await other.release("dead", NOW)
+    assert [(one.notice_id, one.attempts) for one in await other.lease("alive", NOW, 10)] == [("1", 2)]
 
 
-async def test_a_living_worker_keeps_its_lease_and_one_that_stops_gives_it_back(book: Ledger) -> None:
+async def test_the_beat_of_a_worker_is_seen_by_others_while_it_holds_a_lease(book: Ledger, open_ledger: Any) -> None:
+    other = await open_ledger()
     await book.record([notice("1")], NOW)
-    await book.lease("me", NOW, 10, lease_for=timedelta(seconds=10))
-    await book.renew("me", later(9), lease_for=timedelta(seconds=10))
-    assert await book.lease("other", later(15), 10) == []
+    await book.beat("me")
+    assert await other.beats() == {}
+    await book.lease("me", NOW, 10)
+    first = await other.beats()
+    await book.beat("me")
 
+    assert first == {"me": 1}
+    assert await other.beats() == {"me": 2}
+    await book.release("me", later(1))
+    assert await other.beats() == {}
+    await other.lease("never shown one", later(1), 10)
+    assert await book.beats() == {"never shown one": 0}
+
+
+async def test_a_worker_that_stops_gives_its_leases_back(book: Ledger) -> None:
+    await book.record([notice("1")], NOW)
+    await book.lease("me", NOW, 10)
     await book.release("me", later(16))
     assert names(await book.lease("other", later(16), 10)) == ["1"]
+
+
+async def test_what_a_clock_far_ahead_has_put_off_is_due_for_one_that_is_right(book: Ledger) -> None:
+    """A worker three hours ahead put it off for a second and died: nobody waits three hours."""
+    await book.record([notice("1"), notice("2", case="case-2")], NOW)
+    one, two = await book.lease("ahead", NOW, 10)
+    await book.settle([again(one, later(3 * 3600)), again(two, later(50))], NOW)
+    await book.hurry(NOW, timedelta(minutes=5))
+
+    assert names(await book.lease("right", NOW, 10)) == ["1"]
+    assert names(await book.lease("right", later(50), 10)) == ["2"]
 
 
 async def test_what_a_worker_brings_after_its_lease_ran_out_counts_only_if_it_is_final(book: Ledger) -> None:
     await book.record([notice("1"), notice("2")], NOW)
     (slow,) = await book.lease("slow", NOW, 10)
+    await book.release("slow", later(10))
     (quick,) = await book.lease("quick", later(10), 10)
 
     assert await book.settle([again(slow, later(99), told=True)], later(11)) == []
@@ -369,7 +397,8 @@ async def test_no_query_walks_through_the_part_that_is_done(book: Ledger) -> Non
     questions = [
         "SELECT seq, agency FROM ledger WHERE next_attempt_at <= '2026' ORDER BY next_attempt_at, seq LIMIT 5",
         "SELECT min(seq) FROM ledger WHERE done_at IS NULL AND lane IN ('a', 'b') GROUP BY lane",
-        "UPDATE ledger SET lease_until = '2026' WHERE lease_owner = 'me'",
+        "UPDATE ledger SET next_attempt_at = '2026' WHERE lease_owner = 'me'",
+        "SELECT seq FROM ledger WHERE fallback_due <= '2026' ORDER BY fallback_due, seq LIMIT 5",
         "SELECT obligation_id, lane FROM ledger WHERE aside AND done_at IS NULL",
         "SELECT notice_id FROM ledger WHERE receipt_pending ORDER BY seq LIMIT 5",
         "SELECT agency, state, count(*) FROM ledger WHERE done_at IS NULL GROUP BY agency, state",

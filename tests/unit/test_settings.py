@@ -49,6 +49,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "replication": 1,
         "workers": 1,
         "channels": {},
+        "fallbacks": {},
         "callers": (),
         "watchdog_interval_s": 60,
         "deadman_url": None,

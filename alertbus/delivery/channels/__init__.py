@@ -7,6 +7,7 @@ and settling, the same message comes again.
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from alertbus.delivery.channels.deadman import DeadmanChannel
@@ -37,11 +38,12 @@ class BatchChannel(Channel, Protocol):
 
 
 class Channels:
-    """Which agency is reached how. An agency without settings has the built-in inbox."""
+    """Which agency is reached how. An agency without settings has the built-in inbox; `named` are those a policy may fall back on."""
 
-    def __init__(self, by_agency: Mapping[str, Channel], default: Channel) -> None:
+    def __init__(self, by_agency: Mapping[str, Channel], default: Channel, named: Mapping[str, Channel] = MappingProxyType({})) -> None:
         self._by_agency = by_agency
         self._default = default
+        self.named = {"inbox": default, **named}
         # Asked once: such a question costs more than all else that is done for a message in the loop.
         self._batch = {a: c for a, c in by_agency.items() if isinstance(c, BatchChannel)}
         self._default_batch = default if isinstance(default, BatchChannel) else None
@@ -60,21 +62,27 @@ async def open_channels(
     ledger: Ledger,
     now: Callable[[], datetime],
     *,
+    fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
     limit_s: float = 20.0,
     deadman_url: str | None = None,
 ) -> AsyncIterator[Channels]:
     """Build what the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always."""
     inbox = InboxChannel(ledger, now)
-    by_agency: dict[str, Channel] = {}
     async with webhook_client(limit_s) as client:
-        for agency, chosen in settings.items():
-            if chosen.channel == "webhook":
-                assert chosen.url is not None
-                assert chosen.secret is not None
-                secret = chosen.secret.get_secret_value()
-                by_agency[agency] = WebhookChannel(chosen.url, secret, client, now, limit_s=limit_s)
-            elif chosen.channel == "file":
-                assert chosen.folder is not None
-                by_agency[agency] = FileChannel(chosen.folder)
+
+        def opened(chosen: ChannelSettings) -> Channel:
+            match chosen.channel:
+                case "webhook":
+                    assert chosen.url is not None
+                    assert chosen.secret is not None
+                    return WebhookChannel(chosen.url, chosen.secret.get_secret_value(), client, now, limit_s=limit_s)
+                case "file":
+                    assert chosen.folder is not None
+                    return FileChannel(chosen.folder)
+                case "inbox":
+                    return inbox
+
+        by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
         by_agency[watchdog.AGENCY] = DeadmanChannel(ledger, now, client, deadman_url)
-        yield Channels(by_agency, inbox)
+        named = {name: opened(chosen) for name, chosen in fallbacks.items()}
+        yield Channels(by_agency, inbox, named)

@@ -1,0 +1,96 @@
+"""Who is next when an obligation is not met: the next person at its own agency, and whoever holds the case. Pure.
+
+One function for every reason: today that a notice could not be delivered, in the same way that nobody has answered. What a
+notice of this kind says never goes beyond what its agency may see: the next person gets the agency's own notice again, and
+the case holder only learns which agency and role were not reached.
+"""
+
+from collections.abc import Iterator
+
+from alertbus.model import ids
+from alertbus.model.notice import Deed, Notice
+from alertbus.policy.policy import STRANGER, UNKNOWN_SECTOR, Policy
+
+UNCLASSED = "other"
+"""The kind under which the case holder learns of it: the alert's own may be one that it is not told of (fail closed)."""
+
+
+def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]:
+    """The notices that are owed because this one met no answer, for a `reason` that is free of personal data.
+
+    Ids follow from the obligation, when it was last asked and who is next, so that doing it again gives the same notices. A withdrawal
+    asks nothing, so it has no next person; nor has an agency entered for the bus's own use, such as the watchdog's. What is itself an
+    escalation goes one step further along the chain, and the case holder is told once, of the first.
+    """
+    known = policy.agency(notice.obligation.agency)
+    if notice.deed is Deed.WITHDRAW or (known.sector == UNKNOWN_SECTOR and known is not STRANGER):
+        return
+    if (role := next_person(notice, policy)) is not None:
+        yield _readdressed(notice, role, reason)
+    if notice.deed is not Deed.ESCALATE and (informed := _informed(notice, policy)) is not None:
+        yield _not_reached(notice, informed, reason, policy)
+
+
+def next_person(notice: Notice, policy: Policy) -> str | None:
+    """The role after this one in the kind's chain; the first for who is not in it; None at its end, or without one."""
+    chain = policy.kind_rule(notice.obligation.kind).chain
+    role = notice.obligation.role
+    after = chain[chain.index(role) + 1 :] if role in chain else chain
+    return after[0] if after else None
+
+
+def _readdressed(notice: Notice, role: str, reason: str) -> Notice:
+    """The agency's own notice for another role there: what it may see does not hang on the role."""
+    owed = notice.obligation
+    return notice.model_copy(
+        update={
+            "id": ids.escalation_id(owed.id, owed.since.isoformat(), role),
+            "deed": Deed.ESCALATE,
+            "obligation": owed.model_copy(update={"role": role}),
+            "recipient": None,
+            "because": f"{notice.because}; not reached: {_words(owed.role)} ({_words(reason)})",
+        }
+    )
+
+
+def _informed(notice: Notice, policy: Policy) -> str | None:
+    """The case holder; of its own failure the front door, so that somebody else knows."""
+    holder = policy.case_holder
+    if policy.agency(notice.obligation.agency) is not policy.agency(holder):
+        return holder
+    return policy.front_door if policy.front_door != holder else None
+
+
+def _not_reached(notice: Notice, informed: str, reason: str, policy: Policy) -> Notice:
+    """Built from nothing but who was not reached: no field of the alert is taken over but its severity and its times."""
+    owed, agency = notice.obligation, policy.agency(informed)
+    missed = f"{_words(owed.agency)} ({_words(owed.role)})"
+    obligation_id = ids.not_reached_id(owed.id, informed)
+    return Notice(
+        id=ids.escalation_id(obligation_id, owed.since.isoformat(), agency.role),
+        deed=Deed.ESCALATE,
+        obligation=owed.model_copy(
+            update={
+                "id": obligation_id,
+                "agency": informed,
+                "role": agency.role,
+                "kind": UNCLASSED,
+                "source": "alertbus",
+                "source_id": owed.id,
+            }
+        ),
+        sector=agency.sector,
+        title="An agency was not reached",
+        because=f"{missed} was not reached ({_words(reason)}) about this case → you, {_words(informed)} ({_words(agency.role)})",
+        occurred_at=owed.since,
+        recorded_at=owed.since,
+        summary=f"A notice to {missed} could not be handed over.",
+        action=f"Ring {_words(owed.agency)} now and quote the obligation.",
+        lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
+        policy_version=policy.version,
+        rule="not_reached",
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
