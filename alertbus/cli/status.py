@@ -13,6 +13,7 @@ from alertbus.cli.bootstrap import Wiring, now, wired
 from alertbus.cli.bus_file import read_bus_file
 from alertbus.cli.client import Client
 from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.gateway.undelivered import undelivered
 from alertbus.quarantine.shelf import redriven, shelf
 
 
@@ -20,7 +21,7 @@ def status(
     alert_id: Annotated[str | None, typer.Argument(help="An alert's id: the bus's, or the sender's own.")] = None,
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """The whole bus: lag, oldest unanswered obligation, quarantine, plugins. Or one alert: every obligation and its receipts."""
+    """The whole bus: lag, oldest unanswered, undelivered, quarantine, plugins. Or one alert: every obligation and its receipts."""
     answer = asyncio.run(_status(alert_id))
     if json_:
         as_json(answer)
@@ -52,6 +53,7 @@ async def _bus(wiring: Wiring) -> dict[str, Any]:
         "progress": progress,
         "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
         "reconcile": reconciled and reconciled.shown(now()),
+        "undelivered": [one.model_dump(mode="json") for one in await undelivered(wiring.engine)],
         "quarantine": sum(one.redriven is None for one in kept),
         "policy": wiring.policy.version,
         "plugins": [asdict(row) for row in wiring.plugins.listing()],
@@ -71,6 +73,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
+            "undelivered": sum(one["count"] for one in answer["undelivered"]),
             "review": chronicle["review"],
             "reconciled": _reconciled(answer["reconcile"]),
             "quarantine": answer["quarantine"],
@@ -78,6 +81,10 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "plugins": len(answer["plugins"]),
         }
     )
+    if answer["undelivered"]:
+        columns = ("agency", "reason", "obligations", "on the fallback", "since")
+        lines = [(u["agency"], u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
+        rows("Undelivered", columns, lines, empty="")
 
 
 def _behind(progress: dict[str, Any]) -> str:

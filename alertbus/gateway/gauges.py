@@ -14,6 +14,7 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.chronicle.outcome import latest
 from alertbus.delivery.tables import ledger, watchdog_arrival
 from alertbus.gateway.parts import Parts
+from alertbus.gateway.undelivered import undelivered
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults, reading
@@ -68,6 +69,17 @@ async def _delivery(parts: Parts) -> list[Gauge]:
     return [owed]
 
 
+async def _undelivered(parts: Parts) -> list[Gauge]:
+    count = _gauge("undelivered_obligations", "Obligations that their agency's own channel has not delivered", "agency", "reason")
+    oldest = _gauge("undelivered_oldest_seconds", "Since the first of them became so; 0 when there is none")
+    found = await undelivered(parts.engine)
+    for one in found:
+        count.labels(one.agency, one.reason).set(one.count)
+    now = parts.now()
+    oldest.set(max(0.0, (now - min((one.since for one in found), default=now)).total_seconds()))
+    return [count, oldest]
+
+
 async def _quarantine(parts: Parts) -> list[Gauge]:
     entries = _gauge("quarantine_entries", "Entries in quarantine that were not put back", "disposition")
     for disposition, count in (await parts.depth.by_disposition()).items():
@@ -111,6 +123,7 @@ async def last_arrival_s(parts: Parts) -> float | None:
 _MEASURES: dict[str, Measure] = {
     "progress": _progress,
     "delivery": _delivery,
+    "undelivered": _undelivered,
     "quarantine": _quarantine,
     "watchdog": _watchdog,
     "reconcile": _reconcile,

@@ -14,6 +14,7 @@ from alertbus.gateway.gauges import last_arrival_s, measured
 from alertbus.gateway.parts import Bus, Parts, answers
 from alertbus.gateway.progress import shown, stalled
 from alertbus.gateway.refusals import NotReady
+from alertbus.gateway.undelivered import undelivered
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.sql.engine import database_faults, reading
 
@@ -40,18 +41,19 @@ async def ready(bus: Bus) -> Response:
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
 async def progress(bus: Bus) -> Response:
-    """How far behind each consumer group is, when the watchdog last arrived, the chronicle and the latest reconciliation in numbers.
+    """How far behind each group is, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation in numbers.
 
     `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
     """
     now, every = bus.now(), bus.settings.watchdog_interval_s
-    groups, status, arrival, found = await asyncio.gather(
-        bus.progress.groups(now), queries.status(bus.engine, now), last_arrival_s(bus), latest(bus.engine)
+    groups, status, arrival, found, late = await asyncio.gather(
+        bus.progress.groups(now), queries.status(bus.engine, now), last_arrival_s(bus), latest(bus.engine), undelivered(bus.engine)
     )
     return JSONResponse(
         shown(groups)
         | {"stalled": stalled(groups, arrival, every)}
         | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
+        | {"undelivered": [one.model_dump(mode="json") for one in late]}
         | {"chronicle": status.model_dump(mode="json", exclude={"progress"})}
         | {"reconcile": found and found.shown(now)}
     )

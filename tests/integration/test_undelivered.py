@@ -1,0 +1,382 @@
+"""What cannot be delivered: the fallback has it, the next person and the case holder know, once, whatever dies in between."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from alertbus.broker.consumer import read_all
+from alertbus.broker.envelope import decode
+from alertbus.broker.producer import Producer
+from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
+from alertbus.delivery.circuit import CircuitLimits
+from alertbus.delivery.intake import notice_record
+from alertbus.delivery.lanes import Pace
+from alertbus.delivery.ledger import Ledger, Settlement
+from alertbus.delivery.outcome import Limits
+from alertbus.delivery.statements import WAITED_TOO_LONG
+from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.undelivered import Sweep
+from alertbus.delivery.worker import run_delivery
+from alertbus.model.errors import DatabaseUnavailable, PolicyFault
+from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.plugin.manager import Plugins, offer
+from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
+from alertbus.policy.load import load_policy
+from alertbus.policy.policy import Policy
+from alertbus.settings import ChannelSettings
+from alertbus.sql.engine import make_engine, metadata
+
+pytestmark = pytest.mark.kafka
+
+POLICY = load_policy()
+PACE = Pace(limits=Limits.hasty(), circuit=CircuitLimits(first=timedelta(milliseconds=20)), lease=timedelta(seconds=0.5))
+SWEEP = Sweep(every_s=0.05, again=timedelta(seconds=0.2))
+SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
+
+
+class System:
+    """An agency's system over HTTP: answers with `status`, and remembers what it took."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.calls = 0
+        self.taken: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                await reader.readexactly(int(headers["content-length"]))
+                self.calls += 1
+                if self.status == 200:
+                    self.taken.append(headers["webhook-id"])
+                writer.write(f"HTTP/1.1 {self.status} Reason\r\ncontent-length: 0\r\n\r\n".encode())
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def listening(system: System, port: int = 0) -> AsyncIterator[str]:
+    server = await asyncio.start_server(system.serve, "127.0.0.1", port)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/notices"
+    finally:
+        server.close()
+
+
+def webhook(url: str) -> ChannelSettings:
+    return ChannelSettings(channel="webhook", url=url, secret=SecretStr(SECRET), folder=None)
+
+
+def files(folder: Path) -> ChannelSettings:
+    return ChannelSettings(channel="file", url=None, secret=None, folder=folder)
+
+
+async def until(condition: Callable[[], Awaitable[Any]], limit_s: float = 60.0) -> Any:
+    async with asyncio.timeout(limit_s):
+        while not (found := await condition()):  # noqa: ASYNC110  it is in Kafka or in a database
+            await asyncio.sleep(0.02)
+    return found
+
+
+class Bus:
+    """One database and one topic of notices; workers as they are made from settings."""
+
+    def __init__(self, kafka: str, prefix: str, url: str, producer: Producer) -> None:
+        self.kafka, self.prefix, self.topic, self.producer = kafka, prefix, f"{prefix}.notices", producer
+        self.engine = make_engine(url)
+
+    def notice(self, name: str, *, agency: str = "school", case: str = "case-1", deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
+        known = POLICY.agency(agency)
+        obligation = sample_obligation(id=f"{self.prefix}-o-{owed or name}", agency=agency, role=known.role, case_id=case)
+        return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed)
+
+    async def send(self, *notices: Notice) -> None:
+        await self.producer.send_all([notice_record(notice, self.topic) for notice in notices])
+
+    @contextlib.asynccontextmanager
+    async def worker(
+        self,
+        channels: Mapping[str, ChannelSettings],
+        *,
+        fallbacks: Mapping[str, ChannelSettings] | None = None,
+        policy: Policy = POLICY,
+        plugins: Plugins | None = None,
+    ) -> AsyncIterator[asyncio.Task[None]]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(
+            run_delivery(
+                bootstrap=self.kafka,
+                engine=self.engine,
+                plugins=plugins or Plugins({}),
+                channels=channels,
+                fallbacks=fallbacks or {},
+                policy=policy,
+                stop=stop,
+                pace=PACE,
+                sweep=SWEEP,
+                group=f"{self.prefix}.delivery",
+                topic=self.topic,
+            )
+        )
+        try:
+            yield task
+        finally:
+            stop.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                async with asyncio.timeout(60):
+                    await task
+
+    async def rows(self) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(select(ledger).order_by(ledger.c.seq))).all())
+
+    async def inbox(self) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(select(inbox_message))).all())
+
+    async def written(self) -> list[Notice]:
+        """Every notice on the topic, repeats and all."""
+        records = [record async for record in read_all(self.kafka, [self.topic])]
+        return [Notice.model_validate_json(decode(r.headers, r.key, r.value).data) for r in records]
+
+    async def escalations(self) -> dict[str, Notice]:
+        return {n.id: n for n in await self.written() if n.deed is Deed.ESCALATE}
+
+    async def receipts(self, name: str) -> list[tuple[Stage, str | None]]:
+        records = [record async for record in read_all(self.kafka, [RECEIPTS])]
+        found = [Receipt.model_validate_json(decode(r.headers, r.key, r.value).data) for r in records]
+        mine = {r.id: r for r in found if r.notice_id == f"{self.prefix}-{name}"}
+        return [(r.stage, r.detail) for r in mine.values()]
+
+    async def until_received(self, *receipts: tuple[Stage, str | None], name: str = "a") -> None:
+        async def there() -> bool:
+            return set(await self.receipts(name)) >= set(receipts)
+
+        await until(there)
+
+    async def until_done(self, count: int) -> None:
+        """Until so many rows stand in the ledger and none has anything left to be done."""
+
+        async def done() -> bool:
+            rows = await self.rows()
+            return len(rows) == count and all(row.done_at is not None and row.fallback_due is None for row in rows)
+
+        try:
+            await until(done)
+        except TimeoutError:
+            pytest.fail(f"{[(r.notice_id, r.state, r.deed, r.error_class, r.fallback, r.fallback_due) for r in await self.rows()]}")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator[Bus]:
+    await ensure_topics(kafka, extra=[TopicSpec(f"{topic_prefix}.notices", "retain", "agency/case id", "notice")])
+    producer = Producer(kafka)
+    await producer.start()
+    bus = Bus(kafka, topic_prefix, database_url, producer)
+    async with bus.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+    yield bus
+    await producer.stop()
+    await bus.engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_what_is_refused_for_good_is_in_the_fallback_and_goes_on_to_the_next_person_and_the_case_holder(bus: Bus) -> None:
+    system = System()
+    system.status = 422
+    async with listening(system) as url, bus.worker({"school": webhook(url)}):
+        await bus.send(bus.notice("a"))
+        await bus.until_received((Stage.REFUSED, "refused"), (Stage.ACCEPTED, "fallback:inbox"))
+        await bus.until_done(3)
+
+    (kept,) = [row for row in await bus.inbox() if row.agency == "school" and row.idempotency_key == f"{bus.prefix}-a"]
+    assert kept.obligation_id == f"{bus.prefix}-o-a"
+    found = {(n.obligation.agency, n.obligation.role): n for n in (await bus.escalations()).values()}
+    assert set(found) == {("school", "team_manager"), ("childrens_social_care", "social_worker")}
+    assert found["school", "team_manager"].obligation.id == f"{bus.prefix}-o-a"
+    holder = found["childrens_social_care", "social_worker"]
+    assert holder.because.startswith("school (designated safeguarding lead) was not reached (refused)")
+    assert all(canary not in holder.model_dump_json() for canary in CANARIES)
+    (row,) = [row for row in await bus.rows() if row.notice_id == f"{bus.prefix}-a"]
+    assert (row.state, row.error_class, row.fallback) == (State.REFUSED, "refused", "inbox")
+
+
+async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_too_once_it_is_back(bus: Bus) -> None:
+    system = System()
+    async with listening(system) as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+    names = ["a", "b", "c"]
+    async with bus.worker({"school": webhook(url)}):
+        await bus.send(bus.notice("a"))
+        await bus.until_received((Stage.FAILED, "unreachable"), (Stage.ACCEPTED, "fallback:inbox"))
+
+        async def manager_told() -> bool:  # by the fallback: its own channel is dead
+            escalated = {n.id for n in (await bus.escalations()).values() if n.obligation.agency == "school"}
+            return bool(escalated) and escalated <= {row.idempotency_key for row in await bus.inbox()}
+
+        await until(manager_told)
+        await bus.send(bus.notice("b"), bus.notice("c"))
+        async with listening(system, port):
+            await bus.until_done(5)
+
+    assert [key for key in system.taken if key in {f"{bus.prefix}-{name}" for name in names}] == [f"{bus.prefix}-{name}" for name in names]
+    assert len(system.taken) == len(set(system.taken)) == 4  # the escalation as well
+    assert (Stage.ACCEPTED, None) in await bus.receipts("a")
+
+
+@pytest.mark.parametrize("moment", ["publish", "fell_back"])
+async def test_killed_between_fallback_broker_and_note_it_does_all_again_and_nothing_is_doubled(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    system = System()
+    system.status = 422
+    fell_back = Ledger.fell_back
+
+    async def away(*_: Any, **__: Any) -> None:
+        raise DatabaseUnavailable("it does not answer")
+
+    async def deliver(url: str) -> None:
+        async with bus.worker({"school": webhook(url)}) as task:
+            await asyncio.wait([task], timeout=60)
+
+    async with listening(system) as url:
+        await bus.send(bus.notice("a"))
+        with monkeypatch.context() as patched:
+            if moment == "fell_back":
+                patched.setattr(Ledger, "fell_back", away)
+            else:
+                patched.setattr("alertbus.delivery.undelivered.Undelivered._told", lambda *_: away_now())
+            with pytest.raises(ExceptionGroup):
+                await deliver(url)
+        assert Ledger.fell_back is fell_back
+        assert [row.idempotency_key for row in await bus.inbox()] == [f"{bus.prefix}-a"]
+        async with bus.worker({"school": webhook(url)}):
+            await bus.until_done(3)
+
+    assert len([row for row in await bus.inbox() if row.idempotency_key == f"{bus.prefix}-a"]) == 1
+    assert len(await bus.escalations()) == 2
+    assert sorted(await bus.receipts("a")) == [(Stage.ACCEPTED, "fallback:inbox"), (Stage.REFUSED, "refused")]
+
+
+def away_now() -> Sequence[Any]:
+    raise DatabaseUnavailable("it does not answer")
+
+
+async def test_an_obligation_that_was_taken_back_does_not_escalate(bus: Bus) -> None:
+    book, now = Ledger(bus.engine), datetime.now(UTC)
+    await book.record([bus.notice("a", owed="o")], now)
+    leased = await book.lease("me", now, 10)
+    await book.settle([Settlement(one, State.WAITING, error="unreachable", retry_at=now + timedelta(hours=1)) for one in leased], now)
+    await book.record([bus.notice("w", owed="o", deed=Deed.WITHDRAW)], now)
+    async with bus.worker({"school": webhook("http://127.0.0.1:1/notices")}):
+
+        async def looked_at() -> bool:
+            return all(row.fallback_due is None for row in await bus.rows() if row.deed == Deed.DELIVER)
+
+        await until(looked_at)
+    assert await bus.escalations() == {}
+    assert await bus.inbox() == []
+
+
+async def test_what_its_plugin_cannot_write_is_in_the_fallback_plainly(bus: Bus) -> None:
+    class Broken:
+        name = sector = "education"
+        contract = 1
+        formats = ("text/plain",)
+
+        def render(self, notice: Notice) -> Message:
+            raise RuntimeError(CANARIES[0])
+
+    async with bus.worker({}, plugins=Plugins({"broken": offer(adapters=[Broken()])}), policy=with_fallback("desk"), fallbacks=desk(bus)):
+        await bus.send(bus.notice("a"))
+        await bus.until_received((Stage.FAILED, "plugin_fault"), (Stage.ACCEPTED, "fallback:desk"))
+
+    page = json.loads((folder(bus) / f"{bus.prefix}-a.json").read_text())
+    assert page["notice"] == f"{bus.prefix}-a"
+
+
+async def test_a_fallback_that_is_away_is_tried_again_and_meanwhile_the_chain_goes_on_to_its_end(bus: Bus) -> None:
+    away = folder(bus) / "not mounted"
+    system = System()
+    system.status = 422
+    async with (
+        listening(system) as url,
+        bus.worker({"school": webhook(url)}, policy=with_fallback("desk"), fallbacks={"desk": files(away)}),
+    ):
+        await bus.send(bus.notice("a"))
+
+        async def duty_manager_is_asked() -> bool:
+            return {n.obligation.role for n in (await bus.escalations()).values()} >= {"team_manager", "duty_manager"}
+
+        await until(duty_manager_is_asked)
+        away.mkdir()
+        await bus.until_received((Stage.ACCEPTED, "fallback:desk"))
+    assert (away / f"{bus.prefix}-a.json").exists()
+    assert len(await bus.escalations()) == 3  # two of the chain, and the case holder once
+
+
+async def test_a_policy_that_names_a_fallback_nobody_has_set_up_stops_the_start(bus: Bus) -> None:
+    with pytest.raises(PolicyFault, match=r"`night_desk`.*ALERTBUS_FALLBACKS"):
+        async with bus.worker({}, policy=with_fallback("night_desk")) as task:
+            await task
+
+
+async def test_what_was_never_tried_is_undelivered_once_it_has_waited_too_long(bus: Bus) -> None:
+    """Behind an open circuit, or behind another notice in its lane, nothing is attempted; that must not be silence."""
+    book, now = Ledger(bus.engine, timedelta(minutes=5)), datetime.now(UTC)
+    await book.record([bus.notice("first"), bus.notice("behind it")], now)
+    (first,) = await book.lease("me", now, 10)
+    soon, late = now + timedelta(minutes=4), now + timedelta(minutes=5)
+
+    assert await book.claim(soon, until=soon) == []
+    (stuck,) = await book.claim(late, until=late + timedelta(minutes=1))  # the first is out with a worker
+    assert (stuck.leased.notice_id, stuck.reason, stuck.known) == (f"{bus.prefix}-behind it", WAITED_TOO_LONG, False)
+    assert await book.claim(late, until=late) == []  # claimed
+    await book.fell_back(stuck, "inbox", late)
+    await book.settle([Settlement(first, State.ACCEPTED)], late)
+
+    states = {row.notice_id: (row.state, row.failed_at, row.fallback) for row in await bus.rows()}
+    assert states[f"{bus.prefix}-behind it"] == (State.FAILED, late, "inbox")
+    assert [one.notice_id for one in await book.lease("me", late, 10)] == [f"{bus.prefix}-behind it"]  # still owed to its own channel
+
+
+async def test_news_that_it_was_delivered_meanwhile_wins(bus: Bus) -> None:
+    book, now = Ledger(bus.engine, timedelta(0)), datetime.now(UTC)
+    await book.record([bus.notice("a")], now)
+    (stuck,) = await book.claim(now, until=now)
+    await book.settle([Settlement(one, State.ACCEPTED) for one in await book.lease("me", now, 10)], now)
+    await book.fell_back(stuck, None, now, again=now)
+
+    (row,) = await bus.rows()
+    assert (row.state, row.fallback_due, row.failed_at) == (State.ACCEPTED, None, None)
+    assert await book.claim(now + timedelta(days=1), until=now) == []
+
+
+def with_fallback(name: str) -> Policy:
+    return POLICY.model_copy(update={"fallback": name})
+
+
+def folder(bus: Bus) -> Path:
+    path = Path(str(bus.engine.url.database)).parent / "desk"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def desk(bus: Bus) -> Mapping[str, ChannelSettings]:
+    return {"desk": files(folder(bus))}
