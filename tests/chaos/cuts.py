@@ -7,8 +7,7 @@ holds the same gap and takes it out: the one must lose nothing, the other must b
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -135,20 +134,14 @@ def key_is_drawn_anew(cut: bool) -> None:
 
 
 def lease_is_not_exclusive(cut: bool) -> None:
-    """A lease runs out while its holder is at work."""
-    from alertbus.delivery.ledger import Ledger
+    """Another worker counts as dead whenever it is looked at, and what it is at work on is taken from it."""
+    from alertbus.delivery.clocks import Watch
 
-    whole = Ledger.lease
-
-    async def brief(self: Ledger, *args: Any, **named: Any) -> Any:
-        return await whole(self, *args, **{**named, "lease_for": timedelta(milliseconds=200)})
-
-    async def never(self: Ledger, *_: Any, **__: Any) -> None:
-        pass
+    def all_dead(self: Watch, beats: Mapping[str, int], moment: float) -> list[str]:
+        return sorted(beats)
 
     if cut:
-        Ledger.lease = brief  # type: ignore[method-assign]
-        Ledger.renew = never  # type: ignore[method-assign]
+        Watch.dead = all_dead  # type: ignore[method-assign]
 
 
 def poison_is_dropped(cut: bool) -> None:

@@ -33,6 +33,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from alertbus.broker import topics
 from alertbus.model import ids
@@ -118,7 +119,9 @@ class Verdict:
 
 
 def judge(seen: Seen) -> Verdict:
-    processed = {attempt.key for attempt in seen.attempts if attempt.processed} | set(seen.inbox)
+    # In the inbox of an agency that has a system lies a copy for a human: the system must have it all the same.
+    own_inbox = {notice.id for notice in seen.notices if notice.obligation.agency not in seen.systems} & set(seen.inbox)
+    processed = {attempt.key for attempt in seen.attempts if attempt.processed} | own_inbox
     refused_by = {attempt.key for attempt in seen.attempts if attempt.status is not None and 400 <= attempt.status < 500}
     lied_about = {attempt.key for attempt in seen.attempts if attempt.manner is Manner.LIES and attempt.status == 200} - processed
     rows = {row.notice_id: row for row in seen.rows}
@@ -183,8 +186,14 @@ def _doubled(seen: Seen) -> Iterator[str]:
 def _told_twice(seen: Seen) -> Iterator[str]:
     """The same statement for the same obligation and deed under two notices, when it was not taken back in between."""
     told: dict[str, dict[tuple[Deed, str], str]] = defaultdict(dict)
+    escalated: dict[tuple[str, datetime, str], str] = {}
     for notice in seen.notices:
         owed = notice.obligation
+        if notice.deed is Deed.ESCALATE:  # of what could not be delivered: once for each time of asking and each person
+            other = escalated.setdefault((owed.id, owed.since, owed.role), notice.id)
+            if other != notice.id:
+                yield f"obligation {owed.id}: escalated to {owed.role} as {other} and {notice.id}"
+            continue
         if notice.deed is Deed.WITHDRAW:
             if not told.pop(owed.id, None):
                 yield f"obligation {owed.id}: taken back, and nothing stood"

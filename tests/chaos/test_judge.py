@@ -220,3 +220,20 @@ def test_a_verdict_since_another_holds_only_what_is_new() -> None:
     before, after = judge(seen(extra=("one",))), judge(seen(extra=("one", "two")))
 
     assert after.since(before).doubled == {"extra two"}
+
+
+def escalation(key: str, role: str = "team_manager") -> Notice:
+    return ONE.model_copy(update={"id": key, "deed": Deed.ESCALATE, "obligation": ONE.obligation.model_copy(update={"role": role})})
+
+
+def test_an_escalation_to_each_person_is_in_order_and_two_to_one_are_doubled() -> None:
+    def told(*notices: Notice) -> Seen:
+        return seen(notices=[ONE, *notices], rows=[row(one) for one in (ONE, *notices)], attempts=[attempt(one) for one in (ONE, *notices)])
+
+    assert not judge(told(escalation("e1"), escalation("e2", "duty_manager"))).doubled
+    assert len(judge(told(escalation("e1"), escalation("e2"))).doubled) == 1
+
+
+def test_a_copy_on_the_fallback_does_not_stand_for_delivery_to_the_agencys_own_system() -> None:
+    assert len(judge(seen(attempts=[], inbox=(ONE.id,))).lost) == 1
+    assert not judge(seen(attempts=[], inbox=(ONE.id,), systems=())).lost

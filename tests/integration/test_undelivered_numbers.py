@@ -118,4 +118,6 @@ async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldes
 
 def parts(engine: AsyncEngine) -> Parts:
     """A gateway's parts of which the broker is away: what can be asked is told all the same."""
-    return Parts(Settings(), "127.0.0.1:1", engine, Producer("127.0.0.1:1"), Plugins({}), load_policy(), now=lambda: NOW + timedelta(minutes=10))
+    return Parts(
+        Settings(), "127.0.0.1:1", engine, Producer("127.0.0.1:1"), Plugins({}), load_policy(), now=lambda: NOW + timedelta(minutes=10)
+    )
