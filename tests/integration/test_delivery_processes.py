@@ -1,0 +1,164 @@
+"""Two delivery workers as processes of their own, on a real broker and a real PostgreSQL; one is killed while it sends."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.consumer import read_all
+from alertbus.broker.envelope import decode
+from alertbus.broker.producer import Producer
+from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
+from alertbus.delivery.intake import notice_record
+from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.model.notice import Notice
+from alertbus.plugin.samples import sample_notice, sample_obligation
+from alertbus.sql.engine import make_engine, metadata
+
+pytestmark = pytest.mark.kafka
+
+SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
+
+WORKER = """
+import asyncio, json, sys
+from datetime import datetime, timedelta, UTC
+from alertbus.delivery.lanes import Pace
+from alertbus.delivery.worker import run_delivery
+from alertbus.plugin.manager import Plugins
+from alertbus.settings import ChannelSettings
+from alertbus.sql.engine import make_engine
+
+told = json.loads(sys.argv[1])
+asyncio.run(
+    run_delivery(
+        bootstrap=told["bootstrap"],
+        engine=make_engine(told["url"]),
+        plugins=Plugins({}),
+        channels={"school": ChannelSettings(channel="webhook", url=told["system"], secret=told["secret"], folder=None)},
+        stop=asyncio.Event(),
+        now=lambda: datetime.now(UTC) + timedelta(hours=told["ahead_h"]),
+        pace=Pace(lease=timedelta(seconds=3)),
+        group=told["group"],
+        topic=told["topic"],
+    )
+)
+"""
+
+
+class SlowSystem:
+    """Takes a while over each message, and remembers when which key came."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.at_once: Counter[str] = Counter()
+        self.overlapped: set[str] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                await reader.readexactly(int(headers["content-length"]))
+                key = headers["webhook-id"]
+                self.calls.append(key)
+                self.at_once[key] += 1
+                if self.at_once[key] > 1:
+                    self.overlapped.add(key)
+                await asyncio.sleep(0.2)
+                self.at_once[key] -= 1
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def system() -> AsyncIterator[tuple[SlowSystem, str]]:
+    slow = SlowSystem()
+    server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
+    yield slow, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/notices"
+    server.close()
+
+
+@pytest.fixture
+async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(postgres_database)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+    yield engine
+    await engine.dispose()
+
+
+async def rows(engine: AsyncEngine) -> list[Any]:
+    async with engine.connect() as connection:
+        return list((await connection.execute(select(ledger).order_by(ledger.c.seq))).all())
+
+
+@pytest.mark.parametrize("ahead_h", [0, 5, -5], ids=["clocks agree", "one is five hours ahead", "one is five hours behind"])
+async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishes_without_doubling(
+    kafka: str, topic_prefix: str, engine: AsyncEngine, system: tuple[SlowSystem, str], ahead_h: int
+) -> None:
+    slow, url = system
+    topic = f"{topic_prefix}.notices"
+    await ensure_topics(kafka, extra=[TopicSpec(topic, "retain", "agency/case id", "notice")])
+    told = {"bootstrap": kafka, "url": engine.url.render_as_string(hide_password=False), "system": url, "secret": SECRET, "topic": topic}
+    told |= {"group": f"{topic_prefix}.delivery"}
+    notices = [notice(f"{topic_prefix}-{case}.{n}", case=f"case-{case}") for n in range(4) for case in range(30)]
+    workers = [started({**told, "ahead_h": hours}) for hours in (ahead_h, 0)]
+    producer = Producer(kafka)
+    await producer.start()
+    try:
+        await producer.send_all([notice_record(one, topic) for one in notices])
+
+        async def both_at_work() -> bool:
+            return len({row.lease_owner for row in await rows(engine) if row.lease_owner}) == 2
+
+        await until(both_at_work)
+        os.kill(workers[0].pid, signal.SIGKILL)
+        workers[0].wait()
+        in_flight = {row.notice_id for row in await rows(engine) if row.lease_owner}
+
+        async def all_done() -> bool:
+            return len(found := await rows(engine)) == len(notices) and all(row.state == State.ACCEPTED for row in found)
+
+        await until(all_done)
+    finally:
+        await producer.stop()
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+    again = {key for key, times in Counter(slow.calls).items() if times > 1}
+    assert set(slow.calls) == {one.id for one in notices}
+    assert again <= in_flight  # what had been settled was not sent again
+    assert not slow.overlapped  # and nothing was taken from a worker that lives
+    for case in range(30):
+        first = list(dict.fromkeys(key for key in slow.calls if key.startswith(f"{topic_prefix}-{case}.")))
+        assert first == [f"{topic_prefix}-{case}.{n}" for n in range(4)]
+    receipts = [decode(r.headers, r.key, r.value) async for r in read_all(kafka, [RECEIPTS])]
+    accepted = Counter(e.subject for e in receipts if e.subject.startswith(topic_prefix))
+    assert set(accepted) == {one.id for one in notices}
+
+
+def started(told: dict[str, Any]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WORKER, json.dumps(told)])
+
+
+def notice(name: str, case: str) -> Notice:
+    owed = sample_obligation(id=f"o-{name}", agency="school", role="designated_safeguarding_lead", case_id=case)
+    return sample_notice(id=name, sector="education", obligation=owed)
+
+
+async def until(condition: Any, limit_s: float = 120.0) -> None:
+    async with asyncio.timeout(limit_s):
+        while not await condition():  # noqa: ASYNC110  it is in a database
+            await asyncio.sleep(0.02)
