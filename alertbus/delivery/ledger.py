@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.delivery.statements import (
     DOWN,
     OPEN_STATE,
+    PATIENCE,
     TOLD,
     WITHDRAWN_UNSENT,
     Entry,
@@ -57,7 +58,7 @@ class Ledger:
     Recorders exclude everybody, so that `seq` is the order of commits, and settlers only the recorders.
     """
 
-    def __init__(self, engine: AsyncEngine, patience: timedelta = timedelta(minutes=5)) -> None:
+    def __init__(self, engine: AsyncEngine, patience: timedelta = PATIENCE) -> None:
         """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
         self._patience = patience

@@ -28,7 +28,7 @@ from alertbus.delivery.ledger import Leased
 from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.refusals import SOURCE, refused_at
 from alertbus.delivery.render import Renderer
-from alertbus.delivery.statements import cancel_unsent, new_row, reopen
+from alertbus.delivery.statements import ON_FALLBACK, cancel_unsent, new_row, reopen
 from alertbus.delivery.tables import State, inbox_message, ledger
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
@@ -98,6 +98,8 @@ class DeliveryRestore:
                 case Notice() as notice if notice.obligation.exercise != watchdog.EXERCISE:  # by now too late to say anything
                     notices.append(self._row(notice, understood))
                     self._note_redriven(notice, understood)
+                case Receipt(detail=detail) if (detail or "").startswith(ON_FALLBACK):
+                    pass  # its agency's own channel is still owed it
                 case Receipt() as receipt if understood.source == SOURCE and receipt.stage in _OURS:
                     receipts.append(receipt)  # an agency's own receipt says nothing of what we have yet to do
                 case _ if understood.record.topic == topics.QUARANTINE:
@@ -171,6 +173,7 @@ _ENDS = {
     "error_class": bindparam("why"),
     "done_at": bindparam("told_at", type_=UtcDateTime()),
     "attempts": 1,
+    "fallback_due": None,
 }
 _REFUSED = update(ledger).where(_OPEN).values(_ENDS)
 _DONE = (

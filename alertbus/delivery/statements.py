@@ -89,6 +89,12 @@ class Stuck:
 WAITED_TOO_LONG = "waited_too_long"
 """Error class of what was never tried, because its agency's circuit is open or another notice blocks its lane."""
 
+PATIENCE = timedelta(minutes=5)
+"""How long a notice may wait for its agency's own channel where no policy says so."""
+
+ON_FALLBACK = "fallback:"
+"""How the detail of a receipt begins that tells of a fallback's acceptance: the notice is still owed to its agency's own channel."""
+
 ESCALATION_PATIENCE = timedelta(seconds=2)
 """An escalation is for a system that may not answer: if it is not taken at once, the fallback gets it (ours)."""
 
@@ -101,7 +107,7 @@ TOLD = tuple(
 _STAGE = {State.SENT: Stage.SENT, State.ACCEPTED: Stage.ACCEPTED, State.REFUSED: Stage.REFUSED, State.CANCELLED: Stage.CANCELLED}
 
 
-def new_row(notice: Notice, aside: dict[str, str], now: datetime, patience: timedelta) -> dict[str, Any]:
+def new_row(notice: Notice, aside: dict[str, str], now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
     owed = notice.obligation
     waits = ESCALATION_PATIENCE if notice.deed is Deed.ESCALATE else patience
     return {

@@ -21,6 +21,7 @@ from alertbus.delivery.intake import notice_record, receipt_record
 from alertbus.delivery.ledger import Leased, Ledger, Stuck
 from alertbus.delivery.outcome import Outcome, Trouble
 from alertbus.delivery.render import Rendered, Renderer
+from alertbus.delivery.statements import ON_FALLBACK
 from alertbus.model import ids, watchdog
 from alertbus.model.errors import Unavailable
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
@@ -132,7 +133,7 @@ class Undelivered:
         if not stuck.known:
             yield receipt_record(_receipt(stuck.leased, Stage.FAILED, now, stuck.reason))
         if taken is not None:
-            yield receipt_record(_receipt(stuck.leased, Stage.ACCEPTED, self._now(), f"fallback:{taken}", apart="fallback"))
+            yield receipt_record(_receipt(stuck.leased, Stage.ACCEPTED, self._now(), f"{ON_FALLBACK}{taken}", apart="fallback"))
         goes_on = stuck.leased.deed != Deed.ESCALATE or taken is None
         if goes_on and not stuck.escalated:
             notice = Notice.model_validate_json(stuck.leased.notice)
