@@ -169,7 +169,7 @@ def poison_for(topic: str, type_: str) -> dict[str, Record]:
 def words_that_cannot_be_decided() -> list[Record]:
     """Words of ours, each whole, that a stage cannot decide all the same; and, first, the link that makes the last of them so."""
     at = datetime.now(UTC)
-    person = {"person": {"label": CANARY}}
+    person = {"person": {"label": CANARY, "identifiers": [{"system": "nhs_number", "value": "9990000018"}]}}
     said = {"id": "huge", "source": "police", "kind": "other", "occurred_at": at, "recorded_at": at, "subjects": [person]}
     small = AcceptedAlert.of(Alert.model_validate(said), at).with_people((("p-1",),))
     huge = AcceptedAlert.of(Alert.model_validate(said | {"details": {"more": CANARY * 36_000}}), at)
