@@ -41,7 +41,7 @@ from alertbus.model.notice import Notice
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.reach.case import CaseState, reduce_case
-from alertbus.reach.notices import notice_for
+from alertbus.reach.notices import notices_for
 from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, migrate
 
@@ -77,7 +77,7 @@ def alerts() -> Iterator[list[Notice]]:
             accepted = AcceptedAlert.of(Alert.model_validate(alert), now).with_people(((f"p-{number}",),))
             event = AlertReachedCase(case_id=f"bench-{number}", via=f"p-{number}", alert=accepted)
             after, owed = reduce_case(state, event, policy)
-            yield [notice_for(one, state, after, policy) for one in owed]
+            yield [told.notice for told in notices_for(owed, state, after, policy)]
 
 
 def record(notice: Notice) -> Record:

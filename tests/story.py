@@ -31,7 +31,7 @@ from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.case import CaseState, reduce_case
-from alertbus.reach.notices import notice_for
+from alertbus.reach.notices import notices_for
 
 POLICY = load_policy()
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -154,10 +154,9 @@ def bus(log: Log, cases: Sequence[Case], statements: Sequence[AcceptedAlert], un
     def decide(case_id: str, event: AlertReachedCase | CaseChanged | Tick) -> None:
         before = states.get(case_id, CaseState())
         states[case_id], owed = reduce_case(before, event, POLICY)
-        for one in owed:
-            notice = notice_for(one, before, states[case_id], POLICY)
-            said.append(notice)
-            log.notice(notice)
+        for told in notices_for(owed, before, states[case_id], POLICY):
+            said.append(told.notice)
+            log.notice(told.notice)
 
     for case in cases:
         log.case(case)

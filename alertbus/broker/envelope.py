@@ -125,6 +125,7 @@ def _plain(name: str, value: str) -> bytes:
     return value.encode()
 
 
+@lru_cache(maxsize=1024)  # all that one statement causes has its moment
 def _moment(time: datetime) -> bytes:
     utc = time if time.tzinfo is UTC else time.astimezone(UTC)
     return (utc.replace(tzinfo=None).isoformat() + "Z").encode()

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from alertbus.broker.faults import BrokerFault
 MAX_RECORD_BYTES = 1_000_000  # the broker's message.max.bytes (1 MiB) less what a batch of one adds
 _BATCH_BYTES = 256 * 1024
 _UNKNOWN_TOPIC_S = 10.0
+_HEADERS_AT_MOST = 16 * 1024  # of a record of ours, by far; only near the limit are they counted
 _MANY = 32  # from here on one future per batch beats one per record
 
 
@@ -110,35 +111,30 @@ class Producer:
 
         On a failure, wait for the others and raise the first as `BrokerFault`; any number of them may be written.
         """
+        return await (await self.queue_all(records)).acknowledged()
+
+    async def queue_all(self, records: Sequence[Record]) -> "Queued":
+        """Queue the records, in order and behind whatever was queued before; `acknowledged` of the answer waits for the broker.
+
+        What goes wrong while queueing is told there too, so that none of them is forgotten.
+        """
         for record in records:
             _check_size(record, self._max_record_bytes)
+        queued = Queued()
         topic = ""
-        queued: list[tuple[TopicPartition, int, Any]] = []  # place, how many records, the future of the first one's offset
-        failure: KafkaError | None = None
         try:
             if len(records) < _MANY:
                 for record in records:
                     topic = record.topic
                     where = TopicPartition(topic, await self._partition(record))
-                    queued.append((where, 1, await self._queue(record, where.partition)))
+                    queued.parts.append((where, 1, await self._queue(record, where.partition)))
             else:
                 for where, group in (await self._by_partition(records)).items():
                     topic = where.topic
-                    queued += await self._queue_batches(where, group)
+                    queued.parts += await self._queue_batches(where, group)
         except KafkaError as error:
-            failure = error
-        last: dict[tuple[str, int], int] = {}
-        outcomes = await asyncio.gather(*(future for _, _, future in queued), return_exceptions=True)
-        for (where, count, _), outcome in zip(queued, outcomes, strict=True):
-            if isinstance(outcome, KafkaError):
-                failure = failure or outcome
-            elif isinstance(outcome, BaseException):
-                raise outcome
-            else:
-                last[where] = max(last.get(where, -1), outcome.offset + count - 1)
-        if failure is not None:
-            raise _fault(topic, failure) from failure
-        return last
+            queued.failure = _fault(topic, error)
+        return queued
 
     async def partitions(self, topic: str) -> int:
         """Say how many partitions the topic has; `BrokerFault` when there is no such topic."""
@@ -202,6 +198,29 @@ def quiet_kafka_loggers() -> None:
     logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # an error ten times a second while a topic is missing; we raise
 
 
+@dataclass(slots=True)
+class Queued:
+    """Records on their way: place, how many, and the future of the first one's offset."""
+
+    parts: list[tuple[TopicPartition, int, Any]] = field(default_factory=list)
+    failure: BrokerFault | None = None
+
+    async def acknowledged(self) -> dict[tuple[str, int], int]:
+        """As `Producer.send_all`."""
+        last: dict[tuple[str, int], int] = {}
+        outcomes = await asyncio.gather(*(future for _, _, future in self.parts), return_exceptions=True)
+        for (where, count, _), outcome in zip(self.parts, outcomes, strict=True):
+            if isinstance(outcome, KafkaError):
+                self.failure = self.failure or _fault(where.topic, outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                last[where] = max(last.get(where, -1), outcome.offset + count - 1)
+        if self.failure is not None:
+            raise self.failure
+        return last
+
+
 class _Acknowledgement(Awaitable[Written]):
     """aiokafka's future, with its errors made ours."""
 
@@ -230,14 +249,18 @@ def _murmur2(key: bytes) -> int:
 
 
 def _check_size(record: Record, most: int) -> None:
-    size = len(record.key) + len(record.value or b"") + sum(len(name) + len(text) + 10 for name, text in record.headers)
+    size = len(record.key) + len(record.value or b"")
+    if size + _HEADERS_AT_MOST > most:
+        size += sum(len(name) + len(text) + 10 for name, text in record.headers)
     if size > most:  # refused by the broker it would leave a hole in the sequence, the end of this producer
         what = f"topic '{record.topic}': a record of {size} bytes, at most {most} can be written"
         raise BrokerFault(what, "Send it in smaller parts.")
 
 
 def _fault(topic: str, error: KafkaError) -> BrokerFault:
-    return BrokerFault(
+    fault = BrokerFault(
         f"topic '{topic}': the broker did not acknowledge ({type(error).__name__})",
         "The records may or may not be there; write them again, which is harmless, once the broker answers.",
     )
+    fault.__cause__ = error
+    return fault

@@ -1,5 +1,8 @@
 """What every word of the model is built on: immutable, closed to unknown fields, and silent about the values it refuses."""
 
+from functools import cached_property
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -7,3 +10,13 @@ class Word(BaseModel):
     """A frozen record. Validation errors never echo the input, because the input is about a family (DESIGN section 4)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+    @cached_property
+    def aside(self) -> dict[Any, Any]:
+        """Room for what others have worked out from this record, so that it is worked out once. Never written, compared or copied along."""
+        return {}
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied.__dict__.pop("aside", None)
+        return copied

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
 
 from alertbus.model.base import Word
 from alertbus.model.person import KEY, Person
@@ -183,8 +183,6 @@ class Case(Word):
     routing: Annotated[Routing | None, S.ROUTING] = None
     known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
 
-    _by_key: tuple[tuple[CasePerson, ...], Mapping[str, CasePerson]] | None = PrivateAttr(default=None)
-
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         keys = [p.key for p in self.people]
@@ -200,9 +198,10 @@ class Case(Word):
         return self
 
     def person(self, key: str) -> CasePerson:
-        if self._by_key is None or self._by_key[0] is not self.people:  # a copy with other people is given the index too
-            self._by_key = (self.people, {p.key: p for p in self.people})
-        return self._by_key[1][key]
+        by_key: Mapping[str, CasePerson] | None = self.aside.get("people")
+        if by_key is None:
+            by_key = self.aside["people"] = {person.key: person for person in self.people}
+        return by_key[key]
 
     def with_implied_links(self) -> Self:
         """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""

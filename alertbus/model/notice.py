@@ -102,18 +102,25 @@ class NoticePerson(Word):
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
 
 
-class Notice(Word):
-    """What one obligation shows its agency. `because` is the reason path in words; `flag` is what must be read first (VPF-06)."""
+class NoticeCover(Word):
+    """To whom a notice is and why: what differs between agencies that may see the same. `because` is the reason path in words."""
 
     id: Annotated[str, S.ROUTING]
     deed: Annotated[Deed, S.ROUTING] = Deed.DELIVER
     obligation: Annotated[Obligation, S.ROUTING]
-    sector: Annotated[str, S.ROUTING]
     recipient: Annotated[str | None, S.ROUTING] = None
     """Who answers for it at the agency at the time, where the case says so."""
-    title: Annotated[str, S.ROUTING]
     because: Annotated[str, S.ROUTING]
     flag: Annotated[str | None, S.ACTION] = None
+    """What must be read first (VPF-06)."""
+    rule: Annotated[str, S.ROUTING]
+
+
+class NoticeBody(Word):
+    """What agencies of one kind may see of a statement on a case."""
+
+    sector: Annotated[str, S.ROUTING]
+    title: Annotated[str, S.ROUTING]
     occurred_at: Annotated[AwareDatetime, S.ROUTING]
     recorded_at: Annotated[AwareDatetime, S.ROUTING]
     narrative: Annotated[tuple[Excerpt, ...], S.OBSERVATION] = ()
@@ -131,9 +138,21 @@ class Notice(Word):
     """A child or an anonymous caller is the source: readers must not let it be worked out (ANO-04, NOT-01, NOT-04)."""
     lawful_basis: Annotated[str, S.ROUTING]
     policy_version: Annotated[str, S.ROUTING]
-    rule: Annotated[str, S.ROUTING]
     withheld: Annotated[tuple[str, ...], S.ROUTING] = ()
     """Classes of which something was left out for this sector."""
+
+
+class Notice(NoticeBody, NoticeCover):
+    """What one obligation shows its agency: a cover and a body in one record."""
+
+    @classmethod
+    def of(cls, cover: NoticeCover, body: NoticeBody) -> Self:
+        return cls(**dict(cover), **dict(body))
+
+
+def joined(cover: bytes, body: bytes) -> bytes:
+    """A notice's JSON from its two halves', so that a body that several agencies may see is written once."""
+    return cover[:-1] + b"," + body[1:]
 
 
 class Message(Word):

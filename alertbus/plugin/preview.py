@@ -9,7 +9,7 @@ from alertbus.model.ids import notice_id, obligation_id
 from alertbus.model.notice import Deed, Message, Notice, Obligation
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter
-from alertbus.policy.minimise import build_notice
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import Policy
 
 
@@ -55,4 +55,6 @@ def _notice(alert: Alert, agency: str, policy: Policy) -> Notice:
         exercise=alert.exercise,
     )
     notice = notice_id(obligation.id, accepted.statement_id)
-    return build_notice(notice, Deed.DELIVER, obligation, accepted, case, policy, link=case.links[0], ruling="preview")
+    cover = cover_for(notice, Deed.DELIVER, obligation, case, policy, link=case.links[0], ruling="preview")
+    body, _ = Bodies(accepted, case, policy).for_agency(policy.agency(agency))
+    return Notice.of(cover, body)

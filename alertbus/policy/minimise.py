@@ -4,14 +4,15 @@ Minimisation happens before a plugin sees anything (DESIGN section 7). Every fie
 absent from the notice and named in `withheld`. Verbatim narrative is carried whole or not at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from alertbus.model.alert import AcceptedAlert, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Content, Deed, Excerpt, Notice, NoticePerson, Obligation
+from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, sensitivity_of
 from alertbus.policy.policy import Agency, KindRule, Policy
 
@@ -48,11 +49,60 @@ class Sight:
         return self._policy.share(self._agency.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
 
 
-def build_notice(
+class Bodies:
+    """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
+
+    A body may be seen by every agency of its sector that acts, or does not act, for adults. What is withdrawn is not said again.
+    """
+
+    def __init__(self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False) -> None:
+        self._statement, self._case, self._policy = statement, case, policy
+        self._rule = policy.kind_rule(statement.alert.kind)
+        self._narrative = () if withdrawn else statement.alert.narrative
+        self._present = tuple(_present(statement, case))
+        self._made: dict[tuple[str, bool], tuple[NoticeBody, bytes]] = {}
+
+    def for_agency(self, agency: Agency) -> tuple[NoticeBody, bytes]:
+        """The body, and its JSON."""
+        kind = (agency.sector, agency.acts_for_adults)
+        if kind not in self._made:
+            body = self._body(agency)
+            self._made[kind] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
+        return self._made[kind]
+
+    def _body(self, agency: Agency) -> NoticeBody:
+        alert, case, policy, rule = self._statement.alert, self._case, self._policy, self._rule
+        sight = Sight(policy, agency)
+        action_shown = sight.full(Sensitivity.ACTION)
+        narrative = tuple(_excerpts(self._narrative, rule, sight))
+        people = [_person(p.person, p.link, p.role, sight, child=p.child) for p in self._present]
+        details = _shown_fields(alert.details, sight)
+        case_status = case.status if case.status and sight.full(Sensitivity.PLAN) else None
+        return NoticeBody(
+            sector=agency.sector,
+            title=rule.title,
+            occurred_at=alert.occurred_at,
+            recorded_at=alert.recorded_at,
+            narrative=narrative,
+            summary=_summary(rule, sight),
+            action=rule.action if action_shown else "",
+            contact=case.contact if action_shown else None,
+            children=tuple(p for p in people if p.child),
+            people=tuple(p for p in people if not p.child),
+            details=details,
+            case_status=case_status,
+            review_on=alert.review_on,
+            do_not_reveal_source=rule.hide_source or _must_stay_unknown(alert),
+            lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
+            policy_version=policy.version,
+            withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
+        )
+
+
+def cover_for(
     notice_id: str,
     deed: Deed,
     obligation: Obligation,
-    statement: AcceptedAlert,
     case: Case,
     policy: Policy,
     *,
@@ -61,42 +111,19 @@ def build_notice(
     since: Day | None = None,
     flag: str | None = None,
     recipient: str | None = None,
-) -> Notice:
-    """The notice for one obligation. `link` is the way the alert came to the case; `flag` what stands and must be
+) -> NoticeCover:
+    """The cover for one obligation. `link` is the way the alert came to the case; `flag` what stands and must be
     read first; `since` the agency's own first day on the case.
     """
-    alert = statement.alert
-    agency = policy.agency(obligation.agency)
-    rule = policy.kind_rule(alert.kind)
-    sight = Sight(policy, agency)
-    action_shown = sight.full(Sensitivity.ACTION)
-    narrative = () if deed is Deed.WITHDRAW else tuple(_excerpts(alert.narrative, rule, sight))
-    people = _people(statement, case, sight)
-    return Notice(
+    sight = Sight(policy, policy.agency(obligation.agency))
+    return NoticeCover(
         id=notice_id,
         deed=deed,
         obligation=obligation,
-        sector=agency.sector,
         recipient=recipient,
-        title=rule.title,
         because=_because(link, case, obligation, since, sight),
-        flag=flag if action_shown else None,
-        occurred_at=alert.occurred_at,
-        recorded_at=alert.recorded_at,
-        narrative=narrative,
-        summary=_summary(rule, sight),
-        action=rule.action if action_shown else "",
-        contact=case.contact if action_shown else None,
-        children=tuple(p for p in people if p.child),
-        people=tuple(p for p in people if not p.child),
-        details=_shown_fields(alert.details, sight),
-        case_status=case.status if case.status and sight.full(Sensitivity.PLAN) else None,
-        review_on=alert.review_on,
-        do_not_reveal_source=rule.hide_source or _must_stay_unknown(alert),
-        lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
-        policy_version=policy.version,
+        flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
-        withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
     )
 
 
@@ -116,20 +143,35 @@ def _summary(rule: KindRule, sight: Sight) -> str:
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
     for piece in narrative:
         if sight.full(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
-            yield Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
+            excerpt: Excerpt | None = piece.aside.get(Excerpt)
+            if excerpt is None:
+                excerpt = Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
+                piece.aside[Excerpt] = excerpt
+            yield excerpt
 
 
-def _people(statement: AcceptedAlert, case: Case, sight: Sight) -> list[NoticePerson]:
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """Somebody who stands in a notice: a child of the case, or a person of the alert who is linked to it."""
+
+    person: CasePerson
+    link: Link | None
+    role: str | None
+    child: bool
+
+
+def _present(statement: AcceptedAlert, case: Case) -> Iterator[_Present]:
     """The case's children, and those of the alert who are linked to this case. Nobody else: another family's people stay there (NOT-17)."""
     roles: dict[str, str] = {}
     for subject, person_ids in zip(statement.everybody, statement.people, strict=True):
         for person in case.people:
-            if set(person_ids) & set(person.person_ids):
+            if not set(person.person_ids).isdisjoint(person_ids):
                 roles.setdefault(person.key, subject.role)
     links = {link.person: link for link in reversed(case.links)}
-    children = set(case.children)
-    shown = [p for p in case.people if p.key in children or (p.key in roles and p.key in links)]
-    return [_person(p, links.get(p.key), roles.get(p.key), sight, child=p.key in children) for p in shown]
+    for person in case.people:
+        child = person.key in case.children
+        if child or (person.key in roles and person.key in links):
+            yield _Present(person, links.get(person.key), roles.get(person.key), child)
 
 
 def _person(person: CasePerson, link: Link | None, role: str | None, sight: Sight, *, child: bool) -> NoticePerson:

@@ -19,6 +19,9 @@ from alertbus.reach.held import Held, Owed, current, owed
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick
 
+LOOK_EVERY = 8
+"""At every so many alerts those that are over leave the state: to look through all with each one costs more than keeping a few (ours)."""
+
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -63,7 +66,10 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     if state.case is not None:
         before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
         said = _news(before, _horizon(state), owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
-    return _kept(state, {**state.alerts, statement.alert_id: held}, policy, horizon), _in_order(said)
+    alerts = {**state.alerts, statement.alert_id: held}
+    if len(alerts) % LOOK_EVERY == 0:
+        return _kept(state, alerts, policy, horizon), _in_order(said)
+    return state.model_copy(update={"alerts": alerts}), _in_order(said)
 
 
 def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:
@@ -81,8 +87,11 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 def _horizon(state: CaseState) -> datetime:
     """How far in time the case has been led: by its ticks, its own changes, and the alerts that stand on it."""
-    latest = (s.at for held in state.alerts.values() for s in held.statements)
-    return max(state.now, (state.case and state.case.known_at) or BEGINNING, *latest)
+    horizon: datetime | None = state.aside.get(_horizon)
+    if horizon is None:
+        latest = max((held.latest for held in state.alerts.values()), default=BEGINNING)
+        horizon = state.aside[_horizon] = max(state.now, (state.case and state.case.known_at) or BEGINNING, latest)
+    return horizon
 
 
 def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:

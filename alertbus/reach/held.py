@@ -12,7 +12,8 @@ from alertbus.model.case import Case
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
-from alertbus.reach.join import NEVER, Decision, decide, obligations, stands_until
+from alertbus.reach.join import Decision, decide, obligations, stands_until
+from alertbus.reach.roster import NEVER
 
 SETTLE = timedelta(minutes=10)
 """How long an alert that is over stays in state, so that a case or link event that was accepted before it but arrives after it still
@@ -37,6 +38,15 @@ class Held(Word):
         return type(self)(statements=tuple(ordered), via={**self.via, statement.statement_id: via})
 
     @property
+    def kind(self) -> str:
+        return self.statements[0].alert.kind
+
+    @property
+    def latest(self) -> datetime:
+        """When the last thing was stated of it."""
+        return self.statements[-1].at
+
+    @property
     def withdrawal(self) -> AcceptedAlert | None:
         return next((s for s in self.statements if s.alert.action is Action.WITHDRAWN), None)
 
@@ -48,6 +58,12 @@ class Held(Word):
 
     def over(self, rule: KindRule, *, waits: bool) -> datetime:
         """The last moment at which it can still meet an agency or, when it `waits`, a case that names its person."""
+        known: tuple[KindRule, datetime] | None = self.aside.get(waits)  # every event on a case asks it of every alert there
+        if known is None or known[0] is not rule:
+            known = self.aside[waits] = (rule, self._over(rule, waits=waits))
+        return known[1]
+
+    def _over(self, rule: KindRule, *, waits: bool) -> datetime:
         if self.withdrawal is not None:
             return self.withdrawal.at
         longer = timedelta(days=rule.meets_later_days if waits else 0)
@@ -83,12 +99,12 @@ def owed(held: Held, case: Case, policy: Policy) -> dict[str, Owed]:
     first = held.statements[0]
     said_before = [first.as_first_said()] if first.alert.action is not Action.RAISED and first.first_at else []
     for statement in (*said_before, *held.said):
-        for decision in decide(statement, case, policy, withdrawal.at if withdrawal else None):
-            for obligation in obligations(decision, statement, case, policy):
-                entry = _say(obligation, statement, decision, amends=obligation.id in earliest)
-                if statement not in said_before:
-                    found[entry.notice_id] = entry
-                earliest.setdefault(obligation.id, entry)
+        decided = decide(statement, case, policy, withdrawal.at if withdrawal else None)
+        for decision, obligation in obligations(decided, statement, case, policy):
+            entry = _say(obligation, statement, decision, amends=obligation.id in earliest)
+            if statement not in said_before:
+                found[entry.notice_id] = entry
+            earliest.setdefault(obligation.id, entry)
     if withdrawal is not None:
         for entry in earliest.values():
             if entry.at <= withdrawal.at:
@@ -106,7 +122,7 @@ def _say(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *
 def current(alerts: Iterable[tuple[str, Held]], policy: Policy, now: datetime, *, waits: bool = False) -> Iterator[tuple[str, Held]]:
     """What is still worth keeping at `now`."""
     for alert_id, held in alerts:
-        rule = policy.kind_rule(held.statements[0].alert.kind)
+        rule = policy.kind_rule(held.kind)
         if now <= _sum(held.over(rule, waits=waits), SETTLE):
             yield alert_id, held
 

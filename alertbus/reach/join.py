@@ -7,19 +7,17 @@ Everything is an interval in time. An alert stands from when it counts until it 
 facts give the same answer in any order and at any time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.case import UK, Case, Involvement, Level, Link, Scope, ends
+from alertbus.model.case import UK, Case, Involvement, Link, Scope, ends
 from alertbus.model.notice import Cause, Obligation
 from alertbus.policy.policy import Audience, KindRule, Policy
-
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
+from alertbus.reach.roster import ALWAYS, NEVER, Post, roster
 
 
 class Ruling(StrEnum):
@@ -85,14 +83,15 @@ def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, until: dateti
         waits = min(waits, max(withdrawn_at, accepted.at))
     found: list[Exposure] = []
     subjects = len(accepted.alert.subjects)
+    ties = roster(case).ties
     for index, person_ids in enumerate(accepted.people):
-        for link in case.links:
-            if not set(person_ids).intersection(case.person(link.person).person_ids):
+        for tie in ties:
+            if tie.person_ids.isdisjoint(person_ids):
                 continue
-            start = max(accepted.at, link.since or ALWAYS)
-            if start <= waits and start <= (link.until or NEVER):
-                end = max(start, min(until, link.until or NEVER))
-                found.append(Exposure(index, link, index < subjects, person_ids, start, end))
+            start = max(accepted.at, tie.start)
+            if start <= waits and start <= tie.end:
+                end = max(start, min(until, tie.end))
+                found.append(Exposure(index, tie.link, index < subjects, person_ids, start, end))
     return found
 
 
@@ -119,7 +118,7 @@ def decide(accepted: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: da
         policy.audience(accepted.alert.kind, conference_invite=accepted.alert.details.conference_invite),
         exposures(accepted, case, rule, until, withdrawn_at),
     )
-    verdicts = [_verdict(involvement, matter) for involvement in case.involvements if involvement.level is Level.AGENCY]
+    verdicts = [_verdict(post, matter) for post in roster(case).posts]
     verdicts += _front_door(matter)
     best: dict[str, Decision] = {}
     for verdict in verdicts:
@@ -139,31 +138,38 @@ _STRONGEST_FIRST = tuple(Ruling)
 """Who works with the children is told as that, though they also ended lately or stand in the plan."""
 
 
-def _verdict(involvement: Involvement, matter: _Matter) -> Decision:
-    """One involvement: by what right it would be told, and whether it holds at a moment when the alert is open."""
-    right, through = _right(involvement, matter)
+def _verdict(post: Post, matter: _Matter) -> Decision:
+    """One agency on the case: by what right it would be told, and whether it is there at a moment when the alert is open."""
+    involvement = post.involvement
+    right, through = _right(post, matter)
     if not through:
         return Decision(involvement.agency, told=False, ruling=right, involvement=involvement)
-    holds_from, holds_until = involvement.since or ALWAYS, involvement.until or NEVER
-    for exposure in sorted(through, key=lambda e: (max(e.start, holds_from), e.index)):
-        since = max(exposure.start, holds_from)
-        if since <= exposure.end and since <= holds_until:
+    for exposure in _by_time(through, since=post.start):
+        since = max(exposure.start, post.start)
+        if since <= exposure.end and since <= post.end:
             return _unless_history(Decision(involvement.agency, True, right, since, exposure, involvement), matter)
-    for exposure in sorted(through, key=lambda e: (e.start, e.index)):
+    for exposure in _by_time(through):
         if _ended_lately(involvement, exposure, matter):
             lately = Decision(involvement.agency, True, Ruling.ENDED_LATELY, exposure.start, exposure, involvement)
             return _unless_history(lately, matter)
     return Decision(involvement.agency, told=False, ruling=Ruling.NOT_INVOLVED_THEN, involvement=involvement)
 
 
-def _right(involvement: Involvement, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
-    """The ruling by which the involvement would be told, and the exposures that count for it; none, with the ruling against it."""
+def _by_time(exposures: list[Exposure], since: datetime = ALWAYS) -> list[Exposure]:
+    if len(exposures) == 1:
+        return exposures
+    return sorted(exposures, key=lambda e: (max(e.start, since), e.index))
+
+
+def _right(post: Post, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
+    """The ruling by which the agency would be told, and the exposures that count for it; none, with the ruling against it."""
+    involvement = post.involvement
     if not matter.exposures:
         return Ruling.NOBODY_LINKED, []
     if involvement.agency == matter.accepted.alert.agency:
         return Ruling.IS_THE_SOURCE, []
     if involvement.scope is Scope.ADULT_LINKED:
-        return _right_of_adult_agency(involvement, matter)
+        return _right_of_adult_agency(post, matter)
     if involvement.scope is Scope.PLAN_PARTNER:
         right, allowed = Ruling.IN_THE_PLAN, Audience.PLAN_PARTNERS in matter.audience
     else:
@@ -173,15 +179,13 @@ def _right(involvement: Involvement, matter: _Matter) -> tuple[Ruling, list[Expo
     return (right, matter.exposures) if allowed else (Ruling.KIND_NOT_FOR_THEM, [])
 
 
-def _right_of_adult_agency(involvement: Involvement, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
+def _right_of_adult_agency(post: Post, matter: _Matter) -> tuple[Ruling, list[Exposure]]:
     """An agency that acts for an adult is told what that adult is a subject of, unless it is what the adult must not learn (ANO-02)."""
-    assert involvement.adult is not None
-    adult = set(matter.case.person(involvement.adult).person_ids)
-    through = [e for e in matter.exposures if e.subject and adult.intersection(e.person_ids)]
+    through = [e for e in matter.exposures if e.subject and not post.adult_ids.isdisjoint(e.person_ids)]
     kind = matter.accepted.alert.kind
     if not through:
         return Ruling.ACTS_FOR_SOMEBODY_ELSE, []
-    if any(r.must_not_learn == involvement.adult and kind in r.kinds for r in matter.case.restrictions):
+    if any(r.must_not_learn == post.involvement.adult and kind in r.kinds for r in matter.case.restrictions):
         return Ruling.MUST_NOT_LEARN, []
     if Audience.ADULT_AGENCIES not in matter.audience:
         return Ruling.KIND_NOT_FOR_THEM, []
@@ -220,24 +224,33 @@ def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
     return Cause.LINK if decision.since == decision.exposure.start else Cause.INVOLVEMENT
 
 
-def obligations(decision: Decision, accepted: AcceptedAlert, case: Case, policy: Policy) -> Iterator[Obligation]:
+def obligations(
+    decisions: Iterable[Decision], accepted: AcceptedAlert, case: Case, policy: Policy
+) -> Iterator[tuple[Decision, Obligation]]:
     """One obligation for each role that owes an answer at an agency that is told."""
-    if not decision.told or decision.since is None:
-        return
-    alert = accepted.alert
-    for role in policy.roles(alert.kind, decision.agency):
-        yield Obligation(
-            id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
-            alert_id=accepted.alert_id,
-            case_id=case.id,
-            agency=decision.agency,
-            role=role,
-            kind=alert.kind,
-            severity=alert.severity,
-            source=alert.source,
-            source_id=alert.amends or alert.id,
-            since=decision.since,
-            due=policy.kind_rule(alert.kind).respond_within.after(decision.since),
-            cause=cause(decision, accepted),
-            exercise=alert.exercise,
-        )
+    alert, rule = accepted.alert, policy.kind_rule(accepted.alert.kind)
+    due: dict[datetime, datetime] = {}  # most are owed from the same moment
+    for decision in decisions:
+        if not decision.told or decision.since is None:
+            continue
+        if decision.since not in due:
+            due[decision.since] = rule.respond_within.after(decision.since)
+        for role in policy.roles(alert.kind, decision.agency):
+            yield (
+                decision,
+                Obligation(
+                    id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
+                    alert_id=accepted.alert_id,
+                    case_id=case.id,
+                    agency=decision.agency,
+                    role=role,
+                    kind=alert.kind,
+                    severity=alert.severity,
+                    source=alert.source,
+                    source_id=alert.amends or alert.id,
+                    since=decision.since,
+                    due=due[decision.since],
+                    cause=cause(decision, accepted),
+                    exercise=alert.exercise,
+                ),
+            )

@@ -1,60 +1,92 @@
-"""From what is owed to the notice itself, with what must be read first and who answers for it. Pure."""
+"""From what is owed to the notices themselves, with what must be read first and who answers for each. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from alertbus.model.case import Case, Involvement, Level
-from alertbus.model.notice import Notice
-from alertbus.policy.minimise import build_notice
-from alertbus.policy.policy import Policy
+from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
+from alertbus.policy.minimise import Bodies, cover_for
+from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.case import CaseState
-from alertbus.reach.held import Owed
-from alertbus.reach.join import ALWAYS, NEVER, decide
+from alertbus.reach.held import Held, Owed
+from alertbus.reach.join import decide
+from alertbus.reach.roster import ALWAYS, NEVER, roster
 
 
-def notice_for(owed: Owed, before: CaseState, after: CaseState, policy: Policy) -> Notice:
-    """The notice for one obligation, as its agency may see it.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One obligation's notice in its two halves, the body shared with others, and written already."""
+
+    owed: Owed
+    cover: NoticeCover
+    body: NoticeBody
+    body_json: bytes
+
+    @property
+    def notice(self) -> Notice:
+        return Notice.of(self.cover, self.body)
+
+    @property
+    def json(self) -> bytes:
+        return joined(self.cover.model_dump_json(by_alias=True, exclude_defaults=True).encode(), self.body_json)
+
+
+def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
+    """The notice for each obligation, as its agency may see it.
 
     What is taken back because the case changed may be about somebody who is no longer on it: such a notice is built from the case before.
     """
-    assert owed.decision.exposure is not None
-    still_there = after.case is not None and any(p.key == owed.decision.exposure.link.person for p in after.case.people)
-    state = after if still_there else before
-    assert state.case is not None
-    policy = policy.under(state.case.routing)
-    involvement = owed.decision.involvement
-    return build_notice(
-        owed.notice_id,
-        owed.deed,
-        owed.obligation,
-        owed.statement,
-        state.case,
-        policy,
-        link=owed.decision.exposure.link,
-        ruling=owed.decision.ruling,
-        since=involvement.from_ if involvement else None,
-        flag=_flag(owed, state, policy),
-        recipient=_recipient(owed, state.case),
-    )
+    bodies: dict[tuple[bool, str, bool], Bodies] = {}
+    flags: dict[bool, list[tuple[Held, KindRule]]] = {}
+    for owed in said:
+        assert owed.decision.exposure is not None
+        link = owed.decision.exposure.link
+        there = after.case is not None and any(person.key == link.person for person in after.case.people)
+        state = after if there else before
+        assert state.case is not None
+        rules = policy.under(state.case.routing)
+        if there not in flags:
+            flags[there] = [(held, rule) for held in state.alerts.values() if (rule := rules.kind_rule(held.kind)).flag]
+        about = (there, owed.statement.statement_id, owed.deed is Deed.WITHDRAW)
+        if about not in bodies:
+            bodies[about] = Bodies(owed.statement, state.case, rules, withdrawn=owed.deed is Deed.WITHDRAW)
+        involvement = owed.decision.involvement
+        cover = cover_for(
+            owed.notice_id,
+            owed.deed,
+            owed.obligation,
+            state.case,
+            rules,
+            link=link,
+            ruling=owed.decision.ruling,
+            since=involvement.from_ if involvement else None,
+            flag=_flag(owed, flags[there], state.case, rules),
+            recipient=_recipient(owed, state.case),
+        )
+        yield Told(owed, cover, *bodies[about].for_agency(rules.agency(owed.obligation.agency)))
 
 
-def _flag(owed: Owed, state: CaseState, policy: Policy) -> str | None:
+def _flag(owed: Owed, flags: Iterable[tuple[Held, KindRule]], case: Case, policy: Policy) -> str | None:
     """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12)."""
-    assert state.case is not None
     own = policy.kind_rule(owed.obligation.kind)
     if own.flag:
         return f"{own.title.upper()}: {own.action}"
-    for held in state.alerts.values():
-        rule = policy.kind_rule(held.statements[0].alert.kind)
-        if rule.flag and held.stands_at(owed.at, rule):
-            latest = held.said[-1]
-            told = (d for d in decide(latest, state.case, policy) if d.agency == owed.obligation.agency and d.told)
-            if any(d.since is not None and d.since <= owed.at for d in told):
-                return f"{rule.title.upper()}: {rule.action}"
+    for held, rule in flags:
+        if held.stands_at(owed.at, rule) and _is_told(owed, held, case, policy):
+            return f"{rule.title.upper()}: {rule.action}"
     return None
+
+
+def _is_told(owed: Owed, held: Held, case: Case, policy: Policy) -> bool:
+    """Whether the agency has been told of the flag by then."""
+    told = (d for d in decide(held.said[-1], case, policy) if d.agency == owed.obligation.agency and d.told)
+    return any(d.since is not None and d.since <= owed.at for d in told)
 
 
 def _recipient(owed: Owed, case: Case) -> str | None:
     """The worker, or for a manager's obligation the manager, whom the case names for the agency at that time; the latest to start."""
     level = Level.MANAGER if "manager" in owed.obligation.role else Level.WORKER
-    named = [i for i in case.involvements if i.agency == owed.obligation.agency and i.level is level and i.worker and _holds(i, owed)]
+    named = [i for i in roster(case).named.get(owed.obligation.agency, ()) if i.level is level and _holds(i, owed)]
     return max(named, key=lambda i: (i.since or ALWAYS, i.worker or "")).worker if named else None
 
 

@@ -5,9 +5,13 @@ Invariants, each pinned by a property test:
 1. A record is processed only at the cursor. The cursor starts at the committed offset and grows by one with each record taken.
 2. A record below the cursor is a repeat and is passed over; one above it means that records were skipped: nothing more is acknowledged and
    the worker stops hard, to start again from the committed offset. Whatever the cause, the engine's or ours, nothing is lost in silence.
-3. Records are acknowledged strictly in order, and only after `process` has returned for them: their outputs are on the broker by then.
-4. When `process` fails, nothing of its batch is acknowledged and the worker stops hard.
+3. Records are acknowledged strictly in order, and only when all that they and those before them cause is durable: their outputs on the
+   broker, then the states that know of them.
+4. When deciding or writing fails, nothing of that batch and nothing after it is acknowledged, and the worker stops hard.
 5. A lane that was closed acknowledges nothing more, and what it had not begun is never begun: it is the next owner's.
+
+While a batch is being written the next is decided, `IN_FLIGHT` of them at most: the broker's time and ours overlap, and order is kept,
+because batches are queued, settled and acknowledged one after the other.
 """
 
 import asyncio
@@ -20,6 +24,9 @@ from alertbus.broker.faults import RecordsSkipped
 BATCH = 256
 """Records decided in one go, over all partitions of a topic: enough to share round trips to the broker, few enough to keep the event loop
 free (ours; decision 0006 has the figures)."""
+
+IN_FLIGHT = 4
+"""Batches decided and not yet durable (ours; decision 0006)."""
 
 AHEAD = 2_048
 """Records a lane holds before no more are fetched for it."""
@@ -34,8 +41,9 @@ class Numbered(Protocol):
 
 R = TypeVar("R", bound=Numbered)
 
-Process = Callable[[Mapping[int, Sequence[R]]], Awaitable[None]]
-"""Decide on records, by partition, and return when everything they cause is durable."""
+Process = Callable[[Mapping[int, Sequence[R]]], Awaitable[Callable[[], Awaitable[object]]]]
+"""Decide on records, by partition, and queue what they cause, in order. What it returns is called and awaited in the same order, and
+returns when everything is durable."""
 
 
 class Lane(Generic[R]):
@@ -77,11 +85,13 @@ class Lanes(Generic[R]):
         self._lanes: dict[int, Lane[R]] = {}
         self._arrived = asyncio.Event()
         self._first = 0
+        self._ending = False
         self._at_work: asyncio.Task[None] | None = None
 
     def assign(self, cursors: Mapping[int, int]) -> None:
         """Begin anew at these cursors, one lane for each partition that is now ours."""
         self.close()
+        self._ending = False
         self._lanes = {partition: Lane(cursor) for partition, cursor in sorted(cursors.items())}
         if self._lanes:
             self._at_work = asyncio.create_task(self._work(self._lanes), name=f"lanes {self.topic}")
@@ -108,43 +118,50 @@ class Lanes(Generic[R]):
         return {partition: lane.reached for partition, lane in self._lanes.items()}
 
     def close(self) -> None:
-        """Stop, at once and for good. What was being processed may still be written, and is not acknowledged."""
+        """Stop, at once and for good. What was being written may still be written, and is not acknowledged."""
         if self._at_work is not None:
             self._at_work.cancel()
             self._at_work = None
         self._lanes = {}
 
     async def finish(self) -> None:
-        """Begin nothing more, and return when what is being processed is done: the partitions are about to be somebody else's."""
-        for lane in self._lanes.values():
-            lane.waiting.clear()
+        """Begin nothing more, and return when what was begun is done: the partitions are about to be somebody else's."""
+        self._ending = True
+        self._arrived.set()
         if self._at_work is not None:
-            at_work, self._at_work = self._at_work, None
-            self._arrived.set()
-            await asyncio.wait({at_work})
+            await asyncio.wait({self._at_work})
 
     async def _work(self, lanes: Mapping[int, Lane[R]]) -> None:
-        while True:
-            await self._arrived.wait()
-            batch = self._next_batch(lanes)
-            if batch:
-                try:
-                    await self._process(batch)
-                except Exception as error:  # noqa: BLE001 - the one place where everything must be caught: invariant 4
-                    self._lanes = {}
-                    self._fail(error)
-                    return
-                for partition, records in batch.items():
-                    lanes[partition].reached += len(records)
-            if self._at_work is not asyncio.current_task():
-                return
-            if not any(lane.waiting for lane in lanes.values()):
-                self._arrived.clear()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                begun: asyncio.Queue[_Begun[R] | None] = asyncio.Queue(IN_FLIGHT - 2)  # one is being written, one waits to get in
+                tasks.create_task(self._settle(lanes, begun))
+                while not self._ending:
+                    if batch := self._next_batch(lanes):
+                        await begun.put((batch, await self._process(batch)))
+                    else:
+                        self._arrived.clear()
+                        await self._arrived.wait()
+                await begun.put(None)
+        except* Exception as errors:  # noqa: BLE001 - the one place where everything must be caught: invariant 4
+            self._lanes = {}
+            self._fail(errors.exceptions[0])
+
+    async def _settle(self, lanes: Mapping[int, Lane[R]], begun: "asyncio.Queue[_Begun[R] | None]") -> None:
+        while (one := await begun.get()) is not None:
+            batch, durable = one
+            await durable()
+            for partition, records in batch.items():
+                lanes[partition].reached += len(records)
 
     def _next_batch(self, lanes: Mapping[int, Lane[R]]) -> dict[int, list[R]]:
-        """A share of each lane that has something, beginning after the one that came first the last time."""
+        """A share of each lane that has something, beginning with another one each time."""
         waiting = [partition for partition, lane in lanes.items() if lane.waiting]
         share = max(1, BATCH // max(1, len(waiting)))
         self._first += 1
         turn = self._first % max(1, len(waiting))
         return {partition: lanes[partition].batch(share) for partition in waiting[turn:] + waiting[:turn]}
+
+
+_Begun = tuple[dict[int, list[R]], Callable[[], Awaitable[object]]]
+"""A batch, and how it becomes durable."""

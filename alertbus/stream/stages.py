@@ -1,12 +1,12 @@
 """The three stages as batches: decode, decide, write. Everything that decides is in `reach` and `directory`; this is the shell.
 
-For each batch, in this order: the outputs are written and acknowledged, then the states, and only then do the lanes let the offsets move.
-A record that cannot be decided goes to quarantine, written and acknowledged like an output. Trouble with the broker or the database
-escapes: the lanes stop the worker without moving the offsets.
+For each batch, in this order: the outputs are queued, and the next batch may be decided; the outputs are acknowledged, then the states are
+written and acknowledged, and only then do the lanes let the offsets move. A record that cannot be decided goes to quarantine, written and
+acknowledged like an output. Trouble with the broker or the database escapes: the lanes stop the worker without moving the offsets.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,13 +34,16 @@ from alertbus.model.events import (
 )
 from alertbus.policy.policy import Policy
 from alertbus.reach.case import CaseState, reduce_case
-from alertbus.reach.notices import notice_for
+from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.person import PersonState, reduce_person
 from alertbus.stream.poison import SOURCE, Deciding, entry, must_be_keyed, must_fit
 from alertbus.stream.tables import Place, StateTable
 
 Work = Mapping[int, Sequence[Received]]
 """What lanes hand over: records in order, by partition."""
+
+Durable = Callable[[], Awaitable[object]]
+"""Returns when what a batch causes is durable."""
 
 
 def record(topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None) -> Record:
@@ -55,7 +58,7 @@ class Identify:
     def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
         self._directory, self._policy, self._producer = directory, policy, producer
 
-    async def __call__(self, work: Work) -> None:
+    async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         for _, incoming in _each(work):
             accepted = _read(incoming, {ALERT_ACCEPTED: AcceptedAlert}, out)
@@ -72,7 +75,7 @@ class Identify:
                     made.append(record(topics.PERSON_EVENTS, person_id, AlertAboutPerson.type, event_id, found.at, body))
                 made += [_review(found, reason, alike) for reason, alike in self._questions(found, matches)]
                 must_fit(made)
-        await self._producer().send_all(out)
+        return (await self._producer().queue_all(out)).acknowledged
 
     async def _identify(self, accepted: AcceptedAlert) -> list[Match]:
         """Asked twice where the database answers and refuses: a conflict with another worker passes, what it will not store does not."""
@@ -99,7 +102,7 @@ class PersonStage:
     def __init__(self, table: StateTable[PersonState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
 
-    async def __call__(self, work: Work) -> None:
+    async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         touched: dict[Place, PersonState] = {}
         for place, incoming in _each(work):
@@ -118,8 +121,7 @@ class PersonStage:
                     made.append(_review(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
                 must_fit(made)
                 touched[place] = after
-        await self._producer().send_all(out)
-        await self._table.put(touched)
+        return await _written(self._producer(), out, self._table, touched)
 
 
 class CaseStage:
@@ -128,7 +130,7 @@ class CaseStage:
     def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
 
-    async def __call__(self, work: Work) -> None:
+    async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         touched: dict[Place, CaseState] = {}
         readable = {AlertReachedCase.type: AlertReachedCase, CaseChanged.type: CaseChanged, Tick.type: Tick}
@@ -140,15 +142,28 @@ class CaseStage:
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
                 after, said = reduce_case(before, event, self._policy)
-                for owed in said:
-                    notice = notice_for(owed, before, after, self._policy)
-                    key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
-                    value = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-                    made.append(record(topics.NOTICES, key, NOTICE_OWED, notice.id, owed.at, value, subject=owed.obligation.id))
+                made.extend(_notice(told) for told in notices_for(said, before, after, self._policy))
                 must_fit(made)
                 touched[place] = after
-        await self._producer().send_all(out)
-        await self._table.put(touched)
+        return await _written(self._producer(), out, self._table, touched)
+
+
+async def _written(producer: Producer, out: Sequence[Record], table: StateTable[Any], touched: Mapping[Place, Any]) -> Durable:
+    """Queue the outputs and go on from the new states; these are written when the outputs are acknowledged."""
+    queued = await producer.queue_all(out)
+    changed = table.decided(touched)
+
+    async def durable() -> None:
+        await queued.acknowledged()
+        await table.put(changed)
+
+    return durable
+
+
+def _notice(told: Told) -> Record:
+    owed = told.owed
+    key = f"{owed.obligation.agency}/{owed.obligation.case_id}"
+    return record(topics.NOTICES, key, NOTICE_OWED, owed.notice_id, owed.at, told.json, subject=owed.obligation.id)
 
 
 def _each(work: Work) -> Iterator[tuple[Place, Received]]:

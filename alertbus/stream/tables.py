@@ -19,12 +19,16 @@ State = TypeVar("State", bound=Word)
 Place = tuple[int, bytes]
 """Partition and key."""
 
+Step = tuple[State, State]
+"""A state as it stood before a batch, and after."""
+
 REMEMBERED = 20_000
-"""Decoded states kept in memory over all partitions: what is in daily use, about a hundred megabytes (ours)."""
+"""Decoded states kept in memory over all partitions: what is in daily use, about a hundred megabytes (ours). Far more than are ever being
+written: one that is not yet in RocksDB is among the latest touched, and so here."""
 
 
 class StateTable(Generic[State]):
-    """States of one reducer by key. Only one topic's lanes use it, one batch at a time."""
+    """States of one reducer by key. Only one topic's lanes use it: they decide in order, and write in the same order."""
 
     def __init__(self, changelog: Changelog, state: type[State], empty: State) -> None:
         self._changelog = changelog
@@ -33,7 +37,7 @@ class StateTable(Generic[State]):
         self._late: OrderedDict[Place, State] = OrderedDict()
 
     def get(self, place: Place) -> State:
-        """The state that stands, the empty one if none does. Raises `StateUnreadable`: going on without it would forget what it knew."""
+        """The state as last decided, the empty one if there is none. Raises `StateUnreadable`: or what it knew would be forgotten."""
         state = self._late.get(place)
         if state is None:
             state = self._read(place) or self._empty
@@ -42,14 +46,19 @@ class StateTable(Generic[State]):
             self._late.move_to_end(place)
         return state
 
-    async def put(self, states: Mapping[Place, State]) -> None:
-        """Write what differs from the states that stand, and return when it is durable."""
-        changed: dict[int, list[Change]] = defaultdict(list)
-        for place, after in states.items():
-            changed[place[0]] += parts.changes(place[1], self.get(place), after)
-        await self._changelog.write(changed)
+    def decided(self, states: Mapping[Place, State]) -> dict[Place, Step[State]]:
+        """Go on from these states. What changed is for `put`, once what it causes is on the broker."""
+        steps = {place: (self.get(place), state) for place, state in states.items()}
         for place, state in states.items():
             self._remember(place, state)
+        return steps
+
+    async def put(self, steps: Mapping[Place, Step[State]]) -> None:
+        """Write what changed, and return when it is durable."""
+        changed: dict[int, list[Change]] = defaultdict(list)
+        for (partition, key), (before, after) in steps.items():
+            changed[partition] += parts.changes(key, before, after)
+        await self._changelog.write(changed)
 
     def forget(self) -> None:
         """After an assignment: another worker may have written meanwhile."""

@@ -4,6 +4,7 @@ Faust gives group membership, assignment, tables and recovery; the lanes give or
 """
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,7 @@ class StreamWorker:
         await producer.start()
         self._started_producer = producer
         self.app.finalize()
+        _collect_garbage_seldom()
         try:
             await self.app.start()
             stopped = asyncio.create_task(stop.wait())
@@ -179,6 +181,12 @@ class StreamWorker:
         code = getattr(error, "code", "unexpected")
         log.error("worker stops, nothing more is acknowledged", error=type(error).__name__, code=code, exc_info=error)
         self._fail(error)
+
+
+def _collect_garbage_seldom() -> None:
+    """States and records form no cycles, and looking through all that are kept in memory took a fifth of the worker's time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def stop_hard(error: BaseException) -> None:

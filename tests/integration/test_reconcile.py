@@ -43,7 +43,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Notice, Stage
 from alertbus.plugin.samples import CANARIES
 from alertbus.reach.case import CaseState, reduce_case
-from alertbus.reach.notices import notice_for
+from alertbus.reach.notices import notices_for
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours
 from tests.unit.test_reach_law import DAY_0, worlds
@@ -160,8 +160,8 @@ def written(world: tuple[dict[str, list[Case]], list[AcceptedAlert]]) -> tuple[L
     def decide(case_id: str, event: AlertReachedCase | CaseChanged | Tick) -> None:
         before = states[case_id]
         states[case_id], owed = reduce_case(before, event, POLICY)
-        for one in owed:
-            notices.append(notice_for(one, before, states[case_id], POLICY))
+        for told in notices_for(owed, before, states[case_id], POLICY):
+            notices.append(told.notice)
             log.notice(notices[-1])
             log.receipt(a_receipt(notices[-1], Stage.ACCEPTED))
 

@@ -217,7 +217,7 @@ def test_lnk_12_not_17_two_families_are_each_told_once_and_apart() -> None:
     north, south = case("gp", "school", case_id="north"), case("gp", "police", case_id="south")
     said = alert("domestic_abuse_incident", "stepfather", "mother")
 
-    owed = {on.id: [o for d in decide(said, on, POLICY) for o in obligations(d, said, on, POLICY)] for on in (north, south)}
+    owed = {on.id: [o for _, o in obligations(decide(said, on, POLICY), said, on, POLICY)] for on in (north, south)}
 
     assert {name: [(o.case_id, o.agency) for o in found] for name, found in owed.items()} == {
         "north": [("north", "gp"), ("north", "school")],
@@ -458,7 +458,7 @@ def test_the_order_in_which_a_case_lists_things_changes_nothing() -> None:
 
 
 def owed(said: AcceptedAlert, on: Case) -> list[Obligation]:
-    return [o for d in decide(said, on, POLICY) for o in obligations(d, said, on, POLICY)]
+    return [o for _, o in obligations(decide(said, on, POLICY), said, on, POLICY)]
 
 
 def test_ppn_01_worker_and_manager_each_owe_an_answer() -> None:

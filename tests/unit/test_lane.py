@@ -1,14 +1,14 @@
 """The lanes' five invariants, over records with repeats and holes, and processing that fails or is cut short at any point."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.broker.faults import RecordsSkipped
-from alertbus.stream.lane import AHEAD, BATCH, Lanes
+from alertbus.stream.lane import AHEAD, BATCH, IN_FLIGHT, Lanes
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,28 @@ async def drain() -> None:
 
 
 async def feed(
-    offsets: Mapping[int, Sequence[int]], cursors: Mapping[int, int], *, fails_at: int | None = None
+    offsets: Mapping[int, Sequence[int]], cursors: Mapping[int, int], *, fails_at: int | None = None, late: bool = False
 ) -> tuple[Log, dict[int, int]]:
     """Play the offsets into lanes, a few at a time; give what was processed and how far each lane may be committed."""
     log = Log()
     lanes: Lanes[Arrived]
 
-    async def process(work: Mapping[int, Sequence[Arrived]]) -> None:
-        before = lanes.reached()
+    async def process(work: Mapping[int, Sequence[Arrived]]) -> Callable[[], Awaitable[None]]:
+        fails = any(record.offset == fails_at for records in work.values() for record in records)
+        if fails and not late:
+            raise RuntimeError("it could not be decided")
         await asyncio.sleep(0)
-        assert lanes.reached() in (before, {}), "acknowledged while it was being processed"
-        if any(record.offset == fails_at for records in work.values() for record in records):
-            raise RuntimeError("the broker went away")
-        log.note(work)
+
+        async def durable() -> None:
+            await asyncio.sleep(0)
+            assert all(lanes.reached().get(p, records[0].offset) <= records[0].offset for p, records in work.items()), (
+                "acknowledged too soon"
+            )
+            if fails:
+                raise RuntimeError("the broker went away")
+            log.note(work)
+
+        return durable
 
     lanes = Lanes("topic", process, log.failed.append)
     lanes.assign(cursors)
@@ -95,9 +104,9 @@ def test_records_are_acknowledged_in_order_from_the_cursor_without_a_hole(one: t
     assert bool(reached) is not bool(holes), "after a hole nothing at all may be committed"
 
 
-@given(length=st.integers(1, 700), fails_at=st.integers(0, 700))
-def test_when_processing_fails_nothing_more_is_acknowledged(length: int, fails_at: int) -> None:
-    log, reached = asyncio.run(feed({0: range(length)}, {0: 0}, fails_at=fails_at))
+@given(length=st.integers(1, 700), fails_at=st.integers(0, 700), late=st.booleans())
+def test_when_deciding_or_writing_fails_nothing_more_is_acknowledged(length: int, fails_at: int, late: bool) -> None:
+    log, reached = asyncio.run(feed({0: range(length)}, {0: 0}, fails_at=fails_at, late=late))
 
     if fails_at < length:
         assert len(log.failed) == 1
@@ -125,9 +134,9 @@ class Held:
         self.lanes = Lanes[Arrived]("topic", self._process, self.log.failed.append)
         self.lanes.assign(cursors)
 
-    async def _process(self, work: Mapping[int, Sequence[Arrived]]) -> None:
+    async def _process(self, work: Mapping[int, Sequence[Arrived]]) -> Callable[[], Awaitable[object]]:
         self.log.note(work)
-        await self.may_go_on.wait()
+        return self.may_go_on.wait
 
 
 async def test_a_lane_that_was_taken_away_acknowledges_nothing_more() -> None:
@@ -145,9 +154,8 @@ async def test_a_lane_that_was_taken_away_acknowledges_nothing_more() -> None:
 
 async def test_before_a_partition_goes_what_was_begun_is_finished_and_nothing_more_begun() -> None:
     held = Held({0: 0, 1: 0})
-    held.lanes.take(0, [Arrived(0)])
+    held.lanes.take(0, [Arrived(n) for n in range(IN_FLIGHT * BATCH + 5)])
     await drain()
-    held.lanes.take(0, [Arrived(1)])
     held.lanes.take(1, [Arrived(0)])
     finishing = asyncio.create_task(held.lanes.finish())
     await drain()
@@ -156,8 +164,8 @@ async def test_before_a_partition_goes_what_was_begun_is_finished_and_nothing_mo
     held.may_go_on.set()
     await finishing
 
-    assert held.log.processed == {0: [0]}
-    assert held.lanes.reached() == {0: 1, 1: 0}
+    assert held.log.processed == {0: list(range(IN_FLIGHT * BATCH))}
+    assert held.lanes.reached() == {0: IN_FLIGHT * BATCH, 1: 0}
 
 
 async def test_finishing_with_nothing_to_do_ends_at_once() -> None:
@@ -169,7 +177,7 @@ async def test_finishing_with_nothing_to_do_ends_at_once() -> None:
 
 async def test_a_full_lane_says_that_it_has_no_room_until_it_has() -> None:
     held = Held({0: 0})
-    held.lanes.take(0, [Arrived(n) for n in range(AHEAD + BATCH)])
+    held.lanes.take(0, [Arrived(n) for n in range(AHEAD + IN_FLIGHT * BATCH)])
     await drain()
     assert not held.lanes.has_room(0)
     assert not held.lanes.has_room(1), "a partition that is not ours has none"
@@ -178,17 +186,17 @@ async def test_a_full_lane_says_that_it_has_no_room_until_it_has() -> None:
     await drain()
 
     assert held.lanes.has_room(0)
-    assert held.lanes.reached() == {0: AHEAD + BATCH}
+    assert held.lanes.reached() == {0: AHEAD + IN_FLIGHT * BATCH}
     held.lanes.close()
 
 
 async def test_every_partition_that_has_something_gets_its_share_of_a_batch() -> None:
     held = Held(dict.fromkeys(range(4), 0))
     for partition in range(4):
-        held.lanes.take(partition, [Arrived(n) for n in range(BATCH)])
+        held.lanes.take(partition, [Arrived(n) for n in range(2 * IN_FLIGHT * BATCH)])
     await drain()
 
-    assert {partition: len(done) for partition, done in held.log.processed.items()} == dict.fromkeys(range(4), BATCH // 4)
+    assert {partition: len(done) for partition, done in held.log.processed.items()} == dict.fromkeys(range(4), IN_FLIGHT * BATCH // 4)
     held.lanes.close()
 
 

@@ -10,15 +10,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
-from alertbus.model.case import Case
+from alertbus.model.case import Case, Link
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, build_notice
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for
+from alertbus.policy.policy import Policy
 from alertbus.reach.case import EMPTY, CaseState, reduce_case
 from alertbus.reach.held import Owed
-from alertbus.reach.notices import notice_for
+from alertbus.reach.notices import notices_for
 
 POLICY = load_policy()
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -320,7 +321,13 @@ def notice(agency: str, said: AcceptedAlert | None = None, *, case: Case = CASE,
         since=T0,
         cause=Cause.ALERT,
     )
-    return build_notice("n-1", deed, obligation, said, case, POLICY, link=case.links[via - 1], ruling="works_with_children")
+    return built(deed, obligation, said, case, POLICY, case.links[via - 1])
+
+
+def built(deed: Deed, owed: Obligation, said: AcceptedAlert, case: Case, policy: Policy, link: Link) -> Notice:
+    cover = cover_for("n-1", deed, owed, case, policy, link=link, ruling="works_with_children")
+    body, _ = Bodies(said, case, policy, withdrawn=deed is Deed.WITHDRAW).for_agency(policy.agency(owed.agency))
+    return Notice.of(cover, body)
 
 
 def found_in(dumped: str) -> set[str]:
@@ -472,7 +479,7 @@ def test_ano_03_not_18_not_even_a_policy_that_shares_addresses_sends_one_there()
     said = statement()
     obligation = notice("probation", said).obligation
 
-    told = build_notice("n-1", Deed.DELIVER, obligation, said, CASE, policy, link=CASE.links[1], ruling="acts_for_subject")
+    told = built(Deed.DELIVER, obligation, said, CASE, policy, CASE.links[1])
 
     assert C["case: status"] in told.model_dump_json()  # the policy is as generous as it says
     assert {name for name in found_in(told.model_dump_json()) if "address" in name or "UPRN" in name or "postcode" in name} == set()
@@ -575,7 +582,7 @@ def play(case: Case, *said: AcceptedAlert, until: datetime | None = None) -> lis
     for event in events:
         before = state
         state, owed = reduce_case(state, event, POLICY)
-        told += [(o, notice_for(o, before, state, POLICY)) for o in owed]
+        told += [(one.owed, one.notice) for one in notices_for(owed, before, state, POLICY)]
     return told
 
 

@@ -1,0 +1,68 @@
+"""A case as the join reads it: who is linked and which agencies are there, and from when to when. Worked out once for each version."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from alertbus.model.case import Case, Involvement, Level, Link, Spell
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A link, and the directory's ids of whom it links."""
+
+    link: Link
+    person_ids: frozenset[str]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An agency on the case. `adult_ids` are of the adult it acts for, empty when it works with the children."""
+
+    involvement: Involvement
+    adult_ids: frozenset[str]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """`ties` and `posts` stand in the case's own order; `named` are the workers and managers it names, by agency."""
+
+    ties: tuple[Tie, ...]
+    posts: tuple[Post, ...]
+    named: Mapping[str, tuple[Involvement, ...]]
+
+
+def roster(case: Case) -> Roster:
+    """The case's roster, made when it is first asked for."""
+    found: Roster | None = case.aside.get(Roster)
+    if found is None:
+        found = case.aside[Roster] = _made(case)
+    return found
+
+
+def _made(case: Case) -> Roster:
+    named: dict[str, tuple[Involvement, ...]] = defaultdict(tuple)
+    for one in case.involvements:
+        if one.level is not Level.AGENCY and one.worker:
+            named[one.agency] += (one,)
+    return Roster(
+        ties=tuple(Tie(link, _ids(case, link.person), *_span(link)) for link in case.links),
+        posts=tuple(Post(one, _ids(case, one.adult), *_span(one)) for one in case.involvements if one.level is Level.AGENCY),
+        named=named,
+    )
+
+
+def _ids(case: Case, key: str | None) -> frozenset[str]:
+    return frozenset(case.person(key).person_ids) if key else frozenset()
+
+
+def _span(spell: Spell) -> tuple[datetime, datetime]:
+    return spell.since or ALWAYS, spell.until or NEVER
