@@ -170,12 +170,20 @@ def lanes_acknowledge_before_the_outputs(cut: bool) -> None:
     whole = Lanes.__init__
 
     def wrapped(self: Any, topic: str, process: Any, fail: Any) -> None:
-        async def held(work: Any) -> None:
+        async def held(work: Any) -> Any:
             await gap()
-            await process(work)
+            return await process(work)
 
-        async def early(work: Any) -> None:
-            _later(held(work))
+        async def whenever(work: Any) -> None:
+            await (await held(work))()
+
+        async def early(work: Any) -> Any:
+            _later(whenever(work))
+
+            async def durable() -> None:
+                """It is not: that is the cut."""
+
+            return durable
 
         whole(self, topic, (early if cut else held) if topic == ALERTS else process, fail)
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer, Queued, Record
 from alertbus.delivery.ledger import Ledger
 from alertbus.delivery.tables import ledger
 from alertbus.stream.worker import StreamWorker
@@ -63,15 +63,21 @@ def breaks_writes_to(topic: str, *, after: bool, error: type[Exception]) -> Twis
         def failing() -> Any:
             producer: Producer = whole()
 
+            class Unheard(Queued):
+                async def acknowledged(self) -> dict[tuple[str, int], int]:
+                    await super().acknowledged()
+                    raise _fault(error)
+
             class Failing:
-                async def send_all(self, records: Sequence[Record]) -> dict[tuple[str, int], int]:
+                async def queue_all(self, records: Sequence[Record]) -> Queued:
                     touched = any(record.topic == topic for record in records)
                     if touched and not after:
                         raise _fault(error)
-                    written = await producer.send_all(records)
-                    if touched:
-                        raise _fault(error)
-                    return written
+                    queued = await producer.queue_all(records)
+                    return Unheard(queued.parts) if touched else queued
+
+                async def send_all(self, records: Sequence[Record]) -> dict[tuple[str, int], int]:
+                    return await (await self.queue_all(records)).acknowledged()
 
             return Failing()
 

@@ -58,10 +58,10 @@ def before_processing(topic: str, gate: Gate, only: Callable[[Any], bool] = lamb
         lanes: Any = worker.lanes[topic]
         process = lanes._process
 
-        async def held(work: Mapping[int, Any]) -> None:
+        async def held(work: Mapping[int, Any]) -> Any:
             if any(only(record) for records in work.values() for record in records):
                 await gate.pass_()
-            await process(work)
+            return await process(work)
 
         lanes._process = held
 
@@ -94,9 +94,12 @@ def acknowledges_what_raised(worker: StreamWorker) -> None:
     for lanes in worker.lanes.values():
         process: Any = lanes._process
 
-        async def swallowing(work: Mapping[int, Any], process: Any = process) -> None:
-            with contextlib.suppress(Exception):
-                await process(work)
+        async def swallowing(work: Mapping[int, Any], process: Any = process) -> Any:
+            async def durable() -> None:
+                with contextlib.suppress(Exception):
+                    await (await process(work))()
+
+            return durable
 
         lanes._process = swallowing
 
@@ -104,7 +107,11 @@ def acknowledges_what_raised(worker: StreamWorker) -> None:
 class Unguarded(Lane[Any]):
     """A lane that takes a record though it does not follow, and commits past what lies between."""
 
-    __slots__ = ()
+    __slots__ = ("_begun",)
+
+    def __init__(self, cursor: int) -> None:
+        super().__init__(cursor)
+        self._begun = cursor
 
     def take(self, records: Sequence[Any]) -> int | None:
         self.waiting.extend(records)
@@ -116,7 +123,8 @@ class Unguarded(Lane[Any]):
         while self.waiting and len(batch) < most and (not batch or self.waiting[0].offset == batch[-1].offset + 1):
             batch.append(self.waiting.popleft())
         if batch:
-            self.reached = batch[0].offset
+            self.reached += batch[0].offset - self._begun
+            self._begun = batch[-1].offset + 1
         return batch
 
 
