@@ -27,6 +27,10 @@ async def rebalancing(worker: Worker) -> bool:
     return bool(worker.stream.app.rebalancing)
 
 
+async def shared(one: Worker, other: Worker) -> set[int]:
+    return one.partitions & other.partitions
+
+
 async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bus: Bus) -> None:
     gate = Gate(armed=False)
     async with bus.worker(twist=before_states("case", gate)) as first:
@@ -50,6 +54,7 @@ async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bu
 
             await bus.until_told(alerts)
             await bus.caught_up()
+            await until(lambda: shared(first, second), set())
             assert first.partitions | second.partitions == {0, 1, 2, 3}
             assert not first.partitions & second.partitions
             recovered = await bus.recovered("case")
