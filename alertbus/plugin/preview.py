@@ -9,7 +9,7 @@ from alertbus.model.ids import notice_id, obligation_id
 from alertbus.model.notice import Deed, Message, Notice, Obligation
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter
-from alertbus.policy.minimise import Bodies, cover_for
+from alertbus.policy.minimise import Bodies, cover_for, path_to
 from alertbus.policy.policy import Policy
 
 
@@ -55,6 +55,8 @@ def _notice(alert: Alert, agency: str, policy: Policy) -> Notice:
         exercise=alert.exercise,
     )
     notice = notice_id(obligation.id, accepted.statement_id)
-    cover = cover_for(notice, Deed.DELIVER, obligation, case, policy, link=case.links[0], ruling="preview")
-    body, _ = Bodies(accepted, case, policy).for_agency(policy.agency(agency))
+    entry = policy.agency(agency)
+    path = path_to(case, case.links[0], entry, policy)
+    cover = cover_for(notice, Deed.DELIVER, obligation, policy, path=path, ruling="preview")
+    body, _ = Bodies(accepted, case, policy).for_agency(entry)
     return Notice.of(cover, body)

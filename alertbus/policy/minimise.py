@@ -103,28 +103,42 @@ def cover_for(
     notice_id: str,
     deed: Deed,
     obligation: Obligation,
-    case: Case,
     policy: Policy,
     *,
-    link: Link,
+    path: str,
     ruling: str,
     since: Day | None = None,
     flag: str | None = None,
     recipient: str | None = None,
 ) -> NoticeCover:
-    """The cover for one obligation. `link` is the way the alert came to the case; `flag` what stands and must be
+    """The cover for one obligation. `path` is the way the alert came to the case (`path_to`); `flag` what stands and must be
     read first; `since` the agency's own first day on the case.
     """
-    sight = Sight(policy, policy.agency(obligation.agency))
+    who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
     return NoticeCover(
         id=notice_id,
         deed=deed,
         obligation=obligation,
         recipient=recipient,
-        because=_because(link, case, obligation, since, sight),
-        flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
+        because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
+        flag=flag if flag and Sight(policy, policy.agency(obligation.agency)).full(Sensitivity.ACTION) else None,
         rule=ruling,
     )
+
+
+def path_to(case: Case, link: Link, agency: Agency, policy: Policy) -> str:
+    """The reason path in words, as that agency may see it: person → relation → the case."""
+    sight = Sight(policy, agency)
+    child = link.person in case.children
+    person = case.person(link.person)
+    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
+    who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
+    if sight.template(identity):
+        putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
+        relation = f"putative {link.relation}" if putative else link.relation
+    else:
+        relation = "child" if child else "linked to the children"
+    return f"{who} → {relation} → the children's case"
 
 
 def _must_stay_unknown(alert: Alert) -> bool:
@@ -193,22 +207,6 @@ def _person(person: CasePerson, link: Link | None, role: str | None, sight: Sigh
 
 def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:
     return CLASS_OF_IDENTIFIER.get(identifier.system, Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
-
-
-def _because(link: Link, case: Case, obligation: Obligation, since: Day | None, sight: Sight) -> str:
-    """The reason path in words: person → relation → the case → you."""
-    child = link.person in case.children
-    person = case.person(link.person)
-    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
-    who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
-    if sight.template(identity):
-        putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
-        relation = f"putative {link.relation}" if putative else link.relation
-    else:
-        relation = "child" if child else "linked to the children"
-    role = obligation.role.replace("_", " ")
-    you = f"{obligation.agency.replace('_', ' ')} ({role})"
-    return f"{who} → {relation} → the children's case → you, {you}" + (f", since {since:%Y-%m-%d}" if since else "")
 
 
 def _shown_fields(word: Word, sight: Sight) -> dict[str, Any]:

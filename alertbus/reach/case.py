@@ -15,12 +15,9 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.held import Held, Owed, current, owed
+from alertbus.reach.held import LOOK_EVERY, Held, Owed, current, owed
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick
-
-LOOK_EVERY = 8
-"""At every so many alerts those that are over leave the state: to look through all with each one costs more than keeping a few (ours)."""
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 

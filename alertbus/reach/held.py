@@ -20,6 +20,10 @@ SETTLE = timedelta(minutes=10)
 meets it. The gateway's order of sending makes that rare; ten minutes is ours."""
 
 
+LOOK_EVERY = 8
+"""At every so many alerts those that are over leave the state: to look through all with each one costs more than keeping a few (ours)."""
+
+
 class Held(Word):
     """One alert: every statement made of it, oldest first, and through whom each first came."""
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alertbus.model.case import Case, Involvement, Level
+from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
-from alertbus.policy.minimise import Bodies, cover_for
-from alertbus.policy.policy import KindRule, Policy
+from alertbus.policy.minimise import Bodies, cover_for, path_to
+from alertbus.policy.policy import Agency, Policy
 from alertbus.reach.case import CaseState
 from alertbus.reach.held import Held, Owed
 from alertbus.reach.join import decide
@@ -37,42 +37,55 @@ def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, polic
     What is taken back because the case changed may be about somebody who is no longer on it: such a notice is built from the case before.
     """
     bodies: dict[tuple[bool, str, bool], Bodies] = {}
-    flags: dict[bool, list[tuple[Held, KindRule]]] = {}
+    ways: dict[int, _Way] = {}
     for owed in said:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
-        there = after.case is not None and any(person.key == link.person for person in after.case.people)
-        state = after if there else before
-        assert state.case is not None
-        rules = policy.under(state.case.routing)
-        if there not in flags:
-            flags[there] = [(held, rule) for held in state.alerts.values() if (rule := rules.kind_rule(held.kind)).flag]
-        about = (there, owed.statement.statement_id, owed.deed is Deed.WITHDRAW)
+        way = ways.get(id(link)) or ways.setdefault(id(link), _Way(link, before, after, policy))
+        withdrawn = owed.deed is Deed.WITHDRAW
+        about = (way.there, owed.statement.statement_id, withdrawn)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, state.case, rules, withdrawn=owed.deed is Deed.WITHDRAW)
+            bodies[about] = Bodies(owed.statement, way.case, way.policy, withdrawn=withdrawn)
+        agency = way.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
         cover = cover_for(
             owed.notice_id,
             owed.deed,
             owed.obligation,
-            state.case,
-            rules,
-            link=link,
+            way.policy,
+            path=way.path(agency),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
-            flag=_flag(owed, flags[there], state.case, rules),
-            recipient=_recipient(owed, state.case),
+            flag=_flag(owed, way),
+            recipient=_recipient(owed, way.case),
         )
-        yield Told(owed, cover, *bodies[about].for_agency(rules.agency(owed.obligation.agency)))
+        yield Told(owed, cover, *bodies[about].for_agency(agency))
 
 
-def _flag(owed: Owed, flags: Iterable[tuple[Held, KindRule]], case: Case, policy: Policy) -> str | None:
+class _Way:
+    """A link by which alerts came to the case, and what is the same for all who are told by it."""
+
+    def __init__(self, link: Link, before: CaseState, after: CaseState, policy: Policy) -> None:
+        self.there = after.case is not None and any(person.key == link.person for person in after.case.people)
+        state = after if self.there else before
+        assert state.case is not None
+        self.case, self.policy = state.case, policy.under(state.case.routing)
+        self.flags = [(held, rule) for held in state.alerts.values() if (rule := self.policy.kind_rule(held.kind)).flag]
+        self._link = link
+        self._paths: dict[tuple[str, bool], str] = {}
+
+    def path(self, agency: Agency) -> str:
+        kind = (agency.sector, agency.acts_for_adults)
+        return self._paths.get(kind) or self._paths.setdefault(kind, path_to(self.case, self._link, agency, self.policy))
+
+
+def _flag(owed: Owed, way: _Way) -> str | None:
     """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12)."""
-    own = policy.kind_rule(owed.obligation.kind)
+    own = way.policy.kind_rule(owed.obligation.kind)
     if own.flag:
         return f"{own.title.upper()}: {own.action}"
-    for held, rule in flags:
-        if held.stands_at(owed.at, rule) and _is_told(owed, held, case, policy):
+    for held, rule in way.flags:
+        if held.stands_at(owed.at, rule) and _is_told(owed, held, way.case, way.policy):
             return f"{rule.title.upper()}: {rule.action}"
     return None
 

@@ -15,7 +15,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for, path_to
 from alertbus.policy.policy import Policy
 from alertbus.reach.case import EMPTY, CaseState, reduce_case
 from alertbus.reach.held import Owed
@@ -325,7 +325,8 @@ def notice(agency: str, said: AcceptedAlert | None = None, *, case: Case = CASE,
 
 
 def built(deed: Deed, owed: Obligation, said: AcceptedAlert, case: Case, policy: Policy, link: Link) -> Notice:
-    cover = cover_for("n-1", deed, owed, case, policy, link=link, ruling="works_with_children")
+    path = path_to(case, link, policy.agency(owed.agency), policy)
+    cover = cover_for("n-1", deed, owed, policy, path=path, ruling="works_with_children")
     body, _ = Bodies(said, case, policy, withdrawn=deed is Deed.WITHDRAW).for_agency(policy.agency(owed.agency))
     return Notice.of(cover, body)
 

@@ -18,8 +18,8 @@ from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChange
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
 from alertbus.reach import held
-from alertbus.reach.case import BEGINNING, LOOK_EVERY, CaseState, reduce_case
-from alertbus.reach.held import Owed
+from alertbus.reach.case import BEGINNING, CaseState, reduce_case
+from alertbus.reach.held import LOOK_EVERY, Owed
 from alertbus.reach.person import PersonState, reduce_person
 
 POLICY = load_policy()
