@@ -12,8 +12,9 @@
 **Doubled**, each counted once:
 
 - an obligation or a deed nobody owes (the reconciler's `extra`);
-- the same statement told for the same obligation under two keys, when it was not taken back in between; the same content under two keys;
-  a key that belongs to no notice. A receiver dedupes by key, so two keys are two messages to it;
+- the same statement told for the same obligation under two keys, when it was not taken back in between; a key that belongs to no notice.
+  A receiver dedupes by key, so two keys are two messages to it. That two keys carry the same bytes is no doubling by itself: an agency that
+  is shown little reads the same words when a matter is taken back, told again and taken back again;
 - two contents under one key;
 - an attempt begun while an earlier one under its key was still unanswered: two senders at once, which no receiver can dedupe in time;
 - a ledger row touched after it was settled, as the database itself saw it.
@@ -165,17 +166,13 @@ def _doubled(seen: Seen) -> Iterator[str]:
     yield from _told_twice(seen)
     known = {notice.id for notice in seen.notices}
     contents: dict[str, set[str]] = defaultdict(set)
-    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
     by_key: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in seen.attempts:
         by_key[attempt.key].append(attempt)
         if attempt.digest:
             contents[attempt.key].add(attempt.digest)
-        if attempt.processed:
-            keys[attempt.agency, attempt.digest].add(attempt.key)
     yield from (f"key {key}: of no notice" for key in by_key.keys() - known)
     yield from (f"key {key}: {len(found)} contents" for key, found in contents.items() if len(found) > 1)
-    yield from (f"content {digest[:12]} for {agency}: {len(found)} keys" for (agency, digest), found in keys.items() if len(found) > 1)
     for key, attempts in by_key.items():
         attempts.sort(key=lambda attempt: attempt.began)
         for earlier, later in itertools.pairwise(attempts):
