@@ -14,7 +14,7 @@
 - an obligation or a deed nobody owes (the reconciler's `extra`);
 - the same statement told for the same obligation under two keys, when it was not taken back in between; a key that belongs to no notice.
   A receiver dedupes by key, so two keys are two messages to it. That two keys carry the same bytes is no doubling by itself: an agency that
-  is shown little reads the same words when a matter is taken back, told again and taken back again;
+  is shown little reads the same words in a matter and in its correction (seen: housing's message, told and amended);
 - two contents under one key;
 - an attempt begun while an earlier one under its key was still unanswered: two senders at once, which no receiver can dedupe in time;
 - a ledger row touched after it was settled, as the database itself saw it.
