@@ -32,6 +32,7 @@ from alertbus.model.errors import (
     PoisonRecord,
     PolicyFault,
     SettingsFault,
+    StateUnreadable,
     Unavailable,
     VersionConflict,
 )
@@ -52,6 +53,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     PluginFault: (500, "An agency plugin broke"),
     SettingsFault: (500, "A setting is not right"),
     PoisonRecord: (500, "A record could not be decided"),
+    StateUnreadable: (500, "A state could not be read"),
     Unavailable: (503, "Something the bus depends on does not answer"),
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
