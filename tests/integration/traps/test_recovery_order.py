@@ -19,7 +19,7 @@ from faust.tables.recovery import Recovery
 from alertbus.broker.consumer import Received, read_all
 from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.groups import committed_offsets
-from alertbus.broker.producer import Record
+from alertbus.broker.producer import Queued, Record
 from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
@@ -29,6 +29,8 @@ from tests.integration.traps.bus import PARTITIONS, Bus, until
 pytestmark = pytest.mark.kafka
 
 BACKLOG = 150
+
+TRIES = 5
 
 
 class Copying:
@@ -54,7 +56,10 @@ class Copying:
         self.written += BACKLOG
 
     async def copy(self, values: Sequence[bytes]) -> None:
-        await self.bus.producer.send_all([Record(self.sink, value, value) for value in values])
+        await (await self.queue(values)).acknowledged()
+
+    async def queue(self, values: Sequence[bytes]) -> Queued:
+        return await self.bus.producer.queue_all([Record(self.sink, value, value) for value in values])
 
     async def lost(self) -> int:
         """How many never came out, when all is committed."""
@@ -114,7 +119,17 @@ def hold_the_seek(app: Any, fetched: asyncio.Event) -> None:
 
 
 async def test_the_engine_as_shipped_loses_records_and_commits_past_them(bus: Bus) -> None:
-    """If this fails after an upgrade, the engine has mended it: then decide anew whether `stream/recovery.py` is still needed."""
+    """If this fails after an upgrade, the engine has mended it: then decide anew whether `stream/recovery.py` is still needed.
+
+    The race is held open on one side only: how much the engine has fetched by then is its own affair, so a few tries are allowed.
+    """
+    for _ in range(TRIES):
+        if await lost_as_shipped(bus) > 0:
+            return
+    pytest.fail(f"the engine lost nothing in {TRIES} tries")
+
+
+async def lost_as_shipped(bus: Bus) -> int:
     work = Copying(bus)
     await work.fill()
     app = work.app(faust.App)
@@ -143,7 +158,7 @@ async def test_the_engine_as_shipped_loses_records_and_commits_past_them(bus: Bu
     async with running(app):
         await until(lambda: ready(app), True)
         await work.more()
-        assert await work.lost() > 0
+        return await work.lost()
 
 
 async def ready(app: Any) -> bool:
@@ -185,8 +200,8 @@ class OnLanes:
     def _take_changes(self, tp: Any, records: Sequence[Received]) -> None:
         self.app.tables.recovery.take_changes(tp, records)
 
-    async def _process(self, batch: Mapping[int, Sequence[Received]]) -> None:
-        await self._work.copy([record.value or b"" for records in batch.values() for record in records])
+    async def _process(self, batch: Mapping[int, Sequence[Received]]) -> Callable[[], Awaitable[object]]:
+        return (await self._work.queue([record.value or b"" for records in batch.values() for record in records])).acknowledged
 
     def _on_cursors(self, cursors: Mapping[tuple[str, int], int]) -> None:
         self.lanes.assign({partition: offset for (_, partition), offset in cursors.items()})
