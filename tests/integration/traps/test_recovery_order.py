@@ -24,7 +24,7 @@ from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
 from alertbus.stream.recovery import SeekFirst, SeekFirstTables
-from tests.integration.traps.bus import PARTITIONS, Bus, until
+from tests.integration.traps.bus import PARTITIONS, PATIENCE_S, Bus, until
 
 pytestmark = pytest.mark.kafka
 
@@ -61,9 +61,9 @@ class Copying:
     async def queue(self, values: Sequence[bytes]) -> Queued:
         return await self.bus.producer.queue_all([Record(self.sink, value, value) for value in values])
 
-    async def lost(self) -> int:
+    async def lost(self, patience_s: float = PATIENCE_S) -> int:
         """How many never came out, when all is committed."""
-        await until(self._unread, 0)
+        await until(self._unread, 0, patience_s)
         came_out = {int(record.value or b"-1") async for record in read_all(self.bus.bootstrap, [self.sink])}
         return len(set(range(self.written)) - came_out)
 
@@ -121,11 +121,12 @@ def hold_the_seek(app: Any, fetched: asyncio.Event) -> None:
 async def test_the_engine_as_shipped_loses_records_and_commits_past_them(bus: Bus) -> None:
     """If this fails after an upgrade, the engine has mended it: then decide anew whether `stream/recovery.py` is still needed.
 
-    The race is held open on one side only: how much the engine has fetched by then is its own affair, so a few tries are allowed.
+    The race is held open on one side only: what the engine has fetched by then is its own affair, so a few tries are allowed.
     """
     for _ in range(TRIES):
-        if await lost_as_shipped(bus) > 0:
-            return
+        with contextlib.suppress(AssertionError):  # not all was committed in time: that try tells nothing
+            if await lost_as_shipped(bus) > 0:
+                return
     pytest.fail(f"the engine lost nothing in {TRIES} tries")
 
 
@@ -158,7 +159,7 @@ async def lost_as_shipped(bus: Bus) -> int:
     async with running(app):
         await until(lambda: ready(app), True)
         await work.more()
-        return await work.lost()
+        return await work.lost(patience_s=15)
 
 
 async def ready(app: Any) -> bool:
