@@ -6,6 +6,7 @@ it is good at, which is the group, the assignment, and the tables with their rec
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,9 @@ from alertbus.broker.consumer import Received
 from alertbus.broker.faults import BrokerFault
 from alertbus.stream.lane import Lanes
 
-_POLL_S = 1.0
+_POLL_S = 0.25
+"""How long a fetch waits for records, and so for how long it may hold up a rebalance."""
+
 _POLL_SOON_S = 0.05
 """While something is held back (a full lane, a recovery): how soon it is looked at again."""
 
@@ -44,7 +47,11 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
                     await self.sleep(_POLL_SOON_S)
                     continue
                 held_back = len(wanted) < len(active) or self.app.in_recovery
-                found = await self._getmany(wanted, timeout=_POLL_SOON_S if held_back else _POLL_S)
+                self.not_waiting_next_records.clear()
+                try:
+                    found = await self._getmany(wanted, timeout=_POLL_SOON_S if held_back else _POLL_S)
+                finally:
+                    self.not_waiting_next_records.set()
                 if self.flow_active and generation == self.app.consumer_generation_id:
                     for tp, records in found.items():
                         self._hand_over(tp, records)
@@ -74,11 +81,21 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
                 tp = TP(topic, partition)
                 if reached > (self._committed_offset[tp] or 0):
                     ready[tp] = reached
-        return bool(ready) and await self._commit_offsets(ready)
+        before = {tp: self._committed_offset[tp] for tp in ready}
+        if ready and await self._commit_offsets(ready):
+            return True
+        self._committed_offset.update(before)  # the engine notes what it tried
+        return False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Before another worker may begin, what this one has begun is done, written and committed."""
+        """Before another worker may begin, what this one has begun is done, written and committed.
+
+        Nothing is being fetched any more then: a fetch that outlived the seek of the next assignment would move on from it, and what it
+        brought would be dropped.
+        """
         self.stop_flow()
+        with contextlib.suppress(TimeoutError):  # a fetch ends by itself, but when its thread is ending it never says so
+            await asyncio.wait_for(self.wait_for_stopped_flow(), 4 * _POLL_S)
         await asyncio.gather(*(lanes.finish() for lanes in self.lanes.values()))
         try:
             await self.commit()

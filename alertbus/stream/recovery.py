@@ -75,6 +75,8 @@ class SeekFirst(Recovery):  # type: ignore[misc]
         ours = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
         cursors: dict[tuple[str, int], int] = {}
         if ours:
+            for tp in ours:
+                consumer._committed_offset.pop(tp, None)  # noqa: SLF001 - what is not committed must not be taken from an earlier assignment
             await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
             earliest = await consumer.earliest_offsets(*ours)
             for tp in ours:
