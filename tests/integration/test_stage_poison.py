@@ -8,7 +8,7 @@ import pytest
 
 from alertbus.broker import topics
 from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer, Queued, Record
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import DatabaseUnavailable
@@ -30,8 +30,9 @@ class Collecting(Producer):
         super().__init__("nowhere:1")
         self.records: list[Record] = []
 
-    async def send_all(self, records: Sequence[Record]) -> None:
+    async def queue_all(self, records: Sequence[Record]) -> Queued:
         self.records += records
+        return Queued()
 
 
 @dataclass
