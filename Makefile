@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
-.PHONY: help env demo test check bench chaos lock format clean
+.PHONY: help env demo test proof check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -33,6 +33,9 @@ demo: env ## everything on this machine: replays the review's timeline, prints w
 
 test: env ## every test, on a real Kafka and a real PostgreSQL
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+proof: env ## the long proofs: faults on a whole bus, each safety cut in turn, the engine's own ways; half an hour on a quiet machine
+	@$(BIN)/python -m pytest -q -m 'chaos or proof' $(ARGS)
 
 check: env ## ruff, mypy strict, import-linter, schemas
 	@$(BIN)/ruff check .

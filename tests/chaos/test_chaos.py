@@ -1,4 +1,4 @@
-"""The beginning of `make chaos`, as a cut of it that runs with every test: five to six minutes on two busy cores."""
+"""The beginning of `make chaos`, as a cut of it for `make proof`: five to six minutes on two busy cores."""
 
 import pytest
 

@@ -33,6 +33,7 @@ async def test_a_skipped_record_ends_the_process_with_nothing_committed_past_it_
         assert again.failed == []
 
 
+@pytest.mark.proof
 async def test_without_the_guard_the_skipped_alert_is_lost(bus: Bus) -> None:
     """The test above would fail without it."""
     family = bus.family()

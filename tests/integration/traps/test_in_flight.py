@@ -24,7 +24,9 @@ async def committed_for(bus: Bus, topic: str) -> int:
     return sum(offset for (name, _), offset in (await bus.committed()).items() if name == topic)
 
 
-@pytest.mark.parametrize("commits_early", [False, True], ids=["ours", "commits-what-was-taken"])
+@pytest.mark.parametrize(
+    "commits_early", [pytest.param(False, id="ours"), pytest.param(True, id="commits-what-was-taken", marks=pytest.mark.proof)]
+)
 async def test_what_is_at_work_is_not_committed_though_other_topics_move_and_a_killed_worker_does_it_again(
     bus: Bus, commits_early: bool
 ) -> None:
@@ -131,6 +133,7 @@ async def test_a_write_that_fails_moves_no_offset_and_is_made_again_under_the_sa
         assert (await connection.execute(rows)).scalar_one() == 6
 
 
+@pytest.mark.proof
 async def test_faults_way_with_an_exception_loses_the_alert(bus: Bus) -> None:
     """The test above would fail if what raised were acknowledged."""
     family = bus.family()

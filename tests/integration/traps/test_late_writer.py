@@ -9,7 +9,7 @@ from tests.integration.traps.bus import Bus, until
 pytestmark = pytest.mark.kafka
 
 
-@pytest.mark.parametrize("mends", [True, False], ids=["ours", "without-mending"])
+@pytest.mark.parametrize("mends", [pytest.param(True, id="ours"), pytest.param(False, id="without-mending", marks=pytest.mark.proof)])
 async def test_a_late_write_is_undone_by_the_owner_and_ends_the_late_writer(bus: Bus, mends: bool) -> None:
     """What the late one writes is the state before the withdrawal; the new owner knows of the withdrawal."""
     from tests.integration.traps.twists import mends_nothing

@@ -67,6 +67,7 @@ async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bu
             await second.stop()
 
 
+@pytest.mark.proof
 async def test_with_the_engines_own_way_the_second_begins_while_the_first_still_writes(bus: Bus) -> None:
     """The test above would fail without `Lanes.finish`."""
     gate = Gate(armed=False)

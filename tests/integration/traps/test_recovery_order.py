@@ -118,6 +118,7 @@ def hold_the_seek(app: Any, fetched: asyncio.Event) -> None:
     app.consumer.perform_seek = late
 
 
+@pytest.mark.proof
 async def test_the_engine_as_shipped_loses_records_and_commits_past_them(bus: Bus) -> None:
     """If this fails after an upgrade, the engine has mended it: then decide anew whether `stream/recovery.py` is still needed.
 
@@ -238,7 +239,7 @@ def tables_of(recovery: type[SeekFirst], on_cursors: Callable[[Mapping[tuple[str
     [
         pytest.param(SeekFirst, True, id="ours"),
         pytest.param(SeekFirst, False, id="ours-without-tables"),
-        pytest.param(EngineOrder, True, id="the-engines-order-but-nothing-is-read-for-a-partition-without-a-lane"),
+        pytest.param(EngineOrder, True, id="the-engines-order-but-nothing-is-read-for-a-partition-without-a-lane", marks=pytest.mark.proof),
     ],
 )
 async def test_on_lanes_nothing_is_lost(bus: Bus, recovery: type[SeekFirst], table: bool) -> None:
@@ -253,6 +254,7 @@ async def test_on_lanes_nothing_is_lost(bus: Bus, recovery: type[SeekFirst], tab
     stage.lanes.close()
 
 
+@pytest.mark.proof
 async def test_with_the_engines_order_and_records_read_too_soon_the_guard_stops_before_anything_is_lost(bus: Bus) -> None:
     work = Copying(bus)
     await work.fill()
