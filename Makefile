@@ -31,10 +31,10 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## every test, on a real Kafka and a real PostgreSQL
+test: env ## the tests, on a real Kafka and a real PostgreSQL
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-proof: env ## the long proofs: faults on a whole bus, each safety cut in turn, the engine's own ways; half an hour on a quiet machine
+proof: env ## the long proofs, not yet steady everywhere: faults on a whole bus, each safety cut in turn, the engine's own ways; half an hour on a quiet machine
 	@$(BIN)/python -m pytest -q -m 'chaos or proof' $(ARGS)
 
 check: env ## ruff, mypy strict, import-linter, schemas
