@@ -14,7 +14,7 @@ from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavail
 
 app = typer.Typer(
     name="alertbus",
-    help="A fact about a person reaches every agency on every linked child's case, and is chased until a named human answers.",
+    help="A fact about a person reaches every agency on every linked child's case, and who has answered, by name, can be asked.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -13,7 +13,7 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def _id(*parts: str | None) -> str:
-    """`uuid5` of the namespace and the parts, in a quarter of its time: fourteen are made for an alert that reaches seven agencies."""
+    """`uuid5` of the namespace and the parts, in a third of its time: fourteen are made for an alert that reaches seven agencies."""
     hashed = _HASHED.copy()
     hashed.update("\x1f".join([part or "" for part in parts]).encode())
     digits = hashed.hexdigest()

@@ -1,7 +1,7 @@
 """The engine's consumer, reading for lanes: whole batches by partition go in, and what it commits is what the lanes have reached.
 
-Faust hands on one record at a time, through a task, a queue and an event for each, and keeps a list of what was acknowledged. That was
-more than half the cost of a record (decision 0013), and it acknowledges a record whose agent raised. Here it has no agents: it keeps what
+Faust hands on one record at a time, through a task, a queue and an event for each, and keeps a list of what was acknowledged. That is
+slow (decision 0013), and it acknowledges a record whose agent raised. Here it has no agents: it keeps what
 it is good at, which is the group, the assignment, and the tables with their recovery.
 """
 

@@ -23,7 +23,7 @@ Step = tuple[State, State]
 """A state as it stood before a batch, and after."""
 
 REMEMBERED = 20_000
-"""Decoded states kept in memory over all partitions: what is in daily use, about a hundred megabytes (ours). Far more than are ever being
+"""Decoded states kept in memory over all partitions: what is in daily use (ours). Far more than are ever being
 written: one that is not yet in RocksDB is among the latest touched, and so here."""
 
 
