@@ -184,7 +184,7 @@ class StreamWorker:
 
 
 def _collect_garbage_seldom() -> None:
-    """States and records form no cycles: to look through all that are kept in memory finds nothing, and saved up to a fifth of the processor."""
+    """States and records form no cycles: looking through those kept in memory finds nothing, and took up to a fifth of the processor."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
