@@ -58,14 +58,14 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     held = prior or Held.first(statement, event.via)
     for stated in stated_now:
         held = held.with_statement(stated, event.via)
-    horizon = max(_horizon(state), statement.at)
     said: list[Owed] = []
     if state.case is not None:
         before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
-        said = _news(before, _horizon(state), owed(held, state.case, policy), horizon, by=f"statement {statement.statement_id}")
+        led = _led(state, prior) if prior is not None else BEGINNING
+        said = _news(before, led, owed(held, state.case, policy), _led(state, held), by=f"statement {statement.statement_id}")
     alerts = {**state.alerts, statement.alert_id: held}
     if len(alerts) % LOOK_EVERY == 0:
-        return _kept(state, alerts, policy, horizon), _in_order(said)
+        return _kept(state, alerts, policy, max(_led(state, held), statement.at)), _in_order(said)
     return state.model_copy(update={"alerts": alerts}), _in_order(said)
 
 
@@ -78,17 +78,14 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
     for held in state.alerts.values():
         before = owed(held, standing, policy) if standing is not None and standing.version < case.version else {}
         by = f"case version {case.version}"
-        said += _news(before, _horizon(state), owed(held, case, policy), _horizon(after_state), by=by)
+        said += _news(before, _led(state, held), owed(held, case, policy), _led(after_state, held), by=by)
     return _kept(after_state, state.alerts, policy, state.now), _in_order(said)
 
 
-def _horizon(state: CaseState) -> datetime:
-    """How far in time the case has been led: by its ticks, its own changes, and the alerts that stand on it."""
-    horizon: datetime | None = state.aside.get(_horizon)
-    if horizon is None:
-        latest = max((held.latest for held in state.alerts.values()), default=BEGINNING)
-        horizon = state.aside[_horizon] = max(state.now, (state.case and state.case.known_at) or BEGINNING, latest)
-    return horizon
+def _led(state: CaseState, held: Held) -> datetime:
+    """How far in time this alert has been led on the case: by the case's ticks and changes, and by its own statements. Another alert's
+    statements say nothing of it."""
+    return max(state.now, (state.case and state.case.known_at) or BEGINNING, held.latest)
 
 
 def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:
@@ -97,6 +94,7 @@ def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], 
     """
     said = {_about(o) for o in before.values() if o.at <= led}
     owing = {o.obligation.id for o in after.values() if o.at <= horizon}
+    owing |= {o.obligation.id for o in before.values() if o.at <= led and o.deed is Deed.WITHDRAW}  # taken back already
     added = [o for o in after.values() if o.at <= horizon and _about(o) not in said]
     gone: dict[str, Owed] = {}
     for entry in before.values():
@@ -138,5 +136,6 @@ def _kept(state: CaseState, alerts: Mapping[str, Held], policy: Policy, now: dat
 
 
 def _in_order(said: list[Owed]) -> list[Owed]:
-    """By time, then agency: the order in which an agency should read them, and the same at every replay."""
-    return sorted(said, key=lambda o: (o.at, o.obligation.agency, o.obligation.role, o.notice_id))
+    """By time, then agency: the order in which an agency should read them, and the same at every replay. Who is told of a whole matter in
+    one moment reads what was said first, then what corrects it, and last that it was taken back."""
+    return sorted(said, key=lambda o: (o.at, o.obligation.agency, o.obligation.role, o.deed is Deed.WITHDRAW, o.statement.at, o.notice_id))
