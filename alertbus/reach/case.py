@@ -84,7 +84,8 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 def _led(state: CaseState, held: Held) -> datetime:
     """How far in time this alert has been led on the case: by the case's ticks and changes, and by its own statements. Another alert's
-    statements say nothing of it."""
+    statements say nothing of it.
+    """
     return max(state.now, (state.case and state.case.known_at) or BEGINNING, held.latest)
 
 
@@ -137,5 +138,6 @@ def _kept(state: CaseState, alerts: Mapping[str, Held], policy: Policy, now: dat
 
 def _in_order(said: list[Owed]) -> list[Owed]:
     """By time, then agency: the order in which an agency should read them, and the same at every replay. Who is told of a whole matter in
-    one moment reads what was said first, then what corrects it, and last that it was taken back."""
+    one moment reads what was said first, then what corrects it, and last that it was taken back.
+    """
     return sorted(said, key=lambda o: (o.at, o.obligation.agency, o.obligation.role, o.deed is Deed.WITHDRAW, o.statement.at, o.notice_id))
