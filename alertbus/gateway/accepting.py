@@ -71,7 +71,8 @@ class _Batch:
     """What is found out about a batch on its way: known statements, and what must be written."""
 
     digests: dict[str, str]
-    first_at: dict[str, datetime]
+    span: dict[str, tuple[datetime, datetime]]
+    """By matter, when its first and its last statement so far count."""
     out: list[Record] = field(default_factory=list)
     rows: list[dict[str, object]] = field(default_factory=list)
 
@@ -180,9 +181,9 @@ class Accepting:
             about = {"alert_id": alert_id, "source": alert.source}
             written.append((records.review_needed(alert_id, reason, now, statement_id, digest, **about), None))
             return Accepted(alert_id, repeated=True, differs=True)
-        first_at = batch.first_at.get(alert_id) if alert.action is not Action.RAISED else None
-        accepted = AcceptedAlert.of(alert, now, first_at)
-        batch.first_at[alert_id] = min(accepted.at, batch.first_at.get(alert_id, accepted.at))
+        first_at, latest_at = batch.span.get(alert_id, (None, None))
+        accepted = AcceptedAlert.of(alert, now, first_at if alert.action is not Action.RAISED else None, latest_at)
+        batch.span[alert_id] = (min(accepted.at, first_at or accepted.at), max(accepted.at, latest_at or accepted.at))
         written.append((records.alert_accepted(accepted), row_of(accepted, digest)))
         return Accepted(alert_id)
 
@@ -205,11 +206,12 @@ class Accepting:
         async with reading(self._engine) as connection:
             query = select(table.statement_id, table.digest).where(table.statement_id.in_(statements))
             digests = {row.statement_id: row.digest for row in await connection.execute(query)}
-            first_at = {}
+            span = {}
             if corrected:
-                first = select(table.alert_id, func.min(table.at).label("at")).where(table.alert_id.in_(corrected))
-                first_at = {row.alert_id: row.at for row in await connection.execute(first.group_by(table.alert_id))}
-        return _Batch(digests, first_at)
+                ends = select(table.alert_id, func.min(table.at).label("first"), func.max(table.at).label("last"))
+                rows = await connection.execute(ends.where(table.alert_id.in_(corrected)).group_by(table.alert_id))
+                span = {row.alert_id: (row.first, row.last) for row in rows}
+        return _Batch(digests, span)
 
 
 def digest_of(alert: Alert) -> str:

@@ -11,7 +11,7 @@ good by `republish` at the next start: all of it again, under the same ids.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -20,14 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.directory.cases import Cases, Recorded
 from alertbus.gateway import records
 from alertbus.gateway.sending import Sender, check_sizes
+from alertbus.model.base import INSTANT
 from alertbus.model.case import Case
 from alertbus.sql.engine import database_faults
 
 log = structlog.get_logger("alertbus.gateway")
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
-
-INSTANT = timedelta(microseconds=1)
 
 
 class Casework:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from alertbus.model import ids
-from alertbus.model.base import Word
+from alertbus.model.base import INSTANT, Word
 from alertbus.model.person import Subject
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -172,7 +172,8 @@ class Alert(Word):
 class AcceptedAlert(Word):
     """An alert as it stands on `alertbus.alerts`, later with its persons found.
 
-    `at` is when it counts: the moment the bus accepted it, or, in an exercise, the moment it was recorded. `first_at` is that moment of the
+    `at` is when it counts: the moment the bus accepted it, or, in an exercise, the moment it was recorded. Of one matter a later statement
+    counts later, though the clock was set back between the two. `first_at` is that moment of the
     matter's first statement, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for each entry
     of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
     """
@@ -186,12 +187,14 @@ class AcceptedAlert(Word):
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
 
     @classmethod
-    def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None) -> Self:
+    def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
+        """Take `latest_at`: when the last statement of the matter counted that was accepted before this one."""
+        counts = accepted_at if latest_at is None else max(accepted_at, latest_at + INSTANT)
         return cls(
             alert_id=alert.alert_id,
             statement_id=alert.statement_id,
             accepted_at=accepted_at,
-            at=alert.recorded_at if alert.exercise else accepted_at,
+            at=alert.recorded_at if alert.exercise else counts,
             first_at=first_at,
             alert=alert,
         )

@@ -1,9 +1,13 @@
 """What every word of the model is built on: immutable, closed to unknown fields, and silent about the values it refuses."""
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+
+INSTANT = timedelta(microseconds=1)
+"""The least by which one moment is later than another."""
 
 
 class Word(BaseModel):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
 
-from alertbus.model.base import Word
+from alertbus.model.base import INSTANT, Word
 from alertbus.model.person import KEY, Person
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -213,9 +213,14 @@ class Case(Word):
         return self.model_copy(update={"links": (*self.links, *added)})
 
     def learned(self, before: Self | None, at: datetime) -> Self:
-        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it."""
+        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it.
+
+        A later version is known later, though the clock was set back between the two.
+        """
         if self.exercise:
             return self.model_copy(update={"version": (before.version if before else 0) + 1})
+        if before is not None and before.known_at is not None:
+            at = max(at, before.known_at + INSTANT)
         links = {s.identity: s.known_at for s in before.links} if before else {}
         involvements = {s.identity: s.known_at for s in before.involvements} if before else {}
         return self.model_copy(

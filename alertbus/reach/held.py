@@ -101,12 +101,12 @@ def owed(held: Held, case: Case, policy: Policy) -> dict[str, Owed]:
     earliest: dict[str, Owed] = {}
     withdrawal = held.withdrawal
     first = held.statements[0]
-    said_before = [first.as_first_said()] if first.alert.action is not Action.RAISED and first.first_at else []
-    for statement in (*said_before, *held.said):
+    before = first.as_first_said() if first.alert.action is not Action.RAISED and first.first_at else None
+    for statement in (*([before] if before else []), *held.said):
         decided = decide(statement, case, policy, withdrawal.at if withdrawal else None)
         for decision, obligation in obligations(decided, statement, case, policy):
             entry = _say(obligation, statement, decision, amends=obligation.id in earliest)
-            if statement not in said_before:
+            if statement is not before:
                 found[entry.notice_id] = entry
             earliest.setdefault(obligation.id, entry)
     if withdrawal is not None:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,26 @@ async def test_a_correction_knows_when_its_matter_was_first_stated(gateway: Any)
     first, second, third = [json.loads(r.data) for r in await gateway.records(topics.ALERTS, raised.json()["id"])]
     assert "first_at" not in first
     assert second["first_at"] == third["first_at"] == first["at"]
+
+
+async def test_a_correction_counts_later_than_its_matter_though_the_clock_was_set_back(kafka: str, open_gateway: Any) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    clock = [noon + timedelta(minutes=4)]
+    async with open_gateway(kafka, now=lambda: clock[-1]) as gateway:
+        said = alert()
+        raised = await gateway.http.post("/v1/alerts", json=said)
+        clock.append(noon)
+        for severity in ("low", "high"):
+            await gateway.http.post("/v1/alerts", json=alert(action="amended", amends=said["id"], severity=severity))
+        await gateway.http.post("/v1/alerts", json=said | {"action": "withdrawn"})
+
+        stated = [json.loads(record.data) for record in await gateway.records(topics.ALERTS, raised.json()["id"])]
+
+    moments = [datetime.fromisoformat(one["at"]) for one in stated]
+    assert len(moments) == 4
+    assert moments == sorted(set(moments))
+    assert {one["first_at"] for one in stated[1:]} == {stated[0]["at"]}
+    assert {one["accepted_at"] for one in stated[1:]} == {noon.isoformat().replace("+00:00", "Z")}
 
 
 async def test_a_correction_of_what_nobody_heard_of_has_no_first_moment(gateway: Any) -> None:

@@ -557,6 +557,16 @@ def test_what_was_known_keeps_its_day_and_what_is_new_gets_this_one() -> None:
     assert {i.agency: i.known_at for i in second.involvements} == {"gp": monday, "school": friday}
 
 
+def test_a_later_version_is_known_later_though_the_clock_was_set_back() -> None:
+    first = case(involvements=[{"agency": "gp"}]).learned(None, T0)
+
+    second = case(involvements=[{"agency": "gp"}, {"agency": "school"}]).learned(first, T0 - timedelta(minutes=4))
+
+    assert second.known_at is not None
+    assert second.known_at > T0
+    assert {i.agency: i.known_at for i in second.involvements} == {"gp": T0, "school": second.known_at}
+
+
 def test_an_end_or_a_certainty_is_no_news_and_another_relation_is() -> None:
     monday, friday = T0, T0 + timedelta(days=4)
     first = case(links=[{"person": "mother", "relation": "mother", "certainty": "reported"}]).learned(None, monday)
