@@ -184,8 +184,10 @@ def _told_twice(seen: Seen) -> Iterator[str]:
     """The same statement for the same obligation and deed under two notices, when it was not taken back in between."""
     told: dict[str, dict[tuple[Deed, str], str]] = defaultdict(dict)
     escalated: dict[tuple[str, datetime, str], str] = {}
+    deeds: dict[str, list[str]] = defaultdict(list)
     for notice in seen.notices:
         owed = notice.obligation
+        deeds[owed.id].append(f"{notice.deed} {owed.since:%H:%M:%S.%f}")
         if notice.deed is Deed.ESCALATE:  # of what could not be delivered: once for each time of asking and each person
             other = escalated.setdefault((owed.id, owed.since, owed.role), notice.id)
             if other != notice.id:
@@ -193,7 +195,7 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             continue
         if notice.deed is Deed.WITHDRAW:
             if not told.pop(owed.id, None):
-                yield f"obligation {owed.id}: taken back, and nothing stood"
+                yield f"obligation {owed.id}: taken back, and nothing stood (since: {', '.join(deeds[owed.id])})"
             continue
         statement = _statement_of(notice, seen.statements.get(owed.alert_id, ()))
         if statement is None:
