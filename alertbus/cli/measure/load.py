@@ -48,7 +48,7 @@ class _Connections:
 
     async def post(self, path: str, body: bytes) -> tuple[int, Any]:
         """The answer's status and JSON. Our gateway always gives a content-length."""
-        reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection(self.host, self.port)
+        reader, writer = await self._connection()
         head = f"POST {path} HTTP/1.1\r\nhost: {self.host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         try:
             writer.write(head.encode() + body)
@@ -60,6 +60,15 @@ class _Connections:
             raise
         self.idle.append((reader, writer))
         return int(status.split(" ")[1]), answer
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """One of those kept, unless the gateway has closed it meanwhile: it does not keep one that is idle for long."""
+        while self.idle:
+            reader, writer = self.idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self.host, self.port)
 
     def close(self) -> None:
         for _, writer in self.idle:
