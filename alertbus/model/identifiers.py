@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Self
 
 import nhs_number
@@ -80,6 +81,7 @@ def canonical(system: str, value: str, *, this_year: int | None = None) -> tuple
     return known, found
 
 
+@lru_cache(maxsize=1024)  # few names, and every record has some
 def system_named(name: str) -> IdentifierSystem:
     """Find a system by its own name or one that agencies use for it; case, spaces and hyphens do not matter."""
     plain = re.sub(r"[\s-]+", "_", name.strip().lower())

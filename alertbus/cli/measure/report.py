@@ -61,7 +61,8 @@ class Target:
 
 
 TARGETS = (
-    Target("ratio to the floor", ("ratio",), 0.5, at_least=True),
+    Target("ratio to the floor, one worker", ("ratio",), 0.5, at_least=True),
+    Target("ratio to the floor, two workers", ("two_workers", "ratio"), 0.5, at_least=True),
     Target("accept to first delivery, p50", ("latency_ms", "p50"), 50, "ms"),
     Target("accept to first delivery, p99", ("latency_ms", "p99"), 150, "ms"),
     Target("accept to first delivery, p99.9", ("latency_ms", "p999"), 500, "ms"),
@@ -121,6 +122,20 @@ def _throughput(measured: Throughput | None) -> dict[str, Any]:
             "broker_for_floor": round(statistics.median(run.broker_busy for run in measured.floor), 2),
         },
         "memory_mib": {"worker_rss": measured.memory.rss, "worker_peak": measured.memory.peak},
+        "two_workers": _two(measured) if measured.two else None,
+    }
+
+
+def _two(measured: Throughput) -> dict[str, Any]:
+    return {
+        "alerts_per_s": round(statistics.median(run.per_s for run in measured.two)),
+        "floor_per_s": round(statistics.median(run.per_s for run in measured.floor_of_two)),
+        "ratio": round(median_ratio(measured.pairs_of_two), 3),
+        "pairs": [{"ours": round(p.ours), "floor": round(p.floor), "ratio": round(p.ratio, 3)} for p in measured.pairs_of_two],
+        "processors": {
+            "workers": round(statistics.median(run.busy for run in measured.two), 2),
+            "broker": round(statistics.median(run.broker_busy for run in measured.two), 2),
+        },
     }
 
 
