@@ -1,7 +1,7 @@
 """Rendering behind a time limit: a plugin runs in threads of its own and cannot hold up the loop or another plugin.
 
-A thread cannot be stopped. One that hangs is left behind, and an adapter with `_LEFT_BEHIND` of those is not called
-again until one of them comes back.
+A thread serves one batch after another: to start one for each held up the loop for a fifth of its time. It cannot be stopped. One that hangs
+is left behind, and an adapter with `_LEFT_BEHIND` of those is not called again until one of them comes back.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 import structlog
 
@@ -32,6 +33,7 @@ class Renderer:
         self._plugins = plugins
         self._limit_s = limit_s
         self._hanging: Counter[str] = Counter()
+        self._idle: list[_Hand] = []
 
     async def render(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
         """Give one answer for each, in order. One that takes longer than the limit fails alone."""
@@ -47,7 +49,17 @@ class Renderer:
 
     async def _render_until_one_hangs(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
         work = _Work(asyncio.get_running_loop(), batch, lambda leased: self._one(sector, leased))
-        threading.Thread(target=work.run, name=f"render-{sector}", daemon=True).start()
+        hand = self._idle.pop() if self._idle else _Hand()
+        hand.give(work)
+        try:
+            return await self._results(sector, batch, work)
+        finally:
+            if work.finished.is_set():
+                self._idle.append(hand)
+            else:
+                hand.end()  # once it has come back
+
+    async def _results(self, sector: str, batch: Sequence[Leased], work: "_Work") -> list[Rendered]:
         seen = -1
         while not work.finished.is_set():
             if seen == len(work.results):
@@ -85,6 +97,24 @@ class Renderer:
             )
             return Trouble.PLUGIN
         return message.model_copy(update={"idempotency_key": leased.notice_id})
+
+
+class _Hand:
+    """A thread that runs what it is given, until it is told to end."""
+
+    def __init__(self) -> None:
+        self._given: SimpleQueue[_Work | None] = SimpleQueue()
+        threading.Thread(target=self._run, name="render", daemon=True).start()
+
+    def give(self, work: "_Work") -> None:
+        self._given.put(work)
+
+    def end(self) -> None:
+        self._given.put(None)
+
+    def _run(self) -> None:
+        while (work := self._given.get()) is not None:
+            work.run()
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from alertbus.model.notice import Message, Notice
 
@@ -77,17 +78,23 @@ def _without(string: str, given: Iterable[str]) -> str:
 
 
 def _shares_passage(text: str, rest: str) -> bool:
-    normal = _normal(text)
+    normal, size, halves = _halves(text)
     if len(normal) < SHORTEST:
         return False
-    size = min(WINDOW, max(12, len(normal) * 3 // 4))
     # A shared run of `size` holds a whole half-run at one of these steps: mostly only those need looking at.
     half = size // 2
-    halves = {normal[i : i + half] for i in range(len(normal) - half + 1)}
     if not any(rest[i : i + half] in halves for i in range(0, len(rest), size - half + 1)):
         return False
     passages = {normal[i : i + size] for i in range(len(normal) - size + 1)}
     return any(rest[i : i + size] in passages for i in range(len(rest) - size + 1))
+
+
+@lru_cache(maxsize=64)  # one statement goes to many agencies
+def _halves(text: str) -> tuple[str, int, frozenset[str]]:
+    normal = _normal(text)
+    size = min(WINDOW, max(12, len(normal) * 3 // 4))
+    half = size // 2
+    return normal, size, frozenset(normal[i : i + half] for i in range(len(normal) - half + 1))
 
 
 _QUOTES = str.maketrans("\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026", "'''\"\"\"--.")

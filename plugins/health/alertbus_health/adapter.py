@@ -5,11 +5,12 @@ identifier is made from the alert, not from the notice, so that an amendment or 
 already on the record. Only the bus's own marks, never personal data, stand outside the body.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
 
 from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven
 from alertbus_health import codes, receipts, resources
@@ -40,10 +41,9 @@ class HealthAdapter:
         self._flag_life = flag_life
 
     def render(self, notice: Notice) -> Message:
-        text = json.dumps(_Bundle(notice, self._ods, self._flag_life).build(), ensure_ascii=False, separators=(",", ":"))
         return Message(
             media_type=MEDIA_TYPE,
-            body=text.encode(),
+            body=orjson.dumps(_Bundle(notice, self._ods, self._flag_life).build()),
             filename=f"{notice.id}.json",
             headers={"x-alertbus-deed": notice.deed.value, "x-alertbus-priority": codes.priority(notice).code},
         )
@@ -61,6 +61,7 @@ class _Bundle:
         self._flag_life = flag_life
         self._case = notice.obligation.case_id
         self._origin = notice.obligation.source.partition(".")[0]
+        self._urls: dict[tuple[str, ...], str] = {}
 
     def build(self) -> Resource:
         notice = self._notice
@@ -100,7 +101,10 @@ class _Bundle:
             return self._url("header")
 
     def _url(self, *parts: str) -> str:
-        return uuid5(_NAMESPACE, "\x1f".join((self._notice.id, *parts))).urn
+        known = self._urls.get(parts)
+        if known is None:
+            known = self._urls[parts] = uuid5(_NAMESPACE, "\x1f".join((self._notice.id, *parts))).urn
+        return known
 
     def _agency_url(self, agency: str) -> str:
         return self._url("agency", agency)
