@@ -15,7 +15,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.held import Held, Owed, current, owed, should_look
+from alertbus.reach.held import LOOK_EVERY, Held, Owed, current, owed
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick
 
@@ -64,7 +64,7 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
         led = _led(state, prior) if prior is not None else BEGINNING
         said = _news(before, led, owed(held, state.case, policy), _led(state, held), by=f"statement {statement.statement_id}")
     alerts = {**state.alerts, statement.alert_id: held}
-    if should_look(len(alerts)):
+    if len(alerts) % LOOK_EVERY == 0:
         return _kept(state, alerts, policy, max(_led(state, held), statement.at)), _in_order(said)
     return state.model_copy(update={"alerts": alerts}), _in_order(said)
 

@@ -20,9 +20,8 @@ SETTLE = timedelta(minutes=10)
 meets it. The gateway's order of sending makes that rare; ten minutes is ours."""
 
 
-LOOK_FROM = 8
-"""From so many alerts on, whenever their number has doubled, those that are over leave the state: to look through all with each one costs
-more than keeping as many again (ours)."""
+LOOK_EVERY = 8
+"""At every so many alerts those that are over leave the state: to look through all with each one costs more than keeping a few (ours)."""
 
 
 class Held(Word):
@@ -122,11 +121,6 @@ def _say(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *
     briefing = "" if obligation.cause is Cause.ALERT else obligation.since.isoformat()
     notice = ids.notice_id(obligation.id, statement.statement_id, since=briefing)
     return Owed(obligation, Deed.AMEND if amends else Deed.DELIVER, statement, decision, obligation.since, notice)
-
-
-def should_look(count: int) -> bool:
-    """Whether a state of so many alerts is looked through for what is over."""
-    return count >= LOOK_FROM and count & (count - 1) == 0
 
 
 def current(alerts: Iterable[tuple[str, Held]], policy: Policy, now: datetime, *, waits: bool = False) -> Iterator[tuple[str, Held]]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, cover_for, path_to
-from alertbus.policy.policy import Agency, KindRule, Policy
+from alertbus.policy.policy import Agency, Policy
 from alertbus.reach.case import CaseState
 from alertbus.reach.held import Held, Owed
 from alertbus.reach.join import decide
@@ -71,14 +70,9 @@ class _Way:
         state = after if self.there else before
         assert state.case is not None
         self.case, self.policy = state.case, policy.under(state.case.routing)
-        self._held = state.alerts
+        self.flags = [(held, rule) for held in state.alerts.values() if (rule := self.policy.kind_rule(held.kind)).flag]
         self._link = link
         self._paths: dict[tuple[str, bool], str] = {}
-
-    @cached_property
-    def flags(self) -> list[tuple[Held, KindRule]]:
-        """The flags and threats on the case, standing or not."""
-        return [(held, rule) for held in self._held.values() if (rule := self.policy.kind_rule(held.kind)).flag]
 
     def path(self, agency: Agency) -> str:
         kind = (agency.sector, agency.acts_for_adults)

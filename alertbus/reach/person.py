@@ -11,7 +11,7 @@ from alertbus.model.base import Word
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, LinkChanged
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.held import Held, current, should_look
+from alertbus.reach.held import LOOK_EVERY, Held, current
 
 
 class PersonState(Word):
@@ -58,7 +58,7 @@ def reduce_person(state: PersonState, event: AlertAboutPerson | LinkChanged, pol
                 for held in state.alerts.values()
                 if event.links and event.exercise == held.statements[-1].alert.exercise
             ]
-    if should_look(len(alerts)) or isinstance(event, LinkChanged):
+    if len(alerts) % LOOK_EVERY == 0 or isinstance(event, LinkChanged):
         alerts = dict(current(alerts.items(), policy, now, waits=True))
     return PersonState(links=links, alerts=alerts), reached
 

@@ -20,7 +20,7 @@ from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
 from alertbus.reach import held
 from alertbus.reach.case import BEGINNING, CaseState, reduce_case
-from alertbus.reach.held import LOOK_FROM, Owed
+from alertbus.reach.held import LOOK_EVERY, Owed
 from alertbus.reach.person import PersonState, reduce_person
 
 POLICY = load_policy()
@@ -379,5 +379,5 @@ def test_a_case_after_a_thousand_alerts_is_as_small_as_before_them() -> None:
         statement = AcceptedAlert.of(alert, at).with_people((("id-mother",),))
         state, _ = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
 
-    assert len(state.alerts) <= LOOK_FROM
-    assert len(state.model_dump_json(exclude_defaults=True)) < empty + LOOK_FROM * 600
+    assert len(state.alerts) <= LOOK_EVERY
+    assert len(state.model_dump_json(exclude_defaults=True)) < empty + LOOK_EVERY * 600
