@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from alertbus import logs
-from alertbus.cli.measure.latency import whole_path
+from alertbus.cli.measure.latency import RATE, SLOWER, whole_path
 from alertbus.cli.measure.peers import peers
 from alertbus.cli.measure.recovery import recovery
 from alertbus.cli.measure.report import Machine, Measured, contract, peers_table, table
@@ -72,8 +72,9 @@ def bench(
         if Part.LATENCY in wanted:
             complain("latency, the whole path ...")
             few = min(families, LATENCY_FAMILIES)
-            path = asyncio.run(whole_path(folder / "latency", seconds=seconds, families=few, database=database))
-            measured = replace(measured, latency=path)
+            rates = (RATE, *SLOWER)
+            paths = asyncio.run(whole_path(folder / "latency", seconds=seconds, families=few, database=database, per_s=rates))
+            measured = replace(measured, latency=paths[0], slower=paths[1:])
         if Part.RECOVERY in wanted:
             complain("recovery of the stream worker ...")
             back = asyncio.run(recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS)))

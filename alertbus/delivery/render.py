@@ -1,7 +1,7 @@
 """Rendering behind a time limit: a plugin runs in threads of its own and cannot hold up the loop or another plugin.
 
-A thread serves one batch after another: to start one for each held up the loop for a fifth of its time. It cannot be stopped. One that hangs
-is left behind, and an adapter with `_LEFT_BEHIND` of those is not called again until one of them comes back.
+A thread serves one batch after another: to start one for each held up the loop for a fifth of its time. It cannot be stopped. One that
+hangs is left behind, and an adapter with `_LEFT_BEHIND` of those is not called again until one of them comes back.
 """
 
 import asyncio

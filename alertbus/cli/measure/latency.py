@@ -36,6 +36,10 @@ from alertbus.sql.engine import make_engine, migrate, reading
 RATE = 100.0
 """Alerts per second (DESIGN section 13's figure is at this rate)."""
 
+SLOWER = (50.0, 25.0)
+"""Measured beside it. With seven agencies each, 100 alerts a second may be more than the machine can carry; then the figure says how long the
+queue has become, and not how quick the bus is."""
+
 WARM_S = 5.0
 HOOKED = "school"
 """The agency with a system of its own."""
@@ -52,26 +56,29 @@ class WholePath:
     """Latencies to the first delivery, from three beginnings; where the time goes; and what each process used meanwhile."""
 
     alerts: int
+    per_s: float
     scheduled: Latency
     sent: Latency
     accepted: Latency
     steps: Mapping[str, Latency]
     """From the alert's turn to its record on each topic, by the record's own time (whole milliseconds)."""
     cpu_ms: Mapping[str, float]
-    """Processor time each process used for one alert and its seven notices: at 100 alerts/s, 10 is one whole processor. `client` sends the
-    alerts and is this process.
+    """Processor time each process used for one alert and its seven notices: at 100 alerts/s, 10 is one whole processor, at 25 it is 40.
+    `client` sends the alerts and is this process.
     """
     database: str
     """`sqlite` or `postgresql`."""
 
 
-async def whole_path(folder: Path, *, seconds: float, families: int, database: str | None) -> WholePath:
-    """Measure on a broker of its own. `database` None: SQLite in the folder, as `alertbus up` has it; else one that may be filled."""
+async def whole_path(folder: Path, *, seconds: float, families: int, database: str | None, per_s: Sequence[float]) -> list[WholePath]:
+    """Measure at each rate, on a broker of its own. `database` None: SQLite in the folder, as `alertbus up` has it; else one that may be
+    filled.
+    """
     async with stage(folder) as on:
-        return await _measured(on, seconds, families, database)
+        return await _measured(on, seconds, families, database, per_s)
 
 
-async def _measured(on: Stage, seconds: float, families: int, database: str | None) -> WholePath:
+async def _measured(on: Stage, seconds: float, families: int, database: str | None, rates: Sequence[float]) -> list[WholePath]:
     folder = on.folder
     port, hook = _free_port(), _free_port()
     book = folder / "arrivals"
@@ -92,26 +99,34 @@ async def _measured(on: Stage, seconds: float, families: int, database: str | No
         await _families(gateway, families)
         warm = [county.alert_of(number, families) for number in range(int(WARM_S * RATE))]
         await steady(gateway, warm, RATE)
-        alerts = [county.alert_of(number, families) for number in range(int(seconds * RATE))]
-        await _delivered(url, len(warm) * len(county.AGENCIES))
-        before = _cpu(processes, on.broker_pid)
-        sent = await steady(gateway, alerts, RATE)
-        client = cpu_seconds(os.getpid()) - before.pop("client")
-        await _delivered(url, (len(warm) + len(alerts)) * len(county.AGENCIES))
-        after = _cpu(processes, on.broker_pid)
-        used = {"client": client} | {name: after[name] - spent for name, spent in before.items()}
-        for process in processes.values():
-            process.alive()
-        came = await _first_deliveries(url, arrivals(book), sent)
-        return WholePath(
-            len(sent),
-            Latency.of([came[one.alert_id] - one.scheduled for one in sent]),
-            Latency.of([came[one.alert_id] - one.sent for one in sent]),
-            Latency.of([came[one.alert_id] - one.accepted for one in sent]),
-            await _steps(on.bootstrap, sent),
-            {name: round(seconds * 1000 / len(sent), 2) for name, seconds in used.items()},
-            "sqlite" if database is None else url.partition("+")[0],
-        )
+        delivered = len(warm)
+        found: list[WholePath] = []
+        for per_s in rates:
+            alerts = [county.alert_of(number, families) for number in range(int(seconds * per_s))]
+            await _delivered(url, delivered * len(county.AGENCIES))
+            before = _cpu(processes, on.broker_pid)
+            sent = await steady(gateway, alerts, per_s)
+            client = cpu_seconds(os.getpid()) - before.pop("client")
+            delivered += len(alerts)
+            await _delivered(url, delivered * len(county.AGENCIES))
+            after = _cpu(processes, on.broker_pid)
+            used = {"client": client} | {name: after[name] - spent for name, spent in before.items()}
+            for process in processes.values():
+                process.alive()
+            came = await _first_deliveries(url, arrivals(book), sent)
+            found.append(
+                WholePath(
+                    len(sent),
+                    per_s,
+                    Latency.of([came[one.alert_id] - one.scheduled for one in sent]),
+                    Latency.of([came[one.alert_id] - one.sent for one in sent]),
+                    Latency.of([came[one.alert_id] - one.accepted for one in sent]),
+                    await _steps(on.bootstrap, sent),
+                    {name: round(seconds * 1000 / len(sent), 2) for name, seconds in used.items()},
+                    "sqlite" if database is None else url.partition("+")[0],
+                )
+            )
+        return found
 
 
 async def _families(gateway: str, families: int) -> None:

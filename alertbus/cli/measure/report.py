@@ -10,7 +10,7 @@ from typing import Any
 
 from alertbus.cli.measure.county import AGENCIES
 from alertbus.cli.measure.figures import median_ratio
-from alertbus.cli.measure.latency import RATE, WholePath
+from alertbus.cli.measure.latency import WholePath
 from alertbus.cli.measure.peers import OURS, PeerMeasured
 from alertbus.cli.measure.recovery import Recovery
 from alertbus.cli.measure.scaling import Scaling
@@ -36,6 +36,8 @@ class Measured:
     alerts: int
     throughput: Throughput | None = None
     latency: WholePath | None = None
+    slower: Sequence[WholePath] = field(default=())
+    """The same at lower rates."""
     recovery: Recovery | None = None
     million: Recovery | None = None
     workers: Scaling | None = None
@@ -78,6 +80,7 @@ def contract(measured: Measured) -> dict[str, Any]:
     found = {
         **_throughput(measured.throughput),
         **_latency(measured.latency),
+        "latency_at": {f"{path.per_s:g}": _path(path) for path in measured.slower},
         "recovery_s": _recovery(measured.recovery, measured.million),
         "workers": _workers(measured.workers),
         "peers": {one.peer.name: _peer(one, measured.throughput) for one in measured.peers},
@@ -142,17 +145,19 @@ def _two(measured: Throughput) -> dict[str, Any]:
 def _latency(measured: WholePath | None) -> dict[str, Any]:
     if measured is None:
         return {"latency_ms": dict.fromkeys(("p50", "p99", "p999"))}
+    return {"latency_ms": asdict(measured.scheduled), "latency_more": _path(measured)}
+
+
+def _path(measured: WholePath) -> dict[str, Any]:
     return {
+        "per_s": measured.per_s,
+        "alerts": measured.alerts,
+        "database": measured.database,
         "latency_ms": asdict(measured.scheduled),
-        "latency_more": {
-            "alerts": measured.alerts,
-            "per_s": RATE,
-            "database": measured.database,
-            "from_actual_send_ms": asdict(measured.sent),
-            "from_202_ms": asdict(measured.accepted),
-            "to_each_topic_ms": {topic: asdict(latency) for topic, latency in measured.steps.items()},
-            "cpu_ms_per_alert": dict(measured.cpu_ms),
-        },
+        "from_actual_send_ms": asdict(measured.sent),
+        "from_202_ms": asdict(measured.accepted),
+        "to_each_topic_ms": {topic: asdict(latency) for topic, latency in measured.steps.items()},
+        "cpu_ms_per_alert": dict(measured.cpu_ms),
     }
 
 
@@ -216,6 +221,9 @@ def table(found: Mapping[str, Any]) -> list[Line]:
     for target, value in against(found):
         judged = "" if value is None else ("met" if target.met(value) else "MISSED")
         lines.append((target.name, _shown(value, target.unit), target.words, judged))
+    for per_s, path in found["latency_at"].items():
+        reached = " / ".join(_shown(path["latency_ms"][name]) for name in ("p50", "p99", "p999"))
+        lines.append((f"accept to first delivery at {per_s} alerts/s, p50 / p99 / p99.9", f"{reached} ms", "", ""))
     lines.append(("first new notice after SIGTERM", _shown(found["recovery_s"]["stopped"], "s"), "", ""))
     return lines
 

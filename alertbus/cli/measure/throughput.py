@@ -1,8 +1,8 @@
 """Alerts per second through identify, person and case, each run followed by the floor's over the same hops and bytes (A B A B).
 
 First one worker, then two, which share the processors with the broker as they would on such a machine; the floor is one process beside
-either. The stream worker is a process of its own, as `alertbus up` runs it; so is the floor; so is the broker. A run begins with the first of its
-alerts sent and ends with the last of its notices acknowledged and seen in the topic's end.
+either. A stream worker is a process of its own, as `alertbus up` runs it; so is the floor; so is the broker. A run begins with the first of
+its alerts sent and ends with the last of its notices acknowledged and seen in the topic's end.
 """
 
 from collections.abc import Sequence
