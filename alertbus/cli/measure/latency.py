@@ -37,8 +37,8 @@ RATE = 100.0
 """Alerts per second (DESIGN section 13's figure is at this rate)."""
 
 SLOWER = (50.0, 25.0)
-"""Measured beside it. With seven agencies each, 100 alerts a second may be more than the machine can carry; then the figure says how long the
-queue has become, and not how quick the bus is."""
+"""Measured beside it. With seven agencies each, 100 alerts a second may be more than the machine can carry; then the figure says how long
+the queue has become, and not how quick the bus is."""
 
 WARM_S = 5.0
 HOOKED = "school"
