@@ -5,8 +5,8 @@ delivered. Where an attempt may have been made that nobody told of, it counts as
 so a withdrawal of it must go out too. It comes under the same idempotency key as before.
 
 Not kept in Kafka, and so not as before: how many attempts were made and when the next was due, whether a notice had
-stepped aside from its lane (it will again), and the moments at which rows were written. A message in the inbox is
-rendered again from its notice; a plugin that has changed since renders it as it does now.
+stepped aside from its lane (it will again), and the moments at which rows were written or an escalation was noted. A
+message in the inbox is rendered again from its notice; a plugin that has changed since renders it as it does now.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, func, literal, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -34,6 +34,8 @@ from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
+from alertbus.plugin.plain import Plain
+from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 
@@ -58,6 +60,7 @@ class Rows:
     refused: list[dict[str, Any]] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
+    fallbacks: list[dict[str, Any]] = field(default_factory=list)
 
 
 def told(receipts: Iterable[Receipt]) -> Rows:
@@ -93,13 +96,15 @@ class DeliveryRestore:
         receipts: list[Receipt] = []
         notices: list[dict[str, Any]] = []
         attempts: list[dict[str, Any]] = []
+        fallbacks: list[dict[str, Any]] = []
         for understood in batch:
             match understood.word:
                 case Notice() as notice if notice.obligation.exercise != watchdog.EXERCISE:  # by now too late to say anything
                     notices.append(self._row(notice, understood))
                     self._note_redriven(notice, understood)
-                case Receipt(detail=detail) if (detail or "").startswith(ON_FALLBACK):
-                    pass  # its agency's own channel is still owed it
+                case Receipt(detail=str(detail)) as receipt if detail.startswith(ON_FALLBACK):  # its own channel is still owed it
+                    channel = detail.removeprefix(ON_FALLBACK)
+                    fallbacks.append({"of_notice": receipt.notice_id, "channel": channel, "told_at": receipt.at})
                 case Receipt() as receipt if understood.source == SOURCE and receipt.stage in _OURS:
                     receipts.append(receipt)  # an agency's own receipt says nothing of what we have yet to do
                 case _ if understood.record.topic == topics.QUARANTINE:
@@ -109,13 +114,19 @@ class DeliveryRestore:
                 case _:
                     pass
         rows = told(receipts)
-        rows.notices, rows.attempts = notices, attempts
+        rows.notices, rows.attempts, rows.fallbacks = notices, attempts, fallbacks
         return rows
 
     async def write(self, connection: AsyncConnection, rows: Rows) -> None:
         if rows.notices:
             await _insert(connection, rows.notices)
-        for statement, found in ((_FAILING, rows.failing), (_REFUSED, rows.refused), (_DONE, rows.done), (_ATTEMPTS, rows.attempts)):
+        for statement, found in (
+            (_FAILING, rows.failing),
+            (_REFUSED, rows.refused),
+            (_DONE, rows.done),
+            (_ATTEMPTS, rows.attempts),
+            (_FALLBACK, rows.fallbacks),
+        ):
             if found:
                 await connection.execute(statement, found)
 
@@ -175,7 +186,18 @@ _ENDS = {
     "attempts": 1,
     "fallback_due": None,
 }
-_REFUSED = update(ledger).where(_OPEN).values(_ENDS)
+_REFUSED = (
+    update(ledger)  # undelivered, and somebody must hear of it, unless a fallback has it
+    .where(_OPEN)
+    .values(
+        _ENDS
+        | {
+            "fallback_due": case(
+                (ledger.c.fallback.is_(None), bindparam("told_at", type_=UtcDateTime())), else_=literal(None, UtcDateTime())
+            )
+        }
+    )
+)
 _DONE = (
     update(ledger)  # what was refused, and got through when it was redriven, got through
     .where(ledger.c.notice_id == bindparam("of_notice"), or_(ledger.c.done_at.is_(None), ledger.c.state == State.REFUSED))
@@ -202,18 +224,31 @@ _ATTEMPTS = (
 )
 
 
+_FALLBACK = (
+    update(ledger)
+    .where(ledger.c.notice_id == bindparam("of_notice"))
+    .values(
+        fallback=bindparam("channel"),
+        fallback_due=None,
+        escalated_at=func.coalesce(ledger.c.escalated_at, bindparam("told_at", type_=UtcDateTime())),
+    )
+)
+
+
 async def refill_inbox(engine: AsyncEngine, plugins: Plugins, elsewhere: Collection[str]) -> AsyncIterator[tuple[int, int]]:
-    """Put back what the built-in inbox had accepted. Yields, batch by batch, how many messages it has and how many it cannot have.
+    """Put back what the built-in inbox had accepted, as an agency's own channel or as its fallback. Yields, batch by batch, how many
+    messages it has and how many it cannot have.
 
     What cannot be rendered any more is owed again: its agency does not have it, and delivery goes on trying as with any
-    notice.
+    notice. On the fallback it was written plainly then, and is again.
     """
     renderer = Renderer(plugins, _RENDER_LIMIT_S)
     after = 0
     while True:
-        query = select(*(ledger.c[name] for name in Leased.__slots__), ledger.c.done_at).where(
-            ledger.c.seq > after, ledger.c.state == State.ACCEPTED, ledger.c.agency.not_in(sorted(elsewhere))
-        )
+        own = and_(ledger.c.state == State.ACCEPTED, ledger.c.agency.not_in(sorted(elsewhere)))
+        query = select(
+            *(ledger.c[name] for name in Leased.__slots__), ledger.c.done_at, ledger.c.fallback, ledger.c.escalated_at, own.label("own")
+        ).where(ledger.c.seq > after, or_(own, ledger.c.fallback == INBOX))
         with database_faults():
             async with reading(engine) as connection:
                 found = (await connection.execute(query.order_by(ledger.c.seq).limit(_AT_ONCE))).all()
@@ -240,9 +275,12 @@ async def _render(renderer: Renderer, found: Sequence[Any]) -> tuple[list[dict[s
     for sector, rows in groupby(sorted(found, key=attrgetter("sector")), attrgetter("sector")):
         some = list(rows)
         leased = [Leased(**{name: getattr(row, name) for name in Leased.__slots__}) for row in some]
-        for row, result in zip(some, await renderer.render(sector, leased), strict=True):
+        for row, one, rendered in zip(some, leased, await renderer.render(sector, leased), strict=True):
+            result = rendered
+            if not isinstance(result, Message) and not row.own:
+                (result,) = await renderer.render(Plain.sector, [one])
             if isinstance(result, Message):
-                put.append(inbox_row(result, row.agency, row, row.done_at))
-            else:
+                put.append(inbox_row(result, row.agency, row, row.done_at if row.own else row.escalated_at))
+            elif row.own:
                 owed.append(row.notice_id)
     return put, owed

@@ -30,7 +30,7 @@ SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
 T0 = "2026-02-01T10:00:00Z"
 
 NOT_KEPT = {
-    "ledger": {"seq", "attempts", "next_attempt_at", "recorded_at"},
+    "ledger": {"seq", "attempts", "next_attempt_at", "recorded_at", "escalated_at"},
     "inbox_message": {"received_at"},
 }
 """What Kafka does not hold: the delivery's own counting and clock."""
