@@ -125,7 +125,8 @@ async def test_a_write_that_fails_moves_no_offset_and_is_made_again_under_the_sa
     notices = [notice for notice in await bus.notices() if notice.obligation.source_id in alerts]
     assert written <= {notice.id for notice in notices}
     assert bool(written) is (after or topic != topics.NOTICES)
-    assert len(notices) == 6 + len(written), "each of six once, and those of the failed attempt once more"
+    assert len({notice.id for notice in notices}) == 6
+    assert len(notices) >= 6 + len(written), "those of the failed attempt once more; others too, if the stages before repeat theirs"
     book = Ledger(bus.engine)
     await book.record(notices, datetime.now(UTC))
     async with bus.engine.connect() as connection:
