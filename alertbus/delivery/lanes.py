@@ -82,6 +82,10 @@ class Lanes:
         self._back: set[str] = set()
         self._ending = False
 
+    @property
+    def _longest_wait(self) -> timedelta:
+        return self._pace.limits.backoff.longest_wish + self._pace.limits.backoff.cap
+
     def wake(self) -> None:
         """There may be something new in the ledger."""
         self._wake.set()
@@ -89,7 +93,7 @@ class Lanes:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is in flight and give back the rest. Cancelled, leave all as it is."""
         await self._ledger.beat(self._owner)
-        await self._ledger.hurry(self._now(), self._pace.limits.backoff.longest_wish + self._pace.limits.backoff.cap)
+        await self._ledger.hurry(self._now(), self._longest_wait)
         await self._tell_what_is_untold(self._now())
         async with asyncio.TaskGroup() as tasks:
             settling = tasks.create_task(self._settle_until_the_end())
@@ -276,11 +280,14 @@ class Lanes:
             await self._ledger.told(receipts)
 
     async def _keep(self) -> None:
-        """Show that we live; free what the dead have left; tell what one that died between settling and publishing left untold."""
+        """Show that we live; free what the dead have left; tell what one that died between settling and publishing left untold; make due
+        what a clock far ahead of ours has put off.
+        """
         loop, watch = asyncio.get_running_loop(), Watch(self._pace.lease.total_seconds())
         while True:
             await asyncio.sleep(self._pace.lease.total_seconds() / 3)
             await self._tell_what_is_untold(self._now() - timedelta(seconds=self._pace.repair_s))
+            await self._ledger.hurry(self._now(), self._longest_wait)
             await self._ledger.beat(self._owner)
             beats = await self._ledger.beats()
             for owner in watch.dead({owner: beat for owner, beat in beats.items() if owner != self._owner}, loop.time()):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.statements import (
@@ -47,6 +47,9 @@ from alertbus.sql.engine import database_faults, reading, upsert
 __all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Refused", "Settlement", "Stuck"]
 
 _LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
+
+CLOCKS_APART = timedelta(minutes=5)
+"""Beyond this two machines' clocks do not merely drift: one is wrong (ours)."""
 
 T = TypeVar("T")
 
@@ -208,10 +211,11 @@ class Ledger:
         return list(opened)
 
     async def untold(self, before: datetime, limit: int = 500) -> list[Receipt]:
-        """Receipts that may never have reached the broker, of what was settled before this moment."""
+        """Receipts that may never have reached the broker, of what was settled before this moment, or by a clock far ahead of ours."""
+        settled = func.coalesce(ledger.c.done_at, ledger.c.failed_at)
         query = (
             select(*TOLD)
-            .where(text("receipt_pending"), func.coalesce(ledger.c.done_at, ledger.c.failed_at) <= before)
+            .where(text("receipt_pending"), or_(settled <= before, settled > before + CLOCKS_APART))
             .order_by(ledger.c.seq)
             .limit(limit)
         )
@@ -239,9 +243,12 @@ class Ledger:
 
     async def hurry(self, now: datetime, later_than: timedelta) -> None:
         """Make due what waits for longer than any wait lasts: it was written by another clock."""
-        query = (
-            update(ledger).where(ledger.c.next_attempt_at > now + later_than, ledger.c.lease_owner.is_(None)).values(next_attempt_at=now)
-        )
+        waits = and_(ledger.c.next_attempt_at > now + later_than, ledger.c.lease_owner.is_(None))
+        with database_faults():
+            async with reading(self._engine) as connection:
+                if (await connection.execute(select(ledger.c.seq).where(waits).limit(1))).first() is None:
+                    return
+        query = update(ledger).where(waits).values(next_attempt_at=now)
         await self._together.write(lambda connection: connection.execute(query))
 
     async def claim(self, now: datetime, *, until: datetime, limit: int = 100) -> list[Stuck]:

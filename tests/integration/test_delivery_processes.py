@@ -25,7 +25,7 @@ from alertbus.model.notice import Notice
 from alertbus.plugin.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 
-pytestmark = [pytest.mark.kafka, pytest.mark.proof]
+pytestmark = pytest.mark.kafka
 
 SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
 

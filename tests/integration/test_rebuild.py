@@ -323,7 +323,6 @@ async def nothing_is_under_way(settings: Settings, but: str = "") -> bool:
     return bool(waits == 0 and (known or not but))
 
 
-@pytest.mark.proof
 async def test_everything_is_back_and_the_bus_goes_on_as_if_nothing_had_happened(settings: Settings) -> None:
     async with listening(port_of(settings, "hospital")) as hospital:
         async with listening(port_of(settings, "nursery"), b"410 Gone"), running(settings) as client:
