@@ -6,10 +6,12 @@ import os
 import platform
 import signal
 import tempfile
+from collections.abc import Coroutine
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -21,6 +23,9 @@ from alertbus.cli.measure.report import Machine, Measured, contract, peers_table
 from alertbus.cli.measure.scaling import scaling
 from alertbus.cli.measure.throughput import throughput
 from alertbus.cli.output import as_json, complain, rows, say
+from alertbus.model.errors import BusError
+
+T = TypeVar("T")
 
 
 class Part(StrEnum):
@@ -58,36 +63,44 @@ def bench(
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
     wanted = set(Part) if only is None else {only}
     measured = Measured(_machine(), runs, alerts)
+    failed: dict[str, str] = {}
+    measure = partial(_measure, failed)
     with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
         folder = Path(name)
         if wanted & {Part.THROUGHPUT, Part.PEERS}:
-            complain("throughput, ours and the floor in turn ...")
-            found = asyncio.run(throughput(folder / "throughput", alerts=alerts, families=families, runs=runs, profile=profile))
-            measured = replace(measured, throughput=found)
+            work = throughput(folder / "throughput", alerts=alerts, families=families, runs=runs, profile=profile)
+            measured = replace(measured, throughput=measure("throughput, ours and the floor in turn", work))
         if Part.PEERS in wanted and measured.throughput is not None:
-            complain("peers, each and the floor in turn ...")
-            shapes = measured.throughput.shapes
-            others = asyncio.run(peers(folder / "peers", shapes, alerts=alerts, families=families, runs=runs))
-            measured = replace(measured, peers=others)
+            others = peers(folder / "peers", measured.throughput.shapes, alerts=alerts, families=families, runs=runs)
+            measured = replace(measured, peers=measure("peers, each and the floor in turn", others) or ())
         if Part.LATENCY in wanted:
-            complain("latency, the whole path ...")
-            few = min(families, LATENCY_FAMILIES)
-            rates = (RATE, *SLOWER)
-            paths = asyncio.run(whole_path(folder / "latency", seconds=seconds, families=few, database=database, per_s=rates))
-            measured = replace(measured, latency=paths[0], slower=paths[1:])
+            few, rates = min(families, LATENCY_FAMILIES), (RATE, *SLOWER)
+            path = whole_path(folder / "latency", seconds=seconds, families=few, database=database, per_s=rates)
+            if paths := measure("latency, the whole path", path):
+                measured = replace(measured, latency=paths[0], slower=paths[1:])
         if Part.RECOVERY in wanted:
-            complain("recovery of the stream worker ...")
-            back = asyncio.run(recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS)))
-            measured = replace(measured, recovery=back)
+            back = recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS))
+            measured = replace(measured, recovery=measure("recovery of the stream worker", back))
         if million:
-            complain("recovery of a million persons ...")
-            all_back = asyncio.run(recovery(folder / "million", persons=MILLION - 1, runs=1, empty_disk_only=True))
-            measured = replace(measured, million=all_back)
+            all_back = recovery(folder / "million", persons=MILLION - 1, runs=1, empty_disk_only=True)
+            measured = replace(measured, million=measure("recovery of a million persons", all_back))
         if Part.WORKERS in wanted:
-            complain("two workers beside one ...")
-            two = asyncio.run(scaling(folder / "workers", alerts=alerts, families=families, runs=runs))
-            measured = replace(measured, workers=two)
-    _show(measured, json_=json_)
+            two = scaling(folder / "workers", alerts=alerts, families=families, runs=runs)
+            measured = replace(measured, workers=measure("two workers beside one", two))
+    _show(replace(measured, failed=failed), json_=json_)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _measure(failed: dict[str, str], name: str, work: Coroutine[Any, Any, T]) -> T | None:
+    """Measure a part. One that fails is noted, and costs nothing of what the others took minutes to find."""
+    complain(f"{name} ...")
+    try:
+        return asyncio.run(work)
+    except BusError as fault:
+        complain(f"{name}: not measured. {fault}")
+        failed[name] = str(fault).partition("\n")[0]
+        return None
 
 
 def _show(measured: Measured, *, json_: bool) -> None:

@@ -42,6 +42,8 @@ class Measured:
     million: Recovery | None = None
     workers: Scaling | None = None
     peers: Sequence[PeerMeasured] = field(default=())
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Parts that could not be measured, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def contract(measured: Measured) -> dict[str, Any]:
         "peers": {one.peer.name: _peer(one, measured.throughput) for one in measured.peers},
         "durability": OURS,
         "machine": asdict(measured.machine),
+        "failed": dict(measured.failed),
         "runs": measured.runs,
         "alerts": measured.alerts,
     }

@@ -20,6 +20,9 @@ from alertbus.cli.measure.stage import Run, Stage, stage
 SLOT_S = 0.02
 """Long enough to do some batches in, short enough for no heartbeat to be missed (ours)."""
 
+REJOIN_S = 180.0
+"""How long a worker may take to come by the partitions of one that left."""
+
 ALONE, SHARED = "a processor for each worker", "half a processor for each worker, by turns of 20 ms"
 
 
@@ -70,7 +73,7 @@ async def scaling(folder: Path, *, alerts: int, families: int, runs: int) -> Sca
 async def _warm(on: Stage, families: int, workers: Sequence[Running]) -> None:
     """An alert for each family, untimed: whoever has taken over a partition reads its states from the disk only once."""
     await on.quiet()
-    await on.alerts(families, families, workers)
+    await on.alerts(families, families, workers, patience_s=REJOIN_S)
     await on.quiet()
 
 

@@ -55,10 +55,10 @@ class Stage:
         finally:
             await engine.dispose()
 
-    async def alerts(self, count: int, families: int, workers: Sequence[Running]) -> Run:
+    async def alerts(self, count: int, families: int, workers: Sequence[Running], *, patience_s: float = PATIENCE_S) -> Run:
         """Send so many alerts at once and time the way to the last of their notices."""
         batch = county.accepted(count, families, datetime.now(UTC))
-        return await self.timed(batch, topics.NOTICES, workers)
+        return await self.timed(batch, topics.NOTICES, workers, patience_s=patience_s)
 
     async def timed(self, batch: Sequence[Record], last: str, workers: Sequence[Running], *, patience_s: float = PATIENCE_S) -> Run:
         """From the first record sent to the last of seven for each seen at the end of topic `last`, which is asked 50 times a second."""
