@@ -31,10 +31,10 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL, a bus broken 26 times and nine safeties cut among them: half an hour
+test: env ## the tests, on a real Kafka and a real PostgreSQL, a bus broken 26 times among them: twenty minutes
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-proof: env ## what the engine's own ways and removed safeties would lose: such a loss hangs on how quick the machine is, so it is tried apart
+proof: env ## nine safeties cut in turn, and what the engine's own ways would lose: such a loss hangs on how quick the machine is
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)
 
 check: env ## ruff, mypy strict, import-linter, schemas

@@ -25,7 +25,7 @@ from tests.chaos.receivers import Conduct, Manner
 from tests.chaos.schedule import AGENCIES, Fault, Kind
 from tests.postgres import binary
 
-pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.proof, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 BOTH = pytest.mark.parametrize("safety", ["kept", "cut"])
 
