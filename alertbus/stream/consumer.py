@@ -32,6 +32,7 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
 
     lanes: Mapping[str, Lanes[Received]]
     take_changes: Callable[[TP, Sequence[Received]], None]
+    given_up: Callable[[], None]
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Read until stopped. What was fetched for an assignment that is over is dropped: whoever resumes seeks first (`recovery`)."""
@@ -88,10 +89,11 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         return False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Before another worker may begin, what this one has begun is done, written and committed.
+        """Before another worker may begin, what this one has begun is done, written and committed, and then forgotten.
 
-        Nothing is being fetched any more then: a fetch that outlived the seek of the next assignment would move on from it, and what it
-        brought would be dropped.
+        Forgotten, because the engine collects garbage at each assignment, with every thread held up: among many states, for longer than a
+        session lasts (decision 0015). Nothing is being fetched any more then: a fetch that outlived the seek of the next assignment would
+        move on from it, and what it brought would be dropped.
         """
         self.stop_flow()
         with contextlib.suppress(TimeoutError):  # a fetch ends by itself, but when its thread is ending it never says so
@@ -101,6 +103,9 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
             await self.commit()
         except KafkaError:
             self.log.warning("what is not committed is done again by whoever has it next")
+        for lanes in self.lanes.values():
+            lanes.close()
+        type(self).given_up()
         await super().on_partitions_revoked(revoked)
 
     async def still_ours(self) -> bool:
@@ -127,9 +132,12 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         """Whether records get through is watched from outside the engine (`liveness`)."""
 
 
-def reading_for(lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None]) -> type[LaneConsumer]:
-    """A consumer class for one app. Faust makes its own instance of it."""
-    return type("ReadingForLanes", (LaneConsumer,), {"lanes": lanes, "take_changes": staticmethod(take_changes)})
+def reading_for(
+    lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None], given_up: Callable[[], None]
+) -> type[LaneConsumer]:
+    """A consumer class for one app. Faust makes its own instance of it. `given_up` is called when no partition is ours any more."""
+    told = {"take_changes": staticmethod(take_changes), "given_up": staticmethod(given_up)}
+    return type("ReadingForLanes", (LaneConsumer,), {"lanes": lanes, **told})
 
 
 class Engine(faust.App):  # type: ignore[misc]

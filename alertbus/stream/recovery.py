@@ -28,6 +28,9 @@ class SeekFirst(Recovery):  # type: ignore[misc]
 
     on_cursors: Callable[[Cursors], None]
 
+    applied: int = 0
+    """Changes applied by the recoveries of this process: while it grows, a recovery is not stuck."""
+
     def take_changes(self, tp: TP, records: Sequence[Received]) -> None:
         """Apply what was fetched of a table's changelog, ours or another's for which we stand by."""
         offsets = self.active_offsets if tp in self.active_tps else self.standby_offsets
@@ -39,6 +42,7 @@ class SeekFirst(Recovery):  # type: ignore[misc]
         if fresh:
             apply_changes(table, tp.partition, [(record.key or b"", record.value) for record in fresh], fresh[-1].offset)
             offsets[tp] = fresh[-1].offset
+            self.applied += len(fresh)
         if self.in_recovery and not self.need_recovery():
             self._set_recovery_ended()
             self.signal_recovery_end.set()

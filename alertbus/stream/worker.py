@@ -47,6 +47,9 @@ STATE_TOPICS = tuple(
 )
 """The changelogs of the two tables, under the names the engine gives them."""
 
+FINISH_S = 5.0
+"""At an orderly stop: how long what was begun may take to become durable (ours). What takes longer is done again by whoever is next."""
+
 STOPPED_HARD = 70
 """Exit code (EX_SOFTWARE) after a stop without clean-up: whoever supervises starts the worker again from the committed offsets."""
 
@@ -74,7 +77,7 @@ class StreamWorker:
         self._ends = LogEnds(bootstrap)
         self._watch = Watch(self._look, self._failed, stuck_s=stuck_s)
         self._started_producer: Producer | None = None
-        self._settled = False
+        self._arrangements = 0
         self.app = Engine(
             APP,
             broker=f"kafka://{bootstrap}",
@@ -109,7 +112,7 @@ class StreamWorker:
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer),
         }
         self.lanes = {topic: Lanes[Received](topic, stage, self._failed) for topic, stage in stages.items()}
-        self.app.reader = reading_for(self.lanes, self._take_changes)
+        self.app.reader = reading_for(self.lanes, self._take_changes, self._forget)
         for topic in self.lanes:
             self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
 
@@ -134,11 +137,26 @@ class StreamWorker:
             stopped.cancel()
             watching.cancel()
         finally:
+            await self._wind_up()
             await self.app.stop()
             for lanes in self.lanes.values():
                 lanes.close()
             await producer.stop()
             await self._ends.stop()
+
+    async def _wind_up(self) -> None:
+        """Finish what was begun, for the engine's last commit, and forget the states: it collects garbage when it stops, too."""
+        try:
+            async with asyncio.timeout(FINISH_S):
+                await asyncio.gather(*(lanes.finish() for lanes in self.lanes.values()))
+        except TimeoutError:
+            for lanes in self.lanes.values():
+                lanes.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._person_table.forget()
+        self._case_table.forget()
 
     async def _look(self) -> Mapping[Place, int] | None:
         """How far each place has come that has something left to do; on the way, mend what others wrote on our changelogs."""
@@ -148,8 +166,8 @@ class StreamWorker:
         ends = await self._ends.ask([*reached, *logs, (topics.ALERTS, 0)])
         if ends is None:
             return None
-        if not self._settled or self.app.rebalancing or generation != self.app.consumer_generation_id:
-            return {("recovery", 0): generation + sum(offset or 0 for offset in recovery.active_offsets.values())}
+        if not self._arrangements or self.app.rebalancing or generation != self.app.consumer_generation_id:
+            return {("recovery", 0): self._arrangements + recovery.applied}  # not the generation: a group can go round for ever
         for changelog in self._changelogs.values():
             await changelog.look({partition: ends[topic, partition] for topic, partition in logs if topic == changelog.topic})
         return {place: at for place, at in reached.items() if ends[place] > at}
@@ -162,15 +180,14 @@ class StreamWorker:
         self.app.tables.recovery.take_changes(tp, records)
 
     def _on_cursors(self, cursors: Cursors) -> None:
-        self._person_table.forget()
-        self._case_table.forget()
+        self._forget()
+        self._arrangements += 1
         for changelog in self._changelogs.values():
             applied = self.app.tables.recovery.active_offsets
             changelog.begin({tp.partition: -1 if at is None else at for tp, at in applied.items() if tp.topic == changelog.topic})
         for topic, lanes in self.lanes.items():
             lanes.assign({partition: offset for (name, partition), offset in cursors.items() if name == topic})
         log.info("partitions assigned", count=len(cursors))
-        self._settled = True
         self._ready()
 
     def _producer(self) -> Producer:

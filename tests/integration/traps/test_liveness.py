@@ -10,9 +10,10 @@ import pytest
 
 from alertbus.broker import topics
 from alertbus.stream.liveness import Stuck
+from alertbus.stream.recovery import SeekFirst
 from alertbus.stream.worker import StreamWorker
 from tests.integration.traps.bus import Bus
-from tests.integration.traps.twists import Gate, Twist, before_processing
+from tests.integration.traps.twists import Gate, Twist, arrange_again, before_processing
 
 pytestmark = pytest.mark.kafka
 
@@ -51,6 +52,24 @@ async def test_a_worker_whose_work_does_not_move_is_stopped_and_the_next_one_doe
         await bus.until_told(alerts)
         await bus.caught_up()
         assert again.failed == []
+
+
+async def test_a_group_that_is_arranged_again_and_again_while_nobody_comes_to_work_is_no_progress(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generations: set[int] = set()
+
+    async def thrown_out(_: SeekFirst, generation_id: int) -> None:
+        generations.add(generation_id)
+        arrange_again(worker.stream)
+
+    async with bus.worker(stuck_s=SOON_S) as worker:
+        monkeypatch.setattr(SeekFirst, "_go_on", thrown_out)
+        arrange_again(worker.stream)
+        stuck = await worker.until_failed()
+        assert isinstance(stuck, Stuck)
+        assert stuck.places == (("recovery", 0),)
+    assert len(generations) > 2
 
 
 async def test_an_event_loop_that_is_blocked_is_noticed_from_outside_it(bus: Bus) -> None:

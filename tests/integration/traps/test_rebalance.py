@@ -1,14 +1,16 @@
 """A second worker joins while the first is between a batch's outputs and its states."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.stores import rocksdb
 
 from alertbus.broker import topics
 from alertbus.stream.worker import StreamWorker
 from tests.integration.traps.bus import PATIENCE_S, Bus, Worker, until
-from tests.integration.traps.twists import Gate, before_states, both
+from tests.integration.traps.twists import Gate, arrange_again, before_states, both
 
 pytestmark = pytest.mark.kafka
 
@@ -27,8 +29,8 @@ async def rebalancing(worker: Worker) -> bool:
     return bool(worker.stream.app.rebalancing)
 
 
-async def shared(one: Worker, other: Worker) -> set[int]:
-    return one.partitions & other.partitions
+async def held(*workers: Worker) -> list[int]:
+    return sorted(partition for worker in workers for partition in worker.partitions)
 
 
 async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bus: Bus) -> None:
@@ -54,9 +56,7 @@ async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bu
 
             await bus.until_told(alerts)
             await bus.caught_up()
-            await until(lambda: shared(first, second), set())
-            assert first.partitions | second.partitions == {0, 1, 2, 3}
-            assert not first.partitions & second.partitions
+            await until(lambda: held(first, second), [0, 1, 2, 3])
             recovered = await bus.recovered("case")
             for worker in (first, second):
                 own = {place: value for place, value in worker.standing("case").items() if place[0] in worker.partitions}
@@ -65,6 +65,27 @@ async def test_the_first_worker_finishes_and_commits_before_its_partitions_go(bu
         finally:
             joining.cancel()
             await second.stop()
+
+
+async def test_the_engine_never_looks_for_garbage_among_decoded_states(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does so at each assignment and when it stops, with every thread held up: with enough states, for longer than the session lasts."""
+    found: list[int] = []
+    async with bus.worker() as worker:
+        tables = worker.stream._person_table, worker.stream._case_table
+
+        async def work() -> None:
+            await bus.until_told([name for _ in range(4) for name in await bus.alert(bus.family())])
+            await bus.caught_up()
+            assert all(table._late for table in tables)
+
+        await work()
+        monkeypatch.setattr(rocksdb, "gc", SimpleNamespace(collect=lambda: found.append(sum(len(table._late) for table in tables))))
+        worker.assigned.clear()
+        arrange_again(worker.stream)
+        await asyncio.wait_for(worker.assigned.wait(), PATIENCE_S)
+        await work()
+        await worker.stop()
+    assert found == [0, 0, 0, 0], "one for each table, when it is assigned and when it stops"
 
 
 @pytest.mark.proof

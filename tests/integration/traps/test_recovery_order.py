@@ -193,7 +193,7 @@ class OnLanes:
         self.lanes = Lanes[Received](work.source, self._process, self.failed.append)
         self._work = work
         self.app = work.app(Engine, TableManager=tables_of(recovery, self._on_cursors))
-        self.app.reader = reading_for({work.source: self.lanes}, self._take_changes)
+        self.app.reader = reading_for({work.source: self.lanes}, self._take_changes, lambda: None)
         if table:
             self.app.Table("seen", partitions=PARTITIONS, key_type=bytes, value_type=bytes)
         topic = self.app.topic(work.source, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")

@@ -34,6 +34,11 @@ class Gate:
             await self.opened.wait()
 
 
+def arrange_again(worker: StreamWorker) -> None:
+    """Have the group give out its partitions anew, as when a member comes or goes."""
+    worker.app.consumer._thread._ensure_consumer()._coordinator.request_rejoin()
+
+
 def before_states(table: str, gate: Gate) -> Twist:
     """Wait between a batch's outputs, which are written, and its states, which are not."""
 
