@@ -51,6 +51,7 @@ class ChannelSettings(BaseModel):
         None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
     )
     folder: Path | None = Field(None, description="the path of a folder")
+    at_once: int | None = Field(None, ge=1, le=500, description="how many messages its system takes at the same time, 1 to 500")
 
     @field_validator("url")
     @classmethod

@@ -74,10 +74,10 @@ def bench(
             others = peers(folder / "peers", measured.throughput.shapes, alerts=alerts, families=families, runs=runs)
             measured = replace(measured, peers=measure("peers, each and the floor in turn", others) or ())
         if Part.LATENCY in wanted:
-            few, rates = min(families, LATENCY_FAMILIES), (RATE, *SLOWER)
+            few, rates = min(families, LATENCY_FAMILIES), (*SLOWER, RATE)
             path = whole_path(folder / "latency", seconds=seconds, families=few, database=database, per_s=rates)
             if paths := measure("latency, the whole path", path):
-                measured = replace(measured, latency=paths[0], slower=paths[1:])
+                measured = replace(measured, latency=paths[-1], slower=paths[:-1])
         if Part.RECOVERY in wanted:
             back = recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS))
             measured = replace(measured, recovery=measure("recovery of the stream worker", back))

@@ -36,6 +36,7 @@ class Pace:
 
     in_flight: int = 500
     per_agency: int = 8
+    """Where the agency's settings do not say how many its system takes at once (`at_once`)."""
     per_inbox: int = 125
     """The same for a channel that takes many at once: little for it, and yet not all that may be in flight."""
     lease: timedelta = timedelta(seconds=10)
@@ -137,7 +138,8 @@ class Lanes:
         self._wake.set()
 
     def _room(self, agency: str) -> int:
-        most = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
+        usual = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
+        most = self._channels.at_once.get(agency, usual)
         free = most - self._in_flight[agency]
         return self._circuits[agency].room(self._now(), free) if free > 0 else 0
 

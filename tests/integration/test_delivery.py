@@ -655,6 +655,28 @@ async def test_two_workers_share_the_lanes_without_doubling_or_overtaking(bus: B
     assert len({r.id for r in await bus.receipts()}) == len(await bus.receipts()) == len(notices)
 
 
+async def test_an_agencys_system_gets_as_many_at_once_as_its_settings_say(bus: Bus) -> None:
+    under_way: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    async def answer(message: Message, agency: str) -> Outcome:
+        under_way[agency] += 1
+        most[agency] = max(most[agency], under_way[agency])
+        for _ in range(20):  # let the others come
+            await asyncio.sleep(0)
+        under_way[agency] -= 1
+        return ACCEPTED
+
+    channels = Channels({}, Recording(answer), at_once={"police": 2, "school": 5})
+    names = [(agency, n) for n in range(12) for agency in ("police", "school", "gp")]
+    notices = [bus.notice(f"{agency}.{n}", agency=agency, case=f"case-{n}") for agency, n in names]
+    async with bus.worker(channels=channels, pace=Pace(per_agency=3, limits=Limits.hasty())):
+        await bus.send(*notices)
+        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): State.ACCEPTED for one in notices})
+
+    assert most == {"police": 2, "school": 5, "gp": 3}
+
+
 async def test_when_something_of_ours_is_down_the_worker_ends_and_the_next_one_delivers(bus: Bus) -> None:
     clock = Clock()
 

@@ -200,7 +200,8 @@ def test_every_fault_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.param({"channel": "file"}, "police: a file channel needs folder; give it", id="file bare"),
         pytest.param({"channel": "pigeon"}, "police.channel: expected inbox, webhook or file; ", id="channel unknown"),
         pytest.param({}, "police.channel: expected inbox, webhook or file; ", id="channel missing"),
-        pytest.param("inbox", "police: expected a mapping of channel, url, secret, folder; ", id="not a mapping"),
+        pytest.param("inbox", "police: expected a mapping of channel, url, secret, folder, at_once; ", id="not a mapping"),
+        pytest.param({"channel": "inbox", "at_once": 0}, "police.at_once: expected ", id="none at once"),
         pytest.param({"channel": "inbox", "scret": SECRET}, "police.scret: no such setting; did you mean secret?", id="typo"),
         pytest.param(
             {"channel": "webhook", "url": "http://police.example/in", "secret": SECRET},

@@ -40,7 +40,15 @@ class BatchChannel(Channel, Protocol):
 class Channels:
     """Which agency is reached how. An agency without settings has the built-in inbox; `named` are those a policy may fall back on."""
 
-    def __init__(self, by_agency: Mapping[str, Channel], default: Channel, named: Mapping[str, Channel] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        by_agency: Mapping[str, Channel],
+        default: Channel,
+        named: Mapping[str, Channel] = MappingProxyType({}),
+        at_once: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Take in `at_once` how many messages an agency's system takes at the same time, where its settings say so."""
+        self.at_once = at_once
         self._by_agency = by_agency
         self._default = default
         self.named = {"inbox": default, **named}
@@ -85,4 +93,5 @@ async def open_channels(
         by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
         by_agency[watchdog.AGENCY] = DeadmanChannel(ledger, now, client, deadman_url)
         named = {name: opened(chosen) for name, chosen in fallbacks.items()}
-        yield Channels(by_agency, inbox, named)
+        at_once = {agency: chosen.at_once for agency, chosen in settings.items() if chosen.at_once is not None}
+        yield Channels(by_agency, inbox, named, at_once)
