@@ -216,14 +216,13 @@ def conduct(fault: Fault) -> Conduct:
 @contextlib.contextmanager
 def _filled(bus: Bus, title: str):  # noqa: ANN202 a context manager
     filler = bus.state_folder(title) / "filler"
-    with filler.open("wb") as file, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:  # a buffer would have its rest written when it is closed
         while True:
             file.write(bytes(1 << 16))
-            file.flush()
     try:
         yield
     finally:
-        filler.unlink()
+        filler.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
