@@ -31,7 +31,7 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL, a bus broken 26 times among them: a quarter of an hour and more
+test: env ## the tests, on a real Kafka and a real PostgreSQL, a bus broken 26 times among them: some twenty minutes
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 proof: env ## nine safeties cut in turn, and what the engine's own ways would lose: such a loss hangs on how quick the machine is

@@ -176,6 +176,13 @@ class Settings(BaseSettings):
             _async_url(url, Path())
         return url
 
+    @field_validator("fallbacks")
+    @classmethod
+    def _has_no_limit_that_nobody_keeps(cls, fallbacks: dict[str, ChannelSettings]) -> dict[str, ChannelSettings]:
+        if any(one.at_once is not None for one in fallbacks.values()):
+            raise PydanticCustomError(_RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
+        return fallbacks
+
     @field_validator("deadman_url")
     @classmethod
     def _is_private(cls, url: str | None) -> str | None:

@@ -108,9 +108,8 @@ async def rows(engine: AsyncEngine) -> list[Any]:
     [
         pytest.param(0, id="clocks agree"),
         pytest.param(5, id="one is five hours ahead"),
-        pytest.param(
-            -5, id="one is five hours behind", marks=pytest.mark.proof
-        ),  # it comes in at its first beat, if there is work left then
+        # It comes in at its first beat, if there is work left then.
+        pytest.param(-5, id="one is five hours behind", marks=pytest.mark.proof),
     ],
 )
 async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishes_without_doubling(

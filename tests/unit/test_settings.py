@@ -233,6 +233,13 @@ def test_wrong_channel_is_told_by_its_path_and_never_shows_the_secret(channel: o
     assert SECRET not in told
 
 
+def test_a_limit_on_a_fallback_is_refused_because_nobody_would_keep_it() -> None:
+    (told,) = faults(fallbacks={"night_desk": {"channel": "inbox", "at_once": 3}})
+
+    assert told.startswith("ALERTBUS_FALLBACKS")
+    assert "at_once" in told
+
+
 def test_webhook_to_this_machine_may_be_plain_http() -> None:
     channel = {"channel": "webhook", "url": "http://127.0.0.1:9000/in", "secret": SECRET}
 
