@@ -28,10 +28,10 @@ from alertbus.model.events import (
     Tick,
 )
 from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
-from alertbus.plugin.samples import sample_alert, sample_notice, sample_obligation
+from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
-from alertbus.reach.case import CaseState, reduce_case
 from alertbus.reach.notices import notices_for
+from alertbus.reach.reduce_case import CaseState, reduce_case
 
 POLICY = load_policy()
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
-from alertbus.broker.understood import Understood, Words, understand
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import Asked, Told, standing
 from alertbus.model import watchdog
@@ -33,6 +32,7 @@ from alertbus.model.events import (
 )
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import upsert
+from alertbus.wire.reading import Understood, Words, understand
 
 TOPICS = (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW)
 

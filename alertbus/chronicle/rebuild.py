@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, String, Table, collate, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker.consumer import Received, read_all
-from alertbus.broker.understood import Understood
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, Fact, Place, apply, derive, fact_of, read
 from alertbus.sql.engine import database_faults, metadata, reading
+from alertbus.wire.reading import Understood
 
 Progress = Callable[[int], None]
 """Told now and then how many records have been read."""

@@ -11,8 +11,6 @@ import typer
 from pydantic import ValidationError
 
 from alertbus.chronicle.queries import statement
-from alertbus.cli.bootstrap import now, wired
-from alertbus.cli.client import Client, Refused
 from alertbus.cli.output import NO, as_json, complain, progress, rows, say
 from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
@@ -21,6 +19,8 @@ from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
+from alertbus.run.bootstrap import now, wired
+from alertbus.run.client import Client, Refused
 from alertbus.settings import load_settings
 
 PATIENCE_S = 15.0

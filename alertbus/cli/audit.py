@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from alertbus.chronicle.follow import follow
-from alertbus.chronicle.judge import Sort
-from alertbus.chronicle.outcome import GRACE_S, Outcome, outcome
-from alertbus.chronicle.reconcile import Reconciliation, reconcile
-from alertbus.cli import chain, rebuild_command
-from alertbus.cli.bootstrap import now, wired
+from alertbus.cli import chain
+from alertbus.cli import rebuild as rebuild_command
 from alertbus.cli.output import NO, as_json, pairs, say
+from alertbus.reconcile.full import Reconciliation, reconcile
+from alertbus.reconcile.incremental import follow
+from alertbus.reconcile.judge import Sort
+from alertbus.reconcile.results import GRACE_S, Outcome, outcome
+from alertbus.run.bootstrap import now, wired
 
 app = typer.Typer(help="Proof that nothing is missing.", no_args_is_help=True)
 app.command("verify")(chain.verify)

@@ -16,12 +16,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from alertbus import logs
-from alertbus.cli.measure.latency import RATE, SLOWER, whole_path
-from alertbus.cli.measure.peers import peers
-from alertbus.cli.measure.recovery import recovery
-from alertbus.cli.measure.report import Machine, Measured, contract, peers_table, table
-from alertbus.cli.measure.scaling import scaling
-from alertbus.cli.measure.throughput import throughput
+from alertbus.bench.latency import RATE, SLOWER, whole_path
+from alertbus.bench.peers import peers
+from alertbus.bench.recovery import recovery
+from alertbus.bench.report import Machine, Measured, contract, peers_table, table
+from alertbus.bench.scaling import scaling
+from alertbus.bench.throughput import throughput
 from alertbus.cli.output import as_json, complain, rows, say
 from alertbus.model.errors import BusError
 

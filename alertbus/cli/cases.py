@@ -10,12 +10,12 @@ import typer
 from pydantic import ValidationError
 
 from alertbus.chronicle import queries, render
-from alertbus.cli.bootstrap import wired
-from alertbus.cli.client import Client
 from alertbus.cli.output import as_json, pairs, progress, rows, say
 from alertbus.directory.cases import Cases
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
+from alertbus.run.bootstrap import wired
+from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
 app = typer.Typer(help="Cases: import, show, chronology.", no_args_is_help=True)

@@ -8,8 +8,8 @@ import typer
 
 from alertbus.audit import trail
 from alertbus.audit.chain import Break, Chains
-from alertbus.cli.bootstrap import wired
 from alertbus.cli.output import NO, as_json, say
+from alertbus.run.bootstrap import wired
 
 
 def verify(json_: Annotated[bool, typer.Option("--json")] = False) -> None:

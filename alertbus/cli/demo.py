@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from alertbus import logs
-from alertbus.cli.bootstrap import wired
-from alertbus.cli.client import Client
 from alertbus.cli.output import NO, as_json, progress, say
 from alertbus.cli.parts import stop_signals, temporary_settings
-from alertbus.cli.replay import replay
-from alertbus.cli.report import is_clean, narrate
-from alertbus.cli.scenario import load_scenario
-from alertbus.cli.supervisor import Supervisor
+from alertbus.rehearsal.replay import replay
+from alertbus.rehearsal.report import is_clean, narrate
+from alertbus.rehearsal.scenario import load_scenario
+from alertbus.run.bootstrap import wired
+from alertbus.run.client import Client
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import Settings, load_settings
 
 CHILD_BI = Path(str(files("alertbus") / "scenarios" / "child-bi"))

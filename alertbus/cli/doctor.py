@@ -10,12 +10,12 @@ import typer
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import find_java, find_maven
 from alertbus.broker.topics import TOPICS, partition_counts, reachable
-from alertbus.cli.bootstrap import bootstrap_servers
-from alertbus.cli.client import Client
 from alertbus.cli.output import NO, as_json, rows
 from alertbus.model.errors import BusError
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
+from alertbus.run.bootstrap import bootstrap_servers
+from alertbus.run.client import Client
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import database_faults, make_engine, reading
 

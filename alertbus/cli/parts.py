@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from alertbus import logs
-from alertbus.cli.bootstrap import bootstrap_servers, run_part
-from alertbus.cli.bus_file import read_bus_file
 from alertbus.cli.output import NO, complain, say
-from alertbus.cli.supervisor import Supervisor
 from alertbus.model.errors import SettingsFault
+from alertbus.run.bootstrap import bootstrap_servers, run_part
+from alertbus.run.bus_file import read_bus_file
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import Settings, load_settings
 
 

@@ -11,8 +11,8 @@ import typer
 from alertbus.cli.output import as_json, rows
 from alertbus.model.errors import NotFound
 from alertbus.plugin.manager import Plugins
-from alertbus.plugin.preview import preview
 from alertbus.policy.load import load_policy
+from alertbus.run.preview import preview
 from alertbus.settings import load_settings
 
 app = typer.Typer(help="Agency plugins.", no_args_is_help=True)

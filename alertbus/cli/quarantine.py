@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 from alertbus.audit import trail
 from alertbus.broker.producer import Producer
 from alertbus.chronicle import tables as chronicle
-from alertbus.cli.bootstrap import now, wired
 from alertbus.cli.output import NO, as_json, pairs, rows, say
-from alertbus.gateway.tables import raw
+from alertbus.intake.tables import raw
 from alertbus.model.errors import NotFound
 from alertbus.quarantine.redrive import Outcome, Redrive, place
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven, shelf
+from alertbus.run.bootstrap import now, wired
 from alertbus.sql.engine import database_faults, reading
 
 app = typer.Typer(help="Records that could not be decided, and notices refused for good.", no_args_is_help=True)

@@ -8,13 +8,13 @@ import typer
 
 from alertbus.audit import trail
 from alertbus.chronicle import queries
-from alertbus.chronicle.outcome import latest
-from alertbus.cli.bootstrap import Wiring, now, wired
-from alertbus.cli.bus_file import read_bus_file
-from alertbus.cli.client import Client
 from alertbus.cli.output import as_json, pairs, rows, say
-from alertbus.gateway.undelivered import undelivered
+from alertbus.operations.undelivered import undelivered
 from alertbus.quarantine.shelf import redriven, shelf
+from alertbus.reconcile.results import latest
+from alertbus.run.bootstrap import Wiring, now, wired
+from alertbus.run.bus_file import read_bus_file
+from alertbus.run.client import Client
 
 
 def status(

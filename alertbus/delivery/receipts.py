@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
 from alertbus.model.notice import Receipt, Stage

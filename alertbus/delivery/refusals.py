@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from alertbus.broker.envelope import Envelope
 from alertbus.broker.producer import Record
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.quarantine.entry import REFUSED_AT, refused

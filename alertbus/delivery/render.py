@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 import structlog
 
-from alertbus.delivery.ledger import Leased
+from alertbus.delivery.ledger.ledger import Leased
 from alertbus.delivery.outcome import Trouble
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice

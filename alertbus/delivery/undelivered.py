@@ -16,18 +16,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from alertbus.broker.producer import Record
+from alertbus.delivery.arrivals import notice_record, receipt_record
 from alertbus.delivery.channels import Channel
-from alertbus.delivery.intake import notice_record, receipt_record
-from alertbus.delivery.ledger import Leased, Ledger, Stuck
+from alertbus.delivery.ledger.ledger import Leased, Ledger, Stuck
+from alertbus.delivery.ledger.sql import ON_FALLBACK
 from alertbus.delivery.outcome import Outcome, Trouble
 from alertbus.delivery.render import Rendered, Renderer
-from alertbus.delivery.statements import ON_FALLBACK
 from alertbus.model import ids, watchdog
 from alertbus.model.errors import Unavailable
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
 from alertbus.plugin.plain import Plain
-from alertbus.policy.escalate import escalations
 from alertbus.policy.policy import Policy
+from alertbus.reach.escalation import escalations
 
 log = structlog.stdlib.get_logger(__name__)
 

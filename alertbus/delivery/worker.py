@@ -18,12 +18,12 @@ from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
 from alertbus.delivery import refusals
+from alertbus.delivery.arrivals import Intake, receipt_record
 from alertbus.delivery.channels import Channels, open_channels
-from alertbus.delivery.clocks import Steady
-from alertbus.delivery.intake import Intake, receipt_record
-from alertbus.delivery.lanes import Lanes, Pace
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.heartbeats import Steady
+from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.render import Renderer
+from alertbus.delivery.sender import Lanes, Pace
 from alertbus.delivery.undelivered import Sweep, Undelivered, fallbacks_of
 from alertbus.model.errors import PolicyFault
 from alertbus.model.notice import Receipt

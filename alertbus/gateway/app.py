@@ -3,36 +3,31 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
-import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import alertbus
-from alertbus.broker.faults import BrokerFault
-from alertbus.gateway import (
-    problems,
-    routes_alerts,
-    routes_cases,
-    routes_docs,
-    routes_exercises,
-    routes_inbox,
-    routes_ops,
-    routes_sources,
-)
-from alertbus.gateway.answers import Acknowledgement
+from alertbus.gateway import problems
+from alertbus.gateway.context import Gateway
 from alertbus.gateway.edge import Edge
-from alertbus.gateway.parts import Parts
-from alertbus.gateway.routes_exercises import Clock
-from alertbus.gateway.watchdog import watch
+from alertbus.gateway.routes import alerts as routes_alerts
+from alertbus.gateway.routes import cases as routes_cases
+from alertbus.gateway.routes import docs as routes_docs
+from alertbus.gateway.routes import exercises as routes_exercises
+from alertbus.gateway.routes import inbox as routes_inbox
+from alertbus.gateway.routes import ops as routes_ops
+from alertbus.gateway.routes import sources as routes_sources
+from alertbus.gateway.routes.exercises import Clock
+from alertbus.intake.acknowledgements import Acknowledgement
+from alertbus.intake.ticker import tick
+from alertbus.intake.watchdog_rounds import watch
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
-from alertbus.model.errors import BusError
-
-log = structlog.get_logger("alertbus.gateway")
 
 _ROUTES = (routes_alerts, routes_sources, routes_cases, routes_inbox, routes_exercises, routes_ops, routes_docs)
 _WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, Clock, problems.Problem)
@@ -50,36 +45,24 @@ _CLOUD_EVENT = {
 }
 
 
-WAKE_S = 15.0
-"""How often cases are looked for of which something has begun: late by this much at most (ours)."""
-
-
-async def _tick(parts: Parts) -> None:
-    """Until the gateway stops. Trouble is told and tried again: nothing due is forgotten."""
-    while not parts.stopping.is_set():
-        try:
-            await parts.intake.casework.wake()
-        except (BusError, BrokerFault) as fault:
-            log.warning("ticks wait", code=getattr(fault, "code", "broker_fault"))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(parts.stopping.wait(), WAKE_S)
-
-
-def create_app(parts: Parts) -> FastAPI:
-    """Give the application over these parts. Its lifespan finishes what an earlier process left before the first call."""
+def create_app(gateway: Gateway) -> FastAPI:
+    """Give the application over one gateway. Its lifespan finishes what an earlier process left before the first call."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            await parts.intake.republish()
+            await gateway.intake.cases.republish()
         except Exception as error:
-            parts.failure = error  # a server would only log its text
+            gateway.failure = error  # a server would only log its text
             raise
-        working = [asyncio.create_task(_tick(parts)), asyncio.create_task(watch(parts))]
+        working = [
+            asyncio.create_task(tick(gateway.intake.cases, gateway.stopping)),
+            asyncio.create_task(watch(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
+        ]
         yield
-        parts.stopping.set()
+        gateway.stopping.set()
         await asyncio.gather(*working)
-        await parts.intake.sender.close()
+        await gateway.intake.publisher.close()
 
     app = FastAPI(
         title="alertbus",
@@ -96,11 +79,11 @@ def create_app(parts: Parts) -> FastAPI:
             "auto_configure": False,
         },
     )
-    app.state.parts = parts
+    app.state.gateway = gateway
     for module in _ROUTES:
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(Edge, counts=parts.counts)
+    app.add_middleware(Edge, counts=gateway.counts)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app
 

@@ -13,8 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alertbus.gateway import problems
-from alertbus.gateway.refusals import TooLarge
-from alertbus.model.errors import BusError
+from alertbus.model.errors import BusError, TooLarge
 
 log = structlog.get_logger("alertbus.gateway")
 

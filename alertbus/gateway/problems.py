@@ -17,15 +17,15 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.gateway.raw import NotRead
 from alertbus.gateway.reading import faults_of
-from alertbus.gateway.refusals import NotAllowed, NotReady, TooLarge, WhoAreYou, WrongMediaType
+from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
     BrokerUnavailable,
     BusError,
     DatabaseUnavailable,
     Fault,
     InvalidInput,
+    NotAllowed,
     NotFound,
     NotUnderstood,
     PluginFault,
@@ -33,11 +33,26 @@ from alertbus.model.errors import (
     PolicyFault,
     SettingsFault,
     StateUnreadable,
+    TooLarge,
     Unavailable,
     VersionConflict,
+    WhoAreYou,
 )
 
 log = structlog.get_logger("alertbus.gateway")
+
+
+class WrongMediaType(BusError):
+    """A body in a format that this call does not read."""
+
+    code = "wrong_media_type"
+
+
+class NotReady(Unavailable):
+    """This process cannot do its work now: what it depends on does not answer."""
+
+    code = "not_ready"
+
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
-from alertbus.gateway.parts import Parts
+from alertbus.gateway.context import Gateway
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -45,16 +45,16 @@ async def run_gateway(
     except BrokerFault as fault:
         raise BrokerUnavailable(str(fault)) from None
     try:
-        parts = Parts(settings, bootstrap, engine, producer, plugins, policy, now)
-        await _serve(parts, stop, ready)
+        gateway = Gateway(settings, bootstrap, engine, producer, plugins, policy, now)
+        await _serve(gateway, stop, ready)
     finally:
         with contextlib.suppress(TimeoutError):  # it waits for a broker that is away
             await asyncio.wait_for(producer.stop(), _GRACE_S)
 
 
-async def _serve(parts: Parts, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    app = create_app(parts)
-    with _listening(parts.settings) as listener:
+async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    app = create_app(gateway)
+    with _listening(gateway.settings) as listener:
         server = _Server(
             uvicorn.Config(
                 app,
@@ -76,11 +76,11 @@ async def _serve(parts: Parts, stop: asyncio.Event, ready: Callable[[], None]) -
             await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
         finally:
-            parts.stopping.set()
+            gateway.stopping.set()
             server.should_exit = True
             await serving
-    if parts.failure is not None:
-        raise parts.failure
+    if gateway.failure is not None:
+        raise gateway.failure
 
 
 class _Server(uvicorn.Server):

@@ -4,6 +4,9 @@
     ├── InvalidInput        the sender can mend it: every fault with its path          not retriable
     ├── NotUnderstood       a raw message no source plugin can read; kept in review    not retriable
     ├── NotFound            no such thing, or not yours to see                         not retriable
+    ├── TooLarge            more bytes than the bus takes                              not retriable
+    ├── NotAllowed          the caller is known, and not permitted to do this          not retriable
+    ├── WhoAreYou           no token, or one nobody has                                not retriable
     ├── VersionConflict     somebody changed the case since you read it                not retriable
     ├── PolicyFault         the policy file contradicts itself or names nothing known  not retriable
     ├── PluginFault         an agency plugin broke its contract                        not retriable
@@ -54,6 +57,18 @@ class NotUnderstood(BusError):
 
 class NotFound(BusError):
     code = "not_found"
+
+
+class TooLarge(BusError):
+    code = "too_large"
+
+
+class NotAllowed(BusError):
+    code = "not_allowed"
+
+
+class WhoAreYou(BusError):
+    code = "unauthenticated"
 
 
 class VersionConflict(BusError):

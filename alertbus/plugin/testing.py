@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from alertbus.plugin import conformance_adapters as adapters
-from alertbus.plugin import conformance_sources as sources
-from alertbus.plugin.conformance import Broken
-from alertbus.plugin.protocols import Adapter, Source
-from alertbus.plugin.samples import (
+from alertbus.plugin.kit import conformance_adapters as adapters
+from alertbus.plugin.kit import conformance_sources as sources
+from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.samples import (
     CANARIES,
     FLAG,
     NHS_NUMBERS,
@@ -31,6 +30,7 @@ from alertbus.plugin.samples import (
     sample_notice,
     sample_obligation,
 )
+from alertbus.plugin.protocols import Adapter, Source
 
 __all__ = [
     "CANARIES",

@@ -7,9 +7,9 @@ from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, cover_for, path_to
 from alertbus.policy.policy import Agency, Policy
-from alertbus.reach.case import CaseState
-from alertbus.reach.held import Held, Owed
 from alertbus.reach.join import decide
+from alertbus.reach.owed import Held, Owed
+from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import ALWAYS, NEVER, roster
 
 

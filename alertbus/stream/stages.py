@@ -33,9 +33,9 @@ from alertbus.model.events import (
     Tick,
 )
 from alertbus.policy.policy import Policy
-from alertbus.reach.case import CaseState, reduce_case
 from alertbus.reach.notices import Told, notices_for
-from alertbus.reach.person import PersonState, reduce_person
+from alertbus.reach.reduce_case import CaseState, reduce_case
+from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.stream.poison import SOURCE, Deciding, entry, must_be_keyed, must_fit
 from alertbus.stream.tables import Place, StateTable
 

@@ -23,8 +23,8 @@ from alertbus.broker.topics import TopicSpec
 from alertbus.directory.directory import Directory
 from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
-from alertbus.reach import case as case_reducer
-from alertbus.reach import person as person_reducer
+from alertbus.reach import reduce_case as case_reducer
+from alertbus.reach import reduce_person as person_reducer
 from alertbus.stream.changelog import Changelog
 from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes

@@ -25,10 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
-from alertbus.cli import supervisor
-from alertbus.cli.bootstrap import PARTS, ready_folder
 from alertbus.cli.parts import _any_port
-from alertbus.cli.supervisor import Child, Supervisor
+from alertbus.run import supervisor
+from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.supervisor import Child, Supervisor
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine
 from tests.chaos.receivers import Receivers

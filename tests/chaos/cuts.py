@@ -42,7 +42,7 @@ def _later(work: Any) -> None:
 
 def delivery_commits_before_the_row(cut: bool) -> None:
     """The offset of a notice moves before its ledger row is written."""
-    from alertbus.delivery.intake import Intake
+    from alertbus.delivery.arrivals import Intake
 
     whole = Intake.__call__
 
@@ -58,36 +58,36 @@ def delivery_commits_before_the_row(cut: bool) -> None:
 
 def gateway_answers_before_the_broker(cut: bool) -> None:
     """202 is said while the broker has acknowledged nothing."""
-    from alertbus.gateway.sending import Sender
+    from alertbus.intake.publisher import Publisher
 
-    whole = Sender.durable
+    whole = Publisher.durable
 
-    async def held(self: Sender, records: Sequence[Any]) -> None:
+    async def held(self: Publisher, records: Sequence[Any]) -> None:
         await gap()
         await whole(self, records)
 
-    async def early(self: Sender, records: Sequence[Any]) -> None:
+    async def early(self: Publisher, records: Sequence[Any]) -> None:
         _later(held(self, records))
 
-    Sender.durable = early if cut else held  # type: ignore[method-assign]
+    Publisher.durable = early if cut else held  # type: ignore[method-assign]
 
 
 def gateway_remembers_before_the_broker(cut: bool) -> None:
     """A statement counts as accepted before before its record is written, so that its sender, coming again, is told that all is well."""
-    from alertbus.gateway.accepting import Accepting
-    from alertbus.gateway.sending import Sender
-    from alertbus.gateway.tables import accepted
+    from alertbus.intake.alerts import AlertIntake
+    from alertbus.intake.publisher import Publisher
+    from alertbus.intake.tables import accepted
     from alertbus.sql.engine import upsert
 
-    whole = Sender.durable
-    decide = Accepting._decide
+    whole = Publisher.durable
+    decide = AlertIntake._decide
 
-    def noted(self: Accepting, job: Any, known_keys: Any, batch: Any) -> Any:
+    def noted(self: AlertIntake, job: Any, known_keys: Any, batch: Any) -> Any:
         answers = decide(self, job, known_keys, batch)
         _rows.append((self._engine, list(batch.rows)))
         return answers
 
-    async def held(self: Sender, records: Sequence[Any]) -> None:
+    async def held(self: Publisher, records: Sequence[Any]) -> None:
         while _rows:
             engine, rows = _rows.pop()
             if cut and rows:
@@ -96,8 +96,8 @@ def gateway_remembers_before_the_broker(cut: bool) -> None:
         await gap()
         await whole(self, records)
 
-    Accepting._decide = noted  # type: ignore[method-assign]
-    Sender.durable = held  # type: ignore[method-assign]
+    AlertIntake._decide = noted  # type: ignore[method-assign]
+    Publisher.durable = held  # type: ignore[method-assign]
 
 
 _rows: list[Any] = []
@@ -105,19 +105,19 @@ _rows: list[Any] = []
 
 def case_counts_as_published_before_it_is(cut: bool) -> None:
     """A case's version is answered and marked as published before Kafka has heard of it."""
-    from alertbus.gateway.casework import Casework
+    from alertbus.intake.cases import CaseIntake
 
-    whole = Casework._publish
+    whole = CaseIntake._publish
 
-    async def held(self: Casework, recorded: Any) -> None:
+    async def held(self: CaseIntake, recorded: Any) -> None:
         await gap()
         await whole(self, recorded)
 
-    async def early(self: Casework, recorded: Any) -> None:
+    async def early(self: CaseIntake, recorded: Any) -> None:
         await self._cases.published(recorded.case)
         _later(held(self, recorded))
 
-    Casework._publish = early if cut else held  # type: ignore[method-assign]
+    CaseIntake._publish = early if cut else held  # type: ignore[method-assign]
 
 
 def key_is_drawn_anew(cut: bool) -> None:
@@ -135,7 +135,7 @@ def key_is_drawn_anew(cut: bool) -> None:
 
 def lease_is_not_exclusive(cut: bool) -> None:
     """Another worker counts as dead whenever it is looked at, and what it is at work on is taken from it."""
-    from alertbus.delivery.clocks import Watch
+    from alertbus.delivery.heartbeats import Watch
 
     def all_dead(self: Watch, beats: Mapping[str, int], moment: float) -> list[str]:
         return sorted(beats)
@@ -146,7 +146,7 @@ def lease_is_not_exclusive(cut: bool) -> None:
 
 def poison_is_dropped(cut: bool) -> None:
     """A record that cannot be decided is passed over, by delivery and by the stages."""
-    from alertbus.delivery.intake import Intake
+    from alertbus.delivery.arrivals import Intake
     from alertbus.stream import stages
 
     whole = stages._read

@@ -42,7 +42,7 @@ class MovedClock:
 def main(part: str, number: int) -> None:
     clock = MovedClock(Path(os.environ["CHAOS_CLOCK"]))
     time.time = clock.time  # before anything else is imported, so that the Kafka client keeps this time too
-    from alertbus.cli import bootstrap
+    from alertbus.run import bootstrap
 
     bootstrap.now = clock.now
     if cut := os.environ.get("CHAOS_CUT"):

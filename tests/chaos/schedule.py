@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from alertbus.broker.topics import TOPICS
-from alertbus.cli.bootstrap import PARTS
+from alertbus.run.bootstrap import PARTS
 from alertbus.stream.worker import STATE_TOPICS
 from tests.chaos import poison
 

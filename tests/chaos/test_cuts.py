@@ -13,7 +13,7 @@ import pytest
 
 from alertbus.broker import topics
 from alertbus.broker.jars import find_java
-from alertbus.gateway.progress import pending
+from alertbus.operations.progress import pending
 from tests.chaos import witness
 from tests.chaos.bus import Bus, gap_file, running, until
 from tests.chaos.families import Family

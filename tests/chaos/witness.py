@@ -16,14 +16,14 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import Received, read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.faults import BrokerFault, EnvelopeFault
-from alertbus.chronicle.reconcile import Reconciliation, reconcile
-from alertbus.gateway.progress import pending
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
 from alertbus.model.notice import Notice
+from alertbus.operations.progress import pending
 from alertbus.policy.load import load_policy
+from alertbus.reconcile.full import Reconciliation, reconcile
 from tests.chaos.bus import Bus
 from tests.chaos.judge import Place, Row, Seen
 from tests.chaos.load import Load

@@ -21,10 +21,9 @@ from alertbus.broker.envelope import Envelope, decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import projector, tables  # noqa: F401  the tables stand in `metadata` once they are imported
-from alertbus.delivery import tables as _ledger  # noqa: F401
 from alertbus.directory import tables as _directory  # noqa: F401
 from alertbus.gateway.app import create_app
-from alertbus.gateway.parts import Parts
+from alertbus.gateway import context
 from alertbus.model.alert import Alert
 from alertbus.model.notice import Notice
 from alertbus.plugin import Ignored, Message, ReceiptGiven, Stage, UnreadableMessage, hookimpl
@@ -94,7 +93,7 @@ class Testing:
 
 @dataclass
 class Gateway:
-    parts: Parts
+    parts: context.Gateway
     http: httpx.AsyncClient
     bootstrap: str
 
@@ -138,7 +137,7 @@ def open_gateway(tmp_path: Path) -> Open:
         producer = Producer(bootstrap)
         await producer.start()
         plugins = Plugins({"testing": Testing()})
-        parts = Parts(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
+        parts = context.Gateway(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
         app = create_app(parts)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         try:

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from alertbus.broker import topics
 from alertbus.broker.local import LocalKafka
 from alertbus.chronicle import projector
-from alertbus.chronicle.memory import Memory
-from alertbus.chronicle.outcome import remember
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.gateway.server import run_gateway
-from alertbus.gateway.tables import accepted, raw
+from alertbus.intake.tables import accepted, raw
 from alertbus.model import ids
 from alertbus.model.notice import Notice
+from alertbus.reconcile.memory import Memory
+from alertbus.reconcile.results import remember
 from alertbus.settings import CallerSettings, Settings
 from alertbus.sql.engine import reading
 
@@ -450,12 +450,12 @@ async def test_somebody_taken_off_a_case_is_told_so_even_if_the_gateway_died_in_
     case_id = fresh("c")
     first = await gateway.http.put(f"/v1/cases/{case_id}", json=case(case_id, "mother", "partner"))
     [gone] = first.json()["people"][1]["person_ids"]
-    casework = gateway.parts.intake.casework
+    casework = gateway.parts.intake.cases
 
     recorded = await casework._cases.record(_case(case(case_id, "mother")), gateway.parts.now(), 1)
     assert (recorded.before.version, recorded.unlinked) == (1, (gone,))
-    assert await gateway.parts.intake.republish() == 1
-    assert await gateway.parts.intake.republish() == 0
+    assert await gateway.parts.intake.cases.republish() == 1
+    assert await gateway.parts.intake.cases.republish() == 0
 
     _, last = [json.loads(r.data) for r in await gateway.records(topics.PERSON_EVENTS, gone)]
     assert (last["version"], last["links"]) == (2, [])

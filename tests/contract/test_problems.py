@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.gateway import problems, refusals
+from alertbus.gateway import problems
 from alertbus.gateway.problems import STATUSES, of_bus_error, status_of
-from alertbus.gateway.raw import NotRead
+from alertbus.intake.messages import NotRead
 from alertbus.model import errors
 from alertbus.model.errors import BusError, Fault, InvalidInput
 
@@ -23,7 +23,7 @@ def classes(module: Any) -> list[type[BusError]]:
     return found
 
 
-@pytest.mark.parametrize("kind", classes(errors) + [k for k in classes(refusals) if k.__module__ == refusals.__name__])
+@pytest.mark.parametrize("kind", classes(errors) + [k for k in classes(problems) if k.__module__ == problems.__name__])
 def test_every_class_of_the_tree_has_a_status_of_its_own(kind: type[BusError]) -> None:
     assert kind in STATUSES
     status, title = status_of(kind)
@@ -79,7 +79,7 @@ async def test_a_defect_is_a_500_with_an_incident_id_and_its_text_goes_nowhere(
     async def broken(*_: object) -> None:
         raise RuntimeError(f"no such child: {CANARY}")
 
-    monkeypatch.setattr(gateway.parts.intake.casework, "get", broken)
+    monkeypatch.setattr(gateway.parts.intake.cases, "get", broken)
 
     answer = await gateway.http.get("/v1/cases/c1")
 
@@ -96,7 +96,7 @@ async def test_trouble_with_the_broker_from_below_is_503(gateway: Any, monkeypat
     async def broken(*_: object) -> None:
         raise BrokerFault("topic 'alertbus.alerts': gone", "Make it.")
 
-    monkeypatch.setattr(gateway.parts.intake.casework, "get", broken)
+    monkeypatch.setattr(gateway.parts.intake.cases, "get", broken)
 
     answer = await gateway.http.get("/v1/cases/c1")
 

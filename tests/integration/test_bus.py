@@ -21,13 +21,13 @@ from cloudevents.core.formats.json import JSONFormat
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.jars import find_java
-from alertbus.cli.bootstrap import wired
-from alertbus.cli.bus_file import read_bus_file
 from alertbus.cli.demo import CHILD_BI
 from alertbus.cli.parts import _any_port
-from alertbus.cli.replay import replay
-from alertbus.cli.report import is_clean
-from alertbus.cli.supervisor import Supervisor
+from alertbus.rehearsal.replay import replay
+from alertbus.rehearsal.report import is_clean
+from alertbus.run.bootstrap import wired
+from alertbus.run.bus_file import read_bus_file
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import Settings, load_settings
 
 pytestmark = pytest.mark.kafka

@@ -37,7 +37,7 @@ from alertbus.model.events import (
     ReviewReason,
 )
 from alertbus.model.notice import Deed, Intent, Notice, Stage
-from alertbus.plugin.samples import CANARIES, sample_alert
+from alertbus.plugin.kit.samples import CANARIES, sample_alert
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 

@@ -25,16 +25,16 @@ from alertbus.broker.envelope import Envelope, decode, encode
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import QUARANTINE, RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery import receipts
+from alertbus.delivery.arrivals import Intake
 from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
 from alertbus.delivery.circuit import CircuitLimits
-from alertbus.delivery.intake import Intake
-from alertbus.delivery.lanes import Pace
-from alertbus.delivery.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
 from alertbus.delivery.outcome import ACCEPTED, HANDED_OVER, Backoff, Limits, Outcome, Trouble
-from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.sender import Pace
 from alertbus.delivery.undelivered import Sweep
 from alertbus.delivery.worker import deliver, run_delivery, utc_now
 from alertbus.model import ids
@@ -42,8 +42,8 @@ from alertbus.model.errors import DatabaseUnavailable, NotFound, NotUnderstood, 
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
 from alertbus.model.notice import Intent, Message, Notice, Receipt, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage, hookimpl
+from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins
-from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.quarantine.entry import BUS

@@ -19,10 +19,10 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
-from alertbus.delivery.intake import notice_record
-from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.arrivals import notice_record
+from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
 from alertbus.model.notice import Notice
-from alertbus.plugin.samples import sample_notice, sample_obligation
+from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 
 pytestmark = pytest.mark.kafka
@@ -32,7 +32,7 @@ SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
 WORKER = """
 import asyncio, json, sys
 from datetime import datetime, timedelta, UTC
-from alertbus.delivery.lanes import Pace
+from alertbus.delivery.sender import Pace
 from alertbus.delivery.worker import run_delivery
 from alertbus.plugin.manager import Plugins
 from alertbus.settings import ChannelSettings

@@ -11,15 +11,11 @@ from alertbus.audit.chain import Deed, Head, next_record
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
-from alertbus.gateway.gauges import measured
-from alertbus.gateway.parts import Parts
 from alertbus.model import ids
-from alertbus.plugin.manager import Plugins
-from alertbus.plugin.samples import sample_notice
-from alertbus.policy.load import load_policy
-from alertbus.quarantine.depth import Depth
+from alertbus.operations.gauges import Vitals, measured
+from alertbus.operations.quarantine_depth import Depth
+from alertbus.plugin.kit.samples import sample_notice
 from alertbus.quarantine.entry import Disposition, refused
-from alertbus.settings import load_settings
 from alertbus.sql.engine import make_engine, migrate
 
 pytestmark = pytest.mark.kafka
@@ -27,9 +23,8 @@ pytestmark = pytest.mark.kafka
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
-def parts(bootstrap: str, engine: Any, tmp_path: Path) -> Parts:
-    settings = load_settings(data_dir=tmp_path, watchdog_interval_s=60)
-    return Parts(settings, bootstrap, engine, Producer(bootstrap), Plugins({}), load_policy(None), lambda: NOW)
+def vitals(bootstrap: str, engine: Any) -> Vitals:
+    return Vitals(bootstrap, engine, lambda: NOW, watchdog_interval_s=60)
 
 
 async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_infinitely_late(kafka: str, tmp_path: Path) -> None:
@@ -38,7 +33,7 @@ async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_in
     await migrate(url)
     engine = make_engine(url)
     try:
-        text = generate_latest(await measured(parts(kafka, engine, tmp_path))).decode()
+        text = generate_latest(await measured(vitals(kafka, engine))).decode()
     finally:
         await engine.dispose()
 
@@ -53,7 +48,7 @@ async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_in
 async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_said(tmp_path: Path) -> None:
     engine = make_engine("postgresql+asyncpg://bus:canary@127.0.0.1:1/bus")
     try:
-        text = generate_latest(await measured(parts("127.0.0.1:1", engine, tmp_path))).decode()
+        text = generate_latest(await measured(vitals("127.0.0.1:1", engine))).decode()
     finally:
         await engine.dispose()
 
@@ -65,7 +60,7 @@ async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_
 
 async def test_the_depth_of_quarantine_falls_when_an_entry_is_put_back(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     await ensure_topics(kafka)
-    monkeypatch.setattr("alertbus.quarantine.depth._FRESH_S", 0.0)
+    monkeypatch.setattr("alertbus.operations.quarantine_depth._FRESH_S", 0.0)
     depth, producer = Depth(kafka), Producer(kafka)
     before = (await depth.by_disposition())[Disposition.REFUSED]
     notice = sample_notice(id=ids.event_id("notice", kafka))

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.util import await_only
 
-from alertbus.delivery.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
-from alertbus.delivery.statements import promote
-from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.ledger.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
+from alertbus.delivery.ledger.sql import promote
+from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice, Stage
-from alertbus.plugin.samples import sample_notice, sample_obligation
+from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -236,7 +236,7 @@ async def test_a_notice_recorded_while_its_lane_is_being_freed_gets_its_turn(ope
             looked.set()
             await_only(go_on.wait())
 
-    monkeypatch.setattr("alertbus.delivery.ledger.promote", promote_then_wait)
+    monkeypatch.setattr("alertbus.delivery.ledger.ledger.promote", promote_then_wait)
     settling = asyncio.create_task(settler.settle([accepted(leased[0])], NOW))
     await looked.wait()
     recording = asyncio.create_task(recorder.record([notice("2")], NOW))

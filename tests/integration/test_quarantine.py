@@ -24,13 +24,13 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import partition_counts
 from alertbus.cli.main import app, guarded
 from alertbus.cli.parts import _any_port
-from alertbus.cli.supervisor import Supervisor
-from alertbus.delivery.tables import ledger
-from alertbus.gateway.progress import GROUPS, pending
+from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import Link
 from alertbus.model.events import ALERT_ACCEPTED, NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged, Tick
+from alertbus.operations.progress import GROUPS, pending
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import load_settings
 from alertbus.sql.engine import make_engine
 

@@ -19,8 +19,8 @@ from standardwebhooks import Webhook
 
 from alertbus.broker.jars import find_java
 from alertbus.cli.parts import _any_port
-from alertbus.cli.rebuild import TABLES
-from alertbus.cli.supervisor import Supervisor
+from alertbus.rebuild.plan import TABLES
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine
 

@@ -20,30 +20,30 @@ from alertbus.broker import topics
 from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
-from alertbus.chronicle import memory_tables as memory
 from alertbus.chronicle import tables as chronicle
-from alertbus.chronicle.evidence import Evidence
-from alertbus.chronicle.follow import FORGET_AFTER, Follower, follow
-from alertbus.chronicle.judge import Projected, Sort
-from alertbus.chronicle.memory import Memory, TurnLost, forget
-from alertbus.chronicle.outcome import Outcome, latest, outcome
-from alertbus.chronicle.projected import ledger_rows
 from alertbus.chronicle.projector import TOPICS, apply, read
 from alertbus.chronicle.rebuild import make_tables, rebuild
-from alertbus.chronicle.reconcile import Reconciliation, compare, reconcile
 from alertbus.chronicle.views import same_exercise, view
-from alertbus.chronicle.watch import reconciling
-from alertbus.delivery.ledger import Ledger
-from alertbus.delivery.tables import ledger
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.tables import ledger
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Severity
 from alertbus.model.case import Case
 from alertbus.model.errors import Unavailable
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Notice, Stage
-from alertbus.plugin.samples import CANARIES
-from alertbus.reach.case import CaseState, reduce_case
+from alertbus.plugin.kit.samples import CANARIES
 from alertbus.reach.notices import notices_for
+from alertbus.reach.reduce_case import CaseState, reduce_case
+from alertbus.reconcile import tables as memory
+from alertbus.reconcile.evidence import Evidence
+from alertbus.reconcile.full import Reconciliation, compare, reconcile
+from alertbus.reconcile.holdings import ledger_rows
+from alertbus.reconcile.incremental import FORGET_AFTER, Follower, follow
+from alertbus.reconcile.judge import Projected, Sort
+from alertbus.reconcile.memory import Memory, TurnLost, forget
+from alertbus.reconcile.results import Outcome, latest, outcome
+from alertbus.reconcile.schedule import reconciling
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours
 from tests.unit.test_reach_law import DAY_0, worlds

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.delivery.together import Lock, Together
+from alertbus.delivery.ledger.shared_transactions import Lock, Together
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.sql.engine import make_engine
 

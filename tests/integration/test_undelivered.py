@@ -16,19 +16,19 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
+from alertbus.delivery.arrivals import notice_record
 from alertbus.delivery.circuit import CircuitLimits
-from alertbus.delivery.intake import notice_record
-from alertbus.delivery.lanes import Pace
-from alertbus.delivery.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.sql import WAITED_TOO_LONG
+from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
 from alertbus.delivery.outcome import Limits
-from alertbus.delivery.statements import WAITED_TOO_LONG
-from alertbus.delivery.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.sender import Pace
 from alertbus.delivery.undelivered import Sweep
 from alertbus.delivery.worker import run_delivery
 from alertbus.model.errors import DatabaseUnavailable, PolicyFault
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
-from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.settings import ChannelSettings

@@ -9,19 +9,14 @@ from prometheus_client import generate_latest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.broker.producer import Producer
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.derive import standing
-from alertbus.delivery.ledger import Ledger, Settlement
-from alertbus.delivery.tables import State
-from alertbus.gateway.gauges import measured
-from alertbus.gateway.parts import Parts
-from alertbus.gateway.undelivered import undelivered
+from alertbus.delivery.ledger.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.tables import State
 from alertbus.model.notice import Intent, Notice, Receipt, Stage
-from alertbus.plugin.manager import Plugins
-from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
-from alertbus.policy.load import load_policy
-from alertbus.settings import Settings
+from alertbus.operations.gauges import Vitals, measured
+from alertbus.operations.undelivered import undelivered
+from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, migrate
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -103,12 +98,12 @@ async def test_what_failed_or_was_refused_counts_by_agency_and_reason_until_a_pe
 
 
 async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldest_is(engine: AsyncEngine) -> None:
-    before = generate_latest(await measured(parts(engine))).decode()
+    before = generate_latest(await measured(vitals(engine))).decode()
     book = Ledger(engine)
     await book.record([notice("a", "school")], NOW)
     (one,) = await book.lease("me", NOW, 10)
     await book.settle([Settlement(one, State.REFUSED, error="refused")], NOW)
-    after = generate_latest(await measured(parts(engine))).decode()
+    after = generate_latest(await measured(vitals(engine))).decode()
 
     assert "alertbus_undelivered_oldest_seconds 0.0" in before
     assert 'alertbus_undelivered_obligations{agency="school",reason="refused"} 1.0' in after
@@ -116,8 +111,6 @@ async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldes
     assert all(canary not in after for canary in CANARIES)
 
 
-def parts(engine: AsyncEngine) -> Parts:
-    """A gateway's parts of which the broker is away: what can be asked is told all the same."""
-    return Parts(
-        Settings(), "127.0.0.1:1", engine, Producer("127.0.0.1:1"), Plugins({}), load_policy(), now=lambda: NOW + timedelta(minutes=10)
-    )
+def vitals(engine: AsyncEngine) -> Vitals:
+    """The broker is away: what can be asked is told all the same."""
+    return Vitals("127.0.0.1:1", engine, lambda: NOW + timedelta(minutes=10), watchdog_interval_s=60)

@@ -10,12 +10,12 @@ import pytest
 
 from alertbus.broker.child import stop
 from alertbus.broker.jars import find_java
-from alertbus.chronicle.reconcile import reconcile
-from alertbus.cli.bootstrap import wired
 from alertbus.cli.parts import _any_port
-from alertbus.cli.supervisor import Supervisor
-from alertbus.gateway.progress import pending
-from alertbus.gateway.watchdog import REMEMBERED
+from alertbus.intake.watchdog_rounds import REMEMBERED
+from alertbus.operations.progress import pending
+from alertbus.reconcile.full import reconcile
+from alertbus.run.bootstrap import wired
+from alertbus.run.supervisor import Supervisor
 from alertbus.settings import load_settings
 
 pytestmark = pytest.mark.kafka

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alertbus.bench.figures import Latency, Pair, median_ratio, percentile
+from alertbus.bench.floor import Owed, Plan, keys_by_partition
+from alertbus.bench.floor_plan import CASE_STATE, PERSON_STATE, floor_topic, plan_of
+from alertbus.bench.log_ends import Shape
+from alertbus.bench.process import Memory
+from alertbus.bench.report import Machine, Measured, contract, table
+from alertbus.bench.stage import Run
+from alertbus.bench.throughput import Throughput
 from alertbus.broker import topics
-from alertbus.cli.measure.figures import Latency, Pair, median_ratio, percentile
-from alertbus.cli.measure.floor import Owed, Plan, keys_by_partition
-from alertbus.cli.measure.floor_plan import CASE_STATE, PERSON_STATE, floor_topic, plan_of
-from alertbus.cli.measure.log_ends import Shape
-from alertbus.cli.measure.process import Memory
-from alertbus.cli.measure.report import Machine, Measured, contract, table
-from alertbus.cli.measure.stage import Run
-from alertbus.cli.measure.throughput import Throughput
 
 MACHINE = Machine(2, "a processor", "3.11.0", 8.0, 0.0)
 HEADERS = (("ce_id", "an-id"),)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from alertbus.cli.measure.county import alert_of
-from alertbus.cli.measure.load import NotAccepted, steady
-from alertbus.cli.measure.receiver import arrivals, receiver
+from alertbus.bench.county import alert_of
+from alertbus.bench.load import NotAccepted, steady
+from alertbus.bench.receiver import arrivals, receiver
 
 RATE = 200.0
 

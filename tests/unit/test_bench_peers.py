@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from alertbus.bench.county import AGENCIES
+from alertbus.bench.figures import Pair
+from alertbus.bench.log_ends import Shape
+from alertbus.bench.peers import HERE, PEERS, Feed, PeerMeasured
+from alertbus.bench.report import Machine, Measured, contract, peers_table
 from alertbus.broker import topics
-from alertbus.cli.measure.county import AGENCIES
-from alertbus.cli.measure.figures import Pair
-from alertbus.cli.measure.log_ends import Shape
-from alertbus.cli.measure.peers import HERE, PEERS, Feed, PeerMeasured
-from alertbus.cli.measure.report import Machine, Measured, contract, peers_table
 
 SHAPES = (Shape(topics.PERSON_EVENTS, 1.0, 36, 1200, ()), Shape(topics.NOTICES, 7.0, 20, 1700, ()))
 FEED = Feed.of("peer-x", 7, SHAPES)

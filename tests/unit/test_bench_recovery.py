@@ -4,12 +4,12 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from uuid import UUID
 
+from alertbus.bench import county
+from alertbus.bench.floor_plan import CASE_STATE, PARTITIONS, PERSON_STATE
+from alertbus.bench.recovery import STANDING, states
 from alertbus.broker.producer import partition_for
-from alertbus.cli.measure import county
-from alertbus.cli.measure.floor_plan import CASE_STATE, PARTITIONS, PERSON_STATE
-from alertbus.cli.measure.recovery import STANDING, states
-from alertbus.reach.case import CaseState
-from alertbus.reach.person import PersonState
+from alertbus.reach.reduce_case import CaseState
+from alertbus.reach.reduce_person import PersonState
 from alertbus.stream import parts
 
 AT = datetime(2026, 11, 18, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.delivery.clocks import Steady, Watch
+from alertbus.delivery.heartbeats import Steady, Watch
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.model.notice import Deed, Notice
-from alertbus.plugin.samples import CANARIES, sample_notice, sample_obligation
-from alertbus.policy.escalate import escalations, next_person
+from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
+from alertbus.reach.escalation import escalations, next_person
 
 POLICY = load_policy()
 ROLES = sorted({agency.role for agency in POLICY.agencies.values()} | {"team_manager", "duty_manager"})

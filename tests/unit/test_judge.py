@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from alertbus.broker import topics
-from alertbus.chronicle.evidence import Evidence
-from alertbus.chronicle.judge import Projected, Row
-from alertbus.chronicle.reconcile import Reconciliation, compare
 from alertbus.model.alert import Action, Severity
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.notice import Deed, Notice, Stage
-from alertbus.plugin.samples import CANARIES
+from alertbus.plugin.kit.samples import CANARIES
+from alertbus.reconcile.evidence import Evidence
+from alertbus.reconcile.full import Reconciliation, compare
+from alertbus.reconcile.judge import Projected, Row
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours, story
 
 

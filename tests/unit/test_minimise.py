@@ -17,9 +17,9 @@ from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
 from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for, path_to
 from alertbus.policy.policy import Policy
-from alertbus.reach.case import EMPTY, CaseState, reduce_case
-from alertbus.reach.held import Owed
 from alertbus.reach.notices import notices_for
+from alertbus.reach.owed import Owed
+from alertbus.reach.reduce_case import EMPTY, CaseState, reduce_case
 
 POLICY = load_policy()
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Excerpt, Message, Notice
-from alertbus.plugin import conformance_adapters, fidelity, hookimpl, manager
-from alertbus.plugin.conformance import Broken, world_closed
+from alertbus.plugin import fidelity, hookimpl, manager
+from alertbus.plugin.kit import conformance_adapters
+from alertbus.plugin.kit.conformance import Broken, world_closed
+from alertbus.plugin.kit.samples import CANARIES, SPOKEN, minimal_notice, sample_notice
 from alertbus.plugin.manager import Listed, Plugins, offer
 from alertbus.plugin.plain import Plain
-from alertbus.plugin.samples import CANARIES, SPOKEN, minimal_notice, sample_notice
 from alertbus.plugin.testing import AdapterConformance, SourceConformance, Tier, check
 
 LONG = "She came in at nine and said that nobody had been home since the day before yesterday, and cried."

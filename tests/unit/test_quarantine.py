@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from alertbus.broker import topics
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import MAX_RECORD_BYTES
-from alertbus.gateway.records import message_kept
 from alertbus.model import ids
 from alertbus.model.events import MessageKept
-from alertbus.plugin.samples import sample_notice
+from alertbus.plugin.kit.samples import sample_notice
 from alertbus.quarantine.entry import BUS, Disposition, attempt_of, is_kept_message, moment, poisoned, read, refused
+from alertbus.wire.records import message_kept
 
 CANARY = "Canary Mother"
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alertbus.chronicle.scratch import obligations_from_scratch
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.case import Case, Link
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
-from alertbus.reach import held
-from alertbus.reach.case import BEGINNING, CaseState, reduce_case
-from alertbus.reach.held import LOOK_EVERY, Owed
-from alertbus.reach.person import PersonState, reduce_person
+from alertbus.reach import owed as held
+from alertbus.reach.owed import LOOK_EVERY, Owed
+from alertbus.reach.reduce_case import BEGINNING, CaseState, reduce_case
+from alertbus.reach.reduce_person import PersonState, reduce_person
+from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()
 DAY_0 = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -14,7 +14,7 @@ from alertbus.chronicle import render
 from alertbus.chronicle.tables import State
 from alertbus.chronicle.words import Entry, Told
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
-from alertbus.plugin.samples import SPOKEN
+from alertbus.plugin.kit.samples import SPOKEN
 
 WHEN = datetime(2020, 7, 18, 23, 30, tzinfo=UTC)  # the 19th in the United Kingdom
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.cli.report import Received, build_report, is_clean, narrate
-from alertbus.cli.scenario import Event, Scenario
 from alertbus.model.alert import Alert
 from alertbus.model.notice import Cause
+from alertbus.rehearsal.report import Received, build_report, is_clean, narrate
+from alertbus.rehearsal.scenario import Event, Scenario
 
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

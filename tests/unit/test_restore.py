@@ -21,28 +21,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
-from alertbus.broker.understood import Understood, Words, understand
-from alertbus.cli import rebuild
-from alertbus.delivery import restore as delivery
-from alertbus.delivery.intake import receipt_record
-from alertbus.delivery.ledger import Ledger, Settlement
-from alertbus.delivery.tables import State, ledger
-from alertbus.directory import restore as directory
+from alertbus.delivery import rebuild as delivery
+from alertbus.delivery.arrivals import receipt_record
+from alertbus.delivery.ledger.ledger import Ledger, Settlement
+from alertbus.delivery.ledger.tables import State, ledger
+from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
 from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
-from alertbus.gateway import records
-from alertbus.gateway import restore as gateway
-from alertbus.gateway.accepting import digest_of, row_of
-from alertbus.gateway.raw import row_of as row_of_raw
+from alertbus.intake import rebuild as gateway
+from alertbus.intake.alerts import digest_of, row_of
+from alertbus.intake.messages import row_of as row_of_raw
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
-from alertbus.plugin.samples import CANARIES, sample_alert, sample_notice, sample_obligation
+from alertbus.rebuild import plan as rebuild
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.stream.stages import record
+from alertbus.wire import records
+from alertbus.wire.reading import Understood, Words, understand
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

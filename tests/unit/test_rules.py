@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "alertbus.rules.yml"
-CODE = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "alertbus" / "gateway").glob("*.py"))
+CODE = "\n".join(p.read_text(encoding="utf-8") for room in ("gateway", "operations") for p in (ROOT / "alertbus" / room).rglob("*.py"))
 
 
 def rules() -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import alertbus.cli.scenario
-from alertbus.cli.scenario import Event, Scenario, load_scenario
+import alertbus.rehearsal.scenario
 from alertbus.model.case import Certainty, Level, Scope
 from alertbus.model.errors import InvalidInput
+from alertbus.rehearsal.scenario import Event, Scenario, load_scenario
 
-BUNDLED = Path(alertbus.cli.scenario.__file__).parents[1] / "scenarios" / "child-bi"
+BUNDLED = Path(alertbus.rehearsal.scenario.__file__).parents[1] / "scenarios" / "child-bi"
 
 PEOPLE: dict[str, Any] = {
     "_meta": {

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-import alertbus.chronicle.reconcile
-import alertbus.chronicle.scratch
-from alertbus.chronicle.scratch import Due, obligations_from_scratch
+import alertbus.reconcile.full
+import alertbus.reconcile.oracle
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import UK, Case
 from alertbus.policy.load import load_policy
+from alertbus.reconcile.oracle import Due, obligations_from_scratch
 
-SCENARIO = Path(alertbus.chronicle.scratch.__file__).parents[1] / "scenarios" / "child-bi"
+SCENARIO = Path(alertbus.reconcile.oracle.__file__).parents[1] / "scenarios" / "child-bi"
 POLICY = load_policy()
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
 END = T0 + timedelta(days=3650)
@@ -93,7 +93,7 @@ def test_history_reaches_only_who_joined_later() -> None:
 
 
 def test_neither_the_oracle_nor_the_reconciler_imports_what_it_judges() -> None:
-    for module in (alertbus.chronicle.scratch, alertbus.chronicle.reconcile):
+    for module in (alertbus.reconcile.oracle, alertbus.reconcile.full):
         assert module.__file__
         names = [
             alias.name if isinstance(node, ast.Import) else node.module or ""

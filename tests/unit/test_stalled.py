@@ -2,7 +2,7 @@
 
 import pytest
 
-from alertbus.gateway.progress import STALLED_S, WATCHDOG_MISSED, Behind, stalled
+from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED, Behind, stalled
 
 
 @pytest.mark.parametrize(

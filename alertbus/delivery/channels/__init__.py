@@ -14,7 +14,7 @@ from alertbus.delivery.channels.deadman import DeadmanChannel
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
 from alertbus.model.notice import Message

@@ -13,9 +13,9 @@ import httpx
 import structlog
 from sqlalchemy import Connection, delete, select
 
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.delivery.outcome import ACCEPTED, Outcome
-from alertbus.delivery.tables import ledger, watchdog_arrival
 from alertbus.model.notice import Message
 from alertbus.sql.engine import upsert
 

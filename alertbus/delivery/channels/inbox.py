@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from alertbus.delivery.ledger import Ledger
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.tables import inbox_message, ledger
 from alertbus.delivery.outcome import ACCEPTED, Outcome, Trouble
-from alertbus.delivery.tables import inbox_message, ledger
 from alertbus.model.notice import Message
 from alertbus.sql.engine import upsert
 

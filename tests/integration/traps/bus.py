@@ -21,7 +21,6 @@ from alertbus.broker.local import LocalKafka
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics
 from alertbus.directory.cases import Cases
-from alertbus.gateway import records
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.notice import Notice
@@ -29,6 +28,7 @@ from alertbus.policy.load import load_policy
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.stream.liveness import STUCK_S
 from alertbus.stream.worker import APP, STATE_TOPICS, StreamWorker
+from alertbus.wire import records
 
 PARTITIONS = 4
 AGENCIES = frozenset({"gp", "school"})

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer, Queued, Record
-from alertbus.delivery.ledger import Ledger
-from alertbus.delivery.tables import ledger
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.tables import ledger
 from alertbus.stream.worker import StreamWorker
 from tests.integration.traps.bus import CHANGELOGS, Bus, until
 from tests.integration.traps.twists import Twist, acknowledges_what_raised, both

@@ -1,0 +1,81 @@
+"""An invented county to measure with: families with seven agencies each, and alerts about their adults. Everybody in it is made up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.producer import Record
+from alertbus.directory.directory import resolve
+from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.case import Case
+from alertbus.wire import records
+
+AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwifery", "nursery", "hospital")
+"""Seven, so that one alert owes seven notices: the fan-out of DESIGN section 13."""
+
+PREFIX = "bench-"
+"""Begins every case's id."""
+
+NARRATIVE = "Invented for measuring. " * 20
+"""480 characters: a paragraph, as a police officer or a teacher writes it (ours)."""
+
+
+def case_of(number: int) -> Case:
+    """The family with this number: one linked adult, seven agencies."""
+    return Case.model_validate(
+        {
+            "id": case_id(number),
+            "people": [{"key": "adult", "label": "Adult", "identifiers": [{"system": "crn", "value": crn(number)}]}],
+            "links": [{"person": "adult", "relation": "parent"}],
+            "involvements": [{"agency": agency} for agency in AGENCIES],
+        }
+    )
+
+
+def alert_of(number: int, families: int) -> Alert:
+    """An alert no other run has sent, about the adult whose turn it is."""
+    return Alert.model_validate(
+        {
+            "id": f"{number}-{uuid4()}",
+            "source": "police.bench",
+            "kind": "other",
+            "occurred_at": "2026-11-18T14:05:00Z",
+            "recorded_at": "2026-11-18T15:00:00Z",
+            "subjects": [{"person": {"identifiers": [{"system": "crn", "value": crn(number % families)}]}}],
+            "narrative": [{"text": NARRATIVE}],
+        }
+    )
+
+
+def case_id(number: int) -> str:
+    return f"{PREFIX}{number:06}"
+
+
+def crn(number: int) -> str:
+    return f"X{number:06}"
+
+
+def accepted(count: int, families: int, at: datetime) -> list[Record]:
+    """So many alerts as the gateway would write them."""
+    return [records.alert_accepted(AcceptedAlert.of(alert_of(number, families), at)) for number in range(count)]
+
+
+async def settle(engine: AsyncEngine, families: int, at: datetime) -> list[Record]:
+    """Make the families known to the directory, in one transaction, and give what the gateway would tell the stream of them."""
+    told: list[Record] = []
+    async with engine.begin() as connection:
+        for number in range(families):
+            snapshot = case_of(number).with_implied_links()
+            matches = [await resolve(connection, person, "", key_scope=snapshot.id) for person in snapshot.people]
+            people = tuple(
+                person.model_copy(update={"person_ids": match.person_ids}) for person, match in zip(snapshot.people, matches, strict=True)
+            )
+            told += told_of(snapshot.model_copy(update={"people": people}).learned(None, at), at)
+    return told
+
+
+def told_of(case: Case, at: datetime) -> Sequence[Record]:
+    """What a first version of a case causes on the way to the reducers."""
+    return [records.case_changed(case, at), *records.links_changed(case, (), at)]

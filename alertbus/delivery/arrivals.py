@@ -1,0 +1,126 @@
+"""From the notices topic into the ledger: the row is written before the offset moves, and what cannot be read is kept.
+
+A record that is no notice goes to quarantine with its coordinates, and only then does its offset move. Trouble with the
+broker or the database comes out as it is: the worker ends with nothing committed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from alertbus.broker.consumer import Received
+from alertbus.broker.envelope import decode, encode
+from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.producer import Producer, Record
+from alertbus.broker.topics import RECEIPTS
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.refusals import SOURCE, refused_at
+from alertbus.model import watchdog
+from alertbus.model.errors import PoisonRecord
+from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
+from alertbus.model.notice import Notice, Receipt
+from alertbus.quarantine.entry import moment, poisoned
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Intake:
+    """Hands batches to the ledger. `wake` is called when there is something new in it."""
+
+    def __init__(self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
+        self._ledger = ledger
+        self._producer = producer
+        self._now = now
+        self._wake = wake
+
+    async def __call__(self, records: Sequence[Received]) -> None:
+        """Return when every record is in the ledger or in quarantine."""
+        notices: list[tuple[Received, Notice]] = []
+        poison: list[tuple[Received, str]] = []
+        redriven: dict[str, int] = {}
+        for record in records:
+            try:
+                notice, attempt = _read(record)
+                if notice.obligation.exercise == watchdog.EXERCISE and watchdog.is_late(notice.obligation.since, self._now()):
+                    log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
+                    continue
+                notices.append((record, notice))
+                if attempt is not None:
+                    redriven[notice.id] = attempt
+            except (PoisonRecord, EnvelopeFault, ValidationError) as fault:
+                poison.append((record, type(fault).__name__))
+        self._wake()  # so that leasing joins the transaction that records
+        try:
+            await self._ledger.record([notice for _, notice in notices], self._now())
+        except DBAPIError:  # the database answers, and will not have one of them: find out which
+            poison += await self._record_singly(notices)
+        if redriven:
+            await self._reopen(redriven)
+        if poison:
+            await self._quarantine(poison)
+        self._wake()
+
+    async def _reopen(self, redriven: Mapping[str, int]) -> None:
+        opened = await self._ledger.reopen(redriven, self._now())
+        for notice_id, attempt in redriven.items():
+            log.info("a refused notice was redriven", notice_id=notice_id, attempt=attempt, outcome=_OPENED[notice_id in opened])
+
+    async def _record_singly(self, notices: Sequence[tuple[Received, Notice]]) -> list[tuple[Received, str]]:
+        refused: list[tuple[Received, str]] = []
+        for record, notice in notices:
+            try:
+                await self._ledger.record([notice], self._now())
+            except DBAPIError as fault:
+                refused.append((record, type(fault).__name__))
+        return refused
+
+    async def _quarantine(self, poison: Sequence[tuple[Received, str]]) -> None:
+        for record, error in poison:
+            log.error(
+                "a record was put in quarantine",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=error,
+            )
+        await self._producer.send_all([poisoned(record, error, by=SOURCE, at=moment(record.timestamp)) for record, error in poison])
+
+
+def receipt_record(receipt: Receipt) -> Record:
+    """How a receipt stands on its topic: by case, so that it meets its case's state."""
+    headers, value = encode(
+        type=RECEIPT_GIVEN,
+        source=SOURCE,
+        id=receipt.id,
+        time=receipt.at,
+        subject=receipt.notice_id,
+        data=receipt.model_dump_json().encode(),
+    )
+    return Record(RECEIPTS, receipt.case_id.encode(), value, headers)
+
+
+def notice_record(notice: Notice, topic: str) -> Record:
+    """How a notice stands on its topic: by agency and case, so that its order is kept."""
+    owed = notice.obligation
+    headers, value = encode(
+        type=NOTICE_OWED,
+        source=SOURCE,
+        id=notice.id,
+        time=owed.since,
+        subject=owed.id,
+        data=notice.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
+    )
+    return Record(topic, f"{owed.agency}/{owed.case_id}".encode(), value, headers)
+
+
+_OPENED = {True: "sent_again", False: "overtaken_or_sent_again_before"}
+
+
+def _read(record: Received) -> tuple[Notice, int | None]:
+    envelope = decode(record.headers, record.key, record.value)
+    if envelope.type != NOTICE_OWED:
+        raise PoisonRecord(f"expected a record of type {NOTICE_OWED}")
+    return Notice.model_validate_json(envelope.data), refused_at(envelope)

@@ -1,0 +1,96 @@
+"""What the routes share: one gateway and what it holds, and who is calling."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.producer import Producer
+from alertbus.gateway.edge import Counts
+from alertbus.intake.callers import Caller, Callers
+from alertbus.intake.intake import Intake
+from alertbus.intake.publisher import LIMIT_S
+from alertbus.model.errors import NotAllowed
+from alertbus.operations.gauges import Vitals
+from alertbus.plugin.manager import Plugins
+from alertbus.policy.policy import Policy
+from alertbus.settings import Settings, is_loopback
+
+
+@dataclass(slots=True)
+class Gateway:
+    """One gateway over a started producer and a migrated database. `stopping` ends the streams that would never end."""
+
+    settings: Settings
+    bootstrap: str
+    engine: AsyncEngine
+    producer: Producer
+    plugins: Plugins
+    policy: Policy
+    now: Callable[[], datetime]
+    limit_s: float = LIMIT_S
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    counts: Counts = field(default_factory=Counts)
+    failure: Exception | None = None
+    """Why the application could not start, where it could not."""
+    intake: Intake = field(init=False)
+    callers: Callers = field(init=False)
+    vitals: Vitals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.intake = Intake(self.engine, self.producer, self.plugins, self.now, self.limit_s)
+        self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
+        self.callers = Callers(self.settings.callers)
+
+
+def _gateway(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+async def _caller(request: Request) -> Caller:
+    callers = _gateway(request).callers
+    if callers.open:
+        _same_machine(request)
+    return callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+
+
+Bus = Annotated[Gateway, Depends(_gateway)]
+Who = Annotated[Caller, Depends(_caller)]
+
+
+def _same_machine(request: Request) -> None:
+    """Where nobody has to say who they are, a web page open in a browser on this machine must not be able to call."""
+    host = request.url.hostname or ""
+    if not is_loopback(host):  # another site's name, made to point here
+        raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        raise NotAllowed("a page of another site may not call the bus")
+
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def answers(*statuses: int, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
+    """Describe for OpenAPI the problems a call may answer with, those of every call among them, and what else it may."""
+    told: dict[int | str, dict[str, Any]] = {**(also or {})}
+    for status in sorted({401, 403, 422, 500, 503, *statuses}):
+        told[status] = {"description": _TOLD[status], "content": PROBLEM}
+    return told
+
+
+_TOLD = {
+    401: "No token, or one nobody has",
+    403: "Not permitted to this caller",
+    404: "No such thing, or not the caller's to see",
+    412: "Another version stands",
+    413: "More bytes than the bus takes",
+    415: "A format this call does not read",
+    422: "Something in the input is not right: every fault with its path",
+    500: "A defect, with an incident id",
+    503: "Broker or database do not answer; `Retry-After` says when to try again",
+}

@@ -1,0 +1,164 @@
+"""`/v1/alerts`: stating an alert, as JSON or as a CloudEvent, and asking what became of it."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from alertbus.chronicle import queries
+from alertbus.chronicle.words import AlertStatus, ObligationStatus
+from alertbus.gateway.context import Bus, Gateway, Who, answers
+from alertbus.gateway.problems import WrongMediaType
+from alertbus.gateway.reading import read, read_data, read_json
+from alertbus.intake.alerts import Accepted
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault, InvalidInput, NotFound
+
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+
+_ALERT = {"schema": {"$ref": "#/components/schemas/Alert"}}
+_EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="State an alert",
+    responses=answers(413, 415, also={200: {"description": "This statement was accepted before; there is no second effect"}}),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": _ALERT, "application/cloudevents+json": _EVENT},
+        }
+    },
+)
+async def state_alert(request: Request, bus: Bus, caller: Who) -> Response:
+    """Accept one alert, given as JSON or as a CloudEvent (structured, or binary with `ce-*` headers).
+
+    202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id.
+    """
+    try:
+        alert = _alert_in(request.headers, await request.body())
+        caller.may_state(alert.agency)
+        [accepted] = await bus.intake.alerts.accept([alert], several=False)
+    except InvalidInput:
+        bus.counts.alerts.labels("refused").inc()
+        raise
+    bus.counts.alerts.labels(outcome(accepted)).inc()
+    headers = {"Location": f"/v1/alerts/{accepted.id}"}
+    body: dict[str, Any] = {"id": accepted.id}
+    if accepted.differs:
+        body["differs"] = True  # nothing changed; the sender should know that it said something else than before
+    return JSONResponse(body, 200 if accepted.repeated else 202, headers)
+
+
+@router.get("/{alert_id}", summary="What became of an alert", responses=answers(404))
+async def alert_status(alert_id: str, bus: Bus, caller: Who) -> Response:
+    """The alert's statements, and every obligation of the caller's agency with its receipts and its notice.
+
+    Operations and the agency that holds cases see every obligation; what it says only as far as it is theirs.
+    """
+    status = await _projected(alert_id, bus)
+    case_holder = bus.policy.case_holder
+    own = [o for o in status.obligations if caller.acts_for(o.agency)]
+    stated = caller.acts_for(status.source.partition(".")[0])
+    if not (own or stated or caller.holds_cases(case_holder)):
+        raise NotFound(_NO_ALERT)
+    seen = status.obligations if caller.holds_cases(case_holder) else own
+    whole = not caller.operations or caller.agency is None  # operations see how it runs, not what is said
+    answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
+    answer |= {
+        "id": status.alert_id,
+        "obligations": [_obligation(o, whole=whole or caller.acts_for(o.agency)) for o in seen],
+        "cases": [c for c in status.cases if caller.holds_cases(case_holder) or c in {o.case_id for o in own}],
+        "notices": [await _notice(o, bus) for o in own],
+    }
+    return JSONResponse(answer)
+
+
+def outcome(accepted: Accepted) -> str:
+    return "differs" if accepted.differs else "repeated" if accepted.repeated else "accepted"
+
+
+_NO_ALERT = "no such alert; give the id that the bus answered with"
+_PATIENCE_S = 2.0
+
+
+async def _projected(alert_id: str, bus: Gateway) -> AlertStatus:
+    """From the chronicle, which may be a moment behind what was just accepted here."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    while True:
+        try:
+            return await queries.alert_status(bus.engine, alert_id, now=bus.now())
+        except NotFound:
+            if asyncio.get_running_loop().time() > deadline or not await bus.intake.alerts.knows(alert_id):
+                raise NotFound(_NO_ALERT) from None
+        await asyncio.sleep(0.05)
+
+
+def _obligation(owed: ObligationStatus, *, whole: bool) -> dict[str, Any]:
+    if whole:
+        return owed.model_dump(mode="json")
+    return owed.model_dump(mode="json", exclude={"because": True, "receipts": {"__all__": {"note"}}})
+
+
+async def _notice(owed: ObligationStatus, bus: Gateway) -> dict[str, Any]:
+    item = await queries.obligation(bus.engine, owed.id, now=bus.now())
+    return item.notice.model_dump(mode="json", by_alias=True)
+
+
+def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/cloudevents+json":
+        return _structured(body)
+    if media_type and not (media_type == "application/json" or media_type.endswith("+json")):
+        raise WrongMediaType("send application/json, or a CloudEvent as application/cloudevents+json")
+    if "ce-specversion" in headers:
+        return _from_event({name[3:]: value for name, value in headers.items() if name.startswith("ce-")}, body)
+    return read(Alert, body)
+
+
+def _structured(body: bytes) -> Alert:
+    event = read_json(body)
+    if not isinstance(event, dict):
+        raise InvalidInput([Fault("", "a CloudEvent: an object", "model_type")])
+    _check_event(event)
+    if "data_base64" in event:
+        try:
+            data = read_json(base64.b64decode(str(event["data_base64"]), validate=True))
+        except (binascii.Error, InvalidInput):
+            raise InvalidInput([Fault("data_base64", "an alert as JSON, in base64", "malformed_json")]) from None
+    elif "data" in event:
+        data = event["data"]
+    else:
+        raise InvalidInput([Fault("data", "an alert", "missing")])
+    return read_data(Alert, _filled(data, event), prefix="data")
+
+
+def _from_event(event: Mapping[str, str], body: bytes) -> Alert:
+    _check_event(event)
+    return read_data(Alert, _filled(read_json(body), event))
+
+
+def _check_event(event: Mapping[str, Any]) -> None:
+    faults = []
+    if event.get("specversion") != "1.0":
+        faults.append(Fault("specversion", "1.0", "cloudevent"))
+    faults += [
+        Fault(name, f"the CloudEvent's {name}", "missing")
+        for name in ("id", "source", "type")
+        if not isinstance(event.get(name), str) or not event[name]
+    ]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _filled(data: Any, event: Mapping[str, Any]) -> Any:
+    """An alert that leaves its own name to the envelope takes it from there."""
+    if not isinstance(data, dict):
+        return data
+    return {"id": event["id"], "source": event["source"]} | data

@@ -1,0 +1,155 @@
+"""`/v1/cases`: the whole snapshot of a case, by version, and its chronology. For the agency that holds cases."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
+
+from alertbus.chronicle import queries
+from alertbus.chronicle.render import FORMATS
+from alertbus.gateway.context import Bus, Gateway, Who, answers
+from alertbus.gateway.reading import read_data, read_json
+from alertbus.model.case import Case
+from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+_CASE = {"schema": {"$ref": "#/components/schemas/Case"}}
+
+
+@router.put(
+    "/{case_id}",
+    summary="Record a case",
+    responses=answers(
+        412,
+        413,
+        also={
+            200: {"description": "The version that now stands", "content": {"application/json": _CASE}},
+            201: {"description": "The first version", "content": {"application/json": _CASE}},
+        },
+    ),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": _CASE}}},
+)
+async def put_case(
+    case_id: str,
+    request: Request,
+    bus: Bus,
+    caller: Who,
+    if_match: Annotated[str | None, Header(description='the version you changed, as in "3"')] = None,
+    if_none_match: Annotated[str | None, Header(description="* to create only")] = None,
+) -> Response:
+    """The whole case as it now is. When this has answered, the next alert finds the case's people.
+
+    The same content again is the version that stands. `ETag` is the version.
+    """
+    if not caller.holds_cases(bus.policy.case_holder):
+        raise NotAllowed("only the agency that holds cases may write them")
+    snapshot = _snapshot(case_id, await request.body())
+    expected = await _expected(case_id, if_match, if_none_match, bus)
+    case = await bus.intake.cases.put(snapshot, expected)
+    return _answer(case, 201 if case.version == 1 else 200)
+
+
+@router.get(
+    "/{case_id}",
+    summary="A case",
+    responses=answers(404, also={200: {"description": "The version that stands", "content": {"application/json": _CASE}}}),
+)
+async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
+    """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
+    if not caller.holds_cases(bus.policy.case_holder):
+        raise NotFound(_NO_CASE)
+    return _answer(await bus.intake.cases.get(case_id))
+
+
+@router.get(
+    "/{case_id}/chronology",
+    summary="A case's chronology",
+    responses=answers(
+        404,
+        also={
+            200: {
+                "description": "Every statement about somebody on the case, the earliest first, word for word",
+                "content": {"application/json": {}, "text/csv": {}, "text/html": {}, "text/plain": {}},
+            }
+        },
+    ),
+)
+async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
+    """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""
+    if not caller.holds_cases(bus.policy.case_holder):
+        raise NotFound(_NO_CASE)
+    chosen = _format(format, request.headers.get("accept", ""))
+    entries = await queries.chronology(bus.engine, case_id)
+    page = FORMATS[chosen](case_id, entries)
+    return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
+
+
+_NO_CASE = "no such case"
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "text": "text/plain; charset=utf-8",
+}
+_HTML = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+
+
+def _format(wanted: str | None, accept: str) -> str:
+    """The first format that `Accept` names, in its own order of preference; JSON when it names none of ours."""
+    if wanted is not None:
+        if wanted not in _MEDIA_TYPES:
+            raise InvalidInput([Fault("format", f"one of {', '.join(_MEDIA_TYPES)}", "enum")])
+        return wanted
+    by_type = {media_type.partition(";")[0]: name for name, media_type in _MEDIA_TYPES.items()}
+    ranges = [part.strip().lower() for part in accept.split(",")]
+    ranked = sorted(ranges, key=_weight, reverse=True)  # stable: among equals the first stays first
+    return next((by_type[r.partition(";")[0].strip()] for r in ranked if r.partition(";")[0].strip() in by_type), "json")
+
+
+def _weight(media_range: str) -> float:
+    _, _, quality = media_range.partition("q=")
+    try:
+        return float(quality.partition(";")[0]) if quality else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _snapshot(case_id: str, body: bytes) -> Case:
+    data = read_json(body)
+    if isinstance(data, dict):
+        if data.setdefault("id", case_id) != case_id:
+            raise InvalidInput([Fault("id", "the case id of the address, or none", "inconsistent")])
+        _forget_what_the_bus_says(data)
+    return read_data(Case, data)
+
+
+def _forget_what_the_bus_says(data: dict[str, Any]) -> None:
+    """A snapshot that was read, changed and sent back holds the bus's own version and ids: they are no statement of the sender's."""
+    data.pop("version", None)
+    data.pop("known_at", None)
+
+
+async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, bus: Gateway) -> int | None:
+    """The version the sender read; 0 for none yet; None when it does not say."""
+    if if_none_match is not None:
+        if if_none_match.strip() != "*":
+            raise InvalidInput([Fault("If-None-Match", "* or nothing", "precondition")])
+        return 0
+    if if_match is None:
+        return None
+    given = [tag.strip() for tag in if_match.split(",")]
+    if len(given) == 1 and (tag := given[0].strip('"')).isdecimal() and len(tag) <= 9:  # noqa: PLR2004  any version we can have
+        return int(tag)
+    try:
+        standing = (await bus.intake.cases.get(case_id)).version
+    except NotFound:
+        raise VersionConflict("there is no such case yet; send it without If-Match") from None
+    if "*" in given or f'"{standing}"' in given:
+        return standing
+    raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
+
+
+def _answer(case: Case, status: int = 200) -> Response:
+    headers = {"ETag": f'"{case.version}"', "Location": f"/v1/cases/{case.id}"}
+    return JSONResponse(case.model_dump(mode="json", by_alias=True), status, headers)

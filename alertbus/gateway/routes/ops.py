@@ -1,0 +1,81 @@
+"""`/-/` and `/metrics`: for whoever runs the bus, and for the machines that watch it. Nothing here is about a family."""
+
+import asyncio
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from alertbus.broker.topics import reachable
+from alertbus.chronicle import queries
+from alertbus.gateway.context import Bus, Gateway, answers
+from alertbus.gateway.problems import NotReady
+from alertbus.model.errors import DatabaseUnavailable
+from alertbus.operations.gauges import last_arrival_s, measured
+from alertbus.operations.progress import shown, stalled
+from alertbus.operations.undelivered import undelivered
+from alertbus.reconcile.results import latest
+from alertbus.sql.engine import database_faults, reading
+
+router = APIRouter(tags=["operations"])
+
+_LIMIT_S = 3.0
+
+
+@router.get("/-/healthy", summary="Whether the process lives", responses=answers())
+async def healthy() -> Response:
+    """It answers, so it does. What it depends on is not asked: starting it again would not help that."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/-/ready", summary="Whether it can do its work", responses=answers())
+async def ready(bus: Bus) -> Response:
+    """Broker and database both answer; else 503, and alerts should go to another gateway."""
+    broker, database = await asyncio.gather(reachable(bus.bootstrap, _LIMIT_S), _database(bus))
+    away = [name for name, answered in (("broker", broker), ("database", database)) if not answered]
+    if away:
+        raise NotReady(f"{' and '.join(away)} did not answer within {_LIMIT_S:.0f} s")
+    return JSONResponse({"status": "ok", "broker": "ok", "database": "ok"})
+
+
+@router.get("/-/progress", summary="How far behind the bus is", responses=answers())
+async def progress(bus: Bus) -> Response:
+    """How far behind each group is, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation in numbers.
+
+    `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
+    """
+    now, every = bus.now(), bus.settings.watchdog_interval_s
+    groups, status, arrival, found, late = await asyncio.gather(
+        bus.vitals.progress.groups(now),
+        queries.status(bus.engine, now),
+        last_arrival_s(bus.vitals),
+        latest(bus.engine),
+        undelivered(bus.engine),
+    )
+    return JSONResponse(
+        shown(groups)
+        | {"stalled": stalled(groups, arrival, every)}
+        | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
+        | {"undelivered": [one.model_dump(mode="json") for one in late]}
+        | {"chronicle": status.model_dump(mode="json", exclude={"progress"})}
+        | {"reconcile": found and found.shown(now)}
+    )
+
+
+@router.get("/metrics", summary="For Prometheus", responses=answers())
+async def metrics(bus: Bus) -> Response:
+    """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent."""
+    text = generate_latest(bus.counts.registry) + generate_latest(await measured(bus.vitals))
+    return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _database(bus: Gateway) -> bool:
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            with database_faults():
+                async with reading(bus.engine) as connection:
+                    await connection.execute(text("SELECT 1"))
+    except (TimeoutError, DatabaseUnavailable):
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""`/v1/sources` and `/v1/receipts`: what agencies' systems send in their own formats, read by plugins."""
+
+import hashlib
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from alertbus.gateway.context import Bus, Who, answers
+from alertbus.gateway.routes.alerts import outcome
+from alertbus.intake.messages import LARGEST_RAW, NotRead
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
+from alertbus.plugin import Headers
+
+router = APIRouter(prefix="/v1", tags=["agencies' systems"])
+
+_RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.post(
+    "/sources/{plugin}",
+    status_code=202,
+    summary="A raw message of a source",
+    responses=answers(404, 413, also={200: {"description": "Understood, and it raises nothing: the reason"}}),
+    openapi_extra=_RAW,
+)
+async def receive_raw(plugin: str, request: Request, bus: Bus, caller: Who) -> Response:
+    """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
+    bus.intake.messages.source(plugin)
+
+    def may(alert: Alert) -> None:
+        caller.may_state(alert.agency)
+
+    raw, digest, size = await _read(request)
+    try:
+        if raw is None:
+            raise await bus.intake.messages.refuse_oversized(plugin, digest, size)
+        received = await bus.intake.messages.receive(plugin, raw, _headers(request), may)
+    except (NotRead, TooLarge):
+        bus.counts.messages.labels(plugin, "refused").inc()
+        raise
+    bus.counts.messages.labels(plugin, "accepted" if received.accepted else "ignored").inc()
+    if received.ignored is not None:
+        return JSONResponse({"outcome": "ignored", "reason": received.ignored})
+    for accepted in received.accepted:
+        bus.counts.alerts.labels(outcome(accepted)).inc()
+    ids = list(dict.fromkeys(accepted.id for accepted in received.accepted))
+    return JSONResponse({"outcome": "accepted", "ids": ids}, 202)
+
+
+@router.post(
+    "/receipts/{plugin}",
+    status_code=202,
+    summary="An agency system's own acknowledgement",
+    responses=answers(404, 413),
+    openapi_extra=_RAW,
+)
+async def receive_receipt(plugin: str, request: Request, bus: Bus, caller: Who) -> Response:
+    """Matched to what the bus sent by its idempotency key. One that is not understood is kept for review."""
+    raw = await request.body()
+    faults: list[Fault] = []
+    try:
+        receipt = await bus.intake.answers.receipt(plugin, raw, caller)
+        return JSONResponse({"id": receipt.id, "obligation_id": receipt.obligation_id, "stage": receipt.stage}, 202)
+    except NotUnderstood as fault:
+        faults = [Fault("", str(fault), fault.code)]
+    except PluginFault as fault:
+        faults = [Fault("", "an acknowledgement that this plugin can read; it broke on it (PluginFault)", fault.code)]
+    raise await bus.intake.messages.keep(plugin, raw, _headers(request), faults)
+
+
+async def _read(request: Request) -> tuple[bytes | None, str | None, int]:
+    """The body, or None when it is too large to keep; its digest, unless it is too large even for that; its size so far."""
+    kept, digest, size = bytearray(), hashlib.sha256(), 0
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            digest.update(piece)
+            if size <= LARGEST_RAW:
+                kept += piece
+    except TooLarge:
+        return None, None, size
+    return (bytes(kept) if size <= LARGEST_RAW else None), digest.hexdigest(), size
+
+
+_OURS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+def _headers(request: Request) -> Headers:
+    """For the plugin: without what lets the caller in."""
+    return {name: value for name, value in request.headers.items() if name not in _OURS}

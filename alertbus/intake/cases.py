@@ -1,0 +1,121 @@
+"""Cases and exercise clocks on their way into Kafka.
+
+For each version, every step acknowledged before the next: (1) case-changed to the case, (2) to every person linked now
+their links, and to every person taken off the case that they have none left, (3) the snapshot for the record; then the
+version counts as published and the call answers. This order is what makes "after PUT /v1/cases has answered, the next
+alert finds its people" true: an alert that comes after (2) meets the links at its person, and through them a case that
+already knows its agencies, because (1) stands before anything that the links let through. A crash in between is made
+good by `republish` at the next start: all of it again, under the same ids.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.directory.cases import Cases, Recorded
+from alertbus.intake.publisher import Publisher, check_sizes
+from alertbus.model import watchdog
+from alertbus.model.base import INSTANT
+from alertbus.model.case import Case
+from alertbus.model.errors import Fault, InvalidInput
+from alertbus.sql.engine import database_faults
+from alertbus.wire import records
+
+log = structlog.get_logger("alertbus.gateway")
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class CaseIntake:
+    """The case register and what Kafka must hear of it."""
+
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, now: Callable[[], datetime]) -> None:
+        self._cases, self._publisher, self._now = Cases(engine), publisher, now
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def get(self, case_id: str) -> Case:
+        with database_faults():
+            return await self._cases.get(case_id)
+
+    async def put(self, snapshot: Case, expected: int | None = None, *, watching: bool = False) -> Case:
+        """The version that stands afterwards, published. What only the bus may say (versions, ids, when it learned) is passed over.
+
+        `watching`: the watchdog itself speaks, to which its exercise and its case are reserved.
+        """
+        if not watching and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
+            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
+        stated = snapshot.as_stated()
+        check_sizes([records.case_changed(stated, self._now())])
+        recorded = await self._record(stated, expected)
+        if recorded.publish:
+            await self._publish(recorded)
+        return recorded.case
+
+    async def republish(self) -> int:
+        """Finish what an earlier process began. Says for how many cases."""
+        with database_faults():
+            waiting = await self._cases.unpublished()
+        for recorded in waiting:
+            await self._publish(recorded)
+            log.info("case published after a restart", case_id=recorded.case.id, version=recorded.case.version)
+        return len(waiting)
+
+    async def wake(self) -> int:
+        """Tick every real case of which something has begun: a health visitor who was to start today is told what stands today.
+
+        Ticked and not noted is ticked again, which is harmless. Any gateway may do it, several at once too.
+        """
+        now = self._now()
+        with database_faults():
+            due = await self._cases.due(now)
+        if due:
+            await self._publisher.send(*(records.ticked(case_id, at - INSTANT, now) for case_id, at in due))
+            with database_faults():
+                await self._cases.woken(due)
+        return len(due)
+
+    async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
+        """Move the exercise's clock, never backwards; answers the cases that were told.
+
+        The ticks come first: told and not moved is told again at the next call, moved and not told would be lost.
+        """
+        with database_faults():
+            stood, cases = await self._cases.clock(exercise)
+        if stood is not None and to < stood:
+            return []
+        since = BEGINNING if stood is None else stood
+        await self._publisher.send(*(records.ticked(case_id, since, to) for case_id in cases))
+        with database_faults():
+            await self._cases.advance_clock(exercise, to)
+        return cases
+
+    async def _record(self, stated: Case, expected: int | None) -> Recorded:
+        with database_faults():
+            try:
+                return await self._cases.record(stated, self._now(), expected)
+            except IntegrityError:  # PostgreSQL locks no row that is not there yet: another gateway has just written the first version
+                return await self._cases.record(stated, self._now(), expected)
+
+    async def _publish(self, recorded: Recorded) -> None:
+        case, at = recorded.case, recorded.case.known_at or self._now()
+        async with self._turns[case.id]:  # two versions at once would interleave
+            await self._publisher.send(records.case_changed(case, at))
+            await self._publisher.send(*records.links_changed(case, recorded.unlinked, at), *records.people_recorded(case, at))
+            await self._catch_up(case)
+            await self._publisher.send(records.case_recorded(case, at))
+            with database_faults():
+                await self._cases.published(case)
+
+    async def _catch_up(self, case: Case) -> None:
+        """A case that joins an exercise already under way has missed its earlier ticks."""
+        if case.exercise is None or case.version > 1:
+            return
+        with database_faults():
+            stands, _ = await self._cases.clock(case.exercise)
+        if stands is not None:
+            await self._publisher.send(records.ticked(case.id, BEGINNING, stands))

@@ -1,0 +1,136 @@
+"""Raw messages in a source's own format: read by its plugin behind an error boundary, and never dropped in silence.
+
+Understood and it raises alerts: accepted. Understood and it raises none: ignored, with the rule that says so. Not
+understood, or its plugin broke: the message is kept as it came, a human is asked, and only then the sender is told.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.intake.alerts import Accepted, AlertIntake
+from alertbus.intake.publisher import Publisher
+from alertbus.intake.tables import raw as raw_table
+from alertbus.model import ids
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge
+from alertbus.model.events import MessageKept, ReviewReason
+from alertbus.plugin import Headers, Ignored, Source, UnreadableMessage
+from alertbus.plugin.manager import Plugins
+from alertbus.sql.engine import database_faults, upsert
+from alertbus.wire import records
+
+log = structlog.get_logger("alertbus.gateway")
+
+LARGEST_RAW = 650_000
+"""Bytes of a raw message: in base64 it must fit a Kafka record. A larger one is not kept: the bus is no place for scanned files."""
+
+PARSE_LIMIT_S = 10.0
+
+
+class NotRead(NotUnderstood):
+    """The sender's message could not be read. `faults` say where, `ref` is under what it is kept."""
+
+    def __init__(self, faults: Sequence[Fault], ref: str) -> None:
+        self.faults, self.ref = tuple(faults), ref
+        super().__init__(f"{len(self.faults)} fault(s). The message is kept for review as {ref}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a message: its alerts, or the reason why it raises none."""
+
+    accepted: tuple[Accepted, ...] = ()
+    ignored: str | None = None
+
+
+class MessageIntake:
+    """One plugin's message after the other. The same message again has the same outcome and no second effect."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        accepting: AlertIntake,
+        plugins: Plugins,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine, self._publisher, self._accepting, self._plugins, self._now = engine, publisher, accepting, plugins, now
+
+    def source(self, plugin: str) -> Source:
+        if plugin not in self._plugins.sources:
+            raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
+        return self._plugins.sources[plugin]
+
+    async def receive(self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None) -> Received:
+        """`may` raises for an alert that the caller must not state. Raises `NotRead` once the message is kept."""
+        outcome = await self._read(self.source(plugin), raw, headers)
+        if isinstance(outcome, Ignored):
+            return Received(ignored=outcome.reason)
+        if isinstance(outcome, list):
+            for alert in outcome:
+                may(alert)
+            try:
+                return Received(accepted=tuple(await self._accepting.accept(outcome)))
+            except InvalidInput as fault:
+                outcome = fault.faults
+        raise await self.keep(plugin, raw, headers, outcome)
+
+    async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> TooLarge:
+        """Tell a human the digest of a message that was not read into memory; gives what to raise."""
+        self.source(plugin)
+        detail = f"too_large sha256:{digest}" if digest else "too_large"
+        ref = ids.event_id("raw", plugin, digest or self._now().isoformat())
+        await self._publisher.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, detail=detail))
+        return TooLarge(
+            f"{size} bytes or more, at most {LARGEST_RAW}. The message was not kept; a person was asked to look into "
+            "it. Send it without its enclosures."
+        )
+
+    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NotRead:
+        """Keep the message as it came, on the broker and then where it can be looked at, and ask a human; gives what to raise then."""
+        digest = hashlib.sha256(raw).hexdigest()
+        ref = ids.event_id("raw", plugin, digest)
+        kept = MessageKept(
+            ref=ref,
+            source=plugin,
+            received_at=self._now(),
+            media_type=headers.get("content-type", "")[:100],
+            body=base64.b64encode(raw),
+            reason=faults[0].code[:60],
+            digest=digest,
+        )
+        await self._publisher.send(records.message_kept(kept))
+        with database_faults():
+            async with self._engine.begin() as connection:
+                await connection.execute(upsert(raw_table, connection.dialect.name), [row_of(kept)])
+        await self._publisher.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref))
+        return NotRead(faults, ref)
+
+    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
+        found: object = None
+        raised = ""
+        try:
+            async with asyncio.timeout(PARSE_LIMIT_S):
+                found = await asyncio.to_thread(source.parse, raw, headers)
+        except UnreadableMessage as unreadable:
+            return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
+            raised = type(error).__name__
+        if isinstance(found, Ignored):
+            return found
+        if isinstance(found, list) and found and all(isinstance(alert, Alert) for alert in found):
+            return found
+        log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
+        return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)
+
+
+def row_of(kept: MessageKept) -> dict[str, object]:
+    """The row in which a message that was kept can be looked at."""
+    return {**kept.model_dump(exclude={"body"}), "body": kept.body}

@@ -1,0 +1,56 @@
+"""The gateway's memory, written again from Kafka: what it accepted, so that it has no second effect, and what nobody could read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.broker import topics
+from alertbus.intake import tables
+from alertbus.intake.alerts import digest_of, row_of
+from alertbus.intake.messages import row_of as raw_row
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.events import ALERT_ACCEPTED, MessageKept
+from alertbus.sql.engine import upsert
+from alertbus.wire.reading import Understood, Words
+
+WORDS: Words = {
+    (topics.ALERTS, ALERT_ACCEPTED): AcceptedAlert.model_validate_json,
+    (topics.QUARANTINE, MessageKept.type): MessageKept.model_validate_json,
+}
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a batch of records says."""
+
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+    raw: list[dict[str, Any]] = field(default_factory=list)
+
+
+class GatewayRestore:
+    """Reads alerts, and the raw messages in quarantine. What was written twice counts as it was written first, as everywhere."""
+
+    async def begin(self, connection: AsyncConnection) -> None:
+        """Need nothing beforehand."""
+
+    def read(self, batch: Iterable[Understood]) -> Rows:
+        rows = Rows()
+        for understood in batch:
+            match understood.word:
+                case AcceptedAlert() as accepted if understood.record.topic == topics.ALERTS:
+                    rows.accepted.append(row_of(accepted, digest_of(accepted.alert)))
+                case MessageKept() as kept:
+                    rows.raw.append(raw_row(kept))
+                case _:
+                    pass
+        return rows
+
+    async def write(self, connection: AsyncConnection, rows: Rows) -> None:
+        for table, found in ((tables.accepted, rows.accepted), (tables.raw, rows.raw)):
+            if found:
+                await connection.execute(upsert(table, connection.dialect.name), found)
+
+    async def finish(self, engine: AsyncEngine) -> None:
+        """Every row is whole by itself."""

@@ -1,0 +1,52 @@
+"""Raising the watchdog's alert, through the same door as everybody's, once in every interval (`model.watchdog`).
+
+Every gateway raises it; that of one interval is one alert, whoever comes first. What its alerts leave in the gateway's
+own table is taken away again after a while.
+"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.intake.intake import Intake
+from alertbus.intake.tables import accepted
+from alertbus.model import watchdog
+from alertbus.model.errors import BusError
+from alertbus.sql.engine import database_faults
+
+REMEMBERED = 60
+"""How many intervals back its acceptances are looked for and taken away (ours): what a longer stop leaves is one row."""
+
+log = structlog.get_logger("alertbus.gateway")
+
+
+async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> None:
+    """Until `stopping`: at once, and then when each interval begins. Trouble is told, and the next one tries again."""
+    knows_case = False
+    while every and not stopping.is_set():
+        try:
+            if not knows_case:
+                await intake.cases.put(watchdog.case(), watching=True)
+                knows_case = True
+            await raise_alert(intake, every)
+        except (BusError, BrokerFault) as fault:
+            knows_case = False  # its database may be another one by now
+            log.warning("the watchdog could not raise its alert", code=getattr(fault, "code", "broker_fault"))
+        now = intake.now()
+        wait = watchdog.moment(now, every) + every - now
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), wait.total_seconds())
+
+
+async def raise_alert(intake: Intake, every: timedelta) -> None:
+    """State this interval's alert, once it is durable let go of those before it."""
+    now = intake.now()
+    await intake.alerts.accept([watchdog.alert(now, every)], watching=True)
+    before = [watchdog.alert(now - n * every, every).alert_id for n in range(1, REMEMBERED + 1)]
+    with database_faults():
+        async with intake.engine.begin() as connection:
+            await connection.execute(delete(accepted).where(accepted.c.alert_id.in_(before)))

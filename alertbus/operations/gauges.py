@@ -1,0 +1,150 @@
+"""What /metrics says of the whole bus beside this gateway's own counts: asked when it is scraped, and only what can be known then.
+
+What cannot be asked is left out, so that its last value does not pass for news, and `alertbus_measured` says so.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker.faults import BrokerFault
+from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
+from alertbus.model import watchdog
+from alertbus.model.errors import BusError
+from alertbus.operations.progress import Progress
+from alertbus.operations.quarantine_depth import Depth
+from alertbus.operations.undelivered import undelivered
+from alertbus.reconcile.results import latest
+from alertbus.sql.engine import database_faults, reading
+
+_LIMIT_S = 5.0
+"""How long one subject may take: Prometheus waits 10 s for the whole, unless told otherwise."""
+
+
+@dataclass(slots=True)
+class Vitals:
+    """What can be asked of a whole bus, and through what. `watchdog_interval_s`: how often its alert is raised; 0 for never."""
+
+    bootstrap: str
+    engine: AsyncEngine
+    now: Callable[[], datetime]
+    watchdog_interval_s: int
+    progress: Progress = field(init=False)
+    depth: Depth = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress, self.depth = Progress(self.bootstrap), Depth(self.bootstrap)
+
+
+Measure = Callable[[Vitals], Awaitable[list[Gauge]]]
+
+
+async def measured(vitals: Vitals) -> CollectorRegistry:
+    """Fresh gauges. Never raises for a broker or a database that is away."""
+    registry = CollectorRegistry()
+    known = Gauge("alertbus_measured", "1 if the gauges of this subject could be asked", ("subject",), registry=registry)
+    outcomes = await asyncio.gather(*(_asked(measure, vitals) for measure in _MEASURES.values()))
+    for subject, found in zip(_MEASURES, outcomes, strict=True):
+        known.labels(subject).set(found is not None)
+        for collector in found or ():
+            registry.register(collector)
+    return registry
+
+
+async def _asked(measure: Measure, vitals: Vitals) -> list[Gauge] | None:
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            return await measure(vitals)
+    except (TimeoutError, BusError, BrokerFault):
+        return None
+
+
+def _gauge(name: str, about: str, *labels: str) -> Gauge:
+    return Gauge(f"alertbus_{name}", about, labels, registry=None)
+
+
+async def _progress(vitals: Vitals) -> list[Gauge]:
+    oldest = _gauge("oldest_unprocessed_seconds", "Age of the oldest record that a group has not processed", "group")
+    waiting = _gauge("pending_records", "Records that a group has not processed", "group")
+    for group, behind in (await vitals.progress.groups(vitals.now())).items():
+        oldest.labels(group).set(behind.oldest_s or 0.0)
+        waiting.labels(group).set(behind.pending)
+    return [oldest, waiting]
+
+
+async def _delivery(vitals: Vitals) -> list[Gauge]:
+    """Agencies are organisations: their names are labels, nobody's person is."""
+    owed = _gauge("undelivered_notices", "Notices that are not with their agency yet", "agency", "state")
+    open_ = select(ledger.c.agency, ledger.c.state, func.count()).where(ledger.c.done_at.is_(None), ledger.c.agency != watchdog.AGENCY)
+    with database_faults():
+        async with reading(vitals.engine) as connection:
+            for agency, state, count in await connection.execute(open_.group_by(ledger.c.agency, ledger.c.state)):
+                owed.labels(agency, state).set(count)
+    return [owed]
+
+
+async def _undelivered(vitals: Vitals) -> list[Gauge]:
+    count = _gauge("undelivered_obligations", "Obligations that their agency's own channel has not delivered", "agency", "reason")
+    oldest = _gauge("undelivered_oldest_seconds", "Since the first of them became so; 0 when there is none")
+    found = await undelivered(vitals.engine)
+    for one in found:
+        count.labels(one.agency, one.reason).set(one.count)
+    now = vitals.now()
+    oldest.set(max(0.0, (now - min((one.since for one in found), default=now)).total_seconds()))
+    return [count, oldest]
+
+
+async def _quarantine(vitals: Vitals) -> list[Gauge]:
+    entries = _gauge("quarantine_entries", "Entries in quarantine that were not put back", "disposition")
+    for disposition, count in (await vitals.depth.by_disposition()).items():
+        entries.labels(disposition.value).set(count)
+    return [entries]
+
+
+async def _watchdog(vitals: Vitals) -> list[Gauge]:
+    age = _gauge("watchdog_last_arrival_age_seconds", "Since the last watchdog alert came to its channel; +Inf if none ever did")
+    every = _gauge("watchdog_interval_seconds", "How often this gateway raises one; 0 for never")
+    found = await last_arrival_s(vitals)
+    age.set(math.inf if found is None else found)
+    every.set(vitals.watchdog_interval_s)
+    return [age, every]
+
+
+async def _reconcile(vitals: Vitals) -> list[Gauge]:
+    """Of reality. Before the first run there is nothing to say but that there was none."""
+    age = _gauge("reconcile_age_seconds", "Since the latest reconciliation ended; +Inf if there was none")
+    differs = _gauge("reconcile_difference", "Obligations and alerts that differ from what the bus owes, longer than the grace")
+    under_way = _gauge("reconcile_under_way", "Obligations and alerts that differ, but not for so long")
+    found = await latest(vitals.engine)
+    if found is None:
+        age.set(math.inf)
+        return [age]
+    age.set(found.age_s(vitals.now()))
+    differs.set(found.difference)
+    under_way.set(found.under_way)
+    return [age, differs, under_way]
+
+
+async def last_arrival_s(vitals: Vitals) -> float | None:
+    """Seconds since the watchdog's last alert arrived; None if none ever did. Raises `DatabaseUnavailable`."""
+    query = select(watchdog_arrival.c.arrived_at).where(watchdog_arrival.c.agency == watchdog.AGENCY)
+    with database_faults():
+        async with reading(vitals.engine) as connection:
+            arrived_at = (await connection.execute(query)).scalar_one_or_none()
+    return None if arrived_at is None else max(0.0, (vitals.now() - arrived_at).total_seconds())
+
+
+_MEASURES: dict[str, Measure] = {
+    "progress": _progress,
+    "delivery": _delivery,
+    "undelivered": _undelivered,
+    "quarantine": _quarantine,
+    "watchdog": _watchdog,
+    "reconcile": _reconcile,
+}

@@ -1,0 +1,50 @@
+"""What is undelivered, in numbers: by agency and reason, and since when. Nothing here says about whom.
+
+Asked of the ledger and the chronicle together, because a refusal is over for delivery and stays undelivered until a named
+person has answered or the alert was withdrawn. Exercises are not counted.
+"""
+
+from pydantic import AwareDatetime
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.chronicle.tables import ANSWERED, obligation
+from alertbus.delivery.ledger.tables import State, ledger
+from alertbus.model import watchdog
+from alertbus.model.base import Word
+from alertbus.sql.engine import database_faults, reading
+
+
+class Undelivered(Word):
+    """How many obligations of one agency are undelivered for one reason (an error class), and since when the first of them is."""
+
+    agency: str
+    reason: str
+    count: int
+    since: AwareDatetime
+    in_fallback: int
+    """How many of them a fallback channel has."""
+
+
+async def undelivered(engine: AsyncEngine) -> list[Undelivered]:
+    """By agency and reason, the oldest first. Raises `DatabaseUnavailable`."""
+    row, owed = ledger.c, obligation.c
+    since = func.min(func.coalesce(row.failed_at, row.done_at), type_=row.failed_at.type).label("since")
+    query = (
+        select(row.agency, row.error_class, func.count(row.obligation_id.distinct()), since, func.count(row.fallback))
+        .outerjoin(obligation, owed.id == row.obligation_id)
+        .where(
+            or_(row.failed_at.is_not(None) & row.done_at.is_(None), row.state == State.REFUSED.value),
+            row.agency != watchdog.AGENCY,
+            or_(owed.id.is_(None), owed.state.not_in(ANSWERED) & owed.exercise.is_(None)),
+        )
+        .group_by(row.agency, row.error_class)
+        .order_by(since, row.agency)
+    )
+    with database_faults():
+        async with reading(engine) as connection:
+            found = (await connection.execute(query)).all()
+    return [
+        Undelivered(agency=agency, reason=reason or "unknown", count=count, since=moment, in_fallback=kept)
+        for agency, reason, count, moment, kept in found
+    ]

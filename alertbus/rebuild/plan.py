@@ -1,0 +1,223 @@
+"""The whole database again from Kafka's topics, with nothing but them: each room says how its own tables follow from records.
+
+Every topic is read once. What is read is understood once and handed to every room; a batch is written while the next is
+being read, so that memory does not grow with the log. A rebuild that was cut short begins again from nothing, and until
+it has finished no part starts on the database (`sql.rebuilding`).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.broker import topics
+from alertbus.broker.consumer import Received, extents, read_all
+from alertbus.broker.groups import committed_offsets, groups_at_work
+from alertbus.chronicle import projector
+from alertbus.chronicle.rebuild import ChronicleRestore
+from alertbus.chronicle.tables import TABLES as CHRONICLE
+from alertbus.delivery import rebuild as delivery
+from alertbus.delivery.ledger import tables as delivery_tables
+from alertbus.delivery.worker import GROUP as DELIVERY_GROUP
+from alertbus.directory import rebuild as directory
+from alertbus.directory import tables as directory_tables
+from alertbus.intake import rebuild as gateway
+from alertbus.intake import tables as gateway_tables
+from alertbus.model import watchdog
+from alertbus.model.errors import BusError
+from alertbus.operations.progress import GROUPS
+from alertbus.reconcile import tables as reconcilers_memory
+from alertbus.run.bootstrap import Wiring, now
+from alertbus.sql import rebuild as rebuilding
+from alertbus.sql.engine import database_faults, reading
+from alertbus.wire.reading import Understood, Words, understand
+
+PASSES = (
+    (topics.PERSON_EVENTS, topics.CASES),  # by which keys alerts asked, and which versions of cases were told whole
+    (topics.CASE_EVENTS, topics.ALERTS, topics.REVIEW),
+    (topics.NOTICES,),
+    (topics.RECEIPTS,),  # each finds its notice in the ledger
+    (topics.QUARANTINE,),  # says at which attempt a notice was refused
+)
+"""One after the other, because each leans on those before it."""
+
+TABLES: Mapping[str, tuple[Table, ...]] = {
+    "chronicle": CHRONICLE,
+    "directory": (
+        directory_tables.person,
+        directory_tables.found_by,
+        directory_tables.case_version,
+        directory_tables.unlinked_person,
+        directory_tables.wake,
+        directory_tables.exercise_clock,
+    ),
+    "gateway": (gateway_tables.accepted, gateway_tables.raw),
+    "delivery": (delivery_tables.ledger, delivery_tables.inbox_message),
+}
+"""What each room writes again."""
+
+MEMORY = reconcilers_memory.TABLES
+"""Emptied with all else: the reconciler finds out anew."""
+
+_BATCH = 2_000
+"""Records understood and written together: a few megabytes, and one synced write to the disk (ours)."""
+
+log = structlog.get_logger("alertbus.rebuild")
+
+
+class InUse(BusError):
+    """Parts of the bus are at work, and would read and write what is being dropped."""
+
+    code = "in_use"
+
+
+class LogCut(BusError):
+    """The oldest records are gone, and with them what only they say."""
+
+    code = "log_cut"
+
+
+class Restore(Protocol):
+    """A room's part. `read` is pure but for what it remembers; `write` runs in order, each in a transaction."""
+
+    async def begin(self, connection: AsyncConnection) -> None: ...
+    def read(self, batch: Sequence[Understood]) -> Any: ...
+    async def write(self, connection: AsyncConnection, rows: Any) -> None: ...
+    async def finish(self, engine: AsyncEngine) -> None:
+        """All is read and written, and the indexes are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was done: how many records were read, how many messages the inbox has again, and how many it could not have."""
+
+    records: int
+    in_inbox: int
+    owed_again: int
+
+
+async def check(wiring: Wiring, *, only_chronicle: bool = False, force: bool = False) -> None:
+    """Raise `InUse` while the bus is at work here, and `LogCut` when Kafka no longer holds everything. `force` lets both pass.
+
+    Raises `HalfRebuilt` when one room alone is asked for and the others are not whole.
+    """
+    if not force and await rebuilding.is_in_use(wiring.engine):
+        raise InUse(
+            "another process has this database open. Stop the bus, gateway and all, and try again; --force drops the tables under it, "
+            "which loses what it writes meanwhile"
+        )
+    if only_chronicle:
+        await rebuilding.refuse_half_rebuilt(wiring.engine)
+    if force:
+        return
+    if working := await groups_at_work(wiring.bootstrap, tuple(GROUPS)):
+        raise InUse(
+            f"the group{'s' if len(working) > 1 else ''} {', '.join(working)} still has members. Stop those parts (one that was killed "
+            "counts for some seconds more) and try again, or give --force if they work on another database"
+        )
+    every = [topic for pass_ in PASSES for topic in pass_]
+    cut = sorted({topic for (topic, _), (first, _) in (await extents(wiring.bootstrap, every)).items() if first > 0})
+    if cut:
+        raise LogCut(
+            f"{', '.join(cut)}: the oldest records are gone, so not everything can be rebuilt. Restore the broker's disks from a backup, "
+            "or give --force to rebuild what there is"
+        )
+
+
+async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_chronicle: bool = False) -> Rebuilt:
+    """Drop the tables and write them again. `progress` is told how many records of how many have been read."""
+    committed = (await committed_offsets(wiring.bootstrap, {DELIVERY_GROUP: (topics.NOTICES,)}))[DELIVERY_GROUP]
+    elsewhere = [agency for agency, chosen in wiring.settings.channels.items() if chosen.channel != "inbox"]
+    deliveries = delivery.DeliveryRestore(committed, wiring.plugins, elsewhere, now)
+    rooms: dict[str, tuple[Restore, Words]] = {"chronicle": (ChronicleRestore(), projector.WORDS)}
+    if not only_chronicle:
+        rooms |= {
+            "directory": (directory.DirectoryRestore(), directory.WORDS),
+            "gateway": (gateway.GatewayRestore(), gateway.WORDS),
+            "delivery": (deliveries, delivery.WORDS),
+        }
+    tables = [*MEMORY, *(table for room in rooms for table in TABLES[room])]
+    restores = [restore for restore, _ in rooms.values()]
+    words = {what: how for _, said in rooms.values() for what, how in said.items()}
+
+    async with _transaction(wiring.engine) as connection:
+        await rebuilding.mark(connection, now())
+    async with _transaction(wiring.engine) as connection:
+        await rebuilding.empty(connection, tables)
+        for restore in restores:
+            await restore.begin(connection)
+    count = await _load(wiring.bootstrap, wiring.engine, restores, words, progress)
+    async with _transaction(wiring.engine) as connection:
+        await rebuilding.index(connection, tables)
+    for restore in restores:
+        await restore.finish(wiring.engine)
+    async with _transaction(wiring.engine) as connection:
+        await rebuilding.unmark(connection)
+    log.info("the database is rebuilt", count=count)
+    return Rebuilt(count, deliveries.in_inbox, deliveries.owed_again)
+
+
+async def exercises(engine: AsyncEngine) -> list[str]:
+    """Every exercise there is, each to be reconciled by itself; the watchdog's is no matter of anybody's."""
+    column = directory_tables.case_version.c.exercise
+    with database_faults():
+        async with reading(engine) as connection:
+            return list((await connection.execute(select(column).where(column != watchdog.EXERCISE).distinct().order_by(column))).scalars())
+
+
+async def _load(
+    bootstrap: str, engine: AsyncEngine, restores: Sequence[Restore], words: Words, progress: Callable[[int, int], None]
+) -> int:
+    wanted = {topic for topic, _ in words}
+    ends = await extents(bootstrap, sorted(wanted))
+    total = sum(last - first for first, last in ends.values())
+    count = 0
+    writing: asyncio.Task[None] | None = None
+    try:
+        for pass_ in PASSES:
+            if not (now_read := [topic for topic in pass_ if topic in wanted]):
+                continue
+            async with contextlib.aclosing(_batches(read_all(bootstrap, now_read))) as batches:
+                async for batch in batches:
+                    understood = [understand(record, words) for record in batch]
+                    rows = [(restore, restore.read(understood)) for restore in restores]
+                    if writing is not None:
+                        await writing
+                    writing = asyncio.create_task(_write(engine, rows))
+                    count += len(batch)
+                    progress(count, total)
+            if writing is not None:  # the next pass leans on all of this one
+                await writing
+    finally:
+        if writing is not None and not writing.done():
+            writing.cancel()
+    return count
+
+
+async def _batches(records: AsyncIterator[Received]) -> AsyncGenerator[list[Received], None]:
+    batch: list[Received] = []
+    async for record in records:
+        batch.append(record)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _write(engine: AsyncEngine, rows: Sequence[tuple[Restore, Any]]) -> None:
+    async with _transaction(engine) as connection:
+        for restore, of_room in rows:
+            await restore.write(connection, of_room)
+
+
+@contextlib.asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    with database_faults():
+        async with engine.begin() as connection:
+            yield connection

@@ -1,0 +1,154 @@
+"""From records and ledger rows into the memory: every alert they touch is due to be judged, and no other.
+
+A record touches the alert that it is about; a version of a case touches the alerts of everybody who is or was on it; a
+row of the ledger touches its alert. What is read and how far it reaches are written in one transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import case as when
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alertbus.broker.consumer import Received
+from alertbus.reconcile import tables
+from alertbus.reconcile.evidence import BEGINNING, AboutAlert, Accepted, Dossier, Identified, Ticked, Version, reading, written_at
+from alertbus.reconcile.memory import REALITY, case_row, dossiers, folded, insert_new, note_reached, pieces
+from alertbus.sql.engine import UtcDateTime, upsert
+
+
+@dataclass(slots=True)
+class Findings:
+    """What some records say, sorted by what it is about; made outside the transaction, which then is short."""
+
+    about_alerts: dict[str, list[tuple[AboutAlert, datetime]]] = field(default_factory=lambda: defaultdict(list))
+    versions: list[tuple[Version, datetime]] = field(default_factory=list)
+    ticks: dict[str, datetime] = field(default_factory=dict)
+    reached: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The offset to come next, by place."""
+
+    def take(self, record: Received) -> None:
+        """Add one; records of one place in their order."""
+        self.reached[record.topic, record.partition] = record.offset + 1
+        match reading(record):
+            case None:
+                pass
+            case Version() as version:
+                self.versions.append((version, written_at(record)))
+            case Ticked(case_id, at):
+                self.ticks[case_id] = max(at, self.ticks.get(case_id, at))
+            case finding:
+                self.about_alerts[finding.alert_id].append((finding, written_at(record)))
+
+
+async def fold(connection: AsyncConnection, findings: Findings) -> None:
+    """Take these in. What was taken in before changes nothing, but that its alerts are judged once more."""
+    await _fold_alerts(connection, findings.about_alerts)
+    await _fold_versions(connection, findings.versions)
+    await _fold_ticks(connection, findings.ticks)
+    await note_reached(connection, findings.reached)
+
+
+async def touch(connection: AsyncConnection, alerts: Mapping[str, tuple[datetime, str | None]]) -> None:
+    """Make alerts due that something outside the topics speaks of, known or not: each with when, and its exercise."""
+    nothing = folded(Dossier(""))
+    rows = [_row(alert_id, of or REALITY, nothing, at) for alert_id, (at, of) in sorted(alerts.items())]
+    await insert_new(connection, tables.matter, rows)
+    touched = [{"touched": alert_id, "moment": at} for alert_id, (at, _) in sorted(alerts.items())]
+    await _stir(connection, tables.matter.c.alert_id == bindparam("touched"), touched)
+
+
+async def _fold_alerts(connection: AsyncConnection, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
+    known = await dossiers(connection, about.keys())
+    rows: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    clocks: dict[str, datetime] = {}
+    for alert_id, findings in about.items():
+        dossier = known.get(alert_id, Dossier(alert_id))
+        if dossier is None:  # forgotten: an exercise long over
+            continue
+        for finding, at in findings:
+            dossier.add(finding)
+            dossier.stirred = max(dossier.stirred, at)
+            if isinstance(finding, Identified):
+                people += [{"person_id": i, "alert_id": alert_id} for ids in finding.statement.people for i in ids]
+            if isinstance(finding, Accepted) and finding.exercise:
+                clocks[finding.exercise] = max(finding.at, clocks.get(finding.exercise, finding.at))
+        rows.append(_row(alert_id, dossier.exercise or REALITY, folded(dossier), dossier.stirred))
+    if rows:
+        changed = upsert(tables.matter, connection.dialect.name, update=["exercise", "dossier", "stirred", "due"])
+        await connection.execute(changed, rows)
+    await insert_new(connection, tables.matter_person, people)
+    await _advance(connection, clocks)
+
+
+def _row(alert_id: str, exercise: str, dossier: bytes, stirred: datetime) -> dict[str, Any]:
+    return {"alert_id": alert_id, "exercise": exercise, "dossier": dossier, "stirred": stirred, "due": True, "owed": 0, "tried": 0}
+
+
+async def _fold_versions(connection: AsyncConnection, versions: Sequence[tuple[Version, datetime]]) -> None:
+    if not versions:
+        return
+    await insert_new(connection, tables.case_version, (case_row(version.case) for version, _ in versions))
+    on_case = {(i, version.case_id) for version, _ in versions for person in version.case.people for i in person.person_ids}
+    await insert_new(connection, tables.case_person, ({"person_id": i, "case_id": case_id} for i, case_id in sorted(on_case)))
+    alerts = (
+        select(tables.matter_person.c.alert_id)
+        .join(tables.case_person, tables.case_person.c.person_id == tables.matter_person.c.person_id)
+        .where(tables.case_person.c.case_id == bindparam("touched"))
+    )
+    touched = [{"touched": version.case_id, "moment": at} for version, at in versions]
+    await _stir(connection, tables.matter.c.alert_id.in_(alerts), touched)
+    await _meet_ticks(connection, {version.case_id: version.case.exercise or REALITY for version, _ in versions})
+
+
+async def _stir(connection: AsyncConnection, which: Any, touched: Sequence[Mapping[str, Any]]) -> None:
+    moment = bindparam("moment", type_=UtcDateTime)
+    later = when((tables.matter.c.stirred < moment, moment), else_=tables.matter.c.stirred)
+    statement = update(tables.matter).where(which, tables.matter.c.dossier.is_not(None)).values(due=True, stirred=later)
+    if touched:
+        await connection.execute(statement, list(touched))
+
+
+async def _fold_ticks(connection: AsyncConnection, ticks: Mapping[str, datetime]) -> None:
+    """Move the clocks of exercises; keep a tick whose case is not known yet; reality has the world's clock."""
+    of = await _exercises(connection, ticks.keys())
+    clocks: dict[str, datetime] = {}
+    for case_id, exercise in of.items():
+        if exercise:
+            clocks[exercise] = max(ticks[case_id], clocks.get(exercise, BEGINNING))
+    await _advance(connection, clocks)
+    waiting = [{"case_id": case_id, "at": at} for case_id, at in sorted(ticks.items()) if case_id not in of]
+    if waiting:
+        await connection.execute(upsert(tables.tick, connection.dialect.name, update=["at"], newer="at"), waiting)
+
+
+async def _meet_ticks(connection: AsyncConnection, cases: Mapping[str, str]) -> None:
+    clocks: dict[str, datetime] = {}
+    for some in pieces(sorted(cases)):
+        theirs = tables.tick.c.case_id.in_(some)
+        for row in (await connection.execute(select(tables.tick).where(theirs))).all():
+            if exercise := cases[row.case_id]:
+                clocks[exercise] = max(row.at, clocks.get(exercise, BEGINNING))
+        await connection.execute(delete(tables.tick).where(theirs))
+    await _advance(connection, clocks)
+
+
+async def _exercises(connection: AsyncConnection, cases: Collection[str]) -> dict[str, str]:
+    """By case, its exercise; of the cases that are known."""
+    found: dict[str, str] = {}
+    version = tables.case_version.c
+    for some in pieces(sorted(cases)):
+        query = select(version.case_id, version.exercise).where(version.case_id.in_(some)).distinct()
+        found |= {row.case_id: row.exercise for row in await connection.execute(query)}
+    return found
+
+
+async def _advance(connection: AsyncConnection, clocks: Mapping[str, datetime]) -> None:
+    rows = [{"exercise": name, "clock": at, "woken_to": BEGINNING, "owed": 0} for name, at in sorted(clocks.items())]
+    if rows:
+        await connection.execute(upsert(tables.exercise, connection.dialect.name, update=["clock"], newer="clock"), rows)

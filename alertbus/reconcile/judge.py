@@ -1,0 +1,228 @@
+"""Does what was done about some alerts agree with what is owed on them? Pure: evidence and a moment in, faults out.
+
+The one judge of the full and of the incremental reconciliation. Imports nothing of `alertbus.reach`: who is owed what
+comes from `scratch`, so that a fault there cannot hide itself.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from alertbus.model.alert import Action
+from alertbus.model.case import Case
+from alertbus.model.notice import Deed
+from alertbus.policy.policy import Policy
+from alertbus.reconcile.evidence import Dossier, Evidence, Told
+from alertbus.reconcile.oracle import NEVER, Due, obligations_from_scratch, stands_until, withdrawals
+
+
+class Sort(StrEnum):
+    """What sort of thing does not agree. The names of the lists in a report; values are stable."""
+
+    MISSING = "missing"
+    """Owed, corrected or withdrawn, and no notice says so."""
+    EXTRA = "extra"
+    """Nobody owes anything, and a notice, the chronicle or the ledger says otherwise."""
+    UNRECORDED = "unrecorded"
+    """A notice stands and the chronicle does not show it."""
+    UNLEDGERED = "unledgered"
+    """A notice stands that delivery never took up."""
+    UNRECEIPTED = "unreceipted"
+    """Delivery is done with a notice, and no receipt says so."""
+    UNIDENTIFIED = "unidentified"
+    """An alert was accepted, and neither its persons nor a question for review came out of it."""
+    UNDELIVERED = "undelivered"
+    """Not yet with its agency and still tried, or never taken up. Late by itself is not a difference."""
+
+
+class Fault(NamedTuple):
+    """One thing that does not agree: an obligation, or for `unidentified` a statement."""
+
+    alert_id: str
+    sort: Sort
+    id: str
+
+
+class Row(NamedTuple):
+    """Where delivery is with one notice."""
+
+    alert_id: str
+    obligation_id: str
+    state: str
+    since: datetime
+    """When it came to be there, or was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """What the database holds about the alerts. `ledger` None is a bus without delivery."""
+
+    recorded: Mapping[str, str]
+    """The chronicle's obligations, each with its alert."""
+    ledger: Mapping[str, Row] | None
+    """By notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found at one moment."""
+
+    faults: frozenset[Fault]
+    owed: Counter[str]
+    """How many obligations there should be, by alert."""
+    wakes: Mapping[str, datetime] = field(default_factory=dict)
+    """By alert, the next moment at which time alone changes what is owed."""
+
+
+# Words of the delivery room's `ledger.state`, which this room may not import.
+STILL_TRIED = frozenset({"waiting", "leased", "failed"})
+_DONE = frozenset({"sent", "accepted", "refused"})
+
+
+def judge(evidence: Evidence, policy: Policy, now: datetime, projected: Projected) -> Judgement:
+    """Judge every alert in the evidence, and what the database holds beyond it."""
+    expected = _Expected(evidence, policy, now)
+    faults = {Fault(due.alert_id, Sort.MISSING, one) for one, due in expected.owed.items() if expected.is_missing(one, due)}
+    for one, told in expected.told.items():
+        alert_id = told[0].alert_id
+        if one not in expected.owed and expected.is_extra(one):
+            faults.add(Fault(alert_id, Sort.EXTRA, one))
+        if one not in projected.recorded:
+            faults.add(Fault(alert_id, Sort.UNRECORDED, one))
+    faults |= {Fault(alert_id, Sort.EXTRA, one) for one, alert_id in projected.recorded.items() if one not in expected.told}
+    faults |= set(_delivery(evidence, projected.ledger))
+    faults |= {Fault(one.alert_id, Sort.UNIDENTIFIED, statement) for one in evidence.dossiers for statement in one.unidentified}
+    owed = Counter(due.alert_id for due in expected.owed.values())
+    return Judgement(frozenset(faults), owed, dict(expected.wakes()))
+
+
+def _delivery(evidence: Evidence, ledger: Mapping[str, Row] | None) -> Iterator[Fault]:
+    if ledger is None:
+        return
+    known: set[str] = set()
+    for dossier in evidence.dossiers:
+        known |= dossier.told.keys()
+        for notice_id, told in dossier.told.items():
+            row = ledger.get(notice_id)
+            if row is None:
+                yield Fault(told.alert_id, Sort.UNLEDGERED, told.obligation_id)
+            if row is None or row.state in STILL_TRIED:
+                yield Fault(told.alert_id, Sort.UNDELIVERED, told.obligation_id)
+            elif row.state in _DONE and notice_id not in dossier.receipted:
+                yield Fault(told.alert_id, Sort.UNRECEIPTED, told.obligation_id)
+    for notice_id, row in ledger.items():
+        if notice_id not in known and not evidence.is_elsewhere(row.alert_id):
+            yield Fault(row.alert_id, Sort.EXTRA, row.obligation_id)
+
+
+class _Expected:
+    """Whether notices agree with what is owed, allowing for what was known when.
+
+    The latest version of a case says what is owed. An older one may excuse: a correction that came when the alert was
+    already over reaches nobody, and takes nothing back, because the bus keeps only what can still cause something.
+    """
+
+    def __init__(self, evidence: Evidence, policy: Policy, now: datetime) -> None:
+        self._policy = policy
+        self._now = now
+        self._versions = evidence.cases
+        dossiers = list(evidence.dossiers)
+        self.told = _by_obligation(dossiers)
+        statements = [statement for one in dossiers for statement in one.identified.values()]
+        self._withdrawn = withdrawals(statements)
+        self._alerts = {one.alert_id: list(one.identified.values()) for one in dossiers}
+        self._latest = {case_id: versions[-1] for case_id, versions in self._versions.items()}
+        self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER)
+        self.owed = {one: due for one, due in self._ever.items() if due.since <= now}
+        self._each = self._statement_by_statement()
+        self._times = Counter(one for one, since in self._each if since <= now)
+
+    def is_missing(self, one: str, due: Due) -> bool:
+        told = _without_chasing(self.told.get(one, ()))
+        withdrawn_at = self._withdrawn.get(due.alert_id)
+        if not told:
+            return not self._came_too_late(one, due)
+        if withdrawn_at is not None and due.since <= withdrawn_at <= self._now:
+            return all(notice.deed is not Deed.WITHDRAW for notice in told)
+        if told[-1].deed is Deed.WITHDRAW:
+            return True
+        said = [notice for notice in told if notice.deed is not Deed.WITHDRAW]
+        return len(said) < self._times[one] and not self._came_too_late(one, due)
+
+    def is_extra(self, one: str) -> bool:
+        told = _without_chasing(self.told[one])
+        if not told or told[-1].deed is Deed.WITHDRAW:
+            return False
+        last = told[-1]
+        versions = self._versions.get(last.case_id, [])
+        owing = [self._owes(one, last.alert_id, version) for version in versions]
+        if True not in owing:
+            return True
+        after = versions[len(owing) - owing[::-1].index(True) :]
+        if not after:  # owed by the latest version, only later than now: a clock has run ahead
+            return last.since <= self._now
+        dropped_at = after[0].known_at
+        return dropped_at is not None and dropped_at <= self._over(last.alert_id)
+
+    def wakes(self) -> Iterator[tuple[str, datetime]]:
+        """Give each alert's next moment after now: something becomes owed, counts, or was told ahead of its time."""
+        later: dict[str, datetime] = {}
+
+        def note(alert_id: str, moments: Iterable[datetime]) -> None:
+            if coming := [moment for moment in moments if self._now < moment < NEVER]:
+                later[alert_id] = min(*coming, later.get(alert_id, NEVER))
+
+        for due in self._ever.values():
+            note(due.alert_id, [due.since])
+        for one, since in self._each:
+            note(self._ever[one].alert_id, [since])
+        for alert_id, statements in self._alerts.items():
+            note(alert_id, (statement.at for statement in statements))
+        for told in self.told.values():
+            note(told[0].alert_id, (notice.since for notice in told))
+        yield from later.items()
+
+    def _came_too_late(self, one: str, due: Due) -> bool:
+        first = next((v for v in self._versions[due.case_id] if self._owes(one, due.alert_id, v)), None)
+        if first is None or first.known_at is None or first.known_at <= due.since:
+            return False
+        return first.known_at > self._over(due.alert_id)
+
+    def _owes(self, one: str, alert_id: str, version: Case) -> bool:
+        return one in obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER)
+
+    def _over(self, alert_id: str) -> datetime:
+        said = (s for s in self._alerts[alert_id] if s.alert.action is not Action.WITHDRAWN)
+        withdrawn_at = self._withdrawn.get(alert_id)
+        return max(stands_until(s, self._policy, withdrawn_at) for s in said)
+
+    def _statement_by_statement(self) -> list[tuple[str, datetime]]:
+        """From when each statement of a matter with several is owed, by obligation: each needs a notice (CHR-12)."""
+        cases: dict[str, set[str]] = defaultdict(set)
+        for due in self._ever.values():
+            cases[due.alert_id].add(due.case_id)
+        found: list[tuple[str, datetime]] = []
+        for alert_id, statements in self._alerts.items():
+            taken_back = [s for s in statements if s.alert.action is Action.WITHDRAWN]
+            said = [s for s in statements if s.alert.action is not Action.WITHDRAWN]
+            theirs = {case_id: self._latest[case_id] for case_id in cases[alert_id]}
+            for statement in said if len(said) > 1 else ():
+                dues = obligations_from_scratch([statement, *taken_back], theirs, self._policy, NEVER)
+                found += [(one, due.since) for one, due in dues.items()]
+        return found
+
+
+def _by_obligation(dossiers: Iterable[Dossier]) -> Mapping[str, list[Told]]:
+    found: dict[str, list[Told]] = defaultdict(list)
+    for dossier in dossiers:
+        for told in dossier.told.values():
+            found[told.obligation_id].append(told)
+    return found
+
+
+def _without_chasing(told: Sequence[Told]) -> list[Told]:
+    """Give what was told, corrected and taken back; an escalation owes nothing of its own."""
+    return [notice for notice in told if notice.deed is not Deed.ESCALATE]

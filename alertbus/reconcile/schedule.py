@@ -1,0 +1,62 @@
+"""The reconciler by itself: beside the chronicle, at its start and every so many seconds. What fails here stops nothing else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.model.errors import Unavailable
+from alertbus.policy.policy import Policy
+from alertbus.reconcile.incremental import follow
+from alertbus.reconcile.results import Latest, latest
+
+log = structlog.stdlib.get_logger(__name__)
+
+FRESH = 0.9
+"""A result younger than this part of the interval is another chronicle's, and enough (ours)."""
+
+
+@contextlib.asynccontextmanager
+async def reconciling(
+    bootstrap: str,
+    engine: AsyncEngine,
+    policy: Policy,
+    every_s: float,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncIterator[None]:
+    """Reconcile while the block runs; `every_s` 0 is never. Of several chronicles on one database one does it at a time."""
+    if not every_s:
+        yield
+        return
+    task = asyncio.create_task(_keep(bootstrap, engine, policy, every_s, clock))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep(bootstrap: str, engine: AsyncEngine, policy: Policy, every_s: float, clock: Callable[[], datetime]) -> None:
+    first = True
+    while True:
+        try:
+            before = None if first else await latest(engine)
+            first = False
+            if before is None or clock() - before.at >= FRESH * timedelta(seconds=every_s):
+                await follow(bootstrap, engine, policy, clock=clock)
+                _tell(await latest(engine))
+        except Unavailable as fault:  # another is at it, or broker or database are away
+            log.info("the reconciler waits", code=fault.code)
+        except Exception as fault:  # noqa: BLE001  a defect here must not end the chronicle; age and log show it
+            log.warning("the reconciler failed; it is tried again", reason=type(fault).__name__)
+        await asyncio.sleep(every_s)
+
+
+def _tell(found: Latest | None) -> None:
+    if found is not None and found.difference:
+        log.error("the bus did not do what it owed: see `alertbus audit reconcile`", count=found.difference)

@@ -1,0 +1,122 @@
+"""The report of a replay (DESIGN section 12), from what the agencies' systems received. Pure: the same receipts, the same bytes.
+
+`reached` counts what an event itself caused on its date; what arrived later because a link or an involvement did, is a briefing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alertbus.model.case import UK
+from alertbus.model.notice import Cause
+from alertbus.rehearsal.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message in one agency's system."""
+
+    agency: str
+    role: str
+    event: str
+    cause: Cause
+    since: datetime
+    because: str
+    received_at: datetime | None
+
+
+def build_report(scenario: Scenario, received: Iterable[Received], accepted_at: Mapping[str, datetime], difference: int) -> dict[str, Any]:
+    """The report as it is written. `accepted_at`: event → when the gateway answered for it, for the latencies."""
+    direct: dict[str, dict[str, list[Received]]] = defaultdict(lambda: defaultdict(list))
+    briefings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for message in received:
+        if message.cause is Cause.ALERT:
+            direct[message.event][message.agency].append(message)
+        else:
+            day = message.since.astimezone(UK).date().isoformat()
+            briefings[day, message.agency, message.cause.value].add(message.event)
+    events = [
+        _event(event.id, event.day.isoformat(), event.expected, direct.get(event.id, {}), accepted_at.get(event.id), event.alert.history)
+        for event in scenario.events
+    ]
+    counted = [e for e in events if not e["history"]]
+    return {
+        "scenario": scenario.name,
+        "events": events,
+        "totals": {
+            "pairs_expected": sum(len(e["expected"] or ()) for e in counted),
+            "pairs_reached": sum(len(e["reached"]) for e in counted),
+            "missing": sum(len(e["missing"]) for e in counted),
+            "extra": sum(len(e["extra"]) for e in events),
+        },
+        "reconcile": {"difference": difference},
+        "clocks": [],
+        "patterns": [],
+        "briefings": [
+            {"date": day, "agency": agency, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
+            for (day, agency, cause), alerts in sorted(briefings.items())
+        ],
+    }
+
+
+_BRIEFING = {
+    Cause.LINK.value: "somebody was linked to the case, and this stands about them",
+    Cause.INVOLVEMENT.value: "the agency joined the case, and this stands on it",
+}
+
+
+def _event(
+    event_id: str,
+    day: str,
+    expected: tuple[str, ...] | None,
+    messages: Mapping[str, list[Received]],
+    accepted: datetime | None,
+    history: bool,
+) -> dict[str, Any]:
+    reached = sorted(messages)
+    wanted = set() if history else set(expected or ())  # history alerts nobody, whatever it says
+    judged = expected is not None or history
+    arrivals = [m.received_at for found in messages.values() for m in found if m.received_at]
+    first_ms = (min(arrivals) - accepted).total_seconds() * 1000 if arrivals and accepted else None
+    return {
+        "id": event_id,
+        "date": day,
+        "history": history,
+        "reached": reached,
+        "expected": sorted(wanted) if judged else None,
+        "missing": sorted(wanted - set(reached)) if judged else [],
+        "extra": sorted(set(reached) - wanted) if judged else [],
+        "because": {agency: min((m.role, m.because) for m in messages[agency])[1] for agency in reached},
+        "accept_to_notice_ms": None if first_ms is None else round(max(first_ms, 0.0), 1),
+    }
+
+
+def is_clean(report: Mapping[str, Any]) -> bool:
+    """Whether nothing is missing, nothing extra, and the reconciler finds no difference."""
+    totals = report["totals"]
+    return not (totals["missing"] or totals["extra"] or report["reconcile"]["difference"])
+
+
+def narrate(report: Mapping[str, Any]) -> Iterable[str]:
+    """The report in words: for each event, who was told and why."""
+    for event in report["events"]:
+        if event["history"]:
+            yield f"{event['date']}  {event['id']}  history: seeds the record, tells nobody"
+            yield from (f"              EXTRA   {agency}" for agency in event["extra"])
+            continue
+        delay = f"  ({event['accept_to_notice_ms']:.0f} ms)" if event["accept_to_notice_ms"] is not None else ""
+        yield f"{event['date']}  {event['id']}  told {len(event['reached'])}: {', '.join(event['reached']) or 'nobody'}{delay}"
+        for agency, because in event["because"].items():
+            yield f"              {agency:<24} {because}"
+        yield from (f"              MISSING {agency}" for agency in event["missing"])
+        yield from (f"              EXTRA   {agency}" for agency in event["extra"])
+    for briefing in report["briefings"]:
+        yield f"{briefing['date']}  briefing for {briefing['agency']}: {', '.join(briefing['alerts'])} ({briefing['because']})"
+    totals = report["totals"]
+    yield ""
+    yield (
+        f"{report['scenario']}: {totals['pairs_expected']} expected, {totals['pairs_reached']} reached, {totals['missing']} missing, "
+        f"{totals['extra']} extra; reconciler's difference {report['reconcile']['difference']}"
+    )

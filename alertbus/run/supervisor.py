@@ -1,0 +1,204 @@
+"""`alertbus up`: each part a process of its own, started again when it dies, all stopped in order when we stop, nothing left running.
+
+The children are on a leash (`broker.child`): should this process die hard, the kernel ends them.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from alertbus.broker.child import spawn, stop
+from alertbus.broker.choose import Chosen, start_local
+from alertbus.broker.topics import ensure_topics
+from alertbus.model.errors import BusError
+from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.bus_file import BusFile, remove_bus_file
+from alertbus.run.bus_file import Part as PartOf
+from alertbus.settings import Settings
+from alertbus.sql.engine import make_engine, migrate
+from alertbus.sql.rebuild import refuse_half_rebuilt
+from alertbus.stream.worker import STATE_TOPICS
+
+log = structlog.get_logger("alertbus.supervisor")
+
+WATCH_S = 0.1
+"""How often the processes are looked at."""
+
+BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits before starting a part again, by how often it died lately; one that then stays up for a minute starts over."""
+
+STEADY_S = 60.0
+GRACE_S = 15.0
+READY_S = 90.0
+
+
+class PartWillNotStart(BusError):
+    code = "part_will_not_start"
+
+
+@dataclass(slots=True)
+class Child:
+    """One part's process, and how often it has died of late."""
+
+    name: str
+    number: int
+    process: subprocess.Popen[bytes]
+    started: float
+    deaths: int = 0
+    due: float | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}-{self.number}" if self.name == "stream" else self.name
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """A whole bus on this machine, or only some of its parts. `say` gets one line for each thing a person should know."""
+
+    settings: Settings
+    say: Callable[[str], None] = print
+    parts: tuple[str, ...] = PARTS
+    children: list[Child] = field(default_factory=list)
+    chosen: Chosen | None = None
+    bootstrap: str = ""
+    partitions: int = 0
+
+    async def start(self) -> None:
+        """Broker, topics, schema, then every part, returning when all are ready."""
+        data_dir = self.settings.data_dir
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.settings.bootstrap_servers:
+            self.bootstrap = self.settings.bootstrap_servers
+            self.say(f"broker     {self.bootstrap} (yours)")
+        else:
+            self.chosen = await start_local(data_dir, progress=lambda line: self.say(f"broker     {line}"))
+            self.bootstrap = self.chosen.broker.bootstrap
+            if self.chosen.banner:
+                self.say(self.chosen.banner)
+            self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
+        self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
+        self.say(f"topics     there, {self.partitions} partitions each")
+        await migrate(self.settings.sqlalchemy_url)
+        if self.parts:
+            await self._refuse_half_rebuilt()
+        for name in self.parts:
+            for leftover in ready_folder(data_dir).glob(f"{name}-*"):
+                leftover.unlink(missing_ok=True)
+        for name in self.parts:
+            for number in range(self.settings.workers if name == "stream" else 1):
+                self.children.append(Child(name, number, self._spawn(name, number), self._clock()))
+        self._write_bus_file()
+        for child in self.children:
+            await self._ready(child)
+            self.say(f"{child.title:<10} up (pid {child.process.pid})")
+        if "gateway" in self.parts:
+            self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+
+    async def _refuse_half_rebuilt(self) -> None:
+        engine = make_engine(self.settings.sqlalchemy_url)
+        try:
+            await refuse_half_rebuilt(engine)
+        finally:
+            await engine.dispose()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.settings.http_host}:{self.settings.http_port}"
+
+    async def watch(self, until: asyncio.Event) -> None:
+        """Start again whatever dies, until told to stop."""
+        while not until.is_set():
+            await self._look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(until.wait(), WATCH_S)
+
+    async def stop(self) -> None:
+        """Stop in order: first the door, then the work, last the broker. Nothing is left running."""
+        for name in self.parts:
+            await asyncio.gather(*(stop(child.process, GRACE_S) for child in self.children if child.name == name))
+        if self.chosen is not None:
+            await self.chosen.broker.stop()
+        if self.parts == PARTS:
+            remove_bus_file(self.settings.data_dir)
+
+    async def _look(self) -> None:
+        now = self._clock()
+        if self.chosen is not None and not self.chosen.broker.alive:
+            self.say("broker     died; starting it again")
+            await self.chosen.broker.start()
+            self._write_bus_file()
+        for child in self.children:
+            code = child.process.poll()
+            if code is None:
+                if child.deaths and now - child.started > STEADY_S:
+                    child.deaths = 0
+                continue
+            if child.due is None:
+                wait = BACK_OFF_S[min(child.deaths, len(BACK_OFF_S) - 1)]
+                child.deaths += 1
+                child.due = now + wait
+                self.say(f"{child.title:<10} ended with {code}; starting it again" + (f" in {wait:g} s" if wait else ""))
+            if now >= child.due:
+                child.process, child.started, child.due = self._spawn(child.name, child.number), now, None
+                self._write_bus_file()
+
+    async def _ready(self, child: Child) -> None:
+        mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
+        deadline = self._clock() + READY_S
+        while not mark.exists() or mark.read_text(encoding="utf-8") != str(child.process.pid):
+            if child.process.poll() is not None or self._clock() > deadline:
+                ending = f"ended with {child.process.poll()}" if child.process.poll() is not None else f"was not ready in {READY_S:g} s"
+                raise PartWillNotStart(f"{child.title} {ending}. Read {self._log_of(child.name, child.number)}, then try again.")
+            await asyncio.sleep(0.05)
+
+    def _spawn(self, name: str, number: int) -> subprocess.Popen[bytes]:
+        path = self._log_of(name, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as stream:
+            return spawn(
+                [sys.executable, "-m", "alertbus", "run", name, "--number", str(number)],
+                stdout=stream,
+                stderr=stream,
+                env=self._environment(),
+            )
+
+    def _environment(self) -> dict[str, str]:
+        """What the children need to be parts of this bus, whatever `up` was told by file or by hand."""
+        return os.environ | {
+            "ALERTBUS_BOOTSTRAP_SERVERS": self.bootstrap,
+            "ALERTBUS_DATA_DIR": str(self.settings.data_dir),
+            "ALERTBUS_HTTP_PORT": str(self.settings.http_port),
+            "ALERTBUS_PARTITIONS": str(self.partitions),
+            "ALERTBUS_WATCHDOG_INTERVAL_S": str(self.settings.watchdog_interval_s),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _log_of(self, name: str, number: int) -> Path:
+        return self.settings.data_dir / "logs" / f"{name}-{number}.log"
+
+    def _write_bus_file(self) -> None:
+        if self.parts != PARTS:
+            return
+        parts = [PartOf(child.title, child.process.pid) for child in self.children]
+        if self.chosen is not None and self.chosen.broker.pid is not None:
+            parts.append(PartOf("broker", self.chosen.broker.pid))
+        BusFile(
+            pid=os.getpid(),
+            bootstrap=self.bootstrap,
+            url=self.url,
+            data_dir=str(self.settings.data_dir),
+            database_url="set" if self.settings.database_url else "sqlite",
+            parts=tuple(parts),
+        ).write(self.settings.data_dir)
+
+    @staticmethod
+    def _clock() -> float:
+        return asyncio.get_running_loop().time()
