@@ -14,7 +14,7 @@ from alertbus.cli.output import NO, as_json, rows
 from alertbus.model.errors import BusError
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
-from alertbus.run.bootstrap import bootstrap_servers
+from alertbus.run.bus_file import bootstrap_servers
 from alertbus.run.client import Client
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import database_faults, make_engine, reading

@@ -1,44 +1,35 @@
-"""The `alertbus` command. Each subject has a file of its own; here they are named, and a failure becomes a sentence and an exit code."""
+"""The `alertbus` command: its subjects by name, each in a file of its own; a failure becomes a sentence and an exit code."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable
 
-import typer
-
 from alertbus.broker.faults import BrokerFault
-from alertbus.cli import alerts, audit, bench, cases, demo, doctor, parts, plugins, policies, quarantine, schemas, status
+from alertbus.cli.commands import table
 from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
 from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
 
-app = typer.Typer(
-    name="alertbus",
-    help="A fact about a person reaches every agency on every linked child's case, and who has answered, by name, can be asked.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+app = table(
+    {
+        "up": ("alertbus.cli.up:up", "Start a whole bus on this machine."),
+        "run": ("alertbus.cli.up:run", "Run one part as this process, as a cluster does."),
+        "demo": ("alertbus.cli.demo:demo", "A whole bus, and the review's timeline through it."),
+        "replay": ("alertbus.cli.demo:replay_command", "Play a scenario through gateway, Kafka, stages and plugins."),
+        "send": ("alertbus.cli.send:send", "Send alerts."),
+        "explain": ("alertbus.cli.explain:explain", "For each agency on each case: told or not told, and why."),
+        "status": ("alertbus.cli.status:status", "The whole bus in numbers, or one alert and who has answered."),
+        "bench": ("alertbus.cli.bench:bench", "How fast the bus is on this machine."),
+        "doctor": ("alertbus.cli.doctor:doctor", "Look at everything the bus needs."),
+        "cases": ("alertbus.cli.cases:app", "Cases: import, look, chronology."),
+        "plugin": ("alertbus.cli.plugins:app", "Agency plugins."),
+        "policy": ("alertbus.cli.policies:app", "Who is told about what, how much, how fast."),
+        "quarantine": ("alertbus.cli.quarantine:app", "What could not be decided or was refused, and putting it back."),
+        "schema": ("alertbus.cli.schemas:app", "Published schemas."),
+        "audit": ("alertbus.cli.audit:app", "Proof that nothing is missing."),
+    },
+    "A fact about a person reaches every agency on every linked child's case, and who has answered, by name, can be asked.",
 )
-
-app.command("up")(parts.up)
-app.command("run")(parts.run)
-app.command("demo")(demo.demo)
-app.command("replay")(demo.replay_command)
-app.command("send")(alerts.send)
-app.command("explain")(alerts.explain)
-app.command("status")(status.status)
-app.command("bench")(bench.bench)
-app.command("doctor")(doctor.doctor)
-for name, group in (
-    ("cases", cases.app),
-    ("plugin", plugins.app),
-    ("policy", policies.app),
-    ("quarantine", quarantine.app),
-    ("schema", schemas.app),
-    ("audit", audit.app),
-):
-    app.add_typer(group, name=name)
 
 
 def run() -> None:

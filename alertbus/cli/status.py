@@ -1,20 +1,14 @@
 """`alertbus status`: the bus in numbers, or one alert: who should have had it, who has it, and who has answered (VPF-03, AUD-08)."""
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from alertbus.audit import trail
-from alertbus.chronicle import queries
 from alertbus.cli.output import as_json, pairs, rows, say
-from alertbus.operations.undelivered import undelivered
-from alertbus.quarantine.shelf import redriven, shelf
-from alertbus.reconcile.results import latest
-from alertbus.run.bootstrap import Wiring, now, wired
-from alertbus.run.bus_file import read_bus_file
+from alertbus.run.bus_file import bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
+from alertbus.settings import Settings, load_settings
 
 
 def status(
@@ -32,44 +26,54 @@ def status(
 
 
 async def _status(alert_id: str | None) -> dict[str, Any]:
+    return await _bus(load_settings()) if alert_id is None else await _alert(alert_id)
+
+
+async def _alert(alert_id: str) -> dict[str, Any]:
+    from alertbus.chronicle import queries
+    from alertbus.run.bootstrap import now, wired
+
     async with wired() as wiring:
-        if alert_id is not None:
-            found = await queries.alert_status(wiring.engine, alert_id, now=now())
-            return found.model_dump(mode="json")
-        return await _bus(wiring)
+        found = await queries.alert_status(wiring.engine, alert_id, now=now())
+        return found.model_dump(mode="json")
 
 
-async def _bus(wiring: Wiring) -> dict[str, Any]:
-    chronicle = await queries.status(wiring.engine, now())
-    reconciled = await latest(wiring.engine)
-    running = read_bus_file(wiring.settings)
-    async with Client.of(wiring.settings) as client:
-        progress = await client.call("GET", "/-/progress") if await client.answers() else None
-    kept = await shelf(wiring.bootstrap, redriven(await trail.records(wiring.bootstrap)))
+async def _bus(settings: Settings) -> dict[str, Any]:
+    """Asked of the gateway: so this command imports no more than it takes to ask. Of broker and database only where none answers."""
+    broker, running = bootstrap_servers(settings), read_bus_file(settings)
+    async with Client.of(settings) as client:
+        up = await client.answers()
+        progress = await client.call("GET", "/-/progress") if up else await _without_gateway(settings)
     return {
-        "broker": wiring.bootstrap,
-        "gateway": "up" if progress is not None else "does not answer",
+        "broker": broker,
+        "gateway": "up" if up else "does not answer",
         "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
         "progress": progress,
-        "chronicle": chronicle.model_dump(mode="json", exclude={"progress"}),
-        "reconcile": reconciled and reconciled.shown(now()),
-        "undelivered": [one.model_dump(mode="json") for one in await undelivered(wiring.engine)],
-        "quarantine": sum(one.redriven is None for one in kept),
-        "policy": wiring.policy.version,
-        "plugins": [asdict(row) for row in wiring.plugins.listing()],
+        **{name: progress[name] for name in ("chronicle", "reconcile", "undelivered", "quarantine", "policy", "plugins")},
     }
+
+
+async def _without_gateway(settings: Settings) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from alertbus.operations.gauges import Vitals
+    from alertbus.operations.overview import overview
+    from alertbus.run.bootstrap import now, wired
+
+    async with wired(settings) as wiring:
+        found = await overview(Vitals(wiring.bootstrap, wiring.engine, now, settings.watchdog_interval_s))
+        return found | {"policy": wiring.policy.version, "plugins": [asdict(row) for row in wiring.plugins.listing()]}
 
 
 def _tell_bus(answer: dict[str, Any]) -> None:
     chronicle = answer["chronicle"]
     oldest = chronicle.get("oldest_unanswered")
-    progress = answer["progress"] or {}
     pairs(
         {
             "broker": answer["broker"],
             "gateway": answer["gateway"],
             "parts": ", ".join(f"{p['name']} ({p['pid']})" for p in answer["parts"]) or "none known on this machine",
-            "behind": "unknown, the gateway does not answer" if not progress else _behind(progress),
+            "behind": _behind(answer["progress"]),
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",

@@ -10,7 +10,7 @@ from alertbus.broker.topics import AUDIT, QUARANTINE, partition_counts
 from alertbus.quarantine.entry import Disposition, read
 from alertbus.quarantine.shelf import redriven
 
-_FRESH_S = 10.0
+_FRESH_S = 1.0
 
 
 class Depth:

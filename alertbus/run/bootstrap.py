@@ -8,22 +8,26 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
+from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import ensure_topics
-from alertbus.model.errors import BrokerUnavailable, SettingsFault
-from alertbus.plugin.manager import Plugins
-from alertbus.policy.load import load_policy
-from alertbus.policy.policy import Policy
-from alertbus.run.bus_file import read_bus_file
+from alertbus.model.errors import BusError, SettingsFault
+from alertbus.run.bus_file import bootstrap_servers
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
-from alertbus.stream.worker import STATE_TOPICS, StreamWorker
+from alertbus.stream.state_topics import STATE_TOPICS
+
+if TYPE_CHECKING:  # they take a second to import, and not every process needs them
+    from alertbus.plugin.manager import Plugins
+    from alertbus.policy.policy import Policy
 
 PARTS = ("gateway", "stream", "delivery", "chronicle")
 """In the order in which they start: whoever accepts comes first, so that nothing waits on a closed door."""
@@ -34,20 +38,32 @@ STOP_S = 10.0
 STOPPED_LATE = 75
 """Exit code (EX_TEMPFAIL) of a part that could not stop in order, most likely because the broker went first."""
 
-Part = Callable[["Wiring", asyncio.Event], Awaitable[None]]
+Runner = Callable[["Wiring", asyncio.Event], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wiring:
-    """What every part needs."""
+    """What the parts and commands need, each made when it is first asked for: no one process needs all."""
 
     settings: Settings
     bootstrap: str
     engine: AsyncEngine
-    policy: Policy
-    plugins: Plugins
     number: int = 0
     """Which of several workers of one part this is: each has a state folder of its own."""
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """The policy of the settings. Raises `PolicyFault`."""
+        from alertbus.policy.load import load_policy
+
+        return load_policy(self.settings.policy)
+
+    @cached_property
+    def plugins(self) -> "Plugins":
+        """Every plugin that is installed. Raises `PluginFault`."""
+        from alertbus.plugin.manager import Plugins
+
+        return Plugins.load()
 
 
 def now() -> datetime:
@@ -55,30 +71,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def bootstrap_servers(settings: Settings) -> str:
-    """The broker: the one set, else the one of the bus that runs on this machine."""
-    if settings.bootstrap_servers:
-        return settings.bootstrap_servers
-    running = read_bus_file(settings)
-    if running is None:
-        raise BrokerUnavailable(
-            "no broker: ALERTBUS_BOOTSTRAP_SERVERS is not set and no bus runs on this machine's data folder. "
-            "Start one with `alertbus up`, or set ALERTBUS_BOOTSTRAP_SERVERS=host:port."
-        )
-    return running.bootstrap
-
-
 @contextlib.asynccontextmanager
 async def wired(settings: Settings | None = None, number: int = 0) -> AsyncIterator[Wiring]:
     """Everything built, the schema up to date; closed at the end."""
     settings = settings or load_settings()
     servers = bootstrap_servers(settings)
-    policy = load_policy(settings.policy)
-    plugins = Plugins.load()
     await migrate(settings.sqlalchemy_url)
     engine = make_engine(settings.sqlalchemy_url)
     try:
-        yield Wiring(settings, servers, engine, policy, plugins, number)
+        yield Wiring(settings, servers, engine, number)
     finally:
         await engine.dispose()
 
@@ -98,11 +99,15 @@ async def run_part(name: str, number: int = 0) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
-    async with wired(settings, number) as wiring:
-        await refuse_half_rebuilt(wiring.engine)
-        await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
-        log.info("part starting", part=name, pid=os.getpid(), worker=number)
-        await _RUNNERS[name](wiring, stop)
+    try:
+        async with wired(settings, number) as wiring:
+            await refuse_half_rebuilt(wiring.engine)
+            await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
+            log.info("part starting", part=name, pid=os.getpid(), worker=number)
+            await _RUNNERS[name](wiring, stop)
+    except Exception as error:
+        leave_reason(settings, name, number, error)
+        raise
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
 
 
@@ -118,6 +123,19 @@ def mark_ready(settings: Settings, name: str, number: int = 0) -> None:
     folder = ready_folder(settings.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}-{number}").write_text(str(os.getpid()), encoding="utf-8")
+
+
+def leave_reason(settings: Settings, name: str, number: int, error: Exception) -> None:
+    """Write down why this part ends, for the supervisor to show: our own words, of any other error its class alone."""
+    words = str(error) if isinstance(error, BusError | BrokerFault) else f"{type(error).__name__}, a defect; its log says where"
+    with contextlib.suppress(OSError):
+        ready_folder(settings.data_dir).mkdir(parents=True, exist_ok=True)
+        reason_file(settings.data_dir, name, number).write_text(words, encoding="utf-8")
+
+
+def reason_file(data_dir: Path, name: str, number: int) -> Path:
+    """Where a part says why it ended."""
+    return ready_folder(data_dir) / f"{name}-{number}.reason"
 
 
 def ready_folder(data_dir: Path) -> Path:
@@ -140,6 +158,8 @@ async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
+    from alertbus.stream.worker import StreamWorker
+
     settings = wiring.settings
     folder = settings.data_dir / "stream" / str(wiring.number)
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,4 +202,4 @@ async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:
         await run_chronicle(wiring.bootstrap, wiring.engine, stop)
 
 
-_RUNNERS: dict[str, Part] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}
+_RUNNERS: dict[str, Runner] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}

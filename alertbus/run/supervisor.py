@@ -18,13 +18,13 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.bootstrap import PARTS, ready_folder, reason_file
 from alertbus.run.bus_file import BusFile, remove_bus_file
 from alertbus.run.bus_file import Part as PartOf
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.stream.state_topics import STATE_TOPICS
 
 log = structlog.get_logger("alertbus.supervisor")
 
@@ -34,6 +34,10 @@ WATCH_S = 0.1
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before starting a part again, by how often it died lately; one that then stays up for a minute starts over."""
 
+TRIES = 4
+"""A part that dies so often before it was ever ready is given up. With the waits above, what mends itself in a second has mended itself."""
+
+READY_LOOK_S = 0.05
 STEADY_S = 60.0
 GRACE_S = 15.0
 READY_S = 90.0
@@ -96,9 +100,7 @@ class Supervisor:
             for number in range(self.settings.workers if name == "stream" else 1):
                 self.children.append(Child(name, number, self._spawn(name, number), self._clock()))
         self._write_bus_file()
-        for child in self.children:
-            await self._ready(child)
-            self.say(f"{child.title:<10} up (pid {child.process.pid})")
+        await self._all_ready()
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
 
@@ -150,14 +152,37 @@ class Supervisor:
                 child.process, child.started, child.due = self._spawn(child.name, child.number), now, None
                 self._write_bus_file()
 
-    async def _ready(self, child: Child) -> None:
-        mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
+    async def _all_ready(self) -> None:
+        """Return when every part does its work, in whatever order they come. One that dies on the way is started again."""
         deadline = self._clock() + READY_S
-        while not mark.exists() or mark.read_text(encoding="utf-8") != str(child.process.pid):
-            if child.process.poll() is not None or self._clock() > deadline:
-                ending = f"ended with {child.process.poll()}" if child.process.poll() is not None else f"was not ready in {READY_S:g} s"
-                raise PartWillNotStart(f"{child.title} {ending}. Read {self._log_of(child.name, child.number)}, then try again.")
-            await asyncio.sleep(0.05)
+        waiting = list(self.children)
+        while waiting:
+            for child in [child for child in waiting if self._is_ready(child)]:
+                waiting.remove(child)
+                self.say(f"{child.title:<10} up (pid {child.process.pid})")
+            for child in waiting:
+                if child.deaths + 1 == TRIES and child.due is None and child.process.poll() is not None:
+                    raise PartWillNotStart(f"{child.title} ended {TRIES} times: {self._reason(child)}")
+                if self._clock() > deadline:
+                    raise PartWillNotStart(f"{child.title} was not ready in {READY_S:g} s: {self._reason(child)}")
+            await self._look()
+            await asyncio.sleep(READY_LOOK_S)
+
+    def _is_ready(self, child: Child) -> bool:
+        mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
+        try:
+            return mark.read_text(encoding="utf-8") == str(child.process.pid)
+        except FileNotFoundError:
+            return False
+
+    def _reason(self, child: Child) -> str:
+        """The part's own last words, or its exit code; and where its log is."""
+        try:
+            words = reason_file(self.settings.data_dir, child.name, child.number).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            code = child.process.poll()
+            words = "it is still starting" if code is None else f"exit code {code}"
+        return f"{words.rstrip('.')}. Its log: {self._log_of(child.name, child.number)}"
 
     def _spawn(self, name: str, number: int) -> subprocess.Popen[bytes]:
         path = self._log_of(name, number)

@@ -140,12 +140,31 @@ async def migrate(url: str, scripts: Path = MIGRATIONS) -> None:
     engine = make_engine(url, foreign_keys=False)  # a table that SQLite rebuilds must not cascade into others
     try:
         with database_faults():
+            if await _stands_at(engine) == newest(scripts):
+                return  # as nearly always: without Alembic, which takes longer to import than all else a command does
             async with engine.begin() as connection:  # on SQLite this is the lock
                 if engine.dialect.name == "postgresql":
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 await connection.run_sync(_upgrade, scripts)
     finally:
         await engine.dispose()
+
+
+def newest(scripts: Path = MIGRATIONS) -> str:
+    """The revision at the end of the migrations: their files are numbered in the order in which they follow each other."""
+    return max(path.name for path in (scripts / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+async def _stands_at(engine: AsyncEngine) -> str | None:
+    """The revision that the database says it has; None where it says nothing, or nothing that we can read."""
+    try:
+        async with reading(engine) as connection:
+            found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all()
+    except DBAPIError as fault:
+        if _is_unavailable(fault):
+            raise
+        return None  # no such table: a new database
+    return found[0] if len(found) == 1 else None
 
 
 _MIGRATION_LOCK = 0x616C657274  # any number that nobody else in the database uses: "alert"

@@ -12,7 +12,7 @@ from typing import Any
 
 from alertbus.broker.topics import TOPICS
 from alertbus.run.bootstrap import PARTS
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.stream.state_topics import STATE_TOPICS
 from tests.chaos import poison
 
 WORKERS = {"stream": 2, "delivery": 2}

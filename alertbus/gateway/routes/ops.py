@@ -1,6 +1,7 @@
 """`/-/` and `/metrics`: for whoever runs the bus, and for the machines that watch it. Nothing here is about a family."""
 
 import asyncio
+from dataclasses import asdict
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -8,14 +9,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
-from alertbus.chronicle import queries
 from alertbus.gateway.context import Bus, Gateway, answers
 from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
-from alertbus.operations.gauges import last_arrival_s, measured
-from alertbus.operations.progress import shown, stalled
-from alertbus.operations.undelivered import undelivered
-from alertbus.reconcile.results import latest
+from alertbus.operations.gauges import measured
+from alertbus.operations.overview import overview
 from alertbus.sql.engine import database_faults, reading
 
 router = APIRouter(tags=["operations"])
@@ -41,26 +39,9 @@ async def ready(bus: Bus) -> Response:
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
 async def progress(bus: Bus) -> Response:
-    """How far behind each group is, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation in numbers.
-
-    `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
-    """
-    now, every = bus.now(), bus.settings.watchdog_interval_s
-    groups, status, arrival, found, late = await asyncio.gather(
-        bus.vitals.progress.groups(now),
-        queries.status(bus.engine, now),
-        last_arrival_s(bus.vitals),
-        latest(bus.engine),
-        undelivered(bus.engine),
-    )
-    return JSONResponse(
-        shown(groups)
-        | {"stalled": stalled(groups, arrival, every)}
-        | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
-        | {"undelivered": [one.model_dump(mode="json") for one in late]}
-        | {"chronicle": status.model_dump(mode="json", exclude={"progress"})}
-        | {"reconcile": found and found.shown(now)}
-    )
+    """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has."""
+    installed = [asdict(row) for row in bus.plugins.listing()]
+    return JSONResponse(await overview(bus.vitals) | {"policy": bus.policy.version, "plugins": installed})
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())

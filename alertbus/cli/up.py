@@ -2,20 +2,19 @@
 
 import asyncio
 import signal
-import tempfile
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alertbus import logs
 from alertbus.cli.output import NO, complain, say
 from alertbus.model.errors import SettingsFault
-from alertbus.run.bootstrap import bootstrap_servers, run_part
-from alertbus.run.bus_file import read_bus_file
-from alertbus.run.supervisor import Supervisor
+from alertbus.run.bus_file import bootstrap_servers, read_bus_file
 from alertbus.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from alertbus.run.supervisor import Supervisor
 
 
 class PartName(StrEnum):
@@ -43,10 +42,12 @@ def up(
 
 async def keep_up(settings: Settings, *, exit_when_ready: bool = False) -> None:
     """Run a whole bus until Ctrl-C or SIGTERM."""
+    from alertbus.run.supervisor import Supervisor
+
     await _keep(Supervisor(settings, say), exit_when_ready=exit_when_ready)
 
 
-async def _keep(supervisor: Supervisor, *, exit_when_ready: bool = False) -> None:
+async def _keep(supervisor: "Supervisor", *, exit_when_ready: bool = False) -> None:
     stopping = stop_signals()
     try:
         await supervisor.start()
@@ -80,47 +81,12 @@ def run(
     if part is not PartName.STREAM and workers > 1:
         raise SettingsFault(f"--workers is for `stream`; run `alertbus run {part}` as often as you like instead")
     if workers > 1:
+        from alertbus.run.supervisor import Supervisor
+
         settings = load_settings().model_copy(update={"workers": workers})
         settings = settings.model_copy(update={"bootstrap_servers": bootstrap_servers(settings)})
         asyncio.run(_keep(Supervisor(settings, say, parts=(part.value,))))
     else:
+        from alertbus.run.bootstrap import run_part
+
         asyncio.run(run_part(part.value, number))
-
-
-def temporary_settings() -> tuple[Settings, "tempfile.TemporaryDirectory[str]"]:
-    """Settings for a bus that leaves nothing behind: a data folder of its own, and the usual port if it is free."""
-    folder = tempfile.TemporaryDirectory(prefix="alertbus-")
-    settings = load_settings()
-    port = settings.http_port if _free(settings.http_host, settings.http_port) else 0
-    return (
-        settings.model_copy(
-            update={
-                "data_dir": Path(folder.name),
-                "database_url": None,
-                "bootstrap_servers": None,
-                "watchdog_interval_s": 0,  # nothing that outlives the story
-                "http_port": port or _any_port(settings.http_host),
-            }
-        ),
-        folder,
-    )
-
-
-def _free(host: str, port: int) -> bool:
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _any_port(host: str) -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

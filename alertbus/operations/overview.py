@@ -1,0 +1,35 @@
+"""The whole bus in numbers, for a person or a machine that asks: `GET /-/progress`, and `alertbus status` where no gateway answers."""
+
+import asyncio
+from typing import Any
+
+from alertbus.chronicle import queries
+from alertbus.operations.gauges import Vitals, last_arrival_s
+from alertbus.operations.progress import shown, stalled
+from alertbus.operations.undelivered import undelivered
+from alertbus.reconcile.results import latest
+
+
+async def overview(vitals: Vitals) -> dict[str, Any]:
+    """How far behind each group is, what is undelivered and in quarantine, the watchdog, the chronicle, the latest reconciliation.
+
+    Counts and times only; nothing in it is about anybody. `stalled` says that something has waited for longer than it
+    should, or that the watchdog is overdue. Raises `BrokerUnavailable`, `BrokerFault` or `DatabaseUnavailable`.
+    """
+    now, every = vitals.now(), vitals.watchdog_interval_s
+    groups, status, arrival, reconciled, late, kept = await asyncio.gather(
+        vitals.progress.groups(now),
+        queries.status(vitals.engine, now),
+        last_arrival_s(vitals),
+        latest(vitals.engine),
+        undelivered(vitals.engine),
+        vitals.depth.by_disposition(),
+    )
+    return shown(groups) | {
+        "stalled": stalled(groups, arrival, every),
+        "watchdog": {"interval_s": every, "last_arrival_s": arrival},
+        "undelivered": [one.model_dump(mode="json") for one in late],
+        "quarantine": sum(kept.values()),
+        "chronicle": status.model_dump(mode="json", exclude={"progress"}),
+        "reconcile": reconciled and reconciled.shown(now),
+    }

@@ -1,0 +1,90 @@
+"""A bus starts although a part dies on the way, and says why when it cannot; other processes than ours play the parts."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from alertbus.broker.child import spawn, stop
+from alertbus.model.errors import SettingsFault
+from alertbus.run.bootstrap import leave_reason, ready_folder
+from alertbus.run.supervisor import TRIES, Child, PartWillNotStart, Supervisor
+from alertbus.settings import Settings
+
+DIES_THEN_WORKS = """
+import os, pathlib, sys, time
+folder, dies = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+tries = folder / "tries"
+tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
+if len(tries.read_text()) <= dies:
+    sys.exit(70)
+(folder / "ready" / "gateway-0").write_text(str(os.getpid()))
+time.sleep(60)
+"""
+
+
+@dataclass(slots=True)
+class Scripted(Supervisor):
+    """The product's supervisor over a part that dies some times before it works."""
+
+    dies: int = 0
+
+    def _spawn(self, name: str, number: int) -> subprocess.Popen[bytes]:
+        return spawn([sys.executable, "-c", DIES_THEN_WORKS, str(self.settings.data_dir), str(self.dies)], stdout=None, stderr=None)
+
+    def begin(self) -> Child:
+        ready_folder(self.settings.data_dir).mkdir(parents=True)
+        self.children.append(Child("gateway", 0, self._spawn("gateway", 0), asyncio.get_running_loop().time()))
+        return self.children[0]
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Scripted]:
+    lines: list[str] = []
+    supervisor = Scripted(Settings(data_dir=tmp_path), lines.append, ("gateway",))
+    yield supervisor
+    for child in supervisor.children:
+        await stop(child.process, 5.0)
+
+
+async def test_a_part_that_dies_in_its_first_seconds_is_started_again_and_the_bus_comes_up(bus: Scripted) -> None:
+    bus.dies = 2
+    child = bus.begin()
+
+    await bus._all_ready()
+
+    assert child.process.poll() is None
+    assert child.deaths == 2
+    assert len((bus.settings.data_dir / "tries").read_text()) == 3
+
+
+async def test_a_part_that_dies_at_every_try_is_given_up_with_its_exit_code_and_where_its_log_is(bus: Scripted) -> None:
+    bus.dies = 100
+    bus.begin()
+
+    with pytest.raises(PartWillNotStart) as raised:
+        await bus._all_ready()
+
+    assert str(raised.value) == f"gateway ended {TRIES} times: exit code 70. Its log: {bus.settings.data_dir}/logs/gateway-0.log"
+    assert len((bus.settings.data_dir / "tries").read_text()) == TRIES
+
+
+async def test_the_reason_on_the_screen_is_the_parts_own_last_words(bus: Scripted) -> None:
+    bus.dies = 100
+    bus.begin()
+    leave_reason(bus.settings, "gateway", 0, SettingsFault("ALERTBUS_HTTP_PORT: port 1 cannot be opened"))
+
+    with pytest.raises(PartWillNotStart, match=r"ended 4 times: ALERTBUS_HTTP_PORT: port 1 cannot be opened\. Its log: "):
+        await bus._all_ready()
+
+
+async def test_of_an_error_that_is_not_ours_only_the_class_is_told(bus: Scripted) -> None:
+    child = bus.begin()
+    leave_reason(bus.settings, "gateway", 0, ValueError("Zebulon-Quagmire-1987"))
+
+    assert bus._reason(child).startswith("ValueError, a defect; its log says where. Its log: ")
+    await bus._all_ready()
