@@ -1,4 +1,4 @@
-"""From what is owed to the notices themselves, with what must be read first and who answers for each. Pure."""
+"""From what is owed to the notices themselves, each with the line that must be read first and the person who answers for it. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from alertbus.reach.standing import StandingAlert
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One obligation's notice in its two halves, the body shared with others, and written already."""
+    """The notice by which one obligation is told, in two halves. The body, and its JSON, is shared with agencies that may see the same."""
 
     owed: Owed
     cover: NoticeCover
@@ -33,9 +33,9 @@ class Told:
 
 
 def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
-    """The notice for each obligation, as its agency may see it.
+    """Each notice that is owed, as its agency may see it. `before` and `after` are the case's states around the event that made it owed.
 
-    What is taken back because the case changed may be about somebody who is no longer on it: such a notice is built from the case before.
+    A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
     bodies: dict[tuple[bool, str, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
@@ -64,7 +64,7 @@ def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, polic
 
 
 class _LinkContext:
-    """A link by which alerts came to the case, and what is the same for all who are told by it."""
+    """A link by which alerts came to the case, and everything that is the same for all agencies that are told because of it."""
 
     def __init__(self, link: Link, before: CaseState, after: CaseState, policy: Policy) -> None:
         self.there = after.case is not None and any(person.key == link.person for person in after.case.people)
@@ -92,7 +92,7 @@ def _flag(owed: Owed, context: _LinkContext) -> str | None:
 
 
 def _is_told(owed: Owed, alert: StandingAlert, case: Case, policy: Policy) -> bool:
-    """Whether the agency has been told of the flag by then."""
+    """True if the agency has been told of the flag when the notice is owed: no notice may tell it of one that is not for it."""
     told = (d for d in decide(alert.told[-1], case, policy) if d.agency == owed.obligation.agency and d.told)
     return any(d.since is not None and d.since <= owed.at for d in told)
 
@@ -105,7 +105,9 @@ def _recipient(owed: Owed, case: Case) -> str | None:
 
 
 def _holds(involvement: Involvement, owed: Owed) -> bool:
-    """Spells without any date say that somebody was there once, not when: they name nobody."""
+    """True if the involvement covers the moment of the notice. One without any date says that somebody was there once, not when: it names
+    nobody.
+    """
     if involvement.from_ is None and involvement.to is None:
         return False
     return (involvement.since or BEGINNING) <= owed.at <= (involvement.until or FOREVER)

@@ -36,7 +36,7 @@ class Owed:
 
     @property
     def content(self) -> tuple[str, str, bool]:
-        """What the notice tells, whatever brought it about: of which obligation, which statement, and whether that is taken back."""
+        """The same for two notices that tell the same: of the same obligation, the same statement, and whether that is taken back."""
         return (self.obligation.id, self.statement.statement_id, self.deed is Deed.WITHDRAW)
 
 
@@ -127,7 +127,7 @@ def obligations(
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
-    """What came last: the alert itself, the link, or the agency."""
+    """The last to come of the three that had to hold: the alert itself, the link, or the agency."""
     assert decision.exposure is not None
     if decision.since == accepted.at:
         return Cause.ALERT

@@ -31,7 +31,7 @@ class StandingAlert(Word):
 
     @classmethod
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
-        """What is `known` of an alert, None for nothing, and the statements that `arrived` through a person. Known ones change nothing."""
+        """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first. Known ones change nothing."""
         new = {s.statement_id: s for s in arrived if known is None or s.statement_id not in known.via}
         if known is not None and not new:
             return known
