@@ -37,7 +37,7 @@ from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.stream.deciding import SOURCE, Deciding, entry, must_be_keyed, must_fit
-from alertbus.stream.tables import StateKey, StateTable
+from alertbus.stream.state_table import StateKey, StateTable
 
 Work = Mapping[int, Sequence[Received]]
 """Records in order, by partition, as the lanes hand them over."""

@@ -48,7 +48,7 @@ from alertbus.stream.lane_consumer import Engine, lane_consumer_for
 from alertbus.stream.liveness import STUCK_S, LivenessWatch, Place
 from alertbus.stream.recovery import Cursors, table_manager_for
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
-from alertbus.stream.tables import StateTable
+from alertbus.stream.state_table import StateTable
 
 log = structlog.get_logger("alertbus.stream")
 
