@@ -32,14 +32,14 @@ class Told:
         return joined(self.cover.model_dump_json(by_alias=True, exclude_defaults=True).encode(), self.body_json)
 
 
-def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
+def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
     """Each notice that is owed, as its agency may see it. `before` and `after` are the case's states around the event that made it owed.
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
     bodies: dict[tuple[bool, str, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
-    for owed in said:
+    for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
