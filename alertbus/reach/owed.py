@@ -105,9 +105,10 @@ def obligations(
     for decision in decisions:
         if not decision.told or decision.since is None:
             continue
+        roles = policy.roles(alert.kind, decision.agency)
         if decision.since not in due:
             due[decision.since] = rule.respond_within.after(decision.since)
-        for role in policy.roles(alert.kind, decision.agency):
+        for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
                 alert_id=accepted.alert_id,
