@@ -26,7 +26,7 @@ from alertbus.reach.reduce_case import EMPTY as NO_CASE
 from alertbus.reach.reduce_case import reduce_case
 from alertbus.reach.reduce_person import EMPTY as NOBODY
 from alertbus.reach.reduce_person import reduce_person
-from alertbus.stream import parts as state_parts
+from alertbus.stream import state_parts
 
 STANDING = 10
 """Of so many persons one has an alert that still stands (ours)."""

@@ -44,7 +44,7 @@ class Intake:
         for record in records:
             try:
                 notice, attempt = _read(record)
-                if notice.obligation.exercise == watchdog.EXERCISE and watchdog.is_late(notice.obligation.since, self._now()):
+                if watchdog.is_reserved(exercise=notice.obligation.exercise) and watchdog.is_late(notice.obligation.since, self._now()):
                     log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
                     continue
                 notices.append((record, notice))

@@ -99,7 +99,7 @@ class DeliveryRestore:
         fallbacks: list[dict[str, Any]] = []
         for understood in batch:
             match understood.word:
-                case Notice() as notice if notice.obligation.exercise != watchdog.EXERCISE:  # by now too late to say anything
+                case Notice() as notice if not watchdog.is_reserved(exercise=notice.obligation.exercise):  # by now too late to say anything
                     notices.append(self._row(notice, understood))
                     self._note_redriven(notice, understood)
                 case Receipt(detail=str(detail)) as receipt if detail.startswith(ON_FALLBACK):  # its own channel is still owed it

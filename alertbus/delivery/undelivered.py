@@ -149,7 +149,7 @@ def fallbacks_of(
     def of(agency: str) -> tuple[str, Channel] | None:
         name = policy.fallback_of(agency)
         channel = named[name]
-        return None if channel is own(agency) or agency == watchdog.AGENCY else (name, channel)
+        return None if channel is own(agency) or watchdog.is_reserved(agency=agency) else (name, channel)
 
     return of
 

@@ -30,14 +30,14 @@ async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> No
     while every and not stopping.is_set():
         try:
             if not knows_case:
-                await intake.cases.put(watchdog.case(), watching=True)
+                await intake.cases.put(watchdog.its_case(), watching=True)
                 knows_case = True
             await raise_alert(intake, every)
         except (BusError, BrokerFault) as fault:
             knows_case = False  # its database may be another one by now
             log.warning("the watchdog could not raise its alert", code=getattr(fault, "code", "broker_fault"))
         now = intake.now()
-        wait = watchdog.moment(now, every) + every - now
+        wait = watchdog.interval_start(now, every) + every - now
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), wait.total_seconds())
 
@@ -45,8 +45,8 @@ async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> No
 async def raise_alert(intake: Intake, every: timedelta) -> None:
     """State this interval's alert, once it is durable let go of those before it."""
     now = intake.now()
-    await intake.alerts.accept([watchdog.alert(now, every)], watching=True)
-    before = [watchdog.alert(now - n * every, every).alert_id for n in range(1, REMEMBERED + 1)]
+    await intake.alerts.accept([watchdog.its_alert(now, every)], watching=True)
+    before = [watchdog.its_alert(now - n * every, every).alert_id for n in range(1, REMEMBERED + 1)]
     with database_faults():
         async with intake.engine.begin() as connection:
             await connection.execute(delete(accepted).where(accepted.c.alert_id.in_(before)))

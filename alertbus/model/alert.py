@@ -47,6 +47,8 @@ KINDS = frozenset(
 
 
 class Action(StrEnum):
+    """What a statement does with its alert."""
+
     RAISED = "raised"
     AMENDED = "amended"
     WITHDRAWN = "withdrawn"
@@ -60,6 +62,8 @@ class Severity(StrEnum):
 
 
 class SaidBy(StrEnum):
+    """Whose words a piece of narrative holds. A child's own are a class of sensitivity of their own (recommendation C)."""
+
     CHILD = "child"
     PARENT = "parent"
     PROFESSIONAL = "professional"
@@ -72,6 +76,7 @@ class Narrative(Word):
     text: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=LONGEST_NARRATIVE)
     said_by: Annotated[SaidBy, S.ROUTING] = SaidBy.PROFESSIONAL
     observed_first_hand: Annotated[bool, S.ROUTING] = True
+    """False when whoever said it had it from somebody else."""
 
 
 class Referrer(Word):
@@ -82,30 +87,41 @@ class Referrer(Word):
 
 
 class Release(Word):
+    """A release from prison: the day, the licence conditions, and how sure it is (REQUIREMENTS PRI)."""
+
     date: Annotated[CalendarDay | None, S.ACTION] = None
     conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
     restraining_order: Annotated[bool | None, S.OFFENCE] = None
+    """True when there is one; None when not stated."""
     confirmed: Annotated[bool, S.ROUTING] = True
     """False for a release reported by somebody other than prison or probation (PRI-04)."""
 
 
 class Flag(Word):
+    """A warning about somebody's violence to staff: what to do on a visit, and how grave it is (VPF-07)."""
+
     precautions: Annotated[tuple[str, ...], S.ACTION] = Field(default=(), max_length=20)
     grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
 
 
 class Incident(Word):
+    """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
+
     reference: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
+    """The force's own number for it."""
     grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
+    """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
     children_present: Annotated[bool | None, S.ROUTING] = None
     welfare_check: Annotated[bool | None, S.ROUTING] = None
     home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
     officer: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=80)
+    """The officer to ask for."""
     dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
+    """How many of the 24 DASH risk questions were answered yes."""
 
 
 class Details(Word):
-    """What the kind adds. Sections we know are typed and classified; anything else is kept and shown to nobody."""
+    """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
@@ -118,8 +134,10 @@ class Details(Word):
 
 
 class Alert(Word):
-    """A statement by an agency. `(source, id)` names the matter; saying it twice has no second effect.
+    """A statement by an agency about one or more persons. `(source, id)` names the alert; stating it twice has no second effect.
 
+    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands; without
+    one, it stands for as long as the policy says of its kind. `children` may be empty: finding them is the bus's work (INT-01).
     `amends` lets an amendment or withdrawal carry an id of its own and point at the alert it is about; without it, `id` is that alert's.
     `history` seeds state and tells nobody now (INT-10). `exercise` names a rehearsal: such an alert lives in the time it states, reaches
     only cases of the same exercise, and every notice of it says so; it can never reach a real case, nor a real alert an exercise.
@@ -154,12 +172,12 @@ class Alert(Word):
 
     @property
     def agency(self) -> str:
-        """Who states it: the first part of `source`."""
+        """The agency that states it: the first part of `source`."""
         return self.source.partition(".")[0]
 
     @property
     def alert_id(self) -> str:
-        """The bus's id for the matter: the same for the alert, its amendments and its withdrawal."""
+        """The bus's id for the alert: the same for what was raised, its amendments and its withdrawal."""
         return ids.alert_id(self.exercise, self.source, self.amends or self.id)
 
     @property
@@ -172,10 +190,10 @@ class Alert(Word):
 class AcceptedAlert(Word):
     """An alert as it stands on `alertbus.alerts`, later with its persons found.
 
-    `at` is when it counts: the moment the bus accepted it, or, in an exercise, the moment it was recorded. Of one matter a later statement
-    counts later, though the clock was set back between the two. `first_at` is that moment of the
-    matter's first statement, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for each entry
-    of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
+    `accepted_at` is the clock's time of acceptance. `at` is when the statement counts: then, or, in an exercise, when it was recorded. A
+    later statement of the same alert counts later, though the clock was set back between the two (decision 0014). `first_at` is when the
+    first statement of the alert counted, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for
+    each entry of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -188,7 +206,7 @@ class AcceptedAlert(Word):
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
-        """Take `latest_at`: when the last statement of the matter counted that was accepted before this one."""
+        """Return the alert as accepted. `latest_at` is when the latest earlier statement of it counted; None if this is the first."""
         counts = accepted_at if latest_at is None else max(accepted_at, latest_at + INSTANT)
         return cls(
             alert_id=alert.alert_id,
@@ -200,7 +218,7 @@ class AcceptedAlert(Word):
         )
 
     def as_first_said(self) -> Self:
-        """This statement at the moment the matter was first stated."""
+        """Return this statement as if it had been made when the alert was first stated."""
         return self.model_copy(update={"at": self.first_at or self.at})
 
     @property
@@ -213,6 +231,6 @@ class AcceptedAlert(Word):
 
 
 def unclassified(details: Details) -> tuple[str, ...]:
-    """Names of the sections of `details` that nobody has classified."""
+    """Return the names of the sections of `details` that nobody has classified."""
     extra: dict[str, Any] = details.__pydantic_extra__ or {}
     return tuple(sorted(extra))

@@ -1,4 +1,4 @@
-"""What every word of the model is built on: immutable, closed to unknown fields, and silent about the values it refuses."""
+"""The base of every record of the model: immutable, closed to unknown fields, and silent about the values it refuses."""
 
 from datetime import timedelta
 from functools import cached_property
@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 INSTANT = timedelta(microseconds=1)
-"""The least by which one moment is later than another."""
+"""The least by which one moment is later than another: the resolution of a `datetime`."""
 
 
 class Word(BaseModel):

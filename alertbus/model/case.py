@@ -23,15 +23,16 @@ CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
 
 
-def _a_moment(value: object) -> object:
-    """A text with a time in it is that moment, even at midnight, and never the whole day."""
+def _as_moment(value: object) -> object:
+    """Read a text with a time in it as that moment, even at midnight, and never as the whole day."""
     if isinstance(value, str) and len(value) > len("2026-07-01"):
         with contextlib.suppress(ValueError):
             return datetime.fromisoformat(value.strip().upper())
     return value
 
 
-Day = Annotated[date | AwareDatetime, BeforeValidator(_a_moment)]
+Day = Annotated[date | AwareDatetime, BeforeValidator(_as_moment)]
+"""A whole day in the UK, or a moment."""
 
 
 @lru_cache(maxsize=65_536)
@@ -47,6 +48,8 @@ def ends(day: Day) -> datetime:
 
 
 class Certainty(StrEnum):
+    """How sure a link is. It is shown, and makes no difference to who is told (LNK-06)."""
+
     CONFIRMED = "confirmed"
     PUTATIVE = "putative"
     REPORTED = "reported"
@@ -61,6 +64,8 @@ class Scope(StrEnum):
 
 
 class Level(StrEnum):
+    """Who an involvement speaks of: the agency itself, or the worker or manager who answers for it."""
+
     AGENCY = "agency"
     WORKER = "worker"
     MANAGER = "manager"
@@ -93,6 +98,7 @@ class Spell(Word):
 
     @property
     def until(self) -> datetime | None:
+        """The last moment at which it holds; None while it has no end."""
         return None if self.to is None else ends(self.to)
 
 
@@ -107,6 +113,7 @@ class Link(Spell):
 
     @property
     def identity(self) -> tuple[str, ...]:
+        """By what a later version of the case names the same link, so that it keeps its `known_at`."""
         return (self.person, self.relation, str(self.from_))
 
 
@@ -117,6 +124,7 @@ class Involvement(Spell):
     level: Annotated[Level, S.ROUTING] = Level.AGENCY
     scope: Annotated[Scope, S.ROUTING] = Scope.CHILDREN_CASE
     adult: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    """The key of the adult for whom the agency works (`scope: adult_linked`)."""
     worker: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
     team: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
@@ -133,7 +141,9 @@ class Involvement(Spell):
 
 
 class CasePerson(Person):
-    """Somebody on the case file. `person_ids` are the directory's: usually one, several when identifiers matched several records."""
+    """Somebody on the case file, whom the case's other parts name by `key`. `person_ids` are the directory's: usually one, several when
+    identifiers matched several records.
+    """
 
     key: Annotated[str, S.ROUTING] = Field(pattern=KEY)
     died: Annotated[date | None, S.IDENTITY] = None
@@ -141,6 +151,8 @@ class CasePerson(Person):
 
 
 class Episode(Spell):
+    """A plan or status of some of the case's children, for a time: child in need, child protection, looked after."""
+
     type: Annotated[str, S.PLAN] = Field(max_length=80)
     children: Annotated[tuple[str, ...], S.ROUTING] = ()
 

@@ -1,4 +1,4 @@
-"""What flows between the stages: the values on `person-events`, `case-events`, `review`, each a frozen record with its CloudEvents type."""
+"""The events between the stages: values on `person-events`, `case-events` and `review`, each a frozen record with its CloudEvents type."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ from alertbus.model.sensitivity import Sensitivity as S
 
 
 class AlertAboutPerson(Word):
-    """An alert on its way to one person's links."""
+    """An alert on its way to one person's links: on `person-events`, by `person_id`."""
 
     type: ClassVar[str] = "uk.alertbus.alert.about-person-found.v1"
     person_id: Annotated[str, S.ROUTING]
@@ -20,7 +20,9 @@ class AlertAboutPerson(Word):
 
 
 class LinkChanged(Word):
-    """A person's links to one case as they now are; none left means the person was taken off it. Newest `version` wins."""
+    """A person's links to one case as they now are; none left means that the person was taken off it. `version` is the case's: the highest
+    stands, whatever the order of arrival.
+    """
 
     type: ClassVar[str] = "uk.alertbus.link.changed.v1"
     person_id: Annotated[str, S.ROUTING]
@@ -31,23 +33,28 @@ class LinkChanged(Word):
 
 
 class AlertReachedCase(Word):
-    """An alert arrived at a case through one of its people. The same alert may arrive through several."""
+    """An alert arrived at a case through one of its people: on `case-events`, by `case_id`. The same alert may arrive through several."""
 
     type: ClassVar[str] = "uk.alertbus.alert.reached-case.v1"
     case_id: Annotated[str, S.ROUTING]
     via: Annotated[str, S.ROUTING]
+    """The id of the person through whom it arrived."""
     alert: Annotated[AcceptedAlert, S.ROUTING]
     others: Annotated[tuple[AcceptedAlert, ...], S.ROUTING] = ()
-    """What else the person knows to have been stated of the matter, so that a case never hears of it without its withdrawal."""
+    """The other statements of the same alert, so that it never arrives without its withdrawal."""
 
 
 class CaseChanged(Word):
+    """A case as it now is, whole. The highest `case.version` stands, whatever the order of arrival."""
+
     type: ClassVar[str] = "uk.alertbus.case.changed.v1"
     case: Annotated[Case, S.ROUTING]
 
 
 class Tick(Word):
-    """Time has passed on a case: what becomes owed in `(since, at]` is owed now. Time is an input, never read (DESIGN section 3)."""
+    """Time has passed on a case: whatever becomes owed after `since` and no later than `at` is owed now. Reducers read no clock; time comes
+    to them as this event (DESIGN section 3).
+    """
 
     type: ClassVar[str] = "uk.alertbus.clock.ticked.v1"
     case_id: Annotated[str, S.ROUTING]

@@ -18,7 +18,7 @@ from stdnum.gb import upn
 
 
 class IdentifierSystem(StrEnum):
-    """Who issued the number. `label` is for a screen; `expected` says the shape in words, for an error."""
+    """A kind of number, by the body that issues it. `label` is for a screen; `expected` says the shape in words, for an error."""
 
     label: str
     expected: str

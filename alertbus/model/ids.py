@@ -34,10 +34,10 @@ def obligation_id(alert: str, case: str, agency: str, role: str) -> str:
 
 
 def notice_id(obligation: str, statement: str, *, withdrawn_by: str = "", since: str = "") -> str:
-    """What the ledger and the agencies' systems tell duplicates by: the obligation, and on which statement.
+    """The id by which the ledger and the agencies' systems recognise a duplicate: of the obligation and the statement.
 
-    `withdrawn_by` makes it the notice that takes the other one back; `since` tells a briefing from an earlier one, so that a link made
-    again after it was taken off tells its agencies again.
+    `withdrawn_by`, if given, makes it the notice that takes the other one back; `since` distinguishes a briefing from an earlier one, so
+    that after a link was taken off and made again its agencies are told again.
     """
     return _id("notice", obligation, statement, withdrawn_by, since)
 
@@ -52,7 +52,7 @@ def escalation_id(obligation: str, since: str, role: str) -> str:
 
 
 def not_reached_id(obligation: str, informed: str) -> str:
-    """What is owed by whoever learns that this obligation's agency was not reached."""
+    """The id of the obligation of `informed`, the agency that learns that this obligation's agency was not reached."""
     return _id("not-reached", obligation, informed)
 
 

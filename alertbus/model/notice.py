@@ -1,4 +1,4 @@
-"""What an agency receives and what is known afterwards: obligation, notice, message, receipt.
+"""Obligation, notice, message and receipt: what an agency is owed and receives, and what is known of it afterwards.
 
 A notice is already minimised: what its agency may not see is absent, not blanked (ANO-05), and `withheld` says by class that something is.
 A plugin renders a notice into a message in its agency's own format and cannot leak what it never received (DESIGN section 7).
@@ -26,11 +26,12 @@ class Content(StrEnum):
     SUMMARY = "summary"
     """A template's words in place of the fact: never a paraphrase of what somebody said."""
     REFERENCE = "reference"
+    """Nothing of the fact. Today the same as NOTHING: no notice carries a reference to ask by yet."""
     NOTHING = "nothing"
 
 
 class Deed(StrEnum):
-    """What a notice asks the agency's system to do."""
+    """What a notice is there for: to tell, to correct, to take back, or to tell the next person because nobody was reached."""
 
     DELIVER = "deliver"
     AMEND = "amend"
@@ -39,7 +40,7 @@ class Deed(StrEnum):
 
 
 class Cause(StrEnum):
-    """What made the obligation arise when it did. `ALERT`: the alert itself; the others are briefings of what stands."""
+    """The last to come of alert, link and involvement. After a new link or involvement the notice is a briefing of what stands."""
 
     ALERT = "alert"
     LINK = "link"
@@ -62,6 +63,7 @@ class Obligation(Word):
     since: Annotated[AwareDatetime, S.ROUTING]
     """From when it is owed."""
     due: Annotated[AwareDatetime | None, S.ROUTING] = None
+    """By when a named person must have answered; None for no such time."""
     cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
     exercise: Annotated[str | None, S.ROUTING] = None
 
@@ -103,21 +105,22 @@ class NoticePerson(Word):
 
 
 class NoticeCover(Word):
-    """To whom a notice is and why: what differs between agencies that may see the same. `because` is the reason path in words."""
+    """The half of a notice that is its agency's own: to whom it is and why. `because` is the reason path in words."""
 
     id: Annotated[str, S.ROUTING]
     deed: Annotated[Deed, S.ROUTING] = Deed.DELIVER
     obligation: Annotated[Obligation, S.ROUTING]
     recipient: Annotated[str | None, S.ROUTING] = None
-    """Who answers for it at the agency at the time, where the case says so."""
+    """The person who answers for it at the agency at the time, where the case names one."""
     because: Annotated[str, S.ROUTING]
     flag: Annotated[str | None, S.ACTION] = None
-    """What must be read first (VPF-06)."""
+    """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
+    """By which ruling the agency is told (`reach.join.Ruling`), or `not_reached`."""
 
 
 class NoticeBody(Word):
-    """What agencies of one kind may see of a statement on a case."""
+    """The half of a notice that agencies of one kind share: what they may see of a statement on a case."""
 
     sector: Annotated[str, S.ROUTING]
     title: Annotated[str, S.ROUTING]
@@ -143,7 +146,7 @@ class NoticeBody(Word):
 
 
 class Notice(NoticeBody, NoticeCover):
-    """What one obligation shows its agency: a cover and a body in one record."""
+    """All that one obligation shows its agency: a cover and a body in one record."""
 
     @classmethod
     def of(cls, cover: NoticeCover, body: NoticeBody) -> Self:

@@ -16,6 +16,8 @@ KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
 
 
 class Name(Word):
+    """A name as its source writes it; no part of it is derived."""
+
     given: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
     family: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
 
@@ -30,6 +32,8 @@ class Name(Word):
 
 
 class Address(Word):
+    """An address, by its Unique Property Reference Number where that is known (STANDARDS section 11)."""
+
     uprn: Annotated[str | None, S.ADDRESS] = Field(default=None, pattern=r"^\d{1,12}$")
     lines: Annotated[tuple[str, ...], S.ADDRESS] = Field(default=(), max_length=6)
     postcode: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=10)
@@ -43,7 +47,9 @@ class Address(Word):
 
 
 class Person(Word):
-    """Who is meant. `key` points at somebody in an imported case; `label` is what to call somebody whose name is not needed."""
+    """Somebody, as far as an agency knows them. `key` points at somebody in an imported case; `label` is what to call somebody whose name
+    is not needed.
+    """
 
     key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
     label: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
@@ -54,12 +60,12 @@ class Person(Word):
 
     @property
     def shown(self) -> str:
-        """What a reader who may know who this is, is shown."""
+        """The words by which a reader who may know who this is is told so."""
         return self.label or (self.name.full if self.name else "") or "a person not named"
 
 
 class Subject(Word):
-    """Somebody an alert is about, and as what (`subject`, `victim`, `sought`, `present`...)."""
+    """Somebody an alert is about, and their part in it (`subject`, `victim`, `sought`, `present`...)."""
 
     role: Annotated[str, S.ROUTING] = Field(default="subject", pattern=r"^[a-z][a-z0-9_]{0,39}$")
     person: Annotated[Person, S.IDENTITY]

@@ -15,7 +15,7 @@ class Sensitivity(StrEnum):
     ROUTING = "routing"
     """Opaque ids, kinds, agencies, times: what the wire needs to work. Shown to every recipient."""
     IDENTITY = "identity"
-    """Who somebody is. Resolved to CHILD_IDENTITY or ADULT_IDENTITY by the person's place on the case."""
+    """Somebody's identity. Resolved to CHILD_IDENTITY or ADULT_IDENTITY by the person's place on the case."""
     CHILD_IDENTITY = "child_identity"
     ADULT_IDENTITY = "adult_identity"
     NHS_NUMBER = "nhs_number"
@@ -27,15 +27,15 @@ class Sensitivity(StrEnum):
     CHILD_HEALTH = "child_health"
     SUBSTANCE = "substance"
     OBSERVATION = "observation"
-    """What a professional or the public saw or said, where no narrower class fits."""
+    """Things that a professional or the public saw or said, where no narrower class fits."""
     CHILD_VOICE = "child_voice"
     """The child's own words (recommendation C): verbatim or not at all."""
     ACTION = "action"
-    """What is asked of the reader, whom to call, by when."""
+    """Things asked of the reader: what to do, whom to call, by when."""
     REFERRER = "referrer"
-    """Who told us. Sealed: no agency but the referrer's own."""
+    """The person who told. Sealed: no agency but the referrer's own."""
     UNCLASSIFIED = "unclassified"
-    """Sent to us in a shape nobody has classified: kept in the chronicle, shown to no agency (fail closed)."""
+    """Sent in a shape that nobody has classified: kept in the chronicle, shown to no agency (fail closed)."""
 
 
 def sensitivity_of(word: type[Word], field: str) -> Sensitivity | None:

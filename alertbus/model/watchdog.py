@@ -1,7 +1,7 @@
-"""The watchdog: an alert about nobody that travels the whole way every minute, so that silence is noticed.
+"""The watchdog: an alert about nobody that travels the whole way every minute, so that silence is noticed (decision 0007).
 
 It is an exercise of its own (decision 0002), with one invented person on one invented case and one agency, which is the
-bus itself: no real case is touched and no practitioner sees it. Its alerts tell and are over: they do not stand, so
+bus itself: no real case is touched and no practitioner sees it. Its alerts do not stand: they are over at once, so
 that states forget them. Ids follow from the moment, so that several gateways raise one alert, not several.
 """
 
@@ -19,13 +19,14 @@ AGENCY = "alertbus_watchdog"
 SOURCE = "alertbus.watchdog"
 
 LATE = timedelta(minutes=5)
-"""A notice of it that is older than this proves that the way was slow, not that it is open: delivery passes it over (ours)."""
+"""Delivery passes over a notice of it that is older than this, which would prove that the way was slow and not that it is open. Chosen:
+five rounds at the usual one a minute."""
 
 _PERSON = "watchdog"
 
 
-def case() -> Case:
-    """The case that its alerts reach: its own routing, so that a partnership's policy cannot silence it."""
+def its_case() -> Case:
+    """Return the case that its alerts reach. It has routing parameters of its own, so that a partnership's policy cannot silence it."""
     return Case(
         id=CASE_ID,
         exercise=EXERCISE,
@@ -36,9 +37,9 @@ def case() -> Case:
     )
 
 
-def alert(now: datetime, every: timedelta) -> Alert:
-    """The alert of the interval that `now` lies in."""
-    at = moment(now, every)
+def its_alert(now: datetime, every: timedelta) -> Alert:
+    """Return the alert of the interval that `now` lies in."""
+    at = interval_start(now, every)
     return Alert(
         id=f"{at:%Y%m%dT%H%M%SZ}",
         source=SOURCE,
@@ -51,17 +52,18 @@ def alert(now: datetime, every: timedelta) -> Alert:
     )
 
 
-def moment(now: datetime, every: timedelta) -> datetime:
-    """When the interval that `now` lies in began, on whole seconds."""
+def interval_start(now: datetime, every: timedelta) -> datetime:
+    """Return the moment at which the interval that `now` lies in began, on whole seconds."""
     step = max(1, int(every.total_seconds()))
     seconds = int(now.timestamp())
     return datetime.fromtimestamp(seconds - seconds % step, UTC)
 
 
-def is_reserved(*, exercise: str | None, case_id: str | None = None) -> bool:
-    """Whether only the watchdog itself may state this."""
-    return exercise == EXERCISE or case_id == CASE_ID
+def is_reserved(*, exercise: str | None = None, case_id: str | None = None, agency: str | None = None, source: str | None = None) -> bool:
+    """True for what belongs to the watchdog, by whichever of its names is at hand. Nobody else may state it, and nobody must answer it."""
+    return exercise == EXERCISE or case_id == CASE_ID or agency == AGENCY or source == SOURCE
 
 
 def is_late(occurred_at: datetime, now: datetime) -> bool:
+    """True for an alert of its own that says nothing any more at `now`."""
     return now - occurred_at > LATE

@@ -29,7 +29,7 @@ CLASS_OF_IDENTIFIER = {
 
 
 class Sight:
-    """What one sector may see, remembering the classes of which something was left out."""
+    """The view of one sector: answers whether a class may be seen, and remembers the classes of which something was left out."""
 
     def __init__(self, policy: Policy, agency: Agency) -> None:
         self._policy = policy
@@ -45,14 +45,14 @@ class Sight:
         return shown
 
     def template(self, sensitivity: Sensitivity) -> bool:
-        """Whether the kind's own words may stand in for the fact."""
+        """True if the sector may have at least the kind's own words in place of the fact."""
         return self._policy.share(self._agency.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
 
 
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
-    A body may be seen by every agency of its sector that acts, or does not act, for adults. What is withdrawn is not said again.
+    One body serves all agencies of a sector that act for adults, another those that do not. A withdrawal does not repeat the narrative.
     """
 
     def __init__(self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False) -> None:
@@ -111,8 +111,8 @@ def cover_for(
     flag: str | None = None,
     recipient: str | None = None,
 ) -> NoticeCover:
-    """The cover for one obligation. `path` is the way the alert came to the case (`path_to`); `flag` what stands and must be
-    read first; `since` the agency's own first day on the case.
+    """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
+    and must be read first; `since` is the agency's own first day on the case.
     """
     who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
     return NoticeCover(
@@ -142,13 +142,13 @@ def path_to(case: Case, link: Link, agency: Agency, policy: Policy) -> str:
 
 
 def _must_stay_unknown(alert: Alert) -> bool:
-    """Whether a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
+    """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
     anonymous = alert.referrer is not None and alert.referrer.anonymous
     return anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
 
 
 def _summary(rule: KindRule, sight: Sight) -> str:
-    """The template says what kind of thing happened; a sector that may not know even that is told to make contact."""
+    """The kind's template, which says what kind of thing happened; a sector that may not know even that is told to make contact."""
     if sight.template(rule.tells or rule.narrative):
         return rule.summary
     return "There is safeguarding information that concerns you. Ring the contact given."

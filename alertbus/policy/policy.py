@@ -60,7 +60,7 @@ class Stands(Word):
 
 
 class KindRule(Word):
-    """What is done about one kind."""
+    """The rule for one kind of alert: who is told, how much, by when, and who is next."""
 
     title: str
     audience: frozenset[Audience]
@@ -71,11 +71,11 @@ class KindRule(Word):
     """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
     respond_within: Within
     chain: tuple[str, ...] = ()
-    """Who is next if nobody answers, in order."""
+    """The roles that are told in turn while nobody answers, in order."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
-    """Class of what is said in an alert of this kind."""
+    """The class of the narrative of an alert of this kind."""
     tells: Sensitivity | None = None
-    """Class of what `summary` itself gives away, where that is less than the narrative would; the narrative's when not given."""
+    """The class of what `summary` itself gives away, where that is less than the narrative; the narrative's class when not given."""
     summary: str = ""
     action: str = ""
     flag: bool = False
@@ -90,13 +90,13 @@ INBOX = "inbox"
 
 
 class Agency(Word):
-    """An agency we know how to speak to. `acts_for_adults`: no address ever goes there (NOT-18)."""
+    """An agency that has an entry in the policy. `acts_for_adults`: no address ever goes there (NOT-18)."""
 
     sector: str
     role: str
     acts_for_adults: bool = False
     fallback: str | None = Field(default=None, pattern=CHANNEL)
-    """Where its notices are put as well when its own channel cannot deliver; the policy's own when not given."""
+    """The channel that gets its notices as well when its own cannot deliver; the policy's `fallback` when not given."""
 
 
 Share = Mapping[Sensitivity, Content]
@@ -112,7 +112,7 @@ class Policy(Word):
     recently_ended_days: int = Field(ge=0)
     fallback: str = Field(default=INBOX, pattern=CHANNEL)
     undelivered_after_minutes: int = Field(default=5, ge=1)
-    """A notice that has waited so long for its agency's own channel is undelivered, though it may never have been tried."""
+    """A notice that has waited so long for its agency's own channel counts as undelivered, though it may never have been tried."""
     lawful_basis: Mapping[str, str]
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
@@ -126,7 +126,7 @@ class Policy(Word):
         return self
 
     def _unknown_agencies(self) -> Iterator[str]:
-        """Whatever names an agency that the file does not have, with its place."""
+        """Yield each place in the file that names an agency without an entry."""
         for name in (self.front_door, self.case_holder):
             if name not in self.agencies:
                 yield f"agencies: `{name}` is named as front door or case holder and has no entry"
@@ -135,7 +135,7 @@ class Policy(Word):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
 
     def _undecided(self) -> Iterator[str]:
-        """Whatever leaves open how much a sector sees and on what basis, or cannot be decided, with its place."""
+        """Yield each place in the file that leaves open how much a sector sees or on what basis, or that decides what no policy may."""
         sectors = {agency.sector for agency in self.agencies.values()} | {UNKNOWN_SECTOR}
         if missing := sorted(sectors - set(self.sharing)):
             yield f"sharing: no row for sector {', '.join(missing)}"
@@ -162,7 +162,9 @@ class Policy(Word):
         return self.kinds.get(kind, self.unknown_kind)
 
     def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
-        """Who is told of a kind. An exercise's own parameters replace the lists, so that a scenario is judged by its own formula."""
+        """The groups of agencies that are told of a kind. An exercise's own parameters replace the policy's, so that a scenario is judged
+        by its own formula.
+        """
         if (routing := self.overrides) is None:
             told = self.kind_rule(kind).audience
             return told | {Audience.RECENTLY_ENDED} if conference_invite else told

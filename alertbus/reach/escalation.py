@@ -1,8 +1,7 @@
-"""Who is next when an obligation is not met: the next person at its own agency, and whoever holds the case. Pure.
+"""Escalation: the notices for the next person at an agency that was not reached, and for whoever holds the case. Pure.
 
-One function for every reason: today that a notice could not be delivered, in the same way that nobody has answered. What a
-notice of this kind says never goes beyond what its agency may see: the next person gets the agency's own notice again, and
-the case holder only learns which agency and role were not reached.
+One function serves every reason; today there is one, that a notice could not be delivered. Such a notice never says more than its agency
+may see: the next person gets the agency's own notice again, and the case holder learns only which agency and role were not reached.
 """
 
 from collections.abc import Iterator
@@ -12,15 +11,15 @@ from alertbus.model.notice import Deed, Notice
 from alertbus.policy.policy import STRANGER, UNKNOWN_SECTOR, Policy
 
 UNCLASSED = "other"
-"""The kind under which the case holder learns of it: the alert's own may be one that it is not told of (fail closed)."""
+"""The kind of the case holder's notice: the alert's own kind may be one of which the case holder is not told (fail closed)."""
 
 
 def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]:
-    """The notices that are owed because this one met no answer, for a `reason` that is free of personal data.
+    """The notices that are owed because this one did not reach anybody, for a `reason` that is free of personal data.
 
-    Ids follow from the obligation, when it was last asked and who is next, so that doing it again gives the same notices. A withdrawal
-    asks nothing, so it has no next person; nor has an agency entered for the bus's own use, such as the watchdog's. What is itself an
-    escalation goes one step further along the chain, and the case holder is told once, of the first.
+    Ids follow from the obligation, from when it is owed and from who is next: to call it again gives the same notices. A withdrawal asks
+    nothing, so it has no next person; nor has an agency that is in the policy for the bus's own use, such as the watchdog's. What is an
+    escalation already goes one step further along the chain; the case holder is told once, of the first notice.
     """
     known = policy.agency(notice.obligation.agency)
     if notice.deed is Deed.WITHDRAW or (known.sector == UNKNOWN_SECTOR and known is not STRANGER):
@@ -32,7 +31,7 @@ def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]
 
 
 def next_person(notice: Notice, policy: Policy) -> str | None:
-    """The role after this one in the kind's chain; the first for who is not in it; None at its end, or without one."""
+    """The role after this one in the kind's chain; the first one if this role is not in it; None after the last, or without a chain."""
     chain = policy.kind_rule(notice.obligation.kind).chain
     role = notice.obligation.role
     after = chain[chain.index(role) + 1 :] if role in chain else chain
@@ -40,7 +39,7 @@ def next_person(notice: Notice, policy: Policy) -> str | None:
 
 
 def _readdressed(notice: Notice, role: str, reason: str) -> Notice:
-    """The agency's own notice for another role there: what it may see does not hang on the role."""
+    """The agency's own notice for another role there, unaltered: how much an agency may see does not depend on the role."""
     owed = notice.obligation
     return notice.model_copy(
         update={
@@ -54,7 +53,7 @@ def _readdressed(notice: Notice, role: str, reason: str) -> Notice:
 
 
 def _informed(notice: Notice, policy: Policy) -> str | None:
-    """The case holder; of its own failure the front door, so that somebody else knows."""
+    """The agency to inform: the case holder, or when that itself was not reached the front door, so that somebody else knows."""
     holder = policy.case_holder
     if policy.agency(notice.obligation.agency) is not policy.agency(holder):
         return holder
@@ -62,7 +61,7 @@ def _informed(notice: Notice, policy: Policy) -> str | None:
 
 
 def _not_reached(notice: Notice, informed: str, reason: str, policy: Policy) -> Notice:
-    """Built from nothing but who was not reached: no field of the alert is taken over but its severity and its times."""
+    """The case holder's notice. It names who was not reached; of the alert it takes over nothing but its severity and its times."""
     owed, agency = notice.obligation, policy.agency(informed)
     missed = f"{_words(owed.agency)} ({_words(owed.role)})"
     obligation_id = ids.not_reached_id(owed.id, informed)

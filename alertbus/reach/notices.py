@@ -1,4 +1,4 @@
-"""From what is owed to the notices themselves, with what must be read first and who answers for each. Pure."""
+"""From what is owed to the notices themselves, each with the line that must be read first and the person who answers for it. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, cover_for, path_to
 from alertbus.policy.policy import Agency, Policy
 from alertbus.reach.join import decide
-from alertbus.reach.owed import Held, Owed
+from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
-from alertbus.reach.roster import ALWAYS, NEVER, roster
+from alertbus.reach.roster import BEGINNING, FOREVER, roster
+from alertbus.reach.standing import StandingAlert
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One obligation's notice in its two halves, the body shared with others, and written already."""
+    """The notice by which one obligation is told, in two halves. The body, and its JSON, is shared with agencies that may see the same."""
 
     owed: Owed
     cover: NoticeCover
@@ -31,46 +32,46 @@ class Told:
         return joined(self.cover.model_dump_json(by_alias=True, exclude_defaults=True).encode(), self.body_json)
 
 
-def notices_for(said: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
-    """The notice for each obligation, as its agency may see it.
+def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, policy: Policy) -> Iterator[Told]:
+    """Each notice that is owed, as its agency may see it. `before` and `after` are the case's states around the event that made it owed.
 
-    What is taken back because the case changed may be about somebody who is no longer on it: such a notice is built from the case before.
+    A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
     bodies: dict[tuple[bool, str, bool], Bodies] = {}
-    ways: dict[int, _Way] = {}
-    for owed in said:
+    contexts: dict[int, _LinkContext] = {}
+    for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
-        way = ways.get(id(link)) or ways.setdefault(id(link), _Way(link, before, after, policy))
+        context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
         withdrawn = owed.deed is Deed.WITHDRAW
-        about = (way.there, owed.statement.statement_id, withdrawn)
+        about = (context.there, owed.statement.statement_id, withdrawn)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, way.case, way.policy, withdrawn=withdrawn)
-        agency = way.policy.agency(owed.obligation.agency)
+            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn)
+        agency = context.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
         cover = cover_for(
             owed.notice_id,
             owed.deed,
             owed.obligation,
-            way.policy,
-            path=way.path(agency),
+            context.policy,
+            path=context.path(agency),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
-            flag=_flag(owed, way),
-            recipient=_recipient(owed, way.case),
+            flag=_flag(owed, context),
+            recipient=_recipient(owed, context.case),
         )
         yield Told(owed, cover, *bodies[about].for_agency(agency))
 
 
-class _Way:
-    """A link by which alerts came to the case, and what is the same for all who are told by it."""
+class _LinkContext:
+    """A link by which alerts came to the case, and everything that is the same for all agencies that are told because of it."""
 
     def __init__(self, link: Link, before: CaseState, after: CaseState, policy: Policy) -> None:
         self.there = after.case is not None and any(person.key == link.person for person in after.case.people)
         state = after if self.there else before
         assert state.case is not None
         self.case, self.policy = state.case, policy.under(state.case.routing)
-        self.flags = [(held, rule) for held in state.alerts.values() if (rule := self.policy.kind_rule(held.kind)).flag]
+        self.flags = [(alert, rule) for alert in state.alerts.values() if (rule := self.policy.kind_rule(alert.kind)).flag]
         self._link = link
         self._paths: dict[tuple[str, bool], str] = {}
 
@@ -79,20 +80,20 @@ class _Way:
         return self._paths.get(kind) or self._paths.setdefault(kind, path_to(self.case, self._link, agency, self.policy))
 
 
-def _flag(owed: Owed, way: _Way) -> str | None:
+def _flag(owed: Owed, context: _LinkContext) -> str | None:
     """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12)."""
-    own = way.policy.kind_rule(owed.obligation.kind)
+    own = context.policy.kind_rule(owed.obligation.kind)
     if own.flag:
         return f"{own.title.upper()}: {own.action}"
-    for held, rule in way.flags:
-        if held.stands_at(owed.at, rule) and _is_told(owed, held, way.case, way.policy):
+    for alert, rule in context.flags:
+        if alert.stands_at(owed.at, rule) and _is_told(owed, alert, context.case, context.policy):
             return f"{rule.title.upper()}: {rule.action}"
     return None
 
 
-def _is_told(owed: Owed, held: Held, case: Case, policy: Policy) -> bool:
-    """Whether the agency has been told of the flag by then."""
-    told = (d for d in decide(held.said[-1], case, policy) if d.agency == owed.obligation.agency and d.told)
+def _is_told(owed: Owed, alert: StandingAlert, case: Case, policy: Policy) -> bool:
+    """True if the agency has been told of the flag when the notice is owed: no notice may tell it of one that is not for it."""
+    told = (d for d in decide(alert.told[-1], case, policy) if d.agency == owed.obligation.agency and d.told)
     return any(d.since is not None and d.since <= owed.at for d in told)
 
 
@@ -100,11 +101,13 @@ def _recipient(owed: Owed, case: Case) -> str | None:
     """The worker, or for a manager's obligation the manager, whom the case names for the agency at that time; the latest to start."""
     level = Level.MANAGER if "manager" in owed.obligation.role else Level.WORKER
     named = [i for i in roster(case).named.get(owed.obligation.agency, ()) if i.level is level and _holds(i, owed)]
-    return max(named, key=lambda i: (i.since or ALWAYS, i.worker or "")).worker if named else None
+    return max(named, key=lambda i: (i.since or BEGINNING, i.worker or "")).worker if named else None
 
 
 def _holds(involvement: Involvement, owed: Owed) -> bool:
-    """Spells without any date say that somebody was there once, not when: they name nobody."""
+    """True if the involvement covers the moment of the notice. One without any date says that somebody was there once, not when: it names
+    nobody.
+    """
     if involvement.from_ is None and involvement.to is None:
         return False
-    return (involvement.since or ALWAYS) <= owed.at <= (involvement.until or NEVER)
+    return (involvement.since or BEGINNING) <= owed.at <= (involvement.until or FOREVER)

@@ -1,86 +1,26 @@
-"""What a reducer keeps of an alert: its statements, and what follows from them for one case. Only while something can still follow."""
+"""What one alert owes on one case: the obligations of the agencies that are told, and the notices that must exist for them. Pure.
 
-from collections.abc import Iterable, Iterator, Mapping
+`owed` knows no clock: it lists what is owed over all time. `Evaluation` adds how far in time it has been worked out, and `newly_owed` says
+what two of them differ by: the notices that a change of the alert or of the case makes necessary.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Self
+from datetime import datetime
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.notice import Cause, Deed, Obligation
-from alertbus.model.sensitivity import Sensitivity as S
-from alertbus.policy.policy import KindRule, Policy
-from alertbus.reach.join import Decision, decide, obligations, stands_until
-from alertbus.reach.roster import NEVER
-
-SETTLE = timedelta(minutes=10)
-"""How long an alert that is over stays in state, so that a case or link event that was accepted before it but arrives after it still
-meets it. The gateway's order of sending makes that rare; ten minutes is ours."""
-
-
-LOOK_EVERY = 8
-"""At every so many alerts those that are over leave the state: to look through all with each one costs more than keeping a few (ours)."""
-
-
-class Held(Word):
-    """One alert: every statement made of it, oldest first, and through whom each first came."""
-
-    statements: Annotated[tuple[AcceptedAlert, ...], S.ROUTING]
-    via: Annotated[Mapping[str, str], S.ROUTING]
-
-    @classmethod
-    def first(cls, statement: AcceptedAlert, via: str) -> Self:
-        return cls(statements=(statement,), via={statement.statement_id: via})
-
-    def with_statement(self, statement: AcceptedAlert, via: str) -> Self:
-        """With one more statement; a statement already held changes nothing."""
-        if statement.statement_id in self.via:
-            return self
-        ordered = sorted((*self.statements, statement), key=lambda s: (s.at, s.statement_id))
-        return type(self)(statements=tuple(ordered), via={**self.via, statement.statement_id: via})
-
-    @property
-    def kind(self) -> str:
-        return self.statements[0].alert.kind
-
-    @property
-    def latest(self) -> datetime:
-        """When the last thing was stated of it."""
-        return self.statements[-1].at
-
-    @property
-    def withdrawal(self) -> AcceptedAlert | None:
-        return next((s for s in self.statements if s.alert.action is Action.WITHDRAWN), None)
-
-    @property
-    def said(self) -> tuple[AcceptedAlert, ...]:
-        """What was said, without the taking back; nothing is said of a matter after it was withdrawn."""
-        last = self.withdrawal.at if self.withdrawal else NEVER
-        return tuple(s for s in self.statements if s.alert.action is not Action.WITHDRAWN and s.at <= last)
-
-    def over(self, rule: KindRule, *, waits: bool) -> datetime:
-        """The last moment at which it can still meet an agency or, when it `waits`, a case that names its person."""
-        known: tuple[KindRule, datetime] | None = self.aside.get(waits)  # every event on a case asks it of every alert there
-        if known is None or known[0] is not rule:
-            known = self.aside[waits] = (rule, self._over(rule, waits=waits))
-        return known[1]
-
-    def _over(self, rule: KindRule, *, waits: bool) -> datetime:
-        if self.withdrawal is not None:
-            return self.withdrawal.at
-        longer = timedelta(days=rule.meets_later_days if waits else 0)
-        return max(max(_sum(s.at, longer), stands_until(s, rule)) for s in self.said)
-
-    def stands_at(self, moment: datetime, rule: KindRule) -> bool:
-        withdrawn_at = self.withdrawal.at if self.withdrawal else None
-        return any(s.at <= moment <= stands_until(s, rule, withdrawn_at) for s in self.said)
+from alertbus.policy.policy import Policy
+from alertbus.reach.join import Decision, decide
+from alertbus.reach.roster import BEGINNING
+from alertbus.reach.standing import StandingAlert
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A notice that must exist from `at` on: which obligation, what is to be done, on which statement, by which decision."""
+    """A notice that must exist from `at` on: for which obligation, what it does, on which statement, by which decision."""
 
     obligation: Obligation
     deed: Deed
@@ -90,23 +30,62 @@ class Owed:
     notice_id: str
 
     def taken_back(self, at: datetime, by: str) -> "Owed":
-        """The notice that withdraws this one."""
+        """The notice that withdraws this one; `by` names what made it necessary, and is part of its id."""
         taken = ids.notice_id(self.obligation.id, self.statement.statement_id, withdrawn_by=by)
         return Owed(self.obligation, Deed.WITHDRAW, self.statement, self.decision, at, taken)
 
+    @property
+    def content(self) -> tuple[str, str, bool]:
+        """The same for two notices that tell the same: of the same obligation, the same statement, and whether that is taken back."""
+        return (self.obligation.id, self.statement.statement_id, self.deed is Deed.WITHDRAW)
 
-def owed(held: Held, case: Case, policy: Policy) -> dict[str, Owed]:
-    """Every notice that the alert owes on the case over all time, by notice id. Pure: the same facts, the same answer."""
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The notices that an alert owes on one version of a case over all time, worked out as far as `until`."""
+
+    owed: tuple[Owed, ...] = ()
+    until: datetime = BEGINNING
+
+    def due(self) -> list[Owed]:
+        return [entry for entry in self.owed if entry.at <= self.until]
+
+
+NOTHING_OWED = Evaluation()
+
+
+def newly_owed(before: Evaluation, after: Evaluation, *, by: str) -> list[Owed]:
+    """The notices that are due after a change and were not before it, and the withdrawals of those that are owed no longer, such as by a
+    link made by mistake or after a late withdrawal. `by` names the change.
+
+    An obligation that is still owed, only from another day or through another link, is told anew by neither. It is taken back once, whole.
+    """
+    due_before, due_after = before.due(), after.due()
+    already_told = {entry.content for entry in due_before}
+    still_owed = {entry.obligation.id for entry in due_after}
+    taken_back_before = {entry.obligation.id for entry in due_before if entry.deed is Deed.WITHDRAW}
+    no_longer_owed: dict[str, Owed] = {}
+    for entry in due_before:
+        if entry.obligation.id not in still_owed | taken_back_before:
+            no_longer_owed.setdefault(entry.obligation.id, entry)
+    added = [entry for entry in due_after if entry.content not in already_told]
+    return added + [entry.taken_back(after.until, by) for entry in no_longer_owed.values()]
+
+
+def owed(alert: StandingAlert, case: Case, policy: Policy) -> tuple[Owed, ...]:
+    """Every notice that the alert owes on the case over all time. The same facts give the same answer."""
     found: dict[str, Owed] = {}
     earliest: dict[str, Owed] = {}
-    withdrawal = held.withdrawal
-    first = held.statements[0]
-    before = first.as_first_said() if first.alert.action is not Action.RAISED and first.first_at else None
-    for statement in (*([before] if before else []), *held.said):
-        decided = decide(statement, case, policy, withdrawal.at if withdrawal else None)
-        for decision, obligation in obligations(decided, statement, case, policy):
-            entry = _say(obligation, statement, decision, amends=obligation.id in earliest)
-            if statement is not before:
+    withdrawal = alert.withdrawal
+    first = alert.statements[0]
+    to_tell = [(statement, True) for statement in alert.told]
+    if first.alert.action is not Action.RAISED and first.first_at:  # the state has forgotten what was raised; who was told of it is asked
+        to_tell.insert(0, (first.as_first_said(), False))
+    for statement, is_owed in to_tell:
+        decisions = decide(statement, case, policy, withdrawal.at if withdrawal else None)
+        for decision, obligation in obligations(decisions, statement, case, policy):
+            entry = _notice_owed(obligation, statement, decision, amends=obligation.id in earliest)
+            if is_owed:
                 found[entry.notice_id] = entry
             earliest.setdefault(obligation.id, entry)
     if withdrawal is not None:
@@ -114,22 +93,49 @@ def owed(held: Held, case: Case, policy: Policy) -> dict[str, Owed]:
             if entry.at <= withdrawal.at:
                 taken = entry.taken_back(withdrawal.at, withdrawal.statement_id)
                 found[taken.notice_id] = taken
-    return found
+    return tuple(found.values())
 
 
-def _say(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *, amends: bool) -> Owed:
+def obligations(
+    decisions: Iterable[Decision], accepted: AcceptedAlert, case: Case, policy: Policy
+) -> Iterator[tuple[Decision, Obligation]]:
+    """One obligation for each role that owes an answer at an agency that is told."""
+    alert, rule = accepted.alert, policy.kind_rule(accepted.alert.kind)
+    due: dict[datetime, datetime] = {}  # most are owed from the same moment
+    for decision in decisions:
+        if not decision.told or decision.since is None:
+            continue
+        roles = policy.roles(alert.kind, decision.agency)
+        if decision.since not in due:
+            due[decision.since] = rule.respond_within.after(decision.since)
+        for role in roles:
+            obligation = Obligation(
+                id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
+                alert_id=accepted.alert_id,
+                case_id=case.id,
+                agency=decision.agency,
+                role=role,
+                kind=alert.kind,
+                severity=alert.severity,
+                source=alert.source,
+                source_id=alert.amends or alert.id,
+                since=decision.since,
+                due=due[decision.since],
+                cause=cause(decision, accepted),
+                exercise=alert.exercise,
+            )
+            yield decision, obligation
+
+
+def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
+    """The last to come of the three that had to hold: the alert itself, the link, or the agency."""
+    assert decision.exposure is not None
+    if decision.since == accepted.at:
+        return Cause.ALERT
+    return Cause.LINK if decision.since == decision.exposure.start else Cause.INVOLVEMENT
+
+
+def _notice_owed(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *, amends: bool) -> Owed:
     briefing = "" if obligation.cause is Cause.ALERT else obligation.since.isoformat()
     notice = ids.notice_id(obligation.id, statement.statement_id, since=briefing)
     return Owed(obligation, Deed.AMEND if amends else Deed.DELIVER, statement, decision, obligation.since, notice)
-
-
-def current(alerts: Iterable[tuple[str, Held]], policy: Policy, now: datetime, *, waits: bool = False) -> Iterator[tuple[str, Held]]:
-    """What is still worth keeping at `now`."""
-    for alert_id, held in alerts:
-        rule = policy.kind_rule(held.kind)
-        if now <= _sum(held.over(rule, waits=waits), SETTLE):
-            yield alert_id, held
-
-
-def _sum(moment: datetime, more: timedelta) -> datetime:
-    return NEVER if moment > NEVER - more else moment + more

@@ -1,10 +1,13 @@
-"""The case reducer: alerts joined with involvements. From one case and the alerts that reached it: which notices are owed, and when. Pure.
+"""The case reducer: alerts joined with involvements. From one case and the alerts that reached it: which notices are owed now. Pure.
 
-Time is the `Tick`: what becomes owed later (a health visitor who starts on Monday) is said when the tick that covers it arrives.
+Every alert on the case is evaluated up to a moment of its own (`evaluated_until`): the notices that were due by then have been given out.
+An event changes the alert, the case or the moment; what is given out is the difference between the evaluation before it and the one after
+it (`owed.newly_owed`). Time comes as a `Tick`: a notice that becomes owed later, to a health visitor who starts on Monday, is given out
+when the tick that covers Monday arrives.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -15,129 +18,107 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.owed import LOOK_EVERY, Held, Owed, current, owed
+from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, owed
+from alertbus.reach.roster import BEGINNING
+from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, still_needed
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick
 
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-
 
 class CaseState(Word):
-    """One case as it now is, the latest tick, and the alerts that can still cause a notice. What is over is in the chronicle, not here."""
+    """One case as it now is, the latest tick (`now`), and by id the alerts that can still cause a notice.
+
+    What is over is in the chronicle, not here.
+    """
 
     case: Annotated[Case | None, S.IDENTITY] = None
     now: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
-    alerts: Annotated[Mapping[str, Held], S.ROUTING] = Field(default_factory=dict)
+    alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
 
 
 EMPTY = CaseState()
 
 
 def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[CaseState, list[Owed]]:
-    """The case after the event, and the notices now owed.
+    """The case after the event, and the notices now owed, in the order in which an agency should read them.
 
-    Saying one twice is harmless (its id is the same), so a repeated event says again what it said the first time: state that already
-    knows an input is no proof that its outputs were written (DESIGN section 6).
+    A repeated event gives out again what it gave out the first time, under the same ids, which is harmless: that the state knows an event
+    is no proof that what it caused was written (DESIGN section 6).
     """
     match event:
         case AlertReachedCase():
-            return _alert_reached(state, event, policy)
+            after, found = _alert_reached(state, event, policy)
         case CaseChanged():
-            return _case_changed(state, event.case, policy)
+            after, found = _case_changed(state, event.case, policy)
         case Tick():
-            return _ticked(state, event, policy)
+            after, found = _ticked(state, event, policy)
+    return after, sorted(found, key=_reading_order)
+
+
+def evaluated_until(state: CaseState, alert: StandingAlert) -> datetime:
+    """The moment up to which this alert's obligations on this case have already been worked out: by the case's ticks and changes, and by
+    the alert's own statements. Another alert's statements do not count (decision 0014).
+    """
+    return max(state.now, (state.case and state.case.known_at) or BEGINNING, alert.latest)
 
 
 def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) -> tuple[CaseState, list[Owed]]:
     statement = event.alert
-    prior = state.alerts.get(statement.alert_id)
-    stated_now = (*event.others, statement)
-    repeated = prior is not None and all(s.statement_id in prior.via for s in stated_now)
-    if prior is not None and repeated and prior.via[statement.statement_id] != event.via:
+    known = state.alerts.get(statement.alert_id)
+    arrived = (*event.others, statement)
+    repeated = known is not None and all(s.statement_id in known.via for s in arrived)
+    if known is not None and repeated and known.via[statement.statement_id] != event.via:
         return state, []  # the same statements through another of its people: they were dealt with when they first came
-    held = prior or Held.first(statement, event.via)
-    for stated in stated_now:
-        held = held.with_statement(stated, event.via)
-    said: list[Owed] = []
-    if state.case is not None:
-        before = owed(prior, state.case, policy) if prior is not None and not repeated else {}
-        led = _led(state, prior) if prior is not None else BEGINNING
-        said = _news(before, led, owed(held, state.case, policy), _led(state, held), by=f"statement {statement.statement_id}")
-    alerts = {**state.alerts, statement.alert_id: held}
-    if len(alerts) % LOOK_EVERY == 0:
-        return _kept(state, alerts, policy, max(_led(state, held), statement.at)), _in_order(said)
-    return state.model_copy(update={"alerts": alerts}), _in_order(said)
+    alert = StandingAlert.with_statements(known, arrived, event.via)
+    before = NOTHING_OWED if known is None or repeated else _evaluation(state, known, policy)
+    found = newly_owed(before, _evaluation(state, alert, policy), by=f"statement {statement.statement_id}")
+    after = state.model_copy(update={"alerts": {**state.alerts, statement.alert_id: alert}})
+    if len(after.alerts) % PRUNE_EVERY == 0:
+        after = _pruned(after, policy, evaluated_until(state, alert))
+    return after, found
 
 
 def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:
-    standing = state.case
-    if standing is not None and standing.version > case.version:
+    if state.case is not None and state.case.version > case.version:
         return state, []
-    after_state = state.model_copy(update={"case": case})
-    said: list[Owed] = []
-    for held in state.alerts.values():
-        before = owed(held, standing, policy) if standing is not None and standing.version < case.version else {}
-        by = f"case version {case.version}"
-        said += _news(before, _led(state, held), owed(held, case, policy), _led(after_state, held), by=by)
-    return _kept(after_state, state.alerts, policy, state.now), _in_order(said)
-
-
-def _led(state: CaseState, held: Held) -> datetime:
-    """How far in time this alert has been led on the case: by the case's ticks and changes, and by its own statements. Another alert's
-    statements say nothing of it.
-    """
-    return max(state.now, (state.case and state.case.known_at) or BEGINNING, held.latest)
-
-
-def _news(before: Mapping[str, Owed], led: datetime, after: Mapping[str, Owed], horizon: datetime, *, by: str) -> list[Owed]:
-    """What is owed now and was not said by then, and the taking back of what was said and is owed no longer: a link made by mistake, a
-    late withdrawal. An obligation that still stands, only from another day or by another link, is neither; it is taken back once, whole.
-    """
-    said = {_about(o) for o in before.values() if o.at <= led}
-    owing = {o.obligation.id for o in after.values() if o.at <= horizon}
-    owing |= {o.obligation.id for o in before.values() if o.at <= led and o.deed is Deed.WITHDRAW}  # taken back already
-    added = [o for o in after.values() if o.at <= horizon and _about(o) not in said]
-    gone: dict[str, Owed] = {}
-    for entry in before.values():
-        if entry.at <= led and entry.deed is not Deed.WITHDRAW and entry.obligation.id not in owing:
-            gone.setdefault(entry.obligation.id, entry)
-    return added + [entry.taken_back(horizon, by) for entry in gone.values()]
-
-
-def _about(entry: Owed) -> tuple[str, str, bool]:
-    """What a notice says, apart from how it came to be said: on which obligation, which statement, and whether it takes it back."""
-    return (entry.obligation.id, entry.statement.statement_id, entry.deed is Deed.WITHDRAW)
+    repeated = state.case is not None and state.case.version == case.version
+    after = state.model_copy(update={"case": case})
+    found: list[Owed] = []
+    for alert in state.alerts.values():
+        before = NOTHING_OWED if repeated else _evaluation(state, alert, policy)
+        found += newly_owed(before, _evaluation(after, alert, policy), by=f"case version {case.version}")
+    return _pruned(after, policy, state.now), found
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
-    now = max(state.now, tick.at)
-    said: list[Owed] = []
-    if state.case is not None:
-        for held in state.alerts.values():
-            said += [o for o in owed(held, state.case, policy).values() if tick.since < o.at <= tick.at]
-    return _kept(state.model_copy(update={"now": now}), state.alerts, policy, now), _in_order(said)
+    after = state.model_copy(update={"now": max(state.now, tick.at)})
+    alerts = state.alerts.values()
+    found = [entry for alert in alerts for entry in _evaluation(state, alert, policy).owed if tick.since < entry.at <= tick.at]
+    return _pruned(after, policy, after.now), found
 
 
-def next_wake(state: CaseState, policy: Policy) -> datetime | None:
-    """When the next tick is needed: the earliest moment after `now` at which something becomes owed, if any."""
+def _evaluation(state: CaseState, alert: StandingAlert, policy: Policy) -> Evaluation:
     if state.case is None:
-        return None
-    later = (o.at for held in state.alerts.values() for o in owed(held, state.case, policy).values() if o.at > state.now)
-    return min(later, default=None)
+        return NOTHING_OWED
+    until = evaluated_until(state, alert)
+    return Evaluation(owed(alert, state.case, policy), until)
 
 
-def _kept(state: CaseState, alerts: Mapping[str, Held], policy: Policy, now: datetime) -> CaseState:
-    """Without what is over, unless it still becomes owed later: a link may be known before it begins."""
-    kept = dict(current(alerts.items(), policy, now))
-    if state.case is not None:
-        for alert_id, held in alerts.items():
-            if alert_id not in kept and any(o.at > now for o in owed(held, state.case, policy).values()):
-                kept[alert_id] = held
+def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
+    """Without the alerts that are over at `now`, unless something still becomes owed later: a link may be known before it begins."""
+    alerts = state.alerts
+    kept = dict(still_needed(alerts.items(), policy, now))
+    kept |= {
+        alert_id: alert
+        for alert_id, alert in alerts.items()
+        if alert_id not in kept and any(entry.at > now for entry in _evaluation(state, alert, policy).owed)
+    }
     return state.model_copy(update={"alerts": kept})
 
 
-def _in_order(said: list[Owed]) -> list[Owed]:
-    """By time, then agency: the order in which an agency should read them, and the same at every replay. Who is told of a whole matter in
-    one moment reads what was said first, then what corrects it, and last that it was taken back.
+def _reading_order(entry: Owed) -> tuple[datetime, str, str, bool, datetime, str]:
+    """By time, then agency; the same at every replay. An agency that is told all of an alert in one moment reads first what was stated
+    first, then what corrects it, and last that it was taken back.
     """
-    return sorted(said, key=lambda o: (o.at, o.obligation.agency, o.obligation.role, o.deed is Deed.WITHDRAW, o.statement.at, o.notice_id))
+    who = entry.obligation
+    return (entry.at, who.agency, who.role, entry.deed is Deed.WITHDRAW, entry.statement.at, entry.notice_id)

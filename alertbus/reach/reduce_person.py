@@ -1,7 +1,6 @@
-"""The person reducer: alerts joined with links. Given one person's alerts and links, it says which cases each alert has reached. Pure."""
+"""The person reducer: alerts joined with links. From one person's alerts and links: which cases each alert has reached. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -11,17 +10,18 @@ from alertbus.model.base import Word
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, LinkChanged
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.owed import LOOK_EVERY, Held, current
+from alertbus.reach.roster import BEGINNING
+from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, still_needed
 
 
 class PersonState(Word):
-    """One person: the newest word on their links to each case, and the alerts that can still reach one.
+    """One person: by case the newest version of their links to it, and by id the alerts that can still reach a case.
 
-    A case from which they were taken off stays as an empty entry, so that an older word arriving late does not bring it back.
+    A case from which they were taken off stays as an entry without links, so that an older version arriving late does not bring it back.
     """
 
     links: Annotated[Mapping[str, LinkChanged], S.ROUTING] = Field(default_factory=dict)
-    alerts: Annotated[Mapping[str, Held], S.ROUTING] = Field(default_factory=dict)
+    alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
 
 
 EMPTY = PersonState()
@@ -30,39 +30,44 @@ EMPTY = PersonState()
 def reduce_person(state: PersonState, event: AlertAboutPerson | LinkChanged, policy: Policy) -> tuple[PersonState, list[AlertReachedCase]]:
     """The person after the event, and where alerts have now arrived. Repeating an event repeats its outputs, which is harmless.
 
-    It wakes cases and no more: whether, when and for whom an alert counts on a case is the case's to work out (`join`), from the same
-    links, so that a link that ended or has not begun costs one event and tells nobody.
+    It wakes cases and no more: whether, when and for whom an alert counts on a case is worked out there (`join`), from the same links. A
+    link that has ended or not begun costs one event and tells nobody.
     """
     match event:
         case AlertAboutPerson():
-            alert_id = event.alert.alert_id
-            held = state.alerts.get(alert_id)
-            kept = held.with_statement(event.alert, event.person_id) if held else Held.first(event.alert, event.person_id)
-            alerts = {**state.alerts, alert_id: kept}
-            links = state.links
-            now = event.alert.at
-            reached = [
-                _reached(case_id, event.person_id, kept, event.alert)
-                for case_id, word in links.items()
-                if word.links and word.exercise == event.alert.alert.exercise
-            ]
+            return _alert_stated(state, event, policy)
         case LinkChanged():
-            known = state.links.get(event.case_id)
-            if known is not None and known.version > event.version:
-                return state, []
-            alerts = dict(state.alerts)
-            links = {**state.links, event.case_id: event}
-            now = max((link.known_at for link in event.links if link.known_at), default=datetime.min.replace(tzinfo=UTC))
-            reached = [
-                _reached(event.case_id, event.person_id, held, held.statements[-1])
-                for held in state.alerts.values()
-                if event.links and event.exercise == held.statements[-1].alert.exercise
-            ]
-    if len(alerts) % LOOK_EVERY == 0 or isinstance(event, LinkChanged):
-        alerts = dict(current(alerts.items(), policy, now, waits=True))
-    return PersonState(links=links, alerts=alerts), reached
+            return _link_changed(state, event, policy)
 
 
-def _reached(case_id: str, person_id: str, held: Held, statement: AcceptedAlert) -> AlertReachedCase:
-    others = tuple(s for s in held.statements if s.statement_id != statement.statement_id)
+def _alert_stated(state: PersonState, event: AlertAboutPerson, policy: Policy) -> tuple[PersonState, list[AlertReachedCase]]:
+    statement = event.alert
+    alert = StandingAlert.with_statements(state.alerts.get(statement.alert_id), (statement,), event.person_id)
+    alerts: Mapping[str, StandingAlert] = {**state.alerts, statement.alert_id: alert}
+    if len(alerts) % PRUNE_EVERY == 0:
+        alerts = dict(still_needed(alerts.items(), policy, statement.at, waits=True))
+    reached = [
+        _reached(case_id, event.person_id, alert, statement)
+        for case_id, linked in state.links.items()
+        if linked.links and linked.exercise == statement.alert.exercise
+    ]
+    return PersonState(links=state.links, alerts=alerts), reached
+
+
+def _link_changed(state: PersonState, event: LinkChanged, policy: Policy) -> tuple[PersonState, list[AlertReachedCase]]:
+    known = state.links.get(event.case_id)
+    if known is not None and known.version > event.version:
+        return state, []
+    reached = [
+        _reached(event.case_id, event.person_id, alert, alert.statements[-1])
+        for alert in state.alerts.values()
+        if event.links and event.exercise == alert.statements[-1].alert.exercise
+    ]
+    now = max((link.known_at for link in event.links if link.known_at), default=BEGINNING)
+    alerts = dict(still_needed(state.alerts.items(), policy, now, waits=True))
+    return PersonState(links={**state.links, event.case_id: event}, alerts=alerts), reached
+
+
+def _reached(case_id: str, person_id: str, alert: StandingAlert, statement: AcceptedAlert) -> AlertReachedCase:
+    others = tuple(s for s in alert.statements if s.statement_id != statement.statement_id)
     return AlertReachedCase(case_id=case_id, via=person_id, alert=statement, others=others)

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 
 from alertbus.model.case import Case, Involvement, Level, Link, Spell
 
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Before every moment: the start of what has no start date."""
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""After every moment: the end of what has no end date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A link, and the directory's ids of whom it links."""
+    """A link, and the directory's ids of the person it links. It holds from `start` to `end`, both included."""
 
     link: Link
     person_ids: frozenset[str]
@@ -23,7 +25,9 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An agency on the case. `adult_ids` are of the adult it acts for, empty when it works with the children."""
+    """An agency on the case, from `start` to `end`, both included. `adult_ids` are the directory's ids of the adult it acts for;
+    empty when it works with the children.
+    """
 
     involvement: Involvement
     adult_ids: frozenset[str]
@@ -65,4 +69,4 @@ def _ids(case: Case, key: str | None) -> frozenset[str]:
 
 
 def _span(spell: Spell) -> tuple[datetime, datetime]:
-    return spell.since or ALWAYS, spell.until or NEVER
+    return spell.since or BEGINNING, spell.until or FOREVER

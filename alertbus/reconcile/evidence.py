@@ -127,7 +127,7 @@ def _is_watchdogs(finding: Finding) -> bool:
         case Identified():
             return watchdog.is_reserved(exercise=finding.statement.alert.exercise)
         case Version() | Ticked():
-            return watchdog.is_reserved(exercise=None, case_id=finding.case_id)
+            return watchdog.is_reserved(case_id=finding.case_id)
         case Receipted() | Asked():
             return False
 
@@ -188,12 +188,12 @@ def _told(data: bytes) -> Told:
 
 def _receipted(data: bytes) -> Receipted | None:
     receipt = Receipt.model_validate_json(data)
-    return None if receipt.case_id == watchdog.CASE_ID else Receipted(receipt.alert_id, receipt.notice_id)
+    return None if watchdog.is_reserved(case_id=receipt.case_id) else Receipted(receipt.alert_id, receipt.notice_id)
 
 
 def _asked(data: bytes) -> Asked | None:
     needed = ReviewNeeded.model_validate_json(data)
-    return Asked(needed.alert_id) if needed.alert_id and needed.source != watchdog.SOURCE else None
+    return Asked(needed.alert_id) if needed.alert_id and not watchdog.is_reserved(source=needed.source) else None
 
 
 def _version(data: bytes) -> Version:

@@ -39,11 +39,11 @@ class PartitionsLost(BrokerFault):
 class Changelog:
     """`begin` at each assignment, then `write`; `look` now and then, because a late write may come when there is nothing to write."""
 
-    def __init__(self, table: Any, producer: Callable[[], Producer], ours: Callable[[], Awaitable[bool]], bootstrap: str) -> None:
-        """`ours` asks the group whether it still counts this worker as the owner of what it was assigned."""
+    def __init__(self, table: Any, producer: Callable[[], Producer], still_owner: Callable[[], Awaitable[bool]], bootstrap: str) -> None:
+        """`still_owner` asks the group whether it counts this worker as the owner of what it was assigned."""
         self.table = table
         self._producer = producer
-        self._ours = ours
+        self._still_owner = still_owner
         self._bootstrap = bootstrap
         self._known: dict[int, int] = {}
         self._writing = asyncio.Lock()
@@ -53,7 +53,7 @@ class Changelog:
         return str(self.table.changelog_topic_name)
 
     def begin(self, applied: Mapping[int, int]) -> None:
-        """Take each partition's last offset that is on this disk; -1 for none."""
+        """Begin at an assignment. `applied` is each partition's last offset that is on this disk; -1 for none."""
         self._known = dict(applied)
 
     async def write(self, changed: Mapping[int, Sequence[Change]]) -> None:
@@ -79,8 +79,8 @@ class Changelog:
                     await self._mend(partition, (), end - 1)
 
     async def _mend(self, partition: int, changes: Sequence[Change], last: int) -> None:
-        """Make what stands here the last word on every key that others wrote up to `last`, then apply `changes`."""
-        if not await self._ours():
+        """Write again what this disk holds under every key that others wrote up to `last`, so that it stands; then apply `changes`."""
+        if not await self._still_owner():
             raise PartitionsLost(self.topic, partition)
         log.warning("somebody else wrote to a changelog of ours, mending", topic=self.topic, partition=partition, offset=last)
         fresh = dict(changes)

@@ -23,10 +23,10 @@ from alertbus.broker.faults import RecordsSkipped
 
 BATCH = 256
 """Records decided in one go, over all partitions of a topic: enough to share round trips to the broker, few enough to keep the event loop
-free (ours; not tuned)."""
+free. Chosen, not tuned."""
 
 IN_FLIGHT = 4
-"""Batches decided and not yet durable (ours; not tuned)."""
+"""Batches decided and not yet durable. Chosen, not tuned."""
 
 AHEAD = 2_048
 """Records a lane holds before no more are fetched for it."""

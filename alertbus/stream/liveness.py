@@ -1,10 +1,10 @@
-"""Whether the work moves. A process that lives, answers its heartbeats and holds its partitions may still do nothing: then nobody else can.
+"""Does the work move? A process that lives, answers its heartbeats and holds its partitions may still do nothing: then nobody else can.
 
 What is looked at is progress: a place (a partition, or the recovery as a whole) that has something left to do and stands where it stood
 for `STUCK_S` is stuck, whatever the cause: processing that hangs, a reader that died, a consumer that a broker's restart left behind. The
-worker then stops hard, and whoever supervises starts it again. A broker that does not answer is not stuckness: nothing could move.
+worker then stops hard, and whoever supervises starts it again. A broker that does not answer is no standstill: nothing could move.
 
-`since_when` and `stuck` decide, with time as an input; `Watch` looks.
+`since_when` and `stuck` decide, with time as an input; `LivenessWatch` looks.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ import structlog
 from alertbus.broker.faults import BrokerFault
 
 STUCK_S = 60.0
-"""Twice the longest wait that is no fault: a write that times out, or a group that waits for a member at work (ours)."""
+"""Chosen: twice the longest wait that is no fault, which is a write that times out or a group that waits for a member at work."""
 
 LOOK_S = 2.0
-"""Between two looks: one small request to the broker (ours)."""
+"""Seconds between two looks. Chosen: each costs one small request to the broker, and a late writer's traces are mended at a look."""
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -39,33 +39,33 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class Standstill:
     """A place has had something to do, and has not moved from `position`, since `since`."""
 
     position: int
     since: float
 
 
-Standing = Mapping[Place, Stood]
+Standstills = Mapping[Place, Standstill]
 
 
-def since_when(before: Standing, look: Look) -> Standing:
+def since_when(before: Standstills, look: Look) -> Standstills:
     """Of each place that has something to do: where it stands, and since when."""
     if look.left is None:
         return {}
     standing = {}
     for place, position in look.left.items():
         stood = before.get(place)
-        standing[place] = stood if stood is not None and stood.position == position else Stood(position, look.at)
+        standing[place] = stood if stood is not None and stood.position == position else Standstill(position, look.at)
     return standing
 
 
-def stuck(standing: Standing, at: float, limit_s: float) -> list[Place]:
+def stuck(standing: Standstills, at: float, limit_s: float) -> list[Place]:
     """The places that have stood still for too long."""
     return sorted(place for place, stood in standing.items() if at - stood.since >= limit_s)
 
 
-class Stuck(BrokerFault):
+class WorkStoodStill(BrokerFault):
     """Something is left to do, the broker answers, and nothing moves."""
 
     def __init__(self, places: Collection[Place], limit_s: float) -> None:
@@ -77,8 +77,8 @@ class Stuck(BrokerFault):
         )
 
 
-class Watch:
-    """Looks every `LOOK_S` until cancelled. `fail` is called once, with `Stuck` or with what looking raised.
+class LivenessWatch:
+    """Looks every `LOOK_S` until cancelled. `fail` is called once, with `WorkStoodStill` or with what looking raised.
 
     A thread of its own watches this watch: an event loop that is blocked cannot notice it.
     """
@@ -113,7 +113,7 @@ class Watch:
             await asyncio.sleep(self._look_s)
 
     async def _watch(self) -> None:
-        standing: Standing = {}
+        standing: Standstills = {}
         while True:
             await asyncio.sleep(self._look_s)
             try:
@@ -128,11 +128,11 @@ class Watch:
                 for topic, partition in places:
                     stood = standing[topic, partition]
                     log.error("nothing moves", topic=topic, partition=partition, offset=stood.position, age_s=round(at - stood.since))
-                self._fail(Stuck(places, self._stuck_s))
+                self._fail(WorkStoodStill(places, self._stuck_s))
                 return
 
     def _watch_the_loop(self, over: threading.Event) -> None:
         while not over.wait(self._look_s):
             if time.monotonic() - self._turned_at > self._stuck_s:
-                self._fail(Stuck([("event loop", 0)], self._stuck_s))
+                self._fail(WorkStoodStill([("event loop", 0)], self._stuck_s))
                 return

@@ -1,4 +1,4 @@
-"""How tables are recovered, and the order in which a recovered worker goes on: seek first, then resume, with no await in between.
+"""Recovery of the tables, and the order in which a recovered worker goes on: seek first, then resume, with no await in between.
 
 faust-streaming 0.15.3 resumes the partitions, awaits the seek to the committed offsets, then resumes its flow control, which empties the
 agents' queues: what was fetched in between and not yet taken is lost, and a later commit steps over it (measured: DESIGN section 6).
@@ -21,12 +21,13 @@ from alertbus.broker.consumer import Received
 from alertbus.stream.store import apply_changes
 
 Cursors = Mapping[tuple[str, int], int]
+"""By topic and partition: the offset of the next record to process, which is the committed one."""
 
 
 class SeekFirst(Recovery):  # type: ignore[misc]
-    """Recovery that loses nothing. `on_cursors` hands the lanes where each stream partition stands."""
+    """Recovery that loses nothing. `on_assigned` is told at which offset the lane of each stream partition begins."""
 
-    on_cursors: Callable[[Cursors], None]
+    on_assigned: Callable[[Cursors], None]
 
     applied: int = 0
     """Changes applied by the recoveries of this process: while it grows, a recovery is not stuck."""
@@ -49,7 +50,7 @@ class SeekFirst(Recovery):  # type: ignore[misc]
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _slurp_changelogs(self) -> None:
-        """The engine's way, record by record; `take_changes` is ours."""
+        """Do nothing: the engine would apply changes one by one here; `take_changes` applies them by the batch."""
 
     def _set_recovery_started(self) -> None:
         self.signal_recovery_end.clear()
@@ -68,7 +69,7 @@ class SeekFirst(Recovery):  # type: ignore[misc]
         await self._go_on(generation_id)
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
-        """The same, for an app without tables."""
+        """Do as `on_recovery_completed` does, for an app without tables."""
         await self.app.on_rebalance_complete.send()
         await self._go_on(generation_id)
 
@@ -91,7 +92,7 @@ class SeekFirst(Recovery):  # type: ignore[misc]
                 return
         # From here to the fetcher nothing awaits.
         self.completed.set()
-        self.on_cursors(cursors)
+        self.on_assigned(cursors)
         consumer.resume_partitions(ours)
         app.flow_control.resume()
         consumer.resume_flow()
@@ -102,9 +103,9 @@ class SeekFirst(Recovery):  # type: ignore[misc]
 
 
 class SeekFirstTables(TableManager):  # type: ignore[misc]
-    """The table manager that recovers by `SeekFirst`. Bind `on_cursors` by subclassing (`tables_telling`)."""
+    """The table manager that recovers by `SeekFirst`. Bind `on_assigned` by subclassing (`table_manager_for`)."""
 
-    on_cursors: Callable[[Cursors], None]
+    on_assigned: Callable[[Cursors], None]
 
     _recovery: Any = None
 
@@ -112,10 +113,10 @@ class SeekFirstTables(TableManager):  # type: ignore[misc]
     def recovery(self) -> Any:
         if self._recovery is None:
             self._recovery = SeekFirst(self.app, self, beacon=self.beacon, loop=self.loop)
-            self._recovery.on_cursors = type(self).on_cursors
+            self._recovery.on_assigned = type(self).on_assigned
         return self._recovery
 
 
-def tables_telling(on_cursors: Callable[[Cursors], None]) -> type[SeekFirstTables]:
-    """A table manager class for one app, telling `on_cursors` at each assignment. Faust makes its own instance of it."""
-    return type("Tables", (SeekFirstTables,), {"on_cursors": staticmethod(on_cursors)})
+def table_manager_for(on_assigned: Callable[[Cursors], None]) -> type[SeekFirstTables]:
+    """A table manager class for one app, because the engine makes the instance by itself. It calls `on_assigned` at each assignment."""
+    return type("TableManagerOfOneApp", (SeekFirstTables,), {"on_assigned": staticmethod(on_assigned)})

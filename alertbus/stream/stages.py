@@ -36,11 +36,11 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
-from alertbus.stream.poison import SOURCE, Deciding, entry, must_be_keyed, must_fit
-from alertbus.stream.tables import Place, StateTable
+from alertbus.stream.deciding import SOURCE, Deciding, entry, must_be_keyed, must_fit
+from alertbus.stream.state_table import StateKey, StateTable
 
 Work = Mapping[int, Sequence[Received]]
-"""What lanes hand over: records in order, by partition."""
+"""Records in order, by partition, as the lanes hand them over."""
 
 Durable = Callable[[], Awaitable[object]]
 """Returns when what a batch causes is durable."""
@@ -85,7 +85,7 @@ class Identify:
         return await self._directory.identify(people, accepted.alert.exercise)
 
     def _questions(self, accepted: AcceptedAlert, matches: Sequence[Match]) -> list[tuple[ReviewReason, tuple[str, ...]]]:
-        """What a human should look at, whatever else is done."""
+        """Reasons for a human to look at the alert, whatever else is done, each with the persons in question."""
         asked = [(match.unsure, (*match.person_ids, *match.alike)) for match in matches if match.unsure]
         if accepted.alert.kind not in self._policy.kinds:
             asked.append((ReviewReason.UNKNOWN_KIND, ()))
@@ -104,7 +104,7 @@ class PersonStage:
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
-        touched: dict[Place, PersonState] = {}
+        touched: dict[StateKey, PersonState] = {}
         for place, incoming in _each(work):
             event = _read(incoming, {AlertAboutPerson.type: AlertAboutPerson, LinkChanged.type: LinkChanged}, out)
             if event is None:
@@ -132,7 +132,7 @@ class CaseStage:
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
-        touched: dict[Place, CaseState] = {}
+        touched: dict[StateKey, CaseState] = {}
         readable = {AlertReachedCase.type: AlertReachedCase, CaseChanged.type: CaseChanged, Tick.type: Tick}
         for place, incoming in _each(work):
             event = _read(incoming, readable, out)
@@ -148,7 +148,7 @@ class CaseStage:
         return await _written(self._producer(), out, self._table, touched)
 
 
-async def _written(producer: Producer, out: Sequence[Record], table: StateTable[Any], touched: Mapping[Place, Any]) -> Durable:
+async def _written(producer: Producer, out: Sequence[Record], table: StateTable[Any], touched: Mapping[StateKey, Any]) -> Durable:
     """Queue the outputs and go on from the new states; these are written when the outputs are acknowledged."""
     queued = await producer.queue_all(out)
     changed = table.decided(touched)
@@ -166,7 +166,7 @@ def _notice(told: Told) -> Record:
     return record(topics.NOTICES, key, NOTICE_OWED, owed.notice_id, owed.at, told.json, subject=owed.obligation.id)
 
 
-def _each(work: Work) -> Iterator[tuple[Place, Received]]:
+def _each(work: Work) -> Iterator[tuple[StateKey, Received]]:
     for partition, batch in work.items():
         for incoming in batch:
             yield (partition, incoming.key or b""), incoming

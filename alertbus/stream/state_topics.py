@@ -6,7 +6,8 @@ APP = "alertbus-stream"
 """Consumer group and prefix of the changelog topics. Changing it starts the stream from the beginning."""
 
 MAX_STATE_BYTES = 16 * 1024 * 1024
-"""Of one person's or one case's state: some sixty alerts of the greatest length that still stand. Larger stops the worker, and says so."""
+"""Bytes of a changelog record. Chosen: some sixty standing alerts of the greatest length in one person's or case's state. A larger one
+cannot be written, and stops the worker."""
 
 STATE_TOPICS = tuple(
     TopicSpec(f"{APP}-{name}-changelog", "compact", f"{name} id", f"{name} reducer's state", max_bytes=MAX_STATE_BYTES)

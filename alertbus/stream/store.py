@@ -26,7 +26,7 @@ def apply_changes(table: Any, partition: int, changes: Iterable[Change], offset:
 
 
 def value_of(table: Any, partition: int, key: bytes) -> bytes | None:
-    """What stands under a key; None when nothing does."""
+    """The value of a key; None when there is none."""
     value: bytes | None = _database(table, partition).get(key)
     return value
 

@@ -1,6 +1,23 @@
 """One stream worker: a Faust app that reads for lanes. It stops hard rather than go on unsure.
 
-Faust gives group membership, assignment, tables and recovery; the lanes give order and acknowledgement (`lane`); the stages decide.
+Faust gives group membership, assignment, tables and recovery; the lanes give order and acknowledgement (`lane`); the stages decide. Faust
+makes its consumer and its table manager by itself, from classes, so both are given their callbacks as attributes of a class made for this
+worker (`lane_consumer_for`, `table_manager_for`; `Engine._new_transport` puts the first in its place). Who calls whom:
+
+    the engine's consumer thread          this process's event loop
+    ----------------------------          ----------------------------------------------------------------------------------------
+    fetches, heartbeats, group   ─────►   LaneConsumer ─ records of a topic with lanes ──►  Lanes.take
+                                               │       └ changelog records ──►  _take_changes  ──►  SeekFirst.take_changes
+                                               │       └ every 0.3 s, commit  ◄──  Lanes.reached
+                                               └ partitions revoked: Lanes.finish, commit, Lanes.close, then  _forget_states
+                                          SeekFirst (recovery), when tables and offsets are known:
+                                               └ _partitions_assigned ──►  Changelog.begin, Lanes.assign
+                                          Lanes ──►  stage ──►  reducer; outputs to Producer; states to StateTable ──►  Changelog
+                                               ├ Changelog, when somebody else wrote on it:  _still_owner  (asks by the consumer thread)
+                                               └ whatever must stop the worker:  _stop_because
+    the liveness thread                   LivenessWatch, every 2 s:  _work_left ──►  Changelog.look;  standstill ──►  _stop_because
+    -------------------
+    sees an event loop that is blocked  ──────────────────────────────────────────────────────────────────────────►  _stop_because
 """
 
 import asyncio
@@ -25,25 +42,26 @@ from alertbus.policy.policy import Policy
 from alertbus.reach import reduce_case as case_reducer
 from alertbus.reach import reduce_person as person_reducer
 from alertbus.stream.changelog import Changelog
-from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
-from alertbus.stream.liveness import STUCK_S, Place, Watch
-from alertbus.stream.recovery import Cursors, tables_telling
+from alertbus.stream.lane_consumer import Engine, lane_consumer_for
+from alertbus.stream.liveness import STUCK_S, LivenessWatch, Place
+from alertbus.stream.recovery import Cursors, table_manager_for
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
+from alertbus.stream.state_table import StateTable
 from alertbus.stream.state_topics import APP, MAX_STATE_BYTES
-from alertbus.stream.tables import StateTable
 
 log = structlog.get_logger("alertbus.stream")
 
 FINISH_S = 5.0
-"""At an orderly stop: how long what was begun may take to become durable (ours). What takes longer is done again by whoever is next."""
+"""Seconds that what was begun may take to become durable at an orderly stop. Chosen: well below the time that a supervisor leaves a part to
+stop. What takes longer is done again by the partitions' next owner."""
 
 STOPPED_HARD = 70
 """Exit code (EX_SOFTWARE) after a stop without clean-up: whoever supervises starts the worker again from the committed offsets."""
 
 
 class StreamWorker:
-    """Wires app, tables, stages and lanes. `run` returns when `stop` is set; on anything else the process ends by itself."""
+    """Wires app, tables, stages and lanes. `run` returns when `stop` is set; for any other reason the process ends by itself."""
 
     def __init__(
         self,
@@ -63,7 +81,7 @@ class StreamWorker:
         self._ready = ready
         self._bootstrap = bootstrap
         self._ends = LogEnds(bootstrap)
-        self._watch = Watch(self._look, self._failed, stuck_s=stuck_s)
+        self._watch = LivenessWatch(self._work_left, self._stop_because, stuck_s=stuck_s)
         self._started_producer: Producer | None = None
         self._arrangements = 0
         self.app = Engine(
@@ -87,11 +105,11 @@ class StreamWorker:
             value_serializer="raw",
             web_enabled=False,
             logging_config=None,
-            TableManager=tables_telling(self._on_cursors),
+            TableManager=table_manager_for(self._partitions_assigned),
         )
         tables = {name: self.app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes) for name in ("person", "case")}
         producer = self._producer
-        self._changelogs = {name: Changelog(table, producer, self._ours, bootstrap) for name, table in tables.items()}
+        self._changelogs = {name: Changelog(table, producer, self._still_owner, bootstrap) for name, table in tables.items()}
         self._person_table = StateTable(self._changelogs["person"], person_reducer.PersonState, person_reducer.EMPTY)
         self._case_table = StateTable(self._changelogs["case"], case_reducer.CaseState, case_reducer.EMPTY)
         stages: dict[str, Any] = {
@@ -99,8 +117,8 @@ class StreamWorker:
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer),
         }
-        self.lanes = {topic: Lanes[Received](topic, stage, self._failed) for topic, stage in stages.items()}
-        self.app.reader = reading_for(self.lanes, self._take_changes, self._forget)
+        self.lanes = {topic: Lanes[Received](topic, stage, self._stop_because) for topic, stage in stages.items()}
+        self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._forget_states)
         for topic in self.lanes:
             self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
 
@@ -121,7 +139,7 @@ class StreamWorker:
             crashed = asyncio.create_task(self.app.wait_until_stopped())
             await asyncio.wait({stopped, crashed}, return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
-                self._failed(self.app._crash_reason or RuntimeError("the engine stopped by itself"))  # noqa: SLF001
+                self._stop_because(self.app._crash_reason or RuntimeError("the engine stopped by itself"))  # noqa: SLF001
             stopped.cancel()
             watching.cancel()
         finally:
@@ -140,14 +158,17 @@ class StreamWorker:
         except TimeoutError:
             for lanes in self.lanes.values():
                 lanes.close()
-        self._forget()
+        self._forget_states()
 
-    def _forget(self) -> None:
+    def _forget_states(self) -> None:
         self._person_table.forget()
         self._case_table.forget()
 
-    async def _look(self) -> Mapping[Place, int] | None:
-        """How far each place has come that has something left to do; on the way, mend what others wrote on our changelogs."""
+    async def _work_left(self) -> Mapping[Place, int] | None:
+        """For each place that has something left to do, how far it has come; None when the broker does not say what there is to do.
+
+        At each look, what others wrote on this worker's changelogs is mended.
+        """
         recovery, generation = self.app.tables.recovery, self.app.consumer_generation_id
         reached = {(topic, partition): at for topic, lanes in self.lanes.items() for partition, at in lanes.reached().items()}
         logs = [(tp.topic, tp.partition) for tp in recovery.active_offsets]
@@ -160,15 +181,16 @@ class StreamWorker:
             await changelog.look({partition: ends[topic, partition] for topic, partition in logs if topic == changelog.topic})
         return {place: at for place, at in reached.items() if ends[place] > at}
 
-    async def _ours(self) -> bool:
-        ours: bool = await self.app.consumer.still_ours()
-        return ours
+    async def _still_owner(self) -> bool:
+        still: bool = await self.app.consumer.still_owner()
+        return still
 
     def _take_changes(self, tp: TP, records: Sequence[Received]) -> None:
         self.app.tables.recovery.take_changes(tp, records)
 
-    def _on_cursors(self, cursors: Cursors) -> None:
-        self._forget()
+    def _partitions_assigned(self, cursors: Cursors) -> None:
+        """Begin anew with these partitions. Another worker may have written meanwhile, so nothing is known from before."""
+        self._forget_states()
         self._arrangements += 1
         for changelog in self._changelogs.values():
             applied = self.app.tables.recovery.active_offsets
@@ -182,7 +204,7 @@ class StreamWorker:
         assert self._started_producer is not None
         return self._started_producer
 
-    def _failed(self, error: BaseException) -> None:
+    def _stop_because(self, error: BaseException) -> None:
         code = getattr(error, "code", "unexpected")
         log.error("worker stops, nothing more is acknowledged", error=type(error).__name__, code=code, exc_info=error)
         self._fail(error)

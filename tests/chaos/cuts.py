@@ -193,8 +193,8 @@ def lanes_acknowledge_before_the_outputs(cut: bool) -> None:
 def lanes_trust_what_skips_ahead(cut: bool) -> None:
     """The engine steps over one record of each partition in which at least two wait; the lanes' guard against that is what is cut."""
     from alertbus.broker.topics import ALERTS
-    from alertbus.stream.consumer import LaneConsumer
     from alertbus.stream.lane import Lane
+    from alertbus.stream.lane_consumer import LaneConsumer
 
     seek, skipping = LaneConsumer.seek_wait, _is_first()
 

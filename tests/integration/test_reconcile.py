@@ -469,9 +469,9 @@ async def test_exercise_long_over_is_forgotten_but_for_its_ids(bench: Bench) -> 
 
 
 async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
-    case = watchdog.case().model_copy(update={"version": 1})
+    case = watchdog.its_case().model_copy(update={"version": 1})
     people = (case.people[0].model_copy(update={"person_ids": ("p-adult",)}),)
-    alert = watchdog.alert(T0, MINUTE)
+    alert = watchdog.its_alert(T0, MINUTE)
     raised = AcceptedAlert.of(alert, T0).with_people((("p-adult",),))
     notices = bus(bench.log, [case.model_copy(update={"people": people})], [raised])
     assert notices

@@ -10,7 +10,7 @@ from alertbus.bench.recovery import STANDING, states
 from alertbus.broker.producer import partition_for
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.reduce_person import PersonState
-from alertbus.stream import parts
+from alertbus.stream import state_parts
 
 AT = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -30,8 +30,8 @@ def test_every_person_has_a_state_linked_to_a_case_of_their_own() -> None:
     found = stored(25)
 
     for number in range(1, 26):
-        person = parts.whole(PersonState, found[PERSON_STATE, str(UUID(int=number)).encode()])
-        case = parts.whole(CaseState, found[CASE_STATE, county.case_id(number).encode()])
+        person = state_parts.whole(PersonState, found[PERSON_STATE, str(UUID(int=number)).encode()])
+        case = state_parts.whole(CaseState, found[CASE_STATE, county.case_id(number).encode()])
         assert person is not None
         assert case is not None
         assert case.case is not None
@@ -43,6 +43,6 @@ def test_every_person_has_a_state_linked_to_a_case_of_their_own() -> None:
 def test_every_tenth_person_has_an_alert_that_stands_on_their_case() -> None:
     found = stored(25)
 
-    standing = [n for n in range(1, 26) if (s := parts.whole(CaseState, found[CASE_STATE, county.case_id(n).encode()])) and s.alerts]
+    standing = [n for n in range(1, 26) if (s := state_parts.whole(CaseState, found[CASE_STATE, county.case_id(n).encode()])) and s.alerts]
 
     assert standing == [STANDING, 2 * STANDING]

@@ -10,7 +10,8 @@ from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.notice import Cause, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.reach.join import Decision, Ruling, decide, obligations
+from alertbus.reach.join import Decision, Ruling, decide
+from alertbus.reach.owed import obligations
 
 POLICY = load_policy()
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.stream.liveness import Look, Place, Standing, since_when, stuck
+from alertbus.stream.liveness import Look, Place, Standstills, since_when, stuck
 
 LIMIT = 60.0
 
@@ -16,8 +16,8 @@ looks = st.lists(st.tuples(st.floats(0.1, 50.0), left), max_size=30).map(
 )
 
 
-def after(seen: Sequence[Look]) -> Standing:
-    standing: Standing = {}
+def after(seen: Sequence[Look]) -> Standstills:
+    standing: Standstills = {}
     for look in seen:
         standing = since_when(standing, look)
     return standing

@@ -17,10 +17,12 @@ from alertbus.model.case import Case, Link
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
-from alertbus.reach import owed as held
-from alertbus.reach.owed import LOOK_EVERY, Owed
-from alertbus.reach.reduce_case import BEGINNING, CaseState, reduce_case
+from alertbus.reach import standing as standing_alerts
+from alertbus.reach.owed import Owed
+from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
+from alertbus.reach.roster import BEGINNING
+from alertbus.reach.standing import PRUNE_EVERY
 from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()
@@ -214,7 +216,7 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
 ) -> None:
     cases, alerts = world
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(held, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
+        patch.setattr(standing_alerts, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
         machine = Machine()
         waiting = inputs_of(cases, alerts)
         waiting += data.draw(st.lists(st.sampled_from(waiting), max_size=5))
@@ -379,5 +381,5 @@ def test_a_case_after_a_thousand_alerts_is_as_small_as_before_them() -> None:
         statement = AcceptedAlert.of(alert, at).with_people((("id-mother",),))
         state, _ = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
 
-    assert len(state.alerts) <= LOOK_EVERY
-    assert len(state.model_dump_json(exclude_defaults=True)) < empty + LOOK_EVERY * 600
+    assert len(state.alerts) <= PRUNE_EVERY
+    assert len(state.model_dump_json(exclude_defaults=True)) < empty + PRUNE_EVERY * 600

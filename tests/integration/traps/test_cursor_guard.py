@@ -56,7 +56,7 @@ async def test_a_record_skipped_with_none_after_it_is_noticed_because_the_work_d
     async with bus.child(twist="skips", stuck_s=5.0) as victim:
         alerts = await bus.alert(family, begins=SKIPPED.decode())
         assert await victim.ends() == 70
-        assert "Stuck" in victim.log
+        assert "WorkStoodStill" in victim.log
 
     async with bus.worker():
         await bus.until_told(alerts)

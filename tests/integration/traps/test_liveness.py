@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from alertbus.broker import topics
-from alertbus.stream.liveness import Stuck
+from alertbus.stream.liveness import WorkStoodStill
 from alertbus.stream.recovery import SeekFirst
 from alertbus.stream.worker import StreamWorker
 from tests.integration.traps.bus import Bus
@@ -43,7 +43,7 @@ async def test_a_worker_whose_work_does_not_move_is_stopped_and_the_next_one_doe
     async with bus.worker(twist=twist, stuck_s=SOON_S) as dead_inside:
         alerts = await bus.alert(family, 3)
         stuck = await dead_inside.until_failed()
-        assert isinstance(stuck, Stuck)
+        assert isinstance(stuck, WorkStoodStill)
         assert {topic for topic, _ in stuck.places} <= set(topics_of_the_stream())
         # That it stops here, too, shows that an orderly stop does not wait for work that hangs.
 
@@ -66,7 +66,7 @@ async def test_a_group_that_is_arranged_again_and_again_while_nobody_comes_to_wo
         monkeypatch.setattr(SeekFirst, "_go_on", thrown_out)
         arrange_again(worker.stream)
         stuck = await worker.until_failed()
-        assert isinstance(stuck, Stuck)
+        assert isinstance(stuck, WorkStoodStill)
         assert stuck.places == (("recovery", 0),)
     assert len(generations) > 2
 
@@ -87,10 +87,10 @@ async def test_a_worker_with_nothing_to_do_and_one_without_partitions_are_left_a
         await bus.caught_up()
         await asyncio.sleep(SOON_S + 2)  # nothing happens, and that is the point
         assert idle.failed == []
-        assert await idle.stream._look() == {}
+        assert await idle.stream._work_left() == {}
 
-        idle.stream._on_cursors({})  # as for one worker more than there are partitions
-        assert await idle.stream._look() == {}
+        idle.stream._partitions_assigned({})  # as for one worker more than there are partitions
+        assert await idle.stream._work_left() == {}
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])

@@ -21,8 +21,8 @@ from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.groups import committed_offsets
 from alertbus.broker.producer import Queued, Record
 from alertbus.broker.topics import TopicSpec, ensure_topics
-from alertbus.stream.consumer import Engine, reading_for
 from alertbus.stream.lane import Lanes
+from alertbus.stream.lane_consumer import Engine, lane_consumer_for
 from alertbus.stream.recovery import SeekFirst, SeekFirstTables
 from tests.integration.traps.bus import PARTITIONS, PATIENCE_S, Bus, until
 
@@ -180,7 +180,7 @@ class EngineOrder(SeekFirst):
 
     def _tell(self) -> None:
         committed = self.app.consumer._committed_offset
-        self.on_cursors(
+        self.on_assigned(
             {(tp.topic, tp.partition): committed[tp] or 0 for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp)}
         )
 
@@ -193,7 +193,7 @@ class OnLanes:
         self.lanes = Lanes[Received](work.source, self._process, self.failed.append)
         self._work = work
         self.app = work.app(Engine, TableManager=tables_of(recovery, self._on_cursors))
-        self.app.reader = reading_for({work.source: self.lanes}, self._take_changes, lambda: None)
+        self.app.reader = lane_consumer_for({work.source: self.lanes}, self._take_changes, lambda: None)
         if table:
             self.app.Table("seen", partitions=PARTITIONS, key_type=bytes, value_type=bytes)
         topic = self.app.topic(work.source, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -228,7 +228,7 @@ def tables_of(recovery: type[SeekFirst], on_cursors: Callable[[Mapping[tuple[str
         def recovery(self) -> Any:
             if self._recovery is None:
                 self._recovery = recovery(self.app, self, beacon=self.beacon, loop=self.loop)
-                self._recovery.on_cursors = on_cursors
+                self._recovery.on_assigned = on_cursors
             return self._recovery
 
     return Tables

@@ -1,8 +1,8 @@
-"""What a record itself makes impossible puts that record into quarantine, and nothing else: neither its worker nor its neighbours.
+"""Deciding about one record: a record that cannot be decided goes to quarantine, and stops neither its worker nor its neighbours.
 
-A record may be a word of ours and still not be decidable: it was written under another's key, it holds what the database will
-not store or a header cannot carry, it would grow beyond what a topic takes, or a reducer breaks on it. The same would happen
-at every try, so to stop would be to stop for good. Trouble with the broker or the database is no record's fault and escapes.
+A record may be well formed and still not be decidable: it was written under another's key, it holds what the database will not store or a
+header cannot carry, it would grow beyond what a topic takes, or a reducer breaks on it. The same would happen at every try, so to stop
+would be to stop for good. Trouble with the broker or the database is no record's fault, and escapes.
 """
 
 from types import TracebackType
@@ -18,7 +18,7 @@ from alertbus.quarantine.entry import moment, poisoned
 SOURCE = "/alertbus/stream"
 
 LARGEST_OUTPUT = MAX_RECORD_BYTES - 10_000
-"""Bytes of a value that the next topic still takes with its headers. What came through the gateway is well below it."""
+"""Bytes of a value that the next topic still takes with its headers. Whatever was accepted by the gateway is well below it."""
 
 _NO_RECORDS_FAULT = (Unavailable, BrokerFault, OSError, MemoryError)
 
@@ -26,7 +26,7 @@ log = structlog.get_logger("alertbus.stream")
 
 
 class Deciding:
-    """`with Deciding(incoming, out) as made`: what the body adds to `made` goes to `out`, whole; or, if it raises, an entry for quarantine.
+    """`with Deciding(incoming, out) as made`: all that the body adds to `made` goes to `out`; or, if it raises, an entry for quarantine.
 
     The body changes state last, so that a record that cannot be decided has changed nothing.
     """

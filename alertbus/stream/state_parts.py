@@ -1,7 +1,8 @@
 """A state cut into parts, so that an event costs what it changes and not what the state holds.
 
 A field that is a mapping has one part for each entry; any other field is one part. Each part stands under a key of its own in the table and
-on its changelog; what an entry of one part says never depends on another being there, so a crash between two is a state the reducers know.
+on its changelog. No part needs another to be there: after a crash between the writing of two, the state is one that the reducers can go on
+from, and the events that are read again bring the rest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,14 +14,14 @@ from pydantic import TypeAdapter
 from alertbus.model.base import Word
 from alertbus.stream.store import Change
 
-State = TypeVar("State", bound=Word)
+AnyState = TypeVar("AnyState", bound=Word)
 
 _BETWEEN = b"\x00"
 """Between a state's key, a field and an entry. No id holds it."""
 
 
 def prefix(key: bytes) -> bytes:
-    """What the keys of all parts of one state begin with."""
+    """The bytes with which the keys of all parts of one state begin."""
     return key + _BETWEEN
 
 
@@ -42,7 +43,7 @@ def changes(key: bytes, before: Word, after: Word) -> Iterator[Change]:
             yield path, _dumped(adapter, new)
 
 
-def whole(state: type[State], parts: Iterable[tuple[bytes, bytes]]) -> State | None:
+def whole(state: type[AnyState], parts: Iterable[tuple[bytes, bytes]]) -> AnyState | None:
     """The state of which these are the parts, their keys without `prefix`; None when there are none."""
     found: dict[str, Any] = {}
     for path, raw in parts:
@@ -62,7 +63,7 @@ def _dumped(adapter: TypeAdapter[Any], value: Any) -> bytes:
 
 @cache
 def _adapter(state: type[Word], name: str) -> TypeAdapter[Any]:
-    """Of a mapping field, for its values."""
+    """How a part of this field is read and written: a whole field, or one value of a field that is a mapping."""
     annotation: Any = state.model_fields[name].annotation
     return TypeAdapter(get_args(annotation)[1] if _is_mapping(state, name) else annotation)
 

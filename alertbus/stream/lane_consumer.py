@@ -1,4 +1,4 @@
-"""The engine's consumer, reading for lanes: whole batches by partition go in, and what it commits is what the lanes have reached.
+"""The engine's consumer, reading for lanes: it hands them whole batches by partition, and commits as far as they have come.
 
 Faust hands on one record at a time, through a task, a queue and an event for each, and keeps a list of what was acknowledged. That is
 slow (decision 0013), and it acknowledges a record whose agent raised. Here it has no agents: it keeps what
@@ -21,18 +21,18 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.stream.lane import Lanes
 
 _POLL_S = 0.25
-"""How long a fetch waits for records, and so for how long it may hold up a rebalance."""
+"""Seconds that a fetch waits for records, and so for how long it may hold up a rebalance."""
 
 _POLL_SOON_S = 0.05
-"""While something is held back (a full lane, a recovery): how soon it is looked at again."""
+"""Seconds until the next look while something is held back: by a full lane, or by a recovery."""
 
 
 class LaneConsumer(Consumer):  # type: ignore[misc]
-    """Bound to one app's lanes by subclassing (`reading_for`)."""
+    """Records of a topic with lanes go to these, all others to `take_changes`. `lane_consumer_for` binds it to one app."""
 
     lanes: Mapping[str, Lanes[Received]]
     take_changes: Callable[[TP, Sequence[Received]], None]
-    given_up: Callable[[], None]
+    on_revoked: Callable[[], None]
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Read until stopped. What was fetched for an assignment that is over is dropped: whoever resumes seeks first (`recovery`)."""
@@ -105,11 +105,11 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
             self.log.warning("what is not committed is done again by whoever has it next")
         for lanes in self.lanes.values():
             lanes.close()
-        type(self).given_up()
+        type(self).on_revoked()
         await super().on_partitions_revoked(revoked)
 
-    async def still_ours(self) -> bool:
-        """Whether the group still counts this worker as the owner of its assignment: asked of the broker, trusting no clock of ours.
+    async def still_owner(self) -> bool:
+        """Ask the broker whether the group still counts this worker as the owner of its assignment. No clock is trusted for it.
 
         Raises `BrokerFault` when the broker does not say.
         """
@@ -117,7 +117,7 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         return counted
 
     async def _beat(self) -> bool:
-        coordinator = self._thread._ensure_consumer()._coordinator  # noqa: SLF001 - the only one who knows our name in the group
+        coordinator = self._thread._ensure_consumer()._coordinator  # noqa: SLF001 - nothing else knows our name in the group
         if coordinator.generation != self.app.consumer_generation_id:
             return False
         request = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
@@ -129,19 +129,22 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         return for_code(answer.error_code) in {NoError, RebalanceInProgressError}
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Whether records get through is watched from outside the engine (`liveness`)."""
+        """Do nothing: `liveness` watches from outside the engine whether records get through."""
 
 
-def reading_for(
-    lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None], given_up: Callable[[], None]
+def lane_consumer_for(
+    lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None], on_revoked: Callable[[], None]
 ) -> type[LaneConsumer]:
-    """A consumer class for one app. Faust makes its own instance of it. `given_up` is called when no partition is ours any more."""
-    told = {"take_changes": staticmethod(take_changes), "given_up": staticmethod(given_up)}
-    return type("ReadingForLanes", (LaneConsumer,), {"lanes": lanes, **told})
+    """A consumer class for one app, because the engine makes the instance by itself and passes it nothing of ours.
+
+    `take_changes` gets what was read of the tables' changelogs; `on_revoked` is called when this worker has no partition any more.
+    """
+    callbacks = {"take_changes": staticmethod(take_changes), "on_revoked": staticmethod(on_revoked)}
+    return type("LaneConsumerOfOneApp", (LaneConsumer,), {"lanes": lanes, **callbacks})
 
 
 class Engine(faust.App):  # type: ignore[misc]
-    """A Faust app whose consumer is ours."""
+    """A Faust app that reads by a consumer class of our choice (`reader`), set before the app starts."""
 
     reader: type[LaneConsumer]
 

@@ -1,0 +1,76 @@
+"""A reducer's states: RocksDB under Faust's table, its changelog, and the decoded states that were used last, in memory.
+
+A state's parts are put into RocksDB only after their changelog records are acknowledged, and the changelog only after the outputs are:
+whatever a state knows, it has already caused (DESIGN section 6).
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
+from typing import Generic
+
+from alertbus.model.errors import StateUnreadable
+from alertbus.stream import state_parts
+from alertbus.stream.changelog import Changelog
+from alertbus.stream.state_parts import AnyState
+from alertbus.stream.store import Change, under
+
+StateKey = tuple[int, bytes]
+"""Partition, and key in it."""
+
+Step = tuple[AnyState, AnyState]
+"""A state as it stood before a batch, and after."""
+
+REMEMBERED = 20_000
+"""Decoded states kept in memory over all partitions. Chosen: what a county has in daily use. It must be more than are ever being written at
+once, because a state that is not in RocksDB yet is read from here: it is among those touched last."""
+
+
+class StateTable(Generic[AnyState]):
+    """States of one reducer by key. Only one topic's lanes use it: they decide in order, and write in the same order."""
+
+    def __init__(self, changelog: Changelog, state: type[AnyState], empty: AnyState) -> None:
+        self._changelog = changelog
+        self._type = state
+        self._empty = empty
+        self._recent: OrderedDict[StateKey, AnyState] = OrderedDict()
+
+    def get(self, state_key: StateKey) -> AnyState:
+        """The state as last decided, the empty one if there is none. Raises `StateUnreadable`: or what it knew would be forgotten."""
+        state = self._recent.get(state_key)
+        if state is None:
+            state = self._read(state_key) or self._empty
+            self._remember(state_key, state)
+        else:
+            self._recent.move_to_end(state_key)
+        return state
+
+    def decided(self, states: Mapping[StateKey, AnyState]) -> dict[StateKey, Step[AnyState]]:
+        """Go on from these states. What changed is for `put`, once what it causes is on the broker."""
+        steps = {state_key: (self.get(state_key), state) for state_key, state in states.items()}
+        for state_key, state in states.items():
+            self._remember(state_key, state)
+        return steps
+
+    async def put(self, steps: Mapping[StateKey, Step[AnyState]]) -> None:
+        """Write what changed, and return when it is durable."""
+        changed: dict[int, list[Change]] = defaultdict(list)
+        for (partition, key), (before, after) in steps.items():
+            changed[partition] += state_parts.changes(key, before, after)
+        await self._changelog.write(changed)
+
+    def forget(self) -> None:
+        """After an assignment: another worker may have written meanwhile."""
+        self._recent.clear()
+
+    def _read(self, state_key: StateKey) -> AnyState | None:
+        partition, key = state_key
+        try:
+            return state_parts.whole(self._type, under(self._changelog.table, partition, state_parts.prefix(key)))
+        except (ValueError, KeyError):  # pydantic's is a ValueError, and quotes what it found: nothing of it goes further
+            raise StateUnreadable(self._changelog.topic, partition) from None
+
+    def _remember(self, state_key: StateKey, state: AnyState) -> None:
+        self._recent[state_key] = state
+        self._recent.move_to_end(state_key)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
