@@ -24,7 +24,7 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import Where
 from alertbus.delivery.channels.inbox import row_of as inbox_row
 from alertbus.delivery.ledger.ledger import Leased
-from alertbus.delivery.ledger.sql import ON_FALLBACK, cancel_unsent, new_row, reopen
+from alertbus.delivery.ledger.sql import cancel_unsent, new_row, reopen
 from alertbus.delivery.ledger.tables import State, inbox_message, ledger
 from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.refusals import SOURCE, refused_at
@@ -102,9 +102,8 @@ class DeliveryRestore:
                 case Notice() as notice if notice.obligation.exercise != watchdog.EXERCISE:  # by now too late to say anything
                     notices.append(self._row(notice, understood))
                     self._note_redriven(notice, understood)
-                case Receipt(detail=str(detail)) as receipt if detail.startswith(ON_FALLBACK):  # its own channel is still owed it
-                    channel = detail.removeprefix(ON_FALLBACK)
-                    fallbacks.append({"of_notice": receipt.notice_id, "channel": channel, "told_at": receipt.at})
+                case Receipt(stage=Stage.COPIED) as receipt:  # its own channel is still owed it
+                    fallbacks.append({"of_notice": receipt.notice_id, "channel": receipt.channel, "told_at": receipt.at})
                 case Receipt() as receipt if understood.source == SOURCE and receipt.stage in _OURS:
                     receipts.append(receipt)  # an agency's own receipt says nothing of what we have yet to do
                 case _ if understood.record.topic == topics.QUARANTINE:

@@ -19,7 +19,6 @@ from alertbus.broker.producer import Record
 from alertbus.delivery.arrivals import notice_record, receipt_record
 from alertbus.delivery.channels import Channel
 from alertbus.delivery.ledger.ledger import Leased, Ledger, Stuck
-from alertbus.delivery.ledger.sql import ON_FALLBACK
 from alertbus.delivery.outcome import Outcome, Trouble
 from alertbus.delivery.render import Rendered, Renderer
 from alertbus.model import ids, watchdog
@@ -133,7 +132,7 @@ class Undelivered:
         if not stuck.known:
             yield receipt_record(_receipt(stuck.leased, Stage.FAILED, now, stuck.reason))
         if taken is not None:
-            yield receipt_record(_receipt(stuck.leased, Stage.ACCEPTED, self._now(), f"{ON_FALLBACK}{taken}", apart="fallback"))
+            yield receipt_record(_receipt(stuck.leased, Stage.COPIED, self._now(), channel=taken))
         goes_on = stuck.leased.deed != Deed.ESCALATE or taken is None
         if goes_on and not stuck.escalated:
             notice = Notice.model_validate_json(stuck.leased.notice)
@@ -154,9 +153,9 @@ def fallbacks_of(
     return of
 
 
-def _receipt(leased: Leased, stage: Stage, at: datetime, detail: str, *, apart: str = "") -> Receipt:
+def _receipt(leased: Leased, stage: Stage, at: datetime, detail: str | None = None, channel: str | None = None) -> Receipt:
     return Receipt(
-        id=ids.receipt_id(leased.notice_id, stage, apart),
+        id=ids.receipt_id(leased.notice_id, stage),
         notice_id=leased.notice_id,
         obligation_id=leased.obligation_id,
         alert_id=leased.alert_id,
@@ -165,4 +164,5 @@ def _receipt(leased: Leased, stage: Stage, at: datetime, detail: str, *, apart: 
         stage=stage,
         at=at,
         detail=detail,
+        channel=channel,
     )

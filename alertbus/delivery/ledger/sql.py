@@ -92,9 +92,6 @@ WAITED_TOO_LONG = "waited_too_long"
 PATIENCE = timedelta(minutes=5)
 """How long a notice may wait for its agency's own channel where no policy says so."""
 
-ON_FALLBACK = "fallback:"
-"""How the detail of a receipt begins that tells of a fallback's acceptance: the notice is still owed to its agency's own channel."""
-
 ESCALATION_PATIENCE = timedelta(seconds=2)
 """An escalation is for a system that may not answer: if it is not taken at once, the fallback gets it (ours)."""
 
