@@ -12,7 +12,7 @@ from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.render import as_text
 from alertbus.chronicle.tables import State as ObligationState
 from alertbus.chronicle.words import Entry, Told
-from alertbus.delivery.ledger.tables import State
+from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.alert import Action, Severity
 from alertbus.model.notice import Receipt, Stage
 from alertbus.rehearsal.replay import _message
@@ -93,6 +93,6 @@ def test_a_rebuilt_ledger_knows_the_copy_and_still_owes_the_notice(copy: Receipt
         async with two() as (_, engine):
             await restored_ledger(engine, [NOTICE], [copy], None)
 
-            assert await ledger_of(engine, "state", "done_at", "fallback", "fallback_due") == [(State.WAITING, None, "inbox", None)]
+            assert await ledger_of(engine, "state", "done_at", "fallback", "fallback_due") == [(LedgerState.WAITING, None, "inbox", None)]
 
     asyncio.run(law())
