@@ -71,11 +71,11 @@ class Settling:
         settlements, self._settlements = self._settlements, []
         if settlements:
             # What was published before is noted along with it: one write to the disk fewer.
-            receipts = await self._ledger.settle(settlements, self._now(), told=published)
+            receipts = await self._ledger.settle(settlements, self._now(), published=published)
             self._wake()  # the next in these lanes
             if receipts:
                 await self._publish(receipts)
             return receipts
         if published:
-            await self._ledger.told(published)
+            await self._ledger.note_published(published)
         return []

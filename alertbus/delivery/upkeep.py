@@ -59,6 +59,6 @@ class Upkeep:
         self._wake()
 
     async def _publish_again(self, settled_before: datetime) -> None:
-        while receipts := await self._ledger.untold(settled_before):
+        while receipts := await self._ledger.receipts_to_publish(settled_before):
             await self._publish(receipts)
-            await self._ledger.told(receipts)
+            await self._ledger.note_published(receipts)

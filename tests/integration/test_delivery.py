@@ -592,7 +592,7 @@ async def test_a_receipt_lost_between_settling_and_publishing_is_told_when_the_n
 
     async with bus.worker(pace=Pace(repair_s=1e6)):
         await bus.until_told(a=[Stage.ACCEPTED])
-        await until(lambda: _none(bus.ledger.untold(utc_now() + timedelta(days=1))))
+        await until(lambda: _none(bus.ledger.receipts_to_publish(utc_now() + timedelta(days=1))))
 
 
 async def test_a_worker_also_tells_what_another_has_left_untold(bus: Bus) -> None:

@@ -312,7 +312,7 @@ async def test_trouble_that_is_told_gives_one_receipt_and_the_answer_another(boo
     await book.record([notice("1")], NOW)
     (one,) = await book.lease("me", NOW, 10)
     (failed,) = await book.settle([again(one, later(2), error="plugin_fault", told=True)], later(1))
-    await book.told([failed])
+    await book.note_published([failed])
     assert (failed.id, failed.stage, failed.at) == (ids.receipt_id("1", "failed"), Stage.FAILED, later(1))
     assert (failed.detail, failed.case_id, failed.agency) == ("plugin_fault", "case-1", "school")
 
@@ -331,10 +331,10 @@ async def test_a_receipt_that_was_never_told_is_found_again(book: Ledger) -> Non
     one, two = await book.lease("me", NOW, 10)
     receipts = await book.settle([accepted(one), Settlement(two, LedgerState.REFUSED, error="refused")], later(1))
 
-    assert await book.untold(NOW) == []
-    assert sorted(await book.untold(later(1)), key=lambda r: r.notice_id) == sorted(receipts, key=lambda r: r.notice_id)
-    await book.told(receipts[:1])
-    assert await book.untold(later(1)) == receipts[1:]
+    assert await book.receipts_to_publish(NOW) == []
+    assert sorted(await book.receipts_to_publish(later(1)), key=lambda r: r.notice_id) == sorted(receipts, key=lambda r: r.notice_id)
+    await book.note_published(receipts[:1])
+    assert await book.receipts_to_publish(later(1)) == receipts[1:]
 
 
 async def test_telling_of_a_failure_late_does_not_hide_that_the_answer_is_untold(book: Ledger) -> None:
@@ -343,9 +343,9 @@ async def test_telling_of_a_failure_late_does_not_hide_that_the_answer_is_untold
     failed = await book.settle([again(one, later(2), told=True)], later(1))
     (one,) = await book.lease("me", later(2), 10)
     done = await book.settle([accepted(one)], later(3))
-    await book.told(failed)
+    await book.note_published(failed)
 
-    assert await book.untold(later(9)) == done
+    assert await book.receipts_to_publish(later(9)) == done
 
 
 async def test_what_cannot_be_rendered_steps_aside_with_its_whole_obligation(book: Ledger) -> None:

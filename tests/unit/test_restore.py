@@ -343,7 +343,7 @@ async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuil
     pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
     book = Ledger(engine)
     await book.record(pair, T0)
-    told = await book.untold(T0)
+    told = await book.receipts_to_publish(T0)
     other = await fresh(str(tmp_path), "other")
 
     await restored_ledger(other, pair, told, None)

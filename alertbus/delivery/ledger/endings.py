@@ -125,7 +125,7 @@ def open_again(connection: Connection, notice_id: str, attempts: int) -> str | N
     return lane
 
 
-def note_told(connection: Connection, receipts: Sequence[Receipt]) -> None:
+def note_published(connection: Connection, receipts: Sequence[Receipt]) -> None:
     """Note that the broker has these receipts. One that a newer state has overtaken leaves that state's flag alone."""
     final: list[str] = []
     failed: list[str] = []

@@ -127,17 +127,17 @@ class Ledger:
         await self.transactions.write(work)
         self._idle = False
 
-    async def settle(self, settlements: Sequence[Settlement], now: datetime, *, told: Sequence[Receipt] = ()) -> list[Receipt]:
+    async def settle(self, settlements: Sequence[Settlement], now: datetime, *, published: Sequence[Receipt] = ()) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
 
-        A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `told` are
+        A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `published` are
         receipts that the broker has by now, noted in the same transaction.
         """
         freed: set[str] = set()
 
         def work(connection: Connection) -> list[Receipt]:
             receipts: list[Receipt] = []
-            endings.note_told(connection, told)
+            endings.note_published(connection, published)
             final: dict[tuple[LedgerState, str | None], list[str]] = {}
             for one in settlements:
                 if one.retry_at is None:
@@ -188,7 +188,7 @@ class Ledger:
         self._idle = self._idle and not opened
         return list(opened)
 
-    async def untold(self, before: datetime, limit: int = 500) -> list[Receipt]:
+    async def receipts_to_publish(self, before: datetime, limit: int = 500) -> list[Receipt]:
         """Give receipts that may never have reached the broker: of what was settled before this moment, or by a clock far ahead."""
         settled = func.coalesce(ledger.c.done_at, ledger.c.failed_at)
         query = (
@@ -199,9 +199,9 @@ class Ledger:
         )
         return [receipt_of(row) for row in await self._read(query)]
 
-    async def told(self, receipts: Sequence[Receipt]) -> None:
+    async def note_published(self, receipts: Sequence[Receipt]) -> None:
         """Note that the broker has these. One that a newer state has overtaken leaves that state's flag alone."""
-        await self.transactions.write(lambda connection: endings.note_told(connection, receipts))
+        await self.transactions.write(lambda connection: endings.note_published(connection, receipts))
 
     async def retry_agency_now(self, agency: str, now: datetime) -> None:
         """Make due what waited only because this agency's system did not answer: it answers again."""
