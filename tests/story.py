@@ -133,6 +133,8 @@ def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) ->
     owed = notice.obligation
     if stage is Stage.ACKNOWLEDGED:
         stated = {"by": "R. Postholder", "intent": Intent.ACTING, **stated}
+    if stage is Stage.COPIED:
+        stated = {"channel": "inbox", **stated}
     return Receipt(
         id=f"{stage}-{notice.id}-{at.timestamp()}",
         notice_id=notice.id,

@@ -33,7 +33,7 @@ from alertbus.broker.local import LocalKafka
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import NOTICES, ensure_topics
 from alertbus.chronicle.worker import run_chronicle
-from alertbus.delivery.worker import run_delivery
+from alertbus.delivery.worker import DeliverySetup, run_delivery
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, AlertReachedCase
@@ -90,7 +90,8 @@ def delivery(bootstrap: str, url: str, channels: dict[str, str]) -> None:
     """One delivery worker, until it is terminated."""
     logs.configure("json", "WARNING", "delivery")
     ways = {agency: ChannelSettings(channel="webhook", url=to, secret=SecretStr(SECRET), folder=None) for agency, to in channels.items()}
-    asyncio.run(run_delivery(bootstrap=bootstrap, engine=make_engine(url), plugins=Plugins.load(), channels=ways, stop=asyncio.Event()))
+    setup = DeliverySetup(bootstrap=bootstrap, engine=make_engine(url), plugins=Plugins.load(), channels=ways)
+    asyncio.run(run_delivery(setup, asyncio.Event()))
 
 
 def chronicle(bootstrap: str, url: str) -> None:

@@ -26,7 +26,7 @@ from alertbus.bench.receiver import arrivals
 from alertbus.bench.stage import Stage, stage
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
-from alertbus.delivery.ledger.tables import State, ledger
+from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS
 from alertbus.run.client import Client
@@ -154,7 +154,7 @@ async def _delivered(url: str, owed: int) -> None:
     """Return when the ledger has so many notices accepted by their agencies."""
     engine = make_engine(url)
     ours = ledger.c.case_id.startswith(county.PREFIX)  # not the watchdog's
-    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == State.ACCEPTED, ours)
+    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == LedgerState.ACCEPTED, ours)
     try:
         deadline, count = time.monotonic() + PATIENCE_S, -1
         while count != owed:

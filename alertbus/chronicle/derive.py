@@ -11,6 +11,7 @@ from alertbus.chronicle.tables import SEVERITY_RANK, State
 from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
 
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
+_DELIVERED = frozenset({*_ON_ITS_WAY, Stage.SEEN})
 _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
 
 
@@ -116,11 +117,22 @@ def standing(notices: Sequence[Told], receipts: Sequence[Receipt]) -> Standing:
 
 
 def _under_way(receipts: Sequence[Receipt]) -> State:
-    """Seen is seen, whatever went wrong besides. A refusal or failure counts until a later attempt gets through."""
+    """Seen is seen, whatever went wrong besides. A refusal or failure counts until a later attempt gets through.
+
+    A copy on a fallback channel is neither: it hides no trouble and undoes no delivery. Alone it says that there was trouble.
+    """
     if any(r.stage is Stage.SEEN for r in receipts):
         return State.SEEN
     stuck = max((r for r in receipts if r.stage in _GOT_STUCK), key=lambda r: (r.at, r.stage, r.id), default=None)
     through = [r.stage for r in receipts if r.stage in _ON_ITS_WAY and (stuck is None or r.at > stuck.at)]
     if through:
         return State(max(through, key=lambda stage: _ON_ITS_WAY[stage]))
-    return State(stuck.stage) if stuck else State.OWED
+    if stuck:
+        return State(stuck.stage)
+    return State.FAILED if any(r.stage is Stage.COPIED for r in receipts) else State.OWED
+
+
+def copied_to(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    """Give the fallback channels that hold a copy of a notice which, as far as is known, its agency's own channel has not delivered."""
+    delivered = {r.notice_id for r in receipts if r.stage in _DELIVERED}
+    return tuple(sorted({r.channel for r in receipts if r.channel is not None and r.notice_id not in delivered}))

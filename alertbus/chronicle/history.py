@@ -89,6 +89,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
                 since=one.since,
                 acknowledged_by=one.acknowledged_by,
                 acknowledged_at=one.acknowledged_at,
+                copied_to=one.copied_to,
             )
             for one in obligations
         ),

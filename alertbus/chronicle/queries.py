@@ -14,6 +14,7 @@ from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.history import chronology
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
@@ -230,6 +231,7 @@ def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: dateti
         acknowledged_at=row.acknowledged_at,
         acknowledged_intent=row.acknowledged_intent,
         receipts=receipts,
+        copied_to=copied_to(receipts),
         cursor=f"{0 if overdue else 1}~{row.severity_rank}~{since}~{row.id}",
     )
 

@@ -133,6 +133,8 @@ def _details(entry: Entry) -> list[tuple[str, str]]:
 
 def _told(told: Told) -> str:
     answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
+    if told.copied_to:
+        answer += f" (copied to {', '.join(told.copied_to)}, not delivered by its own channel)"
     if told.acknowledged_by is not None and told.acknowledged_at is not None:
         answer += f" by {told.acknowledged_by}, {_moment(told.acknowledged_at)}"
     return answer

@@ -100,6 +100,7 @@ receipt = Table(
     Column("intent", String, nullable=True),
     Column("note", String, nullable=True),
     Column("detail", String, nullable=True),
+    Column("channel", String, nullable=True),
 )
 
 obligation = Table(

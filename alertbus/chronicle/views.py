@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.tables import ANSWERED, State
 from alertbus.chronicle.words import ObligationStatus
 from alertbus.model.case import Case
@@ -90,6 +91,7 @@ async def obligations_where(connection: AsyncConnection, condition: ColumnElemen
                 because=shown.because,
                 do_not_reveal_source=shown.do_not_reveal_source,
                 receipts=receipts[row.id],
+                copied_to=copied_to(receipts[row.id]),
             )
         )
     return found

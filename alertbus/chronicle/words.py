@@ -23,6 +23,8 @@ class InboxItem(Word):
     acknowledged_at: AwareDatetime | None = None
     acknowledged_intent: Intent | None = None
     receipts: tuple[Receipt, ...] = ()
+    copied_to: tuple[str, ...] = ()
+    """Fallback channels that hold a copy, as long as the agency's own channel has not delivered."""
     cursor: str
     """Give it as `after` to get what follows."""
 
@@ -47,6 +49,8 @@ class ObligationStatus(Word):
     """The reason path. It names relations: for the agency itself, and for who holds the case."""
     do_not_reveal_source: bool
     receipts: tuple[Receipt, ...]
+    copied_to: tuple[str, ...] = ()
+    """Fallback channels that hold a copy, as long as the agency's own channel has not delivered."""
 
 
 class StatementStatus(Word):
@@ -87,6 +91,7 @@ class Told(Word):
     since: AwareDatetime
     acknowledged_by: str | None = None
     acknowledged_at: AwareDatetime | None = None
+    copied_to: tuple[str, ...] = ()
 
 
 class Entry(Word):

@@ -118,7 +118,8 @@ def _tell_alert(answer: dict[str, Any]) -> None:
 
 
 def _state(obligation: dict[str, Any]) -> str:
-    return f"{obligation['state']}{' OVERDUE' if obligation['overdue'] else ''}"
+    copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation["copied_to"] else ""
+    return f"{obligation['state']}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
 def _answer(obligation: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""From the notices topic into the ledger: the row is written before the offset moves, and what cannot be read is kept.
+"""Notices arriving from their topic are written into the ledger before their offset moves; what cannot be read is kept.
 
 A record that is no notice goes to quarantine with its coordinates, and only then does its offset move. Trouble with the
-broker or the database comes out as it is: the worker ends with nothing committed.
+broker or the database is raised as it is: the worker ends with nothing committed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from alertbus.broker.faults import EnvelopeFault
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import RECEIPTS
 from alertbus.delivery.ledger.ledger import Ledger
-from alertbus.delivery.refusals import SOURCE, refused_at
+from alertbus.delivery.refused_notices import SOURCE, refused_at
 from alertbus.model import watchdog
 from alertbus.model.errors import PoisonRecord
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
@@ -27,8 +27,8 @@ from alertbus.quarantine.entry import moment, poisoned
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Intake:
-    """Hands batches to the ledger. `wake` is called when there is something new in it."""
+class Arrivals:
+    """Writes batches of records into the ledger. `wake` is called when there is something new in it."""
 
     def __init__(self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._ledger = ledger

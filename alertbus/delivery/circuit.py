@@ -65,7 +65,7 @@ class Circuit:
         return replace(self, state=CircuitState.OPEN, failures=failures, openings=self.openings + 1, until=now + rest)
 
     def unanswered(self, now: datetime) -> Self:
-        """Let the next go at once: the probe never reached the system, through a fault of ours."""
+        """Let the next go at once: the probe never reached the system, because the bus itself failed."""
         return replace(self, state=CircuitState.OPEN, until=now) if self.state is CircuitState.PROBING else self
 
     def asked_to_wait(self, until: datetime) -> Self:

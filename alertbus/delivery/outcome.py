@@ -1,4 +1,4 @@
-"""What came of one attempt, and what follows from it: retry, give up, disable, each with its reason. Pure.
+"""The outcome of one attempt, and what follows from it: retry, give up, disable, each with its reason. Pure.
 
 Only a definite refusal is ever given up. Trouble on the way (a dead system, a broken plugin, a full disk) is tried
 again for as long as it lasts, at an interval that is capped, and is told once so that a person can act.
@@ -38,7 +38,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a channel says of one message. `handed_over`: the carrier has it, the agency's system has not yet spoken."""
+    """A channel's report on one message. `handed_over`: the carrier has it, the agency's system has not yet spoken."""
 
     trouble: Trouble | None = None
     retry_after: timedelta | None = None
@@ -72,7 +72,7 @@ class Reason(StrEnum):
 
 
 class Health(StrEnum):
-    """What an attempt says about the agency's system, for its circuit."""
+    """Whether an attempt shows that the agency's system answers. Its circuit goes by this."""
 
     ALIVE = "alive"
     DOWN = "down"
@@ -81,7 +81,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential with full jitter: anything from nothing to the ceiling, so that a crowd does not return at once."""
+    """Exponential with full jitter: a wait is anything from nothing to a ceiling, so that a crowd does not return at once."""
 
     base: timedelta = timedelta(seconds=1)
     cap: timedelta = timedelta(minutes=5)
@@ -97,17 +97,19 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one class of error is treated. `attempts` None: for ever. `told_after`: the attempt at which it is told."""
+    """How one class of error is treated."""
 
     health: Health
     attempts: int | None = None
+    """After so many it is given up. None: it is tried for ever."""
     told_after: int = 5
-    aside_after: int | None = None
+    """The attempt from which a receipt tells of the trouble."""
+    own_lane_after: int | None = None
     """After so many attempts it leaves its lane, so that one broken message does not hold back a family's others."""
 
 
 _ON_THE_WAY = Rule(Health.DOWN)
-_OUR_OWN = Rule(Health.UNKNOWN, told_after=1, aside_after=3)
+_OUR_OWN = Rule(Health.UNKNOWN, told_after=1, own_lane_after=3)
 _FINAL = Rule(Health.ALIVE, attempts=1)
 
 RULES: Mapping[Trouble, Rule] = MappingProxyType(
@@ -129,17 +131,21 @@ RULES: Mapping[Trouble, Rule] = MappingProxyType(
     }
 )
 
+DOWN = tuple(trouble for trouble, rule in RULES.items() if rule.health is Health.DOWN)
+"""Trouble that says that the agency's system does not answer."""
+
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """`wait` is set for what is tried again; `told`: it is known outside from now on; `health` is for the circuit."""
+class FollowUp:
+    """What follows from an attempt. `wait` is set for what is tried again; `told`: a receipt tells of the trouble from now on."""
 
     act: Act
     reason: Reason
     health: Health
     wait: timedelta | None = None
     told: bool = True
-    aside: bool = False
+    own_lane: bool = False
+    """It moves to a lane of its own: see `Rule.own_lane_after`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,23 +159,23 @@ class Limits:
         return cls(Backoff(timedelta(milliseconds=5), timedelta(milliseconds=50)))
 
 
-def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limits: Limits) -> Decision:
+def decide(outcome: Outcome, attempts: int, *, random: Callable[[], float], limits: Limits) -> FollowUp:
     """Decide what follows from attempt number `attempts` (from 1). `random` gives a float in [0, 1)."""
     trouble = outcome.trouble
     if trouble is None:
         reason = Reason.HANDED_OVER if outcome.handed_over else Reason.ACCEPTED
-        return Decision(Act.SETTLE, reason, Health.ALIVE)
+        return FollowUp(Act.SETTLE, reason, Health.ALIVE)
     rule = limits.rules[trouble]
     if rule.attempts is not None and attempts >= rule.attempts:
         reason = Reason.REFUSED if rule.attempts == 1 else Reason.REFUSED_OFTEN
-        return Decision(Act.GIVE_UP, reason, rule.health)
-    return Decision(
+        return FollowUp(Act.GIVE_UP, reason, rule.health)
+    return FollowUp(
         Act.DISABLE if trouble is Trouble.GONE else Act.RETRY,
         _why_again(outcome, rule),
         rule.health,
         wait=limits.backoff.wait(attempts, outcome.retry_after, random),
         told=attempts >= rule.told_after,
-        aside=rule.aside_after is not None and attempts >= rule.aside_after,
+        own_lane=rule.own_lane_after is not None and attempts >= rule.own_lane_after,
     )
 
 

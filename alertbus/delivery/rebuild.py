@@ -5,7 +5,7 @@ delivered. Where an attempt may have been made that nobody told of, it counts as
 so a withdrawal of it must go out too. It comes under the same idempotency key as before.
 
 Not kept in Kafka, and so not as before: how many attempts were made and when the next was due, whether a notice had
-stepped aside from its lane (it will again), and the moments at which rows were written or an escalation was noted. A
+been moved to a lane of its own (it will be again), and the moments at which rows were written or an escalation was noted. A
 message in the inbox is rendered again from its notice; a plugin that has changed since renders it as it does now.
 """
 
@@ -23,11 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alertbus.broker import topics
 from alertbus.broker.consumer import Where
 from alertbus.delivery.channels.inbox import row_of as inbox_row
-from alertbus.delivery.ledger.ledger import Leased
-from alertbus.delivery.ledger.sql import ON_FALLBACK, cancel_unsent, new_row, reopen
-from alertbus.delivery.ledger.tables import State, inbox_message, ledger
+from alertbus.delivery.ledger.endings import cancel_unsent, open_again
+from alertbus.delivery.ledger.rows import LEASED_COLUMNS, STATE_TOLD_BY, Leased, new_row
+from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
 from alertbus.delivery.outcome import Trouble
-from alertbus.delivery.refusals import SOURCE, refused_at
+from alertbus.delivery.refused_notices import SOURCE, refused_at
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
@@ -45,15 +45,13 @@ WORDS: Words = {
     (topics.QUARANTINE, RECORD_QUARANTINED): lambda _: None,  # only its headers count here
 }
 
-FINAL = {Stage.SENT: State.SENT, Stage.ACCEPTED: State.ACCEPTED, Stage.REFUSED: State.REFUSED, Stage.CANCELLED: State.CANCELLED}
-
 _RENDER_LIMIT_S = 10.0
 _AT_ONCE = 500
 
 
 @dataclass(slots=True)
-class Rows:
-    """What a batch of records says."""
+class LedgerChanges:
+    """The changes that a batch of records makes to the ledger: for each kind the parameters of one statement."""
 
     notices: list[dict[str, Any]] = field(default_factory=list)
     failing: list[dict[str, Any]] = field(default_factory=list)
@@ -63,22 +61,22 @@ class Rows:
     fallbacks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def told(receipts: Iterable[Receipt]) -> Rows:
-    """What delivery's own receipts make of their notices: the first trouble, the first refusal, the first other end of each."""
+def _ends(receipts: Iterable[Receipt]) -> LedgerChanges:
+    """Take delivery's own receipts: of each notice the first trouble, the first refusal and the first other end count."""
     found: dict[str, dict[str, dict[str, Any]]] = {"failing": {}, "refused": {}, "done": {}}
     for receipt in receipts:
-        state = FINAL.get(receipt.stage, State.FAILED)
+        state = STATE_TOLD_BY[receipt.stage]
         row = {"of_notice": receipt.notice_id, "now_state": state, "why": receipt.detail, "told_at": receipt.at}
-        kind = {State.FAILED: "failing", State.REFUSED: "refused"}.get(state, "done")
+        kind = {LedgerState.FAILED: "failing", LedgerState.REFUSED: "refused"}.get(state, "done")
         found[kind].setdefault(receipt.notice_id, row)
-    return Rows(**{kind: list(rows.values()) for kind, rows in found.items()})
+    return LedgerChanges(**{kind: list(rows.values()) for kind, rows in found.items()})
 
 
 class DeliveryRestore:
-    """Reads notices, then receipts.
+    """Delivery's part of a rebuild. It reads notices, then receipts.
 
     `committed` is how far delivery had taken notices up, by partition, where that is known. `elsewhere` are the agencies
-    with a system of their own, as the settings now have it: their messages are not ours to put back.
+    with a system of their own, as the settings now have it: the built-in inbox never had their messages.
     """
 
     def __init__(self, committed: Mapping[Where, int], plugins: Plugins, elsewhere: Collection[str], now: Callable[[], datetime]) -> None:
@@ -92,7 +90,7 @@ class DeliveryRestore:
     async def begin(self, connection: AsyncConnection) -> None:
         """Need nothing beforehand."""
 
-    def read(self, batch: Iterable[Understood]) -> Rows:
+    def read(self, batch: Iterable[Understood]) -> LedgerChanges:
         receipts: list[Receipt] = []
         notices: list[dict[str, Any]] = []
         attempts: list[dict[str, Any]] = []
@@ -102,22 +100,21 @@ class DeliveryRestore:
                 case Notice() as notice if not watchdog.is_reserved(exercise=notice.obligation.exercise):  # by now too late to say anything
                     notices.append(self._row(notice, understood))
                     self._note_redriven(notice, understood)
-                case Receipt(detail=str(detail)) as receipt if detail.startswith(ON_FALLBACK):  # its own channel is still owed it
-                    channel = detail.removeprefix(ON_FALLBACK)
-                    fallbacks.append({"of_notice": receipt.notice_id, "channel": channel, "told_at": receipt.at})
-                case Receipt() as receipt if understood.source == SOURCE and receipt.stage in _OURS:
-                    receipts.append(receipt)  # an agency's own receipt says nothing of what we have yet to do
+                case Receipt(stage=Stage.COPIED) as receipt:  # its own channel is still owed it
+                    fallbacks.append({"of_notice": receipt.notice_id, "channel": receipt.channel, "told_at": receipt.at})
+                case Receipt() as receipt if understood.source == SOURCE and receipt.stage in STATE_TOLD_BY:
+                    receipts.append(receipt)  # an agency's own receipt says nothing of what delivery has yet to do
                 case _ if understood.record.topic == topics.QUARANTINE:
                     entry = quarantined(understood.record.headers, understood.record.value)
                     if entry is not None and entry.notice_id is not None:
                         attempts.append({"of_notice": entry.notice_id, "at_attempt": entry.attempt})
                 case _:
                     pass
-        rows = told(receipts)
+        rows = _ends(receipts)
         rows.notices, rows.attempts, rows.fallbacks = notices, attempts, fallbacks
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: Rows) -> None:
+    async def write(self, connection: AsyncConnection, rows: LedgerChanges) -> None:
         if rows.notices:
             await _insert(connection, rows.notices)
         for statement, found in (
@@ -141,7 +138,7 @@ class DeliveryRestore:
 
     def _finish(self, connection: Connection, now: datetime) -> None:
         for notice_id, attempt in sorted(self._redriven.items()):
-            reopen(connection, notice_id, attempt)
+            open_again(connection, notice_id, attempt)
         untried = (ledger.c.deed == Deed.WITHDRAW) & (ledger.c.attempts == 0) & ledger.c.done_at.is_(None)
         for body in connection.execute(select(ledger.c.notice).where(untried).order_by(ledger.c.seq)).scalars().all():
             cancel_unsent(connection, Notice.model_validate_json(body), now)
@@ -176,8 +173,6 @@ async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -
             raise
 
 
-_OURS = frozenset({*FINAL, Stage.FAILED})
-
 _OPEN = (ledger.c.notice_id == bindparam("of_notice")) & ledger.c.done_at.is_(None)
 _ENDS = {
     "state": bindparam("now_state"),
@@ -200,7 +195,7 @@ _REFUSED = (
 )
 _DONE = (
     update(ledger)  # what was refused, and got through when it was redriven, got through
-    .where(ledger.c.notice_id == bindparam("of_notice"), or_(ledger.c.done_at.is_(None), ledger.c.state == State.REFUSED))
+    .where(ledger.c.notice_id == bindparam("of_notice"), or_(ledger.c.done_at.is_(None), ledger.c.state == LedgerState.REFUSED))
     .values(_ENDS)
 )
 _FAILING = (
@@ -217,7 +212,7 @@ _ATTEMPTS = (
     update(ledger)  # a redrive names the attempt at which a notice was refused
     .where(
         ledger.c.notice_id == bindparam("of_notice"),
-        ledger.c.state == State.REFUSED,
+        ledger.c.state == LedgerState.REFUSED,
         ledger.c.attempts < bindparam("at_attempt", type_=Integer),
     )
     .values(attempts=bindparam("at_attempt", type_=Integer))
@@ -236,19 +231,19 @@ _FALLBACK = (
 
 
 async def refill_inbox(engine: AsyncEngine, plugins: Plugins, elsewhere: Collection[str]) -> AsyncIterator[tuple[int, int]]:
-    """Put back what the built-in inbox had accepted, as an agency's own channel or as its fallback. Yields, batch by batch, how many
-    messages it has and how many it cannot have.
+    """Put back what the built-in inbox had accepted, as an agency's own channel or as its fallback.
 
-    What cannot be rendered any more is owed again: its agency does not have it, and delivery goes on trying as with any
-    notice. On the fallback it was written plainly then, and is again.
+    Yields, batch by batch, how many messages are in it again and how many cannot be. What cannot be rendered any more is owed
+    again: its agency does not have it, and delivery goes on trying as with any notice. A copy was written plainly if its plugin
+    could not write it, and is again.
     """
     renderer = Renderer(plugins, _RENDER_LIMIT_S)
     after = 0
     while True:
-        own = and_(ledger.c.state == State.ACCEPTED, ledger.c.agency.not_in(sorted(elsewhere)))
-        query = select(
-            *(ledger.c[name] for name in Leased.__slots__), ledger.c.done_at, ledger.c.fallback, ledger.c.escalated_at, own.label("own")
-        ).where(ledger.c.seq > after, or_(own, ledger.c.fallback == INBOX))
+        own = and_(ledger.c.state == LedgerState.ACCEPTED, ledger.c.agency.not_in(sorted(elsewhere)))
+        query = select(*LEASED_COLUMNS, ledger.c.done_at, ledger.c.fallback, ledger.c.escalated_at, own.label("own")).where(
+            ledger.c.seq > after, or_(own, ledger.c.fallback == INBOX)
+        )
         with database_faults():
             async with reading(engine) as connection:
                 found = (await connection.execute(query.order_by(ledger.c.seq).limit(_AT_ONCE))).all()
@@ -264,7 +259,7 @@ async def refill_inbox(engine: AsyncEngine, plugins: Plugins, elsewhere: Collect
                     await connection.execute(
                         update(ledger)
                         .where(ledger.c.notice_id.in_(owed))
-                        .values(state=State.WAITING, error_class=Trouble.PLUGIN.value, done_at=literal(None, UtcDateTime()))
+                        .values(state=LedgerState.WAITING, error_class=Trouble.PLUGIN.value, done_at=literal(None, UtcDateTime()))
                     )
         yield len(put), len(owed)
 

@@ -1,7 +1,7 @@
 """Rendering behind a time limit: a plugin runs in threads of its own and cannot hold up the loop or another plugin.
 
-A thread serves one batch after another: to start one for each held up the loop for a fifth of its time. It cannot be stopped. One that
-hangs is left behind, and an adapter with `_LEFT_BEHIND` of those is not called again until one of them comes back.
+A thread serves one batch after another: starting one for each batch held up the event loop for a fifth of its time. A thread cannot be
+stopped. One that hangs is left behind, and an adapter with `_LEFT_BEHIND` of those is not called again until one of them comes back.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 import structlog
 
-from alertbus.delivery.ledger.ledger import Leased
+from alertbus.delivery.ledger.rows import Leased
 from alertbus.delivery.outcome import Trouble
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
@@ -33,7 +33,7 @@ class Renderer:
         self._plugins = plugins
         self._limit_s = limit_s
         self._hanging: Counter[str] = Counter()
-        self._idle: list[_Hand] = []
+        self._idle: list[_RenderThread] = []
 
     async def render(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
         """Give one answer for each, in order. One that takes longer than the limit fails alone."""
@@ -48,18 +48,18 @@ class Renderer:
         return results
 
     async def _render_until_one_hangs(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
-        work = _Work(asyncio.get_running_loop(), batch, lambda leased: self._one(sector, leased))
-        hand = self._idle.pop() if self._idle else _Hand()
-        hand.give(work)
+        work = _RenderBatch(asyncio.get_running_loop(), batch, lambda leased: self._one(sector, leased))
+        thread = self._idle.pop() if self._idle else _RenderThread()
+        thread.give(work)
         try:
             return await self._results(sector, batch, work)
         finally:
             if work.finished.is_set():
-                self._idle.append(hand)
+                self._idle.append(thread)
             else:
-                hand.end()  # once it has come back
+                thread.end()  # once it has come back
 
-    async def _results(self, sector: str, batch: Sequence[Leased], work: "_Work") -> list[Rendered]:
+    async def _results(self, sector: str, batch: Sequence[Leased], work: "_RenderBatch") -> list[Rendered]:
         seen = -1
         while not work.finished.is_set():
             if seen == len(work.results):
@@ -99,14 +99,14 @@ class Renderer:
         return message.model_copy(update={"idempotency_key": leased.notice_id})
 
 
-class _Hand:
+class _RenderThread:
     """A thread that runs what it is given, until it is told to end."""
 
     def __init__(self) -> None:
-        self._given: SimpleQueue[_Work | None] = SimpleQueue()
+        self._given: SimpleQueue[_RenderBatch | None] = SimpleQueue()
         threading.Thread(target=self._run, name="render", daemon=True).start()
 
-    def give(self, work: "_Work") -> None:
+    def give(self, work: "_RenderBatch") -> None:
         self._given.put(work)
 
     def end(self) -> None:
@@ -118,8 +118,8 @@ class _Hand:
 
 
 @dataclass(slots=True)
-class _Work:
-    """What the loop and one thread share. The thread appends; once left, it only says that it has come back."""
+class _RenderBatch:
+    """State shared by the event loop and one thread. The thread appends; once left behind, it only says that it has come back."""
 
     loop: asyncio.AbstractEventLoop
     batch: Sequence[Leased]

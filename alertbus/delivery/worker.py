@@ -8,23 +8,24 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
-from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
-from alertbus.delivery import refusals
-from alertbus.delivery.arrivals import Intake, receipt_record
+from alertbus.delivery.arrivals import Arrivals, receipt_record
 from alertbus.delivery.channels import Channels, open_channels
+from alertbus.delivery.fallback import Fallback, Sweep, fallbacks_of
 from alertbus.delivery.heartbeats import Steady
 from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.pace import Pace
+from alertbus.delivery.refused_notices import quarantine_entries
 from alertbus.delivery.render import Renderer
-from alertbus.delivery.sender import Lanes, Pace
-from alertbus.delivery.undelivered import Sweep, Undelivered, fallbacks_of
+from alertbus.delivery.sender import Sender
 from alertbus.model.errors import PolicyFault
 from alertbus.model.notice import Receipt
 from alertbus.plugin.manager import Plugins
@@ -34,89 +35,69 @@ from alertbus.settings import ChannelSettings
 
 GROUP = "alertbus-delivery"
 
-_RANDOM = SystemRandom().random
-
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def run_delivery(
-    *,
-    bootstrap: str,
-    engine: AsyncEngine,
-    plugins: Plugins,
-    channels: Mapping[str, ChannelSettings],
-    stop: asyncio.Event,
-    policy: Policy | None = None,
-    fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
-    now: Callable[[], datetime] = utc_now,
-    random: Callable[[], float] = _RANDOM,
-    pace: Pace | None = None,
-    sweep: Sweep | None = None,
-    group: str = GROUP,
-    topic: str = NOTICES,
-    deadman_url: str | None = None,
-) -> None:
-    """Deliver until `stop`. Schema and topics are there already. What ends it early comes as an exception group.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySetup:
+    """Everything a delivery worker is given. Schema and topics are there already."""
+
+    bootstrap: str
+    engine: AsyncEngine
+    plugins: Plugins
+    channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
+    """By agency; an agency without has the built-in inbox."""
+    fallbacks: Mapping[str, ChannelSettings] = field(default_factory=dict)
+    """By the name that a policy gives as `fallback`; `inbox` is always there."""
+    policy: Policy = field(default_factory=load_policy)
+    sweep: Sweep | None = field(default_factory=Sweep)
+    """None: what is undelivered is left to another worker."""
+    deadman_url: str | None = None
+    now: Callable[[], datetime] = utc_now
+    random: Callable[[], float] = SystemRandom().random
+    pace: Pace = field(default_factory=Pace)
+    group: str = GROUP
+    topic: str = NOTICES
+
+
+async def run_delivery(setup: DeliverySetup, stop: asyncio.Event) -> None:
+    """Deliver until `stop`. What ends it early comes as an exception group.
 
     Raises `PolicyFault` at once where the policy names a fallback that `fallbacks` does not have.
     """
-    policy = policy or load_policy()
-    if unknown := policy.unknown_fallbacks({INBOX, *fallbacks}):
+    policy = setup.policy
+    if unknown := policy.unknown_fallbacks({INBOX, *setup.fallbacks}):
         raise PolicyFault("; ".join(unknown) + ". Give it in ALERTBUS_FALLBACKS, or mend the policy and run `alertbus policy check`.")
-    ledger = Ledger(engine, timedelta(minutes=policy.undelivered_after_minutes))
-    async with open_channels(channels, ledger, now, fallbacks=fallbacks, deadman_url=deadman_url) as opened:
-        await deliver(
-            bootstrap=bootstrap,
-            ledger=ledger,
-            plugins=plugins,
-            channels=opened,
-            stop=stop,
-            now=Steady(now, time.monotonic),
-            random=random,
-            pace=pace or Pace(),
-            group=group,
-            topic=topic,
-            policy=policy,
-            sweep=sweep or Sweep(),
-        )
+    ledger = Ledger(setup.engine, timedelta(minutes=policy.undelivered_after_minutes))
+    async with open_channels(
+        setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, deadman_url=setup.deadman_url
+    ) as channels:
+        await deliver(replace(setup, now=Steady(setup.now, time.monotonic)), ledger, channels, stop)
 
 
-async def deliver(
-    *,
-    bootstrap: str,
-    ledger: Ledger,
-    plugins: Plugins,
-    channels: Channels,
-    stop: asyncio.Event,
-    now: Callable[[], datetime],
-    random: Callable[[], float],
-    pace: Pace,
-    group: str,
-    topic: str,
-    policy: Policy,
-    sweep: Sweep | None,
-) -> None:
-    """Do the same with channels that are open already. `sweep` None: what is undelivered is left to another worker."""
-    producer = Producer(bootstrap, client_id="alertbus-delivery", linger_ms=0)
+async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop: asyncio.Event) -> None:
+    """Do the same with a ledger and channels that are open already, by the clock `setup.now`."""
+    producer = Producer(setup.bootstrap, client_id="alertbus-delivery", linger_ms=0)
     await producer.start()
     try:
 
         async def publish(receipts: Sequence[Receipt]) -> None:
-            given_up = await refusals.entries(receipts, ledger, plugins)
+            given_up = await quarantine_entries(receipts, ledger, setup.plugins)
             await producer.send_all([*map(receipt_record, receipts), *given_up])
 
-        renderer = Renderer(plugins, pace.render_limit_s)
+        now, pace = setup.now, setup.pace
+        renderer = Renderer(setup.plugins, pace.render_limit_s)
         owner = secrets.token_hex(8)
-        lanes = Lanes(ledger, renderer, channels, publish, owner=owner, now=now, random=random, pace=pace)
-        intake = Intake(ledger, producer, now, lanes.wake)
+        sender = Sender(ledger, renderer, channels, publish, owner=owner, now=now, random=setup.random, pace=pace)
+        arrivals = Arrivals(ledger, producer, now, sender.wake)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(lanes.run(stop))
-            tasks.create_task(consume(bootstrap, group, [topic], intake, stop=stop))
-            if sweep is not None:
-                named = fallbacks_of(channels.of, channels.named, policy)
-                undelivered = Undelivered(ledger, renderer, named, policy, producer.send_all, now=now, topic=topic, sweep=sweep)
-                tasks.create_task(undelivered.run(stop))
+            tasks.create_task(sender.run(stop))
+            tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))
+            if (sweep := setup.sweep) is not None:
+                fallback_of = fallbacks_of(channels.of, channels.named, setup.policy)
+                fallback = Fallback(ledger, renderer, fallback_of, setup.policy, producer.send_all, now=now, topic=setup.topic, sweep=sweep)
+                tasks.create_task(fallback.run(stop))
     finally:
         await producer.stop()

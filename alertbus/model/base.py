@@ -16,11 +16,11 @@ class Word(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
     @cached_property
-    def aside(self) -> dict[Any, Any]:
-        """Room for what others have worked out from this record, so that it is worked out once. Never written, compared or copied along."""
+    def memo(self) -> dict[Any, Any]:
+        """Cache for values derived from this record; never serialised, compared or copied."""
         return {}
 
     def __copy__(self) -> Self:
         copied = super().__copy__()
-        copied.__dict__.pop("aside", None)
+        copied.__dict__.pop("memo", None)
         return copied

@@ -210,9 +210,9 @@ class Case(Word):
         return self
 
     def person(self, key: str) -> CasePerson:
-        by_key: Mapping[str, CasePerson] | None = self.aside.get("people")
+        by_key: Mapping[str, CasePerson] | None = self.memo.get("people")
         if by_key is None:
-            by_key = self.aside["people"] = {person.key: person for person in self.people}
+            by_key = self.memo["people"] = {person.key: person for person in self.people}
         return by_key[key]
 
     def with_implied_links(self) -> Self:

@@ -179,6 +179,8 @@ class Stage(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
+    COPIED = "copied"
+    """A copy is on the fallback `channel`, where a person finds it. The agency's own system has not taken it, and is still owed it."""
 
 
 class Intent(StrEnum):
@@ -203,6 +205,17 @@ class Receipt(Word):
     intent: Annotated[Intent | None, S.ROUTING] = None
     note: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=2000)
     detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
+    channel: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
+    """The fallback channel that holds the copy: with `copied`, and only then."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _copy_in_the_old_form(cls, given: Any) -> Any:
+        """Read a copy as it was written before there was `copied`: as accepted, with `fallback:` and the channel in `detail`."""
+        if isinstance(given, Mapping) and given.get("stage") == Stage.ACCEPTED and str(given.get("detail")).startswith(_OLD_COPY):
+            channel = given["detail"].removeprefix(_OLD_COPY)
+            return {**given, "stage": Stage.COPIED, "channel": channel, "detail": None}
+        return given
 
     @model_validator(mode="after")
     def _named_person(self) -> Self:
@@ -211,3 +224,12 @@ class Receipt(Word):
         if self.intent is Intent.NOT_OURS and not self.note:
             raise ValueError("`not_ours` needs a reason in `note`")
         return self
+
+    @model_validator(mode="after")
+    def _copy_somewhere(self) -> Self:
+        if (self.stage is Stage.COPIED) != (self.channel is not None):
+            raise ValueError("`channel` says where a copy is: it stands with `copied`, and with nothing else")
+        return self
+
+
+_OLD_COPY = "fallback:"

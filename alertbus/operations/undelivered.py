@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle.tables import ANSWERED, obligation
-from alertbus.delivery.ledger.tables import State, ledger
+from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model import watchdog
 from alertbus.model.base import Word
 from alertbus.sql.engine import database_faults, reading
@@ -34,7 +34,7 @@ async def undelivered(engine: AsyncEngine) -> list[Undelivered]:
         select(row.agency, row.error_class, func.count(row.obligation_id.distinct()), since, func.count(row.fallback))
         .outerjoin(obligation, owed.id == row.obligation_id)
         .where(
-            or_(row.failed_at.is_not(None) & row.done_at.is_(None), row.state == State.REFUSED.value),
+            or_(row.failed_at.is_not(None) & row.done_at.is_(None), row.state == LedgerState.REFUSED.value),
             row.agency != watchdog.AGENCY,
             or_(owed.id.is_(None), owed.state.not_in(ANSWERED) & owed.exercise.is_(None)),
         )

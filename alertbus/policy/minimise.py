@@ -157,10 +157,10 @@ def _summary(rule: KindRule, sight: Sight) -> str:
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
     for piece in narrative:
         if sight.full(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
-            excerpt: Excerpt | None = piece.aside.get(Excerpt)
+            excerpt: Excerpt | None = piece.memo.get(Excerpt)
             if excerpt is None:
                 excerpt = Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
-                piece.aside[Excerpt] = excerpt
+                piece.memo[Excerpt] = excerpt
             yield excerpt
 
 

@@ -191,10 +191,10 @@ class Policy(Word):
         return self.kind_rule(kind).roles.get(self._known_as(agency), (self.agency(agency).role,))
 
     def _known_as(self, name: str) -> str:
-        found: str | None = self.aside.get(name)  # every notice asks
+        found: str | None = self.memo.get(name)  # every notice asks
         if found is None:
             extended = (known for known in self.agencies if name == known or name.startswith(f"{known}_"))
-            found = self.aside[name] = max(extended, key=len, default="")
+            found = self.memo[name] = max(extended, key=len, default="")
         return found
 
     def share(self, sector: str, sensitivity: Sensitivity) -> Content:

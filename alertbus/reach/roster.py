@@ -46,9 +46,9 @@ class Roster:
 
 def roster(case: Case) -> Roster:
     """The case's roster, made when it is first asked for."""
-    found: Roster | None = case.aside.get(Roster)
+    found: Roster | None = case.memo.get(Roster)
     if found is None:
-        found = case.aside[Roster] = _made(case)
+        found = case.memo[Roster] = _made(case)
     return found
 
 

@@ -60,9 +60,9 @@ class StandingAlert(Word):
 
     def over_at(self, rule: KindRule, *, waits: bool) -> datetime:
         """The last moment at which it can still meet an agency or, when it `waits`, a case that names its person."""
-        known: tuple[KindRule, datetime] | None = self.aside.get(waits)  # every event on a case asks it of every alert there
+        known: tuple[KindRule, datetime] | None = self.memo.get(waits)  # every event on a case asks it of every alert there
         if known is None or known[0] is not rule:
-            known = self.aside[waits] = (rule, self._over_at(rule, waits=waits))
+            known = self.memo[waits] = (rule, self._over_at(rule, waits=waits))
         return known[1]
 
     def _over_at(self, rule: KindRule, *, waits: bool) -> datetime:

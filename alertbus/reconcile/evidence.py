@@ -29,7 +29,7 @@ from alertbus.model.events import (
     ReviewNeeded,
     Tick,
 )
-from alertbus.model.notice import Deed, Notice, Receipt
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person, Subject
 
 READ = (
@@ -188,7 +188,8 @@ def _told(data: bytes) -> Told:
 
 def _receipted(data: bytes) -> Receipted | None:
     receipt = Receipt.model_validate_json(data)
-    return None if watchdog.is_reserved(case_id=receipt.case_id) else Receipted(receipt.alert_id, receipt.notice_id)
+    copied = receipt.stage is Stage.COPIED  # says nothing of how the agency's own channel ended
+    return None if copied or watchdog.is_reserved(case_id=receipt.case_id) else Receipted(receipt.alert_id, receipt.notice_id)
 
 
 def _asked(data: bytes) -> Asked | None:

@@ -177,20 +177,20 @@ async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
-    from alertbus.delivery.worker import run_delivery
+    from alertbus.delivery.worker import DeliverySetup, run_delivery
 
-    mark_ready(wiring.settings, "delivery", wiring.number)
-    await run_delivery(
+    setup = DeliverySetup(
         bootstrap=wiring.bootstrap,
         engine=wiring.engine,
         plugins=wiring.plugins,
         channels=wiring.settings.channels,
-        deadman_url=wiring.settings.deadman_url,
-        policy=wiring.policy,
         fallbacks=wiring.settings.fallbacks,
-        stop=stop,
+        policy=wiring.policy,
+        deadman_url=wiring.settings.deadman_url,
         now=now,
     )
+    mark_ready(wiring.settings, "delivery", wiring.number)
+    await run_delivery(setup, stop)
 
 
 async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:

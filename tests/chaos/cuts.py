@@ -42,18 +42,18 @@ def _later(work: Any) -> None:
 
 def delivery_commits_before_the_row(cut: bool) -> None:
     """The offset of a notice moves before its ledger row is written."""
-    from alertbus.delivery.arrivals import Intake
+    from alertbus.delivery.arrivals import Arrivals
 
-    whole = Intake.__call__
+    whole = Arrivals.__call__
 
-    async def held(self: Intake, records: Sequence[Any]) -> None:
+    async def held(self: Arrivals, records: Sequence[Any]) -> None:
         await gap()
         await whole(self, records)
 
-    async def early(self: Intake, records: Sequence[Any]) -> None:
+    async def early(self: Arrivals, records: Sequence[Any]) -> None:
         _later(held(self, records))
 
-    Intake.__call__ = early if cut else held  # type: ignore[method-assign]
+    Arrivals.__call__ = early if cut else held  # type: ignore[method-assign]
 
 
 def gateway_answers_before_the_broker(cut: bool) -> None:
@@ -135,30 +135,30 @@ def key_is_drawn_anew(cut: bool) -> None:
 
 def lease_is_not_exclusive(cut: bool) -> None:
     """Another worker counts as dead whenever it is looked at, and what it is at work on is taken from it."""
-    from alertbus.delivery.heartbeats import Watch
+    from alertbus.delivery.heartbeats import Heartbeats
 
-    def all_dead(self: Watch, beats: Mapping[str, int], moment: float) -> list[str]:
+    def all_dead(self: Heartbeats, beats: Mapping[str, int], moment: float) -> list[str]:
         return sorted(beats)
 
     if cut:
-        Watch.dead = all_dead  # type: ignore[method-assign]
+        Heartbeats.dead = all_dead  # type: ignore[method-assign]
 
 
 def poison_is_dropped(cut: bool) -> None:
     """A record that cannot be decided is passed over, by delivery and by the stages."""
-    from alertbus.delivery.arrivals import Intake
+    from alertbus.delivery.arrivals import Arrivals
     from alertbus.stream import stages
 
     whole = stages._read
 
-    async def nothing(self: Intake, poison: Sequence[Any]) -> None:
+    async def nothing(self: Arrivals, poison: Sequence[Any]) -> None:
         pass
 
     def silent(incoming: Any, readable: dict[str, Any], out: list[Any]) -> Any:
         return whole(incoming, readable, [])
 
     if cut:
-        Intake._quarantine = nothing  # type: ignore[method-assign]
+        Arrivals._quarantine = nothing  # type: ignore[method-assign]
         stages._read = silent
 
 

@@ -36,7 +36,7 @@ from alertbus.model.events import (
     ReviewNeeded,
     ReviewReason,
 )
-from alertbus.model.notice import Deed, Intent, Notice, Stage
+from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_alert
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
@@ -200,6 +200,12 @@ AGAIN = a_notice("n-5", "owed", since=hours(30))
         pytest.param([DELIVERED], [(Stage.SENT, 1), (Stage.FAILED, 2)], State.FAILED, id="a failure is shown"),
         pytest.param([DELIVERED], [(Stage.FAILED, 1), (Stage.ACCEPTED, 2)], State.ACCEPTED, id="until an attempt gets through"),
         pytest.param([DELIVERED], [(Stage.REFUSED, 3), (Stage.SENT, 2)], State.REFUSED, id="a refusal is shown"),
+        pytest.param([DELIVERED], [(Stage.FAILED, 1), (Stage.COPIED, 2)], State.FAILED, id="a copy is no delivery"),
+        pytest.param([DELIVERED], [(Stage.REFUSED, 1), (Stage.COPIED, 2)], State.REFUSED, id="a copy hides no refusal"),
+        pytest.param([DELIVERED], [(Stage.COPIED, 1)], State.FAILED, id="where a copy had to be made its own channel failed"),
+        pytest.param(
+            [DELIVERED], [(Stage.FAILED, 1), (Stage.ACCEPTED, 2), (Stage.COPIED, 3)], State.ACCEPTED, id="nor is a copy a failure"
+        ),
         pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.FAILED, 2)], State.SEEN, id="who has seen it has it"),
         pytest.param([DELIVERED, ESCALATED], [(Stage.SEEN, 1)], State.ESCALATED, id="seen is no answer to an escalation"),
         pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], State.ACKNOWLEDGED, id="acknowledged is one"),
@@ -214,6 +220,16 @@ def test_state_follows_from_notices_and_receipts(notices: list[Notice], answers:
 
     assert standing(notices, receipts).state is state
     assert standing(notices, receipts[::-1]).state is state
+
+
+@pytest.mark.parametrize("stuck", [Stage.REFUSED, Stage.FAILED])
+def test_a_copy_told_of_in_the_old_form_hides_no_trouble_either(stuck: Stage) -> None:
+    trouble = a_receipt(DELIVERED, stuck, hours(1))
+    told = a_receipt(DELIVERED, Stage.ACCEPTED, hours(2)).model_dump(mode="json", exclude={"channel"}) | {"detail": "fallback:inbox"}
+    copy = Receipt.model_validate_json(json.dumps(told))
+
+    assert standing([DELIVERED], [trouble, copy]).state == stuck
+    assert (copy.stage, copy.channel, copy.detail) == (Stage.COPIED, "inbox", None)
 
 
 def test_amendment_brings_its_own_due_time_and_what_is_told_again_its_own_beginning() -> None:

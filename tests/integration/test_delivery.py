@@ -25,18 +25,19 @@ from alertbus.broker.envelope import Envelope, decode, encode
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import QUARANTINE, RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery import receipts
-from alertbus.delivery.arrivals import Intake
+from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
 from alertbus.delivery.circuit import CircuitLimits
-from alertbus.delivery.ledger.ledger import Ledger, Settlement
-from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.fallback import Sweep
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.rows import Settlement
+from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.delivery.outcome import ACCEPTED, HANDED_OVER, Backoff, Limits, Outcome, Trouble
-from alertbus.delivery.sender import Pace
-from alertbus.delivery.undelivered import Sweep
-from alertbus.delivery.worker import deliver, run_delivery, utc_now
+from alertbus.delivery.pace import Pace
+from alertbus.delivery.worker import DeliverySetup, deliver, run_delivery, utc_now
 from alertbus.model import ids
 from alertbus.model.errors import DatabaseUnavailable, NotFound, NotUnderstood, PluginFault
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
@@ -229,23 +230,20 @@ class Bus:
         """A worker that is stopped in good order at the end, unless the test has cancelled it."""
         stop = asyncio.Event()
         book = ledger or self.ledger
-        async with open_channels(settings or {}, book, now, fallbacks=fallbacks or {}, limit_s=limit_s) as opened:
-            task = asyncio.create_task(
-                deliver(
-                    bootstrap=self.kafka,
-                    ledger=book,
-                    plugins=Plugins({"scripted": Offer(*adapters)}),
-                    channels=channels or opened,
-                    stop=stop,
-                    now=now,
-                    random=lambda: 0.5,
-                    pace=pace,
-                    group=f"{self.prefix}.delivery",
-                    topic=self.topic,
-                    policy=policy,
-                    sweep=sweep,
-                )
+        async with open_channels(settings or {}, book.transactions, now, fallbacks=fallbacks or {}, limit_s=limit_s) as opened:
+            setup = DeliverySetup(
+                bootstrap=self.kafka,
+                engine=self.engine,
+                plugins=Plugins({"scripted": Offer(*adapters)}),
+                policy=policy,
+                sweep=sweep,
+                now=now,
+                random=lambda: 0.5,
+                pace=pace,
+                group=f"{self.prefix}.delivery",
+                topic=self.topic,
             )
+            task = asyncio.create_task(deliver(setup, book, channels or opened, stop))
             try:
                 yield task
             finally:
@@ -259,7 +257,7 @@ class Bus:
             rows = await connection.execute(select(ledger.c.notice_id, ledger.c.state).order_by(ledger.c.seq))
             return {row.notice_id.removeprefix(f"{self.prefix}-"): row.state for row in rows.all()}
 
-    async def until_states(self, **wanted: State) -> None:
+    async def until_states(self, **wanted: LedgerState) -> None:
         async def reached() -> bool:
             return await self.states() == wanted
 
@@ -323,7 +321,7 @@ async def test_an_agency_without_settings_has_the_inbox_and_its_receipts_are_tol
         await bus.send(bus.notice("a"), bus.notice("b", agency="gp", case="case-2"))
         await bus.until_told(a=[Stage.ACCEPTED], b=[Stage.ACCEPTED])
 
-    assert await bus.states() == {"a": State.ACCEPTED, "b": State.ACCEPTED}
+    assert await bus.states() == {"a": LedgerState.ACCEPTED, "b": LedgerState.ACCEPTED}
     received = {row.idempotency_key: row for row in await bus.inbox()}
     row = received[f"{bus.prefix}-b"]
     assert (row.agency, row.case_id, row.obligation_id) == ("gp", "case-2", f"{bus.prefix}-o-b")
@@ -338,14 +336,14 @@ async def test_a_notice_that_comes_twice_is_delivered_once(bus: Bus) -> None:
     channel = Recording()
     async with bus.worker(channels=Channels({}, channel)):
         await bus.send(*[bus.notice("a")] * 3, bus.notice("b"), bus.notice("a"))
-        await bus.until_states(a=State.ACCEPTED, b=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.ACCEPTED, b=LedgerState.ACCEPTED)
 
     assert channel.sent == [f"{bus.prefix}-a", f"{bus.prefix}-b"]
 
 
 async def test_a_second_arrival_in_the_inbox_is_accepted_and_changes_nothing(bus: Bus) -> None:
     await bus.ledger.record([bus.notice("a")], utc_now())
-    inbox = InboxChannel(bus.ledger, utc_now)
+    inbox = InboxChannel(bus.ledger.transactions, utc_now)
     first = Message(media_type="text/plain", body=b"one", idempotency_key=f"{bus.prefix}-a")
     stranger = first.model_copy(update={"idempotency_key": "of nobody"})
 
@@ -361,7 +359,7 @@ async def test_order_holds_per_agency_and_case(bus: Bus) -> None:
     notices = [bus.notice(f"{case}.{n}", case=f"case-{case}") for n in range(10) for case in range(5)]
     async with bus.worker(channels=Channels({}, channel)):
         await bus.send(*notices)
-        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): State.ACCEPTED for one in notices})
+        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): LedgerState.ACCEPTED for one in notices})
 
     for case in range(5):
         mine = [key for key in channel.sent if key.startswith(f"{bus.prefix}-{case}.")]
@@ -373,7 +371,7 @@ async def test_what_is_recorded_here_is_delivered_without_waiting_for_the_next_l
     slow_looks = Pace(poll_s=60.0)
     async with bus.worker(pace=slow_looks), asyncio.timeout(20):
         await bus.send(bus.notice("a"), bus.notice("b"))
-        await bus.until_states(a=State.ACCEPTED, b=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.ACCEPTED, b=LedgerState.ACCEPTED)
 
 
 # --- webhooks ---------------------------------------------------------------------------------------------------------
@@ -421,16 +419,16 @@ async def test_retry_after_is_honoured_for_the_whole_agency(bus: Bus, receiver: 
     receiver.script = [reply(429, retry_after="120")]
     async with bus.worker({"school": webhook(receiver.url)}, now=clock):
         await bus.send(bus.notice("a"))
-        await bus.until_states(a=State.WAITING)
+        await bus.until_states(a=LedgerState.WAITING)
         await bus.send(bus.notice("b", case="case-2"), bus.notice("c", agency="gp"))
-        await bus.until_states(a=State.WAITING, b=State.WAITING, c=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.WAITING, b=LedgerState.WAITING, c=LedgerState.ACCEPTED)
         clock.ahead = timedelta(seconds=110)
         await bus.send(bus.notice("d", agency="gp"))
-        await bus.until_states(a=State.WAITING, b=State.WAITING, c=State.ACCEPTED, d=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.WAITING, b=LedgerState.WAITING, c=LedgerState.ACCEPTED, d=LedgerState.ACCEPTED)
         assert len(receiver.calls) == 1
 
         clock.ahead = timedelta(seconds=121)
-        await bus.until_states(a=State.ACCEPTED, b=State.ACCEPTED, c=State.ACCEPTED, d=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.ACCEPTED, b=LedgerState.ACCEPTED, c=LedgerState.ACCEPTED, d=LedgerState.ACCEPTED)
 
 
 async def test_a_slow_system_is_asked_again_under_the_same_key(bus: Bus, receiver: Receiver) -> None:
@@ -475,16 +473,16 @@ async def test_a_dead_agency_delays_only_itself_and_gets_all_in_order_when_it_is
 
         async def others_done() -> bool:
             states = await bus.states()
-            return len(states) == 120 and all(states[f"o{n}"] == State.ACCEPTED for n in range(60))
+            return len(states) == 120 and all(states[f"o{n}"] == LedgerState.ACCEPTED for n in range(60))
 
         await until(others_done)
-        assert State.ACCEPTED not in {(await bus.states())[f"m{n}"] for n in range(60)}
+        assert LedgerState.ACCEPTED not in {(await bus.states())[f"m{n}"] for n in range(60)}
         async with bus.engine.connect() as connection:
             tried = await connection.execute(select(ledger.c.attempts).where(ledger.c.agency == "school"))
             assert sum(row.attempts > 0 for row in tried.all()) <= 20  # the circuit held the rest back
 
         async with listening(back, port):
-            await bus.until_states(**dict.fromkeys(await bus.states(), State.ACCEPTED))
+            await bus.until_states(**dict.fromkeys(await bus.states(), LedgerState.ACCEPTED))
     for case in range(20):
         assert [k for k in back.keys if k in {m.id for m in mine[case::20]}] == [m.id for m in mine[case::20]]
     assert len(back.keys) == 60
@@ -498,7 +496,7 @@ async def test_an_address_that_is_gone_is_told_and_left_alone(bus: Bus, receiver
         await bus.until_told(a=[Stage.FAILED])
         clock.ahead = timedelta(minutes=59)
         await bus.send(bus.notice("b"), bus.notice("c", agency="gp"))
-        await bus.until_states(a=State.FAILED, b=State.WAITING, c=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.FAILED, b=LedgerState.WAITING, c=LedgerState.ACCEPTED)
         assert len(receiver.calls) == 1
 
 
@@ -570,7 +568,7 @@ async def test_a_key_that_is_no_plain_name_is_not_written(tmp_path: Path, key: s
 async def test_killed_between_send_and_settle_it_sends_again_under_the_same_key(bus: Bus, receiver: Receiver) -> None:
     clock = Clock()
     accepted = asyncio.Event()
-    async with open_channels({"school": webhook(receiver.url)}, bus.ledger, clock) as opened:
+    async with open_channels({"school": webhook(receiver.url)}, bus.ledger.transactions, clock) as opened:
 
         async def send_then_hang(message: Message, agency: str) -> Outcome:
             assert await opened.of(agency).send(message, agency) == ACCEPTED
@@ -581,7 +579,7 @@ async def test_killed_between_send_and_settle_it_sends_again_under_the_same_key(
             await bus.send(bus.notice("a"))
             await asyncio.wait_for(accepted.wait(), 30)
             task.cancel()
-    assert await bus.states() == {"a": State.LEASED}
+    assert await bus.states() == {"a": LedgerState.LEASED}
 
     async with bus.worker({"school": webhook(receiver.url)}, pace=WATCHFUL):
         await bus.until_told(a=[Stage.ACCEPTED])
@@ -594,7 +592,7 @@ async def test_a_receipt_lost_between_settling_and_publishing_is_told_when_the_n
 
     async with bus.worker(pace=Pace(repair_s=1e6)):
         await bus.until_told(a=[Stage.ACCEPTED])
-        await until(lambda: _none(bus.ledger.untold(utc_now() + timedelta(days=1))))
+        await until(lambda: _none(bus.ledger.receipts_to_publish(utc_now() + timedelta(days=1))))
 
 
 async def test_a_worker_also_tells_what_another_has_left_untold(bus: Bus) -> None:
@@ -612,7 +610,7 @@ async def settle_and_die(bus: Bus, name: str) -> None:
     other = Ledger(bus.engine)
     await other.record([bus.notice(name, agency="gp")], utc_now() + timedelta(days=1))
     leased = await other.lease("dead", utc_now() + timedelta(days=1), 10)
-    await other.settle([Settlement(one, State.ACCEPTED) for one in leased], long_ago)
+    await other.settle([Settlement(one, LedgerState.ACCEPTED) for one in leased], long_ago)
 
 
 async def _none(found: Awaitable[list[Any]]) -> bool:
@@ -647,7 +645,7 @@ async def test_two_workers_share_the_lanes_without_doubling_or_overtaking(bus: B
         bus.worker(channels=Channels({}, channel(1)), pace=few, ledger=second),
     ):
         await bus.send(*notices)
-        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): State.ACCEPTED for one in notices})
+        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): LedgerState.ACCEPTED for one in notices})
     await second._engine.dispose()
 
     assert sorted(sent_by[0] + sent_by[1]) == sorted(case_of)
@@ -672,7 +670,7 @@ async def test_an_agencys_system_gets_as_many_at_once_as_its_settings_say(bus: B
     notices = [bus.notice(f"{agency}.{n}", agency=agency, case=f"case-{n}") for agency, n in names]
     async with bus.worker(channels=channels, pace=Pace(per_agency=3, limits=Limits.hasty())):
         await bus.send(*notices)
-        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): State.ACCEPTED for one in notices})
+        await bus.until_states(**{one.id.removeprefix(f"{bus.prefix}-"): LedgerState.ACCEPTED for one in notices})
 
     assert most == {"police": 2, "school": 5, "gp": 3}
 
@@ -688,10 +686,10 @@ async def test_when_something_of_ours_is_down_the_worker_ends_and_the_next_one_d
             await bus.send(bus.notice("a"))
             await asyncio.wait([task], timeout=30)
     assert ended.value.subgroup(DatabaseUnavailable) is not None
-    assert await bus.states() == {"a": State.LEASED}
+    assert await bus.states() == {"a": LedgerState.LEASED}
 
     async with bus.worker(pace=WATCHFUL):
-        await bus.until_states(a=State.ACCEPTED)
+        await bus.until_states(a=LedgerState.ACCEPTED)
 
 
 async def test_a_worker_that_stops_finishes_what_is_in_flight(bus: Bus) -> None:
@@ -706,7 +704,7 @@ async def test_a_worker_that_stops_finishes_what_is_in_flight(bus: Bus) -> None:
     async with bus.worker(channels=Channels({}, Recording(answer))):
         await bus.send(bus.notice("a"))
         await leaving.wait()
-    assert await bus.states() == {"a": State.SENT}
+    assert await bus.states() == {"a": LedgerState.SENT}
     assert [r.stage for r in await bus.receipts()] == [Stage.SENT]
 
 
@@ -720,25 +718,23 @@ async def test_a_worker_that_stops_gives_back_what_does_not_end(bus: Bus) -> Non
     async with bus.worker(channels=Channels({}, Recording(answer)), pace=Pace(grace_s=0.05)):
         await bus.send(bus.notice("a"))
         await leaving.wait()
-    assert await bus.states() == {"a": State.WAITING}
+    assert await bus.states() == {"a": LedgerState.WAITING}
     assert len(await bus.ledger.lease("next", utc_now(), 10)) == 1
 
 
 async def test_run_delivery_works_from_settings_alone(bus: Bus, receiver: Receiver) -> None:
     stop = asyncio.Event()
     await bus.send(bus.notice("a"), bus.notice("b", agency="gp"))
-    running = asyncio.create_task(
-        run_delivery(
-            bootstrap=bus.kafka,
-            engine=bus.engine,
-            plugins=Plugins({}),
-            channels={"school": webhook(receiver.url)},
-            stop=stop,
-            group=f"{bus.prefix}.delivery",
-            topic=bus.topic,
-        )
+    setup = DeliverySetup(
+        bootstrap=bus.kafka,
+        engine=bus.engine,
+        plugins=Plugins({}),
+        channels={"school": webhook(receiver.url)},
+        group=f"{bus.prefix}.delivery",
+        topic=bus.topic,
     )
-    await bus.until_states(a=State.ACCEPTED, b=State.ACCEPTED)
+    running = asyncio.create_task(run_delivery(setup, stop))
+    await bus.until_states(a=LedgerState.ACCEPTED, b=LedgerState.ACCEPTED)
     stop.set()
     await running
     assert receiver.keys == [f"{bus.prefix}-a"]
@@ -857,11 +853,11 @@ async def test_a_notice_the_database_will_not_have_does_not_hold_up_the_others(b
     await bus.send(bus.notice("a"), spoilt, bus.notice("b"))
     producer = Collecting()
     woken: list[bool] = []
-    intake = Intake(bus.ledger, producer, utc_now, lambda: woken.append(True))
+    intake = Arrivals(bus.ledger, producer, utc_now, lambda: woken.append(True))
 
     await intake([record async for record in read_all(bus.kafka, [bus.topic])])
 
-    assert await bus.states() == {"a": State.WAITING, "b": State.WAITING}
+    assert await bus.states() == {"a": LedgerState.WAITING, "b": LedgerState.WAITING}
     assert [record.value for record in producer.records] == [spoilt.model_dump_json().encode()]
     assert woken
 
@@ -897,7 +893,9 @@ async def test_no_log_line_receipt_or_quarantine_header_holds_personal_data(
     plugin = Scripted("education", render)
     rich = sample_notice().narrative
     bad = bus.record(bus.notice("bad", narrative=rich))
-    async with open_channels({"school": webhook(receiver.url), "files": files(tmp_path / "away")}, bus.ledger, utc_now) as opened:
+    async with open_channels(
+        {"school": webhook(receiver.url), "files": files(tmp_path / "away")}, bus.ledger.transactions, utc_now
+    ) as opened:
         outlets = {agency: opened.of(agency) for agency in ("school", "files")}
         channels = Channels({**outlets, "odd": Recording(answer)}, opened.of("gp"))
         async with bus.worker(channels=channels, adapters=[plugin]):

@@ -20,7 +20,7 @@ from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery.arrivals import notice_record
-from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.model.notice import Notice
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
@@ -32,26 +32,24 @@ SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
 WORKER = """
 import asyncio, json, sys
 from datetime import datetime, timedelta, UTC
-from alertbus.delivery.sender import Pace
-from alertbus.delivery.worker import run_delivery
+from alertbus.delivery.pace import Pace
+from alertbus.delivery.worker import DeliverySetup, run_delivery
 from alertbus.plugin.manager import Plugins
 from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine
 
 told = json.loads(sys.argv[1])
-asyncio.run(
-    run_delivery(
-        bootstrap=told["bootstrap"],
-        engine=make_engine(told["url"]),
-        plugins=Plugins({}),
-        channels={"school": ChannelSettings(channel="webhook", url=told["system"], secret=told["secret"], folder=None)},
-        stop=asyncio.Event(),
-        now=lambda: datetime.now(UTC) + timedelta(hours=told["ahead_h"]),
-        pace=Pace(lease=timedelta(seconds=3)),
-        group=told["group"],
-        topic=told["topic"],
-    )
+setup = DeliverySetup(
+    bootstrap=told["bootstrap"],
+    engine=make_engine(told["url"]),
+    plugins=Plugins({}),
+    channels={"school": ChannelSettings(channel="webhook", url=told["system"], secret=told["secret"], folder=None)},
+    now=lambda: datetime.now(UTC) + timedelta(hours=told["ahead_h"]),
+    pace=Pace(lease=timedelta(seconds=3)),
+    group=told["group"],
+    topic=told["topic"],
 )
+asyncio.run(run_delivery(setup, asyncio.Event()))
 """
 
 
@@ -136,7 +134,7 @@ async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishe
         in_flight = {row.notice_id for row in await rows(engine) if row.lease_owner}
 
         async def all_done() -> bool:
-            return len(found := await rows(engine)) == len(notices) and all(row.state == State.ACCEPTED for row in found)
+            return len(found := await rows(engine)) == len(notices) and all(row.state == LedgerState.ACCEPTED for row in found)
 
         await until(all_done)
     finally:

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.util import await_only
 
-from alertbus.delivery.ledger.ledger import WITHDRAWN_UNSENT, Leased, Ledger, Settlement
-from alertbus.delivery.ledger.sql import promote
-from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.ledger.endings import WITHDRAWN_UNSENT
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.rows import Leased, Settlement
+from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
+from alertbus.delivery.ledger.turns import promote
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice, Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
@@ -61,11 +63,11 @@ def notice(name: str, *, agency: str = "school", case: str = "case-1", deed: Dee
 
 
 def accepted(leased: Leased) -> Settlement:
-    return Settlement(leased, State.ACCEPTED)
+    return Settlement(leased, LedgerState.ACCEPTED)
 
 
 def again(leased: Leased, at: datetime, error: str = "connection_cut", **changed: Any) -> Settlement:
-    return Settlement(leased, State.WAITING, error=error, retry_at=at, **{"told": False, **changed})
+    return Settlement(leased, LedgerState.WAITING, error=error, retry_at=at, **{"told": False, **changed})
 
 
 def names(leased: list[Leased]) -> list[str]:
@@ -93,7 +95,7 @@ async def test_a_late_duplicate_of_a_settled_notice_does_nothing(book: Ledger) -
     await book.record([notice("a")], later(2))
 
     assert await book.lease("me", later(3), 10) == []
-    assert await states(book) == {"a": State.ACCEPTED}
+    assert await states(book) == {"a": LedgerState.ACCEPTED}
 
 
 async def test_one_is_in_flight_per_agency_and_case_and_the_oldest_goes_first(book: Ledger) -> None:
@@ -158,7 +160,7 @@ async def test_what_a_clock_far_ahead_has_put_off_is_due_for_one_that_is_right(b
     await book.record([notice("1"), notice("2", case="case-2")], NOW)
     one, two = await book.lease("ahead", NOW, 10)
     await book.settle([again(one, later(3 * 3600)), again(two, later(50))], NOW)
-    await book.hurry(NOW, timedelta(minutes=5))
+    await book.undo_clock_skew(NOW, timedelta(minutes=5))
 
     assert names(await book.lease("right", NOW, 10)) == ["1"]
     assert names(await book.lease("right", later(50), 10)) == ["2"]
@@ -171,11 +173,11 @@ async def test_what_a_worker_brings_after_its_lease_ran_out_counts_only_if_it_is
     (quick,) = await book.lease("quick", later(10), 10)
 
     assert await book.settle([again(slow, later(99), told=True)], later(11)) == []
-    assert await states(book) == {"1": State.LEASED, "2": State.WAITING}
+    assert await states(book) == {"1": LedgerState.LEASED, "2": LedgerState.WAITING}
 
     assert [r.stage for r in await book.settle([accepted(slow)], later(12))] == [Stage.ACCEPTED]
     assert await book.settle([accepted(quick)], later(13)) == []  # told once
-    assert await states(book) == {"1": State.ACCEPTED, "2": State.WAITING}
+    assert await states(book) == {"1": LedgerState.ACCEPTED, "2": LedgerState.WAITING}
 
 
 async def test_many_workers_share_the_work_without_taking_anything_twice(open_ledger: Any) -> None:
@@ -236,7 +238,7 @@ async def test_a_notice_recorded_while_its_lane_is_being_freed_gets_its_turn(ope
             looked.set()
             await_only(go_on.wait())
 
-    monkeypatch.setattr("alertbus.delivery.ledger.ledger.promote", promote_then_wait)
+    monkeypatch.setattr("alertbus.delivery.ledger.turns.promote", promote_then_wait)
     settling = asyncio.create_task(settler.settle([accepted(leased[0])], NOW))
     await looked.wait()
     recording = asyncio.create_task(recorder.record([notice("2")], NOW))
@@ -263,7 +265,7 @@ async def test_an_attempt_that_failed_may_have_arrived_so_its_withdrawal_is_deli
     await book.settle([again(told, later(5))], later(1))
     await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW)], later(1))
 
-    assert await states(book) == {"tell": State.WAITING, "take back": State.WAITING}
+    assert await states(book) == {"tell": LedgerState.WAITING, "take back": LedgerState.WAITING}
 
 
 async def test_a_notice_never_attempted_and_its_withdrawal_are_cancelled_together(book: Ledger) -> None:
@@ -271,11 +273,11 @@ async def test_a_notice_never_attempted_and_its_withdrawal_are_cancelled_togethe
     await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW), notice("after")], later(1))
 
     assert await states(book) == {
-        "before": State.WAITING,
-        "tell": State.CANCELLED,
-        "amend": State.CANCELLED,
-        "take back": State.CANCELLED,
-        "after": State.WAITING,
+        "before": LedgerState.WAITING,
+        "tell": LedgerState.CANCELLED,
+        "amend": LedgerState.CANCELLED,
+        "take back": LedgerState.CANCELLED,
+        "after": LedgerState.WAITING,
     }
     await book.settle([accepted(one) for one in await book.lease("me", later(2), 10)], later(2))
     assert names(await book.lease("me", later(2), 10)) == ["after"]
@@ -294,10 +296,10 @@ async def test_a_second_telling_is_withdrawn_without_regard_to_the_first(book: L
             await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], NOW)
 
     assert await states(book) == {
-        "tell 1": State.ACCEPTED,
-        "take back 1": State.ACCEPTED,
-        "tell 2": State.CANCELLED,
-        "take back 2": State.CANCELLED,
+        "tell 1": LedgerState.ACCEPTED,
+        "take back 1": LedgerState.ACCEPTED,
+        "tell 2": LedgerState.CANCELLED,
+        "take back 2": LedgerState.CANCELLED,
     }
 
 
@@ -310,30 +312,29 @@ async def test_trouble_that_is_told_gives_one_receipt_and_the_answer_another(boo
     await book.record([notice("1")], NOW)
     (one,) = await book.lease("me", NOW, 10)
     (failed,) = await book.settle([again(one, later(2), error="plugin_fault", told=True)], later(1))
-    await book.told([failed])
+    await book.note_published([failed])
     assert (failed.id, failed.stage, failed.at) == (ids.receipt_id("1", "failed"), Stage.FAILED, later(1))
     assert (failed.detail, failed.case_id, failed.agency) == ("plugin_fault", "case-1", "school")
 
     (one,) = await book.lease("me", later(2), 10)
     assert await book.settle([again(one, later(4), error="plugin_fault", told=True)], later(3)) == []
-    assert await states(book) == {"1": State.FAILED}
-    assert await book.counts() == {"school": {State.FAILED: 1}}
+    assert await states(book) == {"1": LedgerState.FAILED}
 
     (one,) = await book.lease("me", later(4), 10)
     (done,) = await book.settle([accepted(one)], later(5))
     assert (done.stage, done.at, done.detail) == (Stage.ACCEPTED, later(5), None)
-    assert await book.counts() == {}
+    assert await states(book) == {"1": LedgerState.ACCEPTED}
 
 
 async def test_a_receipt_that_was_never_told_is_found_again(book: Ledger) -> None:
     await book.record([notice("1"), notice("2", case="case-2")], NOW)
     one, two = await book.lease("me", NOW, 10)
-    receipts = await book.settle([accepted(one), Settlement(two, State.REFUSED, error="refused")], later(1))
+    receipts = await book.settle([accepted(one), Settlement(two, LedgerState.REFUSED, error="refused")], later(1))
 
-    assert await book.untold(NOW) == []
-    assert sorted(await book.untold(later(1)), key=lambda r: r.notice_id) == sorted(receipts, key=lambda r: r.notice_id)
-    await book.told(receipts[:1])
-    assert await book.untold(later(1)) == receipts[1:]
+    assert await book.receipts_to_publish(NOW) == []
+    assert sorted(await book.receipts_to_publish(later(1)), key=lambda r: r.notice_id) == sorted(receipts, key=lambda r: r.notice_id)
+    await book.note_published(receipts[:1])
+    assert await book.receipts_to_publish(later(1)) == receipts[1:]
 
 
 async def test_telling_of_a_failure_late_does_not_hide_that_the_answer_is_untold(book: Ledger) -> None:
@@ -342,16 +343,16 @@ async def test_telling_of_a_failure_late_does_not_hide_that_the_answer_is_untold
     failed = await book.settle([again(one, later(2), told=True)], later(1))
     (one,) = await book.lease("me", later(2), 10)
     done = await book.settle([accepted(one)], later(3))
-    await book.told(failed)
+    await book.note_published(failed)
 
-    assert await book.untold(later(9)) == done
+    assert await book.receipts_to_publish(later(9)) == done
 
 
 async def test_what_cannot_be_rendered_steps_aside_with_its_whole_obligation(book: Ledger) -> None:
     """Its case's other notices go on, and its own withdrawal still comes after it."""
     await book.record([notice("broken", owed="o"), notice("next"), notice("amend", owed="o", deed=Deed.AMEND)], NOW)
     (broken,) = await book.lease("me", NOW, 10)
-    await book.settle([again(broken, later(60), error="plugin_fault", told=True, aside=True)], later(1))
+    await book.settle([again(broken, later(60), error="plugin_fault", told=True, own_lane=True)], later(1))
     await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW), notice("last")], later(2))
 
     for at, name in ((2, "next"), (3, "last"), (60, "broken"), (61, "amend"), (62, "take back")):
@@ -368,8 +369,8 @@ async def test_each_agency_gets_only_its_room_and_one_that_is_shut_nothing(book:
     def room(agency: str) -> int:
         return 2 if agency == "slow" else 100
 
-    assert names(await book.lease("me", NOW, 10, shut=["dead"], room=room)) == ["slow 0", "slow 1", "quick"]
-    assert names(await book.lease("me", NOW, 3, shut=["slow"])) == ["dead 0", "dead 1", "dead 2"]
+    assert names(await book.lease("me", NOW, 10, full=["dead"], room=room)) == ["slow 0", "slow 1", "quick"]
+    assert names(await book.lease("me", NOW, 3, full=["slow"])) == ["dead 0", "dead 1", "dead 2"]
 
 
 async def test_when_a_system_answers_again_what_waited_for_it_is_due_at_once(book: Ledger) -> None:
@@ -377,7 +378,7 @@ async def test_when_a_system_answers_again_what_waited_for_it_is_due_at_once(boo
     one, two, three = await book.lease("me", NOW, 10)
     waiting = [again(one, later(300)), again(two, later(300), error="plugin_fault"), again(three, later(300))]
     await book.settle(waiting, later(1))
-    await book.hasten("school", later(2))
+    await book.retry_agency_now("school", later(2))
 
     assert names(await book.lease("me", later(2), 10)) == ["1"]
 
@@ -387,7 +388,7 @@ async def test_find_gives_what_is_known_of_a_notice(book: Ledger) -> None:
 
     found = await book.find("1")
     assert found is not None
-    assert (found.agency, found.case_id, found.state) == ("school", "case-1", State.WAITING)
+    assert (found.agency, found.case_id, found.state) == ("school", "case-1", LedgerState.WAITING)
     assert await book.find("2") is None
 
 
@@ -413,7 +414,7 @@ async def test_no_query_walks_through_the_part_that_is_done(book: Ledger) -> Non
 async def refuse(book: Ledger, at: datetime = NOW) -> list[int]:
     """Lease what is due, have it refused for good, and say at which attempts."""
     leased = await book.lease("me", at, 10)
-    await book.settle([Settlement(one, State.REFUSED, error="refused") for one in leased], at)
+    await book.settle([Settlement(one, LedgerState.REFUSED, error="refused") for one in leased], at)
     return [one.attempts for one in leased]
 
 
@@ -427,7 +428,7 @@ async def test_what_was_refused_for_good_is_tried_again_when_it_is_redriven_and_
 
     assert await refuse(book, later(2)) == [2]
     assert await book.reopen({"a": 1}, later(3)) == [], "the entry of the first attempt says nothing of the second"
-    assert await states(book) == {"a": State.REFUSED, "b": State.WAITING}
+    assert await states(book) == {"a": LedgerState.REFUSED, "b": LedgerState.WAITING}
     assert [(one.notice_id, one.attempts, one.error) for one in await book.refused(["a", "b"])] == [("a", 2, "refused")]
 
 
@@ -455,7 +456,7 @@ async def test_what_a_later_notice_has_overtaken_is_not_sent_again(book: Ledger,
     await book.settle([accepted(one) for one in await book.lease("me", later(1), 10)], later(1))
 
     assert await book.reopen({"a": 1}, later(2)) == []
-    assert await states(book) == {"a": State.REFUSED, "b": State.ACCEPTED}
+    assert await states(book) == {"a": LedgerState.REFUSED, "b": LedgerState.ACCEPTED}
 
 
 async def test_what_was_never_refused_or_is_not_there_is_not_opened(book: Ledger) -> None:

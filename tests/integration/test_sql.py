@@ -1,6 +1,7 @@
 """SQL on both databases: SQLite always, PostgreSQL where it is installed."""
 
 import asyncio
+import shutil
 import stat
 import sys
 import textwrap
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, inspect, select, text
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -278,6 +279,42 @@ async def test_shipped_migrations_run_twice_to_the_same_end(url: str) -> None:
 
     assert await columns(url) == once
     assert "alembic_version" in once
+
+
+async def test_copies_kept_as_accepted_become_copies_and_hide_no_refusal_any_more(url: str, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(MIGRATIONS, before, ignore=shutil.ignore_patterns("0007*", "__pycache__"))
+    await migrate(url, before)
+    engine = make_engine(url)
+    receipt = "INSERT INTO chronicle_receipt (id, notice_id, obligation_id, alert_id, case_id, agency, stage, at, detail) VALUES "
+    owed = "INSERT INTO chronicle_obligation (id, alert_id, case_id, agency, role, kind, severity, severity_rank, since, cause, notice_id, state) VALUES "
+    async with engine.begin() as connection:
+        for name, *stages in (("refused", "refused"), ("failed", "failed"), ("accepted", "refused", "accepted")):
+            told = [(stage, None) for stage in stages] + [("accepted", "fallback:desk")]
+            for number, (stage, detail) in enumerate(told):
+                one = {"id": f"{name}-{number}", "owed": name, "stage": stage, "detail": detail, "at": datetime(2026, 3, 2, tzinfo=UTC)}
+                await connection.execute(
+                    text(receipt + "(:id, 'n', :owed, 'a', 'c', 'gp', :stage, :at, :detail)").bindparams(
+                        bindparam("at", type_=UtcDateTime)
+                    ),
+                    one,
+                )
+            since = {"id": name, "since": datetime(2026, 3, 2, tzinfo=UTC)}
+            await connection.execute(
+                text(owed + "(:id, 'a', 'c', 'gp', 'gp', 'other', 'low', 3, :since, 'alert', 'n', 'accepted')").bindparams(
+                    bindparam("since", type_=UtcDateTime)
+                ),
+                since,
+            )
+
+    await migrate(url)
+
+    async with engine.begin() as connection:
+        states = (await connection.execute(text("SELECT id, state FROM chronicle_obligation"))).all()
+        copies = (await connection.execute(text("SELECT channel, detail FROM chronicle_receipt WHERE stage = 'copied'"))).all()
+    await engine.dispose()
+    assert {row.id: row.state for row in states} == {"refused": "refused", "failed": "failed", "accepted": "accepted"}
+    assert [tuple(row) for row in copies] == [("desk", None)] * 3
 
 
 async def test_each_step_is_taken_once(url: str, scripts: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.delivery.ledger.shared_transactions import Lock, Together
+from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransactions
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.sql.engine import make_engine
 
@@ -52,7 +52,7 @@ async def test_those_who_come_while_one_is_open_share_it(engine: AsyncEngine) ->
         nonlocal commits
         commits += 1
 
-    together = Together(engine, 1)
+    together = SharedTransactions(engine, 1)
     names = [f"n{n}" for n in range(50)]
     locks = [Lock.NONE, Lock.SHARED, Lock.ALONE]
     answers = await asyncio.gather(*(together.write(keeping(name), locks[n % 3]) for n, name in enumerate(names)))
@@ -63,7 +63,7 @@ async def test_those_who_come_while_one_is_open_share_it(engine: AsyncEngine) ->
 
 
 async def test_work_that_fails_is_undone_alone_and_told_alone(engine: AsyncEngine) -> None:
-    together = Together(engine, 1)
+    together = SharedTransactions(engine, 1)
     await together.write(keeping("there"))
     answers = await asyncio.gather(
         together.write(keeping("a")),
@@ -78,7 +78,7 @@ async def test_work_that_fails_is_undone_alone_and_told_alone(engine: AsyncEngin
 
 
 async def test_when_whoever_has_the_turn_is_cancelled_the_others_work_is_done_all_the_same(engine: AsyncEngine) -> None:
-    together = Together(engine, 1)
+    together = SharedTransactions(engine, 1)
     first = asyncio.create_task(together.write(keeping("first")))
     await asyncio.sleep(0)  # it has the turn now, and no connection yet
     others = [asyncio.create_task(together.write(keeping(f"n{n}"))) for n in range(5)]
@@ -101,7 +101,7 @@ async def test_work_that_wants_to_be_alone_keeps_other_processes_out_meanwhile(e
         connection.execute(text("INSERT INTO kept VALUES (:name)"), {"name": f"n{found}"})
         return found
 
-    books = [Together(one, 1) for one in engines]
+    books = [SharedTransactions(one, 1) for one in engines]
     found = await asyncio.gather(*(book.write(count_then_keep, Lock.ALONE) for _ in range(10) for book in books))
     for one in engines:
         await one.dispose()
@@ -112,7 +112,7 @@ async def test_work_that_wants_to_be_alone_keeps_other_processes_out_meanwhile(e
 async def test_a_database_that_is_away_is_told_to_everybody_as_such(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/missing/bus.db")
     shutil.rmtree(tmp_path / "missing")
-    together = Together(engine, 1)
+    together = SharedTransactions(engine, 1)
     answers = await asyncio.gather(*(together.write(keeping(f"n{n}")) for n in range(3)), return_exceptions=True)
     await engine.dispose()
 

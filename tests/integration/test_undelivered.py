@@ -18,13 +18,14 @@ from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery.arrivals import notice_record
 from alertbus.delivery.circuit import CircuitLimits
-from alertbus.delivery.ledger.ledger import Ledger, Settlement
-from alertbus.delivery.ledger.sql import WAITED_TOO_LONG
-from alertbus.delivery.ledger.tables import State, beat, inbox_message, ledger
+from alertbus.delivery.fallback import Sweep
+from alertbus.delivery.ledger.copies import WAITED_TOO_LONG
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.rows import Settlement
+from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.delivery.outcome import Limits
-from alertbus.delivery.sender import Pace
-from alertbus.delivery.undelivered import Sweep
-from alertbus.delivery.worker import run_delivery
+from alertbus.delivery.pace import Pace
+from alertbus.delivery.worker import DeliverySetup, run_delivery
 from alertbus.model.errors import DatabaseUnavailable, PolicyFault
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
@@ -112,21 +113,19 @@ class Bus:
         plugins: Plugins | None = None,
     ) -> AsyncIterator[asyncio.Task[None]]:
         stop = asyncio.Event()
-        task = asyncio.create_task(
-            run_delivery(
-                bootstrap=self.kafka,
-                engine=self.engine,
-                plugins=plugins or Plugins({}),
-                channels=channels,
-                fallbacks=fallbacks or {},
-                policy=policy,
-                stop=stop,
-                pace=PACE,
-                sweep=SWEEP,
-                group=f"{self.prefix}.delivery",
-                topic=self.topic,
-            )
+        setup = DeliverySetup(
+            bootstrap=self.kafka,
+            engine=self.engine,
+            plugins=plugins or Plugins({}),
+            channels=channels,
+            fallbacks=fallbacks or {},
+            policy=policy,
+            pace=PACE,
+            sweep=SWEEP,
+            group=f"{self.prefix}.delivery",
+            topic=self.topic,
         )
+        task = asyncio.create_task(run_delivery(setup, stop))
         try:
             yield task
         finally:
@@ -155,7 +154,7 @@ class Bus:
         records = [record async for record in read_all(self.kafka, [RECEIPTS])]
         found = [Receipt.model_validate_json(decode(r.headers, r.key, r.value).data) for r in records]
         mine = {r.id: r for r in found if r.notice_id == f"{self.prefix}-{name}"}
-        return [(r.stage, r.detail) for r in mine.values()]
+        return [(r.stage, r.channel if r.stage is Stage.COPIED else r.detail) for r in mine.values()]
 
     async def until_received(self, *receipts: tuple[Stage, str | None], name: str = "a") -> None:
         async def there() -> bool:
@@ -202,7 +201,7 @@ async def test_what_is_refused_for_good_is_in_the_fallback_and_goes_on_to_the_ne
     system.status = 422
     async with listening(system) as url, bus.worker({"school": webhook(url)}):
         await bus.send(bus.notice("a"))
-        await bus.until_received((Stage.REFUSED, "refused"), (Stage.ACCEPTED, "fallback:inbox"))
+        await bus.until_received((Stage.REFUSED, "refused"), (Stage.COPIED, "inbox"))
         await bus.until_done(3)
 
     (kept,) = [row for row in await bus.inbox() if row.agency == "school" and row.idempotency_key == f"{bus.prefix}-a"]
@@ -214,7 +213,7 @@ async def test_what_is_refused_for_good_is_in_the_fallback_and_goes_on_to_the_ne
     assert holder.because.startswith("school (designated safeguarding lead) was not reached (refused)")
     assert all(canary not in holder.model_dump_json() for canary in CANARIES)
     (row,) = [row for row in await bus.rows() if row.notice_id == f"{bus.prefix}-a"]
-    assert (row.state, row.error_class, row.fallback) == (State.REFUSED, "refused", "inbox")
+    assert (row.state, row.error_class, row.fallback) == (LedgerState.REFUSED, "refused", "inbox")
 
 
 async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_too_once_it_is_back(bus: Bus) -> None:
@@ -224,7 +223,7 @@ async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_to
     names = ["a", "b", "c"]
     async with bus.worker({"school": webhook(url)}):
         await bus.send(bus.notice("a"))
-        await bus.until_received((Stage.FAILED, "unreachable"), (Stage.ACCEPTED, "fallback:inbox"))
+        await bus.until_received((Stage.FAILED, "unreachable"), (Stage.COPIED, "inbox"))
 
         async def manager_told() -> bool:  # by the fallback: its own channel is dead
             escalated = {n.id for n in (await bus.escalations()).values() if n.obligation.agency == "school"}
@@ -240,13 +239,13 @@ async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_to
     assert (Stage.ACCEPTED, None) in await bus.receipts("a")
 
 
-@pytest.mark.parametrize("moment", ["publish", "fell_back"])
+@pytest.mark.parametrize("moment", ["publish", "note_copy"])
 async def test_killed_between_fallback_broker_and_note_it_does_all_again_and_nothing_is_doubled(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     system = System()
     system.status = 422
-    fell_back = Ledger.fell_back
+    note_copy = Ledger.note_copy
 
     async def away(*_: Any, **__: Any) -> None:
         raise DatabaseUnavailable("it does not answer")
@@ -258,20 +257,20 @@ async def test_killed_between_fallback_broker_and_note_it_does_all_again_and_not
     async with listening(system) as url:
         await bus.send(bus.notice("a"))
         with monkeypatch.context() as patched:
-            if moment == "fell_back":
-                patched.setattr(Ledger, "fell_back", away)
+            if moment == "note_copy":
+                patched.setattr(Ledger, "note_copy", away)
             else:
-                patched.setattr("alertbus.delivery.undelivered.Undelivered._told", lambda *_: away_now())
+                patched.setattr("alertbus.delivery.fallback.Fallback._to_tell", lambda *_: away_now())
             with pytest.raises(ExceptionGroup):
                 await deliver(url)
-        assert Ledger.fell_back is fell_back
+        assert Ledger.note_copy is note_copy
         assert [row.idempotency_key for row in await bus.inbox()] == [f"{bus.prefix}-a"]
         async with bus.worker({"school": webhook(url)}):
             await bus.until_done(3)
 
     assert len([row for row in await bus.inbox() if row.idempotency_key == f"{bus.prefix}-a"]) == 1
     assert len(await bus.escalations()) == 2
-    assert sorted(await bus.receipts("a")) == [(Stage.ACCEPTED, "fallback:inbox"), (Stage.REFUSED, "refused")]
+    assert sorted(await bus.receipts("a")) == [(Stage.COPIED, "inbox"), (Stage.REFUSED, "refused")]
 
 
 def away_now() -> Sequence[Any]:
@@ -282,7 +281,7 @@ async def test_an_obligation_that_was_taken_back_does_not_escalate(bus: Bus) -> 
     book, now = Ledger(bus.engine), datetime.now(UTC)
     await book.record([bus.notice("a", owed="o")], now)
     leased = await book.lease("me", now, 10)
-    await book.settle([Settlement(one, State.WAITING, error="unreachable", retry_at=now + timedelta(hours=1)) for one in leased], now)
+    await book.settle([Settlement(one, LedgerState.WAITING, error="unreachable", retry_at=now + timedelta(hours=1)) for one in leased], now)
     await book.record([bus.notice("w", owed="o", deed=Deed.WITHDRAW)], now)
     async with bus.worker({"school": webhook("http://127.0.0.1:1/notices")}):
 
@@ -305,7 +304,7 @@ async def test_what_its_plugin_cannot_write_is_in_the_fallback_plainly(bus: Bus)
 
     async with bus.worker({}, plugins=Plugins({"broken": offer(adapters=[Broken()])}), policy=with_fallback("desk"), fallbacks=desk(bus)):
         await bus.send(bus.notice("a"))
-        await bus.until_received((Stage.FAILED, "plugin_fault"), (Stage.ACCEPTED, "fallback:desk"))
+        await bus.until_received((Stage.FAILED, "plugin_fault"), (Stage.COPIED, "desk"))
 
     page = json.loads((folder(bus) / f"{bus.prefix}-a.json").read_text())
     assert page["notice"] == f"{bus.prefix}-a"
@@ -326,7 +325,7 @@ async def test_a_fallback_that_is_away_is_tried_again_and_meanwhile_the_chain_go
 
         await until(duty_manager_is_asked)
         away.mkdir()
-        await bus.until_received((Stage.ACCEPTED, "fallback:desk"))
+        await bus.until_received((Stage.COPIED, "desk"))
     assert (away / f"{bus.prefix}-a.json").exists()
     assert len(await bus.escalations()) == 3  # two of the chain, and the case holder once
 
@@ -344,28 +343,28 @@ async def test_what_was_never_tried_is_undelivered_once_it_has_waited_too_long(b
     (first,) = await book.lease("me", now, 10)
     soon, late = now + timedelta(minutes=4), now + timedelta(minutes=5)
 
-    assert await book.claim(soon, until=soon) == []
-    (stuck,) = await book.claim(late, until=late + timedelta(minutes=1))  # the first is out with a worker
+    assert await book.claim_undelivered(soon, until=soon) == []
+    (stuck,) = await book.claim_undelivered(late, until=late + timedelta(minutes=1))  # the first is out with a worker
     assert (stuck.leased.notice_id, stuck.reason, stuck.known) == (f"{bus.prefix}-behind it", WAITED_TOO_LONG, False)
-    assert await book.claim(late, until=late) == []  # claimed
-    await book.fell_back(stuck, "inbox", late)
-    await book.settle([Settlement(first, State.ACCEPTED)], late)
+    assert await book.claim_undelivered(late, until=late) == []  # claimed
+    await book.note_copy(stuck, "inbox", late)
+    await book.settle([Settlement(first, LedgerState.ACCEPTED)], late)
 
     states = {row.notice_id: (row.state, row.failed_at, row.fallback) for row in await bus.rows()}
-    assert states[f"{bus.prefix}-behind it"] == (State.FAILED, late, "inbox")
+    assert states[f"{bus.prefix}-behind it"] == (LedgerState.FAILED, late, "inbox")
     assert [one.notice_id for one in await book.lease("me", late, 10)] == [f"{bus.prefix}-behind it"]  # still owed to its own channel
 
 
 async def test_news_that_it_was_delivered_meanwhile_wins(bus: Bus) -> None:
     book, now = Ledger(bus.engine, timedelta(0)), datetime.now(UTC)
     await book.record([bus.notice("a")], now)
-    (stuck,) = await book.claim(now, until=now)
-    await book.settle([Settlement(one, State.ACCEPTED) for one in await book.lease("me", now, 10)], now)
-    await book.fell_back(stuck, None, now, again=now)
+    (stuck,) = await book.claim_undelivered(now, until=now)
+    await book.settle([Settlement(one, LedgerState.ACCEPTED) for one in await book.lease("me", now, 10)], now)
+    await book.note_copy(stuck, None, now, again=now)
 
     (row,) = await bus.rows()
-    assert (row.state, row.fallback_due, row.failed_at) == (State.ACCEPTED, None, None)
-    assert await book.claim(now + timedelta(days=1), until=now) == []
+    assert (row.state, row.fallback_due, row.failed_at) == (LedgerState.ACCEPTED, None, None)
+    assert await book.claim_undelivered(now + timedelta(days=1), until=now) == []
 
 
 def with_fallback(name: str) -> Policy:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.derive import standing
-from alertbus.delivery.ledger.ledger import Ledger, Settlement
-from alertbus.delivery.ledger.tables import State
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.rows import Settlement
+from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.notice import Intent, Notice, Receipt, Stage
 from alertbus.operations.gauges import Vitals, measured
 from alertbus.operations.undelivered import undelivered
@@ -78,13 +79,13 @@ async def test_what_failed_or_was_refused_counts_by_agency_and_reason_until_a_pe
         at = NOW + timedelta(minutes=5 if one.agency == "school" else 1)
         if one.agency == "school":
             later = at + timedelta(hours=1)
-            await book.settle([Settlement(one, State.WAITING, error="unreachable", retry_at=later, told=True)], at)
+            await book.settle([Settlement(one, LedgerState.WAITING, error="unreachable", retry_at=later, told=True)], at)
         else:
-            refusal = Settlement(one, State.REFUSED, error="refused")
-            await book.settle([refusal if one.agency == "gp" else Settlement(one, State.ACCEPTED)], at)
+            refusal = Settlement(one, LedgerState.REFUSED, error="refused")
+            await book.settle([refusal if one.agency == "gp" else Settlement(one, LedgerState.ACCEPTED)], at)
     await show(engine, refused, answered, rehearsed, well, receipts=(acknowledged(answered),))  # `failing` is not yet in the chronicle
-    (stuck, *_) = await book.claim(NOW + timedelta(minutes=5), until=NOW + timedelta(minutes=6))
-    await book.fell_back(stuck, "inbox", NOW + timedelta(minutes=5))
+    (stuck, *_) = await book.claim_undelivered(NOW + timedelta(minutes=5), until=NOW + timedelta(minutes=6))
+    await book.note_copy(stuck, "inbox", NOW + timedelta(minutes=5))
 
     found = await undelivered(engine)
 
@@ -102,7 +103,7 @@ async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldes
     book = Ledger(engine)
     await book.record([notice("a", "school")], NOW)
     (one,) = await book.lease("me", NOW, 10)
-    await book.settle([Settlement(one, State.REFUSED, error="refused")], NOW)
+    await book.settle([Settlement(one, LedgerState.REFUSED, error="refused")], NOW)
     after = generate_latest(await measured(vitals(engine))).decode()
 
     assert "alertbus_undelivered_oldest_seconds 0.0" in before

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.delivery.heartbeats import Steady, Watch
+from alertbus.delivery.heartbeats import Heartbeats, Steady
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def test_a_steady_clock_goes_on_from_its_start_however_the_wall_clock_is_moved(s
 
 @given(st.lists(st.floats(0.01, 3.3), min_size=1, max_size=50))
 def test_a_worker_whose_beat_changes_is_never_dead(gaps: list[float]) -> None:
-    watch, moment = Watch(10.0), 0.0
+    watch, moment = Heartbeats(10.0), 0.0
     for beat, gap in enumerate(gaps):
         moment += gap
         assert watch.dead({"other": beat}, moment) == []
@@ -33,14 +33,14 @@ def test_a_worker_whose_beat_changes_is_never_dead(gaps: list[float]) -> None:
 
 @given(st.integers(0, 9), st.floats(0, 9.99), st.floats(10, 1e6))
 def test_a_worker_whose_beat_stands_still_for_the_whole_patience_is_dead_and_not_before(beat: int, early: float, late: float) -> None:
-    watch = Watch(10.0)
+    watch = Heartbeats(10.0)
     assert watch.dead({"other": beat}, 0.0) == []
     assert watch.dead({"other": beat}, early) == []
     assert watch.dead({"other": beat}, late) == ["other"]
 
 
 def test_whoever_holds_nothing_for_a_while_is_watched_from_the_start_again() -> None:
-    watch, beats = Watch(10.0), iter([{"other": 1}, {}, {"other": 1}, {"other": 1}])
+    watch, beats = Heartbeats(10.0), iter([{"other": 1}, {}, {"other": 1}, {"other": 1}])
 
     def at(moments: list[float]) -> Iterator[list[str]]:
         for moment in moments:

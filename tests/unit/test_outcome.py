@@ -12,7 +12,7 @@ from alertbus.delivery.outcome import (
     RULES,
     Act,
     Backoff,
-    Decision,
+    FollowUp,
     Health,
     Limits,
     Outcome,
@@ -33,7 +33,7 @@ waits = st.timedeltas(timedelta(0), timedelta(days=1000))
 chances = st.floats(0, 1, exclude_max=True)
 
 
-def decided(outcome: Outcome, attempts: int = 1, chance: float = 0.5) -> Decision:
+def decided(outcome: Outcome, attempts: int = 1, chance: float = 0.5) -> FollowUp:
     return decide(outcome, attempts, random=lambda: chance, limits=LIMITS)
 
 
@@ -114,10 +114,10 @@ def test_every_class_of_error_has_a_rule() -> None:
     ids=lambda value: f"{value[0]} {value[1]}" if isinstance(value, tuple) else "",
 )
 def test_what_follows(outcome: Outcome, attempts: int, expected: tuple[object, ...]) -> None:
-    """Expected: what to do, why, what it says of the agency's system, whether it is told, whether it steps aside."""
+    """Expected: what to do, why, what it says of the agency's system, whether it is told, whether it moves to a lane of its own."""
     decision = decided(outcome, attempts)
 
-    assert (decision.act, decision.reason, decision.health, decision.told, decision.aside) == expected
+    assert (decision.act, decision.reason, decision.health, decision.told, decision.own_lane) == expected
     assert (decision.wait is None) == (decision.act in {Act.SETTLE, Act.GIVE_UP})
 
 

@@ -23,8 +23,9 @@ from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
 from alertbus.delivery import rebuild as delivery
 from alertbus.delivery.arrivals import receipt_record
-from alertbus.delivery.ledger.ledger import Ledger, Settlement
-from alertbus.delivery.ledger.tables import State, ledger
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.rows import Settlement
+from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
 from alertbus.directory.cases import Cases
@@ -316,12 +317,12 @@ def test_the_ledger_comes_back_from_what_it_told(story: list[str], size: int, tw
                     break  # the lane waits behind it
                 [leased] = await book.lease("me", moment, 1)
                 if end.startswith("failing"):
-                    trouble = Settlement(leased, State.WAITING, error="too_slow", retry_at=moment, told=True)
+                    trouble = Settlement(leased, LedgerState.WAITING, error="too_slow", retry_at=moment, told=True)
                     told += await book.settle([trouble], moment)
                     if end == "failing":
                         break
                     [leased] = await book.lease("me", moment, 1)
-                state = State.REFUSED if end == "refused" else State.ACCEPTED
+                state = LedgerState.REFUSED if end == "refused" else LedgerState.ACCEPTED
                 told += await book.settle([Settlement(leased, state, error="refused" if end == "refused" else None)], moment)
 
             await restored_ledger(other, notices, told * (2 if twice else 1), len(notices), size)
@@ -342,7 +343,7 @@ async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuil
     pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
     book = Ledger(engine)
     await book.record(pair, T0)
-    told = await book.untold(T0)
+    told = await book.receipts_to_publish(T0)
     other = await fresh(str(tmp_path), "other")
 
     await restored_ledger(other, pair, told, None)
@@ -354,10 +355,11 @@ async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuil
 
 
 @pytest.mark.parametrize(
-    ("taken_up_to", "states"), [(0, {State.CANCELLED}), (1, {State.WAITING}), (2, {State.WAITING}), (None, {State.WAITING})]
+    ("taken_up_to", "states"),
+    [(0, {LedgerState.CANCELLED}), (1, {LedgerState.WAITING}), (2, {LedgerState.WAITING}), (None, {LedgerState.WAITING})],
 )
 async def test_a_pair_that_nobody_told_of_is_cancelled_only_if_delivery_cannot_have_tried(
-    engine: AsyncEngine, taken_up_to: int | None, states: set[State]
+    engine: AsyncEngine, taken_up_to: int | None, states: set[LedgerState]
 ) -> None:
     pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
 
@@ -375,7 +377,7 @@ async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: AsyncEngine
 
     rows = part.read(read(delivery.WORDS, [stood(records.receipt_given(seen))]))
 
-    assert rows == delivery.Rows()
+    assert rows == delivery.LedgerChanges()
 
 
 async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_nothing_of_it_is_logged(

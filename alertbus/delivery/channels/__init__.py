@@ -1,4 +1,4 @@
-"""The ways out: each takes one message to one agency's system and says what came of it. An outlet never retries itself.
+"""The ways out: each takes one message to one agency's system and says what came of it. A channel never retries by itself.
 
 Every channel sends under the message's idempotency key, so a receiver can tell a repeat: after a crash between sending
 and settling, the same message comes again.
@@ -14,7 +14,7 @@ from alertbus.delivery.channels.deadman import DeadmanChannel
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
-from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
 from alertbus.model.notice import Message
@@ -38,7 +38,7 @@ class BatchChannel(Channel, Protocol):
 
 
 class Channels:
-    """Which agency is reached how. An agency without settings has the built-in inbox; `named` are those a policy may fall back on."""
+    """The channel of each agency: as its settings say, else the built-in inbox. `named` are those a policy may name as a fallback."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Channels:
         named: Mapping[str, Channel] = MappingProxyType({}),
         at_once: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Take in `at_once` how many messages an agency's system takes at the same time, where its settings say so."""
+        """Take as `at_once` how many messages an agency's system takes at the same time, where its settings say so."""
         self.at_once = at_once
         self._by_agency = by_agency
         self._default = default
@@ -67,15 +67,18 @@ class Channels:
 @contextlib.asynccontextmanager
 async def open_channels(
     settings: Mapping[str, ChannelSettings],
-    ledger: Ledger,
+    transactions: SharedTransactions,
     now: Callable[[], datetime],
     *,
     fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
     limit_s: float = 20.0,
     deadman_url: str | None = None,
 ) -> AsyncIterator[Channels]:
-    """Build what the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always."""
-    inbox = InboxChannel(ledger, now)
+    """Open the channels that the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always.
+
+    What the inbox writes is committed together with what else is written by `transactions`.
+    """
+    inbox = InboxChannel(transactions, now)
     async with webhook_client(limit_s) as client:
 
         def opened(chosen: ChannelSettings) -> Channel:
@@ -91,7 +94,7 @@ async def open_channels(
                     return inbox
 
         by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
-        by_agency[watchdog.AGENCY] = DeadmanChannel(ledger, now, client, deadman_url)
+        by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client, deadman_url)
         named = {name: opened(chosen) for name, chosen in fallbacks.items()}
         at_once = {agency: chosen.at_once for agency, chosen in settings.items() if chosen.at_once is not None}
         yield Channels(by_agency, inbox, named, at_once)

@@ -11,16 +11,17 @@ from datetime import datetime
 
 import httpx
 import structlog
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
-from alertbus.delivery.ledger.ledger import Ledger
-from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
+from alertbus.delivery.ledger.endings import forget
+from alertbus.delivery.ledger.shared_transactions import SharedTransactions
+from alertbus.delivery.ledger.tables import watchdog_arrival
 from alertbus.delivery.outcome import ACCEPTED, Outcome
 from alertbus.model.notice import Message
 from alertbus.sql.engine import upsert
 
 _LIMIT_S = 5.0
-"""How long the outside service may take (ours): a tenth of the shortest interval that makes sense."""
+"""How long the outside service may take. Chosen: a tenth of the shortest interval that makes sense."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,12 +31,12 @@ class DeadmanChannel:
 
     name = "deadman"
 
-    def __init__(self, book: Ledger, now: Callable[[], datetime], client: httpx.AsyncClient, url: str | None) -> None:
-        self._book, self._now, self._client, self._url = book, now, client, url
+    def __init__(self, transactions: SharedTransactions, now: Callable[[], datetime], client: httpx.AsyncClient, url: str | None) -> None:
+        self._transactions, self._now, self._client, self._url = transactions, now, client, url
 
     async def send(self, message: Message, agency: str) -> Outcome:
         arrived_at = self._now()
-        await self._book.write(lambda connection: _note(connection, agency, message.idempotency_key, arrived_at))
+        await self._transactions.write(lambda connection: _note(connection, agency, message.idempotency_key, arrived_at))
         if self._url is not None:
             await self._call(self._url)
         return ACCEPTED
@@ -54,7 +55,7 @@ class DeadmanChannel:
 def _note(connection: Connection, agency: str, notice_id: str, arrived_at: datetime) -> None:
     """Note the arrival, and let the ledger forget the one before: lanes are in order, so that one is done."""
     before = connection.execute(select(watchdog_arrival.c.notice_id).where(watchdog_arrival.c.agency == agency)).scalar_one_or_none()
-    if before not in {None, notice_id}:
-        connection.execute(delete(ledger).where(ledger.c.notice_id == before, ledger.c.done_at.is_not(None)))
+    if before is not None and before != notice_id:
+        forget(connection, before)
     row = {"agency": agency, "notice_id": notice_id, "arrived_at": arrived_at}
     connection.execute(upsert(watchdog_arrival, connection.dialect.name, update=["notice_id", "arrived_at"]), [row])

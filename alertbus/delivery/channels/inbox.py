@@ -1,4 +1,4 @@
-"""The built-in inbox: an agency without a system of its own has ours, and this writes what it received."""
+"""The built-in inbox, for agencies without a system of their own and as a fallback: a message in it is a row in the database."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.ledger.tables import inbox_message, ledger
 from alertbus.delivery.outcome import ACCEPTED, Outcome, Trouble
 from alertbus.model.notice import Message
@@ -18,8 +18,8 @@ class InboxChannel:
 
     name = "inbox"
 
-    def __init__(self, book: Ledger, now: Callable[[], datetime]) -> None:
-        self._book = book
+    def __init__(self, transactions: SharedTransactions, now: Callable[[], datetime]) -> None:
+        self._transactions = transactions
         self._now = now
 
     async def send(self, message: Message, agency: str) -> Outcome:
@@ -42,11 +42,11 @@ class InboxChannel:
                 connection.execute(upsert(inbox_message, connection.dialect.name), rows)
             return [ACCEPTED if key in known else Outcome(Trouble.UNSENDABLE) for key in keys]
 
-        return await self._book.write(work)
+        return await self._transactions.write(work)
 
 
 def row_of(message: Message, agency: str, owed: Any, received_at: datetime) -> dict[str, Any]:
-    """What the inbox keeps of a message. `owed` is the ledger's row of its notice."""
+    """Give a message's row in the inbox. `owed` is its notice's row in the ledger."""
     return {
         "idempotency_key": message.idempotency_key,
         "agency": agency,

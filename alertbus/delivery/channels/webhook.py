@@ -47,7 +47,7 @@ class WebhookChannel:
                 outcome = from_status(response.status_code, response.headers.get("retry-after"), self._now())
                 await _drain(response)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, OSError, ValueError) as fault:
-            # Once the status is known, trouble with the rest of the answer is no matter of ours.
+            # Once the status is known, trouble with the rest of the answer changes nothing.
             return outcome or Outcome(_trouble(fault))
         return outcome
 

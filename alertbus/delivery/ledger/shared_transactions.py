@@ -1,7 +1,7 @@
 """Writers of one process share transactions: whoever comes while one is open joins it, and one write to the disk serves all.
 
-Under load a transaction is always open, so its cost is spread over whoever comes meanwhile. Nobody's call returns before
-what it wrote is committed.
+Under load a transaction is always open, so its cost is spread over whoever comes meanwhile. No call returns before what
+it wrote is committed.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ T = TypeVar("T")
 
 
 class Lock(IntEnum):
-    """Whom a writer keeps out meanwhile, in all processes. For PostgreSQL only: SQLite has one writer anyway."""
+    """Which other writers are kept out meanwhile, in all processes. For PostgreSQL only: SQLite has one writer anyway."""
 
     NONE = 0
     SHARED = 1
-    """Whoever wants to be alone."""
+    """Keeps out those with `ALONE`."""
     ALONE = 2
-    """Everybody with a lock."""
+    """Keeps out everybody with a lock."""
 
 
-class Together:
+class SharedTransactions:
     """`write` runs work in a transaction that it may share. Work may run more than once: it must change nothing but rows."""
 
     def __init__(self, engine: AsyncEngine, key: int) -> None:
@@ -37,11 +37,11 @@ class Together:
         self._postgres = engine.dialect.name == "postgresql"
         self._key = key
         self._turn = asyncio.Lock()
-        self._waiting: deque[_Work] = deque()
+        self._waiting: deque[_Writer] = deque()
 
     async def write(self, work: Callable[[Connection], T], lock: Lock = Lock.NONE) -> T:
         """Return what `work` returns once it is committed. Raise what it raises: it alone is then undone, nobody else's."""
-        mine = _Work(work, lock)
+        mine = _Writer(work, lock)
         self._waiting.append(mine)
         try:
             async with self._turn:
@@ -56,7 +56,7 @@ class Together:
         return result
 
     async def _commit_what_waits(self) -> None:
-        taken: list[_Work] = []
+        taken: list[_Writer] = []
         try:
             with database_faults():
                 async with self._engine.begin() as connection:
@@ -78,7 +78,7 @@ class Together:
             for one in taken:
                 one.done = True
 
-    def _run(self, connection: Connection, taken: list["_Work"]) -> None:
+    def _run(self, connection: Connection, taken: list["_Writer"]) -> None:
         """Run what waits, and what joins meanwhile; but the lock is taken first and never made stronger, or two would block each other."""
         held = self._waiting[0].lock if self._waiting[0].apart else max(one.lock for one in self._waiting)
         if held and self._postgres:
@@ -90,7 +90,7 @@ class Together:
             one.result = one.work(connection)
 
 
-class _Work:
+class _Writer:
     """One writer's part. `apart`: it shared a transaction that failed, and is now run by itself."""
 
     __slots__ = ("apart", "done", "fault", "lock", "result", "work")

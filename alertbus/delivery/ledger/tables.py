@@ -1,7 +1,7 @@
 """The delivery ledger, and what the built-in inbox received.
 
 A ledger row is one notice on its way. An inbox row is a message in an agency's own system, which for an agency without
-one of its own is ours: it is written by the inbox channel alone, and a second arrival under one key changes nothing.
+one of its own is this one: it is written by the inbox channel alone, and a second arrival under one key changes nothing.
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from alertbus.sql.engine import UtcDateTime, metadata
 
 
-class State(StrEnum):
+class LedgerState(StrEnum):
     """Where a notice is. `failed` is trouble that has been told and is still tried; the last four are final."""
 
     WAITING = "waiting"
@@ -51,7 +51,7 @@ ledger = Table(
     Column("notice", LargeBinary, nullable=False),
     # What is delivered strictly one after the other: an agency's notices on one case.
     Column("lane", String, nullable=False),
-    # Moved with its obligation to a lane of its own, because it could not be rendered.
+    # TRUE: moved aside with its obligation, to a lane of its own, because it could not be rendered.
     Column("aside", Boolean, nullable=False),
     Column("state", String, nullable=False),
     # Counted when leased, so that 0 means that nothing can have left.

@@ -17,8 +17,8 @@ from alertbus.quarantine.entry import REFUSED_AT, refused
 SOURCE = "/alertbus/delivery"
 
 
-async def entries(receipts: Sequence[Receipt], ledger: Ledger, plugins: Plugins) -> list[Record]:
-    """What must go to quarantine with these receipts."""
+async def quarantine_entries(receipts: Sequence[Receipt], ledger: Ledger, plugins: Plugins) -> list[Record]:
+    """Give the quarantine records that belong to these receipts: one for each notice refused for good. Repeats have the same ids."""
     records = []
     for row in await ledger.refused([receipt.notice_id for receipt in receipts if receipt.stage is Stage.REFUSED]):
         notice = Notice.model_validate_json(row.notice)
@@ -28,6 +28,6 @@ async def entries(receipts: Sequence[Receipt], ledger: Ledger, plugins: Plugins)
 
 
 def refused_at(envelope: Envelope) -> int | None:
-    """For a notice that was redriven: the attempt at which it was refused."""
+    """Give the attempt at which a redriven notice was refused; None for a notice that was not redriven."""
     text = envelope.extensions.get(REFUSED_AT, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None  # noqa: PLR2004  no ledger counts so far

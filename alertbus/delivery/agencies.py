@@ -1,0 +1,78 @@
+"""How much each agency's system may be sent at this moment: its circuit, and what is out with it.
+
+One worker's knowledge, kept in memory. A dead or slow agency uses up only its own share.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from alertbus.delivery.channels import Channels
+from alertbus.delivery.circuit import Circuit, CircuitState
+from alertbus.delivery.outcome import Act, FollowUp, Health, Outcome
+from alertbus.delivery.pace import Pace
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Agencies:
+    """Told of every message that goes out and of every outcome; says how many more may go."""
+
+    def __init__(self, channels: Channels, pace: Pace, now: Callable[[], datetime]) -> None:
+        self._channels = channels
+        self._pace = pace
+        self._now = now
+        self._circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
+        self._in_flight: Counter[str] = Counter()
+        self._recovered: set[str] = set()
+
+    @property
+    def free(self) -> int:
+        """How many more messages this worker may have in flight."""
+        return self._pace.in_flight - self._in_flight.total()
+
+    @property
+    def full(self) -> list[str]:
+        """The agencies that may be sent nothing now."""
+        return [agency for agency in {*self._in_flight, *self._circuits} if self.room(agency) <= 0]
+
+    def room(self, agency: str) -> int:
+        """How many more messages this agency may be sent now."""
+        usual = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
+        free = self._channels.at_once.get(agency, usual) - self._in_flight[agency]
+        return self._circuits[agency].room(self._now(), free) if free > 0 else 0
+
+    def goes_out(self, agency: str) -> None:
+        self._in_flight[agency] += 1
+        self._circuits[agency] = self._circuits[agency].left(self._now(), self._pace.circuit)
+
+    def came_back(self, agency: str, outcome: Outcome, follow_up: FollowUp, now: datetime) -> None:
+        """Note that a message is no longer out, and what its outcome says of the agency's system."""
+        self._in_flight[agency] -= 1
+        before = self._circuits[agency]
+        after = self._circuits[agency] = self._judged(before, outcome, follow_up, now)
+        if before.state is not after.state:
+            log.warning("an agency's circuit changed", agency=agency, state=after.state.value)
+            if after.state is CircuitState.CLOSED:
+                self._recovered.add(agency)
+
+    def take_recovered(self) -> set[str]:
+        """Give, once, the agencies whose systems have begun to answer again."""
+        recovered, self._recovered = self._recovered, set()
+        return recovered
+
+    def _judged(self, before: Circuit, outcome: Outcome, follow_up: FollowUp, now: datetime) -> Circuit:
+        match follow_up.health:
+            case Health.ALIVE:
+                return before.succeeded()
+            case Health.UNKNOWN:
+                return before.unanswered(now)
+            case Health.DOWN:
+                after = before.failed(now, self._pace.circuit)
+                if follow_up.act is Act.DISABLE:
+                    return after.asked_to_wait(now + self._pace.circuit.gone)
+                if outcome.retry_after is not None:
+                    return after.asked_to_wait(now + min(outcome.retry_after, self._pace.limits.backoff.longest_wish))
+                return after

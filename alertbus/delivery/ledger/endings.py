@@ -1,0 +1,141 @@
+"""How a notice ends, and how it goes on: settled, put off, cancelled, opened again, told.
+
+Each function runs inside a transaction that its caller has opened.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, literal, or_, select, update
+
+from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement
+from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.sql.engine import UtcDateTime
+
+WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
+"""Error class of a pair that was cancelled: nobody had been told, so there is nothing to take back."""
+
+
+def finish(connection: Connection, notice_ids: Sequence[str], state: LedgerState, error: str | None, now: datetime) -> Sequence[Row[Any]]:
+    """Bring open notices to a final state; give their `RECEIPT_COLUMNS` and lane. What is done already stays as it is.
+
+    What was refused is undelivered from now on, unless a fallback channel has a copy.
+    """
+    undelivered = case((ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=None)
+    done = connection.execute(
+        update(ledger)
+        .where(ledger.c.notice_id.in_(notice_ids), ledger.c.done_at.is_(None))
+        .values(
+            state=state,
+            error_class=error,
+            done_at=now,
+            next_attempt_at=None,
+            lease_owner=None,
+            receipt_pending=True,
+            fallback_due=undelivered if state is LedgerState.REFUSED else None,
+        )
+        .returning(*RECEIPT_COLUMNS, ledger.c.lane)  # the lane it is in now: it may have been moved since it was leased
+    )
+    return done.all()
+
+
+def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
+    """Give a lease back, to be tried again later. None if somebody else has it by now: then nothing changes."""
+    telling: dict[str, Any] = {"state": OPEN_STATE}
+    if one.told:
+        telling = {
+            "state": LedgerState.FAILED,
+            "failed_at": func.coalesce(ledger.c.failed_at, literal(now, UtcDateTime())),
+            "receipt_pending": or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
+            "fallback_due": case(
+                (ledger.c.failed_at.is_(None) & ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=ledger.c.fallback_due
+            ),
+        }
+    put_off = connection.execute(
+        update(ledger)
+        .where(
+            ledger.c.notice_id == one.leased.notice_id,
+            ledger.c.state == LedgerState.LEASED,
+            ledger.c.attempts == one.leased.attempts,  # else somebody has leased it since
+        )
+        .values(error_class=one.error, next_attempt_at=one.retry_at, lease_owner=None, **telling)
+        .returning(*RECEIPT_COLUMNS, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
+    )
+    return put_off.first()
+
+
+def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> None:
+    """Cancel a withdrawal together with what it withdraws, if no attempt has been made to send any of that.
+
+    Told like any other end, within `Pace.repair_s`: others than the ledger must know, too, what never left.
+    """
+    found = connection.execute(
+        select(ledger.c.seq, ledger.c.notice_id, ledger.c.deed, ledger.c.attempts, ledger.c.done_at)
+        .where(ledger.c.obligation_id == withdrawal.obligation.id)
+        .order_by(ledger.c.seq)
+        .with_for_update()
+    )
+    withdrawn: list[Any] = []
+    for row in found.all():
+        if row.notice_id == withdrawal.id:
+            withdrawn.append(row)
+            break
+        withdrawn = [] if row.deed == Deed.WITHDRAW else [*withdrawn, row]  # an earlier withdrawal took its own back
+    if len(withdrawn) > 1 and all(row.attempts == 0 and row.done_at is None for row in withdrawn):
+        connection.execute(
+            update(ledger)
+            .where(ledger.c.seq.in_([row.seq for row in withdrawn]))
+            .values(
+                state=LedgerState.CANCELLED,
+                error_class=WITHDRAWN_UNSENT,
+                done_at=now,
+                next_attempt_at=None,
+                fallback_due=None,
+                receipt_pending=True,
+            )
+        )
+
+
+def open_again(connection: Connection, notice_id: str, attempts: int) -> str | None:
+    """Open what was refused at that attempt and stands there still; give its lane.
+
+    Not once a later notice of the same obligation took it back or got through: it would arrive out of order.
+    """
+    later = ledger.alias()
+    overtaken = select(later.c.seq).where(
+        later.c.obligation_id == ledger.c.obligation_id,
+        later.c.seq > ledger.c.seq,
+        later.c.deed != Deed.ESCALATE,  # it says nothing new
+        or_(later.c.deed == Deed.WITHDRAW, later.c.state.in_([LedgerState.SENT, LedgerState.ACCEPTED])),
+    )
+    opened = connection.execute(
+        update(ledger)
+        .where(
+            ledger.c.notice_id == notice_id,
+            ledger.c.state == LedgerState.REFUSED,
+            ledger.c.attempts == attempts,
+            ~overtaken.exists(),
+        )
+        .values(state=OPEN_STATE, done_at=None, next_attempt_at=None)
+        .returning(ledger.c.lane)
+    )
+    lane: str | None = opened.scalar_one_or_none()
+    return lane
+
+
+def note_published(connection: Connection, receipts: Sequence[Receipt]) -> None:
+    """Note that the broker has these receipts. One that a newer state has overtaken leaves that state's flag alone."""
+    final: list[str] = []
+    failed: list[str] = []
+    for receipt in receipts:
+        (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
+    for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
+        if notice_ids:
+            connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
+
+
+def forget(connection: Connection, notice_id: str) -> None:
+    """Delete a row that is done. For the watchdog's own notices only: it sends one each minute, and only the latest matters."""
+    connection.execute(delete(ledger).where(ledger.c.notice_id == notice_id, ledger.c.done_at.is_not(None)))

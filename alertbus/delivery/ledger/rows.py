@@ -1,0 +1,159 @@
+"""One row of the ledger: how a notice is written there, and the forms in which it is read again.
+
+A notice is open until `done_at`. Of a lane's open notices only the oldest has `next_attempt_at`: it is that one's turn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import case
+
+from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.model import ids
+from alertbus.model.notice import Deed, Notice, Receipt, Stage
+
+FINAL: Mapping[LedgerState, Stage] = MappingProxyType(
+    {
+        LedgerState.SENT: Stage.SENT,
+        LedgerState.ACCEPTED: Stage.ACCEPTED,
+        LedgerState.REFUSED: Stage.REFUSED,
+        LedgerState.CANCELLED: Stage.CANCELLED,
+    }
+)
+"""The stage by which a receipt tells of each final state. Of every other state, once there is trouble, it tells as `failed`."""
+
+STATE_TOLD_BY: Mapping[Stage, LedgerState] = MappingProxyType(
+    {stage: state for state, stage in FINAL.items()} | {Stage.FAILED: LedgerState.FAILED}
+)
+"""The state that delivery's own receipt tells of: `FINAL` the other way round."""
+
+OPEN_STATE = case((ledger.c.failed_at.is_(None), LedgerState.WAITING.value), else_=LedgerState.FAILED.value)
+"""The state of an open notice that nobody has leased."""
+
+PATIENCE = timedelta(minutes=5)
+"""How long a notice may wait for its agency's own channel where no policy says so."""
+
+ESCALATION_PATIENCE = timedelta(seconds=2)
+"""Chosen short: an escalation is made because a system does not answer. If it is not taken at once, the fallback gets it."""
+
+RECEIPT_COLUMNS = tuple(
+    ledger.c[name]
+    for name in "notice_id obligation_id alert_id case_id agency state error_class failed_at done_at".split()  # noqa: SIM905
+)
+"""The columns that `receipt_of` needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A notice that this worker alone delivers until it settles it, or another worker finds this one dead.
+
+    `attempts` counts the attempt that the lease was taken for. The fields are columns of the ledger.
+    """
+
+    notice_id: str
+    obligation_id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    sector: str
+    role: str
+    deed: str
+    lane: str
+    attempts: int
+    seq: int
+    notice: bytes = field(repr=False)
+
+
+LEASED_COLUMNS = tuple(ledger.c[name] for name in Leased.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of a lease. `retry_at` None: `state` is final. `told`: a receipt says that there is trouble."""
+
+    leased: Leased
+    state: LedgerState
+    error: str | None = None
+    retry_at: datetime | None = None
+    told: bool = True
+    own_lane: bool = False
+    """It moves, with its obligation, to a lane of its own, and no longer holds back the case's other notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """Where one notice is. The fields are columns of the ledger."""
+
+    notice_id: str
+    obligation_id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    sector: str
+    state: LedgerState
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedNotice:
+    """A notice that its agency's system refused for good, at attempt number `attempts`."""
+
+    notice_id: str
+    attempts: int
+    error: str | None
+    at: datetime
+    notice: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredNotice:
+    """A notice that its agency's own channel has not delivered in time, claimed for a while to be copied to the fallback channel."""
+
+    leased: Leased
+    reason: str
+    known: bool
+    """A receipt has told of it as failed or refused."""
+    escalated: bool
+    withdrawn: bool
+
+
+def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
+    """Give the row of a notice that nobody has tried to send. `own_lanes`: obligations that were moved to a lane of their own."""
+    owed = notice.obligation
+    waits = ESCALATION_PATIENCE if notice.deed is Deed.ESCALATE else patience
+    return {
+        "notice_id": notice.id,
+        "obligation_id": owed.id,
+        "alert_id": owed.alert_id,
+        "case_id": owed.case_id,
+        "agency": owed.agency,
+        "sector": notice.sector,
+        "role": owed.role,
+        "deed": notice.deed.value,
+        "notice": notice.model_dump_json().encode(),
+        "lane": own_lanes.get(owed.id, f"{owed.agency}/{owed.case_id}"),
+        "aside": owed.id in own_lanes,
+        "state": LedgerState.WAITING,
+        "attempts": 0,
+        "recorded_at": now,
+        "receipt_pending": False,
+        "fallback_due": now + waits,
+    }
+
+
+def receipt_of(row: Any) -> Receipt:
+    """Give the newest receipt of a row with `RECEIPT_COLUMNS`. The same state gives the same receipt id."""
+    stage = FINAL.get(LedgerState(row.state), Stage.FAILED)
+    return Receipt(
+        id=ids.receipt_id(row.notice_id, stage),
+        notice_id=row.notice_id,
+        obligation_id=row.obligation_id,
+        alert_id=row.alert_id,
+        case_id=row.case_id,
+        agency=row.agency,
+        stage=stage,
+        at=row.done_at or row.failed_at,
+        detail=row.error_class,
+    )
