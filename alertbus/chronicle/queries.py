@@ -14,10 +14,10 @@ from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
-from alertbus.chronicle.history import chronology
-from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
+from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
+from alertbus.chronicle.chronology import chronology
+from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
-from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
@@ -63,7 +63,7 @@ async def inbox(
     limit: int = 100,
     after: str | None = None,
 ) -> list[InboxItem]:
-    """List obligations: overdue first, then by severity, then the oldest. `state` is a `State`, `OPEN` or `ALL` (or None).
+    """List obligations: overdue first, then by severity, then the oldest. `state` is a `ObligationState`, `OPEN` or `ALL` (or None).
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -185,14 +185,14 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
     unreadable = select(func.count()).select_from(tables.unreadable)
     async with view(engine) as connection:
         statements, alerts = (await connection.execute(counts)).one()
-        states = Counter({State(row[0]): row[1] for row in await connection.execute(by_state)})
+        states = Counter({ObligationState(row[0]): row[1] for row in await connection.execute(by_state)})
         first = (await connection.execute(oldest.limit(1))).one_or_none()
         progress = (await connection.execute(select(tables.progress))).all()
         return Status(
             alerts=alerts,
             statements=statements,
             cases=(await connection.execute(cases)).scalar_one(),
-            obligations={state: states[state] for state in State},
+            obligations={state: states[state] for state in ObligationState},
             overdue=(await connection.execute(overdue)).scalar_one(),
             oldest_unanswered=first and _unanswered(first, now),
             review=(await connection.execute(reviews)).scalar_one(),
@@ -253,11 +253,11 @@ def _parsed(cursor: str) -> list[ColumnElement[Any]]:
 _RANKS = frozenset(map(str, SEVERITY_RANK.values()))
 
 
-def _state(name: str) -> State:
+def _state(name: str) -> ObligationState:
     try:
-        return State(name)
+        return ObligationState(name)
     except ValueError:
-        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(State)}")]) from None
+        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(ObligationState)}")]) from None
 
 
 def _unanswered(row: Row[*tuple[Any, ...]], now: datetime) -> Unanswered:

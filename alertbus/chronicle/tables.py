@@ -13,8 +13,8 @@ from alertbus.model.alert import Severity
 from alertbus.sql.engine import UtcDateTime, metadata
 
 
-class State(StrEnum):
-    """Where an obligation stands. Shown to practitioners; values are stable."""
+class ObligationState(StrEnum):
+    """Coordinates an obligation stands. Shown to practitioners; values are stable."""
 
     OWED = "owed"
     SENT = "sent"
@@ -27,7 +27,7 @@ class State(StrEnum):
     ESCALATED = "escalated"
 
 
-ANSWERED = frozenset({State.ACKNOWLEDGED, State.WITHDRAWN})
+ANSWERED = frozenset({ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN})
 """Nothing more is asked of the agency: not overdue, however long ago it was due."""
 
 SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}

@@ -9,8 +9,8 @@ from sqlalchemy import Column, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
-from alertbus.chronicle.tables import ANSWERED, State
-from alertbus.chronicle.words import ObligationStatus
+from alertbus.chronicle.answers import ObligationStatus
+from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
 from alertbus.model.notice import Notice, Receipt
@@ -96,4 +96,4 @@ async def obligations_where(connection: AsyncConnection, condition: ColumnElemen
 
 
 def is_overdue(state: str, due: datetime | None, now: datetime) -> bool:
-    return due is not None and due < now and State(state) not in ANSWERED
+    return due is not None and due < now and ObligationState(state) not in ANSWERED

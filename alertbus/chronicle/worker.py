@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.consumer import Received, consume
 from alertbus.broker.groups import committed_offsets
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, Behind, Recent, apply, read
+from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import view
 from alertbus.sql.engine import database_faults
@@ -29,11 +29,11 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
     """
     await make_tables(engine)
-    # Asked at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
+    # NoticeHead at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
     if await _is_behind(bootstrap, engine, group):
         await _catch_up(bootstrap, engine)
 
-    recent = Recent()
+    recent = RecentNotices()
 
     async def handle(batch: Sequence[Received]) -> None:
         facts = read(batch)
@@ -41,7 +41,7 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
             try:
                 async with engine.begin() as connection:
                     await apply(connection, facts, recent=recent)
-            except Behind:  # dropped or rebuilt while we were running
+            except ChronicleBehind:  # dropped or rebuilt while we were running
                 await _catch_up(bootstrap, engine)
                 async with engine.begin() as connection:
                     await apply(connection, facts, recent=recent)

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from alertbus.chronicle import queries, render
+from alertbus.chronicle import formats, queries
 from alertbus.cli.output import as_json, pairs, progress, rows, say
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_register import CaseRegister
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
-app = typer.Typer(help="Cases: import, show, chronology.", no_args_is_help=True)
+app = typer.Typer(help="CaseRegister: import, show, chronology.", no_args_is_help=True)
 
 PATIENCE_S = 15.0
 
@@ -102,7 +102,7 @@ def _spell(spell: Any) -> str:
 
 async def _get(case_id: str) -> Case:
     async with wired() as wiring:
-        return await Cases(wiring.engine).get(case_id)
+        return await CaseRegister(wiring.engine).get(case_id)
 
 
 @app.command()
@@ -113,7 +113,7 @@ def chronology(
 ) -> None:
     """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
     entries = asyncio.run(_chronology(case_id))
-    written = {Format.TEXT: render.as_text, Format.JSON: render.as_json, Format.CSV: render.as_csv, Format.HTML: render.as_html}
+    written = {Format.TEXT: formats.as_text, Format.JSON: formats.as_json, Format.CSV: formats.as_csv, Format.HTML: formats.as_html}
     say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
 
 

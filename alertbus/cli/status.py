@@ -11,7 +11,7 @@ from alertbus.chronicle import queries
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.operations.undelivered import undelivered
 from alertbus.quarantine.shelf import redriven, shelf
-from alertbus.reconcile.results import latest
+from alertbus.reconcile.results import latest_run
 from alertbus.run.bootstrap import Wiring, now, wired
 from alertbus.run.bus_file import read_bus_file
 from alertbus.run.client import Client
@@ -41,7 +41,7 @@ async def _status(alert_id: str | None) -> dict[str, Any]:
 
 async def _bus(wiring: Wiring) -> dict[str, Any]:
     chronicle = await queries.status(wiring.engine, now())
-    reconciled = await latest(wiring.engine)
+    reconciled = await latest_run(wiring.engine)
     running = read_bus_file(wiring.settings)
     async with Client.of(wiring.settings) as client:
         progress = await client.call("GET", "/-/progress") if await client.answers() else None

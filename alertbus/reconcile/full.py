@@ -17,7 +17,7 @@ from alertbus.model.base import Word
 from alertbus.policy.policy import Policy
 from alertbus.reconcile.evidence import READ, Evidence
 from alertbus.reconcile.holdings import ledger_rows
-from alertbus.reconcile.judge import Fault, Projected, Sort, judge
+from alertbus.reconcile.judge import Discrepancy, DiscrepancyKind, Holdings, judge
 
 
 class Reconciliation(Word):
@@ -47,23 +47,23 @@ async def reconcile(
     async for record in read_all(bootstrap, READ):
         evidence.take(record)
     async with view(engine) as connection:
-        projected = Projected(await _recorded(connection, exercise), await ledger_rows(connection))
+        projected = Holdings(await _recorded(connection, exercise), await ledger_rows(connection))
     return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), projected)
 
 
-def compare(evidence: Evidence, policy: Policy, now: datetime, projected: Projected) -> Reconciliation:
+def compare(evidence: Evidence, policy: Policy, now: datetime, projected: Holdings) -> Reconciliation:
     """Judge all of the evidence at once."""
     judgement = judge(evidence, policy, now, projected)
     return Reconciliation(difference=differing(judgement.faults), owed=judgement.owed.total(), **by_sort(judgement.faults))
 
 
-def differing(faults: Iterable[Fault]) -> int:
+def differing(faults: Iterable[Discrepancy]) -> int:
     """Count what differs, each thing once; late by itself is no difference."""
-    return len({fault.id for fault in faults if fault.sort is not Sort.UNDELIVERED})
+    return len({fault.id for fault in faults if fault.sort is not DiscrepancyKind.UNDELIVERED})
 
 
-def by_sort(faults: Iterable[Fault]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {sort.value: set() for sort in Sort}
+def by_sort(faults: Iterable[Discrepancy]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {sort.value: set() for sort in DiscrepancyKind}
     for fault in faults:
         found[fault.sort.value].add(fault.id)
     return {sort: tuple(sorted(ids)) for sort, ids in found.items()}

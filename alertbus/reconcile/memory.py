@@ -19,7 +19,7 @@ from alertbus.model.case import Case
 from alertbus.model.errors import BusError
 from alertbus.model.notice import Deed
 from alertbus.reconcile import tables
-from alertbus.reconcile.evidence import BEGINNING, Dossier, Told, Versions
+from alertbus.reconcile.evidence import BEGINNING, AlertEvidence, NoticeWritten, Versions
 from alertbus.sql.engine import database_faults, metadata, upsert
 
 REALITY = ""
@@ -110,14 +110,14 @@ async def note_reached(connection: AsyncConnection, places: Mapping[tuple[str, i
         await connection.execute(upsert(tables.progress, connection.dialect.name, update=["next"]), rows)
 
 
-async def dossiers(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, Dossier | None]:
+async def alerts_known(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertEvidence | None]:
     """Give those that are known; None for one that is forgotten."""
-    found: dict[str, Dossier | None] = {}
+    found: dict[str, AlertEvidence | None] = {}
     for some in pieces(sorted(alerts)):
-        matter = tables.matter.c
-        query = select(matter.alert_id, matter.exercise, matter.dossier, matter.stirred).where(matter.alert_id.in_(some))
+        alert = tables.alert.c
+        query = select(alert.alert_id, alert.exercise, alert.dossier, alert.stirred).where(alert.alert_id.in_(some))
         for row in await connection.execute(query):
-            found[row.alert_id] = opened(row.alert_id, row.exercise, row.dossier, row.stirred) if row.dossier else None
+            found[row.alert_id] = unpacked(row.alert_id, row.exercise, row.dossier, row.stirred) if row.dossier else None
     return found
 
 
@@ -144,7 +144,7 @@ def pieces(things: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def folded(dossier: Dossier) -> bytes:
+def packed(dossier: AlertEvidence) -> bytes:
     """Write a dossier small: ids of its own repeat in it, so it is compressed."""
     content = {
         "accepted": {statement: at.isoformat() for statement, at in dossier.accepted.items()},
@@ -156,16 +156,16 @@ def folded(dossier: Dossier) -> bytes:
     return zlib.compress(orjson.dumps(content), 1)
 
 
-def opened(alert_id: str, exercise: str, content: bytes, stirred: datetime) -> Dossier:
+def unpacked(alert_id: str, exercise: str, content: bytes, stirred: datetime) -> AlertEvidence:
     """Read what `folded` wrote."""
     found = orjson.loads(zlib.decompress(content))
     of = exercise or None
     statements = [AcceptedAlert.model_validate(statement) for statement in found["identified"]]
     told = [
-        Told(alert_id, notice, obligation, case_id, Deed(deed), datetime.fromisoformat(since), of)
+        NoticeWritten(alert_id, notice, obligation, case_id, Deed(deed), datetime.fromisoformat(since), of)
         for notice, obligation, case_id, deed, since in found["told"]
     ]
-    return Dossier(
+    return AlertEvidence(
         alert_id,
         of,
         {statement: datetime.fromisoformat(at) for statement, at in found["accepted"].items()},

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from alertbus.sql.engine import UtcDateTime, metadata
 
-matter = Table(
+alert = Table(
     "reconcile_matter",
     metadata,
     Column("alert_id", String, primary_key=True),
@@ -29,7 +29,7 @@ matter = Table(
 )
 """One alert: its dossier, and how it stood when it was last judged."""
 
-matter_person = Table(
+alert_person = Table(
     "reconcile_matter_person",
     metadata,
     Column("person_id", String, primary_key=True),
@@ -113,11 +113,11 @@ def _partial(name: str, column: Column[object], condition: str) -> None:
 
 
 # Partial: a memory of years is nearly all matters that agreed, and a run looks at none of those.
-_partial("ix_reconcile_matter_due", matter.c.alert_id, "due")
-_partial("ix_reconcile_matter_tried", matter.c.alert_id, "tried > 0")
-Index("ix_reconcile_matter_wakes", matter.c.exercise, matter.c.wakes_at)
-_partial("ix_reconcile_matter_faulty", matter.c.exercise, "faults IS NOT NULL")
-_partial("ix_reconcile_matter_old", matter.c.stirred, "exercise <> '' AND dossier IS NOT NULL")
-Index("ix_reconcile_matter_person_alert_id", matter_person.c.alert_id)
+_partial("ix_reconcile_matter_due", alert.c.alert_id, "due")
+_partial("ix_reconcile_matter_tried", alert.c.alert_id, "tried > 0")
+Index("ix_reconcile_matter_wakes", alert.c.exercise, alert.c.wakes_at)
+_partial("ix_reconcile_matter_faulty", alert.c.exercise, "faults IS NOT NULL")
+_partial("ix_reconcile_matter_old", alert.c.stirred, "exercise <> '' AND dossier IS NOT NULL")
+Index("ix_reconcile_matter_person_alert_id", alert_person.c.alert_id)
 
-TABLES = (matter, matter_person, case_version, case_person, tick, exercise, progress, patrol, turn, result)
+TABLES = (alert, alert_person, case_version, case_person, tick, exercise, progress, patrol, turn, result)

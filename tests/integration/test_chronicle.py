@@ -24,10 +24,10 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import queries
-from alertbus.chronicle.derive import standing
-from alertbus.chronicle.projector import TOPICS, Behind, apply, read
+from alertbus.chronicle.derive import derive_obligation
+from alertbus.chronicle.projector import TOPICS, ChronicleBehind, apply, read
 from alertbus.chronicle.rebuild import digest, make_tables, rebuild, replay
-from alertbus.chronicle.tables import TABLES, State
+from alertbus.chronicle.tables import TABLES, ObligationState
 from alertbus.chronicle.worker import run_chronicle
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
 from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
@@ -143,7 +143,7 @@ async def test_records_that_do_not_follow_are_refused_whole(engine: AsyncEngine)
         log.alert(accepted(f"T-{n}"))
     last = max(log.records, key=lambda record: record.offset)
 
-    with pytest.raises(Behind, match=r"topic 'alertbus.alerts', partition \d: expected offset 0, found [1-9]"):
+    with pytest.raises(ChronicleBehind, match=r"topic 'alertbus.alerts', partition \d: expected offset 0, found [1-9]"):
         await put(engine, [last])
 
     async with engine.begin() as connection:
@@ -162,7 +162,7 @@ async def test_two_workers_at_once_miss_nothing_of_each_other(engine: AsyncEngin
     await asyncio.gather(put(engine, told), put(engine, answered))
 
     states = (await queries.status(engine, LATER)).obligations
-    assert states[State.ACKNOWLEDGED] == 60
+    assert states[ObligationState.ACKNOWLEDGED] == 60
 
 
 async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine: AsyncEngine) -> None:
@@ -192,33 +192,33 @@ AGAIN = a_notice("n-5", "owed", since=hours(30))
 @pytest.mark.parametrize(
     ("notices", "answers", "state"),
     [
-        pytest.param([DELIVERED], [], State.OWED, id="nothing came back"),
-        pytest.param([DELIVERED], [(Stage.ACCEPTED, 2), (Stage.SENT, 1)], State.ACCEPTED, id="accepted beats sent"),
-        pytest.param([DELIVERED], [(Stage.SENT, 2), (Stage.ACCEPTED, 1)], State.ACCEPTED, id="whatever their clocks say"),
-        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.ACCEPTED, 2)], State.SEEN, id="seen beats accepted"),
-        pytest.param([DELIVERED], [(Stage.ACKNOWLEDGED, 1), (Stage.SEEN, 2)], State.ACKNOWLEDGED, id="acknowledged beats seen"),
-        pytest.param([DELIVERED], [(Stage.SENT, 1), (Stage.FAILED, 2)], State.FAILED, id="a failure is shown"),
-        pytest.param([DELIVERED], [(Stage.FAILED, 1), (Stage.ACCEPTED, 2)], State.ACCEPTED, id="until an attempt gets through"),
-        pytest.param([DELIVERED], [(Stage.REFUSED, 3), (Stage.SENT, 2)], State.REFUSED, id="a refusal is shown"),
-        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.FAILED, 2)], State.SEEN, id="who has seen it has it"),
-        pytest.param([DELIVERED, ESCALATED], [(Stage.SEEN, 1)], State.ESCALATED, id="seen is no answer to an escalation"),
-        pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], State.ACKNOWLEDGED, id="acknowledged is one"),
-        pytest.param([DELIVERED, WITHDRAWN], [(Stage.ACKNOWLEDGED, 1)], State.WITHDRAWN, id="withdrawn is over"),
-        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 9)], State.OWED, id="an amendment asks anew"),
-        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 11)], State.ACKNOWLEDGED, id="and is answered"),
-        pytest.param([DELIVERED, WITHDRAWN, AGAIN], [], State.OWED, id="told again after it was taken back"),
+        pytest.param([DELIVERED], [], ObligationState.OWED, id="nothing came back"),
+        pytest.param([DELIVERED], [(Stage.ACCEPTED, 2), (Stage.SENT, 1)], ObligationState.ACCEPTED, id="accepted beats sent"),
+        pytest.param([DELIVERED], [(Stage.SENT, 2), (Stage.ACCEPTED, 1)], ObligationState.ACCEPTED, id="whatever their clocks say"),
+        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.ACCEPTED, 2)], ObligationState.SEEN, id="seen beats accepted"),
+        pytest.param([DELIVERED], [(Stage.ACKNOWLEDGED, 1), (Stage.SEEN, 2)], ObligationState.ACKNOWLEDGED, id="acknowledged beats seen"),
+        pytest.param([DELIVERED], [(Stage.SENT, 1), (Stage.FAILED, 2)], ObligationState.FAILED, id="a failure is shown"),
+        pytest.param([DELIVERED], [(Stage.FAILED, 1), (Stage.ACCEPTED, 2)], ObligationState.ACCEPTED, id="until an attempt gets through"),
+        pytest.param([DELIVERED], [(Stage.REFUSED, 3), (Stage.SENT, 2)], ObligationState.REFUSED, id="a refusal is shown"),
+        pytest.param([DELIVERED], [(Stage.SEEN, 1), (Stage.FAILED, 2)], ObligationState.SEEN, id="who has seen it has it"),
+        pytest.param([DELIVERED, ESCALATED], [(Stage.SEEN, 1)], ObligationState.ESCALATED, id="seen is no answer to an escalation"),
+        pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], ObligationState.ACKNOWLEDGED, id="acknowledged is one"),
+        pytest.param([DELIVERED, WITHDRAWN], [(Stage.ACKNOWLEDGED, 1)], ObligationState.WITHDRAWN, id="withdrawn is over"),
+        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 9)], ObligationState.OWED, id="an amendment asks anew"),
+        pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 11)], ObligationState.ACKNOWLEDGED, id="and is answered"),
+        pytest.param([DELIVERED, WITHDRAWN, AGAIN], [], ObligationState.OWED, id="told again after it was taken back"),
     ],
 )
-def test_state_follows_from_notices_and_receipts(notices: list[Notice], answers: list[tuple[Stage, int]], state: State) -> None:
+def test_state_follows_from_notices_and_receipts(notices: list[Notice], answers: list[tuple[Stage, int]], state: ObligationState) -> None:
     receipts = [a_receipt(DELIVERED, stage, hours(at)) for stage, at in answers]
 
-    assert standing(notices, receipts).state is state
-    assert standing(notices, receipts[::-1]).state is state
+    assert derive_obligation(notices, receipts).state is state
+    assert derive_obligation(notices, receipts[::-1]).state is state
 
 
 def test_amendment_brings_its_own_due_time_and_what_is_told_again_its_own_beginning() -> None:
-    amended = standing([DELIVERED, AMENDED], [])
-    again = standing([DELIVERED, WITHDRAWN, AGAIN], [])
+    amended = derive_obligation([DELIVERED, AMENDED], [])
+    again = derive_obligation([DELIVERED, WITHDRAWN, AGAIN], [])
 
     assert (amended.since, amended.row["due"], amended.latest.id) == (T0, hours(20), "n-2")
     assert again.since == hours(30)
@@ -228,7 +228,7 @@ def test_first_acknowledgement_is_the_one_that_counts() -> None:
     first = a_receipt(DELIVERED, Stage.ACKNOWLEDGED, hours(1), by="First Reader")
     second = a_receipt(DELIVERED, Stage.ACKNOWLEDGED, hours(2), by="Second Reader", intent=Intent.PASSING_ON)
 
-    found = standing([DELIVERED], [second, first])
+    found = derive_obligation([DELIVERED], [second, first])
 
     assert (found.acknowledged_by, found.acknowledged_at) == ("First Reader", hours(1))
     assert found.acknowledged_intent is Intent.ACTING
@@ -311,7 +311,7 @@ async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: AsyncEng
     assert [s.action for s in by_ours.statements] == [Action.RAISED, Action.AMENDED]
     assert (by_ours.severity, by_ours.cases) == (Severity.CRITICAL, ("case-1", "case-2"))
     (owed,) = by_ours.obligations
-    assert (owed.agency, owed.state, owed.overdue) == ("health_visiting", State.SEEN, True)
+    assert (owed.agency, owed.state, owed.overdue) == ("health_visiting", ObligationState.SEEN, True)
     assert [receipt.stage for receipt in owed.receipts] == [Stage.SEEN]
     with pytest.raises(NotFound):
         await queries.alert_status(engine, "never said")
@@ -351,7 +351,7 @@ async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engi
     assert (second.source_id, second.narrative, second.do_not_reveal_source) == ("NEW", new.alert.narrative, True)
     assert second.about == ("Ex-Partner 2", "Child")
     (told,) = second.told
-    assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", State.ACKNOWLEDGED, "R. Postholder")
+    assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", ObligationState.ACKNOWLEDGED, "R. Postholder")
 
 
 async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:
@@ -433,7 +433,7 @@ async def test_status_counts_reality_and_exercises_apart(engine: AsyncEngine) ->
     assert (found.alerts, found.statements, found.cases, found.overdue) == (1, 2, 1, 1)
     assert found.oldest_unanswered is not None
     assert (found.oldest_unanswered.obligation_id, found.oldest_unanswered.age_s) == ("owed-old", 7200)
-    assert (drill.alerts, drill.cases, drill.obligations[State.OWED]) == (1, 0, 1)
+    assert (drill.alerts, drill.cases, drill.obligations[ObligationState.OWED]) == (1, 0, 1)
     assert sum(found.progress.values()) == len(log.records)
 
 
@@ -476,7 +476,7 @@ async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str,
     live = await digest(engine)
     entries = await queries.chronology(engine, f"{topic_prefix}-case-1")
     assert len(entries) == 19
-    assert {one.state for entry in entries for one in entry.told} >= {State.ACKNOWLEDGED, State.WITHDRAWN}
+    assert {one.state for entry in entries for one in entry.told} >= {ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN}
     counted: list[int] = []
     assert await rebuild(kafka, engine, counted.append) == counted[-1]
     assert await digest(engine) == live

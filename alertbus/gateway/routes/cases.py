@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.chronicle import queries
-from alertbus.chronicle.render import FORMATS
+from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.context import Bus, Gateway, Who, answers
 from alertbus.gateway.reading import read_data, read_json
 from alertbus.model.case import Case

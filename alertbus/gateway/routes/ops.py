@@ -15,7 +15,7 @@ from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.gauges import last_arrival_s, measured
 from alertbus.operations.progress import shown, stalled
 from alertbus.operations.undelivered import undelivered
-from alertbus.reconcile.results import latest
+from alertbus.reconcile.results import latest_run
 from alertbus.sql.engine import database_faults, reading
 
 router = APIRouter(tags=["operations"])
@@ -50,7 +50,7 @@ async def progress(bus: Bus) -> Response:
         bus.vitals.progress.groups(now),
         queries.status(bus.engine, now),
         last_arrival_s(bus.vitals),
-        latest(bus.engine),
+        latest_run(bus.engine),
         undelivered(bus.engine),
     )
     return JSONResponse(

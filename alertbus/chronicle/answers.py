@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from alertbus.chronicle.tables import State
+from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
 from alertbus.model.notice import Intent, Notice, Obligation, Receipt
@@ -16,7 +16,7 @@ class InboxItem(Word):
 
     obligation: Obligation
     notice: Notice
-    state: State
+    state: ObligationState
     overdue: bool
     since: AwareDatetime
     acknowledged_by: str | None = None
@@ -36,7 +36,7 @@ class ObligationStatus(Word):
     agency: str
     role: str
     cause: str
-    state: State
+    state: ObligationState
     overdue: bool
     since: AwareDatetime
     due: AwareDatetime | None
@@ -78,18 +78,18 @@ class AlertStatus(Word):
     """How many alerts have the id that was asked for; the most recent is shown."""
 
 
-class Told(Word):
+class AgencyTold(Word):
     """One agency's part in an entry."""
 
     agency: str
     role: str
-    state: State
+    state: ObligationState
     since: AwareDatetime
     acknowledged_by: str | None = None
     acknowledged_at: AwareDatetime | None = None
 
 
-class Entry(Word):
+class ChronologyEntry(Word):
     """One statement in a case's history: who said what, when, about whom on this case, and who was told."""
 
     statement_id: str
@@ -109,7 +109,7 @@ class Entry(Word):
     narrative: tuple[Narrative, ...] = ()
     """Word for word (VOI-01)."""
     details: Mapping[str, Any] = {}
-    told: tuple[Told, ...] = ()
+    told: tuple[AgencyTold, ...] = ()
     history: bool = False
     do_not_reveal_source: bool = False
 
@@ -129,7 +129,7 @@ class Status(Word):
     alerts: int
     statements: int
     cases: int
-    obligations: Mapping[State, int]
+    obligations: Mapping[ObligationState, int]
     overdue: int
     oldest_unanswered: Unanswered | None
     review: int

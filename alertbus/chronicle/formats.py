@@ -8,14 +8,14 @@ from html import escape
 
 import orjson
 
-from alertbus.chronicle.words import Entry, Told
+from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.model.alert import Narrative
 from alertbus.model.case import UK
 
 CAUTION = "Do not reveal the source."
 
 
-def as_text(case_id: str, entries: Sequence[Entry]) -> str:
+def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """For a terminal or an e-mail."""
     blocks = [f"Chronology of case {case_id}: {_count(entries)}"]
     for entry in entries:
@@ -25,7 +25,7 @@ def as_text(case_id: str, entries: Sequence[Entry]) -> str:
         lines.append(f"  About: {_about(entry)}")
         lines += [f"  {_speaker(piece)}: {piece.text}" for piece in entry.narrative]
         lines += [f"  {name}: {value}" for name, value in _details(entry)]
-        lines.append(f"  Told: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
+        lines.append(f"  AgencyTold: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
         if entry.do_not_reveal_source:
             lines.append(f"  {CAUTION}")
         lines.append(f"  Reference: {entry.source}, {entry.source_id}")
@@ -33,7 +33,7 @@ def as_text(case_id: str, entries: Sequence[Entry]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
+def as_csv(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """For a spreadsheet, one row per statement.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come
@@ -47,21 +47,21 @@ def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
     return out.getvalue()
 
 
-def as_json(case_id: str, entries: Sequence[Entry]) -> str:
-    """For programs: `{"case_id", "entries": [...]}`, each as `Entry`."""
+def as_json(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
+    """For programs: `{"case_id", "entries": [...]}`, each as `ChronologyEntry`."""
     listed = [entry.model_dump(mode="json") for entry in entries]
     return orjson.dumps({"case_id": case_id, "entries": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def as_html(case_id: str, entries: Sequence[Entry]) -> str:
+def as_html(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
     title = f"Chronology of case {escape(case_id)}"
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told"))
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "AgencyTold"))
     rows = "\n".join(_row(entry) for entry in entries)
     return _PAGE.format(title=title, count=_count(entries), heads=heads, rows=rows, style=_STYLE)
 
 
-FORMATS: Mapping[str, Callable[[str, Sequence[Entry]], str]] = {
+FORMATS: Mapping[str, Callable[[str, Sequence[ChronologyEntry]], str]] = {
     "text": as_text,
     "csv": as_csv,
     "html": as_html,
@@ -70,7 +70,7 @@ FORMATS: Mapping[str, Callable[[str, Sequence[Entry]], str]] = {
 """By the name that a caller asks for."""
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: ChronologyEntry) -> str:
     when = _time(entry.occurred_at)
     if _recorded_later(entry):
         when += f"<br><small>recorded {_time(entry.recorded_at)}</small>"
@@ -99,20 +99,20 @@ def _moment(moment: datetime) -> str:
     return f"{local.day} {local:%B %Y, %H:%M}"
 
 
-def _count(entries: Sequence[Entry]) -> str:
+def _count(entries: Sequence[ChronologyEntry]) -> str:
     return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
 
 
-def _recorded_later(entry: Entry) -> bool:
+def _recorded_later(entry: ChronologyEntry) -> bool:
     return entry.recorded_at.astimezone(UK).date() != entry.occurred_at.astimezone(UK).date()
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: ChronologyEntry) -> str:
     action = "" if entry.action == "raised" else f", {entry.action}"
     return f"{_words(entry.kind)}{action} ({entry.severity})" + (", history" if entry.history else "")
 
 
-def _about(entry: Entry) -> str:
+def _about(entry: ChronologyEntry) -> str:
     others = f"{entry.others} not on this case" if entry.others else ""
     return ", ".join(filter(None, (*entry.about, others)))
 
@@ -121,7 +121,7 @@ def _speaker(piece: Narrative) -> str:
     return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
 
 
-def _details(entry: Entry) -> list[tuple[str, str]]:
+def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
     found = []
     for section, content in entry.details.items():
         parts = content.items() if isinstance(content, dict) else [("", content)]
@@ -131,14 +131,14 @@ def _details(entry: Entry) -> list[tuple[str, str]]:
     return found
 
 
-def _told(told: Told) -> str:
+def _told(told: AgencyTold) -> str:
     answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
     if told.acknowledged_by is not None and told.acknowledged_at is not None:
         answer += f" by {told.acknowledged_by}, {_moment(told.acknowledged_at)}"
     return answer
 
 
-def _nobody(entry: Entry) -> str:
+def _nobody(entry: ChronologyEntry) -> str:
     return "nobody (history)" if entry.history else "nobody"
 
 
@@ -150,7 +150,7 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 
-_COLUMNS: Mapping[str, Callable[[str, Entry], str]] = {
+_COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "case": lambda case_id, _: case_id,
     "occurred_at": lambda _, e: e.occurred_at.astimezone(UK).isoformat(),
     "recorded_at": lambda _, e: e.recorded_at.astimezone(UK).isoformat(),
