@@ -18,7 +18,7 @@ from alertbus.model.case import Case
 People = Sequence[Sequence[str]]
 
 
-async def chronology(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
+async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
     """Every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
     It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose

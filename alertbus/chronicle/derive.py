@@ -1,4 +1,4 @@
-"""Coordinates an obligation stands, from its notices and receipts. Pure: which came first makes no difference."""
+"""Where an obligation stands, from its notices and receipts. Pure: which came first makes no difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -15,29 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
-from alertbus.chronicle.chronology import chronology
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
-from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
+from alertbus.chronicle.views import is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
-from alertbus.model.events import ReviewNeeded
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
-
-__all__ = [
-    "ALL",
-    "EVERYTHING",
-    "OPEN",
-    "alert_status",
-    "case",
-    "chronology",
-    "inbox",
-    "obligation",
-    "review",
-    "statement",
-    "status",
-]
 
 OPEN = "open"
 """As a state: everything that still waits for its agency."""
@@ -63,7 +46,7 @@ async def inbox(
     limit: int = 100,
     after: str | None = None,
 ) -> list[InboxItem]:
-    """List obligations: overdue first, then by severity, then the oldest. `state` is a `ObligationState`, `OPEN` or `ALL` (or None).
+    """List obligations: overdue first, then by severity, then the oldest. `state` is an `ObligationState`, `OPEN` or `ALL` (or None).
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -139,12 +122,6 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     )
 
 
-async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
-    """Give the case as it now is, or one version of it. Raises `NotFound`."""
-    async with view(engine) as connection:
-        return await latest_case(connection, case_id, version)
-
-
 async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
     """Give the first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
     said = tables.alert.c
@@ -155,19 +132,6 @@ async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
     if body is None:
         raise NotFound(_NO_SUCH_ALERT)
     return AcceptedAlert.model_validate_json(body)
-
-
-async def review(engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None) -> list[ReviewNeeded]:
-    """List what a person must look at, the oldest first. `after` is the id of the last one seen."""
-    needed = tables.review
-    query = select(needed.c.body).order_by(needed.c.at, needed.c.id).limit(limit)
-    if reason is not None:
-        query = query.where(needed.c.reason == reason)
-    if after is not None:
-        last = select(needed.c.at).where(needed.c.id == after).scalar_subquery()
-        query = query.where(tuple_(needed.c.at, needed.c.id) > tuple_(last, literal(after)))
-    async with view(engine) as connection:
-        return [ReviewNeeded.model_validate_json(body) for body in (await connection.execute(query)).scalars()]
 
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:

@@ -14,7 +14,7 @@ from alertbus.sql.engine import UtcDateTime, metadata
 
 
 class ObligationState(StrEnum):
-    """Coordinates an obligation stands. Shown to practitioners; values are stable."""
+    """Where an obligation stands. Shown to practitioners; values are stable."""
 
     OWED = "owed"
     SENT = "sent"

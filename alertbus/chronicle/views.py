@@ -34,15 +34,13 @@ def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bo
     return column.is_(None) if exercise is None else column == exercise
 
 
-async def latest_case(connection: AsyncConnection, case_id: str, version: int | None = None) -> Case:
-    """Give the newest version, or the one asked for. Raises `NotFound`."""
+async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
+    """Give the newest version. Raises `NotFound`."""
     versions = tables.case_version.c
     query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
-    if version is not None:
-        query = query.where(versions.version == version)
     body = (await connection.execute(query)).scalar_one_or_none()
     if body is None:
-        raise NotFound("no such case or version; see the id, and allow a moment after it was recorded")
+        raise NotFound("no such case; see the id, and allow a moment after it was recorded")
     return Case.model_validate_json(body)
 
 

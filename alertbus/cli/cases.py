@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from alertbus.chronicle import formats, queries
+from alertbus.chronicle import formats
+from alertbus.chronicle.chronology import chronology_of
 from alertbus.cli.output import as_json, pairs, progress, rows, say
 from alertbus.directory.case_register import CaseRegister
 from alertbus.model.case import Case, Level
@@ -18,7 +19,7 @@ from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
-app = typer.Typer(help="CaseRegister: import, show, chronology.", no_args_is_help=True)
+app = typer.Typer(help="Cases: import, show, chronology.", no_args_is_help=True)
 
 PATIENCE_S = 15.0
 
@@ -119,4 +120,4 @@ def chronology(
 
 async def _chronology(case_id: str) -> list[Any]:
     async with wired() as wiring:
-        return list(await queries.chronology(wiring.engine, case_id))
+        return list(await chronology_of(wiring.engine, case_id))

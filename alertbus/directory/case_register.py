@@ -1,4 +1,4 @@
-"""CaseRegister as accepted: the next version with its people found, recorded in one transaction before anything is sent to Kafka."""
+"""Cases as accepted: the next version with its people found, recorded in one transaction before anything is sent to Kafka."""
 
 import hashlib
 from collections.abc import Collection
@@ -86,8 +86,10 @@ class CaseRegister:
         return Case.model_validate_json(snapshot)
 
     async def of_people(self, person_ids: Collection[str], exercise: str | None) -> list[Case]:
-        """CaseRegister on which any of these persons is. Reads every case of that exercise, or every real one: for a person asking, not for the
-        stream.
+        """Give the cases on which any of these persons is.
+
+        It reads every case of that exercise, or every real one. That is good enough for `alertbus explain`, where one
+        person waits for one answer; nothing on an alert's way may call it.
         """
         async with reading(self._engine) as connection:
             column = case_version.c.exercise

@@ -1,4 +1,4 @@
-"""CaseRegister and exercise clocks on their way into Kafka.
+"""Cases and exercise clocks on their way into Kafka.
 
 For each version, every step acknowledged before the next: (1) case-changed to the case, (2) to every person linked now
 their links, and to every person taken off the case that they have none left, (3) the snapshot for the record; then the

@@ -1,8 +1,11 @@
-"""What stands on the topics, as a reconciliation needs it: by alert, by case, and nothing about anybody but opaque ids.
+"""Step 1 of a reconciliation: the evidence on the topics, by alert and by case, with nothing about anybody but opaque ids.
 
-A matter can be judged from its own dossier and the files of its people's cases, whatever else the bus holds: every
-obligation is about one alert on one case. `reading` makes findings of records; dossiers and case files collect them.
-Repeats change nothing: the first one counts, as it does everywhere behind the topics.
+An alert can be judged from its own evidence and the versions of its people's cases, whatever else the bus holds: every
+obligation is about one alert on one case. `finding_of` reads one record; `AlertEvidence` and `Evidence` collect findings.
+A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics.
+
+The room's reading order: evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
+new_evidence, results, incremental, schedule.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -107,7 +110,7 @@ Finding = AboutAlert | AboutCase
 
 
 def finding_of(record: Received) -> Finding | None:
-    """Give what one record says. What is no word of ours is in quarantine, and no evidence.
+    """Read what one record says. One that is not an event of the bus is in quarantine, and no evidence.
 
     Nothing is judged about the watchdog: it leaves no row in the chronicle and one in the ledger, and has its own alarm.
     """
@@ -220,7 +223,7 @@ _READERS: Mapping[tuple[str, str], Callable[[bytes], Finding | None]] = {
 
 @dataclass(slots=True)
 class AlertEvidence:
-    """All that is known about one alert. `exercise` is None until something says which; most are of none."""
+    """All that the topics say about one alert. `exercise` is None until a finding names one; most alerts are of none."""
 
     alert_id: str
     exercise: str | None = None
@@ -233,8 +236,8 @@ class AlertEvidence:
     receipted: set[str] = field(default_factory=set)
     """Notices of which something is known."""
     asked: bool = False
-    stirred: datetime = BEGINNING
-    """When something was last written about it."""
+    touched_at: datetime = BEGINNING
+    """The time of the newest record about it."""
 
     def add(self, finding: AboutAlert) -> None:
         match finding:
@@ -267,11 +270,11 @@ Versions = Mapping[str, list[Case]]
 
 
 class Evidence:
-    """Dossiers and cases of one exercise, or of reality, held in memory."""
+    """The alerts and cases of one exercise, or of reality, held in memory."""
 
-    def __init__(self, exercise: str | None, dossiers: Iterable[AlertEvidence] = (), cases: Versions | None = None) -> None:
+    def __init__(self, exercise: str | None, alerts: Iterable[AlertEvidence] = (), cases: Versions | None = None) -> None:
         self.exercise = exercise
-        self._dossiers = {one.alert_id: one for one in dossiers}
+        self._alerts = {one.alert_id: one for one in alerts}
         self._versions = {case_id: {case.version: case for case in versions} for case_id, versions in (cases or {}).items()}
         self._ticks: dict[str, datetime] = {}
 
@@ -287,17 +290,17 @@ class Evidence:
                 if finding.case.exercise == self.exercise:
                     self._versions.setdefault(finding.case_id, {}).setdefault(finding.case.version, finding.case)
             case _:
-                dossier = self._dossiers.setdefault(finding.alert_id, AlertEvidence(finding.alert_id))
-                dossier.add(finding)
-                dossier.stirred = max(dossier.stirred, written_at(record))
+                known = self._alerts.setdefault(finding.alert_id, AlertEvidence(finding.alert_id))
+                known.add(finding)
+                known.touched_at = max(known.touched_at, written_at(record))
 
     @property
     def alerts(self) -> Iterator[AlertEvidence]:
-        return (one for one in self._dossiers.values() if one.exercise == self.exercise)
+        return (one for one in self._alerts.values() if one.exercise == self.exercise)
 
     def is_elsewhere(self, alert_id: str) -> bool:
         """Say whether the alert is known, and of another exercise."""
-        found = self._dossiers.get(alert_id)
+        found = self._alerts.get(alert_id)
         return self.exercise is not None if found is None else found.exercise != self.exercise
 
     @property

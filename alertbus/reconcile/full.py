@@ -1,7 +1,7 @@
-"""Does what the bus did agree with what it should have done? The full answer: everything read from Kafka and judged anew.
+"""Step 5, the full reconciliation: everything is read from Kafka and judged anew.
 
 It trusts no memory of earlier runs, holds all it has read (bare, without what was said), and counts as a difference
-what is merely under way: run it when the bus is quiet. `follow` is the same judge on a bus at work, every minute.
+what is merely under way: run it when the bus is quiet. `incremental` is the same judge on a bus at work, every minute.
 """
 
 from collections.abc import Iterable
@@ -47,13 +47,13 @@ async def reconcile(
     async for record in read_all(bootstrap, READ):
         evidence.take(record)
     async with view(engine) as connection:
-        projected = Holdings(await _recorded(connection, exercise), await ledger_rows(connection))
-    return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), projected)
+        holdings = Holdings(await _recorded(connection, exercise), await ledger_rows(connection))
+    return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), holdings)
 
 
-def compare(evidence: Evidence, policy: Policy, now: datetime, projected: Holdings) -> Reconciliation:
+def compare(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Reconciliation:
     """Judge all of the evidence at once."""
-    judgement = judge(evidence, policy, now, projected)
+    judgement = judge(evidence, policy, now, holdings)
     return Reconciliation(difference=differing(judgement.faults), owed=judgement.owed.total(), **by_sort(judgement.faults))
 
 

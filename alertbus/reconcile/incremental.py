@@ -1,9 +1,10 @@
-"""The reconciler on a bus at work: each run reads what is new, and judges only what that touches, what time touches,
-and what did not agree before. The judge and what it judges by are those of the full reconciliation (`judge`, `scratch`).
+"""Step 5 of the incremental reconciliation, one run on a bus at work. It reads what is new, and judges only the alerts
+that the new touches, those that time touches, and those that did not agree before. The judge and the oracle are those of
+the full reconciliation.
 
-What agreed and was not touched since is not judged again, but for a patrol: a few at each run, in turn, held against
-the database once more. So a row that vanishes from the ledger years later is found within some rounds of the patrol,
-and what a run costs does not grow with what the bus has done before.
+An alert that agreed and was not touched since is not judged again, except in its turn: each run rechecks a few of them
+against the database. So a row that vanishes from the ledger years later is found within some rounds, and the cost of a
+run does not grow with what the bus has done before.
 """
 
 import asyncio
@@ -27,29 +28,29 @@ from alertbus.model.errors import Unavailable
 from alertbus.policy.policy import Policy
 from alertbus.reconcile import tables
 from alertbus.reconcile.evidence import BEGINNING, READ, AlertEvidence, Evidence
-from alertbus.reconcile.fold import Findings, take_in, touch
 from alertbus.reconcile.holdings import NOT_WATCHDOGS, has_ledger, holdings_of
 from alertbus.reconcile.judge import STILL_TRIED, judge
 from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about, note_reached, reached
+from alertbus.reconcile.new_evidence import Findings, take_in, touch
 from alertbus.reconcile.results import GRACE_S, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
 from alertbus.sql.engine import upsert
 
 log = structlog.stdlib.get_logger(__name__)
 
 CHUNK = 2_000
-"""Records in one transaction: short, because on SQLite nobody else writes meanwhile (ours)."""
+"""Records in one transaction. Chosen short, because on SQLite nobody else writes meanwhile."""
 
 PAGE = 200
-"""Alerts judged at once (ours)."""
+"""Alerts judged at once. Chosen: a query's worth, and the process does its other work in between."""
 
-PATROL = 200
-"""Matters judged anew at each run although nothing touched them (ours)."""
+RECHECK_ALERTS = 200
+"""Alerts judged anew at each run although nothing touched them. Chosen: at one run a minute, 288,000 a day."""
 
-PATROL_ROWS = 2_000
-"""The chronicle's obligations looked at on a patrol for alerts that nobody has heard of (ours)."""
+RECHECK_OBLIGATIONS = 2_000
+"""Obligations of the chronicle looked through at each run for alerts that the memory does not know. Chosen: one cheap query."""
 
 FORGET_AFTER = timedelta(days=7)
-"""When an exercise's matters that agreed are forgotten: rehearsals come often, each with ids of its own (ours)."""
+"""When the evidence of an exercise that agreed is dropped. Chosen: rehearsals come often, each with ids of its own."""
 
 Records = AsyncIterator[Received]
 RecordsFrom = Callable[[Mapping[tuple[str, int], int]], Records]
@@ -80,10 +81,10 @@ async def reconcile_incrementally(
 
 
 class IncrementalReconciler:
-    """One process's part in it. `clock` is the world's; `patrol` is how many matters one takes in."""
+    """One process's runs. `clock` is the world's; `recheck` is how many alerts that agreed a run judges anew."""
 
-    def __init__(self, engine: AsyncEngine, policy: Policy, clock: Callable[[], datetime], *, patrol: int = PATROL) -> None:
-        self._engine, self._policy, self._clock, self._patrol_size = engine, policy, clock, patrol
+    def __init__(self, engine: AsyncEngine, policy: Policy, clock: Callable[[], datetime], *, recheck: int = RECHECK_ALERTS) -> None:
+        self._engine, self._policy, self._clock, self._recheck_size = engine, policy, clock, recheck
         self._memory = Memory(engine, clock)
 
     async def run(self, source: RecordsFrom, grace_s: float = GRACE_S, patience_s: float = 0.0) -> RunSummary:
@@ -104,7 +105,10 @@ class IncrementalReconciler:
         return ran
 
     async def read(self, source: RecordsFrom, *, first: AsyncConnection | None = None) -> int:
-        """Take in what is new. `first` is looked at before any record. Answers how many there were."""
+        """Read what is new into the memory and return how many records there were.
+
+        `first` is a database view that is opened, by one query, before any of them is read.
+        """
         if first is not None:
             await first.execute(select(chronicle.progress).limit(1))
         count = 0
@@ -126,19 +130,19 @@ class IncrementalReconciler:
         return count
 
     async def judge(self, connection: AsyncConnection) -> int:
-        """Judge what is due, by the database as `connection` sees it. Answers how many alerts."""
+        """Judge the alerts that are due, by the database as `connection` sees it. Return how many."""
         now = self._clock()
         delivers = await has_ledger(connection)
         if delivers:
             await self._touch_from_ledger(connection)
         await self._make_due_by_time(now, delivers=delivers)
-        patrol = await self._recheck(connection, now)
+        rechecked = await self._recheck(connection, now)
         judged, last = 0, ""
         while page := await self._due(last):
             judged += await self._judge_page(connection, page, now)
             last = page[-1]
             await asyncio.sleep(0)  # the process has other work
-        judged += await self._judge_page(connection, patrol, now, on_patrol=True)
+        judged += await self._judge_page(connection, rechecked, now, rechecked=True)
         await self._forget(now)
         return judged
 
@@ -167,7 +171,7 @@ class IncrementalReconciler:
                 await note_reached(connection, {place: rows[-1].seq})
 
     async def _make_due_by_time(self, now: datetime, *, delivers: bool) -> None:
-        """Make due what time has changed, and what delivery has got on with."""
+        """Make due the alerts whose next moment has come, and those with a notice that delivery has finished since."""
         alert, of = tables.alert, tables.exercise
         stirred = when((alert.c.stirred < alert.c.wakes_at, alert.c.wakes_at), else_=alert.c.stirred)
         async with self._memory.turn() as connection:
@@ -189,23 +193,23 @@ class IncrementalReconciler:
             return (await connection.execute(query)).scalars().all()
 
     async def _recheck(self, seen: AsyncConnection, now: datetime) -> Sequence[str]:
-        """The next matters in turn that are not due anyway; and make due what the chronicle alone has heard of."""
+        """Give the next alerts in turn that are not due anyway; and make due the alerts that only the chronicle knows."""
         alert = tables.alert.c
-        settled = select(alert.alert_id).where(~alert.due, alert.dossier.is_not(None)).order_by(alert.alert_id).limit(self._patrol_size)
+        settled = select(alert.alert_id).where(~alert.due, alert.dossier.is_not(None)).order_by(alert.alert_id).limit(self._recheck_size)
         async with self._memory.turn() as connection:
             after = await _rechecked_to(connection, "matters")
             chosen = (await connection.execute(settled.where(alert.alert_id > after))).scalars().all()
-            await _note_rechecked(connection, "matters", chosen[-1] if chosen and len(chosen) == self._patrol_size else "")
+            await _note_rechecked(connection, "matters", chosen[-1] if chosen and len(chosen) == self._recheck_size else "")
             owed = chronicle.obligation.c
             after = await _rechecked_to(connection, "chronicle")
-            query = select(owed.id, owed.alert_id, owed.exercise).where(owed.id > after).order_by(owed.id).limit(PATROL_ROWS)
+            query = select(owed.id, owed.alert_id, owed.exercise).where(owed.id > after).order_by(owed.id).limit(RECHECK_OBLIGATIONS)
             rows = (await seen.execute(query)).all()
-            await _note_rechecked(connection, "chronicle", rows[-1].id if len(rows) == PATROL_ROWS else "")
+            await _note_rechecked(connection, "chronicle", rows[-1].id if len(rows) == RECHECK_OBLIGATIONS else "")
             unheard_of = await unknown(connection, {row.alert_id for row in rows})
             await touch(connection, {row.alert_id: (now, row.exercise) for row in rows if row.alert_id in unheard_of})
         return chosen
 
-    async def _judge_page(self, seen: AsyncConnection, page: Sequence[str], now: datetime, *, on_patrol: bool = False) -> int:
+    async def _judge_page(self, seen: AsyncConnection, page: Sequence[str], now: datetime, *, rechecked: bool = False) -> int:
         if not page:
             return 0
         async with view(self._engine) as connection:
@@ -220,13 +224,13 @@ class IncrementalReconciler:
                 moment = clocks.get(exercise, BEGINNING) if exercise else now
                 held = await holdings_of(seen, [one.alert_id for one in group])
                 judgement = judge(await _evidence(connection, exercise, group), self._policy, moment, held)
-                rows += verdicts_now(group, before, judgement, held, now, on_patrol=on_patrol)
+                rows += verdicts_now(group, before, judgement, held, now, rechecked=rechecked)
         async with self._memory.turn() as connection:
             await write_verdicts(connection, rows, before)
         return len(found)
 
     async def _forget(self, now: datetime) -> None:
-        """Keep only the ids of an exercise's matters that agreed some time ago."""
+        """Drop the evidence of exercises' alerts that agreed some time ago; their ids stay."""
         alert = tables.alert.c
         over = (alert.exercise != REALITY) & ~alert.due & (alert.tried == 0) & alert.faults.is_(None) & alert.dossier.is_not(None)
         old = select(alert.alert_id).where(over, alert.stirred < now - FORGET_AFTER).limit(PAGE)
@@ -250,9 +254,9 @@ async def _clocks(connection: AsyncConnection, exercises: Collection[str]) -> di
 
 
 async def _rechecked_to(connection: AsyncConnection, what: str) -> str:
-    found = await connection.execute(select(tables.patrol.c.after).where(tables.patrol.c.what == what))
+    found = await connection.execute(select(tables.recheck.c.after).where(tables.recheck.c.what == what))
     return found.scalar_one_or_none() or ""
 
 
 async def _note_rechecked(connection: AsyncConnection, what: str, after: str) -> None:
-    await connection.execute(upsert(tables.patrol, connection.dialect.name, update=["after"]), [{"what": what, "after": after}])
+    await connection.execute(upsert(tables.recheck, connection.dialect.name, update=["after"]), [{"what": what, "after": after}])

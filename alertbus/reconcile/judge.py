@@ -1,7 +1,9 @@
-"""Does what was done about some alerts agree with what is owed on them? Pure: evidence and a moment in, faults out.
+"""Step 4 of a reconciliation: whether what was done about alerts agrees with what is owed on them.
 
-The one judge of the full and of the incremental reconciliation. Imports nothing of `alertbus.reach`: who is owed what
-comes from `scratch`, so that a fault there cannot hide itself.
+Pure: evidence, holdings and a moment in, discrepancies out.
+
+The full and the incremental reconciliation share this judge. It imports nothing of `alertbus.reach`: who is owed what
+comes from `oracle`, so that a fault of the reducers cannot hide itself.
 """
 
 from collections import Counter, defaultdict
@@ -85,7 +87,7 @@ _MUST_HAVE_RECEIPT = frozenset({LedgerState.SENT, LedgerState.ACCEPTED, LedgerSt
 """Final states of which delivery writes a receipt. A cancelled notice was never sent, and has none."""
 
 
-def judge(evidence: Evidence, policy: Policy, now: datetime, projected: Holdings) -> Judgement:
+def judge(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Judgement:
     """Judge every alert in the evidence, and what the database holds beyond it."""
     expected = _Expected(evidence, policy, now)
     faults = {
@@ -95,12 +97,10 @@ def judge(evidence: Evidence, policy: Policy, now: datetime, projected: Holdings
         alert_id = told[0].alert_id
         if one not in expected.owed and expected.is_extra(one):
             faults.add(Discrepancy(alert_id, DiscrepancyKind.EXTRA, one))
-        if one not in projected.recorded:
+        if one not in holdings.recorded:
             faults.add(Discrepancy(alert_id, DiscrepancyKind.UNRECORDED, one))
-    faults |= {
-        Discrepancy(alert_id, DiscrepancyKind.EXTRA, one) for one, alert_id in projected.recorded.items() if one not in expected.told
-    }
-    faults |= set(_delivery(evidence, projected.ledger))
+    faults |= {Discrepancy(alert_id, DiscrepancyKind.EXTRA, one) for one, alert_id in holdings.recorded.items() if one not in expected.told}
+    faults |= set(_delivery(evidence, holdings.ledger))
     faults |= {
         Discrepancy(one.alert_id, DiscrepancyKind.UNIDENTIFIED, statement) for one in evidence.alerts for statement in one.unidentified
     }
@@ -112,15 +112,15 @@ def _delivery(evidence: Evidence, ledger: Mapping[str, NoticeInLedger] | None) -
     if ledger is None:
         return
     known: set[str] = set()
-    for dossier in evidence.alerts:
-        known |= dossier.told.keys()
-        for notice_id, told in dossier.told.items():
+    for alert in evidence.alerts:
+        known |= alert.told.keys()
+        for notice_id, told in alert.told.items():
             row = ledger.get(notice_id)
             if row is None:
                 yield Discrepancy(told.alert_id, DiscrepancyKind.UNLEDGERED, told.obligation_id)
             if row is None or row.state in STILL_TRIED:
                 yield Discrepancy(told.alert_id, DiscrepancyKind.UNDELIVERED, told.obligation_id)
-            elif row.state in _MUST_HAVE_RECEIPT and notice_id not in dossier.receipted:
+            elif row.state in _MUST_HAVE_RECEIPT and notice_id not in alert.receipted:
                 yield Discrepancy(told.alert_id, DiscrepancyKind.UNRECEIPTED, told.obligation_id)
     for notice_id, row in ledger.items():
         if notice_id not in known and not evidence.is_elsewhere(row.alert_id):
@@ -138,11 +138,11 @@ class _Expected:
         self._policy = policy
         self._now = now
         self._versions = evidence.cases
-        dossiers = list(evidence.alerts)
-        self.told = _by_obligation(dossiers)
-        statements = [statement for one in dossiers for statement in one.identified.values()]
+        alerts = list(evidence.alerts)
+        self.told = _by_obligation(alerts)
+        statements = [statement for one in alerts for statement in one.identified.values()]
         self._withdrawn = withdrawals(statements)
-        self._alerts = {one.alert_id: list(one.identified.values()) for one in dossiers}
+        self._alerts = {one.alert_id: list(one.identified.values()) for one in alerts}
         self._latest = {case_id: versions[-1] for case_id, versions in self._versions.items()}
         self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER)
         self.owed = {one: due for one, due in self._ever.items() if due.since <= now}
@@ -209,7 +209,7 @@ class _Expected:
         return max(stands_until(s, self._policy, withdrawn_at) for s in said)
 
     def _statement_by_statement(self) -> list[tuple[str, datetime]]:
-        """From when each statement of a matter with several is owed, by obligation: each needs a notice (CHR-12)."""
+        """From when each statement of an alert with several is owed, by obligation: each needs a notice (CHR-12)."""
         cases: dict[str, set[str]] = defaultdict(set)
         for due in self._ever.values():
             cases[due.alert_id].add(due.case_id)
@@ -224,10 +224,10 @@ class _Expected:
         return found
 
 
-def _by_obligation(dossiers: Iterable[AlertEvidence]) -> Mapping[str, list[NoticeWritten]]:
+def _by_obligation(alerts: Iterable[AlertEvidence]) -> Mapping[str, list[NoticeWritten]]:
     found: dict[str, list[NoticeWritten]] = defaultdict(list)
-    for dossier in dossiers:
-        for told in dossier.told.values():
+    for alert in alerts:
+        for told in alert.told.values():
             found[told.obligation_id].append(told)
     return found
 

@@ -1,4 +1,4 @@
-"""The incremental reconciliation's memory: whose turn it is, how far it has read, what it knows, what it last found.
+"""Step 2 of the incremental reconciliation, its memory: whose turn it is, how far it has read, and what it knows.
 
 Every write happens in a `turn`, which fails when another process has taken over: two runs never write one memory.
 """
@@ -26,12 +26,11 @@ REALITY = ""
 """As a key: of no exercise."""
 
 LEASE = timedelta(seconds=60)
-"""After this long without a write a run counts as dead, and another may begin (ours)."""
+"""After this long without a write a run counts as dead, and another may begin. Chosen: far longer than one transaction of a run."""
 
 AT_ONCE = 500
 """Ids in one query; both databases allow some 32,000."""
 
-Clock = Callable[[], datetime]
 T = TypeVar("T")
 
 
@@ -45,7 +44,7 @@ class TurnLost(BusError):
 class Memory:
     """One process's hold on the memory. `clock` is for the lease alone."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._clock = clock
         self._me = uuid4().hex
@@ -111,7 +110,7 @@ async def note_reached(connection: AsyncConnection, places: Mapping[tuple[str, i
 
 
 async def alerts_known(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertEvidence | None]:
-    """Give those that are known; None for one that is forgotten."""
+    """Give the evidence on those that are known; None for one whose evidence was dropped (`FORGET_AFTER`)."""
     found: dict[str, AlertEvidence | None] = {}
     for some in pieces(sorted(alerts)):
         alert = tables.alert.c
@@ -144,20 +143,20 @@ def pieces(things: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def packed(dossier: AlertEvidence) -> bytes:
-    """Write a dossier small: ids of its own repeat in it, so it is compressed."""
+def packed(known: AlertEvidence) -> bytes:
+    """Write the evidence on an alert small: its ids repeat in it, so it is compressed."""
     content = {
-        "accepted": {statement: at.isoformat() for statement, at in dossier.accepted.items()},
-        "identified": [orjson.Fragment(_json(statement)) for statement in dossier.identified.values()],
-        "told": [[t.notice_id, t.obligation_id, t.case_id, t.deed.value, t.since.isoformat()] for t in dossier.told.values()],
-        "receipted": sorted(dossier.receipted),
-        "asked": dossier.asked,
+        "accepted": {statement: at.isoformat() for statement, at in known.accepted.items()},
+        "identified": [orjson.Fragment(_json(statement)) for statement in known.identified.values()],
+        "told": [[t.notice_id, t.obligation_id, t.case_id, t.deed.value, t.since.isoformat()] for t in known.told.values()],
+        "receipted": sorted(known.receipted),
+        "asked": known.asked,
     }
     return zlib.compress(orjson.dumps(content), 1)
 
 
-def unpacked(alert_id: str, exercise: str, content: bytes, stirred: datetime) -> AlertEvidence:
-    """Read what `folded` wrote."""
+def unpacked(alert_id: str, exercise: str, content: bytes, touched_at: datetime) -> AlertEvidence:
+    """Read what `packed` wrote."""
     found = orjson.loads(zlib.decompress(content))
     of = exercise or None
     statements = [AcceptedAlert.model_validate(statement) for statement in found["identified"]]
@@ -173,7 +172,7 @@ def unpacked(alert_id: str, exercise: str, content: bytes, stirred: datetime) ->
         {notice.notice_id: notice for notice in told},
         set(found["receipted"]),
         found["asked"],
-        stirred,
+        touched_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who must be told what, worked out from scratch: plain loops over the definitions, moment by moment.
+"""Step 2 of a reconciliation: who must be told what, worked out from scratch by plain loops over the definitions.
 
 An oracle for the reducers, so it shares no code with `alertbus.reach` and must not import it. It knows nothing of
 events, state or order: all alerts, all cases, one answer. Slow is fine; clever is not.
@@ -39,7 +39,7 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
     cases_of = _cases_by_person(cases)
     for alert in alerts:
         if alert.alert.action is Action.WITHDRAWN or alert.at > withdrawn.get(alert.alert_id, NEVER):
-            continue  # nothing is said of a matter after it was withdrawn
+            continue  # nobody is told anything more of an alert after it was withdrawn
         named = {person_id for person_ids in alert.people for person_id in person_ids}
         for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
             case = cases[case_id]

@@ -1,6 +1,6 @@
-"""What the incremental reconciliation found: how each alert stands, since when it differs, and the answer for whoever asks.
+"""Step 4 of the incremental reconciliation, its results: the verdict on each alert, since when it differs, and the answer to a caller.
 
-A fault that has lasted as long as the grace is a difference. A younger one is merely under way: a notice written a
+A discrepancy that has lasted as long as the grace is a difference. A younger one is merely under way: a notice written a
 moment ago that the ledger does not have yet.
 """
 
@@ -25,7 +25,8 @@ from alertbus.reconcile.memory import AT_ONCE, REALITY, insert_new, pieces
 from alertbus.sql.engine import upsert
 
 GRACE_S = 60.0
-"""How long what is under way may take before it counts as a difference (ours)."""
+"""How long work under way may take before it counts as a difference. Chosen: long enough for a worker that
+has to start again."""
 
 
 class IncrementalReconciliation(Reconciliation):
@@ -62,7 +63,7 @@ class LatestRun(Word):
 
 @dataclass(frozen=True, slots=True)
 class AlertVerdict:
-    """How one alert stood when it was judged."""
+    """The verdict on one alert when it was judged: how much is owed, and what does not agree."""
 
     alert_id: str
     exercise: str
@@ -88,7 +89,7 @@ class AlertVerdict:
 
 
 async def verdicts_before(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertVerdict]:
-    """How these stood the last time; at most as many as fit one query."""
+    """Give the last verdicts on these alerts, which must be few enough for one query (`AT_ONCE`)."""
     alert = tables.alert.c
     query = select(alert.alert_id, alert.exercise, alert.owed, alert.faults).where(alert.alert_id.in_(alerts))
     return {
@@ -98,19 +99,19 @@ async def verdicts_before(connection: AsyncConnection, alerts: Collection[str]) 
 
 
 def verdicts_now(
-    dossiers: Iterable[AlertEvidence],
+    alerts: Iterable[AlertEvidence],
     before: Mapping[str, AlertVerdict],
     judgement: Judgement,
-    projected: Holdings,
+    holdings: Holdings,
     now: datetime,
     *,
-    on_patrol: bool,
+    rechecked: bool,
 ) -> list[AlertVerdict]:
-    """How these stand now. A fault that was there before is as old as it was.
+    """Give the verdicts of a judgement. A discrepancy that was there before is as old as it was.
 
-    A new one is as old as what last happened to its alert; found by the patrol, where nothing happened, as old as now.
+    A new one is as old as what last happened to its alert; found by a recheck, where nothing happened, as old as now.
     """
-    ledger = (projected.ledger or {}).values()
+    ledger = (holdings.ledger or {}).values()
     tried = Counter(row.alert_id for row in ledger if row.state in STILL_TRIED)
     moved: dict[str, datetime] = {}
     for row in ledger:
@@ -119,9 +120,9 @@ def verdicts_now(
     for fault in judgement.faults:
         faults.setdefault(fault.alert_id, []).append(fault)
     found = []
-    for one in dossiers:
+    for one in alerts:
         known = before[one.alert_id].faults or {}
-        happened = now if on_patrol else min(now, max(one.stirred, moved.get(one.alert_id, BEGINNING)))
+        happened = now if rechecked else min(now, max(one.touched_at, moved.get(one.alert_id, BEGINNING)))
         since = {fault: known.get(fault, happened) for fault in faults.get(one.alert_id, ())}
         owed, wakes_at = judgement.owed[one.alert_id], judgement.wakes.get(one.alert_id)
         found.append(AlertVerdict(one.alert_id, one.exercise or REALITY, owed, tried[one.alert_id], since, wakes_at, now))
@@ -145,7 +146,7 @@ async def write_verdicts(connection: AsyncConnection, after: Sequence[AlertVerdi
 
 
 async def unknown(connection: AsyncConnection, alerts: Collection[str]) -> set[str]:
-    """Give those that the memory has never heard of."""
+    """Give those of the alerts that the memory does not know."""
     found: set[str] = set()
     for some in pieces(sorted(alerts), AT_ONCE):
         found |= set((await connection.execute(select(tables.alert.c.alert_id).where(tables.alert.c.alert_id.in_(some)))).scalars())

@@ -1,4 +1,4 @@
-"""The reconciler by itself: beside the chronicle, at its start and every so many seconds. What fails here stops nothing else."""
+"""Step 6 of the incremental reconciliation: a run at the chronicle's start and every so many seconds. A failure here stops nothing else."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,8 @@ from alertbus.reconcile.results import LatestRun, latest_run
 log = structlog.stdlib.get_logger(__name__)
 
 FRESH = 0.9
-"""A result younger than this part of the interval is another chronicle's, and enough (ours)."""
+"""A result younger than this part of the interval comes from another chronicle, and is enough. Chosen below 1, so that a clock
+or a timer that is a little early skips no run of its own."""
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
@@ -23,11 +23,13 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
-from alertbus.chronicle import queries
+from alertbus.chronicle import queries, tables
+from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.derive import derive_obligation
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, apply, read
-from alertbus.chronicle.rebuild import digest, make_tables, rebuild, replay
+from alertbus.chronicle.rebuild import digest, make_tables, replay
 from alertbus.chronicle.tables import TABLES, ObligationState
+from alertbus.chronicle.views import latest_case, view
 from alertbus.chronicle.worker import run_chronicle
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
 from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
@@ -38,8 +40,12 @@ from alertbus.model.events import (
 )
 from alertbus.model.notice import Deed, Intent, Notice, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_alert
+from alertbus.plugin.manager import Plugins
+from alertbus.rebuild.plan import rebuild
+from alertbus.run.bootstrap import Wiring
+from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
-from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
+from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -344,7 +350,7 @@ async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engi
     log.alert(accepted("OTHER CASE"))
     await put(engine, log.records)
 
-    first, second = await queries.chronology(engine, "case-1")
+    first, second = await chronology_of(engine, "case-1")
 
     assert (first.source_id, first.history, first.told) == ("OLD", True, ())
     assert first.narrative == old.alert.narrative
@@ -362,7 +368,7 @@ async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) ->
     log.reached(shared, "case-1")
     await put(engine, log.records)
 
-    (entry,) = await queries.chronology(engine, "case-1")
+    (entry,) = await chronology_of(engine, "case-1")
 
     assert (entry.about, entry.others) == (("Ex-Partner 2",), 1)
 
@@ -376,15 +382,15 @@ async def test_alert_about_somebody_taken_off_the_case_leaves_its_chronology(eng
     notice = a_notice("n-1", "owed", alert_id=mistaken.alert_id)
     log.notice(notice)
     await put(engine, log.records)
-    assert len(await queries.chronology(engine, "case-1")) == 1
+    assert len(await chronology_of(engine, "case-1")) == 1
 
     log.case(a_case(version=2, people=[{"key": "child", "person_ids": ["p-child"]}], links=[]))
     await put(engine, log.records)
-    assert len(await queries.chronology(engine, "case-1")) == 1  # an agency still holds it
+    assert len(await chronology_of(engine, "case-1")) == 1  # an agency still holds it
 
     log.notice(a_notice("n-2", "owed", deed=Deed.WITHDRAW, alert_id=mistaken.alert_id))
     await put(engine, log.records)
-    assert await queries.chronology(engine, "case-1") == []
+    assert await chronology_of(engine, "case-1") == []
 
 
 async def test_every_version_of_a_case_is_kept(engine: AsyncEngine) -> None:
@@ -393,28 +399,30 @@ async def test_every_version_of_a_case_is_kept(engine: AsyncEngine) -> None:
     log.case(a_case(version=2, status="closed"))
     await put(engine, log.records)
 
-    assert (await queries.case(engine, "case-1")).status == "closed"
-    assert (await queries.case(engine, "case-1", 1)).status == "open"
-    for query in (
-        queries.case(engine, "case-9"),
-        queries.case(engine, "case-1", 3),
-        queries.chronology(engine, "case-9"),
-    ):
+    versions = tables.case_version.c
+    async with view(engine) as connection:
+        assert (await latest_case(connection, "case-1")).status == "closed"
+        bodies = await connection.execute(select(versions.body).where(versions.case_id == "case-1").order_by(versions.version))
+        assert [json.loads(body)["status"] for body in bodies.scalars()] == ["open", "closed"]
         with pytest.raises(NotFound):
-            await query
+            await latest_case(connection, "case-9")
+    with pytest.raises(NotFound):
+        await chronology_of(engine, "case-9")
 
 
-async def test_review_is_the_oldest_first_page_by_page(engine: AsyncEngine) -> None:
+async def test_every_question_for_review_is_kept_with_its_reason_and_its_alert(engine: AsyncEngine) -> None:
     log = Log()
     for n in (3, 1, 2):
         log.review(ReviewNeeded(id=f"r-{n}", reason=ReviewReason.NOT_OURS, at=hours(n), alert_id=f"a-{n}"))
     log.review(ReviewNeeded(id="r-0", reason=ReviewReason.UNKNOWN_KIND, at=T0, alert_id="a-1"))
     await put(engine, log.records)
 
-    first = await queries.review(engine, "not_ours", limit=2)
-    rest = await queries.review(engine, "not_ours", limit=2, after=first[-1].id)
+    asked = tables.review.c
+    async with view(engine) as connection:
+        kept = (await connection.execute(select(asked.id, asked.reason, asked.alert_id, asked.at).order_by(asked.at, asked.id))).all()
 
-    assert [needed.id for needed in [*first, *rest]] == ["r-1", "r-2", "r-3"]
+    assert kept == [("r-0", "unknown_kind", "a-1", T0), *((f"r-{n}", "not_ours", f"a-{n}", hours(n)) for n in (1, 2, 3))]
+    assert (await queries.status(engine, LATER)).review == 4
 
 
 async def test_status_counts_reality_and_exercises_apart(engine: AsyncEngine) -> None:
@@ -474,11 +482,13 @@ async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str,
     await projected(kafka, engine, topic_prefix, all_there)
     assert await replay(kafka, engine) == 0
     live = await digest(engine)
-    entries = await queries.chronology(engine, f"{topic_prefix}-case-1")
+    entries = await chronology_of(engine, f"{topic_prefix}-case-1")
     assert len(entries) == 19
     assert {one.state for entry in entries for one in entry.told} >= {ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN}
-    counted: list[int] = []
-    assert await rebuild(kafka, engine, counted.append) == counted[-1]
+    counted: list[tuple[int, int]] = []
+    wiring = Wiring(Settings(), kafka, engine, POLICY, Plugins.load())
+    done = await rebuild(wiring, lambda *counts: counted.append(counts), only_chronicle=True)
+    assert counted[-1] == (done.records, done.records)
     assert await digest(engine) == live
 
     await empty(engine)  # while nobody runs: whoever starts next finds the group's offsets ahead of the tables

@@ -22,7 +22,7 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.projector import TOPICS, apply, read
-from alertbus.chronicle.rebuild import make_tables, rebuild
+from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import same_exercise, view
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.tables import ledger
@@ -75,13 +75,13 @@ class Bench:
     engine: AsyncEngine
     log: Log = field(default_factory=Log)
     now: datetime = LATER
-    patrol: int = 0
+    recheck: int = 0
     """How much is judged although nothing touched it: none, so that what touches what is seen."""
     known: int = 0
     """So many records are on the topics already."""
 
     def __post_init__(self) -> None:
-        self.follower = IncrementalReconciler(self.engine, POLICY, lambda: self.now, patrol=self.patrol)
+        self.reconciler = IncrementalReconciler(self.engine, POLICY, lambda: self.now, recheck=self.recheck)
 
     async def source(self, starts: Mapping[tuple[str, int], int]) -> AsyncIterator[Arrived]:
         for record in self.log.records[: self.known]:
@@ -90,7 +90,7 @@ class Bench:
 
     async def run(self, *, after: timedelta = timedelta(0), grace_s: float = 60.0, exercise: str | None = None) -> IncrementalReconciliation:
         self.known, self.now = len(self.log.records), self.now + after
-        await self.follower.run(self.source, grace_s)
+        await self.reconciler.run(self.source, grace_s)
         return await incremental_reconciliation(self.engine, self.now, grace_s, exercise)
 
     async def project(self, upto: int | None = None) -> None:
@@ -223,7 +223,7 @@ async def test_however_records_are_cut_into_runs_the_last_says_what_the_full_rec
                 await Ledger(engine).record(some, bench.now)
                 await bench.settle(dice.sample(notices, dice.randint(0, len(notices))), dice.choice(["waiting", "accepted", "cancelled"]))
                 await bench.project(bench.known)
-                await bench.follower.run(bench.source)
+                await bench.reconciler.run(bench.source)
 
             assert lists(await incremental_reconciliation(engine, bench.now, 0.0)) == lists(await bench.full())
         finally:
@@ -377,8 +377,8 @@ async def test_ledger_row_of_something_nobody_ever_said_is_extra(bench: Bench) -
 
 
 @pytest.mark.parametrize("table", [ledger, chronicle.obligation], ids=["ledger", "chronicle"])
-async def test_row_that_vanishes_after_all_agreed_is_found_by_the_patrol(bench: Bench, table: Any) -> None:
-    bench.follower = IncrementalReconciler(bench.engine, POLICY, lambda: bench.now, patrol=1)
+async def test_row_that_vanishes_after_all_agreed_is_found_by_the_recheck(bench: Bench, table: Any) -> None:
+    bench.reconciler = IncrementalReconciler(bench.engine, POLICY, lambda: bench.now, recheck=1)
     notices = a_day(bench.log)
     await bench.all_done(notices)
     assert (await bench.run()).difference == 0
@@ -392,7 +392,7 @@ async def test_row_that_vanishes_after_all_agreed_is_found_by_the_patrol(bench: 
     assert lists(found) == lists(await bench.full())
 
 
-async def test_row_of_the_chronicle_alone_is_found_by_the_patrol(bench: Bench) -> None:
+async def test_row_of_the_chronicle_alone_is_found_by_the_recheck(bench: Bench) -> None:
     await bench.all_done(a_day(bench.log))
     assert (await bench.run()).difference == 0
 
@@ -432,7 +432,7 @@ async def test_topics_that_were_made_anew_are_read_from_their_beginning(bench: B
         async for record in bench.source(starts):
             yield record
 
-    ran = await bench.follower.run(source)
+    ran = await bench.reconciler.run(source)
 
     assert (asked[1], ran.records) == ({}, len(bench.log.records))
     assert (await incremental_reconciliation(bench.engine, bench.now)).difference == 0
@@ -464,7 +464,7 @@ async def test_exercise_long_over_is_forgotten_but_for_its_ids(bench: Bench) -> 
 
     assert (found.difference, found.owed) == (0, 3)
     async with view(bench.engine) as connection:
-        assert (await connection.execute(select(memory.matter.c.dossier, memory.matter.c.due))).all() == [(None, False)]
+        assert (await connection.execute(select(memory.alert.c.dossier, memory.alert.c.due))).all() == [(None, False)]
         assert (await connection.execute(select(memory.matter_person))).all() == []
 
 
@@ -482,7 +482,7 @@ async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
         assert lists(await bench.run(after=MINUTE, exercise=exercise)) == lists(Reconciliation(difference=0, owed=0))
         assert (await bench.full(exercise)).difference == 0
     async with view(bench.engine) as connection:
-        for table in (memory.matter, memory.case_version, memory.tick):
+        for table in (memory.alert, memory.case_version, memory.tick):
             assert (await connection.execute(select(table))).all() == []
 
 
@@ -495,7 +495,7 @@ async def test_memory_holds_no_word_of_what_was_said_and_nobodys_name(bench: Ben
         for table in memory.TABLES:
             for row in await connection.execute(select(table)):
                 for cell in row:
-                    packed = isinstance(cell, bytes) and table in {memory.matter, memory.case_version} and not cell.startswith(b"[")
+                    packed = isinstance(cell, bytes) and table in {memory.alert, memory.case_version} and not cell.startswith(b"[")
                     said = str(zlib.decompress(cell) if packed else cell)
                     assert [name for name in names if name in said] == []
 
@@ -526,7 +526,7 @@ async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str
     for behind in await both():
         assert (behind.owed, behind.unrecorded, behind.unledgered, behind.difference) == (3, everybody, everybody, 3)
     assert (await both(grace_s=600.0))[1].difference == 0
-    await rebuild(kafka, engine)
+    await replay(kafka, engine)
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE ledger"))
     for clean in await both():

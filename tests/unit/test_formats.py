@@ -176,3 +176,28 @@ def test_case_without_a_history_is_a_document_all_the_same(form: str) -> None:
 
     assert written.endswith("\n")
     assert "case-1" in written or form == "csv"
+
+
+HOSTILE = "<b onclick=x>\"'&{{ 7 * 7 }}</b>"
+
+
+@pytest.mark.parametrize("field", ["agency", "source", "source_id", "kind", "about", "details", "narrative", "told"])
+def test_no_field_of_an_entry_becomes_markup(field: str) -> None:
+    stated: dict[str, Any] = {
+        "about": (HOSTILE,),
+        "details": {"release": {"note": HOSTILE}},
+        "narrative": (Narrative(text=HOSTILE),),
+        "told": (TOLD.model_copy(update={"acknowledged_by": HOSTILE}),),
+    }
+    source = formats.as_html("case-1", [entry(**{field: stated.get(field, HOSTILE)})])
+    page = Page(source)
+
+    assert "b" not in {tag for tag, _ in page.tags}
+    assert "49" not in source
+    assert "&lt;b onclick=x&gt;&#34;&#39;&amp;{{ 7 * 7 }}&lt;/b&gt;" in source.casefold()
+
+
+def test_a_case_id_is_escaped_wherever_it_stands() -> None:
+    page = Page(formats.as_html(HOSTILE, []))
+
+    assert page.texts["h1"] == page.texts["title"] == [f"Chronology of case {HOSTILE}"]

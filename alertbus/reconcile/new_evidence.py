@@ -1,4 +1,4 @@
-"""From records and ledger rows into the memory: every alert they touch is due to be judged, and no other.
+"""Step 3 of the incremental reconciliation: what is new goes into the memory, and every alert it touches is due to be judged.
 
 A record touches the alert that it is about; a version of a case touches the alerts of everybody who is or was on it; a
 row of the ledger touches its alert. What is read and how far it reaches are written in one transaction.
@@ -33,7 +33,7 @@ from alertbus.sql.engine import UtcDateTime, upsert
 
 @dataclass(slots=True)
 class Findings:
-    """What some records say, sorted by what it is about; made outside the transaction, which then is short."""
+    """The findings of some records, sorted by what they are about. Collected outside the transaction, which then is short."""
 
     about_alerts: dict[str, list[tuple[AboutAlert, datetime]]] = field(default_factory=lambda: defaultdict(list))
     versions: list[tuple[CaseVersion, datetime]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Findings:
 
 
 async def take_in(connection: AsyncConnection, findings: Findings) -> None:
-    """Take these in. What was taken in before changes nothing, but that its alerts are judged once more."""
+    """Write these to the memory. Findings that it has already change nothing, but their alerts are judged once more."""
     await _take_in_alerts(connection, findings.about_alerts)
     await _take_in_versions(connection, findings.versions)
     await _take_in_ticks(connection, findings.ticks)
@@ -64,7 +64,7 @@ async def take_in(connection: AsyncConnection, findings: Findings) -> None:
 
 
 async def touch(connection: AsyncConnection, alerts: Mapping[str, tuple[datetime, str | None]]) -> None:
-    """Make alerts due that something outside the topics speaks of, known or not: each with when, and its exercise."""
+    """Make alerts due that the ledger or the chronicle speaks of, known or not: each with when, and its exercise."""
     nothing = packed(AlertEvidence(""))
     rows = [_row(alert_id, of or REALITY, nothing, at) for alert_id, (at, of) in sorted(alerts.items())]
     await insert_new(connection, tables.alert, rows)
@@ -78,17 +78,17 @@ async def _take_in_alerts(connection: AsyncConnection, about: Mapping[str, Seque
     people: list[dict[str, Any]] = []
     clocks: dict[str, datetime] = {}
     for alert_id, findings in about.items():
-        dossier = known.get(alert_id, AlertEvidence(alert_id))
-        if dossier is None:  # forgotten: an exercise long over
+        evidence = known.get(alert_id, AlertEvidence(alert_id))
+        if evidence is None:  # forgotten: an exercise long over
             continue
         for finding, at in findings:
-            dossier.add(finding)
-            dossier.stirred = max(dossier.stirred, at)
+            evidence.add(finding)
+            evidence.touched_at = max(evidence.touched_at, at)
             if isinstance(finding, StatementIdentified):
                 people += [{"person_id": i, "alert_id": alert_id} for ids in finding.statement.people for i in ids]
             if isinstance(finding, StatementAccepted) and finding.exercise:
                 clocks[finding.exercise] = max(finding.at, clocks.get(finding.exercise, finding.at))
-        rows.append(_row(alert_id, dossier.exercise or REALITY, packed(dossier), dossier.stirred))
+        rows.append(_row(alert_id, evidence.exercise or REALITY, packed(evidence), evidence.touched_at))
     if rows:
         changed = upsert(tables.alert, connection.dialect.name, update=["exercise", "dossier", "stirred", "due"])
         await connection.execute(changed, rows)
@@ -96,8 +96,8 @@ async def _take_in_alerts(connection: AsyncConnection, about: Mapping[str, Seque
     await _advance(connection, clocks)
 
 
-def _row(alert_id: str, exercise: str, dossier: bytes, stirred: datetime) -> dict[str, Any]:
-    return {"alert_id": alert_id, "exercise": exercise, "dossier": dossier, "stirred": stirred, "due": True, "owed": 0, "tried": 0}
+def _row(alert_id: str, exercise: str, evidence: bytes, touched_at: datetime) -> dict[str, Any]:
+    return {"alert_id": alert_id, "exercise": exercise, "dossier": evidence, "stirred": touched_at, "due": True, "owed": 0, "tried": 0}
 
 
 async def _take_in_versions(connection: AsyncConnection, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
