@@ -1,4 +1,4 @@
-"""What the chronicle answers with: frozen records, ready to be shown or sent."""
+"""The chronicle's answers: frozen records, ready to be shown or sent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ class InboxItem(Word):
 
 
 class ObligationStatus(Word):
-    """Who should have had it, and what became of it."""
+    """One obligation of an alert: which agency role should have been told, and what became of it."""
 
     id: str
     alert_id: str
@@ -60,7 +60,7 @@ class StatementStatus(Word):
 
 
 class AlertStatus(Word):
-    """What became of an alert. Holds nothing of what it says."""
+    """What became of an alert: its statements, cases and obligations, and nothing of its narrative."""
 
     alert_id: str
     source: str
@@ -73,13 +73,13 @@ class AlertStatus(Word):
     cases: tuple[str, ...]
     obligations: tuple[ObligationStatus, ...]
     review: tuple[str, ...] = ()
-    """Reasons for which a person must look at it."""
+    """Reasons why somebody must look at it."""
     matches: int = 1
     """How many alerts have the id that was asked for; the most recent is shown."""
 
 
 class AgencyTold(Word):
-    """One agency's part in an entry."""
+    """One agency role that was told of a chronology entry, and how far that has come."""
 
     agency: str
     role: str
@@ -105,7 +105,7 @@ class ChronologyEntry(Word):
     about: tuple[str, ...] = ()
     """People of this case, as the case calls them."""
     others: int = 0
-    """How many more it is about who are not on this case: another family's people are not named here."""
+    """How many more people it is about who are not on this case: another family's people are not named here."""
     narrative: tuple[Narrative, ...] = ()
     """Word for word (VOI-01)."""
     details: Mapping[str, Any] = {}

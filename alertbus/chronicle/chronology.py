@@ -19,7 +19,7 @@ People = Sequence[Sequence[str]]
 
 
 async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
-    """Every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
+    """Give every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
     It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose
     person was taken off the case is left out, unless an agency still holds it on this case.
@@ -42,7 +42,7 @@ async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEnt
 
 
 async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[AcceptedAlert, People]]:
-    """All that reached the case, and all that somebody owes an answer on, with the person ids where they are known."""
+    """Give the statements that reached the case and those that an obligation on it is about, with person ids where known."""
     said, reached, owed = tables.alert, tables.alert_case, tables.obligation
     query = (
         select(said.c.body, reached.c.people)
@@ -98,7 +98,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
 
 
 def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
-    """Who of this case it is about, in the case's own words for them, with their part where it says something."""
+    """Name the people of this case it is about, as the case calls them, with their role where it says something."""
     by_id: Mapping[str, str] = {i: person.shown for person in case.people for i in person.person_ids}
     found = []
     for subject, person_ids in zip(accepted.everybody, people, strict=False):

@@ -1,4 +1,4 @@
-"""Where an obligation stands, from its notices and receipts. Pure: which came first makes no difference."""
+"""Derives where an obligation stands from its notices and receipts. Pure: which came first makes no difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
 
 
 class AnyNotice(Protocol):
-    """What counts of a notice here: that it was told, what it asked to be done, and the obligation as it then was."""
+    """The parts of a notice that an obligation is derived from; a whole `Notice` and a `NoticeHead` both have them."""
 
     @property
     def id(self) -> str: ...
@@ -27,7 +27,7 @@ class AnyNotice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoticeHead:
-    """The same, read from a notice's body without the rest of it, which is most of it."""
+    """Id, deed and obligation only: the narrative is most of a notice and not needed here."""
 
     id: str
     deed: Deed
@@ -35,14 +35,14 @@ class NoticeHead:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """`body` has been read whole before, when it was written down."""
+        """Read a stored body. It was validated as a whole notice before it was stored."""
         found = orjson.loads(body)
         return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]))
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedObligation:
-    """An obligation as it now is. `latest` is the notice to show, whatever it asks to be done."""
+    """An obligation as it now stands. `latest` is the notice to show, whatever its deed."""
 
     obligation: Obligation
     latest: AnyNotice

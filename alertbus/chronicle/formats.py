@@ -83,11 +83,11 @@ FORMATS: Mapping[str, Callable[[str, Sequence[ChronologyEntry]], str]] = {
     "html": as_html,
     "json": as_json,
 }
-"""By the name that a caller asks for."""
+"""The forms by the name that a caller asks for."""
 
 
 def _moment(moment: datetime) -> str:
-    """As a reader in the United Kingdom has it on the wall."""
+    """Write a moment as the clock on a wall in the United Kingdom shows it."""
     local = moment.astimezone(UK)
     return f"{local.day} {local:%B %Y, %H:%M}"
 

@@ -1,4 +1,4 @@
-"""From Kafka's records to the chronicle's rows: read without side effects, then written together with how far it came.
+"""From Kafka's records to the chronicle's rows: `read` has no side effects, `apply` writes rows and progress together.
 
 Records of one partition come in order. How the topics interleave makes no difference, and a record applied twice
 changes nothing.
@@ -44,7 +44,7 @@ Place = tuple[str, int]
 
 
 class ChronicleBehind(BusError):
-    """Records before these are not in the chronicle: dropped, restored or being rebuilt. Replay, then go on."""
+    """Records before these are not in the chronicle, because it was dropped, restored or is being rebuilt. Replay, then go on."""
 
     code = "chronicle_behind"
     retriable = True
@@ -92,7 +92,7 @@ async def apply(
     recent: RecentNotices | None = None,
     derived: bool = True,
 ) -> int:
-    """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
+    """Write the facts and how far they reach, within the caller's transaction. Return how many were new.
 
     Facts below the progress are passed over. Raises `ChronicleBehind` when a fact does not follow what is already there.
     `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
@@ -177,7 +177,7 @@ def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotice
 
 
 def fact_of(understood: Understood) -> Fact:
-    """What one record says. One that is no word of ours becomes a row of `chronicle_unreadable`, no more."""
+    """Read one record. One that is not an event of the bus becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
     reader = _READERS.get((record.topic, understood.type))
@@ -187,7 +187,7 @@ def fact_of(understood: Understood) -> Fact:
         return Fact(*where)
     error = understood.error or "UnknownType"
     log.warning(
-        "a record is no word of ours; status counts it",
+        "a record is no event of the bus; status counts it",
         topic=where[0],
         partition=where[1],
         offset=where[2],

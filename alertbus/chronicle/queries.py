@@ -1,4 +1,4 @@
-"""What may be asked of the chronicle. Every answer is one consistent view of it; nothing here writes.
+"""The chronicle's questions. Every answer is one consistent view of it; nothing here writes.
 
 `exercise` None means what is real, only. What a caller may see is the caller's to decide; an inbox item is already minimised
 for its agency, a chronology is not.
@@ -23,13 +23,13 @@ from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
 OPEN = "open"
-"""As a state: everything that still waits for its agency."""
+"""Given as a state: everything that still waits for its agency."""
 
 ALL = "all"
-"""As a state: every one."""
+"""Given as a state: every obligation."""
 
 EVERYTHING = "*"
-"""As an exercise: what is real and what is rehearsed, each item saying which it is."""
+"""Given as an exercise: what is real and what is rehearsed, each item saying which it is."""
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)

@@ -25,7 +25,7 @@ class ChronicleRestore:
         self._begun: set[Place] = set()
 
     async def begin(self, connection: AsyncConnection) -> None:
-        """Need nothing beforehand."""
+        """Nothing to prepare."""
 
     def read(self, batch: Iterable[Understood]) -> list[Fact]:
         return [fact_of(understood) for understood in batch if understood.record.topic in TOPICS]

@@ -22,7 +22,7 @@ AT_ONCE = 500
 
 @contextlib.asynccontextmanager
 async def view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One moment of the chronicle for several statements. Raises `DatabaseUnavailable` when there is no database."""
+    """Open one consistent moment of the chronicle for several SQL statements. Raises `DatabaseUnavailable` when there is no database."""
     with database_faults():
         async with reading(engine) as connection:
             if engine.dialect.name == "postgresql":  # whose default shows each statement a newer moment
@@ -45,7 +45,7 @@ async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
 
 
 async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
-    """By obligation, the oldest first; an obligation without any has an empty tuple."""
+    """Give the receipts by obligation, the oldest first; an empty tuple for an obligation without any."""
     given = tables.receipt
     found: dict[str, list[Receipt]] = defaultdict(list)
     for start in range(0, len(obligations), AT_ONCE):
@@ -57,7 +57,7 @@ async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -
 
 
 async def obligations_where(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
-    """Obligations with their receipts, in the order in which they arose."""
+    """Give obligations with their receipts, in the order in which they arose."""
     owed = tables.obligation
     query = (
         select(owed, tables.notice.c.body)

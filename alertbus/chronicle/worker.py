@@ -51,7 +51,9 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     await consume(bootstrap, group, TOPICS, handle, stop=stop, max_records=_BATCH)
 
 
-_PAUSE_S = 0.05  # what comes meanwhile shares one transaction: half the work at 700 notices a second, for an inbox that much later (ours)
+_PAUSE_S = (
+    0.05  # chosen: what comes meanwhile shares one transaction, half the work at 700 notices a second, and the inbox is that much later
+)
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
 
 

@@ -36,7 +36,7 @@ class CaseRegister:
         self._engine = engine
 
     async def record(self, snapshot: Case, at: datetime, expected: int | None) -> Recorded:
-        """The snapshot as the case's next version; the same content again is the version that stands.
+        """Record the snapshot as the case's next version. The same content again changes nothing: the version that stands is returned.
 
         `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when another
         stands. The version is unpublished until `published` is called.
@@ -64,7 +64,7 @@ class CaseRegister:
             return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
 
     async def published(self, case: Case) -> None:
-        """Kafka has acknowledged all that this version causes."""
+        """Mark this version as published: Kafka has acknowledged all that it causes."""
         async with self._engine.begin() as connection:
             same = (case_version.c.case_id == case.id) & (case_version.c.version == case.version)
             done = await connection.execute(update(case_version).where(same).values(published=True))
@@ -109,12 +109,12 @@ class CaseRegister:
 
 
 def digest_of(stated: Case) -> str:
-    """What tells a new content from the same one sent again: of a case as stated, with its implied links."""
+    """Hash a case as stated, with its implied links: the same content sent again has the same digest."""
     return hashlib.sha256(stated.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
 
 
 def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
-    """The register's row of the version that stands."""
+    """Give the register's row of a case."""
     return {
         "case_id": case.id,
         "version": case.version,
@@ -126,7 +126,7 @@ def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
 
 
 def linked_people(case: Case) -> set[str]:
-    """The person ids linked to the case, by whatever relation."""
+    """Give the person ids linked to the case, by whatever relation."""
     return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
 
 

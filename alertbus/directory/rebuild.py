@@ -54,7 +54,7 @@ one made the person, and its likeness is theirs."""
 
 @dataclass(frozen=True, slots=True)
 class IdentityDecision:
-    """Whom the directory took a person of a case or an alert to be. `asked_by` is the key by which an alert asked."""
+    """The directory's decision about who a person of a case or an alert is. `asked_by` is the key by which an alert asked."""
 
     at: datetime
     scope: str
@@ -65,7 +65,7 @@ class IdentityDecision:
 
     @property
     def waits(self) -> bool:
-        """Whether what it did depends on what was known before it."""
+        """True when its effect depends on what was known before it: it is carried out at the end, in order of time."""
         return len(self.person_ids) > 1 or (self.asked_by is not None and bool(self.marks))
 
     def finds(self, person_id: str) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def _of_alert(person: Person, person_ids: tuple[str, ...], scope: str, at: datet
 
 @dataclass(slots=True)
 class DirectoryRows:
-    """What a batch of records says."""
+    """The rows of the directory that a batch of records gives."""
 
     found_by: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)

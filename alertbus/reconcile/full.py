@@ -21,7 +21,7 @@ from alertbus.reconcile.judge import Discrepancy, DiscrepancyKind, Holdings, jud
 
 
 class Reconciliation(Word):
-    """What does not agree, in lists by its sort (`judge.Sort`): obligation ids, but statements in `unidentified`."""
+    """What does not agree, in lists by `judge.DiscrepancyKind`: obligation ids, but statements in `unidentified`."""
 
     difference: int
     """How many obligations and alerts stand in any of the lists but `undelivered`."""

@@ -23,7 +23,7 @@ from alertbus.reconcile.oracle import NEVER, Due, obligations_from_scratch, stan
 
 
 class DiscrepancyKind(StrEnum):
-    """What sort of thing does not agree. The names of the lists in a report; values are stable."""
+    """The ways in which something may not agree. Values are the names of the lists in a report, and stable."""
 
     MISSING = "missing"
     """Owed, corrected or withdrawn, and no notice says so."""
@@ -84,7 +84,7 @@ STILL_TRIED = frozenset({LedgerState.WAITING, LedgerState.LEASED, LedgerState.FA
 """Delivery has not finished with a notice in one of these states."""
 
 _MUST_HAVE_RECEIPT = frozenset({LedgerState.SENT, LedgerState.ACCEPTED, LedgerState.REFUSED})
-"""Final states of which delivery writes a receipt. A cancelled notice was never sent, and has none."""
+"""Final states of which delivery writes a receipt. Of a cancelled notice none is asked for."""
 
 
 def judge(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Judgement:
@@ -128,7 +128,7 @@ def _delivery(evidence: Evidence, ledger: Mapping[str, NoticeInLedger] | None) -
 
 
 class _Expected:
-    """Whether notices agree with what is owed, allowing for what was known when.
+    """What should have been written about the alerts, to compare notices with, allowing for what was known when.
 
     The latest version of a case says what is owed. An older one may excuse: a correction that came when the alert was
     already over reaches nobody, and takes nothing back, because the bus keeps only what can still cause something.
@@ -209,7 +209,7 @@ class _Expected:
         return max(stands_until(s, self._policy, withdrawn_at) for s in said)
 
     def _statement_by_statement(self) -> list[tuple[str, datetime]]:
-        """From when each statement of an alert with several is owed, by obligation: each needs a notice (CHR-12)."""
+        """Give, for alerts with several statements, each obligation with the moment a statement is owed: each needs a notice (CHR-12)."""
         cases: dict[str, set[str]] = defaultdict(set)
         for due in self._ever.values():
             cases[due.alert_id].add(due.case_id)

@@ -23,7 +23,7 @@ from alertbus.reconcile.evidence import BEGINNING, AlertEvidence, NoticeWritten,
 from alertbus.sql.engine import database_faults, metadata, upsert
 
 REALITY = ""
-"""As a key: of no exercise."""
+"""In place of an exercise's name: of no exercise. A key of tables here, so never NULL."""
 
 LEASE = timedelta(seconds=60)
 """After this long without a write a run counts as dead, and another may begin. Chosen: far longer than one transaction of a run."""
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class TurnLost(BusError):
-    """Another process reconciles by now; what this one had not written is left to it."""
+    """Another process has taken the turn: what this one has not written is left to it."""
 
     code = "reconcile_turn_lost"
     retriable = True
@@ -58,7 +58,10 @@ class Memory:
                 await connection.execute(upsert(tables.turn, connection.dialect.name), [first])
 
     async def take_turn(self) -> bool:
-        """Say whether it is ours now. It ends by `end_turn`, or by itself when nothing is written for a `LEASE`."""
+        """Take the turn if it is free, and tell whether this process has it.
+
+        It ends by `end_turn`, or when nothing is written for a `LEASE`: then another process may take it.
+        """
         now = self._clock()
         free = (tables.turn.c.owner == self._me) | (tables.turn.c.until < now)
         with database_faults():
@@ -74,7 +77,7 @@ class Memory:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction in our turn, which it prolongs. Raises `TurnLost`."""
+        """Open a transaction within this process's turn and prolong the turn. Raises `TurnLost`."""
         ours = tables.turn.c.owner == self._me
         with database_faults():
             async with self._engine.begin() as connection:
@@ -99,7 +102,7 @@ async def forget(engine: AsyncEngine) -> None:
 
 
 async def reached(connection: AsyncConnection) -> dict[tuple[str, int], int]:
-    """Give the offset to come next, by place; and of the ledger."""
+    """Give the offset to come next by topic and partition; under `("ledger", 0)` the last row read of the ledger."""
     return {(row.topic, row.partition): row.next for row in await connection.execute(select(tables.progress))}
 
 

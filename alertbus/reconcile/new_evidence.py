@@ -39,10 +39,10 @@ class Findings:
     versions: list[tuple[CaseVersion, datetime]] = field(default_factory=list)
     ticks: dict[str, datetime] = field(default_factory=dict)
     reached: dict[tuple[str, int], int] = field(default_factory=dict)
-    """The offset to come next, by place."""
+    """The offset to come next, by topic and partition."""
 
     def take(self, record: Received) -> None:
-        """Add one; records of one place in their order."""
+        """Add one record. Those of one partition must come in their order."""
         self.reached[record.topic, record.partition] = record.offset + 1
         match finding_of(record):
             case None:

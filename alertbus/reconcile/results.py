@@ -173,7 +173,7 @@ async def latest_run(engine: AsyncEngine) -> LatestRun | None:
 
 
 async def remember(connection: AsyncConnection, now: datetime, grace_s: float, *, records: int, judged: int, took_s: float) -> None:
-    """Keep the run's result for whoever asks."""
+    """Keep the run's result for `latest_run`."""
     old = now - timedelta(seconds=grace_s)
     reality = _outcome(await _all_faults(connection, tables.alert.c.exercise == REALITY), 0, old)
     exercises = _outcome(await _all_faults(connection, tables.alert.c.exercise != REALITY), 0, old)

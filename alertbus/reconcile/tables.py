@@ -53,7 +53,7 @@ case_person = Table(
     Column("person_id", String, primary_key=True),
     Column("case_id", String, primary_key=True),
 )
-"""Whoever is or was on a case."""
+"""The persons who are or were on a case."""
 
 tick = Table(
     "reconcile_tick",
