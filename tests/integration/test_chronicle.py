@@ -45,6 +45,7 @@ from alertbus.rebuild.plan import rebuild
 from alertbus.run.bootstrap import Wiring
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.sql.rebuild import unfinished
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
 
@@ -485,6 +486,8 @@ async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str,
     entries = await chronology_of(engine, f"{topic_prefix}-case-1")
     assert len(entries) == 19
     assert {one.state for entry in entries for one in entry.told} >= {ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN}
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=[unfinished])
     counted: list[tuple[int, int]] = []
     wiring = Wiring(Settings(), kafka, engine, POLICY, Plugins.load())
     done = await rebuild(wiring, lambda *counts: counted.append(counts), only_chronicle=True)

@@ -88,7 +88,9 @@ class Bench:
             if record.offset >= starts.get((record.topic, record.partition), 0):
                 yield record
 
-    async def run(self, *, after: timedelta = timedelta(0), grace_s: float = 60.0, exercise: str | None = None) -> IncrementalReconciliation:
+    async def run(
+        self, *, after: timedelta = timedelta(0), grace_s: float = 60.0, exercise: str | None = None
+    ) -> IncrementalReconciliation:
         self.known, self.now = len(self.log.records), self.now + after
         await self.reconciler.run(self.source, grace_s)
         return await incremental_reconciliation(self.engine, self.now, grace_s, exercise)
@@ -465,7 +467,7 @@ async def test_exercise_long_over_is_forgotten_but_for_its_ids(bench: Bench) -> 
     assert (found.difference, found.owed) == (0, 3)
     async with view(bench.engine) as connection:
         assert (await connection.execute(select(memory.alert.c.dossier, memory.alert.c.due))).all() == [(None, False)]
-        assert (await connection.execute(select(memory.matter_person))).all() == []
+        assert (await connection.execute(select(memory.alert_person))).all() == []
 
 
 async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
@@ -521,7 +523,10 @@ async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str
 
     async def both(grace_s: float = 0.0) -> list[Reconciliation]:
         await reconcile_incrementally(kafka, engine, POLICY)
-        return [await reconcile(kafka, engine, POLICY, exercise), await incremental_reconciliation(engine, datetime.now(UTC), grace_s, exercise)]
+        return [
+            await reconcile(kafka, engine, POLICY, exercise),
+            await incremental_reconciliation(engine, datetime.now(UTC), grace_s, exercise),
+        ]
 
     for behind in await both():
         assert (behind.owed, behind.unrecorded, behind.unledgered, behind.difference) == (3, everybody, everybody, 3)
