@@ -40,8 +40,8 @@ from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reconcile.full import reconcile
-from alertbus.reconcile.incremental import follow
-from alertbus.reconcile.results import latest
+from alertbus.reconcile.incremental import reconcile_incrementally
+from alertbus.reconcile.results import latest_run
 from alertbus.settings import load_settings
 from alertbus.sql.engine import make_engine, migrate
 
@@ -160,8 +160,8 @@ async def phase(name: str, bootstrap: str, url: str) -> dict[str, Any]:
             found = await reconcile(bootstrap, engine, POLICY)
             answer: dict[str, Any] = {"difference": found.difference, "owed": found.owed}
         else:
-            await follow(bootstrap, engine, POLICY)
-            ended = await latest(engine)
+            await reconcile_incrementally(bootstrap, engine, POLICY)
+            ended = await latest_run(engine)
             assert ended is not None
             answer = ended.model_dump(mode="json", include={"difference", "owed", "records", "judged"})
         took, cpu = time.perf_counter() - began, time.process_time() - cpu

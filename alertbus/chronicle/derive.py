@@ -1,4 +1,4 @@
-"""Where an obligation stands, from its notices and receipts. Pure: which came first makes no difference."""
+"""Derives where an obligation stands from its notices and receipts. Pure: which came first makes no difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 import orjson
 
-from alertbus.chronicle.tables import SEVERITY_RANK, State
+from alertbus.chronicle.tables import SEVERITY_RANK, ObligationState
 from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
 
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
@@ -15,8 +15,8 @@ _DELIVERED = frozenset({*_ON_ITS_WAY, Stage.SEEN})
 _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
 
 
-class Told(Protocol):
-    """What counts of a notice here: that it was told, what it asked to be done, and the obligation as it then was."""
+class AnyNotice(Protocol):
+    """The parts of a notice that an obligation is derived from; a whole `Notice` and a `NoticeHead` both have them."""
 
     @property
     def id(self) -> str: ...
@@ -27,8 +27,8 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The same, read from a notice's body without the rest of it, which is most of it."""
+class NoticeHead:
+    """Id, deed and obligation only: the narrative is most of a notice and not needed here."""
 
     id: str
     deed: Deed
@@ -36,19 +36,19 @@ class Asked:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """`body` has been read whole before, when it was written down."""
+        """Read a stored body. It was validated as a whole notice before it was stored."""
         found = orjson.loads(body)
         return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An obligation as it now is. `latest` is the notice to show, whatever it asks to be done."""
+class DerivedObligation:
+    """An obligation as it now stands. `latest` is the notice to show, whatever its deed."""
 
     obligation: Obligation
-    latest: Told
+    latest: AnyNotice
     since: datetime
-    state: State
+    state: ObligationState
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     acknowledged_intent: Intent | None = None
@@ -77,7 +77,7 @@ class Standing:
         }
 
 
-def standing(notices: Sequence[Told], receipts: Sequence[Receipt]) -> Standing:
+def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[Receipt]) -> DerivedObligation:
     """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
 
     An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it
@@ -98,14 +98,14 @@ def standing(notices: Sequence[Told], receipts: Sequence[Receipt]) -> Standing:
     acknowledgements = [r for r in answers if r.stage is Stage.ACKNOWLEDGED]
     given = min(acknowledgements, key=lambda r: (r.at, r.id), default=None)
     if withdrawn:
-        state = State.WITHDRAWN
+        state = ObligationState.WITHDRAWN
     elif given:
-        state = State.ACKNOWLEDGED
+        state = ObligationState.ACKNOWLEDGED
     elif escalated:
-        state = State.ESCALATED
+        state = ObligationState.ESCALATED
     else:
         state = _under_way(answers)
-    return Standing(
+    return DerivedObligation(
         obligation=asked.obligation,
         latest=notices[-1],
         since=first.obligation.since,
@@ -116,20 +116,20 @@ def standing(notices: Sequence[Told], receipts: Sequence[Receipt]) -> Standing:
     )
 
 
-def _under_way(receipts: Sequence[Receipt]) -> State:
+def _under_way(receipts: Sequence[Receipt]) -> ObligationState:
     """Seen is seen, whatever went wrong besides. A refusal or failure counts until a later attempt gets through.
 
     A copy on a fallback channel is neither: it hides no trouble and undoes no delivery. Alone it says that there was trouble.
     """
     if any(r.stage is Stage.SEEN for r in receipts):
-        return State.SEEN
+        return ObligationState.SEEN
     stuck = max((r for r in receipts if r.stage in _GOT_STUCK), key=lambda r: (r.at, r.stage, r.id), default=None)
     through = [r.stage for r in receipts if r.stage in _ON_ITS_WAY and (stuck is None or r.at > stuck.at)]
     if through:
-        return State(max(through, key=lambda stage: _ON_ITS_WAY[stage]))
+        return ObligationState(max(through, key=lambda stage: _ON_ITS_WAY[stage]))
     if stuck:
-        return State(stuck.stage)
-    return State.FAILED if any(r.stage is Stage.COPIED for r in receipts) else State.OWED
+        return ObligationState(stuck.stage)
+    return ObligationState.FAILED if any(r.stage is Stage.COPIED for r in receipts) else ObligationState.OWED
 
 
 def copied_to(receipts: Sequence[Receipt]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From Kafka's records to the chronicle's rows: read without side effects, then written together with how far it came.
+"""From Kafka's records to the chronicle's rows: `read` has no side effects, `apply` writes rows and progress together.
 
 Records of one partition come in order. How the topics interleave makes no difference, and a record applied twice
 changes nothing.
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
 from alertbus.chronicle import tables
-from alertbus.chronicle.derive import Asked, Told, standing
+from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -38,13 +38,13 @@ TOPICS = (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topic
 
 log = structlog.stdlib.get_logger(__name__)
 
-Row = dict[str, Any]
+ContentRow = dict[str, Any]
 Place = tuple[str, int]
 """Topic, partition."""
 
 
-class Behind(BusError):
-    """Records before these are not in the chronicle: dropped, restored or being rebuilt. Replay, then go on."""
+class ChronicleBehind(BusError):
+    """Records before these are not in the chronicle, because it was dropped, restored or is being rebuilt. Replay, then go on."""
 
     code = "chronicle_behind"
     retriable = True
@@ -58,7 +58,7 @@ class Fact:
     partition: int
     offset: int
     table: Table | None = None
-    row: Row = field(default_factory=dict, repr=False)
+    row: ContentRow = field(default_factory=dict, repr=False)
     obligation_id: str | None = None
     notice: Notice | None = field(default=None, repr=False)
 
@@ -68,7 +68,7 @@ def read(records: Iterable[Received]) -> list[Fact]:
     return [fact_of(understand(record, WORDS)) for record in records]
 
 
-class Recent:
+class RecentNotices:
     """Notices read a short while ago, by id and offset: the receipts that follow need them again, and reading costs most."""
 
     def __init__(self, limit: int = 5_000) -> None:
@@ -89,29 +89,29 @@ async def apply(
     facts: Sequence[Fact],
     *,
     starts: Collection[Place] = (),
-    recent: Recent | None = None,
+    recent: RecentNotices | None = None,
     derived: bool = True,
 ) -> int:
-    """Write the facts and how far they reach; the caller's transaction makes it one. Answers how many were new.
+    """Write the facts and how far they reach, within the caller's transaction. Return how many were new.
 
-    Facts below the progress are passed over. Raises `Behind` when a fact does not follow what is already there.
+    Facts below the progress are passed over. Raises `ChronicleBehind` when a fact does not follow what is already there.
     `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
     offset. `recent` saves reading notices again from one call to the next. Without `derived` the obligations are left as
     they are: whoever loads everything derives each once, at the end.
     """
-    return await connection.run_sync(_apply, facts, starts, recent or Recent(len(facts)), derived)
+    return await connection.run_sync(_apply, facts, starts, recent or RecentNotices(len(facts)), derived)
 
 
 async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
     """Work out anew these obligations, each from all its notices and receipts."""
-    await connection.run_sync(_derive, touched, Recent(0))
+    await connection.run_sync(_derive, touched, RecentNotices(0))
 
 
-def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: Recent, derived: bool) -> int:
+def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: RecentNotices, derived: bool) -> int:
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
     new, reached = _not_yet_seen(connection, facts, starts)
-    by_table: dict[Table, list[Row]] = defaultdict(list)
+    by_table: dict[Table, list[ContentRow]] = defaultdict(list)
     for fact in new:
         if fact.table is not None:
             by_table[fact.table].append(fact.row)
@@ -143,7 +143,7 @@ def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collect
         if fact.offset < following:
             continue
         if fact.offset > following:
-            raise Behind(
+            raise ChronicleBehind(
                 f"topic '{fact.topic}', partition {fact.partition}: expected offset {following}, found {fact.offset}; "
                 "replay the topics, then go on"
             )
@@ -152,7 +152,7 @@ def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collect
     return new, reached
 
 
-def _derive(connection: Connection, touched: Sequence[str], recent: Recent) -> None:
+def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotices) -> None:
     """Work out anew every obligation that the facts touch, from all its notices and receipts."""
     columns = [column.name for column in tables.obligation.columns if not column.primary_key]
     shown, given = tables.notice.c, tables.receipt
@@ -164,20 +164,20 @@ def _derive(connection: Connection, touched: Sequence[str], recent: Recent) -> N
         read_again = (
             connection.execute(select(shown.notice_id, shown.body).where(shown.notice_id.in_(forgotten))).all() if forgotten else ()
         )
-        read_now = {row.notice_id: Asked.read(row.body) for row in read_again}
-        notices: dict[str, list[Told]] = defaultdict(list)
+        read_now = {row.notice_id: NoticeHead.read(row.body) for row in read_again}
+        notices: dict[str, list[AnyNotice]] = defaultdict(list)
         for row in rows:
             notices[row.obligation_id].append(recent.get(row.notice_id, row.position) or read_now[row.notice_id])
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for found in connection.execute(select(given).where(given.c.obligation_id.in_(some))):
             receipts[found.obligation_id].append(Receipt(**found._mapping))  # noqa: SLF001  public in spite of its name
-        derived = [standing(notices[one], receipts[one]).row for one in some if notices[one]]
+        derived = [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]]
         if derived:
             connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), derived)
 
 
 def fact_of(understood: Understood) -> Fact:
-    """What one record says. One that is no word of ours becomes a row of `chronicle_unreadable`, no more."""
+    """Read one record. One that is not an event of the bus becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
     reader = _READERS.get((record.topic, understood.type))
@@ -187,7 +187,7 @@ def fact_of(understood: Understood) -> Fact:
         return Fact(*where)
     error = understood.error or "UnknownType"
     log.warning(
-        "a record is no word of ours; status counts it",
+        "a record is no event of the bus; status counts it",
         topic=where[0],
         partition=where[1],
         offset=where[2],
@@ -212,10 +212,10 @@ def _storable(fact: Fact) -> Fact:
     return fact
 
 
-Where = tuple[str, int, int]
+Coordinates = tuple[str, int, int]
 
 
-def _alert(where: Where, data: bytes, accepted: AcceptedAlert) -> Fact:
+def _alert(where: Coordinates, data: bytes, accepted: AcceptedAlert) -> Fact:
     said = accepted.alert
     row = {
         "statement_id": accepted.statement_id,
@@ -238,7 +238,7 @@ def _alert(where: Where, data: bytes, accepted: AcceptedAlert) -> Fact:
     return Fact(*where, tables.alert, row)
 
 
-def _reached(where: Where, _data: bytes, arrival: AlertReachedCase) -> Fact:
+def _reached(where: Coordinates, _data: bytes, arrival: AlertReachedCase) -> Fact:
     row = {
         "statement_id": arrival.alert.statement_id,
         "case_id": arrival.case_id,
@@ -248,7 +248,7 @@ def _reached(where: Where, _data: bytes, arrival: AlertReachedCase) -> Fact:
     return Fact(*where, tables.alert_case, row)
 
 
-def _case(where: Where, data: bytes, case: Case) -> Fact:
+def _case(where: Coordinates, data: bytes, case: Case) -> Fact:
     row = {
         "case_id": case.id,
         "version": case.version,
@@ -259,17 +259,17 @@ def _case(where: Where, data: bytes, case: Case) -> Fact:
     return Fact(*where, tables.case_version, row)
 
 
-def _notice(where: Where, data: bytes, notice: Notice) -> Fact:
+def _notice(where: Coordinates, data: bytes, notice: Notice) -> Fact:
     owed = notice.obligation.id
     row = {"notice_id": notice.id, "obligation_id": owed, "deed": notice.deed, "body": data, "position": where[2]}
     return Fact(*where, tables.notice, row, obligation_id=owed, notice=notice)
 
 
-def _receipt(where: Where, _data: bytes, receipt: Receipt) -> Fact:
+def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
     return Fact(*where, tables.receipt, receipt.model_dump(), obligation_id=receipt.obligation_id)
 
 
-def _review(where: Where, data: bytes, needed: ReviewNeeded) -> Fact:
+def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
     return Fact(*where, tables.review, row)
 
@@ -284,7 +284,7 @@ WORDS: Words = {
 }
 """What the chronicle reads."""
 
-_READERS: Mapping[tuple[str, str], Callable[[Where, bytes, Any], Fact]] = {
+_READERS: Mapping[tuple[str, str], Callable[[Coordinates, bytes, Any], Fact]] = {
     (topics.ALERTS, ALERT_ACCEPTED): _alert,
     (topics.CASE_EVENTS, AlertReachedCase.type): _reached,
     (topics.CASES, CASE_RECORDED): _case,

@@ -1,4 +1,4 @@
-"""What may be asked of the chronicle. Every answer is one consistent view of it; nothing here writes.
+"""The chronicle's questions. Every answer is one consistent view of it; nothing here writes.
 
 `exercise` None means what is real, only. What a caller may see is the caller's to decide; an inbox item is already minimised
 for its agency, a chronology is not.
@@ -14,40 +14,23 @@ from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
-from alertbus.chronicle.history import chronology
-from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, State
-from alertbus.chronicle.views import is_overdue, latest_case, obligations_where, receipts_of, same_exercise, view
-from alertbus.chronicle.words import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
+from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
+from alertbus.chronicle.views import is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
-from alertbus.model.events import ReviewNeeded
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
-__all__ = [
-    "ALL",
-    "EVERYTHING",
-    "OPEN",
-    "alert_status",
-    "case",
-    "chronology",
-    "inbox",
-    "obligation",
-    "review",
-    "statement",
-    "status",
-]
-
 OPEN = "open"
-"""As a state: everything that still waits for its agency."""
+"""Given as a state: everything that still waits for its agency."""
 
 ALL = "all"
-"""As a state: every one."""
+"""Given as a state: every obligation."""
 
 EVERYTHING = "*"
-"""As an exercise: what is real and what is rehearsed, each item saying which it is."""
+"""Given as an exercise: what is real and what is rehearsed, each item saying which it is."""
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
@@ -64,7 +47,7 @@ async def inbox(
     limit: int = 100,
     after: str | None = None,
 ) -> list[InboxItem]:
-    """List obligations: overdue first, then by severity, then the oldest. `state` is a `State`, `OPEN` or `ALL` (or None).
+    """List obligations: overdue first, then by severity, then the oldest. `state` is an `ObligationState`, `OPEN` or `ALL` (or None).
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -140,12 +123,6 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     )
 
 
-async def case(engine: AsyncEngine, case_id: str, version: int | None = None) -> Case:
-    """Give the case as it now is, or one version of it. Raises `NotFound`."""
-    async with view(engine) as connection:
-        return await latest_case(connection, case_id, version)
-
-
 async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
     """Give the first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
     said = tables.alert.c
@@ -156,19 +133,6 @@ async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
     if body is None:
         raise NotFound(_NO_SUCH_ALERT)
     return AcceptedAlert.model_validate_json(body)
-
-
-async def review(engine: AsyncEngine, reason: str | None = None, *, limit: int = 100, after: str | None = None) -> list[ReviewNeeded]:
-    """List what a person must look at, the oldest first. `after` is the id of the last one seen."""
-    needed = tables.review
-    query = select(needed.c.body).order_by(needed.c.at, needed.c.id).limit(limit)
-    if reason is not None:
-        query = query.where(needed.c.reason == reason)
-    if after is not None:
-        last = select(needed.c.at).where(needed.c.id == after).scalar_subquery()
-        query = query.where(tuple_(needed.c.at, needed.c.id) > tuple_(last, literal(after)))
-    async with view(engine) as connection:
-        return [ReviewNeeded.model_validate_json(body) for body in (await connection.execute(query)).scalars()]
 
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
@@ -186,14 +150,14 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
     unreadable = select(func.count()).select_from(tables.unreadable)
     async with view(engine) as connection:
         statements, alerts = (await connection.execute(counts)).one()
-        states = Counter({State(row[0]): row[1] for row in await connection.execute(by_state)})
+        states = Counter({ObligationState(row[0]): row[1] for row in await connection.execute(by_state)})
         first = (await connection.execute(oldest.limit(1))).one_or_none()
         progress = (await connection.execute(select(tables.progress))).all()
         return Status(
             alerts=alerts,
             statements=statements,
             cases=(await connection.execute(cases)).scalar_one(),
-            obligations={state: states[state] for state in State},
+            obligations={state: states[state] for state in ObligationState},
             overdue=(await connection.execute(overdue)).scalar_one(),
             oldest_unanswered=first and _unanswered(first, now),
             review=(await connection.execute(reviews)).scalar_one(),
@@ -255,11 +219,11 @@ def _parsed(cursor: str) -> list[ColumnElement[Any]]:
 _RANKS = frozenset(map(str, SEVERITY_RANK.values()))
 
 
-def _state(name: str) -> State:
+def _state(name: str) -> ObligationState:
     try:
-        return State(name)
+        return ObligationState(name)
     except ValueError:
-        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(State)}")]) from None
+        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(ObligationState)}")]) from None
 
 
 def _unanswered(row: Row[*tuple[Any, ...]], now: datetime) -> Unanswered:

@@ -1,7 +1,7 @@
-"""The chronicle made anew from Kafka, and the proof that it is the same as before."""
+"""The chronicle written from Kafka: its part in a rebuild, the replay of what it lacks, and the digest that proves it the same."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,6 @@ from alertbus.chronicle.projector import TOPICS, Fact, Place, apply, derive, fac
 from alertbus.sql.engine import database_faults, metadata, reading
 from alertbus.wire.reading import Understood
 
-Progress = Callable[[int], None]
-"""Told now and then how many records have been read."""
-
 _BATCH = 1_000
 
 
@@ -28,7 +25,7 @@ class ChronicleRestore:
         self._begun: set[Place] = set()
 
     async def begin(self, connection: AsyncConnection) -> None:
-        """Need nothing beforehand."""
+        """Nothing to prepare."""
 
     def read(self, batch: Iterable[Understood]) -> list[Fact]:
         return [fact_of(understood) for understood in batch if understood.record.topic in TOPICS]
@@ -53,22 +50,9 @@ class ChronicleRestore:
             after = some[-1]
 
 
-async def rebuild(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
-    """Drop the chronicle and write it again from the topics. Return how many records it took.
-
-    Readers find less than everything while it runs. A worker that runs meanwhile notices and does the same work as
-    well, which is harmless; an interrupted rebuild is finished by the next worker that starts.
-    """
-    with database_faults():
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.drop_all, tables=tables.TABLES)
-            await connection.run_sync(metadata.create_all, tables=tables.TABLES)
-    return await replay(bootstrap, engine, progress_callback)
-
-
-async def replay(bootstrap: str, engine: AsyncEngine, progress_callback: Progress | None = None) -> int:
+async def replay(bootstrap: str, engine: AsyncEngine) -> int:
     """Apply what the topics hold at this moment and the chronicle does not. Return how many records were new to it."""
-    new = seen = 0
+    new = 0
     waiting: list[Received] = []
     begun: set[Place] = set()
 
@@ -81,12 +65,9 @@ async def replay(bootstrap: str, engine: AsyncEngine, progress_callback: Progres
                 new += await apply(connection, facts, starts=places - begun)
         begun.update(places)
         waiting.clear()
-        if progress_callback is not None:
-            progress_callback(seen)
 
     async for record in read_all(bootstrap, TOPICS):
         waiting.append(record)
-        seen += 1
         if len(waiting) >= _BATCH:
             await write()
     await write()

@@ -1,4 +1,4 @@
-"""The chronicle's tables: what was said, who owes an answer, what was shown to them and what came back.
+"""The chronicle's tables: statements, obligations, the notices shown for them and the receipts that came back.
 
 A projection: every row can be dropped and written again from Kafka. `position` is the offset of the record that a row
 came from: a record that is repeated stands at a later offset and changes nothing. Text has no length here: what the
@@ -13,7 +13,7 @@ from alertbus.model.alert import Severity
 from alertbus.sql.engine import UtcDateTime, metadata
 
 
-class State(StrEnum):
+class ObligationState(StrEnum):
     """Where an obligation stands. Shown to practitioners; values are stable."""
 
     OWED = "owed"
@@ -27,8 +27,8 @@ class State(StrEnum):
     ESCALATED = "escalated"
 
 
-ANSWERED = frozenset({State.ACKNOWLEDGED, State.WITHDRAWN})
-"""Nothing more is asked of the agency: not overdue, however long ago it was due."""
+ANSWERED = frozenset({ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN})
+"""States in which nothing more is asked of the agency: never overdue, however long ago it was due."""
 
 SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
 
@@ -52,7 +52,7 @@ alert = Table(
     Column("body", LargeBinary, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
-"""One statement: an alert raised, amended or withdrawn. `source_id` is the sender's own id for the matter."""
+"""One statement: an alert raised, amended or withdrawn. `source_id` is the sender's own id for the alert."""
 
 alert_case = Table(
     "chronicle_alert_case",
@@ -144,7 +144,7 @@ unreadable = Table(
     Column("offset", BigInteger, primary_key=True),
     Column("error", String, nullable=False),
 )
-"""Records that are no word of ours: counted in `status`, so that passing over one is seen."""
+"""Records that are not events of the bus: counted in `status`, so that passing over one is seen."""
 
 progress = Table(
     "chronicle_progress",

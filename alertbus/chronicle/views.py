@@ -9,9 +9,9 @@ from sqlalchemy import Column, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.derive import copied_to
-from alertbus.chronicle.tables import ANSWERED, State
-from alertbus.chronicle.words import ObligationStatus
+from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
 from alertbus.model.notice import Notice, Receipt
@@ -23,7 +23,7 @@ AT_ONCE = 500
 
 @contextlib.asynccontextmanager
 async def view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One moment of the chronicle for several statements. Raises `DatabaseUnavailable` when there is no database."""
+    """Open one consistent moment of the chronicle for several SQL statements. Raises `DatabaseUnavailable` when there is no database."""
     with database_faults():
         async with reading(engine) as connection:
             if engine.dialect.name == "postgresql":  # whose default shows each statement a newer moment
@@ -35,20 +35,18 @@ def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bo
     return column.is_(None) if exercise is None else column == exercise
 
 
-async def latest_case(connection: AsyncConnection, case_id: str, version: int | None = None) -> Case:
-    """Give the newest version, or the one asked for. Raises `NotFound`."""
+async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
+    """Give the newest version. Raises `NotFound`."""
     versions = tables.case_version.c
     query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
-    if version is not None:
-        query = query.where(versions.version == version)
     body = (await connection.execute(query)).scalar_one_or_none()
     if body is None:
-        raise NotFound("no such case or version; see the id, and allow a moment after it was recorded")
+        raise NotFound("no such case; see the id, and allow a moment after it was recorded")
     return Case.model_validate_json(body)
 
 
 async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
-    """By obligation, the oldest first; an obligation without any has an empty tuple."""
+    """Give the receipts by obligation, the oldest first; an empty tuple for an obligation without any."""
     given = tables.receipt
     found: dict[str, list[Receipt]] = defaultdict(list)
     for start in range(0, len(obligations), AT_ONCE):
@@ -60,7 +58,7 @@ async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -
 
 
 async def obligations_where(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
-    """Obligations with their receipts, in the order in which they arose."""
+    """Give obligations with their receipts, in the order in which they arose."""
     owed = tables.obligation
     query = (
         select(owed, tables.notice.c.body)
@@ -98,4 +96,4 @@ async def obligations_where(connection: AsyncConnection, condition: ColumnElemen
 
 
 def is_overdue(state: str, due: datetime | None, now: datetime) -> bool:
-    return due is not None and due < now and State(state) not in ANSWERED
+    return due is not None and due < now and ObligationState(state) not in ANSWERED

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.consumer import Received, consume
 from alertbus.broker.groups import committed_offsets
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, Behind, Recent, apply, read
+from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import view
 from alertbus.sql.engine import database_faults
@@ -29,11 +29,11 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
     """
     await make_tables(engine)
-    # Asked at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
+    # NoticeHead at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
     if await _is_behind(bootstrap, engine, group):
         await _catch_up(bootstrap, engine)
 
-    recent = Recent()
+    recent = RecentNotices()
 
     async def handle(batch: Sequence[Received]) -> None:
         facts = read(batch)
@@ -41,7 +41,7 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
             try:
                 async with engine.begin() as connection:
                     await apply(connection, facts, recent=recent)
-            except Behind:  # dropped or rebuilt while we were running
+            except ChronicleBehind:  # dropped or rebuilt while we were running
                 await _catch_up(bootstrap, engine)
                 async with engine.begin() as connection:
                     await apply(connection, facts, recent=recent)
@@ -51,7 +51,9 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     await consume(bootstrap, group, TOPICS, handle, stop=stop, max_records=_BATCH)
 
 
-_PAUSE_S = 0.05  # what comes meanwhile shares one transaction: half the work at 700 notices a second, for an inbox that much later (ours)
+_PAUSE_S = (
+    0.05  # chosen: what comes meanwhile shares one transaction, half the work at 700 notices a second, and the inbox is that much later
+)
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
 
 

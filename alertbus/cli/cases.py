@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from alertbus.chronicle import queries, render
+from alertbus.chronicle import formats
+from alertbus.chronicle.chronology import chronology_of
 from alertbus.cli.output import as_json, pairs, progress, rows, say
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_register import CaseRegister
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.run.bootstrap import wired
@@ -102,7 +103,7 @@ def _spell(spell: Any) -> str:
 
 async def _get(case_id: str) -> Case:
     async with wired() as wiring:
-        return await Cases(wiring.engine).get(case_id)
+        return await CaseRegister(wiring.engine).get(case_id)
 
 
 @app.command()
@@ -113,10 +114,10 @@ def chronology(
 ) -> None:
     """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
     entries = asyncio.run(_chronology(case_id))
-    written = {Format.TEXT: render.as_text, Format.JSON: render.as_json, Format.CSV: render.as_csv, Format.HTML: render.as_html}
+    written = {Format.TEXT: formats.as_text, Format.JSON: formats.as_json, Format.CSV: formats.as_csv, Format.HTML: formats.as_html}
     say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
 
 
 async def _chronology(case_id: str) -> list[Any]:
     async with wired() as wiring:
-        return list(await queries.chronology(wiring.engine, case_id))
+        return list(await chronology_of(wiring.engine, case_id))

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from alertbus.chronicle.queries import statement
 from alertbus.cli.output import as_json, rows, say
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
@@ -44,7 +44,7 @@ def explain(
 
 async def _explain(alert_id: str | None, file: Path | None) -> list[dict[str, Any]]:
     async with wired() as wiring:
-        directory, cases = Directory(wiring.engine), Cases(wiring.engine)
+        directory, cases = Directory(wiring.engine), CaseRegister(wiring.engine)
         if file is not None:
             accepted = AcceptedAlert.of(_read(file), now())
         else:

@@ -10,9 +10,9 @@ import typer
 
 from alertbus.cli.output import NO, as_json, pairs, say
 from alertbus.reconcile.full import Reconciliation, reconcile
-from alertbus.reconcile.incremental import follow
-from alertbus.reconcile.judge import Sort
-from alertbus.reconcile.results import GRACE_S, Outcome, outcome
+from alertbus.reconcile.incremental import reconcile_incrementally
+from alertbus.reconcile.judge import DiscrepancyKind
+from alertbus.reconcile.results import GRACE_S, IncrementalReconciliation, incremental_reconciliation
 from alertbus.run.bootstrap import now, wired
 
 
@@ -42,9 +42,11 @@ async def _reconcile(full: bool, exercise: str | None, grace_s: float) -> tuple[
             began = time.perf_counter()
             found = await reconcile(wiring.bootstrap, wiring.engine, wiring.policy, exercise=exercise)
             return found, {"s": round(time.perf_counter() - began, 3)}
-        ran = await follow(wiring.bootstrap, wiring.engine, wiring.policy, grace_s=grace_s, clock=now, patience_s=PATIENCE_S)
+        ran = await reconcile_incrementally(
+            wiring.bootstrap, wiring.engine, wiring.policy, grace_s=grace_s, clock=now, patience_s=PATIENCE_S
+        )
         took = {"s": round(ran.took_s, 3), "records": ran.records, "judged": ran.judged}
-        return await outcome(wiring.engine, now(), grace_s, exercise), took
+        return await incremental_reconciliation(wiring.engine, now(), grace_s, exercise), took
 
 
 PATIENCE_S = 60.0
@@ -52,7 +54,7 @@ PATIENCE_S = 60.0
 
 
 def _tell(found: Reconciliation, took: Mapping[str, float]) -> None:
-    under_way = found.under_way if isinstance(found, Outcome) else ()
+    under_way = found.under_way if isinstance(found, IncrementalReconciliation) else ()
     pairs(
         {
             "difference": found.difference,
@@ -62,7 +64,7 @@ def _tell(found: Reconciliation, took: Mapping[str, float]) -> None:
             "took": f"{took['s']:.1f} s",
         }
     )
-    for sort in Sort:
-        if sort is not Sort.UNDELIVERED:
+    for sort in DiscrepancyKind:
+        if sort is not DiscrepancyKind.UNDELIVERED:
             for one in getattr(found, sort.value):
                 say(f"{sort.value:<13} {one}")

@@ -23,7 +23,7 @@ KEY = "key"
 NAME_BORN_ADDRESS = "name+born+address"
 
 Mark = tuple[str, str]
-"""Something a person is found by: (system, value)."""
+"""A means of finding a person for certain: (system, value)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Match:
 
 
 NOBODY = Match(())
-"""Somebody of whom nothing is known that could ever find them again."""
+"""The match for somebody of whom nothing is known by which they could be found again."""
 
 
 class Directory:
@@ -66,14 +66,14 @@ class Directory:
         return found
 
     async def look_up(self, people: Sequence[Person], exercise: str | None) -> list[Match]:
-        """Whom the directory knows these people as, writing nothing: somebody unknown is `NOBODY`."""
+        """Give the directory's present matches of these people and write nothing: somebody unknown is `NOBODY`."""
         scope = exercise or ""
         async with reading(self._engine) as connection:
             found = [await _meant(connection, scope, person) for person in people]
         return [Match(tuple(sorted(person_ids))) for person_ids in found]
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
-        """How many persons each key leads to: 0 is unknown, more than one ambiguous."""
+        """Count the persons each key leads to: 0 is unknown, more than one ambiguous."""
         counts = dict.fromkeys(keys, 0)
         if counts:
             async with reading(self._engine) as connection:
@@ -94,7 +94,7 @@ _REMEMBERED = 200_000
 
 
 async def resolve(connection: AsyncConnection, person: Person, scope: str, *, key_scope: str | None = None) -> Match:
-    """The decision, within the caller's transaction. `key_scope` registers the person's key too (a case file does; an alert only asks)."""
+    """Decide, within the caller's transaction. `key_scope` registers the person's key too (a case file does; an alert only asks)."""
     marks = marks_of(person)
     if key_scope is None and person.key:
         by_key = await _by_key(connection, scope, person.key)
@@ -116,7 +116,7 @@ async def resolve(connection: AsyncConnection, person: Person, scope: str, *, ke
 
 
 async def _already_found(connection: AsyncConnection, person: Person, scope: str) -> Match | None:
-    """The decision, when it needs nothing written: most people of most alerts are known."""
+    """Give the decision if it needs nothing written, else None: most people of most alerts are known."""
     if person.key and await _by_key(connection, scope, person.key):
         meant = await _meant(connection, scope, person)
         return Match(tuple(meant)) if len(meant) == 1 else None
@@ -131,7 +131,7 @@ async def _already_found(connection: AsyncConnection, person: Person, scope: str
 
 
 async def _meant(connection: AsyncConnection, scope: str, person: Person) -> set[str]:
-    """Everybody whom the key, where only one person has it, and the marks lead to."""
+    """Give everybody to whom the marks lead, and the key where only one person has it."""
     by_key = await _by_key(connection, scope, person.key) if person.key else set()
     return (by_key if len(by_key) == 1 else set()) | await _found(connection, scope, marks_of(person))
 
@@ -160,7 +160,7 @@ async def _found(connection: AsyncConnection, scope: str, marks: Sequence[Mark])
 
 
 async def _by_key(connection: AsyncConnection, scope: str, key: str) -> set[str]:
-    """Persons whom an imported case calls by this key: in an exercise one, among real cases perhaps several."""
+    """Give the persons whom imported cases call by this key: in an exercise one, among real cases perhaps several."""
     query = select(found_by.c.value, found_by.c.person_id).where(
         found_by.c.scope == scope, found_by.c.system == KEY, found_by.c.value.endswith(f"/{key}", autoescape=True)
     )
@@ -176,7 +176,7 @@ async def _register(connection: AsyncConnection, scope: str, marks: Sequence[Mar
 
 
 def marks_of(person: Person) -> list[Mark]:
-    """What finds this person for certain."""
+    """Give the marks by which this person is found for certain."""
     marks: list[Mark] = [(i.system, i.value) for i in person.identifiers if i.system in IDENTIFIES_ALONE]
     if likeness := likeness_of(person):
         places = {a.normal for a in person.addresses if a.normal}

@@ -17,7 +17,8 @@ from sqlalchemy import BigInteger, BindParameter, Column, MetaData, String, Tabl
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
-from alertbus.directory.cases import digest_of, linked_people, row_of, take_off, wakes_of
+from alertbus.directory.case_clocks import wakes_of
+from alertbus.directory.case_register import digest_of, linked_people, row_of, take_off
 from alertbus.directory.directory import KEY, Mark, likeness_of, marks_of
 from alertbus.directory.tables import case_version, exercise_clock, found_by, wake
 from alertbus.directory.tables import person as person_table
@@ -52,8 +53,8 @@ one made the person, and its likeness is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Whom the directory took a person of a case or an alert to be. `asked_by` is the key by which an alert asked."""
+class IdentityDecision:
+    """The directory's decision about who a person of a case or an alert is. `asked_by` is the key by which an alert asked."""
 
     at: datetime
     scope: str
@@ -64,7 +65,7 @@ class Decision:
 
     @property
     def waits(self) -> bool:
-        """Whether what it did depends on what was known before it."""
+        """True when its effect depends on what was known before it: it is carried out at the end, in order of time."""
         return len(self.person_ids) > 1 or (self.asked_by is not None and bool(self.marks))
 
     def finds(self, person_id: str) -> list[dict[str, Any]]:
@@ -75,11 +76,11 @@ class Decision:
         return {"person_id": person_id, "scope": self.scope, "likeness": likeness, "earlier": earlier}
 
 
-def decisions_of_case(case: Case, at: datetime) -> list[Decision]:
+def decisions_of_case(case: Case, at: datetime) -> list[IdentityDecision]:
     """Every person of a case file, whose key is one of their marks."""
     key_scope = "" if case.exercise else case.id
     return [
-        Decision(
+        IdentityDecision(
             at + n * _NEXT,
             case.exercise or "",
             (*marks_of(person), (KEY, f"{key_scope}/{person.key}")),
@@ -90,7 +91,7 @@ def decisions_of_case(case: Case, at: datetime) -> list[Decision]:
     ]
 
 
-def decisions_of_alert(event: AlertAboutPerson, at: datetime) -> list[Decision]:
+def decisions_of_alert(event: AlertAboutPerson, at: datetime) -> list[IdentityDecision]:
     """Those decisions of an alert that fell on this event's person: the alert comes once for each of its persons."""
     statement = event.alert
     decided = zip(statement.everybody, statement.people, strict=False)  # a stranger's record may lack some
@@ -101,13 +102,13 @@ def decisions_of_alert(event: AlertAboutPerson, at: datetime) -> list[Decision]:
     ]
 
 
-def _of_alert(person: Person, person_ids: tuple[str, ...], scope: str, at: datetime) -> Decision:
-    return Decision(at, scope, tuple(marks_of(person)), likeness_of(person), person_ids, person.key)
+def _of_alert(person: Person, person_ids: tuple[str, ...], scope: str, at: datetime) -> IdentityDecision:
+    return IdentityDecision(at, scope, tuple(marks_of(person)), likeness_of(person), person_ids, person.key)
 
 
 @dataclass(slots=True)
-class Rows:
-    """What a batch of records says."""
+class DirectoryRows:
+    """The rows of the directory that a batch of records gives."""
 
     found_by: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -120,9 +121,9 @@ Keys = Mapping[tuple[str, str], Mapping[str, tuple[datetime, str]]]
 """By scope and key: under each case's own name for it, since when it means somebody, and whom."""
 
 
-def settle(waiting: Iterable[Decision], known: Mapping[tuple[str, str, str], str], keys: Keys) -> Rows:
+def settle(waiting: Iterable[IdentityDecision], known: Mapping[tuple[str, str, str], str], keys: Keys) -> DirectoryRows:
     """What decisions that waited, in order of time, have noted. `known` is whom each of their marks finds before them."""
-    rows, found = Rows(), dict(known)
+    rows, found = DirectoryRows(), dict(known)
     for decision in waiting:
         called = keys.get((decision.scope, decision.asked_by), {}) if decision.asked_by else {}
         by_key = len({person_id for at, person_id in called.values() if at <= decision.at}) == 1
@@ -140,7 +141,7 @@ class DirectoryRestore:
     """Reads people's events first, then cases, then cases' events: each leans on those before it."""
 
     def __init__(self) -> None:
-        self._waiting: list[Decision] = []
+        self._waiting: list[IdentityDecision] = []
         self._keys: dict[tuple[str, str], dict[str, tuple[datetime, str]]] = {}
         self._ticked: dict[str, datetime] = {}
 
@@ -148,8 +149,8 @@ class DirectoryRestore:
         await connection.run_sync(_seen.drop, checkfirst=True)
         await connection.run_sync(_seen.create)
 
-    def read(self, batch: Iterable[Understood]) -> Rows:
-        rows = Rows()
+    def read(self, batch: Iterable[Understood]) -> DirectoryRows:
+        rows = DirectoryRows()
         for understood in batch:
             match understood.word:
                 case AlertAboutPerson() as event:
@@ -167,7 +168,7 @@ class DirectoryRestore:
                     pass
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: Rows) -> None:
+    async def write(self, connection: AsyncConnection, rows: DirectoryRows) -> None:
         await _register(connection, rows.cases)
         await _register_unpublished(connection, rows.changed)
         await _note(connection, rows)
@@ -188,7 +189,7 @@ class DirectoryRestore:
                 await connection.run_sync(_seen.drop)
                 await self._set_clocks(connection)
 
-    def _add(self, rows: Rows, decisions: Iterable[Decision]) -> None:
+    def _add(self, rows: DirectoryRows, decisions: Iterable[IdentityDecision]) -> None:
         for decision in decisions:
             if decision.waits:
                 self._waiting.append(decision)
@@ -200,7 +201,7 @@ class DirectoryRestore:
                 rows.seen.append(decision.seen(person_id, decision.likeness))
             self._note_key(decision)
 
-    def _note_key(self, decision: Decision) -> None:
+    def _note_key(self, decision: IdentityDecision) -> None:
         """Remember since when a case has a key, if an alert asked by it."""
         for system, value in decision.marks:
             key = (decision.scope, value.rpartition("/")[2])
@@ -222,7 +223,7 @@ class DirectoryRestore:
             await connection.execute(insert(exercise_clock), rows)
 
 
-async def _note(connection: AsyncConnection, rows: Rows) -> None:
+async def _note(connection: AsyncConnection, rows: DirectoryRows) -> None:
     if rows.found_by:
         await connection.execute(upsert(found_by, connection.dialect.name), rows.found_by)
     if rows.seen:
@@ -230,7 +231,7 @@ async def _note(connection: AsyncConnection, rows: Rows) -> None:
         await connection.execute(statement, rows.seen)
 
 
-async def _known(connection: AsyncConnection, decisions: Sequence[Decision]) -> dict[tuple[str, str, str], str]:
+async def _known(connection: AsyncConnection, decisions: Sequence[IdentityDecision]) -> dict[tuple[str, str, str], str]:
     marks = sorted({(decision.scope, *mark) for decision in decisions for mark in decision.marks})
     query = select(found_by).where(tuple_(found_by.c.scope, found_by.c.system, found_by.c.value).in_(marks))
     return {(row.scope, row.system, row.value): row.person_id for row in await connection.execute(query)}

@@ -17,7 +17,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.directory.cases import Cases, Recorded
+from alertbus.directory.case_clocks import CaseClocks
+from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
@@ -35,7 +36,8 @@ class CaseIntake:
     """The case register and what Kafka must hear of it."""
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, now: Callable[[], datetime]) -> None:
-        self._cases, self._publisher, self._now = Cases(engine), publisher, now
+        self._cases, self._publisher, self._now = CaseRegister(engine), publisher, now
+        self._clocks = CaseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def get(self, case_id: str) -> Case:
@@ -72,11 +74,11 @@ class CaseIntake:
         """
         now = self._now()
         with database_faults():
-            due = await self._cases.due(now)
+            due = await self._clocks.due(now)
         if due:
             await self._publisher.send(*(records.ticked(case_id, at - INSTANT, now) for case_id, at in due))
             with database_faults():
-                await self._cases.woken(due)
+                await self._clocks.ticked(due)
         return len(due)
 
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
@@ -85,13 +87,13 @@ class CaseIntake:
         The ticks come first: told and not moved is told again at the next call, moved and not told would be lost.
         """
         with database_faults():
-            stood, cases = await self._cases.clock(exercise)
+            stood, cases = await self._clocks.of_exercise(exercise)
         if stood is not None and to < stood:
             return []
         since = BEGINNING if stood is None else stood
         await self._publisher.send(*(records.ticked(case_id, since, to) for case_id in cases))
         with database_faults():
-            await self._cases.advance_clock(exercise, to)
+            await self._clocks.advance(exercise, to)
         return cases
 
     async def _record(self, stated: Case, expected: int | None) -> Recorded:
@@ -116,6 +118,6 @@ class CaseIntake:
         if case.exercise is None or case.version > 1:
             return
         with database_faults():
-            stands, _ = await self._cases.clock(case.exercise)
+            stands, _ = await self._clocks.of_exercise(case.exercise)
         if stands is not None:
             await self._publisher.send(records.ticked(case.id, BEGINNING, stands))

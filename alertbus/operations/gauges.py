@@ -20,7 +20,7 @@ from alertbus.model.errors import BusError
 from alertbus.operations.progress import Progress
 from alertbus.operations.quarantine_depth import Depth
 from alertbus.operations.undelivered import undelivered
-from alertbus.reconcile.results import latest
+from alertbus.reconcile.results import latest_run
 from alertbus.sql.engine import database_faults, reading
 
 _LIMIT_S = 5.0
@@ -121,7 +121,7 @@ async def _reconcile(vitals: Vitals) -> list[Gauge]:
     age = _gauge("reconcile_age_seconds", "Since the latest reconciliation ended; +Inf if there was none")
     differs = _gauge("reconcile_difference", "Obligations and alerts that differ from what the bus owes, longer than the grace")
     under_way = _gauge("reconcile_under_way", "Obligations and alerts that differ, but not for so long")
-    found = await latest(vitals.engine)
+    found = await latest_run(vitals.engine)
     if found is None:
         age.set(math.inf)
         return [age]

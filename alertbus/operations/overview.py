@@ -7,7 +7,7 @@ from alertbus.chronicle import queries
 from alertbus.operations.gauges import Vitals, last_arrival_s
 from alertbus.operations.progress import shown, stalled
 from alertbus.operations.undelivered import undelivered
-from alertbus.reconcile.results import latest
+from alertbus.reconcile.results import latest_run
 
 
 async def overview(vitals: Vitals) -> dict[str, Any]:
@@ -21,7 +21,7 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         vitals.progress.groups(now),
         queries.status(vitals.engine, now),
         last_arrival_s(vitals),
-        latest(vitals.engine),
+        latest_run(vitals.engine),
         undelivered(vitals.engine),
         vitals.depth.by_disposition(),
     )

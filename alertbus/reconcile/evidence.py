@@ -1,8 +1,11 @@
-"""What stands on the topics, as a reconciliation needs it: by alert, by case, and nothing about anybody but opaque ids.
+"""Step 1 of a reconciliation: the evidence on the topics, by alert and by case, with nothing about anybody but opaque ids.
 
-A matter can be judged from its own dossier and the files of its people's cases, whatever else the bus holds: every
-obligation is about one alert on one case. `reading` makes findings of records; dossiers and case files collect them.
-Repeats change nothing: the first one counts, as it does everywhere behind the topics.
+An alert can be judged from its own evidence and the versions of its people's cases, whatever else the bus holds: every
+obligation is about one alert on one case. `finding_of` reads one record; `AlertEvidence` and `Evidence` collect findings.
+A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics.
+
+The room's reading order: evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
+new_evidence, results, incremental, schedule.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,7 +49,7 @@ READ = (
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-class Accepted(NamedTuple):
+class StatementAccepted(NamedTuple):
     """A statement stands on `alerts`: its persons have yet to be found."""
 
     alert_id: str
@@ -55,14 +58,14 @@ class Accepted(NamedTuple):
     exercise: str | None
 
 
-class Identified(NamedTuple):
+class StatementIdentified(NamedTuple):
     """A statement with its persons, bare."""
 
     alert_id: str
     statement: AcceptedAlert
 
 
-class Told(NamedTuple):
+class NoticeWritten(NamedTuple):
     """A notice: on which obligation, and what it asks to be done."""
 
     alert_id: str
@@ -74,40 +77,40 @@ class Told(NamedTuple):
     exercise: str | None
 
 
-class Receipted(NamedTuple):
+class NoticeReceipted(NamedTuple):
     """Something is known of a notice."""
 
     alert_id: str
     notice_id: str
 
 
-class Asked(NamedTuple):
+class ReviewAsked(NamedTuple):
     """A person is asked to look at the alert."""
 
     alert_id: str
 
 
-class Version(NamedTuple):
+class CaseVersion(NamedTuple):
     """One version of a case, bare."""
 
     case_id: str
     case: Case
 
 
-class Ticked(NamedTuple):
+class CaseTicked(NamedTuple):
     """Time has passed on a case."""
 
     case_id: str
     at: datetime
 
 
-AboutAlert = Accepted | Identified | Told | Receipted | Asked
-AboutCase = Version | Ticked
+AboutAlert = StatementAccepted | StatementIdentified | NoticeWritten | NoticeReceipted | ReviewAsked
+AboutCase = CaseVersion | CaseTicked
 Finding = AboutAlert | AboutCase
 
 
-def reading(record: Received) -> Finding | None:
-    """Give what one record says. What is no word of ours is in quarantine, and no evidence.
+def finding_of(record: Received) -> Finding | None:
+    """Read what one record says. One that is not an event of the bus is in quarantine, and no evidence.
 
     Nothing is judged about the watchdog: it leaves no row in the chronicle and one in the ledger, and has its own alarm.
     """
@@ -122,13 +125,13 @@ def reading(record: Received) -> Finding | None:
 
 def _is_watchdogs(finding: Finding) -> bool:
     match finding:
-        case Accepted() | Told():
+        case StatementAccepted() | NoticeWritten():
             return watchdog.is_reserved(exercise=finding.exercise)
-        case Identified():
+        case StatementIdentified():
             return watchdog.is_reserved(exercise=finding.statement.alert.exercise)
-        case Version() | Ticked():
+        case CaseVersion() | CaseTicked():
             return watchdog.is_reserved(case_id=finding.case_id)
-        case Receipted() | Asked():
+        case NoticeReceipted() | ReviewAsked():
             return False
 
 
@@ -140,12 +143,12 @@ def written_at(record: Received) -> datetime:
 _SOMEBODY = Subject(person=Person())
 
 
-def _accepted(data: bytes) -> Accepted:
+def _accepted(data: bytes) -> StatementAccepted:
     stated = AcceptedAlert.model_validate_json(data)
-    return Accepted(stated.alert_id, stated.statement_id, stated.at, stated.alert.exercise)
+    return StatementAccepted(stated.alert_id, stated.statement_id, stated.at, stated.alert.exercise)
 
 
-def _identified(statement: AcceptedAlert) -> Identified:
+def _identified(statement: AcceptedAlert) -> StatementIdentified:
     """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids."""
     said = statement.alert
     bare = said.model_copy(
@@ -160,7 +163,7 @@ def _identified(statement: AcceptedAlert) -> Identified:
             "lawful_basis": None,
         }
     )
-    return Identified(statement.alert_id, statement.model_copy(update={"alert": bare}))
+    return StatementIdentified(statement.alert_id, statement.model_copy(update={"alert": bare}))
 
 
 def _bare_case(case: Case) -> Case:
@@ -180,31 +183,31 @@ def _bare_case(case: Case) -> Case:
     )
 
 
-def _told(data: bytes) -> Told:
+def _told(data: bytes) -> NoticeWritten:
     notice = Notice.model_validate_json(data)
     owed = notice.obligation
-    return Told(owed.alert_id, notice.id, owed.id, owed.case_id, notice.deed, owed.since, owed.exercise)
+    return NoticeWritten(owed.alert_id, notice.id, owed.id, owed.case_id, notice.deed, owed.since, owed.exercise)
 
 
-def _receipted(data: bytes) -> Receipted | None:
+def _receipted(data: bytes) -> NoticeReceipted | None:
     receipt = Receipt.model_validate_json(data)
     copied = receipt.stage is Stage.COPIED  # says nothing of how the agency's own channel ended
-    return None if copied or watchdog.is_reserved(case_id=receipt.case_id) else Receipted(receipt.alert_id, receipt.notice_id)
+    return None if copied or watchdog.is_reserved(case_id=receipt.case_id) else NoticeReceipted(receipt.alert_id, receipt.notice_id)
 
 
-def _asked(data: bytes) -> Asked | None:
+def _asked(data: bytes) -> ReviewAsked | None:
     needed = ReviewNeeded.model_validate_json(data)
-    return Asked(needed.alert_id) if needed.alert_id and not watchdog.is_reserved(source=needed.source) else None
+    return ReviewAsked(needed.alert_id) if needed.alert_id and not watchdog.is_reserved(source=needed.source) else None
 
 
-def _version(data: bytes) -> Version:
+def _version(data: bytes) -> CaseVersion:
     case = Case.model_validate_json(data)
-    return Version(case.id, _bare_case(case))
+    return CaseVersion(case.id, _bare_case(case))
 
 
-def _ticked(data: bytes) -> Ticked:
+def _ticked(data: bytes) -> CaseTicked:
     tick = Tick.model_validate_json(data)
-    return Ticked(tick.case_id, tick.at)
+    return CaseTicked(tick.case_id, tick.at)
 
 
 _READERS: Mapping[tuple[str, str], Callable[[bytes], Finding | None]] = {
@@ -220,8 +223,8 @@ _READERS: Mapping[tuple[str, str], Callable[[bytes], Finding | None]] = {
 
 
 @dataclass(slots=True)
-class Dossier:
-    """All that is known about one alert. `exercise` is None until something says which; most are of none."""
+class AlertEvidence:
+    """All that the topics say about one alert. `exercise` is None until a finding names one; most alerts are of none."""
 
     alert_id: str
     exercise: str | None = None
@@ -229,28 +232,28 @@ class Dossier:
     """When each statement counts, by statement."""
     identified: dict[str, AcceptedAlert] = field(default_factory=dict)
     """By statement."""
-    told: dict[str, Told] = field(default_factory=dict)
+    told: dict[str, NoticeWritten] = field(default_factory=dict)
     """By notice, an obligation's own in the order written."""
     receipted: set[str] = field(default_factory=set)
     """Notices of which something is known."""
     asked: bool = False
-    stirred: datetime = BEGINNING
-    """When something was last written about it."""
+    touched_at: datetime = BEGINNING
+    """The time of the newest record about it."""
 
     def add(self, finding: AboutAlert) -> None:
         match finding:
-            case Accepted():
+            case StatementAccepted():
                 self.accepted.setdefault(finding.statement_id, finding.at)
                 self.exercise = self.exercise or finding.exercise
-            case Identified():
+            case StatementIdentified():
                 self.identified.setdefault(finding.statement.statement_id, finding.statement)
                 self.exercise = self.exercise or finding.statement.alert.exercise
-            case Told():
+            case NoticeWritten():
                 self.told.setdefault(finding.notice_id, finding)
                 self.exercise = self.exercise or finding.exercise
-            case Receipted():
+            case NoticeReceipted():
                 self.receipted.add(finding.notice_id)
-            case Asked():
+            case ReviewAsked():
                 self.asked = True
 
     @property
@@ -268,37 +271,37 @@ Versions = Mapping[str, list[Case]]
 
 
 class Evidence:
-    """Dossiers and cases of one exercise, or of reality, held in memory."""
+    """The alerts and cases of one exercise, or of reality, held in memory."""
 
-    def __init__(self, exercise: str | None, dossiers: Iterable[Dossier] = (), cases: Versions | None = None) -> None:
+    def __init__(self, exercise: str | None, alerts: Iterable[AlertEvidence] = (), cases: Versions | None = None) -> None:
         self.exercise = exercise
-        self._dossiers = {one.alert_id: one for one in dossiers}
+        self._alerts = {one.alert_id: one for one in alerts}
         self._versions = {case_id: {case.version: case for case in versions} for case_id, versions in (cases or {}).items()}
         self._ticks: dict[str, datetime] = {}
 
     def take(self, record: Received) -> None:
         """Add one record."""
-        finding = reading(record)
+        finding = finding_of(record)
         match finding:
             case None:
                 pass
-            case Ticked():
+            case CaseTicked():
                 self._ticks[finding.case_id] = max(finding.at, self._ticks.get(finding.case_id, BEGINNING))
-            case Version():
+            case CaseVersion():
                 if finding.case.exercise == self.exercise:
                     self._versions.setdefault(finding.case_id, {}).setdefault(finding.case.version, finding.case)
             case _:
-                dossier = self._dossiers.setdefault(finding.alert_id, Dossier(finding.alert_id))
-                dossier.add(finding)
-                dossier.stirred = max(dossier.stirred, written_at(record))
+                known = self._alerts.setdefault(finding.alert_id, AlertEvidence(finding.alert_id))
+                known.add(finding)
+                known.touched_at = max(known.touched_at, written_at(record))
 
     @property
-    def dossiers(self) -> Iterator[Dossier]:
-        return (one for one in self._dossiers.values() if one.exercise == self.exercise)
+    def alerts(self) -> Iterator[AlertEvidence]:
+        return (one for one in self._alerts.values() if one.exercise == self.exercise)
 
     def is_elsewhere(self, alert_id: str) -> bool:
         """Say whether the alert is known, and of another exercise."""
-        found = self._dossiers.get(alert_id)
+        found = self._alerts.get(alert_id)
         return self.exercise is not None if found is None else found.exercise != self.exercise
 
     @property
@@ -308,6 +311,6 @@ class Evidence:
     @property
     def clock(self) -> datetime:
         """How far an exercise has come: the latest moment of its alerts and of the ticks of its cases."""
-        moments = [at for one in self.dossiers for at in one.accepted.values()]
+        moments = [at for one in self.alerts for at in one.accepted.values()]
         moments += [at for case_id, at in self._ticks.items() if case_id in self._versions]
         return max(moments, default=BEGINNING)

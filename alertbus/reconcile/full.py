@@ -1,7 +1,7 @@
-"""Does what the bus did agree with what it should have done? The full answer: everything read from Kafka and judged anew.
+"""Step 5, the full reconciliation: everything is read from Kafka and judged anew.
 
 It trusts no memory of earlier runs, holds all it has read (bare, without what was said), and counts as a difference
-what is merely under way: run it when the bus is quiet. `follow` is the same judge on a bus at work, every minute.
+what is merely under way: run it when the bus is quiet. `incremental` is the same judge on a bus at work, every minute.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ from alertbus.model.base import Word
 from alertbus.policy.policy import Policy
 from alertbus.reconcile.evidence import READ, Evidence
 from alertbus.reconcile.holdings import ledger_rows
-from alertbus.reconcile.judge import Fault, Projected, Sort, judge
+from alertbus.reconcile.judge import Discrepancy, DiscrepancyKind, Holdings, judge
 
 
 class Reconciliation(Word):
-    """What does not agree, in lists by its sort (`judge.Sort`): obligation ids, but statements in `unidentified`."""
+    """What does not agree, in lists by `judge.DiscrepancyKind`: obligation ids, but statements in `unidentified`."""
 
     difference: int
     """How many obligations and alerts stand in any of the lists but `undelivered`."""
@@ -47,23 +47,23 @@ async def reconcile(
     async for record in read_all(bootstrap, READ):
         evidence.take(record)
     async with view(engine) as connection:
-        projected = Projected(await _recorded(connection, exercise), await ledger_rows(connection))
-    return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), projected)
+        holdings = Holdings(await _recorded(connection, exercise), await ledger_rows(connection))
+    return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), holdings)
 
 
-def compare(evidence: Evidence, policy: Policy, now: datetime, projected: Projected) -> Reconciliation:
+def compare(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Reconciliation:
     """Judge all of the evidence at once."""
-    judgement = judge(evidence, policy, now, projected)
+    judgement = judge(evidence, policy, now, holdings)
     return Reconciliation(difference=differing(judgement.faults), owed=judgement.owed.total(), **by_sort(judgement.faults))
 
 
-def differing(faults: Iterable[Fault]) -> int:
+def differing(faults: Iterable[Discrepancy]) -> int:
     """Count what differs, each thing once; late by itself is no difference."""
-    return len({fault.id for fault in faults if fault.sort is not Sort.UNDELIVERED})
+    return len({fault.id for fault in faults if fault.sort is not DiscrepancyKind.UNDELIVERED})
 
 
-def by_sort(faults: Iterable[Fault]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {sort.value: set() for sort in Sort}
+def by_sort(faults: Iterable[Discrepancy]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {sort.value: set() for sort in DiscrepancyKind}
     for fault in faults:
         found[fault.sort.value].add(fault.id)
     return {sort: tuple(sorted(ids)) for sort, ids in found.items()}

@@ -1,7 +1,9 @@
-"""Does what was done about some alerts agree with what is owed on them? Pure: evidence and a moment in, faults out.
+"""Step 4 of a reconciliation: whether what was done about alerts agrees with what is owed on them.
 
-The one judge of the full and of the incremental reconciliation. Imports nothing of `alertbus.reach`: who is owed what
-comes from `scratch`, so that a fault there cannot hide itself.
+Pure: evidence, holdings and a moment in, discrepancies out.
+
+The full and the incremental reconciliation share this judge. It imports nothing of `alertbus.reach`: who is owed what
+comes from `oracle`, so that a fault of the reducers cannot hide itself.
 """
 
 from collections import Counter, defaultdict
@@ -11,16 +13,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.alert import Action
 from alertbus.model.case import Case
 from alertbus.model.notice import Deed
 from alertbus.policy.policy import Policy
-from alertbus.reconcile.evidence import Dossier, Evidence, Told
+from alertbus.reconcile.evidence import AlertEvidence, Evidence, NoticeWritten
 from alertbus.reconcile.oracle import NEVER, Due, obligations_from_scratch, stands_until, withdrawals
 
 
-class Sort(StrEnum):
-    """What sort of thing does not agree. The names of the lists in a report; values are stable."""
+class DiscrepancyKind(StrEnum):
+    """The ways in which something may not agree. Values are the names of the lists in a report, and stable."""
 
     MISSING = "missing"
     """Owed, corrected or withdrawn, and no notice says so."""
@@ -38,15 +41,15 @@ class Sort(StrEnum):
     """Not yet with its agency and still tried, or never taken up. Late by itself is not a difference."""
 
 
-class Fault(NamedTuple):
+class Discrepancy(NamedTuple):
     """One thing that does not agree: an obligation, or for `unidentified` a statement."""
 
     alert_id: str
-    sort: Sort
+    sort: DiscrepancyKind
     id: str
 
 
-class Row(NamedTuple):
+class NoticeInLedger(NamedTuple):
     """Where delivery is with one notice."""
 
     alert_id: str
@@ -57,12 +60,12 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Projected:
+class Holdings:
     """What the database holds about the alerts. `ledger` None is a bus without delivery."""
 
     recorded: Mapping[str, str]
     """The chronicle's obligations, each with its alert."""
-    ledger: Mapping[str, Row] | None
+    ledger: Mapping[str, NoticeInLedger] | None
     """By notice."""
 
 
@@ -70,56 +73,62 @@ class Projected:
 class Judgement:
     """What was found at one moment."""
 
-    faults: frozenset[Fault]
+    faults: frozenset[Discrepancy]
     owed: Counter[str]
     """How many obligations there should be, by alert."""
     wakes: Mapping[str, datetime] = field(default_factory=dict)
     """By alert, the next moment at which time alone changes what is owed."""
 
 
-# Words of the delivery room's `ledger.state`, which this room may not import.
-STILL_TRIED = frozenset({"waiting", "leased", "failed"})
-_DONE = frozenset({"sent", "accepted", "refused"})
+STILL_TRIED = frozenset({LedgerState.WAITING, LedgerState.LEASED, LedgerState.FAILED})
+"""Delivery has not finished with a notice in one of these states."""
+
+_MUST_HAVE_RECEIPT = frozenset({LedgerState.SENT, LedgerState.ACCEPTED, LedgerState.REFUSED})
+"""Final states of which delivery writes a receipt. Of a cancelled notice none is asked for."""
 
 
-def judge(evidence: Evidence, policy: Policy, now: datetime, projected: Projected) -> Judgement:
+def judge(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Judgement:
     """Judge every alert in the evidence, and what the database holds beyond it."""
     expected = _Expected(evidence, policy, now)
-    faults = {Fault(due.alert_id, Sort.MISSING, one) for one, due in expected.owed.items() if expected.is_missing(one, due)}
+    faults = {
+        Discrepancy(due.alert_id, DiscrepancyKind.MISSING, one) for one, due in expected.owed.items() if expected.is_missing(one, due)
+    }
     for one, told in expected.told.items():
         alert_id = told[0].alert_id
         if one not in expected.owed and expected.is_extra(one):
-            faults.add(Fault(alert_id, Sort.EXTRA, one))
-        if one not in projected.recorded:
-            faults.add(Fault(alert_id, Sort.UNRECORDED, one))
-    faults |= {Fault(alert_id, Sort.EXTRA, one) for one, alert_id in projected.recorded.items() if one not in expected.told}
-    faults |= set(_delivery(evidence, projected.ledger))
-    faults |= {Fault(one.alert_id, Sort.UNIDENTIFIED, statement) for one in evidence.dossiers for statement in one.unidentified}
+            faults.add(Discrepancy(alert_id, DiscrepancyKind.EXTRA, one))
+        if one not in holdings.recorded:
+            faults.add(Discrepancy(alert_id, DiscrepancyKind.UNRECORDED, one))
+    faults |= {Discrepancy(alert_id, DiscrepancyKind.EXTRA, one) for one, alert_id in holdings.recorded.items() if one not in expected.told}
+    faults |= set(_delivery(evidence, holdings.ledger))
+    faults |= {
+        Discrepancy(one.alert_id, DiscrepancyKind.UNIDENTIFIED, statement) for one in evidence.alerts for statement in one.unidentified
+    }
     owed = Counter(due.alert_id for due in expected.owed.values())
     return Judgement(frozenset(faults), owed, dict(expected.wakes()))
 
 
-def _delivery(evidence: Evidence, ledger: Mapping[str, Row] | None) -> Iterator[Fault]:
+def _delivery(evidence: Evidence, ledger: Mapping[str, NoticeInLedger] | None) -> Iterator[Discrepancy]:
     if ledger is None:
         return
     known: set[str] = set()
-    for dossier in evidence.dossiers:
-        known |= dossier.told.keys()
-        for notice_id, told in dossier.told.items():
+    for alert in evidence.alerts:
+        known |= alert.told.keys()
+        for notice_id, told in alert.told.items():
             row = ledger.get(notice_id)
             if row is None:
-                yield Fault(told.alert_id, Sort.UNLEDGERED, told.obligation_id)
+                yield Discrepancy(told.alert_id, DiscrepancyKind.UNLEDGERED, told.obligation_id)
             if row is None or row.state in STILL_TRIED:
-                yield Fault(told.alert_id, Sort.UNDELIVERED, told.obligation_id)
-            elif row.state in _DONE and notice_id not in dossier.receipted:
-                yield Fault(told.alert_id, Sort.UNRECEIPTED, told.obligation_id)
+                yield Discrepancy(told.alert_id, DiscrepancyKind.UNDELIVERED, told.obligation_id)
+            elif row.state in _MUST_HAVE_RECEIPT and notice_id not in alert.receipted:
+                yield Discrepancy(told.alert_id, DiscrepancyKind.UNRECEIPTED, told.obligation_id)
     for notice_id, row in ledger.items():
         if notice_id not in known and not evidence.is_elsewhere(row.alert_id):
-            yield Fault(row.alert_id, Sort.EXTRA, row.obligation_id)
+            yield Discrepancy(row.alert_id, DiscrepancyKind.EXTRA, row.obligation_id)
 
 
 class _Expected:
-    """Whether notices agree with what is owed, allowing for what was known when.
+    """What should have been written about the alerts, to compare notices with, allowing for what was known when.
 
     The latest version of a case says what is owed. An older one may excuse: a correction that came when the alert was
     already over reaches nobody, and takes nothing back, because the bus keeps only what can still cause something.
@@ -129,11 +138,11 @@ class _Expected:
         self._policy = policy
         self._now = now
         self._versions = evidence.cases
-        dossiers = list(evidence.dossiers)
-        self.told = _by_obligation(dossiers)
-        statements = [statement for one in dossiers for statement in one.identified.values()]
+        alerts = list(evidence.alerts)
+        self.told = _by_obligation(alerts)
+        statements = [statement for one in alerts for statement in one.identified.values()]
         self._withdrawn = withdrawals(statements)
-        self._alerts = {one.alert_id: list(one.identified.values()) for one in dossiers}
+        self._alerts = {one.alert_id: list(one.identified.values()) for one in alerts}
         self._latest = {case_id: versions[-1] for case_id, versions in self._versions.items()}
         self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER)
         self.owed = {one: due for one, due in self._ever.items() if due.since <= now}
@@ -200,7 +209,7 @@ class _Expected:
         return max(stands_until(s, self._policy, withdrawn_at) for s in said)
 
     def _statement_by_statement(self) -> list[tuple[str, datetime]]:
-        """From when each statement of a matter with several is owed, by obligation: each needs a notice (CHR-12)."""
+        """Give, for alerts with several statements, each obligation with the moment a statement is owed: each needs a notice (CHR-12)."""
         cases: dict[str, set[str]] = defaultdict(set)
         for due in self._ever.values():
             cases[due.alert_id].add(due.case_id)
@@ -215,14 +224,14 @@ class _Expected:
         return found
 
 
-def _by_obligation(dossiers: Iterable[Dossier]) -> Mapping[str, list[Told]]:
-    found: dict[str, list[Told]] = defaultdict(list)
-    for dossier in dossiers:
-        for told in dossier.told.values():
+def _by_obligation(alerts: Iterable[AlertEvidence]) -> Mapping[str, list[NoticeWritten]]:
+    found: dict[str, list[NoticeWritten]] = defaultdict(list)
+    for alert in alerts:
+        for told in alert.told.values():
             found[told.obligation_id].append(told)
     return found
 
 
-def _without_chasing(told: Sequence[Told]) -> list[Told]:
+def _without_chasing(told: Sequence[NoticeWritten]) -> list[NoticeWritten]:
     """Give what was told, corrected and taken back; an escalation owes nothing of its own."""
     return [notice for notice in told if notice.deed is not Deed.ESCALATE]

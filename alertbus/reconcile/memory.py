@@ -1,4 +1,4 @@
-"""The incremental reconciliation's memory: whose turn it is, how far it has read, what it knows, what it last found.
+"""Step 2 of the incremental reconciliation, its memory: whose turn it is, how far it has read, and what it knows.
 
 Every write happens in a `turn`, which fails when another process has taken over: two runs never write one memory.
 """
@@ -19,24 +19,23 @@ from alertbus.model.case import Case
 from alertbus.model.errors import BusError
 from alertbus.model.notice import Deed
 from alertbus.reconcile import tables
-from alertbus.reconcile.evidence import BEGINNING, Dossier, Told, Versions
+from alertbus.reconcile.evidence import BEGINNING, AlertEvidence, NoticeWritten, Versions
 from alertbus.sql.engine import database_faults, metadata, upsert
 
 REALITY = ""
-"""As a key: of no exercise."""
+"""In place of an exercise's name: of no exercise. A key of tables here, so never NULL."""
 
 LEASE = timedelta(seconds=60)
-"""After this long without a write a run counts as dead, and another may begin (ours)."""
+"""After this long without a write a run counts as dead, and another may begin. Chosen: far longer than one transaction of a run."""
 
 AT_ONCE = 500
 """Ids in one query; both databases allow some 32,000."""
 
-Clock = Callable[[], datetime]
 T = TypeVar("T")
 
 
 class TurnLost(BusError):
-    """Another process reconciles by now; what this one had not written is left to it."""
+    """Another process has taken the turn: what this one has not written is left to it."""
 
     code = "reconcile_turn_lost"
     retriable = True
@@ -45,7 +44,7 @@ class TurnLost(BusError):
 class Memory:
     """One process's hold on the memory. `clock` is for the lease alone."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._clock = clock
         self._me = uuid4().hex
@@ -59,7 +58,10 @@ class Memory:
                 await connection.execute(upsert(tables.turn, connection.dialect.name), [first])
 
     async def take_turn(self) -> bool:
-        """Say whether it is ours now. It ends by `end_turn`, or by itself when nothing is written for a `LEASE`."""
+        """Take the turn if it is free, and tell whether this process has it.
+
+        It ends by `end_turn`, or when nothing is written for a `LEASE`: then another process may take it.
+        """
         now = self._clock()
         free = (tables.turn.c.owner == self._me) | (tables.turn.c.until < now)
         with database_faults():
@@ -75,7 +77,7 @@ class Memory:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction in our turn, which it prolongs. Raises `TurnLost`."""
+        """Open a transaction within this process's turn and prolong the turn. Raises `TurnLost`."""
         ours = tables.turn.c.owner == self._me
         with database_faults():
             async with self._engine.begin() as connection:
@@ -100,7 +102,7 @@ async def forget(engine: AsyncEngine) -> None:
 
 
 async def reached(connection: AsyncConnection) -> dict[tuple[str, int], int]:
-    """Give the offset to come next, by place; and of the ledger."""
+    """Give the offset to come next by topic and partition; under `("ledger", 0)` the last row read of the ledger."""
     return {(row.topic, row.partition): row.next for row in await connection.execute(select(tables.progress))}
 
 
@@ -110,14 +112,14 @@ async def note_reached(connection: AsyncConnection, places: Mapping[tuple[str, i
         await connection.execute(upsert(tables.progress, connection.dialect.name, update=["next"]), rows)
 
 
-async def dossiers(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, Dossier | None]:
-    """Give those that are known; None for one that is forgotten."""
-    found: dict[str, Dossier | None] = {}
+async def alerts_known(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertEvidence | None]:
+    """Give the evidence on those that are known; None for one whose evidence was dropped (`FORGET_AFTER`)."""
+    found: dict[str, AlertEvidence | None] = {}
     for some in pieces(sorted(alerts)):
-        matter = tables.matter.c
-        query = select(matter.alert_id, matter.exercise, matter.dossier, matter.stirred).where(matter.alert_id.in_(some))
+        alert = tables.alert.c
+        query = select(alert.alert_id, alert.exercise, alert.dossier, alert.stirred).where(alert.alert_id.in_(some))
         for row in await connection.execute(query):
-            found[row.alert_id] = opened(row.alert_id, row.exercise, row.dossier, row.stirred) if row.dossier else None
+            found[row.alert_id] = unpacked(row.alert_id, row.exercise, row.dossier, row.stirred) if row.dossier else None
     return found
 
 
@@ -144,28 +146,28 @@ def pieces(things: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def folded(dossier: Dossier) -> bytes:
-    """Write a dossier small: ids of its own repeat in it, so it is compressed."""
+def packed(known: AlertEvidence) -> bytes:
+    """Write the evidence on an alert small: its ids repeat in it, so it is compressed."""
     content = {
-        "accepted": {statement: at.isoformat() for statement, at in dossier.accepted.items()},
-        "identified": [orjson.Fragment(_json(statement)) for statement in dossier.identified.values()],
-        "told": [[t.notice_id, t.obligation_id, t.case_id, t.deed.value, t.since.isoformat()] for t in dossier.told.values()],
-        "receipted": sorted(dossier.receipted),
-        "asked": dossier.asked,
+        "accepted": {statement: at.isoformat() for statement, at in known.accepted.items()},
+        "identified": [orjson.Fragment(_json(statement)) for statement in known.identified.values()],
+        "told": [[t.notice_id, t.obligation_id, t.case_id, t.deed.value, t.since.isoformat()] for t in known.told.values()],
+        "receipted": sorted(known.receipted),
+        "asked": known.asked,
     }
     return zlib.compress(orjson.dumps(content), 1)
 
 
-def opened(alert_id: str, exercise: str, content: bytes, stirred: datetime) -> Dossier:
-    """Read what `folded` wrote."""
+def unpacked(alert_id: str, exercise: str, content: bytes, touched_at: datetime) -> AlertEvidence:
+    """Read what `packed` wrote."""
     found = orjson.loads(zlib.decompress(content))
     of = exercise or None
     statements = [AcceptedAlert.model_validate(statement) for statement in found["identified"]]
     told = [
-        Told(alert_id, notice, obligation, case_id, Deed(deed), datetime.fromisoformat(since), of)
+        NoticeWritten(alert_id, notice, obligation, case_id, Deed(deed), datetime.fromisoformat(since), of)
         for notice, obligation, case_id, deed, since in found["told"]
     ]
-    return Dossier(
+    return AlertEvidence(
         alert_id,
         of,
         {statement: datetime.fromisoformat(at) for statement, at in found["accepted"].items()},
@@ -173,7 +175,7 @@ def opened(alert_id: str, exercise: str, content: bytes, stirred: datetime) -> D
         {notice.notice_id: notice for notice in told},
         set(found["receipted"]),
         found["asked"],
-        stirred,
+        touched_at,
     )
 
 

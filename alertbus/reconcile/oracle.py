@@ -1,4 +1,4 @@
-"""Who must be told what, worked out from scratch: plain loops over the definitions, moment by moment.
+"""Step 2 of a reconciliation: who must be told what, worked out from scratch by plain loops over the definitions.
 
 An oracle for the reducers, so it shares no code with `alertbus.reach` and must not import it. It knows nothing of
 events, state or order: all alerts, all cases, one answer. Slow is fine; clever is not.
@@ -39,7 +39,7 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
     cases_of = _cases_by_person(cases)
     for alert in alerts:
         if alert.alert.action is Action.WITHDRAWN or alert.at > withdrawn.get(alert.alert_id, NEVER):
-            continue  # nothing is said of a matter after it was withdrawn
+            continue  # nobody is told anything more of an alert after it was withdrawn
         named = {person_id for person_ids in alert.people for person_id in person_ids}
         for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
             case = cases[case_id]
@@ -54,7 +54,7 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
 
 
 def withdrawals(alerts: Sequence[AcceptedAlert]) -> dict[str, datetime]:
-    """When each withdrawn alert was first withdrawn."""
+    """Give the moment at which each withdrawn alert was first withdrawn."""
     found: dict[str, datetime] = {}
     for alert in alerts:
         if alert.alert.action is Action.WITHDRAWN:
@@ -88,7 +88,7 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
 
 
 def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[tuple[str, datetime]]:
-    """Agencies told of the statement on the case, each with a moment; the earliest of an agency's moments counts."""
+    """Give the agencies told of the statement on the case, each with a moment. Of an agency's moments the earliest counts."""
     if alert.alert.exercise != case.exercise:
         return
     audience = policy.audience(alert.alert.kind, conference_invite=alert.alert.details.conference_invite)
@@ -162,7 +162,7 @@ def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozens
 
 
 def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, case: Case) -> bool:
-    """Whether the alert reaches this agency through that person.
+    """Tell whether the alert reaches this agency through that person.
 
     For an agency that acts for an adult it must be that adult, as a subject: not one of the children, not merely
     somebody on the case.

@@ -1,6 +1,6 @@
-"""What the incremental reconciliation found: how each matter stands, since when it differs, and the answer for whoever asks.
+"""Step 4 of the incremental reconciliation, its results: the verdict on each alert, since when it differs, and the answer to a caller.
 
-A fault that has lasted as long as the grace is a difference. A younger one is merely under way: a notice written a
+A discrepancy that has lasted as long as the grace is a difference. A younger one is merely under way: a notice written a
 moment ago that the ledger does not have yet.
 """
 
@@ -18,17 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alertbus.chronicle.views import view
 from alertbus.model.base import Word
 from alertbus.reconcile import tables
-from alertbus.reconcile.evidence import BEGINNING, Dossier
+from alertbus.reconcile.evidence import BEGINNING, AlertEvidence
 from alertbus.reconcile.full import Reconciliation, by_sort, differing
-from alertbus.reconcile.judge import STILL_TRIED, Fault, Judgement, Projected, Sort
+from alertbus.reconcile.judge import STILL_TRIED, Discrepancy, DiscrepancyKind, Holdings, Judgement
 from alertbus.reconcile.memory import AT_ONCE, REALITY, insert_new, pieces
 from alertbus.sql.engine import upsert
 
 GRACE_S = 60.0
-"""How long what is under way may take before it counts as a difference (ours)."""
+"""How long work under way may take before it counts as a difference. Chosen: long enough for a worker that
+has to start again."""
 
 
-class Outcome(Reconciliation):
+class IncrementalReconciliation(Reconciliation):
     """As the full answer, but the lists hold what has differed for the grace or longer; what is younger is under way."""
 
     under_way: tuple[str, ...] = ()
@@ -36,7 +37,7 @@ class Outcome(Reconciliation):
     """When the latest run ended; None before the first."""
 
 
-class Latest(Word):
+class LatestRun(Word):
     """The latest run in numbers, for metrics. `exercises` are all of them together."""
 
     at: AwareDatetime
@@ -61,14 +62,14 @@ class Latest(Word):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How one matter stood when it was judged."""
+class AlertVerdict:
+    """The verdict on one alert when it was judged: how much is owed, and what does not agree."""
 
     alert_id: str
     exercise: str
     owed: int
     tried: int = 0
-    faults: Mapping[Fault, datetime] | None = None
+    faults: Mapping[Discrepancy, datetime] | None = None
     """Each with since when."""
     wakes_at: datetime | None = None
     judged_at: datetime | None = None
@@ -78,7 +79,7 @@ class Standing:
         lasting = [[fault.sort, fault.id, since.isoformat()] for fault, since in sorted((self.faults or {}).items())]
         return {
             "judged": self.alert_id,
-            "due": any(fault.sort is not Sort.UNDELIVERED for fault in self.faults or {}),
+            "due": any(fault.sort is not DiscrepancyKind.UNDELIVERED for fault in self.faults or {}),
             "wakes_at": self.wakes_at,
             "judged_at": self.judged_at,
             "owed": self.owed,
@@ -87,54 +88,54 @@ class Standing:
         }
 
 
-async def standing(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, Standing]:
-    """How these stood the last time; at most as many as fit one query."""
-    matter = tables.matter.c
-    query = select(matter.alert_id, matter.exercise, matter.owed, matter.faults).where(matter.alert_id.in_(alerts))
+async def verdicts_before(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertVerdict]:
+    """Give the last verdicts on these alerts, which must be few enough for one query (`AT_ONCE`)."""
+    alert = tables.alert.c
+    query = select(alert.alert_id, alert.exercise, alert.owed, alert.faults).where(alert.alert_id.in_(alerts))
     return {
-        row.alert_id: Standing(row.alert_id, row.exercise, row.owed, faults=_faults(row.alert_id, row.faults))
+        row.alert_id: AlertVerdict(row.alert_id, row.exercise, row.owed, faults=_faults(row.alert_id, row.faults))
         for row in await connection.execute(query)
     }
 
 
-def standings(
-    dossiers: Iterable[Dossier],
-    before: Mapping[str, Standing],
+def verdicts_now(
+    alerts: Iterable[AlertEvidence],
+    before: Mapping[str, AlertVerdict],
     judgement: Judgement,
-    projected: Projected,
+    holdings: Holdings,
     now: datetime,
     *,
-    on_patrol: bool,
-) -> list[Standing]:
-    """How these stand now. A fault that was there before is as old as it was.
+    rechecked: bool,
+) -> list[AlertVerdict]:
+    """Give the verdicts of a judgement. A discrepancy that was there before is as old as it was.
 
-    A new one is as old as what last happened to its alert; found by the patrol, where nothing happened, as old as now.
+    A new one is as old as what last happened to its alert; found by a recheck, where nothing happened, as old as now.
     """
-    ledger = (projected.ledger or {}).values()
+    ledger = (holdings.ledger or {}).values()
     tried = Counter(row.alert_id for row in ledger if row.state in STILL_TRIED)
     moved: dict[str, datetime] = {}
     for row in ledger:
         moved[row.alert_id] = max(row.since, moved.get(row.alert_id, row.since))
-    faults: dict[str, list[Fault]] = {}
+    faults: dict[str, list[Discrepancy]] = {}
     for fault in judgement.faults:
         faults.setdefault(fault.alert_id, []).append(fault)
     found = []
-    for one in dossiers:
+    for one in alerts:
         known = before[one.alert_id].faults or {}
-        happened = now if on_patrol else min(now, max(one.stirred, moved.get(one.alert_id, BEGINNING)))
+        happened = now if rechecked else min(now, max(one.touched_at, moved.get(one.alert_id, BEGINNING)))
         since = {fault: known.get(fault, happened) for fault in faults.get(one.alert_id, ())}
         owed, wakes_at = judgement.owed[one.alert_id], judgement.wakes.get(one.alert_id)
-        found.append(Standing(one.alert_id, one.exercise or REALITY, owed, tried[one.alert_id], since, wakes_at, now))
+        found.append(AlertVerdict(one.alert_id, one.exercise or REALITY, owed, tried[one.alert_id], since, wakes_at, now))
     return found
 
 
-async def write_standings(connection: AsyncConnection, after: Sequence[Standing], before: Mapping[str, Standing]) -> None:
-    matter = tables.matter
+async def write_verdicts(connection: AsyncConnection, after: Sequence[AlertVerdict], before: Mapping[str, AlertVerdict]) -> None:
+    alert = tables.alert
     names = ("due", "wakes_at", "judged_at", "owed", "tried", "faults")
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=matter.c[name].type) for name in names}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=alert.c[name].type) for name in names}
     rows = [{key if key == "judged" else f"new_{key}": value for key, value in one.row.items()} for one in after]
     if rows:
-        await connection.execute(update(matter).where(matter.c.alert_id == bindparam("judged")).values(values), rows)
+        await connection.execute(update(alert).where(alert.c.alert_id == bindparam("judged")).values(values), rows)
     grown: Counter[str] = Counter()
     for one in after:
         grown[one.exercise] += one.owed - before[one.alert_id].owed
@@ -145,23 +146,25 @@ async def write_standings(connection: AsyncConnection, after: Sequence[Standing]
 
 
 async def unknown(connection: AsyncConnection, alerts: Collection[str]) -> set[str]:
-    """Give those that the memory has never heard of."""
+    """Give those of the alerts that the memory does not know."""
     found: set[str] = set()
     for some in pieces(sorted(alerts), AT_ONCE):
-        found |= set((await connection.execute(select(tables.matter.c.alert_id).where(tables.matter.c.alert_id.in_(some)))).scalars())
+        found |= set((await connection.execute(select(tables.alert.c.alert_id).where(tables.alert.c.alert_id.in_(some)))).scalars())
     return set(alerts) - found
 
 
-async def outcome(engine: AsyncEngine, now: datetime, grace_s: float = GRACE_S, exercise: str | None = None) -> Outcome:
+async def incremental_reconciliation(
+    engine: AsyncEngine, now: datetime, grace_s: float = GRACE_S, exercise: str | None = None
+) -> IncrementalReconciliation:
     """Give what the memory holds of reality, or of one exercise, judged by this grace."""
     async with view(engine) as connection:
         owed = await connection.execute(select(tables.exercise.c.owed).where(tables.exercise.c.exercise == (exercise or REALITY)))
-        faults = await _all_faults(connection, tables.matter.c.exercise == (exercise or REALITY))
+        faults = await _all_faults(connection, tables.alert.c.exercise == (exercise or REALITY))
         last = await _latest(connection)
         return _outcome(faults, owed.scalar_one_or_none() or 0, now - timedelta(seconds=grace_s), last.at if last else None)
 
 
-async def latest(engine: AsyncEngine) -> Latest | None:
+async def latest_run(engine: AsyncEngine) -> LatestRun | None:
     """Give the latest run's numbers; None before the first, or when there is no memory."""
     async with view(engine) as connection:
         if not await connection.run_sync(lambda c: inspect(c).has_table(tables.result.name)):
@@ -170,12 +173,12 @@ async def latest(engine: AsyncEngine) -> Latest | None:
 
 
 async def remember(connection: AsyncConnection, now: datetime, grace_s: float, *, records: int, judged: int, took_s: float) -> None:
-    """Keep the run's result for whoever asks."""
+    """Keep the run's result for `latest_run`."""
     old = now - timedelta(seconds=grace_s)
-    reality = _outcome(await _all_faults(connection, tables.matter.c.exercise == REALITY), 0, old)
-    exercises = _outcome(await _all_faults(connection, tables.matter.c.exercise != REALITY), 0, old)
+    reality = _outcome(await _all_faults(connection, tables.alert.c.exercise == REALITY), 0, old)
+    exercises = _outcome(await _all_faults(connection, tables.alert.c.exercise != REALITY), 0, old)
     owed = await connection.execute(select(tables.exercise.c.owed).where(tables.exercise.c.exercise == REALITY))
-    found = Latest(
+    found = LatestRun(
         at=now,
         difference=reality.difference,
         under_way=len(reality.under_way),
@@ -192,25 +195,25 @@ async def remember(connection: AsyncConnection, now: datetime, grace_s: float, *
     await connection.execute(upsert(tables.result, connection.dialect.name, update=["at", "body"]), [row])
 
 
-def _outcome(faults: Mapping[Fault, datetime], owed: int, old: datetime, at: datetime | None = None) -> Outcome:
-    lasting = {fault for fault, since in faults.items() if since <= old or fault.sort is Sort.UNDELIVERED}
+def _outcome(faults: Mapping[Discrepancy, datetime], owed: int, old: datetime, at: datetime | None = None) -> IncrementalReconciliation:
+    lasting = {fault for fault, since in faults.items() if since <= old or fault.sort is DiscrepancyKind.UNDELIVERED}
     lists = by_sort(lasting)
-    known = {one for sort, ids in lists.items() if sort != Sort.UNDELIVERED for one in ids}
+    known = {one for sort, ids in lists.items() if sort != DiscrepancyKind.UNDELIVERED for one in ids}
     under_way = {fault.id for fault in faults.keys() - lasting} - known
-    return Outcome(difference=differing(lasting), owed=owed, **lists, under_way=tuple(sorted(under_way)), at=at)
+    return IncrementalReconciliation(difference=differing(lasting), owed=owed, **lists, under_way=tuple(sorted(under_way)), at=at)
 
 
-async def _all_faults(connection: AsyncConnection, which: Any) -> dict[Fault, datetime]:
-    matter = tables.matter.c
-    rows = await connection.execute(select(matter.alert_id, matter.faults).where(which, matter.faults.is_not(None)))
+async def _all_faults(connection: AsyncConnection, which: Any) -> dict[Discrepancy, datetime]:
+    alert = tables.alert.c
+    rows = await connection.execute(select(alert.alert_id, alert.faults).where(which, alert.faults.is_not(None)))
     return {fault: since for row in rows for fault, since in _faults(row.alert_id, row.faults).items()}
 
 
-def _faults(alert_id: str, body: bytes | None) -> dict[Fault, datetime]:
+def _faults(alert_id: str, body: bytes | None) -> dict[Discrepancy, datetime]:
     lasting = orjson.loads(body) if body else []
-    return {Fault(alert_id, Sort(sort), one): datetime.fromisoformat(since) for sort, one, since in lasting}
+    return {Discrepancy(alert_id, DiscrepancyKind(sort), one): datetime.fromisoformat(since) for sort, one, since in lasting}
 
 
-async def _latest(connection: AsyncConnection) -> Latest | None:
+async def _latest(connection: AsyncConnection) -> LatestRun | None:
     body = (await connection.execute(select(tables.result.c.body))).scalar_one_or_none()
-    return Latest.model_validate_json(body) if body else None
+    return LatestRun.model_validate_json(body) if body else None

@@ -1,4 +1,4 @@
-"""The reconciler by itself: beside the chronicle, at its start and every so many seconds. What fails here stops nothing else."""
+"""Step 6 of the incremental reconciliation: a run at the chronicle's start and every so many seconds. A failure here stops nothing else."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.model.errors import Unavailable
 from alertbus.policy.policy import Policy
-from alertbus.reconcile.incremental import follow
-from alertbus.reconcile.results import Latest, latest
+from alertbus.reconcile.incremental import reconcile_incrementally
+from alertbus.reconcile.results import LatestRun, latest_run
 
 log = structlog.stdlib.get_logger(__name__)
 
 FRESH = 0.9
-"""A result younger than this part of the interval is another chronicle's, and enough (ours)."""
+"""A result younger than this part of the interval comes from another chronicle, and is enough. Chosen below 1, so that a clock
+or a timer that is a little early skips no run of its own."""
 
 
 @contextlib.asynccontextmanager
@@ -45,11 +46,11 @@ async def _keep(bootstrap: str, engine: AsyncEngine, policy: Policy, every_s: fl
     first = True
     while True:
         try:
-            before = None if first else await latest(engine)
+            before = None if first else await latest_run(engine)
             first = False
             if before is None or clock() - before.at >= FRESH * timedelta(seconds=every_s):
-                await follow(bootstrap, engine, policy, clock=clock)
-                _tell(await latest(engine))
+                await reconcile_incrementally(bootstrap, engine, policy, clock=clock)
+                _tell(await latest_run(engine))
         except Unavailable as fault:  # another is at it, or broker or database are away
             log.info("the reconciler waits", code=fault.code)
         except Exception as fault:  # noqa: BLE001  a defect here must not end the chronicle; age and log show it
@@ -57,6 +58,6 @@ async def _keep(bootstrap: str, engine: AsyncEngine, policy: Policy, every_s: fl
         await asyncio.sleep(every_s)
 
 
-def _tell(found: Latest | None) -> None:
+def _tell(found: LatestRun | None) -> None:
     if found is not None and found.difference:
         log.error("the bus did not do what it owed: see `alertbus audit reconcile`", count=found.difference)

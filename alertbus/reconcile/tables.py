@@ -1,19 +1,21 @@
-"""What the incremental reconciliation remembers between its runs. A projection: drop it, and the next run reads everything again.
+"""Step 1 of the incremental reconciliation: what it remembers between its runs.
 
-It holds no word of what was said and nobody's name: opaque ids, moments, and what decides who is told.
+A projection: drop it, and the next run reads everything again. It holds no word of what was said and nobody's name: opaque
+ids, moments, and what decides who is told. In SQL the words are older than in the code: `matter` is an alert, `dossier` the
+evidence on it, `stirred` the time of the newest record about it, `patrol` the recheck of what agreed.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
 from alertbus.sql.engine import UtcDateTime, metadata
 
-matter = Table(
+alert = Table(
     "reconcile_matter",
     metadata,
     Column("alert_id", String, primary_key=True),
     # Empty: reality. A key of several tables here, so never NULL.
     Column("exercise", String, nullable=False),
-    # NULL: forgotten, as an exercise's matters are some time after they agreed and were over.
+    # NULL: dropped, as an exercise's is some time after everything agreed.
     Column("dossier", LargeBinary, nullable=True),
     Column("stirred", UtcDateTime, nullable=False),
     # To be judged at the next run: something was written about it, or it did not agree the last time.
@@ -27,9 +29,9 @@ matter = Table(
     # JSON: sort, id, since when; NULL when it agreed.
     Column("faults", LargeBinary, nullable=True),
 )
-"""One alert: its dossier, and how it stood when it was last judged."""
+"""One alert: the evidence on it, and the verdict when it was last judged."""
 
-matter_person = Table(
+alert_person = Table(
     "reconcile_matter_person",
     metadata,
     Column("person_id", String, primary_key=True),
@@ -51,7 +53,7 @@ case_person = Table(
     Column("person_id", String, primary_key=True),
     Column("case_id", String, primary_key=True),
 )
-"""Whoever is or was on a case."""
+"""The persons who are or were on a case."""
 
 tick = Table(
     "reconcile_tick",
@@ -59,7 +61,7 @@ tick = Table(
     Column("case_id", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
 )
-"""How far cases have been led of which no version has been read yet."""
+"""Ticks of cases of which no version has been read yet: the latest of each."""
 
 exercise = Table(
     "reconcile_exercise",
@@ -81,13 +83,13 @@ progress = Table(
 )
 """The offset to come next, written with what was read before it; of the ledger, the last row's number."""
 
-patrol = Table(
+recheck = Table(
     "reconcile_patrol",
     metadata,
     Column("what", String, primary_key=True),
     Column("after", String, nullable=False),
 )
-"""Where each patrol goes on: behind this id."""
+"""Where each recheck goes on: behind this id."""
 
 turn = Table(
     "reconcile_turn",
@@ -105,19 +107,19 @@ result = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-"""What the latest run found, for whoever asks: one row."""
+"""The result of the latest run, one row."""
 
 
 def _partial(name: str, column: Column[object], condition: str) -> None:
     Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
-# Partial: a memory of years is nearly all matters that agreed, and a run looks at none of those.
-_partial("ix_reconcile_matter_due", matter.c.alert_id, "due")
-_partial("ix_reconcile_matter_tried", matter.c.alert_id, "tried > 0")
-Index("ix_reconcile_matter_wakes", matter.c.exercise, matter.c.wakes_at)
-_partial("ix_reconcile_matter_faulty", matter.c.exercise, "faults IS NOT NULL")
-_partial("ix_reconcile_matter_old", matter.c.stirred, "exercise <> '' AND dossier IS NOT NULL")
-Index("ix_reconcile_matter_person_alert_id", matter_person.c.alert_id)
+# Partial: a memory of years is nearly all alerts that agreed, and a run looks at none of those.
+_partial("ix_reconcile_matter_due", alert.c.alert_id, "due")
+_partial("ix_reconcile_matter_tried", alert.c.alert_id, "tried > 0")
+Index("ix_reconcile_matter_wakes", alert.c.exercise, alert.c.wakes_at)
+_partial("ix_reconcile_matter_faulty", alert.c.exercise, "faults IS NOT NULL")
+_partial("ix_reconcile_matter_old", alert.c.stirred, "exercise <> '' AND dossier IS NOT NULL")
+Index("ix_reconcile_matter_person_alert_id", alert_person.c.alert_id)
 
-TABLES = (matter, matter_person, case_version, case_person, tick, exercise, progress, patrol, turn, result)
+TABLES = (alert, alert_person, case_version, case_person, tick, exercise, progress, recheck, turn, result)

@@ -22,7 +22,7 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.projector import TOPICS, apply, read
-from alertbus.chronicle.rebuild import make_tables, rebuild
+from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import same_exercise, view
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.tables import ledger
@@ -39,10 +39,10 @@ from alertbus.reconcile import tables as memory
 from alertbus.reconcile.evidence import Evidence
 from alertbus.reconcile.full import Reconciliation, compare, reconcile
 from alertbus.reconcile.holdings import ledger_rows
-from alertbus.reconcile.incremental import FORGET_AFTER, Follower, follow
-from alertbus.reconcile.judge import Projected, Sort
+from alertbus.reconcile.incremental import FORGET_AFTER, IncrementalReconciler, reconcile_incrementally
+from alertbus.reconcile.judge import DiscrepancyKind, Holdings
 from alertbus.reconcile.memory import Memory, TurnLost, forget
-from alertbus.reconcile.results import Outcome, latest, outcome
+from alertbus.reconcile.results import IncrementalReconciliation, incremental_reconciliation, latest_run
 from alertbus.reconcile.schedule import reconciling
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours
@@ -75,23 +75,25 @@ class Bench:
     engine: AsyncEngine
     log: Log = field(default_factory=Log)
     now: datetime = LATER
-    patrol: int = 0
+    recheck: int = 0
     """How much is judged although nothing touched it: none, so that what touches what is seen."""
     known: int = 0
     """So many records are on the topics already."""
 
     def __post_init__(self) -> None:
-        self.follower = Follower(self.engine, POLICY, lambda: self.now, patrol=self.patrol)
+        self.reconciler = IncrementalReconciler(self.engine, POLICY, lambda: self.now, recheck=self.recheck)
 
     async def source(self, starts: Mapping[tuple[str, int], int]) -> AsyncIterator[Arrived]:
         for record in self.log.records[: self.known]:
             if record.offset >= starts.get((record.topic, record.partition), 0):
                 yield record
 
-    async def run(self, *, after: timedelta = timedelta(0), grace_s: float = 60.0, exercise: str | None = None) -> Outcome:
+    async def run(
+        self, *, after: timedelta = timedelta(0), grace_s: float = 60.0, exercise: str | None = None
+    ) -> IncrementalReconciliation:
         self.known, self.now = len(self.log.records), self.now + after
-        await self.follower.run(self.source, grace_s)
-        return await outcome(self.engine, self.now, grace_s, exercise)
+        await self.reconciler.run(self.source, grace_s)
+        return await incremental_reconciliation(self.engine, self.now, grace_s, exercise)
 
     async def project(self, upto: int | None = None) -> None:
         records = [record for record in self.log.records[:upto] if record.topic in TOPICS]
@@ -122,7 +124,7 @@ class Bench:
         async with view(self.engine) as connection:
             owed = chronicle.obligation.c
             rows = await connection.execute(select(owed.id, owed.alert_id).where(same_exercise(owed.exercise, exercise)))
-            projected = Projected({row.id: row.alert_id for row in rows}, await ledger_rows(connection))
+            projected = Holdings({row.id: row.alert_id for row in rows}, await ledger_rows(connection))
         return compare(evidence, POLICY, now or (evidence.clock if exercise else self.now), projected)
 
 
@@ -132,7 +134,7 @@ def bench(engine: AsyncEngine) -> Bench:
 
 
 def lists(found: Reconciliation) -> dict[str, object]:
-    return {"difference": found.difference, "owed": found.owed} | {sort.value: getattr(found, sort.value) for sort in Sort}
+    return {"difference": found.difference, "owed": found.owed} | {sort.value: getattr(found, sort.value) for sort in DiscrepancyKind}
 
 
 def a_day(log: Log) -> list[Notice]:
@@ -223,9 +225,9 @@ async def test_however_records_are_cut_into_runs_the_last_says_what_the_full_rec
                 await Ledger(engine).record(some, bench.now)
                 await bench.settle(dice.sample(notices, dice.randint(0, len(notices))), dice.choice(["waiting", "accepted", "cancelled"]))
                 await bench.project(bench.known)
-                await bench.follower.run(bench.source)
+                await bench.reconciler.run(bench.source)
 
-            assert lists(await outcome(engine, bench.now, 0.0)) == lists(await bench.full())
+            assert lists(await incremental_reconciliation(engine, bench.now, 0.0)) == lists(await bench.full())
         finally:
             await engine.dispose()
 
@@ -239,15 +241,15 @@ async def test_bus_that_did_its_work_agrees_and_is_not_judged_again(bench: Bench
     first = await bench.run()
     await bench.run(after=MINUTE)
 
-    assert first.model_copy(update={"at": None}) == Outcome(difference=0, owed=6)
-    found = await latest(bench.engine)
+    assert first.model_copy(update={"at": None}) == IncrementalReconciliation(difference=0, owed=6)
+    found = await latest_run(bench.engine)
     assert found is not None
     assert (found.records, found.judged, found.difference, found.owed) == (0, 0, 0, 6)
 
 
-@pytest.mark.parametrize("sort", [sort for sort in Sort if sort is not Sort.UNDELIVERED])
+@pytest.mark.parametrize("sort", [sort for sort in DiscrepancyKind if sort is not DiscrepancyKind.UNDELIVERED])
 @pytest.mark.parametrize("earlier", [False, True], ids=["at first", "in a later run"])
-async def test_every_sort_of_loss_is_found_and_named_in_its_list(bench: Bench, sort: Sort, earlier: bool) -> None:
+async def test_every_sort_of_loss_is_found_and_named_in_its_list(bench: Bench, sort: DiscrepancyKind, earlier: bool) -> None:
     if earlier:
         others = a_case("case-0", people=[{"key": key, "person_ids": [f"q-{key}"]} for key in ("adult", "child")])
         said = accepted("T-0", hours(0)).with_people((("q-adult",), ("q-child",)))
@@ -269,24 +271,24 @@ async def test_every_sort_of_loss_is_found_and_named_in_its_list(bench: Bench, s
         bench.log = kept
 
     match sort:
-        case Sort.MISSING:
+        case DiscrepancyKind.MISSING:
             lose(lambda record: record.topic in {topics.NOTICES, topics.RECEIPTS} and culprit.encode() in (record.value or b""))
             notices = [notice for notice in notices if notice.obligation.id != culprit]
-        case Sort.EXTRA:
+        case DiscrepancyKind.EXTRA:
             stray = a_notice("n-stray", culprit := "owed-stray", alert_id=lost.obligation.alert_id)
             bench.log.notice(stray)
             bench.log.receipt(a_receipt(stray, Stage.ACCEPTED))
             notices.append(stray)
-        case Sort.UNIDENTIFIED:
+        case DiscrepancyKind.UNIDENTIFIED:
             culprit = (gone := accepted("T-9", hours(6))).statement_id
             bench.log.alert(gone)
-        case Sort.UNRECEIPTED:
+        case DiscrepancyKind.UNRECEIPTED:
             lose(lambda record: record.topic == topics.RECEIPTS and f'"{lost.id}"'.encode() in (record.value or b""))
         case _:
             pass
-    await bench.deliver([notice for notice in notices if sort is not Sort.UNLEDGERED or notice.id != lost.id], receipts=False)
+    await bench.deliver([notice for notice in notices if sort is not DiscrepancyKind.UNLEDGERED or notice.id != lost.id], receipts=False)
     await bench.project()
-    if sort is Sort.UNRECORDED:
+    if sort is DiscrepancyKind.UNRECORDED:
         async with bench.engine.begin() as connection:
             await connection.execute(delete(chronicle.obligation).where(chronicle.obligation.c.id == culprit))
 
@@ -335,7 +337,7 @@ async def test_exercise_is_judged_by_itself_and_in_its_own_time(bench: Bench) ->
     assert (found.difference, found.owed, len(found.missing)) == (1, 2, 1)
     assert lists(found) == lists(await bench.full("drill"))
     assert (await bench.run()).difference == 0
-    of_all = await latest(bench.engine)
+    of_all = await latest_run(bench.engine)
     assert of_all is not None
     assert (of_all.difference, of_all.exercises_difference) == (0, 1)
 
@@ -377,8 +379,8 @@ async def test_ledger_row_of_something_nobody_ever_said_is_extra(bench: Bench) -
 
 
 @pytest.mark.parametrize("table", [ledger, chronicle.obligation], ids=["ledger", "chronicle"])
-async def test_row_that_vanishes_after_all_agreed_is_found_by_the_patrol(bench: Bench, table: Any) -> None:
-    bench.follower = Follower(bench.engine, POLICY, lambda: bench.now, patrol=1)
+async def test_row_that_vanishes_after_all_agreed_is_found_by_the_recheck(bench: Bench, table: Any) -> None:
+    bench.reconciler = IncrementalReconciler(bench.engine, POLICY, lambda: bench.now, recheck=1)
     notices = a_day(bench.log)
     await bench.all_done(notices)
     assert (await bench.run()).difference == 0
@@ -392,7 +394,7 @@ async def test_row_that_vanishes_after_all_agreed_is_found_by_the_patrol(bench: 
     assert lists(found) == lists(await bench.full())
 
 
-async def test_row_of_the_chronicle_alone_is_found_by_the_patrol(bench: Bench) -> None:
+async def test_row_of_the_chronicle_alone_is_found_by_the_recheck(bench: Bench) -> None:
     await bench.all_done(a_day(bench.log))
     assert (await bench.run()).difference == 0
 
@@ -415,7 +417,7 @@ async def test_memory_that_was_dropped_is_made_anew_from_the_beginning(bench: Be
     again = await bench.run()
 
     assert again == first
-    found = await latest(bench.engine)
+    found = await latest_run(bench.engine)
     assert found is not None
     assert found.records == len(bench.log.records)
 
@@ -432,10 +434,10 @@ async def test_topics_that_were_made_anew_are_read_from_their_beginning(bench: B
         async for record in bench.source(starts):
             yield record
 
-    ran = await bench.follower.run(source)
+    ran = await bench.reconciler.run(source)
 
     assert (asked[1], ran.records) == ({}, len(bench.log.records))
-    assert (await outcome(bench.engine, bench.now)).difference == 0
+    assert (await incremental_reconciliation(bench.engine, bench.now)).difference == 0
 
 
 async def test_only_one_at_a_time_reconciles_and_a_dead_ones_turn_runs_out(bench: Bench) -> None:
@@ -464,8 +466,8 @@ async def test_exercise_long_over_is_forgotten_but_for_its_ids(bench: Bench) -> 
 
     assert (found.difference, found.owed) == (0, 3)
     async with view(bench.engine) as connection:
-        assert (await connection.execute(select(memory.matter.c.dossier, memory.matter.c.due))).all() == [(None, False)]
-        assert (await connection.execute(select(memory.matter_person))).all() == []
+        assert (await connection.execute(select(memory.alert.c.dossier, memory.alert.c.due))).all() == [(None, False)]
+        assert (await connection.execute(select(memory.alert_person))).all() == []
 
 
 async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
@@ -482,7 +484,7 @@ async def test_watchdog_costs_nothing_and_is_not_judged(bench: Bench) -> None:
         assert lists(await bench.run(after=MINUTE, exercise=exercise)) == lists(Reconciliation(difference=0, owed=0))
         assert (await bench.full(exercise)).difference == 0
     async with view(bench.engine) as connection:
-        for table in (memory.matter, memory.case_version, memory.tick):
+        for table in (memory.alert, memory.case_version, memory.tick):
             assert (await connection.execute(select(table))).all() == []
 
 
@@ -495,7 +497,7 @@ async def test_memory_holds_no_word_of_what_was_said_and_nobodys_name(bench: Ben
         for table in memory.TABLES:
             for row in await connection.execute(select(table)):
                 for cell in row:
-                    packed = isinstance(cell, bytes) and table in {memory.matter, memory.case_version} and not cell.startswith(b"[")
+                    packed = isinstance(cell, bytes) and table in {memory.alert, memory.case_version} and not cell.startswith(b"[")
                     said = str(zlib.decompress(cell) if packed else cell)
                     assert [name for name in names if name in said] == []
 
@@ -520,13 +522,16 @@ async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str
     await publish(kafka, log)
 
     async def both(grace_s: float = 0.0) -> list[Reconciliation]:
-        await follow(kafka, engine, POLICY)
-        return [await reconcile(kafka, engine, POLICY, exercise), await outcome(engine, datetime.now(UTC), grace_s, exercise)]
+        await reconcile_incrementally(kafka, engine, POLICY)
+        return [
+            await reconcile(kafka, engine, POLICY, exercise),
+            await incremental_reconciliation(engine, datetime.now(UTC), grace_s, exercise),
+        ]
 
     for behind in await both():
         assert (behind.owed, behind.unrecorded, behind.unledgered, behind.difference) == (3, everybody, everybody, 3)
     assert (await both(grace_s=600.0))[1].difference == 0
-    await rebuild(kafka, engine)
+    await replay(kafka, engine)
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE ledger"))
     for clean in await both():
@@ -545,7 +550,7 @@ async def test_beside_the_chronicle_it_runs_at_the_start_and_again_and_its_failu
 
     async def later_than(moment: datetime | None) -> datetime:
         while True:
-            found = await latest(engine)
+            found = await latest_run(engine)
             if found is not None and (moment is None or found.at > moment):
                 return found.at
             await asyncio.sleep(0.05)
@@ -563,4 +568,4 @@ async def test_beside_the_chronicle_it_runs_at_the_start_and_again_and_its_failu
 async def test_set_to_nothing_it_never_runs(engine: AsyncEngine) -> None:
     async with reconciling("127.0.0.1:9", engine, POLICY, 0):
         await asyncio.sleep(0)
-    assert await latest(engine) is None
+    assert await latest_run(engine) is None

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables as chronicle
-from alertbus.chronicle.derive import standing
+from alertbus.chronicle.derive import derive_obligation
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState
@@ -46,7 +46,7 @@ async def show(engine: AsyncEngine, *notices: Notice, receipts: tuple[Receipt, .
     async with engine.begin() as connection:
         for one in notices:
             mine = [r for r in receipts if r.notice_id == one.id]
-            await connection.execute(insert(chronicle.obligation).values(**standing([one], mine).row))
+            await connection.execute(insert(chronicle.obligation).values(**derive_obligation([one], mine).row))
 
 
 def acknowledged(one: Notice) -> Receipt:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_clocks import CaseClocks
+from alertbus.directory.case_register import CaseRegister
 from alertbus.model.case import Case
 from alertbus.sql.engine import make_engine, migrate
 
@@ -30,27 +31,27 @@ def case(*starts: date, exercise: str | None = None) -> Case:
 
 
 async def test_a_case_is_due_when_an_involvement_begins_and_not_before_and_only_once(engine: AsyncEngine) -> None:
-    cases = Cases(engine)
+    cases, clocks = CaseRegister(engine), CaseClocks(engine)
     begins = datetime(2026, 3, 9, tzinfo=UTC)
     await cases.record(case(date(2026, 1, 1), date(2026, 3, 9)), NOW, None)
 
-    assert await cases.due(begins - timedelta(microseconds=1)) == []
-    assert await cases.due(begins) == [("c1", begins)]
+    assert await clocks.due(begins - timedelta(microseconds=1)) == []
+    assert await clocks.due(begins) == [("c1", begins)]
 
-    await cases.woken([("c1", begins)])
-    assert await cases.due(begins + timedelta(days=1)) == []
+    await clocks.ticked([("c1", begins)])
+    assert await clocks.due(begins + timedelta(days=1)) == []
 
 
 async def test_a_new_version_replaces_what_was_to_come(engine: AsyncEngine) -> None:
-    cases = Cases(engine)
+    cases, clocks = CaseRegister(engine), CaseClocks(engine)
     await cases.record(case(date(2026, 3, 9)), NOW, None)
     await cases.record(case(date(2026, 3, 16)), NOW, None)
 
-    assert await cases.due(datetime(2026, 4, 1, tzinfo=UTC)) == [("c1", datetime(2026, 3, 16, tzinfo=UTC))]
+    assert await clocks.due(datetime(2026, 4, 1, tzinfo=UTC)) == [("c1", datetime(2026, 3, 16, tzinfo=UTC))]
 
 
 async def test_an_exercise_is_never_due_by_the_buss_own_clock(engine: AsyncEngine) -> None:
-    cases = Cases(engine)
+    cases, clocks = CaseRegister(engine), CaseClocks(engine)
     await cases.record(case(date(2026, 3, 9), exercise="x1"), NOW, None)
 
-    assert await cases.due(datetime(2030, 1, 1, tzinfo=UTC)) == []
+    assert await clocks.due(datetime(2030, 1, 1, tzinfo=UTC)) == []

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory import tables
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_clocks import CaseClocks
+from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory, Match
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound, VersionConflict
@@ -42,8 +43,8 @@ def directory(engine: AsyncEngine) -> Directory:
 
 
 @pytest.fixture
-def cases(engine: AsyncEngine) -> Cases:
-    return Cases(engine)
+def cases(engine: AsyncEngine) -> CaseRegister:
+    return CaseRegister(engine)
 
 
 def person(**stated: Any) -> Person:
@@ -261,7 +262,7 @@ async def test_looking_somebody_up_writes_nothing(directory: Directory, engine: 
 # Keys and cases.
 
 
-async def test_a_case_names_by_number_whom_an_alert_met_first(directory: Directory, cases: Cases) -> None:
+async def test_a_case_names_by_number_whom_an_alert_met_first(directory: Directory, cases: CaseRegister) -> None:
     met = await identify(directory, identifiers=PNC)
 
     recorded = await cases.record(case(people=[{"key": "mother", "identifiers": [*NHS, *PNC]}]), T0, None)
@@ -270,14 +271,14 @@ async def test_a_case_names_by_number_whom_an_alert_met_first(directory: Directo
     assert await identify(directory, identifiers=NHS) == met
 
 
-async def test_a_key_leads_to_the_person_of_the_case(directory: Directory, cases: Cases) -> None:
+async def test_a_key_leads_to_the_person_of_the_case(directory: Directory, cases: CaseRegister) -> None:
     recorded = await cases.record(case(), T0, None)
 
     assert await identify(directory, key="mother") == Match(on(recorded.case, "mother"))
     assert await directory.known_keys(["mother", "father"], None) == {"mother": 1, "father": 0}
 
 
-async def test_among_real_cases_a_key_is_one_persons_within_its_case_only(directory: Directory, cases: Cases) -> None:
+async def test_among_real_cases_a_key_is_one_persons_within_its_case_only(directory: Directory, cases: CaseRegister) -> None:
     north = await cases.record(case("north", people=[{"key": "mother"}]), T0, None)
     south = await cases.record(case("south", people=[{"key": "mother"}]), T0, None)
 
@@ -285,7 +286,7 @@ async def test_among_real_cases_a_key_is_one_persons_within_its_case_only(direct
     assert await directory.known_keys(["mother"], None) == {"mother": 2}
 
 
-async def test_not_17_a_key_that_two_families_use_leads_to_neither_and_a_human_is_asked(directory: Directory, cases: Cases) -> None:
+async def test_not_17_a_key_that_two_families_use_leads_to_neither_and_a_human_is_asked(directory: Directory, cases: CaseRegister) -> None:
     north = await cases.record(case("north", people=[{"key": "mother"}]), T0, None)
     assert await identify(directory, key="mother") == Match(on(north.case, "mother"))
     south = await cases.record(case("south", people=[{"key": "mother", "identifiers": NHS}]), T0, None)
@@ -296,7 +297,9 @@ async def test_not_17_a_key_that_two_families_use_leads_to_neither_and_a_human_i
     assert await directory.look_up([person(key="mother")], None) == [Match(())]
 
 
-async def test_a_key_and_a_number_that_lead_to_two_people_reach_both_and_a_human_is_asked(directory: Directory, cases: Cases) -> None:
+async def test_a_key_and_a_number_that_lead_to_two_people_reach_both_and_a_human_is_asked(
+    directory: Directory, cases: CaseRegister
+) -> None:
     known = await identify(directory, identifiers=NHS)
     recorded = await cases.record(case(people=[{"key": "mother"}]), T0, None)
 
@@ -305,7 +308,7 @@ async def test_a_key_and_a_number_that_lead_to_two_people_reach_both_and_a_human
     assert found == Match(tuple(sorted((*known.person_ids, *on(recorded.case, "mother")))), ReviewReason.UNSURE_MATCH)
 
 
-async def test_within_an_exercise_a_key_is_one_persons_in_every_case(directory: Directory, cases: Cases) -> None:
+async def test_within_an_exercise_a_key_is_one_persons_in_every_case(directory: Directory, cases: CaseRegister) -> None:
     north = await cases.record(case("north", people=[{"key": "mother"}], exercise="x1"), T0, None)
     south = await cases.record(case("south", people=[{"key": "mother"}], exercise="x1"), T0, None)
     other = await cases.record(case("other", people=[{"key": "mother"}], exercise="x2"), T0, None)
@@ -325,7 +328,7 @@ async def test_within_an_exercise_a_key_is_one_persons_in_every_case(directory: 
         pytest.param("a", "b:a", id="after a colon"),
     ],
 )
-async def test_keys_that_look_alike_are_two(directory: Directory, cases: Cases, key: str, others: str) -> None:
+async def test_keys_that_look_alike_are_two(directory: Directory, cases: CaseRegister, key: str, others: str) -> None:
     recorded = await cases.record(case(people=[{"key": key}, {"key": others}], links=[], exercise="x1"), T0, None)
 
     assert await directory.known_keys([key, others], "x1") == {key: 1, others: 1}
@@ -343,7 +346,7 @@ async def test_an_unknown_key_is_nobody_and_a_human_is_asked(directory: Director
 # Versions of a case.
 
 
-async def test_a_case_is_recorded_whole_with_its_people_found_and_its_links_dated(cases: Cases) -> None:
+async def test_a_case_is_recorded_whole_with_its_people_found_and_its_links_dated(cases: CaseRegister) -> None:
     recorded = await cases.record(case(children=["child"], people=[{"key": "mother"}, {"key": "child"}]), T0, None)
 
     assert (recorded.before, recorded.unlinked, recorded.publish) == (None, (), True)
@@ -356,7 +359,7 @@ async def test_a_case_is_recorded_whole_with_its_people_found_and_its_links_date
     assert same(await cases.get("case-1"), recorded.case)
 
 
-async def test_the_same_content_again_is_no_new_version(cases: Cases) -> None:
+async def test_the_same_content_again_is_no_new_version(cases: CaseRegister) -> None:
     first = await cases.record(case(), T0, None)
     await cases.published(first.case)
 
@@ -366,7 +369,7 @@ async def test_the_same_content_again_is_no_new_version(cases: Cases) -> None:
     assert (again.before, again.publish) == (None, False)
 
 
-async def test_the_same_content_again_is_sent_again_while_it_was_not_published(cases: Cases) -> None:
+async def test_the_same_content_again_is_sent_again_while_it_was_not_published(cases: CaseRegister) -> None:
     first = await cases.record(case(), T0, None)
 
     again = await cases.record(case(), T0 + timedelta(days=1), None)
@@ -379,7 +382,7 @@ async def test_the_same_content_again_is_sent_again_while_it_was_not_published(c
     assert await cases.unpublished() == []
 
 
-async def test_other_content_is_the_next_version_and_people_stay_who_they_are(cases: Cases) -> None:
+async def test_other_content_is_the_next_version_and_people_stay_who_they_are(cases: CaseRegister) -> None:
     first = await cases.record(case(), T0, None)
 
     second = await cases.record(case(status="child_in_need"), T0 + timedelta(days=1), None)
@@ -399,7 +402,7 @@ async def test_other_content_is_the_next_version_and_people_stay_who_they_are(ca
         pytest.param(2, False, id="a version to come"),
     ],
 )
-async def test_a_change_to_a_version_that_does_not_stand_is_refused(cases: Cases, expected: int | None, fits: bool) -> None:
+async def test_a_change_to_a_version_that_does_not_stand_is_refused(cases: CaseRegister, expected: int | None, fits: bool) -> None:
     first = await cases.record(case(), T0, 0)
 
     if fits:
@@ -410,16 +413,16 @@ async def test_a_change_to_a_version_that_does_not_stand_is_refused(cases: Cases
         assert same(await cases.get("case-1"), first.case)
 
 
-async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: AsyncEngine, cases: Cases) -> None:
+async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: AsyncEngine, cases: CaseRegister) -> None:
     await cases.record(case(), T0, None)
 
-    answers = await asyncio.gather(*(Cases(engine).record(case(status=s), T0, 1) for s in ("a", "b", "c")), return_exceptions=True)
+    answers = await asyncio.gather(*(CaseRegister(engine).record(case(status=s), T0, 1) for s in ("a", "b", "c")), return_exceptions=True)
 
     assert sorted(type(a).__name__ for a in answers) == ["Recorded", "VersionConflict", "VersionConflict"]
     assert (await cases.get("case-1")).version == 2
 
 
-async def test_a_case_nobody_recorded_is_not_found(cases: Cases) -> None:
+async def test_a_case_nobody_recorded_is_not_found(cases: CaseRegister) -> None:
     with pytest.raises(NotFound):
         await cases.get("case-1")
 
@@ -427,7 +430,7 @@ async def test_a_case_nobody_recorded_is_not_found(cases: Cases) -> None:
 # Who was taken off.
 
 
-async def test_who_was_taken_off_is_named_until_that_is_published(cases: Cases) -> None:
+async def test_who_was_taken_off_is_named_until_that_is_published(cases: CaseRegister) -> None:
     two = case(
         people=[{"key": "mother"}, {"key": "ex"}],
         links=[{"person": "mother", "relation": "mother"}, {"person": "ex", "relation": "ex-partner"}],
@@ -445,7 +448,7 @@ async def test_who_was_taken_off_is_named_until_that_is_published(cases: Cases) 
     assert (await cases.record(case(people=[{"key": "mother"}], status="y"), T0, None)).unlinked == ()
 
 
-async def test_who_comes_back_before_that_was_published_was_never_off(cases: Cases) -> None:
+async def test_who_comes_back_before_that_was_published_was_never_off(cases: CaseRegister) -> None:
     both = case(people=[{"key": "mother"}], links=[{"person": "mother", "relation": "mother"}])
     first = await cases.record(both, T0, None)
     assert (await cases.record(case(people=[{"key": "mother"}], links=[]), T0, None)).unlinked == on(first.case, "mother")
@@ -453,13 +456,13 @@ async def test_who_comes_back_before_that_was_published_was_never_off(cases: Cas
     assert (await cases.record(both, T0, None)).unlinked == ()
 
 
-async def test_who_is_linked_by_another_relation_was_not_taken_off(cases: Cases) -> None:
+async def test_who_is_linked_by_another_relation_was_not_taken_off(cases: CaseRegister) -> None:
     await cases.record(case(), T0, None)
 
     assert (await cases.record(case(links=[{"person": "mother", "relation": "aunt"}]), T0, None)).unlinked == ()
 
 
-async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exercise(directory: Directory, cases: Cases) -> None:
+async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exercise(directory: Directory, cases: CaseRegister) -> None:
     north = await cases.record(case("north", people=[{"key": "a", "identifiers": NHS}], links=[]), T0, None)
     await cases.record(case("south", people=[{"key": "b", "identifiers": PNC}], links=[]), T0, None)
     await cases.record(case("rehearsed", people=[{"key": "a", "identifiers": NHS}], links=[], exercise="x1"), T0, None)
@@ -473,19 +476,22 @@ async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exerci
 # An exercise's clock.
 
 
-async def test_an_exercises_clock_never_goes_back(cases: Cases) -> None:
+async def test_an_exercises_clock_never_goes_back(engine: AsyncEngine, cases: CaseRegister) -> None:
     for name, exercise in (("b", "x1"), ("a", "x1"), ("c", "x2"), ("d", None)):
         await cases.record(case(name, exercise=exercise), T0, None)
+    clocks = CaseClocks(engine)
     later, latest = T0 + timedelta(days=1), T0 + timedelta(days=2)
 
-    assert await cases.clock("x1") == (None, ["a", "b"])
-    assert await cases.advance_clock("x1", later) == (None, ["a", "b"])
-    assert await cases.advance_clock("x1", latest) == (later, ["a", "b"])
-    assert await cases.advance_clock("x1", T0) == (latest, ["a", "b"])
-    assert await cases.clock("x1") == (latest, ["a", "b"])
-    assert await cases.clock("x2") == (None, ["c"])
+    assert await clocks.of_exercise("x1") == (None, ["a", "b"])
+    for moment, stands_at in ((later, later), (latest, latest), (T0, latest)):
+        await clocks.advance("x1", moment)
+        assert await clocks.of_exercise("x1") == (stands_at, ["a", "b"])
+    assert await clocks.of_exercise("x2") == (None, ["c"])
 
 
-async def test_a_clock_may_be_set_before_its_cases_come(cases: Cases) -> None:
-    assert await cases.advance_clock("x1", T0) == (None, [])
-    assert await cases.clock("x1") == (T0, [])
+async def test_a_clock_may_be_set_before_its_cases_come(engine: AsyncEngine) -> None:
+    clocks = CaseClocks(engine)
+
+    await clocks.advance("x1", T0)
+
+    assert await clocks.of_exercise("x1") == (T0, [])

@@ -12,7 +12,7 @@ from alertbus.model.notice import Deed, Notice, Stage
 from alertbus.plugin.kit.samples import CANARIES
 from alertbus.reconcile.evidence import Evidence
 from alertbus.reconcile.full import Reconciliation, compare
-from alertbus.reconcile.judge import Projected, Row
+from alertbus.reconcile.judge import Holdings, NoticeInLedger
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours, story
 
 
@@ -22,16 +22,16 @@ def judged(log: Log, *, without: Callable[[Arrived], bool] = lambda _: False, **
         if not without(record):
             evidence.take(record)
     recorded = given.pop("recorded", everybody(evidence))
-    return compare(evidence, POLICY, given.pop("now", LATER), Projected(recorded, given.pop("ledger", None)))
+    return compare(evidence, POLICY, given.pop("now", LATER), Holdings(recorded, given.pop("ledger", None)))
 
 
 def everybody(evidence: Evidence) -> dict[str, str]:
     """What the chronicle records when it has kept up: every obligation of a notice, with its alert."""
-    return {told.obligation_id: told.alert_id for one in evidence.dossiers for told in one.told.values()}
+    return {told.obligation_id: told.alert_id for one in evidence.alerts for told in one.told.values()}
 
 
-def delivered(notice: Notice, state: str = "sent") -> Row:
-    return Row(notice.obligation.alert_id, notice.obligation.id, state, T0)
+def delivered(notice: Notice, state: str = "sent") -> NoticeInLedger:
+    return NoticeInLedger(notice.obligation.alert_id, notice.obligation.id, state, T0)
 
 
 def a_day() -> tuple[Log, list[Notice]]:
@@ -109,7 +109,7 @@ def test_ledger_and_chronicle_are_held_against_the_notices() -> None:
     )
     silent = judged(log, ledger=ledger, without=lambda record: b"sent-" + last.id.encode() in (record.value or b""))
     assert (silent.difference, silent.unreceipted) == (1, (last.obligation.id,))
-    assert judged(log, ledger={**ledger, "stray": Row("never said", "owed-stray", "sent", T0)}).extra == ("owed-stray",)
+    assert judged(log, ledger={**ledger, "stray": NoticeInLedger("never said", "owed-stray", "sent", T0)}).extra == ("owed-stray",)
     fewer = {one: alert for one, alert in recorded.items() if one != first.obligation.id}
     assert judged(log, recorded=fewer).unrecorded == (first.obligation.id,)
     assert judged(log, recorded=recorded | {"owed-stray": "never said"}).extra == ("owed-stray",)
@@ -118,7 +118,7 @@ def test_ledger_and_chronicle_are_held_against_the_notices() -> None:
 def test_what_the_ledger_holds_of_an_exercise_is_no_matter_of_realitys() -> None:
     log = Log()
     drilled = bus(log, [a_case("case-drill", exercise="drill")], [accepted("T-9", exercise="drill")])
-    stray = {"stray": Row(drilled[0].obligation.alert_id, "owed-stray", "sent", T0)}
+    stray = {"stray": NoticeInLedger(drilled[0].obligation.alert_id, "owed-stray", "sent", T0)}
     ledger = {notice.id: delivered(notice, "cancelled") for notice in drilled} | stray
 
     assert judged(log, ledger=ledger).difference == 0
@@ -132,7 +132,7 @@ def test_evidence_keeps_nothing_of_what_was_said_or_about_whom() -> None:
     for record in log.records:
         evidence.take(record)
 
-    kept = repr([list(evidence.dossiers), evidence.cases])
+    kept = repr([list(evidence.alerts), evidence.cases])
     assert "Ex-Partner 2" in repr(a_case())
     assert [word for word in (*CANARIES, "Ex-Partner 2", "ex_partner") if word in kept] == []
 

@@ -28,7 +28,8 @@ from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_clocks import CaseClocks
+from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
 from alertbus.intake import rebuild as gateway
 from alertbus.intake.alerts import digest_of, row_of
@@ -154,7 +155,7 @@ class Live:
 
     async def step(self, what: str, said: Any) -> None:
         self.moment += timedelta(minutes=1)
-        cases = Cases(self.engine)
+        cases, clocks = CaseRegister(self.engine), CaseClocks(self.engine)
         if what in {"case", "unpublished"}:
             recorded = await cases.record(Case.model_validate(said), self.moment, None)
             if recorded.publish:
@@ -164,16 +165,16 @@ class Live:
                     await cases.published(recorded.case)
         elif what == "alert":
             await self._alert(said)
-        elif what == "wake" and (due := await cases.due(self.moment)):
+        elif what == "wake" and (due := await clocks.due(self.moment)):
             for case_id, at in due:
                 self._wrote(records.ticked(case_id, at - timedelta(microseconds=1), self.moment))
-            await cases.woken(due)
+            await clocks.ticked(due)
         elif what == "clock":
-            before, told = await cases.clock("drill")
+            before, told = await clocks.of_exercise("drill")
             for case_id in told:
                 self._wrote(records.ticked(case_id, before or datetime.min.replace(tzinfo=UTC), self.moment))
             if told:
-                await cases.advance_clock("drill", self.moment)
+                await clocks.advance("drill", self.moment)
 
     async def _alert(self, said: Any) -> None:
         people = Directory(self.engine)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.chronicle import queries
-from alertbus.chronicle.words import AlertStatus, ObligationStatus
+from alertbus.chronicle.answers import AlertStatus, ObligationStatus
 from alertbus.gateway.context import Bus, Gateway, Who, answers
 from alertbus.gateway.problems import WrongMediaType
 from alertbus.gateway.reading import read, read_data, read_json

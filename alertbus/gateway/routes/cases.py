@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.chronicle import queries
-from alertbus.chronicle.render import FORMATS
+from alertbus.chronicle.chronology import chronology_of
+from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.context import Bus, Gateway, Who, answers
 from alertbus.gateway.reading import read_data, read_json
 from alertbus.model.case import Case
@@ -80,7 +80,7 @@ async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, form
     if not caller.holds_cases(bus.policy.case_holder):
         raise NotFound(_NO_CASE)
     chosen = _format(format, request.headers.get("accept", ""))
-    entries = await queries.chronology(bus.engine, case_id)
+    entries = await chronology_of(bus.engine, case_id)
     page = FORMATS[chosen](case_id, entries)
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 

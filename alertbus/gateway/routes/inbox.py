@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from alertbus.chronicle import queries
-from alertbus.chronicle.words import InboxItem
+from alertbus.chronicle.answers import InboxItem
 from alertbus.gateway.context import Bus, Gateway, Who, answers
 from alertbus.gateway.reading import read
 from alertbus.intake.acknowledgements import Acknowledgement

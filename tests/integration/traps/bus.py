@@ -20,7 +20,7 @@ from alertbus.broker.groups import committed_offsets
 from alertbus.broker.local import LocalKafka
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics
-from alertbus.directory.cases import Cases
+from alertbus.directory.case_register import CaseRegister
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.notice import Notice
@@ -96,7 +96,7 @@ class Bus:
                 "involvements": [{"agency": agency} for agency in sorted(AGENCIES)],
             }
         )
-        recorded = (await Cases(self.engine).record(case, now, None)).case
+        recorded = (await CaseRegister(self.engine).record(case, now, None)).case
         await self.producer.send_all([records.case_changed(recorded, now), *records.links_changed(recorded, (), now)])
         return name
 

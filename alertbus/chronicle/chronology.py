@@ -9,17 +9,17 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
-from alertbus.chronicle.tables import State
+from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationStatus
+from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
-from alertbus.chronicle.words import Entry, ObligationStatus, Told
 from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
 from alertbus.model.case import Case
 
 People = Sequence[Sequence[str]]
 
 
-async def chronology(engine: AsyncEngine, case_id: str) -> list[Entry]:
-    """Every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
+async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
+    """Give every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
     It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose
     person was taken off the case is left out, unless an agency still holds it on this case.
@@ -36,13 +36,13 @@ async def chronology(engine: AsyncEngine, case_id: str) -> list[Entry]:
     for accepted, people in statements:
         obligations = by_alert[accepted.alert_id]
         meets = any(here.intersection(person_ids) for person_ids in people)
-        if meets or any(one.state is not State.WITHDRAWN for one in obligations):
+        if meets or any(one.state is not ObligationState.WITHDRAWN for one in obligations):
             entries.append(_entry(accepted, people, case, obligations))
     return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
 
 
 async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[AcceptedAlert, People]]:
-    """All that reached the case, and all that somebody owes an answer on, with the person ids where they are known."""
+    """Give the statements that reached the case and those that an obligation on it is about, with person ids where known."""
     said, reached, owed = tables.alert, tables.alert_case, tables.obligation
     query = (
         select(said.c.body, reached.c.people)
@@ -60,12 +60,12 @@ async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[A
     ]
 
 
-def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus]) -> Entry:
+def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus]) -> ChronologyEntry:
     alert = accepted.alert
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     anonymous = alert.referrer is not None and alert.referrer.anonymous
-    return Entry(
+    return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
         occurred_at=alert.occurred_at,
@@ -82,7 +82,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
         details=alert.details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
         told=tuple(
-            Told(
+            AgencyTold(
                 agency=one.agency,
                 role=one.role,
                 state=one.state,
@@ -99,7 +99,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
 
 
 def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
-    """Who of this case it is about, in the case's own words for them, with their part where it says something."""
+    """Name the people of this case it is about, as the case calls them, with their role where it says something."""
     by_id: Mapping[str, str] = {i: person.shown for person in case.people for i in person.person_ids}
     found = []
     for subject, person_ids in zip(accepted.everybody, people, strict=False):

@@ -1,11 +1,11 @@
-"""What the chronicle answers with: frozen records, ready to be shown or sent."""
+"""The chronicle's answers: frozen records, ready to be shown or sent."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import AwareDatetime
 
-from alertbus.chronicle.tables import State
+from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
 from alertbus.model.notice import Intent, Notice, Obligation, Receipt
@@ -16,7 +16,7 @@ class InboxItem(Word):
 
     obligation: Obligation
     notice: Notice
-    state: State
+    state: ObligationState
     overdue: bool
     since: AwareDatetime
     acknowledged_by: str | None = None
@@ -30,7 +30,7 @@ class InboxItem(Word):
 
 
 class ObligationStatus(Word):
-    """Who should have had it, and what became of it."""
+    """One obligation of an alert: which agency role should have been told, and what became of it."""
 
     id: str
     alert_id: str
@@ -38,7 +38,7 @@ class ObligationStatus(Word):
     agency: str
     role: str
     cause: str
-    state: State
+    state: ObligationState
     overdue: bool
     since: AwareDatetime
     due: AwareDatetime | None
@@ -64,7 +64,7 @@ class StatementStatus(Word):
 
 
 class AlertStatus(Word):
-    """What became of an alert. Holds nothing of what it says."""
+    """What became of an alert: its statements, cases and obligations, and nothing of its narrative."""
 
     alert_id: str
     source: str
@@ -77,24 +77,24 @@ class AlertStatus(Word):
     cases: tuple[str, ...]
     obligations: tuple[ObligationStatus, ...]
     review: tuple[str, ...] = ()
-    """Reasons for which a person must look at it."""
+    """Reasons why somebody must look at it."""
     matches: int = 1
     """How many alerts have the id that was asked for; the most recent is shown."""
 
 
-class Told(Word):
-    """One agency's part in an entry."""
+class AgencyTold(Word):
+    """One agency role that was told of a chronology entry, and how far that has come."""
 
     agency: str
     role: str
-    state: State
+    state: ObligationState
     since: AwareDatetime
     acknowledged_by: str | None = None
     acknowledged_at: AwareDatetime | None = None
     copied_to: tuple[str, ...] = ()
 
 
-class Entry(Word):
+class ChronologyEntry(Word):
     """One statement in a case's history: who said what, when, about whom on this case, and who was told."""
 
     statement_id: str
@@ -110,11 +110,11 @@ class Entry(Word):
     about: tuple[str, ...] = ()
     """People of this case, as the case calls them."""
     others: int = 0
-    """How many more it is about who are not on this case: another family's people are not named here."""
+    """How many more people it is about who are not on this case: another family's people are not named here."""
     narrative: tuple[Narrative, ...] = ()
     """Word for word (VOI-01)."""
     details: Mapping[str, Any] = {}
-    told: tuple[Told, ...] = ()
+    told: tuple[AgencyTold, ...] = ()
     history: bool = False
     do_not_reveal_source: bool = False
 
@@ -134,7 +134,7 @@ class Status(Word):
     alerts: int
     statements: int
     cases: int
-    obligations: Mapping[State, int]
+    obligations: Mapping[ObligationState, int]
     overdue: int
     oldest_unanswered: Unanswered | None
     review: int

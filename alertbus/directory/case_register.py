@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.directory import resolve
-from alertbus.directory.tables import case_version, exercise_clock, unlinked_person, wake
+from alertbus.directory.tables import case_version, unlinked_person
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.sql.engine import reading, upsert
@@ -28,14 +29,14 @@ class Recorded:
     publish: bool
 
 
-class Cases:
+class CaseRegister:
     """The case register over one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def record(self, snapshot: Case, at: datetime, expected: int | None) -> Recorded:
-        """The snapshot as the case's next version; the same content again is the version that stands.
+        """Record the snapshot as the case's next version. The same content again changes nothing: the version that stands is returned.
 
         `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when another
         stands. The version is unpublished until `published` is called.
@@ -58,12 +59,12 @@ class Cases:
                 await connection.execute(insert(case_version).values(values))
             else:
                 await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(values))
-            await _set_wakes(connection, case, at)
+            await set_wakes(connection, case, at)
             await take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
             return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
 
     async def published(self, case: Case) -> None:
-        """Kafka has acknowledged all that this version causes."""
+        """Mark this version as published: Kafka has acknowledged all that it causes."""
         async with self._engine.begin() as connection:
             same = (case_version.c.case_id == case.id) & (case_version.c.version == case.version)
             done = await connection.execute(update(case_version).where(same).values(published=True))
@@ -84,28 +85,11 @@ class Cases:
             raise NotFound("no such case")
         return Case.model_validate_json(snapshot)
 
-    async def due(self, now: datetime) -> list[tuple[str, datetime]]:
-        """Cases of which something begins by `now`, and when: each must be ticked."""
-        async with reading(self._engine) as connection:
-            rows = await connection.execute(select(wake.c.case_id, wake.c.at).where(wake.c.at <= now).order_by(wake.c.at, wake.c.case_id))
-            return [(row.case_id, row.at) for row in rows]
-
-    async def woken(self, due: Collection[tuple[str, datetime]]) -> None:
-        """These ticks are on the broker."""
-        async with self._engine.begin() as connection:
-            for case_id, at in due:
-                await connection.execute(delete(wake).where(wake.c.case_id == case_id, wake.c.at == at))
-
-    async def clock(self, exercise: str) -> tuple[datetime | None, list[str]]:
-        """Where an exercise's clock stands, and which cases follow it."""
-        async with reading(self._engine) as connection:
-            at = await connection.execute(select(exercise_clock.c.at).where(exercise_clock.c.exercise == exercise))
-            query = select(case_version.c.case_id).where(case_version.c.exercise == exercise).order_by(case_version.c.case_id)
-            return at.scalar_one_or_none(), list((await connection.execute(query)).scalars())
-
     async def of_people(self, person_ids: Collection[str], exercise: str | None) -> list[Case]:
-        """Cases on which any of these persons is. Reads every case of that exercise, or every real one: for a person asking, not for the
-        stream.
+        """Give the cases on which any of these persons is.
+
+        It reads every case of that exercise, or every real one. That is good enough for `alertbus explain`, where one
+        person waits for one answer; nothing on an alert's way may call it.
         """
         async with reading(self._engine) as connection:
             column = case_version.c.exercise
@@ -113,17 +97,6 @@ class Cases:
             rows = await connection.execute(select(case_version.c.snapshot).where(same))
             cases = (Case.model_validate_json(snapshot) for snapshot in rows.scalars())
             return [case for case in cases if any(set(p.person_ids) & set(person_ids) for p in case.people)]
-
-    async def advance_clock(self, exercise: str, to: datetime) -> tuple[datetime | None, list[str]]:
-        """Move an exercise's clock forward; answers where it stood and which cases follow it. Never backwards."""
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(select(exercise_clock.c.at).where(exercise_clock.c.exercise == exercise))).scalar_one_or_none()
-            if row is None:
-                await connection.execute(upsert(exercise_clock, connection.dialect.name), [{"exercise": exercise, "at": to}])
-            elif row < to:
-                await connection.execute(update(exercise_clock).where(exercise_clock.c.exercise == exercise).values(at=to))
-            query = select(case_version.c.case_id).where(case_version.c.exercise == exercise).order_by(case_version.c.case_id)
-            return row, list((await connection.execute(query)).scalars())
 
     async def _with_people_found(self, connection: AsyncConnection, case: Case) -> Case:
         """Keys are one person's throughout an exercise; among real cases a key means somebody only within its own case."""
@@ -136,12 +109,12 @@ class Cases:
 
 
 def digest_of(stated: Case) -> str:
-    """What tells a new content from the same one sent again: of a case as stated, with its implied links."""
+    """Hash a case as stated, with its implied links: the same content sent again has the same digest."""
     return hashlib.sha256(stated.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
 
 
 def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
-    """The register's row of the version that stands."""
+    """Give the register's row of a case."""
     return {
         "case_id": case.id,
         "version": case.version,
@@ -152,16 +125,8 @@ def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
     }
 
 
-def wakes_of(case: Case, now: datetime) -> list[dict[str, Any]]:
-    """Later moments at which something of a real case begins; an exercise's clock is moved by whoever plays it."""
-    if case.exercise is not None:
-        return []
-    begins = {spell.since for spell in (*case.links, *case.involvements) if spell.since and spell.since > now}
-    return [{"case_id": case.id, "at": moment} for moment in sorted(begins)]
-
-
 def linked_people(case: Case) -> set[str]:
-    """The person ids linked to the case, by whatever relation."""
+    """Give the person ids linked to the case, by whatever relation."""
     return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
 
 
@@ -176,10 +141,3 @@ async def take_off(connection: AsyncConnection, case_id: str, before: Collection
         await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
     back = (unlinked_person.c.case_id == case_id) & unlinked_person.c.person_id.in_(now)
     await connection.execute(delete(unlinked_person).where(back))
-
-
-async def _set_wakes(connection: AsyncConnection, case: Case, now: datetime) -> None:
-    """A real case is ticked whenever one of its spells begins later than now."""
-    await connection.execute(delete(wake).where(wake.c.case_id == case.id))
-    if rows := wakes_of(case, now):
-        await connection.execute(insert(wake), rows)

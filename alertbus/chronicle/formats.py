@@ -1,21 +1,25 @@
-"""A chronology as text, CSV, HTML or JSON. Pure. Nobody's words are altered, with one exception, in CSV, told there."""
+"""A chronology as text, CSV, HTML or JSON. Pure. Nobody's words are altered, with one exception in CSV (see `as_csv`)."""
 
 import csv
+import functools
 import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from html import escape
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from alertbus.chronicle.words import Entry, Told
+from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.model.alert import Narrative
 from alertbus.model.case import UK
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 CAUTION = "Do not reveal the source."
 
 
-def as_text(case_id: str, entries: Sequence[Entry]) -> str:
+def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """For a terminal or an e-mail."""
     blocks = [f"Chronology of case {case_id}: {_count(entries)}"]
     for entry in entries:
@@ -25,7 +29,7 @@ def as_text(case_id: str, entries: Sequence[Entry]) -> str:
         lines.append(f"  About: {_about(entry)}")
         lines += [f"  {_speaker(piece)}: {piece.text}" for piece in entry.narrative]
         lines += [f"  {name}: {value}" for name, value in _details(entry)]
-        lines.append(f"  Told: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
+        lines.append(f"  AgencyTold: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
         if entry.do_not_reveal_source:
             lines.append(f"  {CAUTION}")
         lines.append(f"  Reference: {entry.source}, {entry.source_id}")
@@ -33,11 +37,12 @@ def as_text(case_id: str, entries: Sequence[Entry]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
+def as_csv(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """For a spreadsheet, one row per statement.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come
-    from the public. Every other form has them as they were.
+    from the public. Every other form has them as they were. The guard is three lines of this file on purpose: the
+    library for it (defusedcsv) lets tab and carriage return through, and rewrites `|` in the middle of somebody's words.
     """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
@@ -47,72 +52,60 @@ def as_csv(case_id: str, entries: Sequence[Entry]) -> str:
     return out.getvalue()
 
 
-def as_json(case_id: str, entries: Sequence[Entry]) -> str:
-    """For programs: `{"case_id", "entries": [...]}`, each as `Entry`."""
+def as_json(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
+    """For programs: `{"case_id", "entries": [...]}`, each a `ChronologyEntry`."""
     listed = [entry.model_dump(mode="json") for entry in entries]
     return orjson.dumps({"case_id": case_id, "entries": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def as_html(case_id: str, entries: Sequence[Entry]) -> str:
-    """One page that needs nothing else: for a screen reader, a browser without a network, and paper."""
-    title = f"Chronology of case {escape(case_id)}"
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("When", "Who said it", "What", "About", "Words", "Told"))
-    rows = "\n".join(_row(entry) for entry in entries)
-    return _PAGE.format(title=title, count=_count(entries), heads=heads, rows=rows, style=_STYLE)
+def as_html(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
+    """Write one page that needs nothing else: for a screen reader, a browser without a network, and paper.
+
+    `templates/chronology.html.j2` is the page. Whatever stands in an entry is escaped there.
+    """
+    return _page().render(case_id=case_id, entries=entries, count=_count(entries), shown=_SHOWN)
 
 
-FORMATS: Mapping[str, Callable[[str, Sequence[Entry]], str]] = {
+@functools.cache
+def _page() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = PackageLoader("alertbus.chronicle")
+    pages = Environment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return pages.get_template("chronology.html.j2")
+
+
+FORMATS: Mapping[str, Callable[[str, Sequence[ChronologyEntry]], str]] = {
     "text": as_text,
     "csv": as_csv,
     "html": as_html,
     "json": as_json,
 }
-"""By the name that a caller asks for."""
-
-
-def _row(entry: Entry) -> str:
-    when = _time(entry.occurred_at)
-    if _recorded_later(entry):
-        when += f"<br><small>recorded {_time(entry.recorded_at)}</small>"
-    words = "".join(
-        f"<p><small>{escape(_speaker(piece))}</small></p><blockquote>{escape(piece.text)}</blockquote>" for piece in entry.narrative
-    )
-    details = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _details(entry))
-    told = "".join(f"<li>{escape(_told(one))}</li>" for one in entry.told)
-    cells = [
-        f"{escape(_words(entry.agency))}<br><small>{escape(entry.source)}, {escape(entry.source_id)}</small>",
-        escape(_what(entry)) + (f"<p><strong>{CAUTION}</strong></p>" if entry.do_not_reveal_source else ""),
-        escape(_about(entry)),
-        words + (f"<dl>{details}</dl>" if details else ""),
-        f"<ul>{told}</ul>" if told else escape(_nobody(entry)),
-    ]
-    return f'<tr><th scope="row">{when}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-
-
-def _time(moment: datetime) -> str:
-    return f'<time datetime="{moment.isoformat()}">{_moment(moment)}</time>'
+"""The forms by the name that a caller asks for."""
 
 
 def _moment(moment: datetime) -> str:
-    """As a reader in the United Kingdom has it on the wall."""
+    """Write a moment as the clock on a wall in the United Kingdom shows it."""
     local = moment.astimezone(UK)
     return f"{local.day} {local:%B %Y, %H:%M}"
 
 
-def _count(entries: Sequence[Entry]) -> str:
+def _count(entries: Sequence[ChronologyEntry]) -> str:
     return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
 
 
-def _recorded_later(entry: Entry) -> bool:
+def _recorded_later(entry: ChronologyEntry) -> bool:
     return entry.recorded_at.astimezone(UK).date() != entry.occurred_at.astimezone(UK).date()
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: ChronologyEntry) -> str:
     action = "" if entry.action == "raised" else f", {entry.action}"
     return f"{_words(entry.kind)}{action} ({entry.severity})" + (", history" if entry.history else "")
 
 
-def _about(entry: Entry) -> str:
+def _about(entry: ChronologyEntry) -> str:
     others = f"{entry.others} not on this case" if entry.others else ""
     return ", ".join(filter(None, (*entry.about, others)))
 
@@ -121,7 +114,7 @@ def _speaker(piece: Narrative) -> str:
     return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
 
 
-def _details(entry: Entry) -> list[tuple[str, str]]:
+def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
     found = []
     for section, content in entry.details.items():
         parts = content.items() if isinstance(content, dict) else [("", content)]
@@ -131,7 +124,7 @@ def _details(entry: Entry) -> list[tuple[str, str]]:
     return found
 
 
-def _told(told: Told) -> str:
+def _told(told: AgencyTold) -> str:
     answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
     if told.copied_to:
         answer += f" (copied to {', '.join(told.copied_to)}, not delivered by its own channel)"
@@ -140,7 +133,7 @@ def _told(told: Told) -> str:
     return answer
 
 
-def _nobody(entry: Entry) -> str:
+def _nobody(entry: ChronologyEntry) -> str:
     return "nobody (history)" if entry.history else "nobody"
 
 
@@ -152,7 +145,7 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 
-_COLUMNS: Mapping[str, Callable[[str, Entry], str]] = {
+_COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "case": lambda case_id, _: case_id,
     "occurred_at": lambda _, e: e.occurred_at.astimezone(UK).isoformat(),
     "recorded_at": lambda _, e: e.recorded_at.astimezone(UK).isoformat(),
@@ -171,38 +164,16 @@ _COLUMNS: Mapping[str, Callable[[str, Entry], str]] = {
     "do_not_reveal_source": lambda _, e: "yes" if e.do_not_reveal_source else "no",
 }
 
-_STYLE = """
-body { font: 1rem/1.5 sans-serif; margin: 1.5rem; color: #111; background: #fff; }
-table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
-th, td { border: 1px solid #555; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-blockquote { margin: .2rem 0 .6rem; padding-left: .6rem; border-left: 3px solid #555; white-space: pre-wrap; }
-ul { margin: 0; padding-left: 1.1rem; }
-@media print { body { margin: 0; font-size: 9pt; } thead { display: table-header-group; } tr { break-inside: avoid; } }
-@page { size: A4 landscape; margin: 12mm; }
-"""
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<table>
-<caption>{count}</caption>
-<thead><tr>{heads}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</main>
-</body>
-</html>
-"""
+_SHOWN: Mapping[str, Any] = {
+    "about": _about,
+    "caution": CAUTION,
+    "details": _details,
+    "moment": _moment,
+    "nobody": _nobody,
+    "recorded_later": _recorded_later,
+    "speaker": _speaker,
+    "told": _told,
+    "what": _what,
+    "words": _words,
+}
+"""The wording that the page shares with the other forms."""

@@ -1,4 +1,4 @@
-"""From records and ledger rows into the memory: every alert they touch is due to be judged, and no other.
+"""Step 3 of the incremental reconciliation: what is new goes into the memory, and every alert it touches is due to be judged.
 
 A record touches the alert that it is about; a version of a case touches the alerts of everybody who is or was on it; a
 row of the ledger touches its alert. What is read and how far it reaches are written in one transaction.
@@ -16,105 +16,115 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker.consumer import Received
 from alertbus.reconcile import tables
-from alertbus.reconcile.evidence import BEGINNING, AboutAlert, Accepted, Dossier, Identified, Ticked, Version, reading, written_at
-from alertbus.reconcile.memory import REALITY, case_row, dossiers, folded, insert_new, note_reached, pieces
+from alertbus.reconcile.evidence import (
+    BEGINNING,
+    AboutAlert,
+    AlertEvidence,
+    CaseTicked,
+    CaseVersion,
+    StatementAccepted,
+    StatementIdentified,
+    finding_of,
+    written_at,
+)
+from alertbus.reconcile.memory import REALITY, alerts_known, case_row, insert_new, note_reached, packed, pieces
 from alertbus.sql.engine import UtcDateTime, upsert
 
 
 @dataclass(slots=True)
 class Findings:
-    """What some records say, sorted by what it is about; made outside the transaction, which then is short."""
+    """The findings of some records, sorted by what they are about. Collected outside the transaction, which then is short."""
 
     about_alerts: dict[str, list[tuple[AboutAlert, datetime]]] = field(default_factory=lambda: defaultdict(list))
-    versions: list[tuple[Version, datetime]] = field(default_factory=list)
+    versions: list[tuple[CaseVersion, datetime]] = field(default_factory=list)
     ticks: dict[str, datetime] = field(default_factory=dict)
     reached: dict[tuple[str, int], int] = field(default_factory=dict)
-    """The offset to come next, by place."""
+    """The offset to come next, by topic and partition."""
 
     def take(self, record: Received) -> None:
-        """Add one; records of one place in their order."""
+        """Add one record. Those of one partition must come in their order."""
         self.reached[record.topic, record.partition] = record.offset + 1
-        match reading(record):
+        match finding_of(record):
             case None:
                 pass
-            case Version() as version:
+            case CaseVersion() as version:
                 self.versions.append((version, written_at(record)))
-            case Ticked(case_id, at):
+            case CaseTicked(case_id, at):
                 self.ticks[case_id] = max(at, self.ticks.get(case_id, at))
             case finding:
                 self.about_alerts[finding.alert_id].append((finding, written_at(record)))
 
 
-async def fold(connection: AsyncConnection, findings: Findings) -> None:
-    """Take these in. What was taken in before changes nothing, but that its alerts are judged once more."""
-    await _fold_alerts(connection, findings.about_alerts)
-    await _fold_versions(connection, findings.versions)
-    await _fold_ticks(connection, findings.ticks)
+async def take_in(connection: AsyncConnection, findings: Findings) -> None:
+    """Write these to the memory. Findings that it has already change nothing, but their alerts are judged once more."""
+    await _take_in_alerts(connection, findings.about_alerts)
+    await _take_in_versions(connection, findings.versions)
+    await _take_in_ticks(connection, findings.ticks)
     await note_reached(connection, findings.reached)
 
 
 async def touch(connection: AsyncConnection, alerts: Mapping[str, tuple[datetime, str | None]]) -> None:
-    """Make alerts due that something outside the topics speaks of, known or not: each with when, and its exercise."""
-    nothing = folded(Dossier(""))
+    """Make alerts due that the ledger or the chronicle speaks of, known or not: each with when, and its exercise."""
+    nothing = packed(AlertEvidence(""))
     rows = [_row(alert_id, of or REALITY, nothing, at) for alert_id, (at, of) in sorted(alerts.items())]
-    await insert_new(connection, tables.matter, rows)
+    await insert_new(connection, tables.alert, rows)
     touched = [{"touched": alert_id, "moment": at} for alert_id, (at, _) in sorted(alerts.items())]
-    await _stir(connection, tables.matter.c.alert_id == bindparam("touched"), touched)
+    await _make_due(connection, tables.alert.c.alert_id == bindparam("touched"), touched)
 
 
-async def _fold_alerts(connection: AsyncConnection, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
-    known = await dossiers(connection, about.keys())
+async def _take_in_alerts(connection: AsyncConnection, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
+    known = await alerts_known(connection, about.keys())
     rows: list[dict[str, Any]] = []
     people: list[dict[str, Any]] = []
     clocks: dict[str, datetime] = {}
     for alert_id, findings in about.items():
-        dossier = known.get(alert_id, Dossier(alert_id))
-        if dossier is None:  # forgotten: an exercise long over
+        evidence = known.get(alert_id, AlertEvidence(alert_id))
+        if evidence is None:  # forgotten: an exercise long over
             continue
         for finding, at in findings:
-            dossier.add(finding)
-            dossier.stirred = max(dossier.stirred, at)
-            if isinstance(finding, Identified):
+            evidence.add(finding)
+            evidence.touched_at = max(evidence.touched_at, at)
+            if isinstance(finding, StatementIdentified):
                 people += [{"person_id": i, "alert_id": alert_id} for ids in finding.statement.people for i in ids]
-            if isinstance(finding, Accepted) and finding.exercise:
+            if isinstance(finding, StatementAccepted) and finding.exercise:
                 clocks[finding.exercise] = max(finding.at, clocks.get(finding.exercise, finding.at))
-        rows.append(_row(alert_id, dossier.exercise or REALITY, folded(dossier), dossier.stirred))
+        rows.append(_row(alert_id, evidence.exercise or REALITY, packed(evidence), evidence.touched_at))
     if rows:
-        changed = upsert(tables.matter, connection.dialect.name, update=["exercise", "dossier", "stirred", "due"])
+        changed = upsert(tables.alert, connection.dialect.name, update=["exercise", "dossier", "stirred", "due"])
         await connection.execute(changed, rows)
-    await insert_new(connection, tables.matter_person, people)
+    await insert_new(connection, tables.alert_person, people)
     await _advance(connection, clocks)
 
 
-def _row(alert_id: str, exercise: str, dossier: bytes, stirred: datetime) -> dict[str, Any]:
-    return {"alert_id": alert_id, "exercise": exercise, "dossier": dossier, "stirred": stirred, "due": True, "owed": 0, "tried": 0}
+def _row(alert_id: str, exercise: str, evidence: bytes, touched_at: datetime) -> dict[str, Any]:
+    return {"alert_id": alert_id, "exercise": exercise, "dossier": evidence, "stirred": touched_at, "due": True, "owed": 0, "tried": 0}
 
 
-async def _fold_versions(connection: AsyncConnection, versions: Sequence[tuple[Version, datetime]]) -> None:
+async def _take_in_versions(connection: AsyncConnection, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
     if not versions:
         return
     await insert_new(connection, tables.case_version, (case_row(version.case) for version, _ in versions))
     on_case = {(i, version.case_id) for version, _ in versions for person in version.case.people for i in person.person_ids}
     await insert_new(connection, tables.case_person, ({"person_id": i, "case_id": case_id} for i, case_id in sorted(on_case)))
     alerts = (
-        select(tables.matter_person.c.alert_id)
-        .join(tables.case_person, tables.case_person.c.person_id == tables.matter_person.c.person_id)
+        select(tables.alert_person.c.alert_id)
+        .join(tables.case_person, tables.case_person.c.person_id == tables.alert_person.c.person_id)
         .where(tables.case_person.c.case_id == bindparam("touched"))
     )
     touched = [{"touched": version.case_id, "moment": at} for version, at in versions]
-    await _stir(connection, tables.matter.c.alert_id.in_(alerts), touched)
+    await _make_due(connection, tables.alert.c.alert_id.in_(alerts), touched)
     await _meet_ticks(connection, {version.case_id: version.case.exercise or REALITY for version, _ in versions})
 
 
-async def _stir(connection: AsyncConnection, which: Any, touched: Sequence[Mapping[str, Any]]) -> None:
+async def _make_due(connection: AsyncConnection, which: Any, touched: Sequence[Mapping[str, Any]]) -> None:
     moment = bindparam("moment", type_=UtcDateTime)
-    later = when((tables.matter.c.stirred < moment, moment), else_=tables.matter.c.stirred)
-    statement = update(tables.matter).where(which, tables.matter.c.dossier.is_not(None)).values(due=True, stirred=later)
+    later = when((tables.alert.c.stirred < moment, moment), else_=tables.alert.c.stirred)
+    statement = update(tables.alert).where(which, tables.alert.c.dossier.is_not(None)).values(due=True, stirred=later)
     if touched:
         await connection.execute(statement, list(touched))
 
 
-async def _fold_ticks(connection: AsyncConnection, ticks: Mapping[str, datetime]) -> None:
+async def _take_in_ticks(connection: AsyncConnection, ticks: Mapping[str, datetime]) -> None:
     """Move the clocks of exercises; keep a tick whose case is not known yet; reality has the world's clock."""
     of = await _exercises(connection, ticks.keys())
     clocks: dict[str, datetime] = {}

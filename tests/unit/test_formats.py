@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from alertbus.chronicle import render
-from alertbus.chronicle.tables import State
-from alertbus.chronicle.words import Entry, Told
+from alertbus.chronicle import formats
+from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
+from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
 from alertbus.plugin.kit.samples import SPOKEN
 
 WHEN = datetime(2020, 7, 18, 23, 30, tzinfo=UTC)  # the 19th in the United Kingdom
 
 
-def entry(**stated: Any) -> Entry:
+def entry(**stated: Any) -> ChronologyEntry:
     given: dict[str, Any] = {
         "statement_id": "s-1",
         "alert_id": "a-1",
@@ -34,13 +34,13 @@ def entry(**stated: Any) -> Entry:
         "about": ("Ex-Partner 2", "Child"),
         "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.CHILD, observed_first_hand=False),),
     }
-    return Entry(**{**given, **stated})
+    return ChronologyEntry(**{**given, **stated})
 
 
-TOLD = Told(
+TOLD = AgencyTold(
     agency="health_visiting",
     role="health_visitor",
-    state=State.ACKNOWLEDGED,
+    state=ObligationState.ACKNOWLEDGED,
     since=WHEN,
     acknowledged_by="R. Postholder",
     acknowledged_at=datetime(2020, 7, 20, 8, 0, tzinfo=UTC),
@@ -77,20 +77,20 @@ def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
     read = "acknowledged by R. Postholder, 20 July 2020, 09:00"
     release = {"release": {"date": "2020-08-01"}}
 
-    assert render.as_text("case-1", [entry(narrative=said, told=(TOLD,), details=release)]) == (
+    assert formats.as_text("case-1", [entry(narrative=said, told=(TOLD,), details=release)]) == (
         "Chronology of case case-1: 1 entry, the earliest first\n"
         "\n"
         "19 July 2020, 00:30  Police: Threat to staff (high)\n"
         "  About: Ex-Partner 2, Child\n"
         "  Professional, first hand: He was at the door.\n"
         "  Release date: 2020-08-01\n"
-        f"  Told: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
+        f"  AgencyTold: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
         "  Reference: police.north, OUR-1\n"
     )
 
 
 def test_what_is_not_plain_is_said() -> None:
-    written = render.as_text(
+    written = formats.as_text(
         "case-1",
         [
             entry(
@@ -106,7 +106,7 @@ def test_what_is_not_plain_is_said() -> None:
     assert "Threat to staff, withdrawn (high), history" in written
     assert "Recorded 25 July 2020, 10:00" in written
     assert "About: Ex-Partner 2, Child, 2 not on this case" in written
-    assert "Told: nobody (history)" in written
+    assert "AgencyTold: nobody (history)" in written
     assert "Do not reveal the source." in written
 
 
@@ -117,16 +117,16 @@ def digests(pieces: list[str]) -> set[str]:
 def test_words_come_through_every_form_unaltered() -> None:
     entries = [entry()]
     said = digests([SPOKEN])
-    (row,) = csv.DictReader(io.StringIO(render.as_csv("case-1", entries), newline=""))
+    (row,) = csv.DictReader(io.StringIO(formats.as_csv("case-1", entries), newline=""))
 
-    assert SPOKEN in render.as_text("case-1", entries)
+    assert SPOKEN in formats.as_text("case-1", entries)
     assert digests([row["narrative"]]) == said
-    assert digests([json.loads(render.as_json("case-1", entries))["entries"][0]["narrative"][0]["text"]]) == said
-    assert digests(Page(render.as_html("case-1", entries)).texts["blockquote"]) == said
+    assert digests([json.loads(formats.as_json("case-1", entries))["entries"][0]["narrative"][0]["text"]]) == said
+    assert digests(Page(formats.as_html("case-1", entries)).texts["blockquote"]) == said
 
 
 def test_page_is_a_table_that_a_screen_reader_can_walk() -> None:
-    page = Page(render.as_html("case-1", [entry(), entry(told=(TOLD,))]))
+    page = Page(formats.as_html("case-1", [entry(), entry(told=(TOLD,))]))
     heads = [attributes for tag, attributes in page.tags if tag == "th"]
 
     assert ("html", {"lang": "en-GB"}) in page.tags
@@ -139,7 +139,7 @@ def test_page_is_a_table_that_a_screen_reader_can_walk() -> None:
 
 def test_page_needs_nothing_else_and_runs_nothing() -> None:
     hostile = "<script>alert(1)</script><img src=//elsewhere.example>"
-    source = render.as_html(
+    source = formats.as_html(
         "case-1",
         [entry(about=(hostile,), source_id=hostile, details={"status": hostile}, narrative=(Narrative(text=hostile),))],
     )
@@ -155,7 +155,7 @@ def test_page_needs_nothing_else_and_runs_nothing() -> None:
 
 @pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "\rx"])
 def test_no_cell_is_run_as_a_formula(formula: str) -> None:
-    source = render.as_csv("case-1", [entry(narrative=(Narrative(text=formula),), source_id=formula)])
+    source = formats.as_csv("case-1", [entry(narrative=(Narrative(text=formula),), source_id=formula)])
     (row,) = csv.DictReader(io.StringIO(source, newline=""))
 
     assert (row["narrative"], row["source_id"]) == (f"'{formula}", f"'{formula}")
@@ -164,15 +164,40 @@ def test_no_cell_is_run_as_a_formula(formula: str) -> None:
 def test_json_is_what_the_chronicle_answered() -> None:
     entries = [entry(told=(TOLD,)), entry(history=True)]
 
-    written = json.loads(render.as_json("case-1", entries))
+    written = json.loads(formats.as_json("case-1", entries))
 
     assert written["case_id"] == "case-1"
-    assert [Entry.model_validate(one) for one in written["entries"]] == entries
+    assert [ChronologyEntry.model_validate(one) for one in written["entries"]] == entries
 
 
-@pytest.mark.parametrize("form", sorted(render.FORMATS))
+@pytest.mark.parametrize("form", sorted(formats.FORMATS))
 def test_case_without_a_history_is_a_document_all_the_same(form: str) -> None:
-    written = render.FORMATS[form]("case-1", [])
+    written = formats.FORMATS[form]("case-1", [])
 
     assert written.endswith("\n")
     assert "case-1" in written or form == "csv"
+
+
+HOSTILE = "<b onclick=x>\"'&{{ 7 * 7 }}</b>"
+
+
+@pytest.mark.parametrize("field", ["agency", "source", "source_id", "kind", "about", "details", "narrative", "told"])
+def test_no_field_of_an_entry_becomes_markup(field: str) -> None:
+    stated: dict[str, Any] = {
+        "about": (HOSTILE,),
+        "details": {"release": {"note": HOSTILE}},
+        "narrative": (Narrative(text=HOSTILE),),
+        "told": (TOLD.model_copy(update={"acknowledged_by": HOSTILE}),),
+    }
+    source = formats.as_html("case-1", [entry(**{field: stated.get(field, HOSTILE)})])
+    page = Page(source)
+
+    assert "b" not in {tag for tag, _ in page.tags}
+    assert "49" not in source
+    assert "&lt;b onclick=x&gt;&#34;&#39;&amp;{{ 7 * 7 }}&lt;/b&gt;" in source.casefold()
+
+
+def test_a_case_id_is_escaped_wherever_it_stands() -> None:
+    page = Page(formats.as_html(HOSTILE, []))
+
+    assert page.texts["h1"] == page.texts["title"] == [f"Chronology of case {HOSTILE}"]
