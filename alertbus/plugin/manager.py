@@ -18,7 +18,7 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import fidelity, hookspecs
-from alertbus.plugin.hookspecs import CONTRACT, hookimpl
+from alertbus.plugin.hookspecs import CONTRACT, RESERVED, hookimpl
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 
@@ -61,9 +61,8 @@ class Plugins:
         self._owners: dict[int, str] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
-        self.kinds: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_kinds"))
-        self.channels: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_channels"))
-        self.patterns: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_patterns"))
+        for hook in RESERVED:
+            self._refuse_reserved(hook)
 
     @classmethod
     def load(cls) -> Self:
@@ -161,6 +160,13 @@ class Plugins:
                 )
             offered += [(name, each) for each in returned]
         return offered
+
+    def _refuse_reserved(self, hook: str) -> None:
+        for plugin, _ in self._offered(hook):
+            raise PluginFault(
+                f"agency plugin '{plugin}', hook '{hook}': this bus does not use {hook.removeprefix('alertbus_')} of a plugin's own yet, "
+                "so what it offers would have no effect. Leave the hook out."
+            )
 
     def _row(self, offered: Adapter | Source) -> Listed:
         plugin = self._owners[id(offered)]
