@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import sys
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -539,6 +541,21 @@ class TestKitFindsWhatItLooksFor:
 
         assert rule in [f.rule for f in report.findings if f.broken]
         assert report.tier is Tier.NONE
+
+
+def test_a_source_checked_without_hypothesis_is_told_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    report = check(SourceConformance, source=source(), samples=(b"{}",))
+
+    broken = {finding.rule: finding.broken for finding in report.findings}
+    assert broken["survives arbitrary bytes"] == "not checked: hypothesis is not installed. Install alertbus[testing] beside your plugin."
+
+
+def test_the_extra_for_testing_holds_what_the_kit_imports() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+
+    assert [need.partition(">=")[0] for need in project["optional-dependencies"]["testing"]] == ["hypothesis", "pytest"]
 
 
 def test_a_closed_world_notices_what_it_cannot_prevent() -> None:
