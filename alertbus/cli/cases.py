@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from alertbus.chronicle import queries, render
 from alertbus.cli.output import as_json, pairs, progress, rows, say
 from alertbus.directory.cases import Cases
+from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.run.bootstrap import wired
@@ -57,10 +57,9 @@ def _read(file: Path) -> list[Case]:
     faults: list[Fault] = []
     for number, entry in enumerate(whole if isinstance(whole, list) else [whole]):
         try:
-            cases.append(Case.model_validate(entry))
-        except ValidationError as error:
-            found = error.errors(include_input=False, include_url=False)
-            faults += [Fault(f"[{number}]." + ".".join(map(str, f["loc"])), f["msg"]) for f in found]
+            cases.append(read_data(Case, entry, prefix=f"[{number}]"))
+        except InvalidInput as refused:
+            faults += refused.faults
     if faults:
         raise InvalidInput(faults)
     return cases

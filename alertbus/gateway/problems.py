@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.gateway.reading import faults_of
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
     BrokerUnavailable,
@@ -38,6 +37,7 @@ from alertbus.model.errors import (
     VersionConflict,
     WhoAreYou,
 )
+from alertbus.model.faults import faults_in
 
 log = structlog.get_logger("alertbus.gateway")
 
@@ -165,7 +165,7 @@ def install(app: FastAPI) -> None:
 
     async def wrong_parameters(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return of_bus_error(InvalidInput(faults_of(error.errors(), None)))
+        return of_bus_error(InvalidInput(faults_in(error.errors())))
 
     async def http_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

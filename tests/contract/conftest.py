@@ -22,8 +22,8 @@ from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import projector, tables  # noqa: F401  the tables stand in `metadata` once they are imported
 from alertbus.directory import tables as _directory  # noqa: F401
-from alertbus.gateway.app import create_app
 from alertbus.gateway import context
+from alertbus.gateway.app import create_app
 from alertbus.model.alert import Alert
 from alertbus.model.notice import Notice
 from alertbus.plugin import Ignored, Message, ReceiptGiven, Stage, UnreadableMessage, hookimpl

@@ -229,7 +229,6 @@ class TestStartUp:
             "Put what it offers into one."
         )
 
-
     @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
     def test_what_this_bus_would_never_use_is_refused_instead_of_passed_over(self, hook: str) -> None:
         with pytest.raises(PluginFault) as fault:
@@ -243,7 +242,7 @@ class TestStartUp:
 
     @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
     def test_a_reserved_hook_that_offers_nothing_is_harmless(self, hook: str) -> None:
-        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(lambda: [])})}).listing() == []
+        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(list)})}).listing() == []
 
 
 class TestLoading:

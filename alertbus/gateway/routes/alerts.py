@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.words import AlertStatus, ObligationStatus
+from alertbus.gateway.bodies import read, read_data, read_json
 from alertbus.gateway.context import Bus, Gateway, Who, answers
 from alertbus.gateway.problems import WrongMediaType
-from alertbus.gateway.reading import read, read_data, read_json
 from alertbus.intake.alerts import Accepted
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.render import FORMATS
+from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import Bus, Gateway, Who, answers
-from alertbus.gateway.reading import read_data, read_json
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
 

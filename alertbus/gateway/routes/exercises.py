@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
+from alertbus.gateway.bodies import read
 from alertbus.gateway.context import Bus, Who, answers
-from alertbus.gateway.reading import read
 from alertbus.model.base import Word
 from alertbus.model.sensitivity import Sensitivity as S
 

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.words import InboxItem
+from alertbus.gateway.bodies import read
 from alertbus.gateway.context import Bus, Gateway, Who, answers
-from alertbus.gateway.reading import read
 from alertbus.intake.acknowledgements import Acknowledgement
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
