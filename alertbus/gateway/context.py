@@ -59,8 +59,8 @@ async def _caller(request: Request) -> Caller:
     return callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
 
 
-Bus = Annotated[Gateway, Depends(_gateway)]
-Who = Annotated[Caller, Depends(_caller)]
+CurrentGateway = Annotated[Gateway, Depends(_gateway)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
 def _same_machine(request: Request) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
 from alertbus.chronicle import queries
-from alertbus.gateway.context import Bus, Gateway, answers
+from alertbus.gateway.context import CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.gauges import last_arrival_s, measured
@@ -30,9 +30,9 @@ async def healthy() -> Response:
 
 
 @router.get("/-/ready", summary="Whether it can do its work", responses=answers())
-async def ready(bus: Bus) -> Response:
+async def ready(gateway: CurrentGateway) -> Response:
     """Broker and database both answer; else 503, and alerts should go to another gateway."""
-    broker, database = await asyncio.gather(reachable(bus.bootstrap, _LIMIT_S), _database(bus))
+    broker, database = await asyncio.gather(reachable(gateway.bootstrap, _LIMIT_S), _database(gateway))
     away = [name for name, answered in (("broker", broker), ("database", database)) if not answered]
     if away:
         raise NotReady(f"{' and '.join(away)} did not answer within {_LIMIT_S:.0f} s")
@@ -40,18 +40,18 @@ async def ready(bus: Bus) -> Response:
 
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
-async def progress(bus: Bus) -> Response:
+async def progress(gateway: CurrentGateway) -> Response:
     """How far behind each group is, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation in numbers.
 
     `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
     """
-    now, every = bus.now(), bus.settings.watchdog_interval_s
+    now, every = gateway.now(), gateway.settings.watchdog_interval_s
     groups, status, arrival, found, late = await asyncio.gather(
-        bus.vitals.progress.groups(now),
-        queries.status(bus.engine, now),
-        last_arrival_s(bus.vitals),
-        latest(bus.engine),
-        undelivered(bus.engine),
+        gateway.vitals.progress.groups(now),
+        queries.status(gateway.engine, now),
+        last_arrival_s(gateway.vitals),
+        latest(gateway.engine),
+        undelivered(gateway.engine),
     )
     return JSONResponse(
         shown(groups)
@@ -64,17 +64,17 @@ async def progress(bus: Bus) -> Response:
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())
-async def metrics(bus: Bus) -> Response:
+async def metrics(gateway: CurrentGateway) -> Response:
     """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent."""
-    text = generate_latest(bus.counts.registry) + generate_latest(await measured(bus.vitals))
+    text = generate_latest(gateway.counts.registry) + generate_latest(await measured(gateway.vitals))
     return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
 
-async def _database(bus: Gateway) -> bool:
+async def _database(gateway: Gateway) -> bool:
     try:
         async with asyncio.timeout(_LIMIT_S):
             with database_faults():
-                async with reading(bus.engine) as connection:
+                async with reading(gateway.engine) as connection:
                     await connection.execute(text("SELECT 1"))
     except (TimeoutError, DatabaseUnavailable):
         return False
