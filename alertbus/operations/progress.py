@@ -6,7 +6,7 @@ Asked of the broker, not of the workers: a worker that is up and does nothing sh
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,29 +16,22 @@ from aiokafka.errors import KafkaError
 
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.groups import committed_offsets
+from alertbus.broker.groups import GROUPS, committed_offsets
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BrokerUnavailable
 
-GROUPS: Mapping[str, Sequence[str]] = {
-    "alertbus-stream": (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS),
-    "alertbus-delivery": (topics.NOTICES,),
-    "alertbus-chronicle": (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW),
-}
-"""Who must get through what. A group that has never committed has everything still before it."""
-
 STALLED_S = 120.0
-"""A record that has waited longer than this is not being worked on (ours: far above any queue that moves, far below an hour's clock)."""
+"""A record that has waited longer than this is not being worked on. Chosen: far above any queue that moves, far below an hour's clock."""
 
 WATCHDOG_MISSED = 3
-"""So many intervals without an arrival are a stall (ours: one may be lost to a restart, and one more to chance)."""
+"""So many intervals without an arrival are a stall. Chosen: one may be lost to a restart, and one more to chance."""
 
 _LIMIT_S = 10.0
 _FRESH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class Lag:
     """`pending` records; `oldest_s` is the age of the oldest of them, None when nothing waits."""
 
     pending: int
@@ -51,10 +44,10 @@ class Progress:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._turn = asyncio.Lock()
-        self._answer: dict[str, Behind] = {}
+        self._answer: dict[str, Lag] = {}
         self._asked = 0.0
 
-    async def groups(self, now: datetime) -> dict[str, Behind]:
+    async def groups(self, now: datetime) -> dict[str, Lag]:
         """Raises `BrokerUnavailable`."""
         async with self._turn:
             if not self._asked or time.monotonic() - self._asked > _FRESH_S:
@@ -68,7 +61,7 @@ class Progress:
             return self._answer
 
 
-def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
+def shown(groups: Mapping[str, Lag]) -> dict[str, Any]:
     oldest = [group.oldest_s for group in groups.values() if group.oldest_s is not None]
     return {
         "oldest_unprocessed_s": max(oldest, default=0.0),
@@ -77,13 +70,13 @@ def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
     }
 
 
-def stalled(groups: Mapping[str, Behind], last_arrival_s: float | None, every_s: int) -> bool:
+def stalled(groups: Mapping[str, Lag], last_arrival_s: float | None, every_s: int) -> bool:
     """Whether the bus stands still: a record waits too long, or the watchdog, having arrived before, no longer does."""
     waits = any((group.oldest_s or 0.0) > STALLED_S for group in groups.values())
     return waits or (every_s > 0 and last_arrival_s is not None and last_arrival_s > WATCHDOG_MISSED * every_s)
 
 
-async def pending(bootstrap: str) -> dict[str, Behind]:
+async def pending(bootstrap: str) -> dict[str, Lag]:
     """The same without ages, and asked afresh. Raises `BrokerUnavailable`."""
     try:
         async with asyncio.timeout(_LIMIT_S):
@@ -92,7 +85,7 @@ async def pending(bootstrap: str) -> dict[str, Behind]:
         raise BrokerUnavailable(f"the broker could not be asked how far the groups are ({type(error).__name__})") from None
 
 
-async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
+async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
     committed = await committed_offsets(bootstrap, GROUPS)
@@ -109,7 +102,7 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
             reached = {place: went.get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed}
             waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
             count = sum(ends[place] - offset for place, offset in waiting.items())
-            answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)
+            answer[group] = Lag(count, await _oldest(consumer, waiting, now) if waiting and now else None)
         return answer
     finally:
         with contextlib.suppress(KafkaError):

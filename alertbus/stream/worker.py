@@ -15,7 +15,7 @@ import structlog
 from faust.types import TP
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.broker import topics
+from alertbus.broker import groups, topics
 from alertbus.broker.consumer import Received
 from alertbus.broker.ends import LogEnds
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
@@ -35,7 +35,7 @@ from alertbus.stream.tables import StateTable
 
 log = structlog.get_logger("alertbus.stream")
 
-APP = "alertbus-stream"
+APP = groups.STREAM
 """Consumer group and prefix of the changelog topics. Changing it starts the stream from the beginning."""
 
 MAX_STATE_BYTES = 16 * 1024 * 1024
