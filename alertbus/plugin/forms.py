@@ -12,6 +12,7 @@ from alertbus.model.faults import faults_of, join, path_of
 from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
 from alertbus.model.person import Address, Name, Person
 from alertbus.plugin.protocols import UnreadableMessage
+from alertbus.plugin.schema import document
 
 WHOLE = "$"
 """Path of the message itself."""
@@ -110,8 +111,4 @@ def _no_such_number(_name: str) -> NoReturn:
 
 def schema_of(form: type[Form], name: str) -> dict[str, Any]:
     """Make the JSON Schema (2020-12) of a form, published as `schemas/<name>.json`."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:alertbus:schema:{name}",
-        **form.model_json_schema(mode="validation"),
-    }
+    return document(name, form.model_json_schema(mode="validation"))

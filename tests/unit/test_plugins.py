@@ -242,7 +242,10 @@ class TestStartUp:
 
     @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
     def test_a_reserved_hook_that_offers_nothing_is_harmless(self, hook: str) -> None:
-        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(list)})}).listing() == []
+        def nothing() -> list[object]:
+            return []
+
+        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(nothing)})}).listing() == []
 
 
 class TestLoading:

@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from alertbus.plugin import Notice, NoticePerson
+from alertbus.plugin.wording import section
 
 LONGEST = 100
 """Characters of `incidentDescription` (Hackney)."""
@@ -67,8 +68,7 @@ def caution(notice: Notice) -> Caution:
     """Put a standing flag before whatever the notice itself is about (VPF-06)."""
     kind = notice.obligation.kind
     if kind in _THREATS:
-        flag = notice.details.get("flag")
-        grade = flag.get("grade") if isinstance(flag, Mapping) else None
+        grade = section(notice, "flag").get("grade")
         return Caution.VERBAL_ABUSE if grade in _VERBAL else Caution.STAFF_SAFETY
     if notice.flag:
         return Caution.STAFF_SAFETY
@@ -135,10 +135,8 @@ def _template(notice: Notice) -> str:
 
 
 def _release_date(notice: Notice) -> str:
-    release = notice.details.get("release")
-    stated = release.get("date") if isinstance(release, Mapping) else None
     try:
-        return date.fromisoformat(str(stated)).isoformat()
+        return date.fromisoformat(str(section(notice, "release").get("date"))).isoformat()
     except ValueError:
         return "a day not known"
 
