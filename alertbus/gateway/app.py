@@ -24,8 +24,8 @@ from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import sources as routes_sources
 from alertbus.gateway.routes.exercises import ExerciseClock
 from alertbus.intake.acknowledgements import Acknowledgement
-from alertbus.intake.ticker import tick
-from alertbus.intake.watchdog_rounds import watch
+from alertbus.intake.ticker import run_ticker
+from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 
@@ -56,8 +56,8 @@ def create_app(gateway: Gateway) -> FastAPI:
             gateway.failure = error  # a server would only log its text
             raise
         working = [
-            asyncio.create_task(tick(gateway.intake.cases, gateway.stopping)),
-            asyncio.create_task(watch(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
+            asyncio.create_task(run_ticker(gateway.intake.cases, gateway.stopping)),
+            asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]
         yield
         gateway.stopping.set()

@@ -79,37 +79,37 @@ _NUL_IN_NAME = ("names without the character U+0000", "control_character")
 _NUL_IN_TEXT = ("text without the character U+0000", "control_character")
 _NUMBER = ("a date or moment as text, such as 2020-11-18T15:00:00Z", "datetime_type")
 
-_Step = tuple[Any, str | int]
-"""A place in the data as its parent's step and its own name: cheap to make, and made into a path only where there is a fault."""
+_Node = tuple[Any, str | int]
+"""A place in the data as its parent's node and its own name: cheap to make, and made into a path only where there is a fault."""
 
 
 def _unsound(data: Any) -> list[Fault]:
     """What no schema sees: U+0000 anywhere, and a number where a time should be, but for the free part of `details`."""
-    found: list[tuple[_Step | None, tuple[str, str]]] = []
+    found: list[tuple[_Node | None, tuple[str, str]]] = []
     _search(data, "", None, found)
-    located = [(_location(step), expected) for step, expected in found]
+    located = [(_location(node), expected) for node, expected in found]
     return [Fault(path_of(location), *expected) for location, expected in located if not (expected is _NUMBER and _is_free(location))]
 
 
-def _search(value: Any, name: str, step: _Step | None, found: list[tuple[_Step | None, tuple[str, str]]]) -> None:
+def _search(value: Any, name: str, node: _Node | None, found: list[tuple[_Node | None, tuple[str, str]]]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             if "\0" in key:
-                found.append((step, _NUL_IN_NAME))
-            _search(inner, key, (step, key), found)
+                found.append((node, _NUL_IN_NAME))
+            _search(inner, key, (node, key), found)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _search(inner, "", (step, index), found)
+            _search(inner, "", (node, index), found)
     elif isinstance(value, str) and "\0" in value:
-        found.append((step, _NUL_IN_TEXT))
+        found.append((node, _NUL_IN_TEXT))
     elif name in _TIMES and _is_number(value):
-        found.append((step, _NUMBER))
+        found.append((node, _NUMBER))
 
 
-def _location(step: _Step | None) -> list[str | int]:
+def _location(node: _Node | None) -> list[str | int]:
     location: list[str | int] = []
-    while step is not None:
-        step, part = step
+    while node is not None:
+        node, part = node
         location.append(part)
     return location[::-1]
 

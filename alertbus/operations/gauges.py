@@ -18,7 +18,7 @@ from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.operations.progress import Progress
-from alertbus.operations.quarantine_depth import Depth
+from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest
 from alertbus.sql.engine import database_faults, reading
@@ -36,10 +36,10 @@ class Vitals:
     now: Callable[[], datetime]
     watchdog_interval_s: int
     progress: Progress = field(init=False)
-    depth: Depth = field(init=False)
+    depth: QuarantineDepth = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress, self.depth = Progress(self.bootstrap), Depth(self.bootstrap)
+        self.progress, self.depth = Progress(self.bootstrap), QuarantineDepth(self.bootstrap)
 
 
 Measure = Callable[[Vitals], Awaitable[list[Gauge]]]

@@ -13,7 +13,7 @@ from alertbus.quarantine.shelf import redriven
 _FRESH_S = 10.0
 
 
-class Depth:
+class QuarantineDepth:
     """Remembers how far it has read, and the ids of entries with what is to become of each."""
 
     def __init__(self, bootstrap: str) -> None:

@@ -525,9 +525,9 @@ class TestKitFindsWhatItLooksFor:
 
         report = check(AdapterConformance, adapter=adapter(render=render))
 
-        assert [f.rule for f in report.findings if f.broken and f.rule.startswith(rule)] != []
+        assert [f.rule for f in report.results if f.broken and f.rule.startswith(rule)] != []
         assert report.tier is not Tier.PLATINUM
-        assert not [c for c in CANARIES[:4] for f in report.findings if c in f.broken]
+        assert not [c for c in CANARIES[:4] for f in report.results if c in f.broken]
 
     @pytest.mark.parametrize(
         ("parse", "rule"),
@@ -541,7 +541,7 @@ class TestKitFindsWhatItLooksFor:
     def test_a_broken_source_is_found(self, parse: Any, rule: str) -> None:
         report = check(SourceConformance, source=source(parse=parse), samples=(b"{}",))
 
-        assert rule in [f.rule for f in report.findings if f.broken]
+        assert rule in [f.rule for f in report.results if f.broken]
         assert report.tier is Tier.NONE
 
 
@@ -550,7 +550,7 @@ def test_a_source_checked_without_hypothesis_is_told_which_extra_to_install(monk
 
     report = check(SourceConformance, source=source(), samples=(b"{}",))
 
-    broken = {finding.rule: finding.broken for finding in report.findings}
+    broken = {result.rule: result.broken for result in report.results}
     assert broken["survives arbitrary bytes"] == "not checked: hypothesis is not installed. Install alertbus[testing] beside your plugin."
 
 

@@ -10,7 +10,7 @@ from alertbus.plugin.kit.conformance import Broken, leaked, must, told, world_cl
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Ignored, Source, UnreadableMessage
 
-Outcome = list[Alert] | Ignored | UnreadableMessage
+ParseOutcome = list[Alert] | Ignored | UnreadableMessage
 
 _CANARY = "Quillfeather 01632 960777"
 _EXAMPLES = 200
@@ -133,7 +133,7 @@ def refusals_are_bare(source: Source, samples: Sequence[bytes]) -> None:
     )
 
 
-def _outcome(source: Source, raw: bytes, what: str) -> Outcome:
+def _outcome(source: Source, raw: bytes, what: str) -> ParseOutcome:
     raised = ""
     try:
         outcome = source.parse(raw, {})
