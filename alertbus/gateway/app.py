@@ -46,14 +46,14 @@ _CLOUD_EVENT = {
 
 
 def create_app(gateway: Gateway) -> FastAPI:
-    """Give the application over one gateway. Its lifespan finishes what an earlier process left before the first call."""
+    """Make the application of one gateway. Before the first call it publishes the cases that an earlier process left unpublished."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await gateway.intake.cases.republish()
         except Exception as error:
-            gateway.failure = error  # a server would only log its text
+            gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
             asyncio.create_task(run_ticker(gateway.intake.cases, gateway.stopping)),

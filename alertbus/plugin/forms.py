@@ -1,4 +1,4 @@
-"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For formats that are ours."""
+"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For forms that a plugin's author designs."""
 
 import json
 from collections.abc import Iterator, Mapping

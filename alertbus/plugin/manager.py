@@ -44,7 +44,7 @@ class Listed:
 
 
 class Plugins:
-    """What the plugins offer. Built whole or not at all: a fault leaves nothing half registered."""
+    """The adapters and sources of all plugins. Built whole or not at all: a fault leaves nothing half registered."""
 
     def __init__(self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None) -> None:
         self._manager = pluggy.PluginManager(GROUP)
@@ -206,7 +206,7 @@ def _import(entry: EntryPoint) -> object:
 
 
 def _check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
-    """Refuse what pluggy passes over in silence: a hook without its marker, and a wrapper."""
+    """Refuse a hook without its marker, and a wrapper: pluggy would pass over both in silence."""
     for attribute in dir(plugin):
         if not attribute.startswith("alertbus_") or not inspect.isroutine(getattr(plugin, attribute, None)):
             continue

@@ -60,7 +60,7 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
 async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The alert's statements, and every obligation of the caller's agency with its receipts and its notice.
 
-    Operations and the agency that holds cases see every obligation; what it says only as far as it is theirs.
+    Operations and the agency that holds cases see every obligation, but another agency's without its reasons and notes.
     """
     status = await _projected(alert_id, gateway)
     case_holder = gateway.policy.case_holder
@@ -89,7 +89,7 @@ _PATIENCE_S = 2.0
 
 
 async def _projected(alert_id: str, gateway: Gateway) -> AlertStatus:
-    """From the chronicle, which may be a moment behind what was just accepted here."""
+    """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:
         try:
@@ -158,7 +158,7 @@ def _check_event(event: Mapping[str, Any]) -> None:
 
 
 def _filled(data: Any, event: Mapping[str, Any]) -> Any:
-    """An alert that leaves its own name to the envelope takes it from there."""
+    """Take an alert's `id` and `source` from its envelope, unless it has its own."""
     if not isinstance(data, dict):
         return data
     return {"id": event["id"], "source": event["source"]} | data

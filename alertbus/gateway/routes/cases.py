@@ -120,18 +120,18 @@ def _snapshot(case_id: str, body: bytes) -> Case:
     if isinstance(data, dict):
         if data.setdefault("id", case_id) != case_id:
             raise InvalidInput([Fault("id", "the case id of the address, or none", "inconsistent")])
-        _forget_what_the_bus_says(data)
+        _drop_what_only_the_bus_states(data)
     return read_data(Case, data)
 
 
-def _forget_what_the_bus_says(data: dict[str, Any]) -> None:
-    """A snapshot that was read, changed and sent back holds the bus's own version and ids: they are no statement of the sender's."""
+def _drop_what_only_the_bus_states(data: dict[str, Any]) -> None:
+    """Drop the version and the times that are the bus's own: a snapshot that was read, changed and sent back still holds them."""
     data.pop("version", None)
     data.pop("known_at", None)
 
 
 async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, gateway: Gateway) -> int | None:
-    """The version the sender read; 0 for none yet; None when it does not say."""
+    """Give the version that the sender read; 0 for none yet; None when it does not say."""
     if if_none_match is not None:
         if if_none_match.strip() != "*":
             raise InvalidInput([Fault("If-None-Match", "* or nothing", "precondition")])

@@ -1,4 +1,4 @@
-"""`/v1/inbox`, `/v1/events` and acknowledgements: what an agency owes an answer on, and its answer."""
+"""`/v1/inbox`, `/v1/events` and acknowledgements: the obligations of an agency, and its answers to them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -64,14 +64,14 @@ async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQ
     },
 )
 async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """By a named person, who says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
-    said = read(Acknowledgement, await request.body())
-    receipt = await gateway.intake.answers.acknowledge(obligation_id, said, caller)
+    """A named person says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
+    answer = read(Acknowledgement, await request.body())
+    receipt = await gateway.intake.answers.acknowledge(obligation_id, answer, caller)
     return JSONResponse(receipt.model_dump(mode="json"), 201)
 
 
 def _which(exercise: str | None) -> str | None:
-    """As the query wants it: everything, one exercise, or None for what is real."""
+    """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
         return queries.EVERYTHING
     return None if exercise == "none" else exercise
@@ -79,24 +79,25 @@ def _which(exercise: str | None) -> str | None:
 
 _POLL_S = 1.0
 _SILENT_S = 15.0
+"""Seconds without an event after which a comment is sent, so that nothing between takes the connection for dead."""
 
 
 async def _changes(gateway: Gateway, agency: str | None, exercise: str | None) -> AsyncIterator[str]:
-    """By asking the chronicle every second: it may be another process that writes it."""
-    told: dict[str, str] = {}
+    """Yield server-sent events. The chronicle is asked every second, because another process may be writing it."""
+    sent: dict[str, str] = {}
     quiet = 0.0
     yield "retry: 2000\n\n"
     while not gateway.stopping.is_set():
         # In a task of its own: a caller who goes away cancels this one, and would break the database connection with it.
-        items, closed = await asyncio.shield(asyncio.create_task(_news(gateway, agency, exercise, frozenset(told))))
+        items, closed = await asyncio.shield(asyncio.create_task(_open_and_closed(gateway, agency, exercise, frozenset(sent))))
         for item in items:
             mark = f"{item.notice.id} {item.state} {item.overdue} {len(item.receipts)}"
-            if told.get(item.obligation.id) != mark:
-                told[item.obligation.id] = mark
+            if sent.get(item.obligation.id) != mark:
+                sent[item.obligation.id] = mark
                 quiet = 0.0
                 yield f"event: obligation\nid: {item.obligation.id}\ndata: {orjson.dumps(_shown(item)).decode()}\n\n"
         for one in closed:
-            del told[one]
+            del sent[one]
         quiet += _POLL_S
         if quiet >= _SILENT_S:
             quiet = 0.0
@@ -108,10 +109,12 @@ async def _changes(gateway: Gateway, agency: str | None, exercise: str | None) -
             continue
 
 
-async def _news(gateway: Gateway, agency: str | None, exercise: str | None, told: frozenset[str]) -> tuple[list[InboxItem], frozenset[str]]:
-    """What is open, and what of `told` no longer is: items, and the ids of the latter."""
+async def _open_and_closed(
+    gateway: Gateway, agency: str | None, exercise: str | None, sent: frozenset[str]
+) -> tuple[list[InboxItem], frozenset[str]]:
+    """Give the items to look at, those that are open and those that were `sent` and no longer are, and the ids of the latter."""
     items = await _open(gateway, agency, exercise)
-    closed = told - {item.obligation.id for item in items}
+    closed = sent - {item.obligation.id for item in items}
     items += [await queries.obligation(gateway.engine, one, now=gateway.now()) for one in sorted(closed)]
     return items, closed
 

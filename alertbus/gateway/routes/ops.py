@@ -1,4 +1,4 @@
-"""`/-/` and `/metrics`: for whoever runs the bus, and for the machines that watch it. Nothing here is about a family."""
+"""`/-/` and `/metrics`: for the people who run the bus and the machines that watch it. Nothing here is about a family."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from alertbus.gateway.context import CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.gauges import last_arrival_s, measured
-from alertbus.operations.progress import shown, stalled
+from alertbus.operations.progress import stalled, summary
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest
 from alertbus.sql.engine import database_faults, reading
@@ -25,7 +25,7 @@ _LIMIT_S = 3.0
 
 @router.get("/-/healthy", summary="Whether the process lives", responses=answers())
 async def healthy() -> Response:
-    """It answers, so it does. What it depends on is not asked: starting it again would not help that."""
+    """An answer is the proof. Broker and database are not asked: starting this process again would not help them."""
     return JSONResponse({"status": "ok"})
 
 
@@ -41,7 +41,7 @@ async def ready(gateway: CurrentGateway) -> Response:
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
 async def progress(gateway: CurrentGateway) -> Response:
-    """How far behind each group is, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation in numbers.
+    """The lag of each group, what is undelivered, the watchdog's last arrival, chronicle and latest reconciliation, all in numbers.
 
     `stalled` says that something has waited for longer than it should, or that the watchdog is overdue.
     """
@@ -54,7 +54,7 @@ async def progress(gateway: CurrentGateway) -> Response:
         undelivered(gateway.engine),
     )
     return JSONResponse(
-        shown(groups)
+        summary(groups)
         | {"stalled": stalled(groups, arrival, every)}
         | {"watchdog": {"interval_s": every, "last_arrival_s": arrival}}
         | {"undelivered": [one.model_dump(mode="json") for one in late]}

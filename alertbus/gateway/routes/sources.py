@@ -1,4 +1,4 @@
-"""`/v1/sources` and `/v1/receipts`: what agencies' systems send in their own formats, read by plugins."""
+"""`/v1/sources` and `/v1/receipts`: messages of agencies' systems in their own formats, read by plugins."""
 
 import hashlib
 
@@ -28,23 +28,23 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
     gateway.intake.messages.source(plugin)
 
-    def may(alert: Alert) -> None:
+    def authorise(alert: Alert) -> None:
         caller.may_state(alert.agency)
 
     raw, digest, size = await _read(request)
     try:
         if raw is None:
             raise await gateway.intake.messages.refuse_oversized(plugin, digest, size)
-        received = await gateway.intake.messages.receive(plugin, raw, _headers(request), may)
+        message = await gateway.intake.messages.receive(plugin, raw, _headers(request), authorise)
     except (NotRead, TooLarge):
         gateway.counts.messages.labels(plugin, "refused").inc()
         raise
-    gateway.counts.messages.labels(plugin, "accepted" if received.accepted else "ignored").inc()
-    if received.ignored is not None:
-        return JSONResponse({"outcome": "ignored", "reason": received.ignored})
-    for accepted in received.accepted:
+    gateway.counts.messages.labels(plugin, "accepted" if message.accepted else "ignored").inc()
+    if message.ignored is not None:
+        return JSONResponse({"outcome": "ignored", "reason": message.ignored})
+    for accepted in message.accepted:
         gateway.counts.alerts.labels(outcome(accepted)).inc()
-    ids = list(dict.fromkeys(accepted.id for accepted in received.accepted))
+    ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
     return JSONResponse({"outcome": "accepted", "ids": ids}, 202)
 
 
@@ -70,7 +70,7 @@ async def receive_receipt(plugin: str, request: Request, gateway: CurrentGateway
 
 
 async def _read(request: Request) -> tuple[bytes | None, str | None, int]:
-    """The body, or None when it is too large to keep; its digest, unless it is too large even for that; its size so far."""
+    """Give the body, or None when it is too large to keep; its digest, unless it is too large even for that; its size so far."""
     kept, digest, size = bytearray(), hashlib.sha256(), 0
     try:
         async for piece in request.stream():
@@ -83,9 +83,9 @@ async def _read(request: Request) -> tuple[bytes | None, str | None, int]:
     return (bytes(kept) if size <= LARGEST_RAW else None), digest.hexdigest(), size
 
 
-_OURS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 def _headers(request: Request) -> Headers:
-    """For the plugin: without what lets the caller in."""
-    return {name: value for name, value in request.headers.items() if name not in _OURS}
+    """Give the headers that a plugin may see: not those that let the caller in."""
+    return {name: value for name, value in request.headers.items() if name not in _CREDENTIALS}

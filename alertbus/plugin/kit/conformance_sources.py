@@ -6,7 +6,7 @@ from typing import Any
 
 from alertbus.model.alert import Alert
 from alertbus.model.errors import PluginFault
-from alertbus.plugin.kit.conformance import Broken, leaked, must, told, world_closed
+from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Ignored, Source, UnreadableMessage
 
@@ -123,12 +123,12 @@ def refusals_are_bare(source: Source, samples: Sequence[bytes]) -> None:
             if isinstance(outcome, Ignored):
                 must(not leaked(outcome.reason, [_CANARY]), f"sample {number}: the reason repeats the value at {where}")
             elif isinstance(outcome, UnreadableMessage):
-                text = told(outcome) + repr(outcome.faults)
+                text = everything_said_by(outcome) + repr(outcome.faults)
                 must(not leaked(text, [_CANARY]), f"sample {number}: the refusal repeats the value at {where}")
     truncated = json.dumps({"name": _CANARY})[:-1].encode()
     refused = _outcome(source, truncated, "a message cut off")
     must(
-        not leaked(told(refused) if isinstance(refused, UnreadableMessage) else "", [_CANARY]),
+        not leaked(everything_said_by(refused) if isinstance(refused, UnreadableMessage) else "", [_CANARY]),
         "the refusal repeats the message",
     )
 

@@ -64,13 +64,13 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     """In reading order. `text` says the same in sentences, for a setting that prints or mails it."""
     encompass = notice.obligation.kind in ENCOMPASS_KINDS
     full = profile is Profile.FULL
-    told = text.SchoolText(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
+    sentences = text.SchoolText(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
     incident = _incident(notice, full=full) if encompass else None
     return present(
-        flag=told.flag,
-        exercise=told.exercise,
-        do_not_reveal_source=told.do_not_reveal,
+        flag=sentences.flag,
+        exercise=sentences.exercise,
+        do_not_reveal_source=sentences.do_not_reveal,
         schema=SCHEMA_NAME,
         scheme="operation_encompass" if encompass else "safeguarding_notice",
         profile=profile.value,
@@ -78,15 +78,15 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
         recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
-        because=told.because,
-        summary=told.summary,
-        action=told.action,
-        contact=told.contact,
+        because=sentences.because,
+        summary=sentences.summary,
+        action=sentences.action,
+        contact=sentences.contact,
         due=notice.obligation.due.isoformat() if notice.obligation.due else None,
         lawful_basis=notice.lawful_basis,
         children=children,
         incident=incident,
-        text="\n".join([*told.lines(), *text.children(children), *text.incident(incident)]),
+        text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident)]),
         narrative=_narrative(notice) if full else None,
     )
 

@@ -23,9 +23,7 @@ _TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall"), "Safety plan up
 
 
 class SchoolText:
-    """What a notice tells a school, sentence by sentence. `safe` gives the second words where the first would say
-    who somebody is.
-    """
+    """A notice in sentences for a school. `safe` gives its second words where the first would say who somebody is."""
 
     def __init__(self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool) -> None:
         self._notice = notice

@@ -1,4 +1,4 @@
-"""What a clinician reads, in the order they must read it: the active flag, the rest in plain lines, then each
+"""The lines that a clinician reads, in the order in which they must be read: the active flag, the rest in plain lines, then each
 excerpt untouched.
 
 Adults are told by their part and relation only: health may know that the putative father is meant, not who he is
@@ -21,7 +21,7 @@ def lines(notice: Notice) -> list[str]:
 
 
 def part(person: NoticePerson) -> str:
-    """Who somebody is to the family, never their name. How sure anybody is stands in front of the relation (LNK-06)."""
+    """Say who somebody is to the family, never their name. The certainty stands in front of the relation (LNK-06)."""
     who = _relation(person) or person.label or "a person not named"
     return f"{who} (part in the alert: {plain(person.role)})" if person.role else who
 

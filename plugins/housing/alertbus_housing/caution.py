@@ -1,4 +1,4 @@
-"""What a housing officer is told: one of four cautions, its landlord's code, and one sentence of at most 100
+"""The caution for a housing officer: one of four, its landlord's code, and one sentence of at most 100
 characters.
 
 Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more
@@ -46,7 +46,7 @@ CODES: Mapping[Caution, Code] = {
     Caution.STAFF_SAFETY: Code("CV", "No Lone Visits"),
     Caution.VERBAL_ABUSE: Code("VA", "Verbal Abuse or Threat of"),
     Caution.RELEASE: Code("CV", "No Lone Visits"),
-    # Ours: no code of Hackney's says this, and CV would call a family violent that nobody has called so.
+    # The bus's own: no code of Hackney's says this, and CV would call a family violent that nobody has called so.
     Caution.CALL_FIRST: Code("CALL", "Call duty team before contact"),
 }
 

@@ -139,7 +139,7 @@ def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _links(notice: Notice) -> Iterator[dict[str, Any]]:
-    """Who is what to the family, and what part they have in the event. The certainty goes with the relation, always
+    """Yield what each person is to the family, and their part in the event. The certainty goes with the relation, always
     (LNK-06).
     """
     for person in _everybody(notice):

@@ -1,4 +1,4 @@
-"""What a Public Protection Notice must say (review 3.23, STANDARDS section 5), or say that nobody has said it.
+"""The fields that a Public Protection Notice must have (review 3.23, STANDARDS section 5), each stated or marked as not stated.
 
 A blank field reads as "nothing to report"; `not_stated` reads as a question, and `to_complete` puts it in words an
 officer can act on (PPN-14).
