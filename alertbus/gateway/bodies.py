@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from alertbus.model.errors import Fault, InvalidInput
-from alertbus.model.faults import faults_of, join, path_of
+from alertbus.model.validation import faults_of, join, path_of
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -37,7 +37,7 @@ from alertbus.model.errors import (
     VersionConflict,
     WhoAreYou,
 )
-from alertbus.model.faults import faults_in
+from alertbus.model.validation import faults_in
 
 log = structlog.get_logger("alertbus.gateway")
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, NoReturn, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alertbus.model.errors import Fault
-from alertbus.model.faults import faults_of, join, path_of
 from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
 from alertbus.model.person import Address, Name, Person
+from alertbus.model.validation import faults_of, join, path_of
 from alertbus.plugin.protocols import UnreadableMessage
 from alertbus.plugin.schema import document
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from alertbus.model.errors import PolicyFault
-from alertbus.model.faults import faults_of
+from alertbus.model.validation import faults_of
 from alertbus.policy.policy import Policy
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from alertbus.gateway.bodies import read, read_data
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput
-from alertbus.model.faults import faults_of, join, path_of
+from alertbus.model.validation import faults_of, join, path_of
 from alertbus.plugin.testing import sample_alert
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,7 @@ def test_one_module_puts_pydantics_errors_into_words() -> None:
     }
 
     assert asking == {
-        "alertbus/model/faults.py",
+        "alertbus/model/validation.py",
         "alertbus/gateway/problems.py",  # hands FastAPI's on to it
         "alertbus/settings.py",  # speaks in the words of each setting's description
     }
