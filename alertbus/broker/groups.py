@@ -1,4 +1,8 @@
-"""How far consumer groups have committed and who is in them: asked of the broker, not of the workers."""
+"""The consumer groups and the topics each must get through; how far they have committed and who is in them.
+
+The names stand here, beside those of the topics, and not with the workers: who asks how far a worker has come must not import it.
+Progress is asked of the broker, because a worker that is up and does nothing would not know.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,7 +14,18 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest_v2
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.topics import partition_counts
+from alertbus.broker.topics import ALERTS, CASE_EVENTS, CASES, NOTICES, PERSON_EVENTS, RECEIPTS, REVIEW, partition_counts
+
+STREAM = "alertbus-stream"
+DELIVERY = "alertbus-delivery"
+CHRONICLE = "alertbus-chronicle"
+
+GROUPS: Mapping[str, Sequence[str]] = {
+    STREAM: (ALERTS, PERSON_EVENTS, CASE_EVENTS),
+    DELIVERY: (NOTICES,),
+    CHRONICLE: (ALERTS, CASES, CASE_EVENTS, NOTICES, RECEIPTS, REVIEW),
+}
+"""The topics of each group. A group that has never committed has everything still before it."""
 
 _LIMIT_S = 30.0
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received
+from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
 from alertbus.model import watchdog
@@ -34,7 +35,7 @@ from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import Understood, Words, understand
 
-TOPICS = (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW)
+TOPICS = tuple(GROUPS[CHRONICLE])
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -11,14 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import Received, consume
-from alertbus.broker.groups import committed_offsets
+from alertbus.broker.groups import CHRONICLE, committed_offsets
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import view
 from alertbus.sql.engine import database_faults
 
-GROUP = "alertbus-chronicle"
+GROUP = CHRONICLE
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from alertbus.chronicle import formats
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.cli.output import as_json, pairs, progress, rows, say
 from alertbus.directory.case_register import CaseRegister
+from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.run.bootstrap import wired
@@ -58,10 +58,9 @@ def _read(file: Path) -> list[Case]:
     faults: list[Fault] = []
     for number, entry in enumerate(whole if isinstance(whole, list) else [whole]):
         try:
-            cases.append(Case.model_validate(entry))
-        except ValidationError as error:
-            found = error.errors(include_input=False, include_url=False)
-            faults += [Fault(f"[{number}]." + ".".join(map(str, f["loc"])), f["msg"]) for f in found]
+            cases.append(read_data(Case, entry, prefix=f"[{number}]"))
+        except InvalidInput as refused:
+            faults += refused.faults
     if faults:
         raise InvalidInput(faults)
     return cases

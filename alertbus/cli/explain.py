@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from alertbus.chronicle.queries import statement
 from alertbus.cli.output import as_json, rows, say
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
+from alertbus.gateway.bodies import read
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.errors import Fault, InvalidInput
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
 from alertbus.run.bootstrap import now, wired
@@ -58,11 +57,7 @@ async def _explain(alert_id: str | None, file: Path | None) -> list[dict[str, An
 
 
 def _read(file: Path) -> Alert:
-    try:
-        return Alert.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        faults = [Fault(".".join(map(str, f["loc"])), f["msg"]) for f in error.errors(include_input=False, include_url=False)]
-        raise InvalidInput(faults) from None
+    return read(Alert, file.read_bytes())
 
 
 def _line(decision: Decision, case: Case, accepted: AcceptedAlert, policy: Policy) -> dict[str, Any]:

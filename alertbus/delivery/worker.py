@@ -14,6 +14,7 @@ from random import SystemRandom
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.broker import groups
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
@@ -33,7 +34,7 @@ from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy
 from alertbus.settings import ChannelSettings
 
-GROUP = "alertbus-delivery"
+GROUP = groups.DELIVERY
 
 
 def utc_now() -> datetime:

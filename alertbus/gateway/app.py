@@ -22,15 +22,15 @@ from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import inbox as routes_inbox
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import sources as routes_sources
-from alertbus.gateway.routes.exercises import Clock
+from alertbus.gateway.routes.exercises import ExerciseClock
 from alertbus.intake.acknowledgements import Acknowledgement
-from alertbus.intake.ticker import tick
-from alertbus.intake.watchdog_rounds import watch
+from alertbus.intake.ticker import run_ticker
+from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 
 _ROUTES = (routes_alerts, routes_sources, routes_cases, routes_inbox, routes_exercises, routes_ops, routes_docs)
-_WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, Clock, problems.Problem)
+_WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, ExerciseClock, problems.Problem)
 _CLOUD_EVENT = {
     "type": "object",
     "description": "A CloudEvent 1.0 in structured mode, whose data is an alert",
@@ -46,18 +46,18 @@ _CLOUD_EVENT = {
 
 
 def create_app(gateway: Gateway) -> FastAPI:
-    """Give the application over one gateway. Its lifespan finishes what an earlier process left before the first call."""
+    """Make the application of one gateway. Before the first call it publishes the cases that an earlier process left unpublished."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await gateway.intake.cases.republish()
         except Exception as error:
-            gateway.failure = error  # a server would only log its text
+            gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
-            asyncio.create_task(tick(gateway.intake.cases, gateway.stopping)),
-            asyncio.create_task(watch(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
+            asyncio.create_task(run_ticker(gateway.intake.cases, gateway.stopping)),
+            asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]
         yield
         gateway.stopping.set()

@@ -1,4 +1,4 @@
-"""What the routes share: one gateway and what it holds, and who is calling."""
+"""What the routes share: the one gateway of this process, the caller of this request, and how the problems of a call are described."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from alertbus.settings import Settings, is_loopback
 
 @dataclass(slots=True)
 class Gateway:
-    """One gateway over a started producer and a migrated database. `stopping` ends the streams that would never end."""
+    """All that the routes work with. It needs a started producer and a migrated database; `stopping` ends the streams that have no end."""
 
     settings: Settings
     bootstrap: str
@@ -36,7 +36,7 @@ class Gateway:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counts = field(default_factory=Counts)
     failure: Exception | None = None
-    """Why the application could not start, where it could not."""
+    """The error that kept the application from starting, if one did."""
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     vitals: Vitals = field(init=False)
@@ -59,12 +59,12 @@ async def _caller(request: Request) -> Caller:
     return callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
 
 
-Bus = Annotated[Gateway, Depends(_gateway)]
-Who = Annotated[Caller, Depends(_caller)]
+CurrentGateway = Annotated[Gateway, Depends(_gateway)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
 def _same_machine(request: Request) -> None:
-    """Where nobody has to say who they are, a web page open in a browser on this machine must not be able to call."""
+    """Refuse a web page that is open in a browser on this machine: without callers configured it would be let in."""
     host = request.url.hostname or ""
     if not is_loopback(host):  # another site's name, made to point here
         raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
@@ -76,14 +76,14 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 
 
 def answers(*statuses: int, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
-    """Describe for OpenAPI the problems a call may answer with, those of every call among them, and what else it may."""
-    told: dict[int | str, dict[str, Any]] = {**(also or {})}
+    """Describe for OpenAPI the problems that a call may answer with, those of every call among them, and its `also`: other answers."""
+    described: dict[int | str, dict[str, Any]] = {**(also or {})}
     for status in sorted({401, 403, 422, 500, 503, *statuses}):
-        told[status] = {"description": _TOLD[status], "content": PROBLEM}
-    return told
+        described[status] = {"description": _PROBLEMS[status], "content": PROBLEM}
+    return described
 
 
-_TOLD = {
+_PROBLEMS = {
     401: "No token, or one nobody has",
     403: "Not permitted to this caller",
     404: "No such thing, or not the caller's to see",

@@ -19,7 +19,7 @@ log = structlog.get_logger("alertbus.gateway")
 
 LARGEST_BODY = 1_048_576
 LARGEST_HASHED = 32 * LARGEST_BODY
-"""What of an oversized raw message is still read, a piece at a time, to know its digest."""
+"""Bytes up to which an oversized raw message is still read, a piece at a time, for its digest."""
 
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -34,7 +34,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Counts:
-    """What /metrics shows. Every label is one of a bounded set: routes, not paths."""
+    """This gateway's own numbers for /metrics. Every label is one of a bounded set: routes, not paths."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -88,8 +88,8 @@ class Edge:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Give the body up to the limit; beyond it raise, with the rest left in the socket."""
-    hashed = scope["path"].startswith("/v1/sources/")  # its route asks a human about what is too large
+    """Pass the body on up to the limit; beyond it raise `TooLarge`, with the rest left in the socket."""
+    hashed = scope["path"].startswith("/v1/sources/")  # its route tells a human of a message that is too large
     limit = LARGEST_HASHED if hashed else LARGEST_BODY
     length = dict(scope["headers"]).get(b"content-length", b"0")
     too_large = TooLarge(f"more than {limit} bytes. Leave longer papers at the source.")

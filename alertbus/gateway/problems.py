@@ -1,7 +1,7 @@
 """Every error as RFC 9457 problem+json: a stable `type` and `code`, a status, what to do, and each fault with its path.
 
-Nothing that the caller sent is repeated. What we did not foresee is a 500 with an opaque incident id, under which the
-log holds the class and place of the error, never its text.
+Nothing that the caller sent is repeated. An error that was not foreseen is a 500 with an opaque incident id, under which
+the log holds the class and place of the error, never its text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.gateway.reading import faults_of
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
     BrokerUnavailable,
@@ -38,6 +37,7 @@ from alertbus.model.errors import (
     VersionConflict,
     WhoAreYou,
 )
+from alertbus.model.validation import faults_in
 
 log = structlog.get_logger("alertbus.gateway")
 
@@ -49,14 +49,14 @@ class WrongMediaType(BusError):
 
 
 class NotReady(Unavailable):
-    """This process cannot do its work now: what it depends on does not answer."""
+    """This process cannot do its work now: its broker or its database does not answer."""
 
     code = "not_ready"
 
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
-"""Ours: long enough for a broker to elect a leader, short enough that a caller does not notice."""
+"""Seconds. Chosen: long enough for a broker to elect a leader, short enough that a caller does not notice."""
 
 STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BusError: (500, "The bus could not do this"),
@@ -165,7 +165,7 @@ def install(app: FastAPI) -> None:
 
     async def wrong_parameters(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return of_bus_error(InvalidInput(faults_of(error.errors(), None)))
+        return of_bus_error(InvalidInput(faults_in(error.errors())))
 
     async def http_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

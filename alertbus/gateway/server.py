@@ -35,9 +35,9 @@ async def run_gateway(
     now: Callable[[], datetime],
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until `stop`. `ready` is called once the port is open and what an earlier process left is published.
+    """Serve until `stop`. `ready` is called once the port is open and the cases that an earlier process left are published.
 
-    The schema is up to date and the topics exist. Raises `BrokerUnavailable`, or `SettingsFault` for a port in use.
+    The database schema must be up to date and the topics must exist. Raises `BrokerUnavailable`, or `SettingsFault` for a port in use.
     """
     producer = Producer(bootstrap, client_id="alertbus-gateway")
     try:

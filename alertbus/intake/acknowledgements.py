@@ -1,4 +1,4 @@
-"""What an agency answers: acknowledgements by a named person, and receipts of its own systems, to `alertbus.receipts`."""
+"""What an agency answers: acknowledgements by a named person, and receipts of its own systems. Both go to `alertbus.receipts`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +24,7 @@ from alertbus.wire import records
 
 
 class Acknowledgement(Word):
-    """What a named person says they will do about an obligation of their agency."""
+    """A named person's answer to an obligation of their agency: what they will do about it."""
 
     by: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=120)
     role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
@@ -33,24 +33,28 @@ class Acknowledgement(Word):
 
 
 class AnswerIntake:
-    """Writes receipts. Saying the same again gives the same receipt id, which has no second effect."""
+    """Writes receipts. The same answer again gives the same receipt id, which has no second effect."""
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, plugins: Plugins, now: Callable[[], datetime]) -> None:
         self._engine, self._publisher, self._plugins, self._now = engine, publisher, plugins, now
         self._ledger = Ledger(engine)
 
-    async def acknowledge(self, obligation_id: str, said: Acknowledgement, caller: Caller) -> Receipt:
-        """Raises `NotFound` for an obligation that is not the caller's agency's, exactly as for one that does not exist."""
-        if not said.by.strip():
+    async def acknowledge(self, obligation_id: str, answer: Acknowledgement, caller: Caller) -> Receipt:
+        """Record the answer and give its receipt.
+
+        Raises `NotFound` for an obligation of another agency, exactly as for one that does not exist; `InvalidInput` without a name, or
+        for a `not_ours` without a reason.
+        """
+        if not answer.by.strip():
             raise InvalidInput([Fault("by", "the name of the person who acknowledges", "missing")])
-        if said.intent is Intent.NOT_OURS and not (said.note or "").strip():
+        if answer.intent is Intent.NOT_OURS and not (answer.note or "").strip():
             raise InvalidInput([Fault("note", "the reason why it is not yours", "missing")])
         with database_faults():
             item = await queries.obligation(self._engine, obligation_id, now=self._now())
         owed = item.obligation
         if not caller.acts_for(owed.agency):
             raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
-        detail = "\x1f".join((obligation_id, said.by, said.role or "", said.intent, said.note or ""))
+        detail = "\x1f".join((obligation_id, answer.by, answer.role or "", answer.intent, answer.note or ""))
         receipt = Receipt(
             id=ids.receipt_id(item.notice.id, Stage.ACKNOWLEDGED, detail),
             notice_id=item.notice.id,
@@ -60,13 +64,13 @@ class AnswerIntake:
             agency=owed.agency,
             stage=Stage.ACKNOWLEDGED,
             at=self._now(),
-            **said.model_dump(),
+            **answer.model_dump(),
         )
         await self._publish(receipt)
         return receipt
 
     async def receipt(self, plugin: str, raw: bytes, caller: Caller) -> Receipt:
-        """An agency system's own acknowledgement, read by its plugin. Raises as `delivery.receipts.parse` does."""
+        """Record an agency system's own acknowledgement, read by its plugin. Raises as `delivery.receipts.parse` does."""
         adapter = next((a for a in self._plugins.adapters.values() if plugin in (a.name, a.sector)), None)
         if adapter is None:
             raise NotFound("no adapter of that name is installed; `alertbus plugin list` shows those that are")
@@ -78,7 +82,7 @@ class AnswerIntake:
         return receipt
 
     async def _publish(self, receipt: Receipt) -> None:
-        """A `not_ours` asks a human first: should only one of the two be written, nobody must think it settled."""
+        """For a `not_ours` the question to a human goes first: if only one of the two is written, nobody may think it settled."""
         if receipt.intent is Intent.NOT_OURS:
             question = records.review_needed(
                 receipt.alert_id,

@@ -3,7 +3,7 @@
 In this order: keys known → already accepted? → record acknowledged by the broker → row in `gateway_accepted` → answer.
 A crash before the row lets the same record be written again, which its id makes harmless. What arrives while one batch
 is being written waits for the next: one round trip to the broker and one to the database for all of them, and two
-statements of one matter keep their order.
+statements of one alert keep their order.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ WAITING = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`id` is the matter's. `repeated`: this statement was accepted before; `differs`: with other content, so a human is asked."""
+    """One statement's outcome. `id` is its alert's. `repeated`: accepted before; `differs`: with other content, so a human is asked."""
 
     id: str
     repeated: bool = False
@@ -44,8 +44,8 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    """An alert with what is worked out from it, once."""
+class _Statement:
+    """One statement with its ids and its digest, worked out once."""
 
     alert: Alert
     alert_id: str
@@ -58,21 +58,21 @@ class _Stated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Job:
+class _Submission:
     """Alerts that stand or fall together, and where their sender waits."""
 
-    stated: tuple[_Stated, ...]
+    statements: tuple[_Statement, ...]
     several: bool
     answer: asyncio.Future[list[Accepted]]
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What is found out about a batch on its way: known statements, and what must be written."""
+    """What a batch needs on its way: the digests of statements known already, and the records and rows to be written."""
 
     digests: dict[str, str]
     span: dict[str, tuple[datetime, datetime]]
-    """By matter, when its first and its last statement so far count."""
+    """By alert id: the moments at which its first and its latest statement count."""
     out: list[Record] = field(default_factory=list)
     rows: list[dict[str, object]] = field(default_factory=list)
 
@@ -82,63 +82,65 @@ class AlertIntake:
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, directory: Directory, now: Callable[[], datetime]) -> None:
         self._engine, self._publisher, self._directory, self._now = engine, publisher, directory, now
-        self._waiting: list[_Job] = []
-        self._working: asyncio.Task[None] | None = None
-        self._late: set[str] = set()
+        self._waiting: list[_Submission] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._accepted_late: set[str] = set()
 
-    async def accept(self, alerts: Sequence[Alert], *, several: bool = True, watching: bool = False) -> list[Accepted]:
-        """All of them or none. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`).
+    async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
+        """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
+        and `Unavailable` when they are not durable in time: sent again they have no second effect.
 
-        `watching`: the watchdog itself speaks, to which its exercise is reserved.
+        `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
-        if not watching and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
+        if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if sum(len(job.stated) for job in self._waiting) >= WAITING:
+        if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
-        job = _Job(tuple(map(_Stated.of, alerts)), several, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
-        if self._working is None or self._working.done():
-            self._working = asyncio.create_task(self._work())
-        return await job.answer
+        submission = _Submission(tuple(map(_Statement.of, alerts)), several, asyncio.get_running_loop().create_future())
+        self._waiting.append(submission)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        return await submission.answer
 
     async def knows(self, alert_id: str) -> bool:
+        """Say whether any statement of the alert was accepted, which the chronicle may not show yet."""
         query = select(accepted_table.c.alert_id).where(accepted_table.c.alert_id == alert_id).limit(1)
         with database_faults():
             async with reading(self._engine) as connection:
                 return (await connection.execute(query)).first() is not None
 
-    async def _work(self) -> None:
+    async def _write_waiting(self) -> None:
         while self._waiting:
-            jobs, size = [], 0
+            submissions, size = [], 0
             while self._waiting and size < BATCH:
-                size += len(self._waiting[0].stated)
-                jobs.append(self._waiting.pop(0))
-            await self._answer(jobs)
+                size += len(self._waiting[0].statements)
+                submissions.append(self._waiting.pop(0))
+            await self._answer_all(submissions)
 
-    async def _answer(self, jobs: Sequence[_Job]) -> None:
-        told = asyncio.Event()
+    async def _answer_all(self, submissions: Sequence[_Submission]) -> None:
+        given_up = asyncio.Event()
         try:
-            outcomes = await self._publisher.within(self._process(jobs, told))
+            outcomes = await self._publisher.within(self._write(submissions, given_up))
         except Exception as error:  # noqa: BLE001  every sender in the batch must hear of it
-            told.set()
-            outcomes = [error] * len(jobs)
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            if job.answer.done():
+            given_up.set()
+            outcomes = [error] * len(submissions)
+        for submission, outcome in zip(submissions, outcomes, strict=True):
+            if submission.answer.done():
                 continue
             if isinstance(outcome, Exception):
-                job.answer.set_exception(outcome)
+                submission.answer.set_exception(outcome)
             else:
-                job.answer.set_result(outcome)
+                submission.answer.set_result(outcome)
 
-    async def _process(self, jobs: Sequence[_Job], told: asyncio.Event) -> list[list[Accepted] | Exception]:
+    async def _write(self, submissions: Sequence[_Submission], given_up: asyncio.Event) -> list[list[Accepted] | Exception]:
         outcomes: list[list[Accepted] | Exception] = []
         with database_faults():
-            stated = [one for job in jobs for one in job.stated]
+            stated = [one for submission in submissions for one in submission.statements]
             known_keys = await self._known_keys(one.alert for one in stated)
             batch = await self._batch(stated)
-        for job in jobs:
+        for submission in submissions:
             try:
-                outcomes.append(self._decide(job, known_keys, batch))
+                outcomes.append(self._decide(submission, known_keys, batch))
             except BusError as fault:
                 outcomes.append(fault)
         if batch.out:
@@ -148,16 +150,16 @@ class AlertIntake:
             with database_faults():
                 async with self._engine.begin() as connection:
                     await connection.execute(upsert(accepted_table, connection.dialect.name), batch.rows)
-        if told.is_set():  # the senders were told 503 meanwhile: the one that comes again hears 202, as if it were the first
-            self._late.update(str(row["statement_id"]) for row in batch.rows)
+        if given_up.is_set():  # the senders were answered 503 meanwhile: the one that comes again is answered 202, as if it were the first
+            self._accepted_late.update(str(row["statement_id"]) for row in batch.rows)
         return outcomes
 
-    def _decide(self, job: _Job, known_keys: dict[tuple[str | None, str], int], batch: _Batch) -> list[Accepted]:
-        faults = [fault for i, one in enumerate(job.stated) for fault in _key_faults(one.alert, known_keys, job, i)]
+    def _decide(self, submission: _Submission, known_keys: dict[tuple[str | None, str], int], batch: _Batch) -> list[Accepted]:
+        faults = [fault for i, one in enumerate(submission.statements) for fault in _key_faults(one.alert, known_keys, submission, i)]
         if faults:
             raise InvalidInput(faults)
         written: list[tuple[Record, dict[str, object] | None]] = []
-        answers = [self._one(one, batch, written) for one in job.stated]
+        answers = [self._decide_one(one, batch, written) for one in submission.statements]
         check_sizes([record for record, _ in written])
         for record, row in written:
             batch.out.append(record)
@@ -166,13 +168,13 @@ class AlertIntake:
                 batch.digests[str(row["statement_id"])] = str(row["digest"])
         return answers
 
-    def _one(self, one: _Stated, batch: _Batch, written: list[tuple[Record, dict[str, object] | None]]) -> Accepted:
+    def _decide_one(self, one: _Statement, batch: _Batch, written: list[tuple[Record, dict[str, object] | None]]) -> Accepted:
         alert, alert_id, statement_id, digest = one.alert, one.alert_id, one.statement_id, one.digest
         now = self._now()
         here = next((row for _, row in written if row and row["statement_id"] == statement_id), None)
         known = str(here["digest"]) if here else batch.digests.get(statement_id)
-        if known == digest and statement_id in self._late:
-            self._late.discard(statement_id)
+        if known == digest and statement_id in self._accepted_late:
+            self._accepted_late.discard(statement_id)
             return Accepted(alert_id)
         if known == digest:
             return Accepted(alert_id, repeated=True)
@@ -199,7 +201,7 @@ class AlertIntake:
             found |= {(exercise, key): count for key, count in counts.items()}
         return found
 
-    async def _batch(self, stated: Collection[_Stated]) -> _Batch:
+    async def _batch(self, stated: Collection[_Statement]) -> _Batch:
         table = accepted_table.c
         statements = {one.statement_id for one in stated}
         corrected = {one.alert_id for one in stated if one.alert.action is not Action.RAISED}
@@ -215,12 +217,12 @@ class AlertIntake:
 
 
 def digest_of(alert: Alert) -> str:
-    """What tells the same statement sent again from another one under its name."""
+    """Give what tells a statement sent again from another one under its name: a hash of all that it states."""
     return hashlib.sha256(alert.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
-    """The row that remembers a statement, as its record on `alertbus.alerts` tells it."""
+    """Give the row that remembers a statement: it follows from the record on `alertbus.alerts` alone."""
     return {
         "statement_id": accepted.statement_id,
         "alert_id": accepted.alert_id,
@@ -230,8 +232,8 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], job: _Job, number: int) -> Iterable[Fault]:
-    prefix = f"alerts[{number}]." if job.several else ""
+def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], submission: _Submission, number: int) -> Iterable[Fault]:
+    prefix = f"alerts[{number}]." if submission.several else ""
     entries = [(f"subjects[{i}]", entry) for i, entry in enumerate(alert.subjects)]
     entries += [(f"children[{i}]", entry) for i, entry in enumerate(alert.children)]
     for path, entry in entries:

@@ -1,4 +1,4 @@
-"""Who calls, and what they may do. With no callers configured (Settings allow that on loopback only) whoever reaches us is let in.
+"""The callers of the bus and what each may do. With none configured (Settings allow that on loopback only) whoever reaches us is let in.
 
 A caller acts for one agency and sees that agency's obligations alone; anything else is 404, as if it did not exist.
 """
@@ -14,7 +14,7 @@ from alertbus.settings import CallerSettings
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`agency` None: any agency's. Only where nobody is configured does a caller act for an agency that it merely names."""
+    """Somebody who calls; with `agency` None, for any agency. Naming an agency is enough to act for it only where none is configured."""
 
     name: str
     agency: str | None
@@ -29,7 +29,7 @@ class Caller:
             raise NotAllowed("only a caller with `operations: true` may do this")
 
     def may_state(self, agency: str) -> None:
-        """An agency speaks for itself; operations may pass on anybody's word."""
+        """Refuse an alert of another agency: each speaks for itself. Operations may pass on anybody's."""
         if not self.operations and self.agency != agency:
             raise NotAllowed("source: an alert is sent by the agency that states it; send it as that agency's caller")
 
@@ -51,7 +51,7 @@ class Callers:
         return not self._configured
 
     def identify(self, authorization: str, wanted: str | None) -> Caller:
-        """Whoever shows this `Authorization`, to act for the `wanted` agency if one is named.
+        """Find the caller with this `Authorization`, who wants to act for the `wanted` agency if one is named.
 
         Raises `WhoAreYou` without a known token, `NotFound` for another agency's data.
         """

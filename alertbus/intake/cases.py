@@ -33,7 +33,7 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class CaseIntake:
-    """The case register and what Kafka must hear of it."""
+    """The case register, and the records that follow from each change of it."""
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, now: Callable[[], datetime]) -> None:
         self._cases, self._publisher, self._now = CaseRegister(engine), publisher, now
@@ -44,12 +44,15 @@ class CaseIntake:
         with database_faults():
             return await self._cases.get(case_id)
 
-    async def put(self, snapshot: Case, expected: int | None = None, *, watching: bool = False) -> Case:
-        """The version that stands afterwards, published. What only the bus may say (versions, ids, when it learned) is passed over.
+    async def put(self, snapshot: Case, expected: int | None = None, *, by_watchdog: bool = False) -> Case:
+        """Record a snapshot and publish it; gives the version that stands afterwards. The same content again changes nothing.
 
-        `watching`: the watchdog itself speaks, to which its exercise and its case are reserved.
+        What only the bus may state (versions, ids, when it learned of something) is passed over. `expected` is the version that the
+        sender read, 0 for none; raises `VersionConflict` when another one stands.
+
+        `by_watchdog`: the watchdog itself speaks, to which its exercise and its case are reserved.
         """
-        if not watching and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
+        if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
             raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
         stated = snapshot.as_stated()
         check_sizes([records.case_changed(stated, self._now())])
@@ -59,7 +62,7 @@ class CaseIntake:
         return recorded.case
 
     async def republish(self) -> int:
-        """Finish what an earlier process began. Says for how many cases."""
+        """Publish what an earlier process recorded and did not publish. Gives the number of cases."""
         with database_faults():
             waiting = await self._cases.unpublished()
         for recorded in waiting:
@@ -68,9 +71,9 @@ class CaseIntake:
         return len(waiting)
 
     async def wake(self) -> int:
-        """Tick every real case of which something has begun: a health visitor who was to start today is told what stands today.
+        """Tick every real case on which something has begun: a health visitor who starts today is told today what stands.
 
-        Ticked and not noted is ticked again, which is harmless. Any gateway may do it, several at once too.
+        Gives the number of cases. One that was ticked and not noted is ticked again, which is harmless; so are several gateways at once.
         """
         now = self._now()
         with database_faults():
@@ -82,9 +85,9 @@ class CaseIntake:
         return len(due)
 
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
-        """Move the exercise's clock, never backwards; answers the cases that were told.
+        """Move the exercise's clock, never backwards; gives the ids of the cases that were ticked.
 
-        The ticks come first: told and not moved is told again at the next call, moved and not told would be lost.
+        The ticks are written first. Ticked and not moved, they come again at the next call; moved and not ticked, they would be lost.
         """
         with database_faults():
             stood, cases = await self._clocks.of_exercise(exercise)
@@ -105,7 +108,7 @@ class CaseIntake:
 
     async def _publish(self, recorded: Recorded) -> None:
         case, at = recorded.case, recorded.case.known_at or self._now()
-        async with self._turns[case.id]:  # two versions at once would interleave
+        async with self._turns[case.id]:  # records of two versions must not interleave
             await self._publisher.send(records.case_changed(case, at))
             await self._publisher.send(*records.links_changed(case, recorded.unlinked, at), *records.people_recorded(case, at))
             await self._catch_up(case)

@@ -1,4 +1,4 @@
-"""Everything that may be told to the bus, without HTTP: durable on the broker before a call returns.
+"""All that the bus takes in, without HTTP: alerts, cases, raw messages and answers, each durable on the broker before a call returns.
 
 What cannot be made durable raises `Unavailable` and may be sent again: nothing has a second effect.
 """
@@ -21,14 +21,14 @@ from alertbus.plugin.manager import Plugins
 
 @dataclass(slots=True)
 class Intake:
-    """The four doors over one publisher. Safe in any number of processes over one database and one broker."""
+    """The four intakes over one publisher. Safe in any number of processes over one database and one broker."""
 
     engine: AsyncEngine
     producer: Producer
     plugins: Plugins
     now: Callable[[], datetime]
     limit_s: float = LIMIT_S
-    """How long a caller waits for the broker before being told to come again."""
+    """Seconds that a caller waits for the broker before being told to come again."""
     publisher: Publisher = field(init=False)
     alerts: AlertIntake = field(init=False)
     cases: CaseIntake = field(init=False)

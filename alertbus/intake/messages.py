@@ -32,10 +32,11 @@ LARGEST_RAW = 650_000
 """Bytes of a raw message: in base64 it must fit a Kafka record. A larger one is not kept: the bus is no place for scanned files."""
 
 PARSE_LIMIT_S = 10.0
+"""Seconds that a plugin may take for one message. Chosen: parsing takes milliseconds, and a caller waits for it."""
 
 
 class NotRead(NotUnderstood):
-    """The sender's message could not be read. `faults` say where, `ref` is under what it is kept."""
+    """A message that could not be read. `faults` say where; it is kept for review under `ref`."""
 
     def __init__(self, faults: Sequence[Fault], ref: str) -> None:
         self.faults, self.ref = tuple(faults), ref
@@ -43,47 +44,52 @@ class NotRead(NotUnderstood):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a message: its alerts, or the reason why it raises none."""
+class MessageOutcome:
+    """What became of a message: the alerts it raised, or the reason why it raises none."""
 
     accepted: tuple[Accepted, ...] = ()
     ignored: str | None = None
 
 
 class MessageIntake:
-    """One plugin's message after the other. The same message again has the same outcome and no second effect."""
+    """Reads raw messages with their plugins. The same message again has the same outcome and no second effect."""
 
     def __init__(
         self,
         engine: AsyncEngine,
         publisher: Publisher,
-        accepting: AlertIntake,
+        alerts: AlertIntake,
         plugins: Plugins,
         now: Callable[[], datetime],
     ) -> None:
-        self._engine, self._publisher, self._accepting, self._plugins, self._now = engine, publisher, accepting, plugins, now
+        self._engine, self._publisher, self._alerts, self._plugins, self._now = engine, publisher, alerts, plugins, now
 
     def source(self, plugin: str) -> Source:
         if plugin not in self._plugins.sources:
             raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
         return self._plugins.sources[plugin]
 
-    async def receive(self, plugin: str, raw: bytes, headers: Headers, may: Callable[[Alert], None] = lambda _: None) -> Received:
-        """`may` raises for an alert that the caller must not state. Raises `NotRead` once the message is kept."""
+    async def receive(
+        self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Alert], None] = lambda _: None
+    ) -> MessageOutcome:
+        """Read the message and accept its alerts. `authorise` raises for an alert that the caller must not state.
+
+        Raises `NotRead` once a message that cannot be read, or whose alerts are not right, is kept; `Unavailable` if it could not be kept.
+        """
         outcome = await self._read(self.source(plugin), raw, headers)
         if isinstance(outcome, Ignored):
-            return Received(ignored=outcome.reason)
+            return MessageOutcome(ignored=outcome.reason)
         if isinstance(outcome, list):
             for alert in outcome:
-                may(alert)
+                authorise(alert)
             try:
-                return Received(accepted=tuple(await self._accepting.accept(outcome)))
+                return MessageOutcome(accepted=tuple(await self._alerts.accept(outcome)))
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)
 
     async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> TooLarge:
-        """Tell a human the digest of a message that was not read into memory; gives what to raise."""
+        """Ask a human to look into a message that was not read into memory, by its digest. Gives the error to raise."""
         self.source(plugin)
         detail = f"too_large sha256:{digest}" if digest else "too_large"
         ref = ids.event_id("raw", plugin, digest or self._now().isoformat())
@@ -94,7 +100,7 @@ class MessageIntake:
         )
 
     async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NotRead:
-        """Keep the message as it came, on the broker and then where it can be looked at, and ask a human; gives what to raise then."""
+        """Keep the message as it came, on the broker and then in the database, and ask a human to look at it. Gives the error to raise."""
         digest = hashlib.sha256(raw).hexdigest()
         ref = ids.event_id("raw", plugin, digest)
         kept = MessageKept(
@@ -132,5 +138,5 @@ class MessageIntake:
 
 
 def row_of(kept: MessageKept) -> dict[str, object]:
-    """The row in which a message that was kept can be looked at."""
+    """Give the row in which a kept message can be looked at."""
     return {**kept.model_dump(exclude={"body"}), "body": kept.body}

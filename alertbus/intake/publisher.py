@@ -20,14 +20,14 @@ log = structlog.get_logger("alertbus.gateway")
 T = TypeVar("T")
 
 LIMIT_S = 5.0
-"""How long a caller waits for the broker's acknowledgement. Ours: an agency's own client gives up after 10 to 30 s."""
+"""Seconds that a caller waits for the broker's acknowledgement. Chosen: an agency's own client gives up after 10 to 30."""
 
 LARGEST_VALUE = MAX_RECORD_BYTES - 100_000
 """Bytes of a value at the start of its way: later stages put the same alert into larger records."""
 
 
 class Publisher:
-    """One producer, shared by all requests of this process."""
+    """Writes through one producer, which all requests of this process share."""
 
     def __init__(self, producer: Producer, limit_s: float = LIMIT_S) -> None:
         self._producer = producer
@@ -41,7 +41,7 @@ class Publisher:
         await self.within(self.durable(records))
 
     async def durable(self, records: Sequence[Record]) -> None:
-        """Like `send`, for as long as it takes. For use inside `within`."""
+        """Like `send`, but for as long as it takes. For use inside `within`."""
         try:
             await self._producer.send_all(records)
         except BrokerFault as fault:
@@ -50,7 +50,7 @@ class Publisher:
             raise BrokerUnavailable(f"{fault.what}. Send it again: nothing has a second effect.") from None
 
     async def within(self, work: Coroutine[Any, Any, T]) -> T:
-        """The work's result, if it comes in time; else `BrokerUnavailable`, and the work goes on."""
+        """Give the work's result if it comes in time; else raise `BrokerUnavailable`, and the work goes on in the background."""
         if self._stuck:
             work.close()
             raise BrokerUnavailable(_AWAY)
@@ -64,6 +64,7 @@ class Publisher:
         raise BrokerUnavailable(_AWAY)
 
     async def close(self) -> None:
+        """Cancel what still goes on in the background. Nobody waits for it: its callers were told to come again."""
         for task in (*self._stuck, *filter(None, [self._mending])):
             task.cancel()
         await asyncio.gather(*self._stuck, return_exceptions=True)

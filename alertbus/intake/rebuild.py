@@ -1,4 +1,4 @@
-"""The gateway's memory, written again from Kafka: what it accepted, so that it has no second effect, and what nobody could read."""
+"""The intake's tables, written again from Kafka: accepted statements, so that they have no second effect, and messages kept for review."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ WORDS: Words = {
 
 
 @dataclass(slots=True)
-class Rows:
-    """What a batch of records says."""
+class IntakeRows:
+    """The rows that follow from a batch of records."""
 
     accepted: list[dict[str, Any]] = field(default_factory=list)
     raw: list[dict[str, Any]] = field(default_factory=list)
@@ -35,8 +35,8 @@ class GatewayRestore:
     async def begin(self, connection: AsyncConnection) -> None:
         """Need nothing beforehand."""
 
-    def read(self, batch: Iterable[Understood]) -> Rows:
-        rows = Rows()
+    def read(self, batch: Iterable[Understood]) -> IntakeRows:
+        rows = IntakeRows()
         for understood in batch:
             match understood.word:
                 case AcceptedAlert() as accepted if understood.record.topic == topics.ALERTS:
@@ -47,7 +47,7 @@ class GatewayRestore:
                     pass
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: Rows) -> None:
+    async def write(self, connection: AsyncConnection, rows: IntakeRows) -> None:
         for table, found in ((tables.accepted, rows.accepted), (tables.raw, rows.raw)):
             if found:
                 await connection.execute(upsert(table, connection.dialect.name), found)

@@ -1,4 +1,4 @@
-"""The gateway's own tables: which statements it has accepted, and raw messages kept because nobody could read them."""
+"""The intake's tables: the statements it has accepted, and raw messages kept because no plugin could read them."""
 
 from sqlalchemy import Column, LargeBinary, String, Table
 

@@ -1,7 +1,4 @@
-"""Time passing on real cases: whoever was to begin today is told today what stands today.
-
-An exercise's clock is moved by whoever plays it.
-"""
+"""Time on real cases: an agency that joins a case today is told today what stands. Whoever plays an exercise moves its clock."""
 
 import asyncio
 import contextlib
@@ -13,13 +10,13 @@ from alertbus.intake.cases import CaseIntake
 from alertbus.model.errors import BusError
 
 WAKE_S = 15.0
-"""How often cases are looked for on which something has begun: late by this much at most (ours)."""
+"""Seconds between two searches for cases on which something has begun. Chosen: an agency is told at most this late."""
 
 log = structlog.get_logger("alertbus.intake")
 
 
-async def tick(cases: CaseIntake, stopping: asyncio.Event) -> None:
-    """Until `stopping`. Trouble is logged and tried again: nothing due is forgotten."""
+async def run_ticker(cases: CaseIntake, stopping: asyncio.Event) -> None:
+    """Tick due cases until `stopping`. Trouble is logged and tried again: nothing due is forgotten."""
     while not stopping.is_set():
         try:
             await cases.wake()

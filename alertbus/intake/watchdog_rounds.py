@@ -1,7 +1,7 @@
 """Raising the watchdog's alert, through the same door as everybody's, once in every interval (`model.watchdog`).
 
-Every gateway raises it; that of one interval is one alert, whoever comes first. What its alerts leave in the gateway's
-own table is taken away again after a while.
+Every gateway raises it, and those of one interval are one alert, because they have one id. The rows that its alerts leave in
+`gateway_accepted` are deleted after a while.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults
 
 REMEMBERED = 60
-"""How many intervals back its acceptances are looked for and taken away (ours): what a longer stop leaves is one row."""
+"""How many intervals back the rows of its alerts are looked for and deleted. Chosen: a longer stop leaves one row, which is harmless."""
 
 log = structlog.get_logger("alertbus.gateway")
 
 
-async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> None:
-    """Until `stopping`: at once, and then when each interval begins. Trouble is told, and the next one tries again."""
+async def run_watchdog(intake: Intake, every: timedelta, stopping: asyncio.Event) -> None:
+    """Raise the alert at once and when each interval begins, until `stopping`. Trouble is logged, and the next interval tries again."""
     knows_case = False
     while every and not stopping.is_set():
         try:
             if not knows_case:
-                await intake.cases.put(watchdog.its_case(), watching=True)
+                await intake.cases.put(watchdog.its_case(), by_watchdog=True)
                 knows_case = True
             await raise_alert(intake, every)
         except (BusError, BrokerFault) as fault:
@@ -43,9 +43,9 @@ async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> No
 
 
 async def raise_alert(intake: Intake, every: timedelta) -> None:
-    """State this interval's alert, once it is durable let go of those before it."""
+    """State this interval's alert; once it is durable, delete the rows of those before it."""
     now = intake.now()
-    await intake.alerts.accept([watchdog.its_alert(now, every)], watching=True)
+    await intake.alerts.accept([watchdog.its_alert(now, every)], by_watchdog=True)
     before = [watchdog.its_alert(now - n * every, every).alert_id for n in range(1, REMEMBERED + 1)]
     with database_faults():
         async with intake.engine.begin() as connection:

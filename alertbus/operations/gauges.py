@@ -1,6 +1,6 @@
-"""What /metrics says of the whole bus beside this gateway's own counts: asked when it is scraped, and only what can be known then.
+"""Gauges of the whole bus for /metrics, measured when it is scraped.
 
-What cannot be asked is left out, so that its last value does not pass for news, and `alertbus_measured` says so.
+A subject whose broker or database is away is left out, so that its last value does not pass for news, and `alertbus_measured` says so.
 """
 
 import asyncio
@@ -18,38 +18,38 @@ from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.operations.progress import Progress
-from alertbus.operations.quarantine_depth import Depth
+from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest_run
 from alertbus.sql.engine import database_faults, reading
 
 _LIMIT_S = 5.0
-"""How long one subject may take: Prometheus waits 10 s for the whole, unless told otherwise."""
+"""Seconds that one subject may take. Chosen: Prometheus waits 10 for the whole, unless it is configured otherwise."""
 
 
 @dataclass(slots=True)
 class Vitals:
-    """What can be asked of a whole bus, and through what. `watchdog_interval_s`: how often its alert is raised; 0 for never."""
+    """All that is needed to measure a whole bus. `watchdog_interval_s`: how often the watchdog's alert is raised; 0 for never."""
 
     bootstrap: str
     engine: AsyncEngine
     now: Callable[[], datetime]
     watchdog_interval_s: int
     progress: Progress = field(init=False)
-    depth: Depth = field(init=False)
+    depth: QuarantineDepth = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress, self.depth = Progress(self.bootstrap), Depth(self.bootstrap)
+        self.progress, self.depth = Progress(self.bootstrap), QuarantineDepth(self.bootstrap)
 
 
 Measure = Callable[[Vitals], Awaitable[list[Gauge]]]
 
 
 async def measured(vitals: Vitals) -> CollectorRegistry:
-    """Fresh gauges. Never raises for a broker or a database that is away."""
+    """Measure every subject afresh. Never raises for a broker or a database that is away."""
     registry = CollectorRegistry()
     known = Gauge("alertbus_measured", "1 if the gauges of this subject could be asked", ("subject",), registry=registry)
-    outcomes = await asyncio.gather(*(_asked(measure, vitals) for measure in _MEASURES.values()))
+    outcomes = await asyncio.gather(*(_measure(measure, vitals) for measure in _MEASURES.values()))
     for subject, found in zip(_MEASURES, outcomes, strict=True):
         known.labels(subject).set(found is not None)
         for collector in found or ():
@@ -57,7 +57,7 @@ async def measured(vitals: Vitals) -> CollectorRegistry:
     return registry
 
 
-async def _asked(measure: Measure, vitals: Vitals) -> list[Gauge] | None:
+async def _measure(measure: Measure, vitals: Vitals) -> list[Gauge] | None:
     try:
         async with asyncio.timeout(_LIMIT_S):
             return await measure(vitals)
@@ -79,7 +79,7 @@ async def _progress(vitals: Vitals) -> list[Gauge]:
 
 
 async def _delivery(vitals: Vitals) -> list[Gauge]:
-    """Agencies are organisations: their names are labels, nobody's person is."""
+    """Labels name agencies, which are organisations, and never a person."""
     owed = _gauge("undelivered_notices", "Notices that are not with their agency yet", "agency", "state")
     open_ = select(ledger.c.agency, ledger.c.state, func.count()).where(ledger.c.done_at.is_(None), ledger.c.agency != watchdog.AGENCY)
     with database_faults():
@@ -117,7 +117,7 @@ async def _watchdog(vitals: Vitals) -> list[Gauge]:
 
 
 async def _reconcile(vitals: Vitals) -> list[Gauge]:
-    """Of reality. Before the first run there is nothing to say but that there was none."""
+    """Of real alerts, not of exercises. Before the first run there is only the age, which is infinite."""
     age = _gauge("reconcile_age_seconds", "Since the latest reconciliation ended; +Inf if there was none")
     differs = _gauge("reconcile_difference", "Obligations and alerts that differ from what the bus owes, longer than the grace")
     under_way = _gauge("reconcile_under_way", "Obligations and alerts that differ, but not for so long")
@@ -132,7 +132,7 @@ async def _reconcile(vitals: Vitals) -> list[Gauge]:
 
 
 async def last_arrival_s(vitals: Vitals) -> float | None:
-    """Seconds since the watchdog's last alert arrived; None if none ever did. Raises `DatabaseUnavailable`."""
+    """Give the seconds since the watchdog's last alert arrived; None if none ever did. Raises `DatabaseUnavailable`."""
     query = select(watchdog_arrival.c.arrived_at).where(watchdog_arrival.c.agency == watchdog.AGENCY)
     with database_faults():
         async with reading(vitals.engine) as connection:

@@ -5,7 +5,7 @@ from typing import Any
 
 from alertbus.chronicle import queries
 from alertbus.operations.gauges import Vitals, last_arrival_s
-from alertbus.operations.progress import shown, stalled
+from alertbus.operations.progress import stalled, summary
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest_run
 
@@ -25,7 +25,7 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         undelivered(vitals.engine),
         vitals.depth.by_disposition(),
     )
-    return shown(groups) | {
+    return summary(groups) | {
         "stalled": stalled(groups, arrival, every),
         "watchdog": {"interval_s": every, "last_arrival_s": arrival},
         "undelivered": [one.model_dump(mode="json") for one in late],

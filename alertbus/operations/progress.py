@@ -1,12 +1,12 @@
-"""How far behind the bus is: per consumer group what is not yet processed, and how long its oldest record has waited.
+"""The lag of the bus: how many records each consumer group has not processed, and how long the oldest of them has waited.
 
-Asked of the broker, not of the workers: a worker that is up and does nothing shows here and nowhere else.
+The broker is asked, not the workers: a worker that is up and does nothing shows here and nowhere else.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,29 +16,22 @@ from aiokafka.errors import KafkaError
 
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.groups import committed_offsets
+from alertbus.broker.groups import GROUPS, committed_offsets
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BrokerUnavailable
 
-GROUPS: Mapping[str, Sequence[str]] = {
-    "alertbus-stream": (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS),
-    "alertbus-delivery": (topics.NOTICES,),
-    "alertbus-chronicle": (topics.ALERTS, topics.CASES, topics.CASE_EVENTS, topics.NOTICES, topics.RECEIPTS, topics.REVIEW),
-}
-"""Who must get through what. A group that has never committed has everything still before it."""
-
 STALLED_S = 120.0
-"""A record that has waited longer than this is not being worked on (ours: far above any queue that moves, far below an hour's clock)."""
+"""A record that has waited longer than this is not being worked on. Chosen: far above any queue that moves, far below an hour's clock."""
 
 WATCHDOG_MISSED = 3
-"""So many intervals without an arrival are a stall (ours: one may be lost to a restart, and one more to chance)."""
+"""So many intervals without an arrival are a stall. Chosen: one may be lost to a restart, and one more to chance."""
 
 _LIMIT_S = 10.0
 _FRESH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class Lag:
     """`pending` records; `oldest_s` is the age of the oldest of them, None when nothing waits."""
 
     pending: int
@@ -46,29 +39,24 @@ class Behind:
 
 
 class Progress:
-    """Asks at most once a second, however many ask."""
+    """The lag of every group, asked of the broker at most once a second, however many want to know."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._turn = asyncio.Lock()
-        self._answer: dict[str, Behind] = {}
+        self._answer: dict[str, Lag] = {}
         self._asked = 0.0
 
-    async def groups(self, now: datetime) -> dict[str, Behind]:
+    async def groups(self, now: datetime) -> dict[str, Lag]:
         """Raises `BrokerUnavailable`."""
         async with self._turn:
             if not self._asked or time.monotonic() - self._asked > _FRESH_S:
-                try:
-                    async with asyncio.timeout(_LIMIT_S):
-                        self._answer = await _ask(self._bootstrap, now)
-                except (TimeoutError, KafkaError, BrokerFault, OSError) as error:
-                    what = f"the broker could not be asked how far the groups are ({type(error).__name__})"
-                    raise BrokerUnavailable(what) from None
+                self._answer = await _lags(self._bootstrap, now)
                 self._asked = time.monotonic()
             return self._answer
 
 
-def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
+def summary(groups: Mapping[str, Lag]) -> dict[str, Any]:
     oldest = [group.oldest_s for group in groups.values() if group.oldest_s is not None]
     return {
         "oldest_unprocessed_s": max(oldest, default=0.0),
@@ -77,39 +65,47 @@ def shown(groups: Mapping[str, Behind]) -> dict[str, Any]:
     }
 
 
-def stalled(groups: Mapping[str, Behind], last_arrival_s: float | None, every_s: int) -> bool:
-    """Whether the bus stands still: a record waits too long, or the watchdog, having arrived before, no longer does."""
+def stalled(groups: Mapping[str, Lag], last_arrival_s: float | None, every_s: int) -> bool:
+    """Say whether the bus stands still: a record waits too long, or the watchdog's alert arrived before and no longer does."""
     waits = any((group.oldest_s or 0.0) > STALLED_S for group in groups.values())
     return waits or (every_s > 0 and last_arrival_s is not None and last_arrival_s > WATCHDOG_MISSED * every_s)
 
 
-async def pending(bootstrap: str) -> dict[str, Behind]:
-    """The same without ages, and asked afresh. Raises `BrokerUnavailable`."""
+async def pending(bootstrap: str) -> dict[str, Lag]:
+    """Give the lag of every group without ages, asked afresh. Raises `BrokerUnavailable`."""
+    return await _lags(bootstrap, None)
+
+
+async def _lags(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
     try:
         async with asyncio.timeout(_LIMIT_S):
-            return await _ask(bootstrap, None)
+            return await _ask(bootstrap, now)
     except (TimeoutError, KafkaError, BrokerFault, OSError) as error:
         raise BrokerUnavailable(f"the broker could not be asked how far the groups are ({type(error).__name__})") from None
 
 
-async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
+async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
     committed = await committed_offsets(bootstrap, GROUPS)
-    places = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
+    partitions = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
     try:
         await consumer.start()
-        consumer.assign(sorted(places))
-        ends = await consumer.end_offsets(sorted(places)) if places else {}
-        starts = await consumer.beginning_offsets(sorted(places)) if places else {}
+        consumer.assign(sorted(partitions))
+        ends = await consumer.end_offsets(sorted(partitions)) if partitions else {}
+        starts = await consumer.beginning_offsets(sorted(partitions)) if partitions else {}
         answer = {}
         for group, needed in GROUPS.items():
             went = committed[group]
-            reached = {place: went.get((place.topic, place.partition), starts[place]) for place in places if place.topic in needed}
-            waiting = {place: offset for place, offset in reached.items() if offset < ends[place]}
-            count = sum(ends[place] - offset for place, offset in waiting.items())
-            answer[group] = Behind(count, await _oldest(consumer, waiting, now) if waiting and now else None)
+            reached = {
+                partition: went.get((partition.topic, partition.partition), starts[partition])
+                for partition in partitions
+                if partition.topic in needed
+            }
+            waiting = {partition: offset for partition, offset in reached.items() if offset < ends[partition]}
+            count = sum(ends[partition] - offset for partition, offset in waiting.items())
+            answer[group] = Lag(count, await _oldest(consumer, waiting, now) if waiting and now else None)
         return answer
     finally:
         with contextlib.suppress(KafkaError):
@@ -117,17 +113,17 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Behind]:
 
 
 async def _oldest(consumer: Any, waiting: Mapping[TopicPartition, int], now: datetime) -> float | None:
-    """By the broker's time of the first record that waits in each partition."""
-    for place in consumer.assignment():
-        consumer.pause(place)
-    for place, offset in waiting.items():
-        consumer.seek(place, offset)
-        consumer.resume(place)
+    """Give the age in seconds of the oldest waiting record, by the broker's time of the first one in each partition."""
+    for partition in consumer.assignment():
+        consumer.pause(partition)
+    for partition, offset in waiting.items():
+        consumer.seek(partition, offset)
+        consumer.resume(partition)
     first: dict[TopicPartition, int] = {}
     deadline = time.monotonic() + _LIMIT_S / 4
     while len(first) < len(waiting) and time.monotonic() < deadline:
-        for place, found in (await consumer.getmany(timeout_ms=200, max_records=len(waiting) * 10)).items():
-            if place in waiting and place not in first:
-                first[place] = found[0].timestamp
-                consumer.pause(place)
+        for partition, found in (await consumer.getmany(timeout_ms=200, max_records=len(waiting) * 10)).items():
+            if partition in waiting and partition not in first:
+                first[partition] = found[0].timestamp
+                consumer.pause(partition)
     return max(0.0, now.timestamp() - min(first.values()) / 1000) if first else None

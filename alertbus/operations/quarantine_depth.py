@@ -1,4 +1,4 @@
-"""How much lies in quarantine and was not yet put back: for a gauge that is asked every few seconds, so only what is new is read."""
+"""The number of entries in quarantine that were not put back yet. A gauge asks every few seconds, so only new records are read."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from alertbus.quarantine.shelf import redriven
 _FRESH_S = 1.0
 
 
-class Depth:
-    """Remembers how far it has read, and the ids of entries with what is to become of each."""
+class QuarantineDepth:
+    """Remembers how far it has read, the id and disposition of every entry, and which entries were put back."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
@@ -25,7 +25,7 @@ class Depth:
         self._put_back: set[str] = set()
 
     async def by_disposition(self) -> dict[Disposition, int]:
-        """Raises `BrokerFault`."""
+        """Count the entries that wait, under every disposition. Raises `BrokerFault`."""
         async with self._turn:
             if not self._asked or time.monotonic() - self._asked > _FRESH_S:
                 await self._read_on()

@@ -1,7 +1,7 @@
-"""What is undelivered, in numbers: by agency and reason, and since when. Nothing here says about whom.
+"""Undelivered obligations in numbers, by agency and reason. Nothing here says about whom they are.
 
-Asked of the ledger and the chronicle together, because a refusal is over for delivery and stays undelivered until a named
-person has answered or the alert was withdrawn. Exercises are not counted.
+Ledger and chronicle are asked together: for delivery a refusal is over, but it stays undelivered until a named person has
+answered or the alert was withdrawn. Exercises are not counted.
 """
 
 from pydantic import AwareDatetime
@@ -16,18 +16,18 @@ from alertbus.sql.engine import database_faults, reading
 
 
 class Undelivered(Word):
-    """How many obligations of one agency are undelivered for one reason (an error class), and since when the first of them is."""
+    """The obligations of one agency that are undelivered for one reason, an error class; `since` is when the first of them became so."""
 
     agency: str
     reason: str
     count: int
     since: AwareDatetime
     in_fallback: int
-    """How many of them a fallback channel has."""
+    """The number of them that a fallback channel has."""
 
 
 async def undelivered(engine: AsyncEngine) -> list[Undelivered]:
-    """By agency and reason, the oldest first. Raises `DatabaseUnavailable`."""
+    """Count by agency and reason, the oldest first. Raises `DatabaseUnavailable`."""
     row, owed = ledger.c, obligation.c
     since = func.min(func.coalesce(row.failed_at, row.done_at), type_=row.failed_at.type).label("since")
     query = (

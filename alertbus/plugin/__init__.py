@@ -1,9 +1,9 @@
-"""All that an agency plugin may import. The contract is DESIGN section 10, version 1; a plugin depends on nothing else of ours.
+"""All that an agency plugin may import, with the modules `forms`, `schema`, `testing` and `wording` of this room. Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 
-Hooks only register; the bus calls each adapter and source itself, with its own error boundary, so that one broken plugin cannot stop
-another. The words a notice or an alert is made of are re-exported, so that a plugin never reaches into our rooms.
+Hooks only register; the bus calls each adapter and source itself, behind its own error boundary, so that one broken plugin cannot stop
+another. The models of notices and alerts are exported here, so that a plugin never imports another room of the bus.
 """
 
 from alertbus.model.alert import (

@@ -1,4 +1,4 @@
-"""Whether a message carries verbatim narrative byte for byte or not at all (VOI-01). Pure; knows JSON, XML and text.
+"""The check that a message carries verbatim narrative byte for byte or not at all (VOI-01). Pure; knows JSON, XML and text.
 
 The rule, for each excerpt of the notice:
 
@@ -33,7 +33,7 @@ class UncheckableBody(ValueError):
 
 
 def altered(notice: Notice, message: Message) -> tuple[int, ...]:
-    """Positions in `notice.narrative` of what is carried cut or changed; empty when all is whole or absent."""
+    """Give the positions in `notice.narrative` of excerpts carried cut or changed; none when all are whole or absent."""
     if not notice.narrative:
         return ()
     # One text, its strings kept apart by a character that no passage holds: every step is then taken once per message.
@@ -42,7 +42,7 @@ def altered(notice: Notice, message: Message) -> tuple[int, ...]:
 
 
 def carried(notice: Notice, message: Message) -> tuple[int, ...]:
-    """Positions in `notice.narrative` of what the message carries whole."""
+    """Give the positions in `notice.narrative` of excerpts that the message carries whole."""
     strings = strings_of(message)
     texts = [(i, excerpt.text) for i, excerpt in enumerate(notice.narrative)]
     return tuple(i for i, text in texts if any(text in s or text in html.unescape(s) for s in strings))

@@ -1,7 +1,6 @@
-"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For formats that are ours."""
+"""Reading a sender's JSON: every fault at once, each with its path, none with a value. For forms that a plugin's author designs."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, NoReturn, Self, TypeVar
@@ -11,12 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from alertbus.model.errors import Fault
 from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
 from alertbus.model.person import Address, Name, Person
+from alertbus.model.validation import faults_of, join, path_of
 from alertbus.plugin.protocols import UnreadableMessage
+from alertbus.plugin.schema import document
 
 WHOLE = "$"
 """Path of the message itself."""
 
-_A_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_FAULTS = 100
 
 
@@ -43,27 +43,19 @@ def read_form(model: type[F], raw: bytes) -> F:
     value = read_json(raw)
     if not isinstance(value, dict):
         raise UnreadableMessage(Fault(WHOLE, "a JSON object", "not_an_object"))
-    faults: tuple[Fault, ...]
+    faults: list[Fault]
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        faults = faults_of(error)
-    raise UnreadableMessage(*faults)
-
-
-def faults_of(error: ValidationError, at: str = "") -> tuple[Fault, ...]:
-    """Put what pydantic found as faults, `at` before every path."""
-    return tuple(
-        Fault(_path(at, each["loc"]), _expected(each["type"], each["msg"]), each["type"])
-        for each in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
-    )
+        faults = faults_of(error, value)[:_MOST_FAULTS]
+    raise UnreadableMessage(*(Fault(fault.path or WHOLE, fault.expected, fault.code) for fault in faults))
 
 
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield every object key in a JSON value with its path, at any depth."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            where = _path(path, (str(key),))
+            where = join(path, path_of((str(key),)))
             yield str(key), where
             yield from fields(inner, where)
     elif isinstance(value, list):
@@ -113,33 +105,10 @@ class PersonOnForm(Form):
         )
 
 
-def _path(at: str, loc: tuple[int | str, ...]) -> str:
-    path = at
-    for part in loc:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        else:
-            # A key that does not look like a field's name may be data in the wrong place: it is not repeated.
-            path += ("." if path else "") + (part if _A_FIELD_NAME.fullmatch(part) else "?")
-    return path or WHOLE
-
-
-def _expected(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "nothing here: the form has no such field"
-    if kind == "missing":
-        return "this field, which is missing"
-    return message.removeprefix("Value error, ").removeprefix("Input should be ").strip()
-
-
 def _no_such_number(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
 def schema_of(form: type[Form], name: str) -> dict[str, Any]:
     """Make the JSON Schema (2020-12) of a form, published as `schemas/<name>.json`."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:alertbus:schema:{name}",
-        **form.model_json_schema(mode="validation"),
-    }
+    return document(name, form.model_json_schema(mode="validation"))

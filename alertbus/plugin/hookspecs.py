@@ -1,4 +1,4 @@
-"""The hooks, all of them. A hook says what it offers; a plugin implements what it needs."""
+"""Every hook of the contract. A plugin implements only those that it needs."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ from alertbus.plugin.protocols import Adapter, Source
 
 CONTRACT = 1
 """Version of this contract. An adapter states the one it was written for; the bus refuses a version it does not know."""
+
+RESERVED = ("alertbus_kinds", "alertbus_channels", "alertbus_patterns")
+"""Hooks of the contract that this bus does not use yet: a plugin that offers something through one is refused at start-up."""
 
 hookspec = pluggy.HookspecMarker("alertbus")
 hookimpl = pluggy.HookimplMarker("alertbus")
@@ -25,14 +28,14 @@ def alertbus_sources() -> Sequence[Source]:  # type: ignore[empty-body]
 
 @hookspec
 def alertbus_kinds() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra alert kinds: the policy rules for them, in the shape of the policy file's `kinds`."""
+    """Extra alert kinds: the policy rules for them, in the shape of the policy file's `kinds`. Reserved: not used yet."""
 
 
 @hookspec
 def alertbus_channels() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra transports: objects with `name` and `async send(message, agency) -> Outcome`."""
+    """Extra transports: objects with `name` and `async send(message, agency) -> Outcome`. Reserved: not used yet."""
 
 
 @hookspec
 def alertbus_patterns() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra patterns over a case's state."""
+    """Extra patterns over a case's state. Reserved: not used yet."""

@@ -18,7 +18,7 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import fidelity, hookspecs
-from alertbus.plugin.hookspecs import CONTRACT, hookimpl
+from alertbus.plugin.hookspecs import CONTRACT, RESERVED, hookimpl
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 
@@ -44,7 +44,7 @@ class Listed:
 
 
 class Plugins:
-    """What the plugins offer. Built whole or not at all: a fault leaves nothing half registered."""
+    """The adapters and sources of all plugins. Built whole or not at all: a fault leaves nothing half registered."""
 
     def __init__(self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None) -> None:
         self._manager = pluggy.PluginManager(GROUP)
@@ -61,9 +61,8 @@ class Plugins:
         self._owners: dict[int, str] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
-        self.kinds: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_kinds"))
-        self.channels: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_channels"))
-        self.patterns: tuple[object, ...] = tuple(o for _, o in self._offered("alertbus_patterns"))
+        for hook in RESERVED:
+            self._refuse_reserved(hook)
 
     @classmethod
     def load(cls) -> Self:
@@ -162,6 +161,13 @@ class Plugins:
             offered += [(name, each) for each in returned]
         return offered
 
+    def _refuse_reserved(self, hook: str) -> None:
+        for plugin, _ in self._offered(hook):
+            raise PluginFault(
+                f"agency plugin '{plugin}', hook '{hook}': this bus does not use {hook.removeprefix('alertbus_')} of a plugin's own yet, "
+                "so what it offers would have no effect. Leave the hook out."
+            )
+
     def _row(self, offered: Adapter | Source) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
@@ -200,7 +206,7 @@ def _import(entry: EntryPoint) -> object:
 
 
 def _check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
-    """Refuse what pluggy passes over in silence: a hook without its marker, and a wrapper."""
+    """Refuse a hook without its marker, and a wrapper: pluggy would pass over both in silence."""
     for attribute in dir(plugin):
         if not attribute.startswith("alertbus_") or not inspect.isroutine(getattr(plugin, attribute, None)):
             continue

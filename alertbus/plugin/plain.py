@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
+from alertbus.plugin.wording import present
 
 
 class Plain:
@@ -32,15 +33,16 @@ class Plain:
             "narrative": [
                 {"text": e.text, "said_by": e.said_by, "observed_first_hand": e.observed_first_hand, "sha256": e.sha256}
                 for e in notice.narrative
-            ],
+            ]
+            or None,
             "occurred_at": notice.occurred_at.isoformat(),
             "recorded_at": notice.recorded_at.isoformat(),
-            "children": [_person(p) for p in notice.children],
-            "people": [_person(p) for p in notice.people],
-            "details": notice.model_dump(mode="json", include={"details"})["details"],
+            "children": [_person(p) for p in notice.children] or None,
+            "people": [_person(p) for p in notice.people] or None,
+            "details": notice.model_dump(mode="json", include={"details"})["details"] or None,
             "case_status": notice.case_status,
             "review_on": notice.review_on and notice.review_on.isoformat(),
-            "withheld": notice.withheld,
+            "withheld": notice.withheld or None,
             "lawful_basis": notice.lawful_basis,
             "policy_version": notice.policy_version,
             "rule": notice.rule,
@@ -51,7 +53,7 @@ class Plain:
             "from": notice.obligation.source,
             "their_reference": notice.obligation.source_id,
         }
-        body = json.dumps(_present(page), ensure_ascii=False, indent=2).encode()
+        body = json.dumps(present(**page), ensure_ascii=False, indent=2).encode()
         return Message(media_type="application/json", body=body, filename=f"notice-{notice.id}.json")
 
 
@@ -61,9 +63,5 @@ def alertbus_adapters() -> Sequence[Plain]:
 
 
 def _person(person: NoticePerson) -> Mapping[str, object]:
-    return _present(person.model_dump(mode="json", exclude={"child"}, exclude_none=True))
-
-
-def _present(fields: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is not there; nothing is blanked (ANO-05)."""
-    return {key: value for key, value in fields.items() if value not in (None, "", (), [], {})}
+    fields = person.model_dump(mode="json", exclude={"child"}, exclude_none=True)
+    return {name: value for name, value in fields.items() if value}

@@ -9,12 +9,12 @@ from alertbus.model.errors import Fault
 from alertbus.model.notice import Intent, Message, Notice, Stage
 
 Headers = Mapping[str, str]
-"""Lower-case names."""
+"""The headers of a message, by name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Understood, and it raises nothing. `reason` is a stable sentence for the sender: which rule says so, no personal data."""
+    """A message that was understood and raises nothing. `reason` is a stable sentence for the sender: the rule, and no personal data."""
 
     reason: str
 
@@ -32,7 +32,7 @@ class UnreadableMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptGiven:
-    """What an agency system's own acknowledgement says: which message (by its idempotency key), how far it came, and who, if anybody."""
+    """An agency system's own acknowledgement: of which message (by its idempotency key), how far it came, and who answered, if anybody."""
 
     idempotency_key: str
     stage: Stage
@@ -44,7 +44,7 @@ class ReceiptGiven:
 
 @runtime_checkable
 class Adapter(Protocol):
-    """Outbound. `render` is pure, synchronous and deterministic: no network, file or clock.
+    """Turns a notice into a message. `render` is pure, synchronous and deterministic: no network, file or clock.
 
     A verbatim excerpt is carried byte for byte or left out whole. The active flag, when the notice has one, comes first.
     """
@@ -66,7 +66,7 @@ class ReceiptReader(Protocol):
 
 @runtime_checkable
 class Source(Protocol):
-    """Inbound. Returns alerts, or says why a message it understood raises nothing; raises `UnreadableMessage` for what it cannot read."""
+    """Turns a message into alerts, or says why it raises none. Raises `UnreadableMessage` for a message that it cannot read."""
 
     name: str
 

@@ -39,8 +39,8 @@ __all__ = [
     "SPOKEN",
     "AdapterConformance",
     "Broken",
-    "Finding",
     "Report",
+    "RuleResult",
     "SourceConformance",
     "Tier",
     "check",
@@ -67,7 +67,7 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RuleResult:
     rule: str
     tier: Tier
     why: str
@@ -78,13 +78,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    findings: tuple[Finding, ...]
+    results: tuple[RuleResult, ...]
 
     @property
     def tier(self) -> Tier:
         reached = Tier.NONE
         for tier in (Tier.BRONZE, Tier.SILVER, Tier.GOLD, Tier.PLATINUM):
-            if any(f.broken for f in self.findings if f.tier is tier):
+            if any(f.broken for f in self.results if f.tier is tier):
                 break
             reached = tier
         return reached
@@ -214,7 +214,7 @@ class SourceConformance:
 def check(suite: type[AdapterConformance] | type[SourceConformance], **subject: Any) -> Report:
     """Run the rules without pytest: `check(AdapterConformance, adapter=mine)`, or `check(TestMine)` as it stands."""
     instance = type(suite.__name__, (suite,), subject)()
-    findings = []
+    results = []
     for name, test in inspect.getmembers(instance, inspect.ismethod):
         if (rule := getattr(test, "rule", None)) is None:
             continue
@@ -226,5 +226,5 @@ def check(suite: type[AdapterConformance] | type[SourceConformance], **subject: 
         except Exception as error:  # noqa: BLE001  the plugin's own failure is a finding; its text may be about a family
             broken = f"raised {type(error).__name__}"
         tier, why, mend = rule
-        findings.append(Finding(name.removeprefix("test_").replace("_", " "), tier, why, mend, broken))
-    return Report(tuple(findings))
+        results.append(RuleResult(name.removeprefix("test_").replace("_", " "), tier, why, mend, broken))
+    return Report(tuple(results))

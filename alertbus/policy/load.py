@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from alertbus.model.errors import PolicyFault
+from alertbus.model.validation import faults_of
 from alertbus.policy.policy import Policy
 
 
@@ -43,13 +43,5 @@ def parse_policy(text: str, where: str) -> Policy:
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
-        faults = [line for fault in error.errors(include_url=False) for line in _lines(fault)]
+        faults = [f"{fault.path or 'policy'}: {fault.expected}" for fault in faults_of(error, data, trusted=True)]
         raise PolicyFault(f"{where}: {len(faults)} fault(s). " + "; ".join(faults)) from None
-
-
-def _lines(fault: ErrorDetails) -> list[str]:
-    """A fault of a field under its path; a fault of the whole, which names its own place, line by line."""
-    said = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "value_error" and not fault["loc"]:
-        return said.splitlines()
-    return [f"{'.'.join(map(str, fault['loc'])) or 'policy'}: {said}"]

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import Received, extents, read_all
-from alertbus.broker.groups import committed_offsets, groups_at_work
+from alertbus.broker.groups import GROUPS, committed_offsets, groups_at_work
 from alertbus.chronicle import projector
 from alertbus.chronicle.rebuild import ChronicleRestore
 from alertbus.chronicle.tables import TABLES as CHRONICLE
@@ -30,7 +30,6 @@ from alertbus.intake import rebuild as gateway
 from alertbus.intake import tables as gateway_tables
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
-from alertbus.operations.progress import GROUPS
 from alertbus.reconcile import tables as reconcilers_memory
 from alertbus.run.bootstrap import Wiring, now
 from alertbus.sql import rebuild as rebuilding

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from alertbus.gateway.bodies import read
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case, CasePerson, Involvement, Link
-from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.ids import notice_id, obligation_id
 from alertbus.model.notice import Deed, Message, Notice, Obligation
 from alertbus.plugin.manager import Plugins
@@ -14,11 +14,11 @@ from alertbus.policy.policy import Policy
 
 
 def preview(plugins: Plugins, adapter: Adapter, raw: bytes, policy: Policy) -> Message:
-    """Render the alert for the first agency of the adapter's sector. Everybody named in the alert is taken to be on one invented case."""
-    try:
-        alert = Alert.model_validate_json(raw)
-    except ValueError:
-        raise InvalidInput([Fault("alert", "an alert in the shape of schemas/alert.v1.json; `alertbus send` names every fault")]) from None
+    """Render the alert for the first agency of the adapter's sector. Everybody named in it is taken to be on one invented case.
+
+    Raises `InvalidInput` for what is no alert, with every fault.
+    """
+    alert = read(Alert, raw)
     agency = next((name for name, entry in policy.agencies.items() if entry.sector == adapter.sector), adapter.sector)
     return plugins.render(_notice(alert, agency, policy), adapter)
 

@@ -1,8 +1,9 @@
 """The stream's name at the broker and the topics of its states: for whoever makes or reads topics, without the engine."""
 
+from alertbus.broker import groups
 from alertbus.broker.topics import TopicSpec
 
-APP = "alertbus-stream"
+APP = groups.STREAM
 """Consumer group and prefix of the changelog topics. Changing it starts the stream from the beginning."""
 
 MAX_STATE_BYTES = 16 * 1024 * 1024

@@ -82,8 +82,8 @@ def gateway_remembers_before_the_broker(cut: bool) -> None:
     whole = Publisher.durable
     decide = AlertIntake._decide
 
-    def noted(self: AlertIntake, job: Any, known_keys: Any, batch: Any) -> Any:
-        answers = decide(self, job, known_keys, batch)
+    def noted(self: AlertIntake, submission: Any, known_keys: Any, batch: Any) -> Any:
+        answers = decide(self, submission, known_keys, batch)
         _rows.append((self._engine, list(batch.rows)))
         return answers
 

@@ -92,8 +92,8 @@ class Testing:
 
 
 @dataclass
-class Gateway:
-    parts: context.Gateway
+class ServedGateway:
+    inside: context.Gateway
     http: httpx.AsyncClient
     bootstrap: str
 
@@ -109,11 +109,11 @@ class Gateway:
         """Let the chronicle read what stands on the topics: in a test nobody else does."""
         records = [r async for r in read_all(self.bootstrap, topics)]
         starts = {(r.topic, r.partition) for r in records}
-        async with self.parts.engine.begin() as connection:
+        async with self.inside.engine.begin() as connection:
             await projector.apply(connection, projector.read(records), starts=starts)
 
 
-Open = Callable[..., AbstractAsyncContextManager[Gateway]]
+Open = Callable[..., AbstractAsyncContextManager[ServedGateway]]
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def open_gateway(tmp_path: Path) -> Open:
         limit_s: float = 5.0,
         database_url: str | None = None,
         now: Callable[[], datetime] | None = None,
-    ) -> AsyncIterator[Gateway]:
+    ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
         settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url)
         engine = make_engine(settings.sqlalchemy_url)
@@ -137,15 +137,15 @@ def open_gateway(tmp_path: Path) -> Open:
         producer = Producer(bootstrap)
         await producer.start()
         plugins = Plugins({"testing": Testing()})
-        parts = context.Gateway(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
-        app = create_app(parts)
+        inside = context.Gateway(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
+        app = create_app(inside)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         try:
             async with (
                 app.router.lifespan_context(app),
                 httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=60) as http,
             ):
-                yield Gateway(parts, http, bootstrap)
+                yield ServedGateway(inside, http, bootstrap)
         finally:
             await producer.stop()
             await engine.dispose()
@@ -154,7 +154,7 @@ def open_gateway(tmp_path: Path) -> Open:
 
 
 @pytest.fixture
-async def gateway(kafka: str, open_gateway: Open) -> AsyncIterator[Gateway]:
+async def gateway(kafka: str, open_gateway: Open) -> AsyncIterator[ServedGateway]:
     async with open_gateway(kafka) as opened:
         yield opened
 

@@ -94,7 +94,7 @@ def test_every_rule_says_why_it_matters_and_how_to_mend_it() -> None:
 def test_the_kit_reports_a_tier_without_pytest() -> None:
     report = check(AdapterConformance, adapter=Plain())
 
-    assert [f.rule for f in report.findings if f.broken] == []
+    assert [f.rule for f in report.results if f.broken] == []
     assert report.tier is Tier.PLATINUM
 
 

@@ -103,7 +103,7 @@ class _Told:
 
 async def owe(gateway: Any, *told: Notice) -> None:
     records = [_Told(one, offset) for offset, one in enumerate(told)]
-    async with gateway.parts.engine.begin() as connection:
+    async with gateway.inside.engine.begin() as connection:
         await projector.apply(connection, projector.read(records), starts={(topics.NOTICES, 0)})
 
 
@@ -289,7 +289,7 @@ async def until_answered(gateway: Any, said: dict[str, Any]) -> httpx.Response:
 async def test_a_crash_between_broker_and_database_lets_the_same_record_be_written_again(gateway: Any) -> None:
     said = alert()
     first = await gateway.http.post("/v1/alerts", json=said)
-    async with gateway.parts.engine.begin() as connection:
+    async with gateway.inside.engine.begin() as connection:
         await connection.execute(accepted.delete())
 
     again = await gateway.http.post("/v1/alerts", json=said)
@@ -359,7 +359,7 @@ async def test_a_message_not_understood_is_422_and_kept_for_review(gateway: Any,
     answer = await gateway.http.post("/v1/sources/plain-source", content=message, headers={"content-type": "text/x"})
 
     assert (answer.status_code, answer.json()["code"], answer.json()["faults"]) == (422, "not_understood", [fault])
-    async with reading(gateway.parts.engine) as connection:
+    async with reading(gateway.inside.engine) as connection:
         [row] = (await connection.execute(select(raw))).all()
     assert (row.ref, row.source, row.media_type, row.body) == (answer.json()["ref"], "plain-source", "text/x", message)
     reviews = await gateway.reviews(row.ref)
@@ -450,12 +450,12 @@ async def test_somebody_taken_off_a_case_is_told_so_even_if_the_gateway_died_in_
     case_id = fresh("c")
     first = await gateway.http.put(f"/v1/cases/{case_id}", json=case(case_id, "mother", "partner"))
     [gone] = first.json()["people"][1]["person_ids"]
-    casework = gateway.parts.intake.cases
+    casework = gateway.inside.intake.cases
 
-    recorded = await casework._cases.record(_case(case(case_id, "mother")), gateway.parts.now(), 1)
+    recorded = await casework._cases.record(_case(case(case_id, "mother")), gateway.inside.now(), 1)
     assert (recorded.before.version, recorded.unlinked) == (1, (gone,))
-    assert await gateway.parts.intake.cases.republish() == 1
-    assert await gateway.parts.intake.cases.republish() == 0
+    assert await gateway.inside.intake.cases.republish() == 1
+    assert await gateway.inside.intake.cases.republish() == 0
 
     _, last = [json.loads(r.data) for r in await gateway.records(topics.PERSON_EVENTS, gone)]
     assert (last["version"], last["links"]) == (2, [])
@@ -559,7 +559,7 @@ async def test_an_obligation_of_nobody_or_of_another_agency_is_the_same_404(gate
 
 async def test_an_agency_systems_own_acknowledgement_is_matched_by_its_idempotency_key(gateway: Any) -> None:
     owed = notice()
-    await Ledger(gateway.parts.engine).record([owed], gateway.parts.now())
+    await Ledger(gateway.inside.engine).record([owed], gateway.inside.now())
 
     answer = await gateway.http.post("/v1/receipts/systems", content=f"{owed.id};acknowledged;Jo Bloggs".encode())
     stranger = await gateway.http.post("/v1/receipts/systems", content=f"{uuid.uuid4()};seen;".encode())
@@ -743,11 +743,11 @@ async def test_operations_can_see_that_it_lives_works_and_how_far_behind_it_is(g
 
 async def test_latest_reconciliation_is_in_progress_and_metrics_and_before_the_first_nothing_passes_for_none(gateway: Any) -> None:
     before = [(await gateway.http.get(path)) for path in ("/-/progress", "/metrics")]
-    memory = Memory(gateway.parts.engine)
+    memory = Memory(gateway.inside.engine)
     await memory.prepare()
     await memory.take_turn()
     async with memory.turn() as connection:
-        await remember(connection, gateway.parts.now(), 60.0, records=7, judged=3, took_s=0.5)
+        await remember(connection, gateway.inside.now(), 60.0, records=7, judged=3, took_s=0.5)
     progress, metrics = [(await gateway.http.get(path)) for path in ("/-/progress", "/metrics")]
 
     assert before[0].json()["reconcile"] is None
@@ -761,7 +761,7 @@ async def test_latest_reconciliation_is_in_progress_and_metrics_and_before_the_f
 
 async def test_the_whole_process_serves_streams_events_and_stops(kafka: str, tmp_path: Path, open_gateway: Any, unused_port: int) -> None:
     async with open_gateway(kafka) as gateway:
-        parts, owed, stop, ready = gateway.parts, notice(), asyncio.Event(), asyncio.Event()
+        parts, owed, stop, ready = gateway.inside, notice(), asyncio.Event(), asyncio.Event()
         settings = Settings(data_dir=tmp_path, http_port=unused_port)
         running = asyncio.create_task(
             run_gateway(settings, kafka, parts.engine, parts.plugins, parts.policy, stop, now=parts.now, ready=ready.set)

@@ -79,7 +79,7 @@ async def test_a_defect_is_a_500_with_an_incident_id_and_its_text_goes_nowhere(
     async def broken(*_: object) -> None:
         raise RuntimeError(f"no such child: {CANARY}")
 
-    monkeypatch.setattr(gateway.parts.intake.cases, "get", broken)
+    monkeypatch.setattr(gateway.inside.intake.cases, "get", broken)
 
     answer = await gateway.http.get("/v1/cases/c1")
 
@@ -96,7 +96,7 @@ async def test_trouble_with_the_broker_from_below_is_503(gateway: Any, monkeypat
     async def broken(*_: object) -> None:
         raise BrokerFault("topic 'alertbus.alerts': gone", "Make it.")
 
-    monkeypatch.setattr(gateway.parts.intake.cases, "get", broken)
+    monkeypatch.setattr(gateway.inside.intake.cases, "get", broken)
 
     answer = await gateway.http.get("/v1/cases/c1")
 

@@ -13,7 +13,7 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.model import ids
 from alertbus.operations.gauges import Vitals, measured
-from alertbus.operations.quarantine_depth import Depth
+from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.quarantine.entry import Disposition, refused
 from alertbus.sql.engine import make_engine, migrate
@@ -61,7 +61,7 @@ async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_
 async def test_the_depth_of_quarantine_falls_when_an_entry_is_put_back(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     await ensure_topics(kafka)
     monkeypatch.setattr("alertbus.operations.quarantine_depth._FRESH_S", 0.0)
-    depth, producer = Depth(kafka), Producer(kafka)
+    depth, producer = QuarantineDepth(kafka), Producer(kafka)
     before = (await depth.by_disposition())[Disposition.REFUSED]
     notice = sample_notice(id=ids.event_id("notice", kafka))
     entry = refused(notice, "refused", by="/alertbus/delivery", at=NOW, attempt=1, version="health 0.1.0")

@@ -19,6 +19,7 @@ from alertbus.audit.chain import AuditRecord
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
+from alertbus.broker.groups import GROUPS
 from alertbus.broker.jars import find_java
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import partition_counts
@@ -28,7 +29,7 @@ from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import Link
 from alertbus.model.events import ALERT_ACCEPTED, NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged, Tick
-from alertbus.operations.progress import GROUPS, pending
+from alertbus.operations.progress import pending
 from alertbus.run.supervisor import Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import load_settings

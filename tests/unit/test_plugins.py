@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import sys
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -226,6 +228,24 @@ class TestStartUp:
             "agency plugin 'p', hook 'alertbus_sources': returned NoneType (expected: a list or tuple of objects). "
             "Put what it offers into one."
         )
+
+    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
+    def test_what_this_bus_would_never_use_is_refused_instead_of_passed_over(self, hook: str) -> None:
+        with pytest.raises(PluginFault) as fault:
+            Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(lambda: [object()])})})
+
+        what = hook.removeprefix("alertbus_")
+        assert str(fault.value) == (
+            f"agency plugin 'northfield', hook '{hook}': this bus does not use {what} of a plugin's own yet, "
+            "so what it offers would have no effect. Leave the hook out."
+        )
+
+    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
+    def test_a_reserved_hook_that_offers_nothing_is_harmless(self, hook: str) -> None:
+        def nothing() -> list[object]:
+            return []
+
+        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(nothing)})}).listing() == []
 
 
 class TestLoading:
@@ -505,9 +525,9 @@ class TestKitFindsWhatItLooksFor:
 
         report = check(AdapterConformance, adapter=adapter(render=render))
 
-        assert [f.rule for f in report.findings if f.broken and f.rule.startswith(rule)] != []
+        assert [f.rule for f in report.results if f.broken and f.rule.startswith(rule)] != []
         assert report.tier is not Tier.PLATINUM
-        assert not [c for c in CANARIES[:4] for f in report.findings if c in f.broken]
+        assert not [c for c in CANARIES[:4] for f in report.results if c in f.broken]
 
     @pytest.mark.parametrize(
         ("parse", "rule"),
@@ -521,8 +541,23 @@ class TestKitFindsWhatItLooksFor:
     def test_a_broken_source_is_found(self, parse: Any, rule: str) -> None:
         report = check(SourceConformance, source=source(parse=parse), samples=(b"{}",))
 
-        assert rule in [f.rule for f in report.findings if f.broken]
+        assert rule in [f.rule for f in report.results if f.broken]
         assert report.tier is Tier.NONE
+
+
+def test_a_source_checked_without_hypothesis_is_told_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    report = check(SourceConformance, source=source(), samples=(b"{}",))
+
+    broken = {result.rule: result.broken for result in report.results}
+    assert broken["survives arbitrary bytes"] == "not checked: hypothesis is not installed. Install alertbus[testing] beside your plugin."
+
+
+def test_the_extra_for_testing_holds_what_the_kit_imports() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+
+    assert [need.partition(">=")[0] for need in project["optional-dependencies"]["testing"]] == ["hypothesis", "pytest"]
 
 
 def test_a_closed_world_notices_what_it_cannot_prevent() -> None:

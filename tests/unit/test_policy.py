@@ -301,9 +301,9 @@ FAULTS: dict[str, tuple[Break, str]] = {
     ),
 }
 SHAPES: dict[str, tuple[Break, str]] = {
-    "rule without a source": (lambda d: d["kinds"]["ppn"].pop("cite"), "kinds.ppn.cite: Field required"),
+    "rule without a source": (lambda d: d["kinds"]["ppn"].pop("cite"), "kinds.ppn.cite: a value: this field is required"),
     "rule with an empty source": (lambda d: d["kinds"]["birth"].update(cite=[]), "kinds.birth.cite: "),
-    "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience.0: "),
+    "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience[0]: "),
     "two limits": (
         lambda d: d["kinds"]["death"].update(respond_within={"hours": 1, "working_days": 1}),
         "kinds.death.respond_within: give either `hours` or `working_days`",
@@ -313,9 +313,9 @@ SHAPES: dict[str, tuple[Break, str]] = {
         "kinds.meeting.respond_within: give either `hours` or `working_days`",
     ),
     "no such word": (lambda d: d["sharing"]["health"].update(plan="some"), "sharing.health.plan: "),
-    "no such class": (lambda d: d["sharing"]["health"].update(shoe_size="full"), "sharing.health.shoe_size.[key]: "),
+    "no such class": (lambda d: d["sharing"]["health"].update(shoe_size="full"), "sharing.health.shoe_size: "),
     "mistyped field": (lambda d: d["agencies"]["prison"].update(acts_for_adult=True), "agencies.prison.acts_for_adult: "),
-    "no version": (lambda d: d.pop("version"), "version: Field required"),
+    "no version": (lambda d: d.pop("version"), "version: a value: this field is required"),
 }
 
 
@@ -344,8 +344,8 @@ def test_every_fault_is_named_at_once(faults: dict[str, tuple[Break, str]]) -> N
     [
         pytest.param("kinds: [", "not YAML at line 1", id="not closed"),
         pytest.param("version: a\nversion: b: c\n", "not YAML at line 2", id="second line"),
-        pytest.param("", "Input should be a valid dictionary", id="empty"),
-        pytest.param("- a\n", "Input should be a valid dictionary", id="a list"),
+        pytest.param("", "policy: an object", id="empty"),
+        pytest.param("- a\n", "policy: an object", id="a list"),
         pytest.param("version: 2026-13-45\n", "cannot be read", id="a day that is none"),
         pytest.param("\u0007", "not YAML", id="a bell"),
     ],

@@ -1,8 +1,12 @@
 """When the bus stands still: a record that waits too long, or a watchdog that came before and comes no more."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED, Behind, stalled
+from alertbus.broker.groups import GROUPS
+from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED, Lag, stalled
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,15 @@ from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED, Behind, sta
     ],
 )
 def test_a_bus_stands_still_or_it_does_not(oldest_s: float | None, last_arrival_s: float | None, every_s: int, answer: bool) -> None:
-    groups = {"alertbus-stream": Behind(0, None), "alertbus-delivery": Behind(7, oldest_s)}
+    groups = {"alertbus-stream": Lag(0, None), "alertbus-delivery": Lag(7, oldest_s)}
 
     assert stalled(groups, last_arrival_s, every_s) is answer
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_name_of_a_group_is_stated_once(group: str) -> None:
+    """Whoever works as a group and whoever asks how far it has come mean the same one."""
+    product = Path(__file__).parents[2] / "alertbus"
+    stating = re.compile(rf"= \"{group}\"|\"{group}\":")
+
+    assert [p.name for p in product.rglob("*.py") if stating.search(p.read_text(encoding="utf-8"))] == ["groups.py"]

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
-from alertbus.gateway.context import Bus, Gateway, Who, answers
+from alertbus.gateway.bodies import read, read_data, read_json
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import WrongMediaType
-from alertbus.gateway.reading import read, read_data, read_json
 from alertbus.intake.alerts import Accepted
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
@@ -36,7 +36,7 @@ _EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}
         }
     },
 )
-async def state_alert(request: Request, bus: Bus, caller: Who) -> Response:
+async def state_alert(request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """Accept one alert, given as JSON or as a CloudEvent (structured, or binary with `ce-*` headers).
 
     202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id.
@@ -44,11 +44,11 @@ async def state_alert(request: Request, bus: Bus, caller: Who) -> Response:
     try:
         alert = _alert_in(request.headers, await request.body())
         caller.may_state(alert.agency)
-        [accepted] = await bus.intake.alerts.accept([alert], several=False)
+        [accepted] = await gateway.intake.alerts.accept([alert], several=False)
     except InvalidInput:
-        bus.counts.alerts.labels("refused").inc()
+        gateway.counts.alerts.labels("refused").inc()
         raise
-    bus.counts.alerts.labels(outcome(accepted)).inc()
+    gateway.counts.alerts.labels(outcome(accepted)).inc()
     headers = {"Location": f"/v1/alerts/{accepted.id}"}
     body: dict[str, Any] = {"id": accepted.id}
     if accepted.differs:
@@ -57,13 +57,13 @@ async def state_alert(request: Request, bus: Bus, caller: Who) -> Response:
 
 
 @router.get("/{alert_id}", summary="What became of an alert", responses=answers(404))
-async def alert_status(alert_id: str, bus: Bus, caller: Who) -> Response:
+async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The alert's statements, and every obligation of the caller's agency with its receipts and its notice.
 
-    Operations and the agency that holds cases see every obligation; what it says only as far as it is theirs.
+    Operations and the agency that holds cases see every obligation, but another agency's without its reasons and notes.
     """
-    status = await _projected(alert_id, bus)
-    case_holder = bus.policy.case_holder
+    status = await _projected(alert_id, gateway)
+    case_holder = gateway.policy.case_holder
     own = [o for o in status.obligations if caller.acts_for(o.agency)]
     stated = caller.acts_for(status.source.partition(".")[0])
     if not (own or stated or caller.holds_cases(case_holder)):
@@ -75,7 +75,7 @@ async def alert_status(alert_id: str, bus: Bus, caller: Who) -> Response:
         "id": status.alert_id,
         "obligations": [_obligation(o, whole=whole or caller.acts_for(o.agency)) for o in seen],
         "cases": [c for c in status.cases if caller.holds_cases(case_holder) or c in {o.case_id for o in own}],
-        "notices": [await _notice(o, bus) for o in own],
+        "notices": [await _notice(o, gateway) for o in own],
     }
     return JSONResponse(answer)
 
@@ -88,14 +88,14 @@ _NO_ALERT = "no such alert; give the id that the bus answered with"
 _PATIENCE_S = 2.0
 
 
-async def _projected(alert_id: str, bus: Gateway) -> AlertStatus:
-    """From the chronicle, which may be a moment behind what was just accepted here."""
+async def _projected(alert_id: str, gateway: Gateway) -> AlertStatus:
+    """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:
         try:
-            return await queries.alert_status(bus.engine, alert_id, now=bus.now())
+            return await queries.alert_status(gateway.engine, alert_id, now=gateway.now())
         except NotFound:
-            if asyncio.get_running_loop().time() > deadline or not await bus.intake.alerts.knows(alert_id):
+            if asyncio.get_running_loop().time() > deadline or not await gateway.intake.alerts.knows(alert_id):
                 raise NotFound(_NO_ALERT) from None
         await asyncio.sleep(0.05)
 
@@ -106,8 +106,8 @@ def _obligation(owed: ObligationStatus, *, whole: bool) -> dict[str, Any]:
     return owed.model_dump(mode="json", exclude={"because": True, "receipts": {"__all__": {"note"}}})
 
 
-async def _notice(owed: ObligationStatus, bus: Gateway) -> dict[str, Any]:
-    item = await queries.obligation(bus.engine, owed.id, now=bus.now())
+async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
+    item = await queries.obligation(gateway.engine, owed.id, now=gateway.now())
     return item.notice.model_dump(mode="json", by_alias=True)
 
 
@@ -158,7 +158,7 @@ def _check_event(event: Mapping[str, Any]) -> None:
 
 
 def _filled(data: Any, event: Mapping[str, Any]) -> Any:
-    """An alert that leaves its own name to the envelope takes it from there."""
+    """Take an alert's `id` and `source` from its envelope, unless it has its own."""
     if not isinstance(data, dict):
         return data
     return {"id": event["id"], "source": event["source"]} | data

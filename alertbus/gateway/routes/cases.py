@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
-from alertbus.gateway.context import Bus, Gateway, Who, answers
-from alertbus.gateway.reading import read_data, read_json
+from alertbus.gateway.bodies import read_data, read_json
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
 
@@ -33,8 +33,8 @@ _CASE = {"schema": {"$ref": "#/components/schemas/Case"}}
 async def put_case(
     case_id: str,
     request: Request,
-    bus: Bus,
-    caller: Who,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
     if_match: Annotated[str | None, Header(description='the version you changed, as in "3"')] = None,
     if_none_match: Annotated[str | None, Header(description="* to create only")] = None,
 ) -> Response:
@@ -42,11 +42,11 @@ async def put_case(
 
     The same content again is the version that stands. `ETag` is the version.
     """
-    if not caller.holds_cases(bus.policy.case_holder):
+    if not caller.holds_cases(gateway.policy.case_holder):
         raise NotAllowed("only the agency that holds cases may write them")
     snapshot = _snapshot(case_id, await request.body())
-    expected = await _expected(case_id, if_match, if_none_match, bus)
-    case = await bus.intake.cases.put(snapshot, expected)
+    expected = await _expected(case_id, if_match, if_none_match, gateway)
+    case = await gateway.intake.cases.put(snapshot, expected)
     return _answer(case, 201 if case.version == 1 else 200)
 
 
@@ -55,11 +55,11 @@ async def put_case(
     summary="A case",
     responses=answers(404, also={200: {"description": "The version that stands", "content": {"application/json": _CASE}}}),
 )
-async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
+async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
-    if not caller.holds_cases(bus.policy.case_holder):
+    if not caller.holds_cases(gateway.policy.case_holder):
         raise NotFound(_NO_CASE)
-    return _answer(await bus.intake.cases.get(case_id))
+    return _answer(await gateway.intake.cases.get(case_id))
 
 
 @router.get(
@@ -75,12 +75,12 @@ async def get_case(case_id: str, bus: Bus, caller: Who) -> Response:
         },
     ),
 )
-async def chronology(case_id: str, request: Request, bus: Bus, caller: Who, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
+async def chronology(case_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
     """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""
-    if not caller.holds_cases(bus.policy.case_holder):
+    if not caller.holds_cases(gateway.policy.case_holder):
         raise NotFound(_NO_CASE)
     chosen = _format(format, request.headers.get("accept", ""))
-    entries = await chronology_of(bus.engine, case_id)
+    entries = await chronology_of(gateway.engine, case_id)
     page = FORMATS[chosen](case_id, entries)
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 
@@ -120,18 +120,18 @@ def _snapshot(case_id: str, body: bytes) -> Case:
     if isinstance(data, dict):
         if data.setdefault("id", case_id) != case_id:
             raise InvalidInput([Fault("id", "the case id of the address, or none", "inconsistent")])
-        _forget_what_the_bus_says(data)
+        _drop_what_only_the_bus_states(data)
     return read_data(Case, data)
 
 
-def _forget_what_the_bus_says(data: dict[str, Any]) -> None:
-    """A snapshot that was read, changed and sent back holds the bus's own version and ids: they are no statement of the sender's."""
+def _drop_what_only_the_bus_states(data: dict[str, Any]) -> None:
+    """Drop the version and the times that are the bus's own: a snapshot that was read, changed and sent back still holds them."""
     data.pop("version", None)
     data.pop("known_at", None)
 
 
-async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, bus: Gateway) -> int | None:
-    """The version the sender read; 0 for none yet; None when it does not say."""
+async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, gateway: Gateway) -> int | None:
+    """Give the version that the sender read; 0 for none yet; None when it does not say."""
     if if_none_match is not None:
         if if_none_match.strip() != "*":
             raise InvalidInput([Fault("If-None-Match", "* or nothing", "precondition")])
@@ -142,7 +142,7 @@ async def _expected(case_id: str, if_match: str | None, if_none_match: str | Non
     if len(given) == 1 and (tag := given[0].strip('"')).isdecimal() and len(tag) <= 9:  # noqa: PLR2004  any version we can have
         return int(tag)
     try:
-        standing = (await bus.intake.cases.get(case_id)).version
+        standing = (await gateway.intake.cases.get(case_id)).version
     except NotFound:
         raise VersionConflict("there is no such case yet; send it without If-Match") from None
     if "*" in given or f'"{standing}"' in given:

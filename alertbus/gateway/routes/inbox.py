@@ -1,4 +1,4 @@
-"""`/v1/inbox`, `/v1/events` and acknowledgements: what an agency owes an answer on, and its answer."""
+"""`/v1/inbox`, `/v1/events` and acknowledgements: the obligations of an agency, and its answers to them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,31 +10,31 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import InboxItem
-from alertbus.gateway.context import Bus, Gateway, Who, answers
-from alertbus.gateway.reading import read
+from alertbus.gateway.bodies import read
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.acknowledgements import Acknowledgement
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
-Agency = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=60)]
-State = Annotated[str | None, Query(description="open, or one state of an obligation", max_length=20)]
-Exercise = Annotated[
+AgencyQuery = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=60)]
+StateQuery = Annotated[str | None, Query(description="open, or one state of an obligation", max_length=20)]
+ExerciseQuery = Annotated[
     str | None, Query(description="only this exercise; `none` for what is real; without it both, each item saying which", max_length=60)
 ]
 
 
 @router.get("/inbox", summary="The caller's obligations", responses=answers(404))
 async def inbox(
-    bus: Bus,
-    caller: Who,
-    agency: Agency = None,  # noqa: ARG001  read by `callers`; here for OpenAPI
-    state: State = None,
-    exercise: Exercise = None,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: AgencyQuery = None,  # noqa: ARG001  read by `callers`; here for OpenAPI
+    state: StateQuery = None,
+    exercise: ExerciseQuery = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
-    items = await queries.inbox(bus.engine, caller.agency, state, _which(exercise), now=bus.now(), limit=limit + 1, after=after)
+    items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
     shown = items[:limit]
     following = shown[-1].cursor if len(items) > limit else None
     return JSONResponse({"items": [_shown(item) for item in shown], "next": following})
@@ -45,9 +45,9 @@ async def inbox(
     summary="The caller's inbox, live",
     responses=answers(404, also={200: {"description": "Server-sent events named `obligation`", "content": {"text/event-stream": {}}}}),
 )
-async def events(bus: Bus, caller: Who, agency: Agency = None, exercise: Exercise = None) -> Response:  # noqa: ARG001
+async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQuery = None, exercise: ExerciseQuery = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
-    stream = _changes(bus, caller.agency, _which(exercise))
+    stream = _changes(gateway, caller.agency, _which(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -63,15 +63,15 @@ async def events(bus: Bus, caller: Who, agency: Agency = None, exercise: Exercis
         }
     },
 )
-async def acknowledge(obligation_id: str, request: Request, bus: Bus, caller: Who) -> Response:
-    """By a named person, who says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
-    said = read(Acknowledgement, await request.body())
-    receipt = await bus.intake.answers.acknowledge(obligation_id, said, caller)
+async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
+    """A named person says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
+    answer = read(Acknowledgement, await request.body())
+    receipt = await gateway.intake.answers.acknowledge(obligation_id, answer, caller)
     return JSONResponse(receipt.model_dump(mode="json"), 201)
 
 
 def _which(exercise: str | None) -> str | None:
-    """As the query wants it: everything, one exercise, or None for what is real."""
+    """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
         return queries.EVERYTHING
     return None if exercise == "none" else exercise
@@ -79,48 +79,51 @@ def _which(exercise: str | None) -> str | None:
 
 _POLL_S = 1.0
 _SILENT_S = 15.0
+"""Seconds without an event after which a comment is sent, so that nothing between takes the connection for dead."""
 
 
-async def _changes(bus: Gateway, agency: str | None, exercise: str | None) -> AsyncIterator[str]:
-    """By asking the chronicle every second: it may be another process that writes it."""
-    told: dict[str, str] = {}
+async def _changes(gateway: Gateway, agency: str | None, exercise: str | None) -> AsyncIterator[str]:
+    """Yield server-sent events. The chronicle is asked every second, because another process may be writing it."""
+    sent: dict[str, str] = {}
     quiet = 0.0
     yield "retry: 2000\n\n"
-    while not bus.stopping.is_set():
+    while not gateway.stopping.is_set():
         # In a task of its own: a caller who goes away cancels this one, and would break the database connection with it.
-        items, closed = await asyncio.shield(asyncio.create_task(_news(bus, agency, exercise, frozenset(told))))
+        items, closed = await asyncio.shield(asyncio.create_task(_open_and_closed(gateway, agency, exercise, frozenset(sent))))
         for item in items:
             mark = f"{item.notice.id} {item.state} {item.overdue} {len(item.receipts)}"
-            if told.get(item.obligation.id) != mark:
-                told[item.obligation.id] = mark
+            if sent.get(item.obligation.id) != mark:
+                sent[item.obligation.id] = mark
                 quiet = 0.0
                 yield f"event: obligation\nid: {item.obligation.id}\ndata: {orjson.dumps(_shown(item)).decode()}\n\n"
         for one in closed:
-            del told[one]
+            del sent[one]
         quiet += _POLL_S
         if quiet >= _SILENT_S:
             quiet = 0.0
             yield ": still here\n\n"
         try:
             async with asyncio.timeout(_POLL_S):
-                await bus.stopping.wait()
+                await gateway.stopping.wait()
         except TimeoutError:
             continue
 
 
-async def _news(bus: Gateway, agency: str | None, exercise: str | None, told: frozenset[str]) -> tuple[list[InboxItem], frozenset[str]]:
-    """What is open, and what of `told` no longer is: items, and the ids of the latter."""
-    items = await _open(bus, agency, exercise)
-    closed = told - {item.obligation.id for item in items}
-    items += [await queries.obligation(bus.engine, one, now=bus.now()) for one in sorted(closed)]
+async def _open_and_closed(
+    gateway: Gateway, agency: str | None, exercise: str | None, sent: frozenset[str]
+) -> tuple[list[InboxItem], frozenset[str]]:
+    """Give the items to look at, those that are open and those that were `sent` and no longer are, and the ids of the latter."""
+    items = await _open(gateway, agency, exercise)
+    closed = sent - {item.obligation.id for item in items}
+    items += [await queries.obligation(gateway.engine, one, now=gateway.now()) for one in sorted(closed)]
     return items, closed
 
 
-async def _open(bus: Gateway, agency: str | None, exercise: str | None) -> list[InboxItem]:
+async def _open(gateway: Gateway, agency: str | None, exercise: str | None) -> list[InboxItem]:
     found: list[InboxItem] = []
-    now, after = bus.now(), None
+    now, after = gateway.now(), None
     while True:
-        page = await queries.inbox(bus.engine, agency, queries.OPEN, exercise, now=now, limit=500, after=after)
+        page = await queries.inbox(gateway.engine, agency, queries.OPEN, exercise, now=now, limit=500, after=after)
         found += page
         if len(page) < 500:  # noqa: PLR2004  the page's own size
             return found

@@ -1,4 +1,4 @@
-"""`/-/` and `/metrics`: for whoever runs the bus, and for the machines that watch it. Nothing here is about a family."""
+"""`/-/` and `/metrics`: for the people who run the bus and the machines that watch it. Nothing here is about a family."""
 
 import asyncio
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
-from alertbus.gateway.context import Bus, Gateway, answers
+from alertbus.gateway.context import CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.gauges import measured
@@ -23,14 +23,14 @@ _LIMIT_S = 3.0
 
 @router.get("/-/healthy", summary="Whether the process lives", responses=answers())
 async def healthy() -> Response:
-    """It answers, so it does. What it depends on is not asked: starting it again would not help that."""
+    """An answer is the proof. Broker and database are not asked: starting this process again would not help them."""
     return JSONResponse({"status": "ok"})
 
 
 @router.get("/-/ready", summary="Whether it can do its work", responses=answers())
-async def ready(bus: Bus) -> Response:
+async def ready(gateway: CurrentGateway) -> Response:
     """Broker and database both answer; else 503, and alerts should go to another gateway."""
-    broker, database = await asyncio.gather(reachable(bus.bootstrap, _LIMIT_S), _database(bus))
+    broker, database = await asyncio.gather(reachable(gateway.bootstrap, _LIMIT_S), _database(gateway))
     away = [name for name, answered in (("broker", broker), ("database", database)) if not answered]
     if away:
         raise NotReady(f"{' and '.join(away)} did not answer within {_LIMIT_S:.0f} s")
@@ -38,24 +38,24 @@ async def ready(bus: Bus) -> Response:
 
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
-async def progress(bus: Bus) -> Response:
+async def progress(gateway: CurrentGateway) -> Response:
     """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has."""
-    installed = [asdict(row) for row in bus.plugins.listing()]
-    return JSONResponse(await overview(bus.vitals) | {"policy": bus.policy.version, "plugins": installed})
+    installed = [asdict(row) for row in gateway.plugins.listing()]
+    return JSONResponse(await overview(gateway.vitals) | {"policy": gateway.policy.version, "plugins": installed})
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())
-async def metrics(bus: Bus) -> Response:
+async def metrics(gateway: CurrentGateway) -> Response:
     """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent."""
-    text = generate_latest(bus.counts.registry) + generate_latest(await measured(bus.vitals))
+    text = generate_latest(gateway.counts.registry) + generate_latest(await measured(gateway.vitals))
     return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
 
-async def _database(bus: Gateway) -> bool:
+async def _database(gateway: Gateway) -> bool:
     try:
         async with asyncio.timeout(_LIMIT_S):
             with database_faults():
-                async with reading(bus.engine) as connection:
+                async with reading(gateway.engine) as connection:
                     await connection.execute(text("SELECT 1"))
     except (TimeoutError, DatabaseUnavailable):
         return False

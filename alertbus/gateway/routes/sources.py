@@ -1,11 +1,11 @@
-"""`/v1/sources` and `/v1/receipts`: what agencies' systems send in their own formats, read by plugins."""
+"""`/v1/sources` and `/v1/receipts`: messages of agencies' systems in their own formats, read by plugins."""
 
 import hashlib
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.gateway.context import Bus, Who, answers
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
 from alertbus.model.alert import Alert
@@ -24,27 +24,27 @@ _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type":
     responses=answers(404, 413, also={200: {"description": "Understood, and it raises nothing: the reason"}}),
     openapi_extra=_RAW,
 )
-async def receive_raw(plugin: str, request: Request, bus: Bus, caller: Who) -> Response:
+async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
-    bus.intake.messages.source(plugin)
+    gateway.intake.messages.source(plugin)
 
-    def may(alert: Alert) -> None:
+    def authorise(alert: Alert) -> None:
         caller.may_state(alert.agency)
 
     raw, digest, size = await _read(request)
     try:
         if raw is None:
-            raise await bus.intake.messages.refuse_oversized(plugin, digest, size)
-        received = await bus.intake.messages.receive(plugin, raw, _headers(request), may)
+            raise await gateway.intake.messages.refuse_oversized(plugin, digest, size)
+        message = await gateway.intake.messages.receive(plugin, raw, _headers(request), authorise)
     except (NotRead, TooLarge):
-        bus.counts.messages.labels(plugin, "refused").inc()
+        gateway.counts.messages.labels(plugin, "refused").inc()
         raise
-    bus.counts.messages.labels(plugin, "accepted" if received.accepted else "ignored").inc()
-    if received.ignored is not None:
-        return JSONResponse({"outcome": "ignored", "reason": received.ignored})
-    for accepted in received.accepted:
-        bus.counts.alerts.labels(outcome(accepted)).inc()
-    ids = list(dict.fromkeys(accepted.id for accepted in received.accepted))
+    gateway.counts.messages.labels(plugin, "accepted" if message.accepted else "ignored").inc()
+    if message.ignored is not None:
+        return JSONResponse({"outcome": "ignored", "reason": message.ignored})
+    for accepted in message.accepted:
+        gateway.counts.alerts.labels(outcome(accepted)).inc()
+    ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
     return JSONResponse({"outcome": "accepted", "ids": ids}, 202)
 
 
@@ -55,22 +55,22 @@ async def receive_raw(plugin: str, request: Request, bus: Bus, caller: Who) -> R
     responses=answers(404, 413),
     openapi_extra=_RAW,
 )
-async def receive_receipt(plugin: str, request: Request, bus: Bus, caller: Who) -> Response:
+async def receive_receipt(plugin: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """Matched to what the bus sent by its idempotency key. One that is not understood is kept for review."""
     raw = await request.body()
     faults: list[Fault] = []
     try:
-        receipt = await bus.intake.answers.receipt(plugin, raw, caller)
+        receipt = await gateway.intake.answers.receipt(plugin, raw, caller)
         return JSONResponse({"id": receipt.id, "obligation_id": receipt.obligation_id, "stage": receipt.stage}, 202)
     except NotUnderstood as fault:
         faults = [Fault("", str(fault), fault.code)]
     except PluginFault as fault:
         faults = [Fault("", "an acknowledgement that this plugin can read; it broke on it (PluginFault)", fault.code)]
-    raise await bus.intake.messages.keep(plugin, raw, _headers(request), faults)
+    raise await gateway.intake.messages.keep(plugin, raw, _headers(request), faults)
 
 
 async def _read(request: Request) -> tuple[bytes | None, str | None, int]:
-    """The body, or None when it is too large to keep; its digest, unless it is too large even for that; its size so far."""
+    """Give the body, or None when it is too large to keep; its digest, unless it is too large even for that; its size so far."""
     kept, digest, size = bytearray(), hashlib.sha256(), 0
     try:
         async for piece in request.stream():
@@ -83,9 +83,9 @@ async def _read(request: Request) -> tuple[bytes | None, str | None, int]:
     return (bytes(kept) if size <= LARGEST_RAW else None), digest.hexdigest(), size
 
 
-_OURS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 def _headers(request: Request) -> Headers:
-    """For the plugin: without what lets the caller in."""
-    return {name: value for name, value in request.headers.items() if name not in _OURS}
+    """Give the headers that a plugin may see: not those that let the caller in."""
+    return {name: value for name, value in request.headers.items() if name not in _CREDENTIALS}

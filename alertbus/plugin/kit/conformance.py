@@ -1,4 +1,4 @@
-"""What both halves of the conformance kit stand on: a broken rule, a world that must not be touched, a leak search."""
+"""The ground of both halves of the conformance kit: a broken rule, a world that must not be touched, a search for leaks."""
 
 import builtins
 import gc
@@ -79,12 +79,12 @@ def world_closed() -> Iterator[None]:
     must(not touched, f"it used {', '.join(sorted(set(touched)))}")
 
 
-def told(error: BaseException) -> str:
-    """Everything that a log could hold of an error: its text, its repr, what it is chained to."""
+def everything_said_by(error: BaseException) -> str:
+    """Give everything that a log could hold of an error: its text, its repr, what it is chained to."""
     lines = traceback.format_exception(error)
     return "\n".join([str(error), repr(error), repr(getattr(error, "__dict__", "")), *lines])
 
 
 def leaked(text: str, canaries: Iterable[str]) -> list[int]:
-    """Positions of the canaries that stand in the text. Positions, because the report must not repeat them either."""
+    """Give the positions of the canaries that stand in the text; positions, because the report must not repeat them either."""
     return [i for i, canary in enumerate(canaries) if canary.casefold() in text.casefold()]

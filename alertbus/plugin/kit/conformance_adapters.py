@@ -13,7 +13,7 @@ from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
-from alertbus.plugin.kit.conformance import Broken, leaked, must, told, world_closed
+from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
 from alertbus.plugin.kit.samples import CANARIES, SPOKEN, every_notice, minimal_notice, sample_notice
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
@@ -138,7 +138,7 @@ def outside_is_bare(adapter: Adapter) -> None:
 
 
 def errors_are_bare(adapter: Adapter) -> None:
-    """Hand it notices of impossible shape; whether it renders or raises is its own affair, what it says is not."""
+    """Hand it notices of impossible shape. It may render or raise, but its error may hold nothing personal."""
     good = sample_notice()
     impossible = [good.model_copy(update={name: 3.5}) for name in type(good).model_fields]
     impossible += [good.model_copy(update={name: None}) for name in type(good).model_fields]
@@ -151,7 +151,7 @@ def errors_are_bare(adapter: Adapter) -> None:
                 warnings.simplefilter("ignore")  # pydantic's, about the impossible shape: not the adapter's doing
                 adapter.render(notice)
         except Exception as error:  # noqa: BLE001  any error will do: it is its text that is looked at
-            said = told(error)
+            said = everything_said_by(error)
         found = leaked(said, (*CANARIES, SPOKEN))
         must(not found, f"an error repeats personal data (canaries {found})")
 

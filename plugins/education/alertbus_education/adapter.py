@@ -7,12 +7,12 @@ from the policy's own summary.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus.plugin.wording import NOT_STATED, UK, excerpt_fields, present, section
 from alertbus_education import text
 from alertbus_education.fence import tells_who
 
@@ -23,9 +23,6 @@ ENCOMPASS_KINDS = frozenset({"domestic_abuse_incident"})
 """The kinds that the duty on police covers. Any other is a safeguarding notice in the same form, without the
 incident.
 """
-
-NOT_STATED = "not_stated"
-_UK = ZoneInfo("Europe/London")
 
 
 class Profile(StrEnum):
@@ -67,29 +64,29 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     """In reading order. `text` says the same in sentences, for a setting that prints or mails it."""
     encompass = notice.obligation.kind in ENCOMPASS_KINDS
     full = profile is Profile.FULL
-    told = text.Told(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
+    sentences = text.SchoolText(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
     incident = _incident(notice, full=full) if encompass else None
-    return _present(
-        flag=told.flag,
-        exercise=told.exercise,
-        do_not_reveal_source=told.do_not_reveal,
+    return present(
+        flag=sentences.flag,
+        exercise=sentences.exercise,
+        do_not_reveal_source=sentences.do_not_reveal,
         schema=SCHEMA_NAME,
         scheme="operation_encompass" if encompass else "safeguarding_notice",
         profile=profile.value,
         notice_id=notice.id,
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
-        recipient=_present(role=RECIPIENT_ROLE, name=notice.recipient),
-        because=told.because,
-        summary=told.summary,
-        action=told.action,
-        contact=told.contact,
+        recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
+        because=sentences.because,
+        summary=sentences.summary,
+        action=sentences.action,
+        contact=sentences.contact,
         due=notice.obligation.due.isoformat() if notice.obligation.due else None,
         lawful_basis=notice.lawful_basis,
         children=children,
         incident=incident,
-        text="\n".join([*told.lines(), *text.children(children), *text.incident(incident)]),
+        text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident)]),
         narrative=_narrative(notice) if full else None,
     )
 
@@ -104,29 +101,29 @@ def _safe(notice: Notice) -> Callable[[str | None, str], str]:
 def _child(child: NoticePerson, notice: Notice, *, encompass: bool, full: bool) -> dict[str, Any]:
     name = child.name
     upns = [i.value for i in child.identifiers if i.system is IdentifierSystem.UPN]
-    return _present(
+    return present(
         first_name=(name.given if name else None) or NOT_STATED,
         surname=(name.family if name else None) or NOT_STATED,
         known_as=child.label if not (name and name.full) else None,
         date_of_birth=child.born.isoformat() if child.born else NOT_STATED,
-        present=_was_present(child, notice) if encompass else None,
+        present=_waspresent(child, notice) if encompass else None,
         upn=upns[0] if full and upns else None,
     )
 
 
-def _was_present(child: NoticePerson, notice: Notice) -> str:
+def _waspresent(child: NoticePerson, notice: Notice) -> str:
     """Take what is said of this child, else what is said of the children. One child's presence is never guessed
     from another's (VOI-10).
     """
     if child.role == "present":
         return "yes"
-    return _yes_no(_section(notice, "incident").get("children_present"))
+    return _yes_no(section(notice, "incident").get("children_present"))
 
 
 def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
-    happened = notice.occurred_at.astimezone(_UK)
-    details = _section(notice, "incident")
-    return _present(
+    happened = notice.occurred_at.astimezone(UK)
+    details = section(notice, "incident")
+    return present(
         date=happened.date().isoformat(),
         hour=happened.hour,
         time=f"{happened:%H:%M}" if full else None,
@@ -139,22 +136,9 @@ def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
 def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
     """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
     shown = [e for e in notice.narrative if not tells_who(e.text, notice)]
-    told: list[dict[str, Any]] = [
-        {"text": e.text, "sha256": e.sha256, "said_by": e.said_by.value, "observed_first_hand": e.observed_first_hand} for e in shown
-    ]
     left_out = len(notice.narrative) - len(shown)
-    return [*told, *([{"left_out": left_out}] if left_out else [])] or None
-
-
-def _section(notice: Notice, name: str) -> Mapping[str, Any]:
-    section = notice.details.get(name)
-    return section if isinstance(section, Mapping) else {}
+    return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None
 
 
 def _yes_no(value: object) -> str:
     return {True: "yes", False: "no"}.get(value, NOT_STATED) if isinstance(value, bool) else NOT_STATED
-
-
-def _present(**fields: Any) -> dict[str, Any]:
-    """Without what may not be told or is not known: absent, not blank (ANO-05)."""
-    return {name: value for name, value in fields.items() if value is not None and value != ""}

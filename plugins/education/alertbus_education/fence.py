@@ -47,7 +47,7 @@ _RELATIONS = frozenset(
 
 
 def tells_who(text: str, notice: Notice) -> bool:
-    """Whether the text holds anything that identifies an adult of the notice, or where anybody lives."""
+    """Say whether the text holds anything that identifies an adult of the notice, or where anybody lives."""
     adults = [p for p in notice.people if p.ref not in {c.ref for c in notice.children}]
     marks = [m for p in adults for m in _identity(p)] + [m for p in (*adults, *notice.children) for m in _places(p)]
     return any(re.search(rf"(?<!\w){re.escape(mark)}(?!\w)", text, re.IGNORECASE) for mark in marks)
@@ -68,7 +68,7 @@ def _identity(person: NoticePerson) -> Iterator[str]:
 
 
 def _only_a_relation(person: NoticePerson) -> bool:
-    """Whether the label says no more than the reason path does: "Putative father", "Ex-partner 2"."""
+    """Say whether the label says no more than the reason path does: "Putative father", "Ex-partner 2"."""
     words = re.findall(r"[a-z]+", (person.label or "").lower())
     known = _RELATIONS.union(re.findall(r"[a-z]+", f"{person.relation} {person.certainty}".lower()))
     return known.issuperset(words)

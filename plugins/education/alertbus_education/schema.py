@@ -1,14 +1,8 @@
-"""The JSON Schema of the school's message (2020-12), and the function that writes it to `schemas/`. Closed
-everywhere: see `_closed`.
-"""
+"""The JSON Schema of the school's message (2020-12). Closed everywhere: a field that is not here cannot be sent."""
 
-import json
-from pathlib import Path
-from typing import Any
-
-from alertbus_education.adapter import NOT_STATED, RECIPIENT_ROLE, SCHEMA_NAME
-
-Schema = dict[str, Any]
+from alertbus.plugin.schema import Schema, closed, document, excerpt
+from alertbus.plugin.wording import NOT_STATED
+from alertbus_education.adapter import RECIPIENT_ROLE, SCHEMA_NAME
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _DATE: Schema = {"type": "string", "format": "date"}
@@ -26,7 +20,7 @@ def encompass_schema() -> Schema:
         "notice_id": _TEXT,
         "reference": _TEXT,
         "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
-        "recipient": _closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT}, ["role"]),
+        "recipient": closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT}, ["role"]),
         **dict.fromkeys(("because", "summary", "action", "contact", "lawful_basis"), _TEXT),
         "due": {"type": "string", "format": "date-time"},
         "children": {"type": "array", "items": _child()},
@@ -34,17 +28,14 @@ def encompass_schema() -> Schema:
         "text": _TEXT | {"description": "The same in sentences; the active flag is its first line."},
         "narrative": {
             "type": "array",
-            "items": {"anyOf": [_excerpt(), _closed({"left_out": {"type": "integer", "minimum": 1}}, ["left_out"])]},
+            "items": {"anyOf": [excerpt(), closed({"left_out": {"type": "integer", "minimum": 1}}, ["left_out"])]},
         },
     }
     optional = {"flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "narrative"}
-    closed = _closed(fields, [name for name in fields if name not in optional])
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
+    content: Schema = {
         "title": "Operation Encompass notification or safeguarding notice, as sent to an education setting by alertbus",
         "description": "For the designated safeguarding lead. No profile says who the adult is.",
-        **closed,
+        **closed(fields, [name for name in fields if name not in optional]),
         "allOf": [
             {
                 "if": _is("scheme", "operation_encompass"),
@@ -54,16 +45,7 @@ def encompass_schema() -> Schema:
             {"if": _is("profile", "minimal"), "then": {"properties": _MINIMAL}},
         ],
     }
-
-
-def write_schema(folder: Path) -> Path:
-    path = folder / f"{SCHEMA_NAME}.json"
-    path.write_text(schema_text(), encoding="utf-8")
-    return path
-
-
-def schema_text() -> str:
-    return json.dumps(encompass_schema(), indent=2, ensure_ascii=False) + "\n"
+    return document(SCHEMA_NAME, content)
 
 
 _MINIMAL: Schema = {
@@ -82,7 +64,7 @@ def _child() -> Schema:
         "present": _YES_NO,
         "upn": {"type": "string", "pattern": "^[A-Z][0-9]{11}[0-9A-Z]$"},
     }
-    return _closed(fields, ["first_name", "surname", "date_of_birth"])
+    return closed(fields, ["first_name", "surname", "date_of_birth"])
 
 
 def _incident() -> Schema:
@@ -94,23 +76,8 @@ def _incident() -> Schema:
         "welfare_check": _YES_NO,
         "police_reference": _TEXT,
     }
-    return _closed(fields, ["date", "hour", "children_present", "welfare_check"])
-
-
-def _excerpt() -> Schema:
-    fields: Schema = {
-        "text": {"type": "string", "minLength": 1, "description": "Verbatim: what was said or seen, unaltered."},
-        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        "said_by": {"enum": ["child", "parent", "professional", "public"]},
-        "observed_first_hand": {"type": "boolean"},
-    }
-    return _closed(fields, [*fields])
+    return closed(fields, ["date", "hour", "children_present", "welfare_check"])
 
 
 def _is(field: str, value: str) -> Schema:
     return {"properties": {field: {"const": value}}, "required": [field]}
-
-
-def _closed(properties: Schema, required: list[str]) -> Schema:
-    """Describe an object in which a field that is not named cannot be sent."""
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

@@ -6,11 +6,9 @@ what; the reason path is left out too, because it leads through the adult.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from alertbus.plugin import Deed, Notice
-
-_UK = ZoneInfo("Europe/London")
+from alertbus.plugin import Notice
+from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, uk_time
 
 LEAD = "the safeguarding lead who sent it"
 ENCOMPASS = "Operation Encompass: there was an incident that concerns a child at your setting."
@@ -18,28 +16,21 @@ BECAUSE = "A child at your setting is linked to what happened."
 ACTION = "Look out for the child and offer silent or overt support. Do not raise it with the family."
 SUMMARY = "There is a safeguarding notice about a child at your setting."
 FLAG = "Staff safety: do not meet the family alone. Call before you do."
-DO_NOT_REVEAL = "Do not reveal the source: never say or hint who told us, nor anything from which it could be worked out."
+DO_NOT_REVEAL = f"Do not reveal the source: {HIDE_THE_SOURCE}"
+WITHDRAWN = "the sender has withdrawn this notice."
 
 _TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall"), "Safety plan update")
-_DEEDS = {
-    Deed.AMEND: "AMENDED: this replaces what was sent before about the same matter.",
-    Deed.WITHDRAW: "WITHDRAWN: the sender has withdrawn this notice.",
-    Deed.ESCALATE: "NOT YET ANSWERED: nobody has acknowledged this notice, so it has come to you.",
-}
 
 
-class Told:
-    """What a notice tells a school, sentence by sentence. `safe` gives the second words where the first would say
-    who somebody is.
-    """
+class SchoolText:
+    """A notice in sentences for a school. `safe` gives its second words where the first would say who somebody is."""
 
     def __init__(self, notice: Notice, *, safe: Callable[[str | None, str], str], encompass: bool, minimal: bool) -> None:
         self._notice = notice
-        exercise = notice.obligation.exercise
-        self._mark = f"EXERCISE {exercise}. " if exercise else ""
+        self._mark = exercise_mark(notice)
         template = encompass and minimal
         self.flag = self._mark + safe(notice.flag, FLAG) if notice.flag else None
-        self.exercise = f"{self._mark}This is a rehearsal: no real child is meant." if exercise else None
+        self.exercise = rehearsal(notice, "no real child")
         self.do_not_reveal = DO_NOT_REVEAL if notice.do_not_reveal_source else None
         self.because = BECAUSE if template else safe(notice.because, BECAUSE)
         self.summary = ENCOMPASS if template else safe(notice.summary, SUMMARY)
@@ -51,7 +42,7 @@ class Told:
     def lines(self) -> Iterator[str]:
         """Begin with the flag, always (VPF-06)."""
         notice = self._notice
-        yield from filter(None, (self.flag, self.exercise, _DEEDS.get(notice.deed), self.do_not_reveal))
+        yield from filter(None, (self.flag, self.exercise, deed_line(notice, withdrawn=WITHDRAWN, capitals=True), self.do_not_reveal))
         yield self._mark + self._title
         yield self.summary
         yield f"You receive this because: {self.because}"
@@ -59,15 +50,15 @@ class Told:
         if self.contact:
             yield f"Whom to call: {self.contact}"
         if notice.obligation.due:
-            yield f"Answer by: {notice.obligation.due.astimezone(_UK):%Y-%m-%d %H:%M} UK time"
+            yield f"Answer by: {uk_time(notice.obligation.due)}"
         yield "For the designated safeguarding lead only."
 
 
 def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for child in children:
-        names = [child[part] for part in ("first_name", "surname") if child[part] != "not_stated"] or [child.get("known_as", "not named")]
-        present = f", present: {_plain(child['present'])}" if "present" in child else ""
-        yield f"Child: {' '.join(names)}, born {_plain(child['date_of_birth'])}{present}"
+        names = [child[part] for part in ("first_name", "surname") if child[part] != NOT_STATED] or [child.get("known_as", "not named")]
+        present = f", present: {plain(child['present'])}" if "present" in child else ""
+        yield f"Child: {' '.join(names)}, born {plain(child['date_of_birth'])}{present}"
 
 
 def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
@@ -75,11 +66,7 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
         return
     hour = f"{incident['hour']:02}"
     yield f"Incident: {incident['date']}, {incident.get('time') or f'between {hour}:00 and {hour}:59'}"
-    yield f"Children present: {_plain(incident['children_present'])}"
-    yield f"Welfare check made: {_plain(incident['welfare_check'])}"
+    yield f"Children present: {plain(incident['children_present'])}"
+    yield f"Welfare check made: {plain(incident['welfare_check'])}"
     if "police_reference" in incident:
         yield f"Police reference: {incident['police_reference']}"
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")

@@ -20,9 +20,7 @@ from alertbus_health.words import lines
 MEDIA_TYPE = "application/fhir+json"
 
 FLAG_LIFE = timedelta(days=182)
-"""How long a Flag stands when the notice has no review date: half a year, so that none stands for ever (ours;
-STANDARDS 3.3).
-"""
+"""How long a Flag stands when the notice has no review date. Chosen: half a year, so that none stands for ever (STANDARDS 3.3)."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -155,7 +153,7 @@ class _Bundle:
         }
 
     def _patients(self) -> dict[str, Resource]:
-        """By full URL, one for each child; last, where the Flag belongs on it, the record of the mother of an
+        """Give the Patients by full URL: one for each child; last, where the Flag belongs on it, the record of the mother of an
         expected baby (NOT-20).
         """
         children = {self._url("patient", c.ref): resources.patient(c, self._case) for c in self._notice.children}
@@ -185,12 +183,12 @@ class _Bundle:
         notice = self._notice
         over = codes.ends_flag(notice)
         # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it.
-        matter = "plan" if notice.obligation.kind in codes.STATUS_KINDS else notice.obligation.alert_id
+        flagged = "plan" if notice.obligation.kind in codes.STATUS_KINDS else notice.obligation.alert_id
         whose = patient["identifier"][-1]["value"]
         return {
             "resourceType": "Flag",
             "meta": self._labels(),
-            "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{matter}\x1f{whose}"))}],
+            "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{flagged}\x1f{whose}"))}],
             "status": "inactive" if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),
@@ -211,7 +209,7 @@ class _Bundle:
         return {"start": begun.isoformat(), "end": max(begun, ends).isoformat()}
 
     def _provenance(self, flags: Sequence[str]) -> Resource:
-        """Who says so is the agency. Whoever told the agency is not known here and must not be (ANO-01)."""
+        """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""
         notice = self._notice
         about = [reference(url, "Flag") for url in flags] or [reference(self._url("communication"), "Communication")]
         activity = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY"}.get(notice.deed, "CREATE")

@@ -20,7 +20,7 @@ ADDRESS_KEY_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AddressKeyType"
 HL7 = "http://terminology.hl7.org/CodeSystem"
 SNOMED = "http://snomed.info/sct"
 
-# Ours. They name nothing but the bus, so that no host has to exist for them.
+# The bus's own systems. They name nothing but the bus, so that no host has to exist for them.
 EVENT = "urn:alertbus:message-event"
 DEED = "urn:alertbus:deed"
 HANDLING = "urn:alertbus:handling"
@@ -47,7 +47,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlagCode:
-    """What stands in Flag.code. Without a `snomed` concept, the words alone."""
+    """The content of Flag.code. Without a `snomed` concept, the words alone."""
 
     text: str
     snomed: str | None = None

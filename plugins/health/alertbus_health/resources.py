@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alertbus.plugin import Address, Excerpt, IdentifierSystem, NoticePerson
+from alertbus.plugin.wording import present
 from alertbus_health import codes
 
 Resource = dict[str, Any]
@@ -41,7 +42,7 @@ def patient(child: NoticePerson, case_id: str) -> Resource:
         "identifier": [*map(_nhs_number, numbers[:1]), _opaque(child.ref, case_id)],
     }
     if child.name and child.name.full:
-        built["name"] = [_present(family=child.name.family, given=[child.name.given] if child.name.given else None)]
+        built["name"] = [present(family=child.name.family, given=[child.name.given] if child.name.given else None)]
     elif child.label:
         built["name"] = [{"text": child.label}]
     if child.born:
@@ -116,12 +117,8 @@ def _address(address: Address) -> Resource:
             ],
         }
     ]
-    return _present(
+    return present(
         extension=key if address.uprn else None,
-        line=[line for line in address.lines if line.strip()],
+        line=[line for line in address.lines if line.strip()] or None,
         postalCode=address.postcode,
     )
-
-
-def _present(**values: Any) -> Resource:
-    return {name: value for name, value in values.items() if value}

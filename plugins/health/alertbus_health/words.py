@@ -1,4 +1,4 @@
-"""What a clinician reads, in the order they must read it: the active flag, the rest in plain lines, then each
+"""The lines that a clinician reads, in the order in which they must be read: the active flag, the rest in plain lines, then each
 excerpt untouched.
 
 Adults are told by their part and relation only: health may know that the putative father is meant, not who he is
@@ -6,22 +6,13 @@ Adults are told by their part and relation only: health may know that the putati
 adds later shows nothing by itself.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
 
-from alertbus.plugin import Deed, Notice, NoticePerson
+from alertbus.plugin import Notice, NoticePerson
+from alertbus.plugin.wording import HIDE_THE_SOURCE, UK, deed_line, exercise_mark, plain, rehearsal, section, uk_time
 
-_UK = ZoneInfo("Europe/London")
-
-_DEEDS = {
-    Deed.AMEND: "AMENDED: this replaces what was sent before about the same matter.",
-    Deed.WITHDRAW: "WITHDRAWN: the sender has withdrawn this alert. The flag set for it is ended.",
-    Deed.ESCALATE: "NOT YET ANSWERED: nobody has acknowledged this notice, so it has come to you.",
-}
-
-DO_NOT_REVEAL = "DO NOT REVEAL THE SOURCE: never say or hint who told us, nor anything from which it could be worked out."
+DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
+WITHDRAWN = "the sender has withdrawn this alert. The flag set for it is ended."
 
 
 def lines(notice: Notice) -> list[str]:
@@ -30,33 +21,22 @@ def lines(notice: Notice) -> list[str]:
 
 
 def part(person: NoticePerson) -> str:
-    """Who somebody is to the family, never their name. How sure anybody is stands in front of the relation (LNK-06)."""
+    """Say who somebody is to the family, never their name. The certainty stands in front of the relation (LNK-06)."""
     who = _relation(person) or person.label or "a person not named"
-    return f"{who} (part in the alert: {_plain(person.role)})" if person.role else who
-
-
-def when(moment: datetime) -> str:
-    return f"{moment.astimezone(_UK):%Y-%m-%d %H:%M} UK time"
+    return f"{who} (part in the alert: {plain(person.role)})" if person.role else who
 
 
 def happened(notice: Notice) -> str:
     """Give the day alone where the source must not be revealed: the minute may be known to one caller only
     (STANDARDS section 9).
     """
-    return notice.occurred_at.astimezone(_UK).date().isoformat() if notice.do_not_reveal_source else when(notice.occurred_at)
+    return notice.occurred_at.astimezone(UK).date().isoformat() if notice.do_not_reveal_source else uk_time(notice.occurred_at)
 
 
 def _first(notice: Notice) -> Iterator[str]:
-    exercise = notice.obligation.exercise
-    mark = f"EXERCISE {exercise}. " if exercise else ""
-    if notice.flag:
-        yield f"{mark}{notice.flag}"
-    if exercise:
-        yield f"EXERCISE {exercise}. This is a rehearsal: no real family is meant."
-    if notice.deed in _DEEDS:
-        yield _DEEDS[notice.deed]
-    if notice.do_not_reveal_source:
-        yield DO_NOT_REVEAL
+    flag = exercise_mark(notice) + notice.flag if notice.flag else None
+    hidden = DO_NOT_REVEAL if notice.do_not_reveal_source else None
+    yield from filter(None, (flag, rehearsal(notice), deed_line(notice, withdrawn=WITHDRAWN, capitals=True), hidden))
 
 
 def _body(notice: Notice) -> Iterator[str]:
@@ -68,14 +48,14 @@ def _body(notice: Notice) -> Iterator[str]:
     if notice.contact:
         yield f"Whom to call: {notice.contact}"
     if notice.obligation.due:
-        yield f"Answer by: {when(notice.obligation.due)}"
+        yield f"Answer by: {uk_time(notice.obligation.due)}"
     if notice.recipient:
         yield f"For: {notice.recipient}"
     yield f"Happened: {happened(notice)}"
     if notice.review_on:
         yield f"To be reviewed on: {notice.review_on.isoformat()}"
     if notice.case_status:
-        yield f"Case status: {_plain(notice.case_status)}"
+        yield f"Case status: {plain(notice.case_status)}"
 
 
 def _people(notice: Notice) -> Iterator[str]:
@@ -85,7 +65,7 @@ def _people(notice: Notice) -> Iterator[str]:
 
 
 def _details(notice: Notice) -> Iterator[str]:
-    release, flag, incident = (_section(notice.details, name) for name in ("release", "flag", "incident"))
+    release, flag, incident = (section(notice, name) for name in ("release", "flag", "incident"))
     if release.get("date"):
         unsure = "" if release.get("confirmed", True) else " (reported, not confirmed by the prison)"
         yield f"Release date: {release['date']}{unsure}"
@@ -108,20 +88,11 @@ def _small_print(notice: Notice) -> Iterator[str]:
     yield f"Quote: {notice.obligation.source} {notice.obligation.source_id}"
     yield f"Lawful basis: {notice.lawful_basis}"
     if notice.withheld:
-        yield f"Left out for your service: {', '.join(_plain(name) for name in notice.withheld)}"
-
-
-def _section(details: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = details.get(name)
-    return section if isinstance(section, Mapping) else {}
+        yield f"Left out for your service: {', '.join(plain(name) for name in notice.withheld)}"
 
 
 def _relation(person: NoticePerson) -> str | None:
-    relation, certainty = (_plain(word) if word else None for word in (person.relation, person.certainty))
+    relation, certainty = (plain(word) if word else None for word in (person.relation, person.certainty))
     if relation is None or certainty is None or certainty in relation:
         return relation
     return f"{relation} (confirmed)" if certainty == "confirmed" else f"{certainty} {relation}"
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")

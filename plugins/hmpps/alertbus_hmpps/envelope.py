@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{[A-Za-z][\w-]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What lay inside. `at` is where, for paths; `attributes` are the envelope's, in whichever of three spellings."""
+    """The event inside all envelopes. `at` is where it lay, for paths; `attributes` are the envelope's, in whichever of three spellings."""
 
     body: Mapping[str, object]
     at: str

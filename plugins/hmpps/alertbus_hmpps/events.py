@@ -33,7 +33,7 @@ PRISON_ALERTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """What a register type or alert code becomes. `precaution` is ours, fit for every reader: it names no offence."""
+    """The alert that a register type or alert code becomes. `precaution` is in our words, fit for every reader: it names no offence."""
 
     kind: str
     grade: str | None = None

@@ -1,11 +1,9 @@
-"""HMPPS times: with offset, with nine digits of a second, or, in the older events, local and with no zone at all."""
+"""HMPPS times: with offset, with nine digits of a second, or, in the older events, with no zone at all. NOMIS writes local time."""
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-UK = ZoneInfo("Europe/London")
-"""What a time without a zone means: NOMIS writes local time."""
+from alertbus.plugin.wording import UK
 
 EXPECTED = "a date and time such as 2024-06-24T16:06:39+01:00, between 1990 and 2100"
 

@@ -134,7 +134,7 @@ def _movement_code(opened: Opened) -> tuple[str | None, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Register:
-    """Where a kind of register keeps what is needed: who keeps it, the field of the code, of the entry's number."""
+    """How a kind of register is read: its keeper, the field of its code, the field of its entry's number."""
 
     source: str
     code: str

@@ -1,4 +1,4 @@
-"""What a housing officer is told: one of four cautions, its landlord's code, and one sentence of at most 100
+"""The caution for a housing officer: one of four, its landlord's code, and one sentence of at most 100
 characters.
 
 Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more
@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from alertbus.plugin import Notice, NoticePerson
+from alertbus.plugin.wording import section
 
 LONGEST = 100
 """Characters of `incidentDescription` (Hackney)."""
@@ -45,7 +46,7 @@ CODES: Mapping[Caution, Code] = {
     Caution.STAFF_SAFETY: Code("CV", "No Lone Visits"),
     Caution.VERBAL_ABUSE: Code("VA", "Verbal Abuse or Threat of"),
     Caution.RELEASE: Code("CV", "No Lone Visits"),
-    # Ours: no code of Hackney's says this, and CV would call a family violent that nobody has called so.
+    # The bus's own: no code of Hackney's says this, and CV would call a family violent that nobody has called so.
     Caution.CALL_FIRST: Code("CALL", "Call duty team before contact"),
 }
 
@@ -67,8 +68,7 @@ def caution(notice: Notice) -> Caution:
     """Put a standing flag before whatever the notice itself is about (VPF-06)."""
     kind = notice.obligation.kind
     if kind in _THREATS:
-        flag = notice.details.get("flag")
-        grade = flag.get("grade") if isinstance(flag, Mapping) else None
+        grade = section(notice, "flag").get("grade")
         return Caution.VERBAL_ABUSE if grade in _VERBAL else Caution.STAFF_SAFETY
     if notice.flag:
         return Caution.STAFF_SAFETY
@@ -135,10 +135,8 @@ def _template(notice: Notice) -> str:
 
 
 def _release_date(notice: Notice) -> str:
-    release = notice.details.get("release")
-    stated = release.get("date") if isinstance(release, Mapping) else None
     try:
-        return date.fromisoformat(str(stated)).isoformat()
+        return date.fromisoformat(str(section(notice, "release").get("date"))).isoformat()
     except ValueError:
         return "a day not known"
 

@@ -71,5 +71,5 @@ class Referral(Form):
 
     @property
     def may_name_the_caller(self) -> bool:
-        """Whether the words say how the caller knows the family, from which somebody may work out who it was."""
+        """Say whether the words tell how the caller knows the family, from which somebody may work out who it was."""
         return _HINT.search(self.concern.words) is not None

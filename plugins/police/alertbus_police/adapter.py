@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from alertbus.plugin import CONTRACT, Address, Deed, Excerpt, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus.plugin import CONTRACT, Address, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus.plugin.wording import HIDE_THE_SOURCE, deed_line, excerpt_fields, exercise_mark, present, rehearsal, section
 from alertbus_police.required import required, to_complete
 
 MEDIA_TYPE = "application/json"
@@ -25,7 +26,8 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
 written here, not before.
 """
 
-DO_NOT_REVEAL = "Never say or hint who told us, nor anything from which it could be worked out."
+DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
+WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
 
 
 class PoliceAdapter:
@@ -50,10 +52,9 @@ def _ppn(notice: Notice) -> dict[str, Any]:
     """In reading order: the flag, the marks, what to do, what must not be missing, then the records."""
     stated = required(notice)
     places = _Places(notice)
-    exercise = notice.obligation.exercise
-    return _told(
-        flag=_marked(notice.flag, exercise) if notice.flag else None,
-        exercise=f"EXERCISE {exercise}. This is a rehearsal: no real family is meant." if exercise else None,
+    return present(
+        flag=exercise_mark(notice) + notice.flag if notice.flag else None,
+        exercise=rehearsal(notice),
         do_not_reveal_source=DO_NOT_REVEAL if notice.do_not_reveal_source else None,
         schema=SCHEMA_NAME,
         notice=_notice(notice),
@@ -69,13 +70,13 @@ def _ppn(notice: Notice) -> dict[str, Any]:
 
 def _notice(notice: Notice) -> dict[str, Any]:
     owed = notice.obligation
-    return _told(
+    return present(
         id=notice.id,
         alert_id=owed.alert_id,
         case_id=owed.case_id,
         deed=notice.deed.value,
-        state=_DEEDS.get(notice.deed),
-        title=_marked(notice.title, owed.exercise),
+        state=deed_line(notice, withdrawn=WITHDRAWN),
+        title=exercise_mark(notice) + notice.title,
         because=notice.because,
         summary=notice.summary,
         action=notice.action,
@@ -95,13 +96,6 @@ def _notice(notice: Notice) -> dict[str, Any]:
     )
 
 
-_DEEDS = {
-    Deed.AMEND: "Amended: this replaces what was sent before about the same matter.",
-    Deed.WITHDRAW: "Withdrawn: the sender has withdrawn this alert. End any marker set for it.",
-    Deed.ESCALATE: "Not yet answered: nobody has acknowledged this notice, so it has come to you.",
-}
-
-
 def _everybody(notice: Notice) -> list[NoticePerson]:
     """Children first, each person once, whichever list names them."""
     seen: dict[str, NoticePerson] = {}
@@ -112,7 +106,7 @@ def _everybody(notice: Notice) -> list[NoticePerson]:
 
 def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
     name = person.name
-    return _told(
+    return present(
         id=person.ref,
         child=child,
         role=person.role,
@@ -127,34 +121,25 @@ def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
 
 
 def _event(notice: Notice) -> dict[str, Any]:
-    return _told(
+    return present(
         id=notice.obligation.alert_id,
         type=notice.obligation.kind,
         occurred_at=notice.occurred_at.isoformat(),
         recorded_at=notice.recorded_at.isoformat(),
-        observations=[_observation(excerpt) for excerpt in notice.narrative],
-        details=dict(_details(notice.details)),
+        observations=[excerpt_fields(excerpt) for excerpt in notice.narrative],
+        details=dict(_details(notice)),
     )
 
 
-def _observation(excerpt: Excerpt) -> dict[str, Any]:
-    return {
-        "text": excerpt.text,
-        "sha256": excerpt.sha256,
-        "said_by": excerpt.said_by.value,
-        "observed_first_hand": excerpt.observed_first_hand,
-    }
-
-
-def _details(details: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for section, fields in DETAILS.items():
-        given = details.get(section)
-        if isinstance(given, Mapping) and (shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}):
-            yield section, shown
+def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, fields in DETAILS.items():
+        given = section(notice, name)
+        if shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}:
+            yield name, shown
 
 
 def _links(notice: Notice) -> Iterator[dict[str, Any]]:
-    """Who is what to the family, and what part they have in the event. The certainty goes with the relation, always
+    """Yield what each person is to the family, and their part in the event. The certainty goes with the relation, always
     (LNK-06).
     """
     for person in _everybody(notice):
@@ -176,18 +161,9 @@ class _Places:
             for address in person.addresses:
                 if address not in known:
                     known[address] = f"location-{len(known) + 1}"
-                    self.locations.append(_told(id=known[address], uprn=address.uprn, lines=[*address.lines], postcode=address.postcode))
+                    self.locations.append(present(id=known[address], uprn=address.uprn, lines=[*address.lines], postcode=address.postcode))
                 self.links.append({"from": person.ref, "to": known[address], "type": "known_address"})
-
-
-def _marked(text: str, exercise: str | None) -> str:
-    return f"EXERCISE {exercise}. {text}" if exercise else text
 
 
 def _plain(value: Any) -> Any:
     return [*value] if isinstance(value, tuple | list) else value if isinstance(value, bool | int) else str(value)
-
-
-def _told(**fields: Any) -> dict[str, Any]:
-    """Without what the notice does not hold: absent, not blank (ANO-05)."""
-    return {name: value for name, value in fields.items() if value is not None and value != ""}

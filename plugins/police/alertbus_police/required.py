@@ -1,4 +1,4 @@
-"""What a Public Protection Notice must say (review 3.23, STANDARDS section 5), or say that nobody has said it.
+"""The fields that a Public Protection Notice must have (review 3.23, STANDARDS section 5), each stated or marked as not stated.
 
 A blank field reads as "nothing to report"; `not_stated` reads as a question, and `to_complete` puts it in words an
 officer can act on (PPN-14).
@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alertbus.plugin import Excerpt, Notice, NoticePerson, SaidBy
-
-NOT_STATED = "not_stated"
+from alertbus.plugin.wording import NOT_STATED, section
 
 WORDS: Mapping[str, str] = {
     "children": "Name every child in the household or linked to it, whether or not they were at the scene.",
@@ -32,10 +31,8 @@ def required(notice: Notice) -> dict[str, Any]:
 
     A notice says nothing of parental responsibility, of when the children were seen or of who else was told, so those
     are questions each time.
-
     """
-    incident = notice.details.get("incident")
-    known: Mapping[str, Any] = incident if isinstance(incident, Mapping) else {}
+    known = section(notice, "incident")
     adults = [p for p in notice.people if not p.child]
     return {
         "children": _refs(notice.children),
@@ -64,8 +61,7 @@ def _risk(notice: Notice) -> str:
     """Only what an agency graded itself. A risk is never worked out here from what somebody is said to have done
     (NOT-11).
     """
-    flag = notice.details.get("flag")
-    grade = flag.get("grade") if isinstance(flag, Mapping) else None
+    grade = section(notice, "flag").get("grade")
     return str(grade) if grade else NOT_STATED
 
 

@@ -1,62 +1,46 @@
-"""The JSON Schema of the police message (2020-12), and the function that writes it to `schemas/`.
+"""The JSON Schema of the police message (2020-12).
 
 Closed everywhere: a field that is not here cannot be sent, so the schema is a fence as well as a description.
 """
 
-import json
-from pathlib import Path
-from typing import Any
-
+from alertbus.plugin.schema import Schema, closed, document, excerpt
+from alertbus.plugin.wording import NOT_STATED
 from alertbus_police.adapter import SCHEMA_NAME
-from alertbus_police.required import NOT_STATED, WORDS
-
-Schema = dict[str, Any]
+from alertbus_police.required import WORDS
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _DATE: Schema = {"type": "string", "format": "date"}
 _FLAG: Schema = {"type": "boolean"}
-_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
 def ppn_schema() -> Schema:
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:alertbus:schema:{SCHEMA_NAME}",
+    content: Schema = {
         "title": "Public Protection Notice, POLE-shaped, as sent to police by alertbus",
         "description": (
             "Persons, objects, locations, events and links after the NPCC POLE headings; the fields are our own. "
             f"Every field of `required` is present; `{NOT_STATED}` means that nobody has said."
         ),
-        **_closed(
+        **closed(
             {
                 "flag": _TEXT | {"description": "The active flag. Read it first."},
                 "exercise": {"type": "string", "pattern": "^EXERCISE "},
                 "do_not_reveal_source": _TEXT,
                 "schema": {"const": SCHEMA_NAME},
                 "notice": _notice(),
-                "required": _closed(_required(), [*WORDS]),
+                "required": closed(_required(), [*WORDS]),
                 "to_complete": {"type": "array", "items": {"enum": [*WORDS.values()]}},
                 "persons": _list(_person()),
-                "objects": _list(_closed({"id": _TEXT, "type": _TEXT, "description": _TEXT}, ["id", "type"])),
-                "locations": _list(_closed({"id": _TEXT, "uprn": _TEXT, "lines": _TEXTS, "postcode": _TEXT}, ["id"])),
+                "objects": _list(closed({"id": _TEXT, "type": _TEXT, "description": _TEXT}, ["id", "type"])),
+                "locations": _list(closed({"id": _TEXT, "uprn": _TEXT, "lines": _TEXTS, "postcode": _TEXT}, ["id"])),
                 "events": _list(_event()) | {"minItems": 1},
-                "links": _list(_closed({"from": _TEXT, "to": _TEXT, "type": _TEXT, "certainty": _TEXT}, ["from", "to", "type"])),
+                "links": _list(closed({"from": _TEXT, "to": _TEXT, "type": _TEXT, "certainty": _TEXT}, ["from", "to", "type"])),
             },
             ["schema", "notice", "required", "to_complete", "persons", "objects", "locations", "events", "links"],
         ),
     }
-
-
-def write_schema(folder: Path) -> Path:
-    path = folder / f"{SCHEMA_NAME}.json"
-    path.write_text(schema_text(), encoding="utf-8")
-    return path
-
-
-def schema_text() -> str:
-    return json.dumps(ppn_schema(), indent=2, ensure_ascii=False) + "\n"
+    return document(SCHEMA_NAME, content)
 
 
 def _notice() -> Schema:
@@ -81,7 +65,7 @@ def _notice() -> Schema:
         "review_on": _DATE,
         "withheld": _TEXTS,
     }
-    return _closed(fields, sorted(needed | {"deed", "severity", "withheld"}))
+    return closed(fields, sorted(needed | {"deed", "severity", "withheld"}))
 
 
 def _required() -> Schema:
@@ -100,28 +84,19 @@ def _person() -> Schema:
     fields: Schema = dict.fromkeys(names, _TEXT) | {
         "child": _FLAG,
         "date_of_birth": _DATE,
-        "identifiers": _list(_closed({"system": {"enum": _SYSTEMS}, "value": _TEXT}, ["system", "value"])),
+        "identifiers": _list(closed({"system": {"enum": _SYSTEMS}, "value": _TEXT}, ["system", "value"])),
     }
-    return _closed(fields, ["id", "child", "identifiers"])
+    return closed(fields, ["id", "child", "identifiers"])
 
 
 _SYSTEMS = ["pnc", "cro", "prison_number", "crn", "uprn", "la_child_id"]
 
 
 def _event() -> Schema:
-    observation = _closed(
-        {
-            "text": {"type": "string", "minLength": 1, "description": "Verbatim: what was said or seen, unaltered."},
-            "sha256": _SHA256,
-            "said_by": {"enum": ["child", "parent", "professional", "public"]},
-            "observed_first_hand": _FLAG,
-        },
-        ["text", "sha256", "said_by", "observed_first_hand"],
-    )
     details = {
-        "release": _closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _FLAG}),
-        "flag": _closed({"precautions": _TEXTS, "grade": _TEXT}),
-        "incident": _closed(
+        "release": closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _FLAG}),
+        "flag": closed({"precautions": _TEXTS, "grade": _TEXT}),
+        "incident": closed(
             {
                 "reference": _TEXT,
                 "grade": _TEXT,
@@ -138,14 +113,10 @@ def _event() -> Schema:
         "type": _TEXT,
         "occurred_at": _TIME,
         "recorded_at": _TIME,
-        "observations": _list(observation),
-        "details": _closed(details),
+        "observations": _list(excerpt()),
+        "details": closed(details),
     }
-    return _closed(fields, [*fields])
-
-
-def _closed(properties: Schema, required: list[str] | None = None) -> Schema:
-    return {"type": "object", "properties": properties, "required": required or [], "additionalProperties": False}
+    return closed(fields, [*fields])
 
 
 def _list(items: Schema) -> Schema:

@@ -1,0 +1,81 @@
+"""What every adapter says in the same words, so that one agency does not read otherwise than the next. Public, as `alertbus.plugin` is.
+
+Nothing here decides what an agency may know: the notice is minimised already. These are the marks, the sentences and the habits.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alertbus.model.notice import Deed, Excerpt, Notice
+
+UK = ZoneInfo("Europe/London")
+"""The time in which people at agencies read a clock."""
+
+NOT_STATED = "not_stated"
+"""Stands where a required field has no value: a question to whoever reads it, and never a no."""
+
+HIDE_THE_SOURCE = "never say or hint who told us, nor anything from which it could be worked out."
+"""What `do_not_reveal_source` asks; an adapter puts its own head before it."""
+
+_HEADS = {Deed.AMEND: "Amended", Deed.WITHDRAW: "Withdrawn", Deed.ESCALATE: "Not yet answered"}
+
+
+def exercise_mark(notice: Notice) -> str:
+    """Give what goes before a line of a rehearsal, `EXERCISE name. `; empty for a real notice."""
+    exercise = notice.obligation.exercise
+    return f"EXERCISE {exercise}. " if exercise else ""
+
+
+def rehearsal(notice: Notice, nobody: str = "no real family") -> str | None:
+    """Say that it is a rehearsal and that `nobody` is meant; None for a real notice."""
+    mark = exercise_mark(notice)
+    return f"{mark}This is a rehearsal: {nobody} is meant." if mark else None
+
+
+def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str | None:
+    """Say that this amends, withdraws or chases what was sent before; None for a first delivery.
+
+    `withdrawn` says what a withdrawal means to this agency. `capitals` is for plain text, where nothing else stands out.
+    """
+    head = _HEADS.get(notice.deed)
+    if head is None:
+        return None
+    says = {
+        Deed.AMEND: "this replaces what was sent before about the same matter.",
+        Deed.WITHDRAW: withdrawn,
+        Deed.ESCALATE: "nobody has acknowledged this notice, so it has come to you.",
+    }
+    return f"{head.upper() if capitals else head}: {says[notice.deed]}"
+
+
+def uk_time(moment: datetime) -> str:
+    """Write a moment as people in the United Kingdom read it, to the minute."""
+    return f"{moment.astimezone(UK):%Y-%m-%d %H:%M} UK time"
+
+
+def plain(word: str) -> str:
+    """Write a word of the bus for a reader: `child_in_need` as `child in need`."""
+    return word.replace("_", " ")
+
+
+def section(notice: Notice, name: str) -> Mapping[str, Any]:
+    """Give one section of the notice's details; empty where there is none, or where it is not an object."""
+    found = notice.details.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def excerpt_fields(excerpt: Excerpt) -> dict[str, Any]:
+    """Give an excerpt as fields: its text byte for byte, the digest of it, and who said it."""
+    return {
+        "text": excerpt.text,
+        "sha256": excerpt.sha256,
+        "said_by": excerpt.said_by.value,
+        "observed_first_hand": excerpt.observed_first_hand,
+    }
+
+
+def present(**fields: Any) -> dict[str, Any]:
+    """Leave out what is None or empty text: what may not be told or is not known is absent, never blank (ANO-05)."""
+    return {name: value for name, value in fields.items() if value is not None and value != ""}

@@ -1,0 +1,81 @@
+"""What adapters share: the marks and sentences of a notice, and the one way to publish a schema."""
+
+import json
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertbus.plugin import Deed
+from alertbus.plugin.schema import closed, document, excerpt, publish, text_of
+from alertbus.plugin.testing import minimal_notice, sample_notice
+from alertbus.plugin.wording import deed_line, excerpt_fields, exercise_mark, plain, present, rehearsal, section, uk_time
+
+
+def test_a_rehearsal_is_marked_by_name_and_a_real_notice_is_not() -> None:
+    assert (exercise_mark(sample_notice()), rehearsal(sample_notice())) == ("", None)
+
+    played = sample_notice(exercise="winter")
+    assert exercise_mark(played) == "EXERCISE winter. "
+    assert rehearsal(played, "no real child") == "EXERCISE winter. This is a rehearsal: no real child is meant."
+
+
+@pytest.mark.parametrize(("deed", "capitals"), list(product(Deed, [False, True])))
+def test_every_deed_but_a_first_delivery_is_said_first(deed: Deed, capitals: bool) -> None:
+    line = deed_line(sample_notice(deed=deed), withdrawn="it is over.", capitals=capitals)
+
+    heads = {Deed.AMEND: "Amended: ", Deed.WITHDRAW: "Withdrawn: it is over.", Deed.ESCALATE: "Not yet answered: "}
+    if deed is Deed.DELIVER:
+        assert line is None
+    else:
+        assert line is not None
+        assert line.casefold().startswith(heads[deed].casefold())
+        assert line.partition(":")[0].isupper() is capitals
+
+
+def test_a_clock_is_read_in_the_united_kingdom_summer_and_winter() -> None:
+    assert uk_time(datetime(2020, 7, 1, 12, 0, tzinfo=UTC)) == "2020-07-01 13:00 UK time"
+    assert uk_time(datetime(2020, 1, 1, 12, 0, tzinfo=UTC)) == "2020-01-01 12:00 UK time"
+
+
+def test_a_section_that_is_absent_or_no_object_is_empty() -> None:
+    assert section(sample_notice(details={"flag": {"grade": "threat"}}), "flag") == {"grade": "threat"}
+    assert section(sample_notice(details={"flag": "threat"}), "flag") == {}
+    assert section(minimal_notice(), "flag") == {}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.none() | st.text() | st.booleans() | st.integers() | st.lists(st.none())))
+def test_what_is_not_there_is_absent_and_all_else_stays_in_its_order(fields: dict[str, Any]) -> None:
+    kept = present(**fields)
+
+    assert list(kept) == [name for name, value in fields.items() if value is not None and value != ""]
+    assert all(kept[name] is fields[name] for name in kept)
+
+
+def test_an_excerpt_has_the_fields_that_its_schema_asks_for() -> None:
+    fields = excerpt_fields(sample_notice().narrative[0])
+
+    assert list(fields) == excerpt()["required"]
+    assert fields["text"] == sample_notice().narrative[0].text
+    assert plain("child_in_need") == "child in need"
+
+
+def test_a_schema_is_printed_as_it_stands_in_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = document("a.v1", closed({"é": {"type": "string"}}))
+
+    publish(schema)
+
+    printed = capsys.readouterr().out
+    assert printed == text_of(schema)
+    assert json.loads(printed) == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:alertbus:schema:a.v1",
+        "type": "object",
+        "properties": {"é": {"type": "string"}},
+        "required": [],
+        "additionalProperties": False,
+    }
+    assert "é" in printed
