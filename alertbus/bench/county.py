@@ -19,7 +19,7 @@ PREFIX = "bench-"
 """Begins every case's id."""
 
 NARRATIVE = "Invented for measuring. " * 20
-"""480 characters: a paragraph, as a police officer or a teacher writes it (ours)."""
+"""480 characters. Chosen: about the paragraph that a police officer or a teacher writes."""
 
 
 def case_of(number: int) -> Case:
@@ -34,16 +34,16 @@ def case_of(number: int) -> Case:
     )
 
 
-def alert_of(number: int, families: int) -> Alert:
-    """An alert no other run has sent, about the adult whose turn it is."""
+def alert_about(family: int, kind: str = "other") -> Alert:
+    """An alert no other run has sent, about this family's adult."""
     return Alert.model_validate(
         {
-            "id": f"{number}-{uuid4()}",
+            "id": f"{family}-{uuid4()}",
             "source": "police.bench",
-            "kind": "other",
+            "kind": kind,
             "occurred_at": "2026-11-18T14:05:00Z",
             "recorded_at": "2026-11-18T15:00:00Z",
-            "subjects": [{"person": {"identifiers": [{"system": "crn", "value": crn(number % families)}]}}],
+            "subjects": [{"person": {"identifiers": [{"system": "crn", "value": crn(family)}]}}],
             "narrative": [{"text": NARRATIVE}],
         }
     )
@@ -58,8 +58,8 @@ def crn(number: int) -> str:
 
 
 def accepted(count: int, families: int, at: datetime) -> list[Record]:
-    """So many alerts as the gateway would write them."""
-    return [records.alert_accepted(AcceptedAlert.of(alert_of(number, families), at)) for number in range(count)]
+    """So many alerts as the gateway would write them, each about the adult whose turn it is."""
+    return [records.alert_accepted(AcceptedAlert.of(alert_about(number % families), at)) for number in range(count)]
 
 
 async def settle(engine: AsyncEngine, families: int, at: datetime) -> list[Record]:

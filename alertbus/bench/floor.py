@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from alertbus.broker.producer import quiet_kafka_loggers
 
 MOST = 2_000
-"""Records taken in one go (ours; not yet tuned on a quiet machine)."""
+"""Records taken in one go. Chosen: not tuned yet on a quiet machine."""
 
 COMMIT_S = 0.3
 """Offsets are committed this often, behind the acknowledgements: as often as the stream worker does."""
@@ -33,7 +33,7 @@ _BATCH_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class HopOutput:
     """What one hop writes to one topic for each record it reads."""
 
     topic: str
@@ -45,7 +45,7 @@ class Send:
 @dataclass(frozen=True, slots=True)
 class Hop:
     source: str
-    sends: tuple[Send, ...]
+    sends: tuple[HopOutput, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class Plan:
     def read(cls, path: Path) -> "Plan":
         plan = json.loads(path.read_text(encoding="utf-8"))
         hops = tuple(
-            Hop(hop["source"], tuple(Send(**send | {"headers": tuple(map(tuple, send["headers"]))}) for send in hop["sends"]))
+            Hop(hop["source"], tuple(HopOutput(**send | {"headers": tuple(map(tuple, send["headers"]))}) for send in hop["sends"]))
             for hop in plan["hops"]
         )
         return cls(plan["bootstrap"], plan["partitions"], hops)
 
 
-class Owed:
+class CopiesDue:
     """How many records a send owes for those read: a rate such as 0.4 for each is kept exactly, without a fraction ever written."""
 
     def __init__(self, per_record: float) -> None:
@@ -94,7 +94,7 @@ class Copier:
     def __init__(self, hop: Hop, producer: Any, partitions: int) -> None:
         self._producer, self._partitions = producer, partitions
         self._sends = [
-            (send.topic, Owed(send.per_record), b"x" * send.value_bytes, [(name, text.encode()) for name, text in send.headers])
+            (send.topic, CopiesDue(send.per_record), b"x" * send.value_bytes, [(name, text.encode()) for name, text in send.headers])
             for send in hop.sends
         ]
 

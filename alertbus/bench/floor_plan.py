@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from alertbus.bench.floor import Hop, Plan, Send
+from alertbus.bench.floor import Hop, HopOutput, Plan
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.process import Parts, Running
+from alertbus.bench.process import BenchParts, Running
 from alertbus.broker import topics
 from alertbus.broker.topics import TopicSpec
 from alertbus.stream.worker import STATE_TOPICS
@@ -37,7 +37,7 @@ def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS)
     ):
         if hops or source == first:
             sends = tuple(
-                Send(floor_topic(topic), by_topic[topic].per_alert / arriving, by_topic[topic].value_bytes, by_topic[topic].headers)
+                HopOutput(floor_topic(topic), by_topic[topic].per_alert / arriving, by_topic[topic].value_bytes, by_topic[topic].headers)
                 for topic in written
                 if topic in by_topic
             )
@@ -46,7 +46,7 @@ def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS)
     return Plan(bootstrap, PARTITIONS, tuple(hops))
 
 
-async def start_floor(parts: Parts, plan: Plan) -> Running:
+async def start_floor(parts: BenchParts, plan: Plan) -> Running:
     path = parts.folder / "floor.json"
     plan.write(path)
     running = parts.run("floor", "-m", "alertbus.bench.floor", str(path))

@@ -13,7 +13,7 @@ from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BusError
 
 LOOK_S = 0.02
-"""How often a topic's end is asked for: one request, a hundredth of the shortest run (ours)."""
+"""How often a topic's end is asked for: one request. Chosen: a hundredth of the shortest run."""
 
 Ends = Mapping[TopicPartition, int]
 

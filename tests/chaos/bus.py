@@ -47,7 +47,7 @@ SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MhIQ=="
 
 
 @dataclass(slots=True)
-class Parts(Supervisor):
+class ChaosSupervisor(Supervisor):
     """The product's supervisor; only the command it starts is another."""
 
     config: Path = Path()
@@ -95,14 +95,14 @@ class Bus:
         self._settings = Settings(
             data_dir=folder / "bus", http_port=_any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
         )
-        self._parts: Parts | None = None
+        self._parts: ChaosSupervisor | None = None
         self._mounts: list[Path] = []
         self._done = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = make_engine(database.url)
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> ChaosSupervisor:
         assert self._parts is not None
         return self._parts
 
@@ -128,7 +128,7 @@ class Bus:
         for number in range(WORKERS["stream"] + 1):
             self._mount(self.state_folder(f"stream-{number}"))
         supervisor.READY_S = UP_S
-        self._parts = Parts(self._settings, self.lines.append, tuple(self._names), config=config)
+        self._parts = ChaosSupervisor(self._settings, self.lines.append, tuple(self._names), config=config)
         await self.parts.start()
         self._watching = asyncio.create_task(self.parts.watch(self._done))
         running = {title_of(child) for child in self.parts.children}

@@ -3,17 +3,16 @@
 import importlib.util
 import json
 import random
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from alertbus.bench.bench_report import Machine, Measured, contract, peers_table
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.figures import Pair
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.peers import HERE, PEERS, Feed, PeerMeasured
-from alertbus.bench.report import Machine, Measured, contract, peers_table
+from alertbus.bench.peers import PEERS, PROGRAMS, Feed, PeerMeasured
 from alertbus.broker import topics
 
 SHAPES = (Shape(topics.PERSON_EVENTS, 1.0, 36, 1200, ()), Shape(topics.NOTICES, 7.0, 20, 1700, ()))
@@ -22,7 +21,7 @@ FEED = Feed.of("peer-x", 7, SHAPES)
 
 @pytest.fixture(scope="module")
 def join() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bench_peers_join", HERE / "join.py")
+    spec = importlib.util.spec_from_file_location("bench_peers_join", PROGRAMS / "join.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -75,7 +74,7 @@ def test_records_have_the_sizes_of_ours_to_within_a_few_bytes(join: ModuleType) 
 
 def test_every_peer_is_there_and_says_what_it_promises() -> None:
     for peer in PEERS:
-        lines = (Path(HERE) / peer.program).read_text().splitlines()
+        lines = (PROGRAMS / peer.program).read_text().splitlines()
         assert len(lines) < 150
         assert peer.acks
         assert peer.commits

@@ -36,12 +36,12 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class BenchBroker:
     """A broker with its topics, and the bench's own hands on it."""
 
     folder: Path
     bootstrap: str
-    broker_pid: int | None
+    pid: int | None
     producer: Producer
     log: Log
 
@@ -63,14 +63,14 @@ class Stage:
     async def timed(self, batch: Sequence[Record], last: str, workers: Sequence[Running], *, patience_s: float = PATIENCE_S) -> Run:
         """From the first record sent to the last of seven for each seen at the end of topic `last`, which is asked 50 times a second."""
         owed = await self.log.count(last) + len(batch) * len(county.AGENCIES)
-        used, broker_used, began = sum(worker.cpu_s() for worker in workers), cpu_seconds(self.broker_pid), time.perf_counter()
+        used, broker_used, began = sum(worker.cpu_s() for worker in workers), cpu_seconds(self.pid), time.perf_counter()
         await self.producer.send_all(batch)
         await self.log.until(last, owed, workers, patience_s=patience_s)
         taken = time.perf_counter() - began
         for worker in workers:
             worker.alive()
         busy = (sum(worker.cpu_s() for worker in workers) - used) / taken
-        return Run(len(batch) / taken, busy, (cpu_seconds(self.broker_pid) - broker_used) / taken)
+        return Run(len(batch) / taken, busy, (cpu_seconds(self.pid) - broker_used) / taken)
 
     async def quiet(self, *written: str) -> None:
         """Return when nothing more is being written to these topics, by default those of the stages: a state comes behind its notice."""
@@ -81,7 +81,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[int] | None = None) -> AsyncIterator[Stage]:
+async def bench_broker(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[int] | None = None) -> AsyncIterator[BenchBroker]:
     """A Kafka of its own in this folder, with the bus's topics. `cpus` pins it to these processors."""
     kafka = LocalKafka(folder / "kafka")
     await kafka.start()
@@ -93,7 +93,7 @@ async def stage(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[in
         await producer.start()
         try:
             async with Log(kafka.bootstrap, PARTITIONS) as log:
-                yield Stage(folder / "bus", kafka.bootstrap, kafka.pid, producer, log)
+                yield BenchBroker(folder / "bus", kafka.bootstrap, kafka.pid, producer, log)
         finally:
             await producer.stop()
     finally:
