@@ -73,8 +73,8 @@ async def delivery_cost(
                 if channel == "webhook":
                     parts.run("receiver", "-m", "alertbus.bench.receiver", str(port), str(book))
                 processes = {name: await parts.start(name) for name in ("delivery", "chronicle")}
-                work = _Work(engine, processes, broker.producer, _Notices(families))
-                return await work.measured(per_s, seconds, burst, channel, book)
+                run = _DeliveryRun(engine, processes, broker.producer, _Notices(families))
+                return await run.measured(per_s, seconds, burst, channel, book)
         finally:
             await engine.dispose()
 
@@ -95,7 +95,7 @@ class _Notices:
         return family.stated(county.alert_about(family.number), datetime.now(UTC)).notices
 
 
-class _Work:
+class _DeliveryRun:
     def __init__(self, engine: AsyncEngine, processes: Mapping[str, Running], producer: Producer, notices: _Notices) -> None:
         self._engine, self._processes, self._producer, self._notices = engine, processes, producer, notices
         self._written = 0

@@ -9,10 +9,11 @@ from alertbus.bench import county
 from alertbus.broker import topics
 from alertbus.broker.envelope import encode
 from alertbus.broker.producer import Record
+from alertbus.delivery.refusals import SOURCE as DELIVERY
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.base import Word
-from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged
+from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, AlertAboutPerson, CaseChanged, LinkChanged
 from alertbus.model.notice import Intent, Notice, Receipt, Stage
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import notices_for
@@ -79,7 +80,10 @@ def notice_records(notices: Iterable[Notice]) -> Iterator[Record]:
 
 
 def receipts(notice: Notice, at: datetime, *, answered_at: datetime | None = None) -> Iterator[Record]:
-    """The agency's system took the notice at this moment, and a named worker answered it later, if at all."""
+    """The agency's system took the notice at this moment, and a named worker answered it later, if at all.
+
+    The first is delivery's own: a rebuild believes of its attempts only what delivery signed.
+    """
     owed = notice.obligation
     of_notice = {
         "notice_id": notice.id,
@@ -88,14 +92,17 @@ def receipts(notice: Notice, at: datetime, *, answered_at: datetime | None = Non
         "case_id": owed.case_id,
         "agency": owed.agency,
     }
-    yield records.receipt_given(Receipt(id=ids.receipt_id(notice.id, Stage.ACCEPTED), stage=Stage.ACCEPTED, at=at, **of_notice))
+    accepted = Receipt(id=ids.receipt_id(notice.id, Stage.ACCEPTED), stage=Stage.ACCEPTED, at=at, **of_notice)
+    yield _record(topics.RECEIPTS, owed.case_id, RECEIPT_GIVEN, accepted.id, at, accepted, subject=notice.id, source=DELIVERY)
     if answered_at is not None:
         answer = {"by": "Worker One", "intent": Intent.ACTING}
         receipt_id = ids.receipt_id(notice.id, Stage.ACKNOWLEDGED)
         yield records.receipt_given(Receipt(id=receipt_id, stage=Stage.ACKNOWLEDGED, at=answered_at, **of_notice, **answer))
 
 
-def _record(topic: str, key: str, type_: str, event_id: str, at: datetime, word: Word, *, subject: str | None = None) -> Record:
+def _record(
+    topic: str, key: str, type_: str, event_id: str, at: datetime, word: Word, *, subject: str | None = None, source: str = SOURCE
+) -> Record:
     data = word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    headers, value = encode(type=type_, source=SOURCE, id=event_id, time=at, subject=subject or key, data=data)
+    headers, value = encode(type=type_, source=source, id=event_id, time=at, subject=subject or key, data=data)
     return Record(topic, key.encode(), value, headers)

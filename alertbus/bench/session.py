@@ -65,9 +65,8 @@ def _operators_questions(wanted: Collection[Measurement], extent: Extent, folder
         again = rebuild_time(folder / "rebuild", events=extent.events, database=extent.database)
         measured = replace(measured, rebuild=run("a rebuild of the database", again))
     if Measurement.RECONCILE in wanted:
-        held = reconcile_time(
-            folder / "reconcile", alerts=extent.alerts, families=min(extent.families, FEW_FAMILIES), database=extent.database
-        )
+        few = min(extent.families, FEW_FAMILIES)
+        held = reconcile_time(folder / "reconcile", alerts=extent.alerts, families=few, database=extent.database)
         measured = replace(measured, reconcile=run("reconciliations", held))
     if Measurement.DELIVERY in wanted:
         cost = delivery_cost(
