@@ -1,8 +1,8 @@
-"""A whole bus to be broken: real Kafka, real PostgreSQL, every part a process under the product's own supervisor, and handles on each.
+"""A whole bus to be broken: real Kafka, real PostgreSQL, every part a process under the product's own supervisor, each of which can be stopped.
 
-What differs from `alertbus up`: the broker and the database are ours, so that they can be stopped and stay away; there are two delivery
-workers; a process goes through `launch`, which can move its wall clock; and a process that we killed ourselves is started again at once or
-when we say so, because the supervisor's back-off is for a part that cannot run.
+What differs from `alertbus up`: the broker and the database are children of the test, so that they can be stopped and stay away; there are two delivery
+workers; a process goes through `launch`, which can move its wall clock; and a process that the test killed is started again at once or
+when the test says so, because the supervisor's back-off is for a part that cannot run.
 """
 
 import asyncio
