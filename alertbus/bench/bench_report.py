@@ -27,12 +27,12 @@ class Machine:
     python: str
     memory_gib: float
     load: float
-    """Runnable processes over the last minute when the bench began: above 0 somebody else was at work too."""
+    """Runnable processes over the last minute when the bench began: above 0 something else was at work too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run of the bench. A part that was not asked for is None."""
+    """One run of the bench. A measurement that was not asked for is None."""
 
     machine: Machine
     runs: int
@@ -49,7 +49,7 @@ class Measured:
     reconcile: ReconcileTime | None = None
     delivery: DeliveryCost | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
-    """BenchParts that could not be measured, and why."""
+    """Measurements that failed, and why."""
 
 
 @dataclass(frozen=True, slots=True)

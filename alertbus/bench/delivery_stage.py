@@ -35,7 +35,7 @@ LOOK_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCost:
-    """Of one run. `cores` and `cpu_ms_per_notice` are by process."""
+    """The figures of one run. `cores` and `cpu_ms_per_notice` are by process."""
 
     database: str
     """`sqlite` or `postgresql`."""
@@ -117,7 +117,7 @@ class _DeliveryRun:
         return DeliveryCost(self._engine.dialect.name, channel, round(len(acknowledged) / took), cores, cost, latency, drained)
 
     async def _steady(self, per_s: float, seconds: float) -> dict[str, float]:
-        """Write alerts' notices at the rate; the moment each was acknowledged, on the monotonic clock."""
+        """Write alerts' notices at the rate. Returns when each was acknowledged, on the monotonic clock."""
         acknowledged: dict[str, float] = {}
 
         async def write(notices: Sequence[Notice]) -> None:

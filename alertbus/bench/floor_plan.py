@@ -1,4 +1,4 @@
-"""The floor's plan: our own hops, and on each exactly what our stage wrote there, under topic names of the floor's own."""
+"""The floor's plan: the bus's own hops, and on each exactly what the bus's stage wrote, on topics of the floor's own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ PARTITIONS = 12
 
 PERSON_STATE, CASE_STATE = (spec.name for spec in STATE_TOPICS)
 WRITTEN = (topics.PERSON_EVENTS, PERSON_STATE, topics.CASE_EVENTS, topics.NOTICES, CASE_STATE, topics.REVIEW)
-"""Every topic the three stages write to. Review stays empty here, and is counted lest it should not."""
+"""Every topic the three stages write to. Review should stay empty here; it is counted in case it does not."""
 
 
 def floor_topic(topic: str) -> str:
@@ -26,7 +26,7 @@ FLOOR_TOPICS = tuple(TopicSpec(floor_topic(topic), "retain", "key", "the same by
 
 
 def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS) -> Plan:
-    """The floor's hops, each writing exactly what our stage wrote: as many records for each alert, of the same bytes."""
+    """The floor's hops, each writing exactly what the bus's stage wrote: as many records for each alert, of the same bytes."""
     by_topic = {shape.topic: shape for shape in shapes}
     hops: list[Hop] = []
     arriving = 1.0  # records that reach the hop for each alert

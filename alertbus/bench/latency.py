@@ -1,8 +1,8 @@
 """From an alert's turn to be sent to its arrival in an agency's own system, through the whole bus at a steady rate.
 
 Gateway, stream, delivery and chronicle are processes of their own, as `alertbus up` runs them. One of the seven agencies has a webhook
-receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself; the inboxes'
-are not timed but counted: a run in which one of the seven is missing is no measurement.
+receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself. Deliveries
+to the inboxes are not timed but counted: a run in which one of the seven is missing is no measurement.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ RATE = 100.0
 
 SLOWER = (25.0, 50.0)
 """Measured before it, so that none is measured behind another's queue. With seven agencies each, 100 alerts a second may be more than the
-machine can carry; then the figure says how long the queue has become, and not how quick the bus is."""
+machine can carry; then the figure says how long the queue has become, not how quick the bus is."""
 
 WARM_S = 5.0
 HOOKED = "school"
@@ -126,7 +126,7 @@ async def _measured(broker: BenchBroker, seconds: float, families: int, database
 
 
 async def _families(gateway: str, families: int) -> None:
-    """Import them as an agency does; when the gateway has answered, the next alert finds their people."""
+    """Import the families as an agency does; when the gateway has answered, the next alert finds their people."""
     async with Client(gateway, patience_s=PATIENCE_S) as client:
         at_once = asyncio.Semaphore(8)
 

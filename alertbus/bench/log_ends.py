@@ -1,4 +1,4 @@
-"""Where topics end, and what was written between two of their ends: counted and weighed as it lies in the log."""
+"""Where topics end, and what was written between two of their ends: counted and weighed as it is stored."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Shape:
     key_bytes: int
     value_bytes: int
     headers: tuple[tuple[str, str], ...]
-    """Those of one of the records: names and lengths hardly differ, and what does is made up for in `value_bytes`."""
+    """The headers of one of the records. Names and lengths hardly differ; `value_bytes` makes up for the difference."""
 
     @property
     def record_bytes(self) -> int:

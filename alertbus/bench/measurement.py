@@ -24,7 +24,7 @@ USUAL = frozenset(Measurement) - {Measurement.REBUILD, Measurement.RECONCILE, Me
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured. The command's own options, and what they mean is said there."""
+    """How much is measured: the options of `alertbus bench`, whose help says what each means."""
 
     alerts: int
     families: int

@@ -35,7 +35,7 @@ PeerObligation = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A framework, its program, and what it promises when written so (read in its own code, at the versions locked)."""
+    """A framework, its program, and what it promises when used so (read in its own code, at the versions locked)."""
 
     name: str
     program: str
@@ -93,7 +93,7 @@ class PeerMeasured:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Records for one peer, of our own records' sizes. Everybody of the families is called by number."""
+    """Records for one peer, of our own records' sizes. Persons and cases are named by their number."""
 
     prefix: str
     families: int
@@ -109,7 +109,7 @@ class Feed:
         return [self._alert(number) for number in range(first, first + count)]
 
     def settling(self) -> list[Record]:
-        """Links, involvements and one alert of each family, in every order: a third learn of the link last, a third of an agency."""
+        """Links, involvements and one alert of each family, in every order: in a third the link comes last, in a third an involvement."""
         out: list[Record] = []
         for family in range(self.families):
             linked = self._record("person-events", _person(family), {"type": "linked", "person": _person(family), "case": _case(family)})
@@ -156,7 +156,7 @@ def _case(family: int) -> str:
 async def peers(
     folder: Path, shapes: Sequence[Shape], *, alerts: int, families: int, runs: int, wanted: Sequence[Peer] = PEERS
 ) -> list[PeerMeasured]:
-    """Each peer in turn, alone with the floor. Raises `WrongObligations` if one of them says other than it must."""
+    """Each peer in turn, alone with the floor. Raises `WrongObligations` if one of them does not give exactly the obligations it must."""
     if (absent := missing()) is not None:
         return [PeerMeasured(peer, absent=absent) for peer in wanted]
     return [await _measure(peer, folder / peer.name, shapes, alerts=alerts, families=families, runs=runs) for peer in wanted]
@@ -195,7 +195,7 @@ async def _measure(peer: Peer, folder: Path, shapes: Sequence[Shape], *, alerts:
 
 
 async def check(bootstrap: str, topic: str, expected: set[PeerObligation], name: str) -> None:
-    """Compare every obligation there is with the set that must be there; one said twice is one."""
+    """Compare every obligation on the topic with the set that must be there; one that is written twice counts once."""
     found = {obligation async for obligation in _obligations(bootstrap, topic)}
     if found != expected:
         lacking, extra = len(expected - found), len(found - expected)

@@ -24,7 +24,7 @@ from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import ready_folder
 
 READY_S = 300.0
-"""How long a part may take to be ready: with a million persons and an empty disk it is minutes (chosen: five times what was seen)."""
+"""How long a part may take to be ready. Chosen: many times what a million persons and an empty disk took."""
 
 GRACE_S = 20.0
 LOOK_S = 0.01
@@ -38,7 +38,7 @@ class PartDied(BusError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessMemory:
-    """Of one process, in MiB, as the kernel counts it: now, and at its most. None where there is no /proc."""
+    """The memory of one process in MiB, as the kernel counts it: now, and at its most. None where there is no /proc."""
 
     rss: float | None
     peak: float | None
@@ -67,7 +67,7 @@ class Running:
     """What `note_memory` found last: it can be read when the process is gone."""
 
     def alive(self) -> None:
-        """Raise `PartDied` when it is not: a figure measured without it would mean nothing."""
+        """Raise `PartDied` when it has ended: a figure measured without it would mean nothing."""
         if (code := self.process.poll()) is not None:
             raise PartDied(f"{self.title} ended with {code} while it was measured: {self.last_words()}")
 
@@ -99,7 +99,7 @@ class BenchParts:
     """Parts of one bus on a folder and a broker of their own. What is still running at the end of the block is stopped."""
 
     def __init__(self, folder: Path, bootstrap: str, settings: Mapping[str, str] | None = None) -> None:
-        """Take no setting from our own environment: a bench must never touch a real bus or its database."""
+        """Take no setting from the environment: a bench must never touch a real bus or its database."""
         self.folder = folder
         self._running: list[Running] = []
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("ALERTBUS_")} | {

@@ -35,7 +35,7 @@ from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 
 NEW = 100
-"""Alerts accepted between two runs. Chosen: more than a busy county has in a minute."""
+"""Alerts accepted between two runs. Chosen: a busy minute."""
 
 AT_ONCE = 500
 """Alerts written together."""
@@ -43,7 +43,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class ReconcileTime:
-    """Each run by its name: `s` and `cpu_s` it took, `peak_mib` of its process, `difference` (0, or the figure means nothing), `owed`
+    """Each run by its name: `s` and `cpu_s` it took, `peak_mib` of its process, `difference` (which must be 0), `owed`
     obligations, and for a run that remembers the `records` it read and the alerts it `judged`.
     """
 
@@ -83,7 +83,7 @@ async def reconcile_time(folder: Path, *, alerts: int, families: int, database: 
 
 
 async def fill(producer: Producer, engine: AsyncEngine, families: Sequence[Family], alerts: int) -> None:
-    """So many alerts, over all families in turn, as accepted, delivered and shown."""
+    """Write so many alerts, over all families in turn, as if accepted, delivered and shown."""
     for start in range(0, alerts, AT_ONCE):
         written: list[Record] = []
         notices: list[Notice] = []

@@ -1,4 +1,4 @@
-"""How long a dead stream worker is missed: from the moment it ends to the first notice of an alert that was waiting then.
+"""How long recovery of a stream worker takes: from the moment it ends to the first notice of an alert that was waiting then.
 
 The tables hold a county at rest: so many persons, each linked to a case with seven agencies, every tenth with an alert that still stands.
 Their states are the reducers' own, written straight to the changelogs, which is where a worker finds them; one family goes the whole way
@@ -26,7 +26,7 @@ from alertbus.reach.reduce_person import EMPTY as NOBODY
 from alertbus.stream import parts as state_parts
 
 STANDING = 10
-"""One person in so many has an alert that still stands. Chosen: a guess at a county; no figures are published."""
+"""One person in so many has an alert that still stands. Chosen: a guess at a county."""
 
 AT_ONCE = 20_000
 """Changelog records written together."""
@@ -40,7 +40,7 @@ class Recovery:
 
     persons: int
     state_mib: float
-    """Of keys and values written to the two changelogs."""
+    """The size of the keys and values written to the two changelogs."""
     killed: float | None
     stopped: float | None
     empty_disk: float | None
@@ -91,7 +91,7 @@ def _median(seconds: list[float]) -> float | None:
 
 
 async def _fill(broker: BenchBroker, persons: int) -> int:
-    """Write the persons' and their cases' states to the changelogs; the bytes of keys and values."""
+    """Write the persons' and their cases' states to the changelogs. Returns how many bytes of keys and values that was."""
     written, total = [], 0
     for record in states(persons, datetime.now(UTC)):
         written.append(record)
@@ -116,7 +116,7 @@ def states(persons: int, at: datetime) -> Iterator[Record]:
 
 
 def _marks(number: int) -> tuple[tuple[bytes, bytes], ...]:
-    """What names person 0 and their case, and what names another's."""
+    """Pairs of bytes: what names person 0 and their case, and what names the person of this number."""
 
     def named(one: int) -> tuple[bytes, ...]:
         return county.case_id(one).encode(), county.crn(one).encode(), str(UUID(int=one)).encode()

@@ -21,11 +21,12 @@ SLOT_S = 0.02
 """Chosen: long enough for some batches, short enough that no heartbeat is missed."""
 
 REJOIN_S = 180.0
-"""How long a worker may take to come by the partitions of one that left."""
+"""How long a worker may take to be given the partitions of one that left."""
 
 SETTLING_RUNS = 3
 """Before two are timed: the second is a new process and touches new memory at each step, the first what it has used before. On a virtual
-machine a page is dear the first time: with 21,558 new pages against 3,664 it used 5.1 s of processor against 3.2 for its half of a run."""
+machine the first touch of a page is expensive: with 21,558 new pages against 3,664 it used 5.1 s of processor against 3.2 for its half of a
+run."""
 
 ALONE, SHARED = "a processor for each worker", "half a processor for each worker, by turns of 20 ms"
 
@@ -75,8 +76,8 @@ async def scaling(folder: Path, *, alerts: int, families: int, runs: int) -> Sca
 
 
 async def _warm(broker: BenchBroker, alerts: int, families: int, workers: Sequence[Running]) -> None:
-    """Runs like those that are timed, and an alert for each family at the least. Whoever has taken over a partition reads its states from
-    the disk only once.
+    """Runs like those that are timed, and an alert for each family at the least. A worker that has taken over a partition reads its states
+    from the disk only once.
     """
     for _ in range(SETTLING_RUNS if len(workers) > 1 else 1):
         await broker.quiet()

@@ -24,14 +24,14 @@ from alertbus.model.errors import BusError
 T = TypeVar("T")
 
 FEW_FAMILIES = 1_000
-"""At most so many where each is imported through the gateway, or kept in the bench's own memory."""
+"""At most so many families where each is imported through the gateway, or kept in the bench's own memory."""
 
 RECOVERY_RUNS = 3
-"""At most: each is three deaths."""
+"""At most so many: in each the worker dies three times."""
 
 
 def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell: Callable[[str], None]) -> Measured:
-    """Measure. A measurement that fails is noted in `failed`, and costs nothing of what the others took minutes to find."""
+    """Run what is wanted. A measurement that fails is noted in `failed`; the figures of the others, which took minutes, are kept."""
     measured = Measured(_machine(), extent.runs, extent.alerts)
     failed: dict[str, str] = {}
     run = partial(_run, failed, tell)

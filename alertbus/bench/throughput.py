@@ -23,15 +23,15 @@ from alertbus.broker import topics
 class Throughput:
     ours: tuple[Run, ...]
     floor: tuple[Run, ...]
-    """Each run right after ours of the same place."""
+    """Each run came right after the bus's run at the same index."""
     shapes: tuple[Shape, ...]
-    """What one alert made ours write, and so the floor."""
+    """What the bus wrote for one alert, and so the floor too."""
     memory: ProcessMemory
     """Of the stream worker, after the last run."""
     two: tuple[Run, ...] = ()
     """Two workers, afterwards."""
     floor_of_two: tuple[Run, ...] = ()
-    """Each run right after theirs of the same place."""
+    """Each run came right after the two workers' run at the same index."""
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -67,13 +67,13 @@ async def throughput(folder: Path, *, alerts: int, families: int, runs: int, pro
         memory = worker.note_memory()
         workers = [worker, await parts.start("stream", 1)]
         await broker.quiet()
-        await broker.alerts(families, families, workers)  # whoever has taken over a partition reads its states from the disk only once
+        await broker.alerts(families, families, workers)  # a worker reads the states of a new partition from the disk only once
         await broker.quiet()
         return Throughput(*one, tuple(shapes), memory, *await in_turn(workers))
 
 
 async def learn(broker: BenchBroker, worker: Running, alerts: int, families: int) -> list[Shape]:
-    """Run once, and weigh what was written."""
+    """Run once, and weigh what the bus wrote."""
     before = await broker.log.ends(*WRITTEN)
     await broker.alerts(alerts, families, [worker])
     await broker.quiet()
@@ -81,6 +81,6 @@ async def learn(broker: BenchBroker, worker: Running, alerts: int, families: int
 
 
 async def _copied(broker: BenchBroker, floor: Running, alerts: int, families: int) -> Run:
-    """Such alerts as ours got, to the floor's own topics."""
+    """Send alerts like the bus's to the floor's own topics."""
     batch = county.accepted(alerts, families, datetime.now(UTC))
     return await broker.timed([replace(record, topic=floor_topic(record.topic)) for record in batch], floor_topic(topics.NOTICES), [floor])
