@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from alertbus.broker.child import spawn, stop
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import ready_folder
+from alertbus.run.bootstrap import is_ready, ready_folder
 
 READY_S = 300.0
 """How long a part may take to be ready. Chosen: many times what a million persons and an empty disk took."""
@@ -159,9 +159,8 @@ class BenchParts:
         return Answer(found, seconds, running.memory)
 
     async def ready(self, running: Running, name: str, number: int = 0) -> None:
-        mark = ready_folder(self.folder) / f"{name}-{number}"
         async with asyncio.timeout(READY_S):
-            while not mark.exists() or mark.read_text(encoding="utf-8") != str(running.process.pid):
+            while not is_ready(self.folder, f"{name}-{number}", running.process.pid):
                 running.alive()
                 await asyncio.sleep(LOOK_S)
 

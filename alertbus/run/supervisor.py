@@ -18,7 +18,7 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.bootstrap import PARTS, is_ready, ready_folder
 from alertbus.run.bus_file import BusFile, remove_bus_file
 from alertbus.run.bus_file import Part as PartOf
 from alertbus.settings import Settings
@@ -151,9 +151,8 @@ class Supervisor:
                 self._write_bus_file()
 
     async def _ready(self, child: Child) -> None:
-        mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
         deadline = self._clock() + READY_S
-        while not mark.exists() or mark.read_text(encoding="utf-8") != str(child.process.pid):
+        while not is_ready(self.settings.data_dir, f"{child.name}-{child.number}", child.process.pid):
             if child.process.poll() is not None or self._clock() > deadline:
                 ending = f"ended with {child.process.poll()}" if child.process.poll() is not None else f"was not ready in {READY_S:g} s"
                 raise PartWillNotStart(f"{child.title} {ending}. Read {self._log_of(child.name, child.number)}, then try again.")

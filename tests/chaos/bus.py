@@ -27,7 +27,7 @@ from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
 from alertbus.cli.parts import _any_port
 from alertbus.run import supervisor
-from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.bootstrap import PARTS, is_ready, ready_folder
 from alertbus.run.supervisor import Child, Supervisor
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine
@@ -191,13 +191,12 @@ class Bus:
 
     async def up(self, title: str) -> bool:
         """Wait until it says that it does its work."""
-        mark = ready_folder(self._settings.data_dir) / title
 
-        def is_ready() -> bool:
-            child = self.child(title)
-            return child.process.poll() is None and mark.exists() and mark.read_text() == str(child.process.pid)
+        def works() -> bool:
+            process = self.child(title).process
+            return process.poll() is None and is_ready(self._settings.data_dir, title, process.pid)
 
-        return await until(is_ready, UP_S)
+        return await until(works, UP_S)
 
     def state_folder(self, title: str) -> Path:
         return self._settings.data_dir / "stream" / title.rpartition("-")[2]
