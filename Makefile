@@ -31,10 +31,10 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL, a bus broken 26 times among them: some twenty minutes
+test: env ## the tests, on a real Kafka and a real PostgreSQL; takes about 20 minutes, includes 26 fault injections
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-proof: env ## nine safeties cut in turn, and what the engine's own ways would lose: such a loss hangs on how quick the machine is
+proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)
 
 check: env ## ruff, mypy strict, import-linter, schemas

@@ -16,10 +16,10 @@ AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwife
 """Seven, so that one alert owes seven notices: the fan-out of DESIGN section 13."""
 
 PREFIX = "bench-"
-"""Begins every case's id."""
+"""Every case's id begins so."""
 
 NARRATIVE = "Invented for measuring. " * 20
-"""480 characters: a paragraph, as a police officer or a teacher writes it (ours)."""
+"""480 characters. Chosen: about the paragraph that a police officer or a teacher writes."""
 
 
 def case_of(number: int) -> Case:
@@ -34,16 +34,16 @@ def case_of(number: int) -> Case:
     )
 
 
-def alert_of(number: int, families: int) -> Alert:
-    """An alert no other run has sent, about the adult whose turn it is."""
+def alert_about(family: int, kind: str = "other") -> Alert:
+    """An alert no other run has sent, about this family's adult."""
     return Alert.model_validate(
         {
-            "id": f"{number}-{uuid4()}",
+            "id": f"{family}-{uuid4()}",
             "source": "police.bench",
-            "kind": "other",
+            "kind": kind,
             "occurred_at": "2026-11-18T14:05:00Z",
             "recorded_at": "2026-11-18T15:00:00Z",
-            "subjects": [{"person": {"identifiers": [{"system": "crn", "value": crn(number % families)}]}}],
+            "subjects": [{"person": {"identifiers": [{"system": "crn", "value": crn(family)}]}}],
             "narrative": [{"text": NARRATIVE}],
         }
     )
@@ -58,12 +58,12 @@ def crn(number: int) -> str:
 
 
 def accepted(count: int, families: int, at: datetime) -> list[Record]:
-    """So many alerts as the gateway would write them."""
-    return [records.alert_accepted(AcceptedAlert.of(alert_of(number, families), at)) for number in range(count)]
+    """Records of so many alerts as the gateway would write them, each about the adult whose turn it is."""
+    return [records.alert_accepted(AcceptedAlert.of(alert_about(number % families), at)) for number in range(count)]
 
 
 async def settle(engine: AsyncEngine, families: int, at: datetime) -> list[Record]:
-    """Make the families known to the directory, in one transaction, and give what the gateway would tell the stream of them."""
+    """Make the families known to the directory, in one transaction. Returns the records that the gateway would write about them."""
     told: list[Record] = []
     async with engine.begin() as connection:
         for number in range(families):
@@ -77,5 +77,5 @@ async def settle(engine: AsyncEngine, families: int, at: datetime) -> list[Recor
 
 
 def told_of(case: Case, at: datetime) -> Sequence[Record]:
-    """What a first version of a case causes on the way to the reducers."""
+    """The records by which the reducers learn of the first version of a case."""
     return [records.case_changed(case, at), *records.links_changed(case, (), at)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """The smallest of the values that at least `part` of them (0 < part <= 1) do not exceed: the nearest rank, which was really measured.
+    """The smallest value that at least `part` of the values (0 < part <= 1) do not exceed: the nearest rank, so always a measured value.
 
     Raises ValueError for no values or a part outside its range.
     """
@@ -18,7 +18,7 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Of many alerts, in milliseconds."""
+    """The latencies of many alerts, in milliseconds."""
 
     p50: float
     p99: float
@@ -32,7 +32,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One run of ours and the floor's run right after it, both in alerts per second."""
+    """One run of the bus and the floor's run right after it, both in alerts per second."""
 
     ours: float
     floor: float

@@ -1,8 +1,8 @@
-"""The floor: the quickest loop we know to write in Python that does what any bus must do on these hops, and decides nothing.
+"""The floor: the quickest known loop in Python that does what any bus must do on these hops, and decides nothing.
 
-It reads in batches, writes for each record as many as our own run wrote, of the same bytes, awaits every acknowledgement (`acks=all`,
-idempotent, as ours), and only then commits. All hops run in one process and share one producer, as our three stages do. It parses nothing,
-keeps nothing, and chooses partitions without hashing. A state's changelog goes to a topic that nobody reads.
+It reads in batches, writes for each record as many as the bus's own run wrote, of the same bytes, awaits every acknowledgement (`acks=all`,
+idempotent, as the bus), and only then commits. All hops run in one process and share one producer, as the bus's three stages do. It parses
+nothing, keeps nothing, and chooses partitions without hashing. A state's changelog goes to a topic that nobody reads.
 
 Run as a program (`python -m alertbus.bench.floor PLAN`), it prints `ready` when every hop reads, and works until SIGTERM.
 """
@@ -24,16 +24,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from alertbus.broker.producer import quiet_kafka_loggers
 
 MOST = 2_000
-"""Records taken in one go (ours; not yet tuned on a quiet machine)."""
+"""Records taken in one go. Chosen by guess; not tuned on a quiet machine yet."""
 
 COMMIT_S = 0.3
-"""Offsets are committed this often, behind the acknowledgements: as often as the stream worker does."""
+"""Offsets are committed this often, after the acknowledgements: as often as the stream worker does."""
 
 _BATCH_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class HopOutput:
     """What one hop writes to one topic for each record it reads."""
 
     topic: str
@@ -45,7 +45,7 @@ class Send:
 @dataclass(frozen=True, slots=True)
 class Hop:
     source: str
-    sends: tuple[Send, ...]
+    sends: tuple[HopOutput, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class Plan:
     def read(cls, path: Path) -> "Plan":
         plan = json.loads(path.read_text(encoding="utf-8"))
         hops = tuple(
-            Hop(hop["source"], tuple(Send(**send | {"headers": tuple(map(tuple, send["headers"]))}) for send in hop["sends"]))
+            Hop(hop["source"], tuple(HopOutput(**send | {"headers": tuple(map(tuple, send["headers"]))}) for send in hop["sends"]))
             for hop in plan["hops"]
         )
         return cls(plan["bootstrap"], plan["partitions"], hops)
 
 
-class Owed:
-    """How many records a send owes for those read: a rate such as 0.4 for each is kept exactly, without a fraction ever written."""
+class CopiesDue:
+    """How many records are due on a topic for those read. A rate such as 0.4 for each is kept exactly, in whole records."""
 
     def __init__(self, per_record: float) -> None:
         self._per_record = per_record
@@ -94,7 +94,7 @@ class Copier:
     def __init__(self, hop: Hop, producer: Any, partitions: int) -> None:
         self._producer, self._partitions = producer, partitions
         self._sends = [
-            (send.topic, Owed(send.per_record), b"x" * send.value_bytes, [(name, text.encode()) for name, text in send.headers])
+            (send.topic, CopiesDue(send.per_record), b"x" * send.value_bytes, [(name, text.encode()) for name, text in send.headers])
             for send in hop.sends
         ]
 

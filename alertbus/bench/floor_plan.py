@@ -1,11 +1,11 @@
-"""The floor's plan: our own hops, and on each exactly what our stage wrote there, under topic names of the floor's own."""
+"""The floor's plan: the bus's own hops, and on each exactly what the bus's stage wrote, on topics of the floor's own."""
 
 import asyncio
 from collections.abc import Sequence
 
-from alertbus.bench.floor import Hop, Plan, Send
+from alertbus.bench.floor import Hop, HopOutput, Plan
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.process import Parts, Running
+from alertbus.bench.process import BenchParts, Running
 from alertbus.broker import topics
 from alertbus.broker.topics import TopicSpec
 from alertbus.stream.state_topics import STATE_TOPICS
@@ -15,7 +15,7 @@ PARTITIONS = 12
 
 PERSON_STATE, CASE_STATE = (spec.name for spec in STATE_TOPICS)
 WRITTEN = (topics.PERSON_EVENTS, PERSON_STATE, topics.CASE_EVENTS, topics.NOTICES, CASE_STATE, topics.REVIEW)
-"""Every topic the three stages write to. Review stays empty here, and is counted lest it should not."""
+"""Every topic the three stages write to. Review should stay empty here; it is counted in case it does not."""
 
 
 def floor_topic(topic: str) -> str:
@@ -26,7 +26,7 @@ FLOOR_TOPICS = tuple(TopicSpec(floor_topic(topic), "retain", "key", "the same by
 
 
 def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS) -> Plan:
-    """The floor's hops, each writing exactly what our stage wrote: as many records for each alert, of the same bytes."""
+    """The floor's hops, each writing exactly what the bus's stage wrote: as many records for each alert, of the same bytes."""
     by_topic = {shape.topic: shape for shape in shapes}
     hops: list[Hop] = []
     arriving = 1.0  # records that reach the hop for each alert
@@ -37,7 +37,7 @@ def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS)
     ):
         if hops or source == first:
             sends = tuple(
-                Send(floor_topic(topic), by_topic[topic].per_alert / arriving, by_topic[topic].value_bytes, by_topic[topic].headers)
+                HopOutput(floor_topic(topic), by_topic[topic].per_alert / arriving, by_topic[topic].value_bytes, by_topic[topic].headers)
                 for topic in written
                 if topic in by_topic
             )
@@ -46,7 +46,7 @@ def plan_of(bootstrap: str, shapes: Sequence[Shape], first: str = topics.ALERTS)
     return Plan(bootstrap, PARTITIONS, tuple(hops))
 
 
-async def start_floor(parts: Parts, plan: Plan) -> Running:
+async def start_floor(parts: BenchParts, plan: Plan) -> Running:
     path = parts.folder / "floor.json"
     plan.write(path)
     running = parts.run("floor", "-m", "alertbus.bench.floor", str(path))

@@ -1,15 +1,13 @@
 """From an alert's turn to be sent to its arrival in an agency's own system, through the whole bus at a steady rate.
 
 Gateway, stream, delivery and chronicle are processes of their own, as `alertbus up` runs them. One of the seven agencies has a webhook
-receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself; the inboxes'
-are not timed but counted: a run in which one of the seven is missing is no measurement.
+receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself. Deliveries
+to the inboxes are not timed but counted: a run in which one of the seven is missing is no measurement.
 """
 
 import asyncio
-import base64
 import json
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,11 +17,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from alertbus.bench import county
+from alertbus.bench.bench_broker import BenchBroker, bench_broker
 from alertbus.bench.figures import Latency
-from alertbus.bench.load import Sent, steady
-from alertbus.bench.process import Parts, Running, cpu_seconds
-from alertbus.bench.receiver import arrivals
-from alertbus.bench.stage import Stage, stage
+from alertbus.bench.open_loop import Sent, steady
+from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port
+from alertbus.bench.receiver import arrivals, webhooks
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.delivery.ledger.tables import LedgerState, ledger
@@ -38,14 +36,11 @@ RATE = 100.0
 
 SLOWER = (25.0, 50.0)
 """Measured before it, so that none is measured behind another's queue. With seven agencies each, 100 alerts a second may be more than the
-machine can carry; then the figure says how long the queue has become, and not how quick the bus is."""
+machine can carry; then the figure says how long the queue has become, not how quick the bus is."""
 
 WARM_S = 5.0
 HOOKED = "school"
 """The agency with a system of its own."""
-
-AT_ONCE = 64
-"""How many messages the receiver takes at the same time. With the usual 8 one agency's turn, and not the bus, is what is timed."""
 
 PATIENCE_S = 120.0
 
@@ -77,42 +72,40 @@ async def whole_path(folder: Path, *, seconds: float, families: int, database: s
     """Measure at each rate, on a broker of its own. `database` None: SQLite in the folder, as `alertbus up` has it; else one that may be
     filled.
     """
-    async with stage(folder) as on:
-        return await _measured(on, seconds, families, database, per_s)
+    async with bench_broker(folder) as broker:
+        return await _measured(broker, seconds, families, database, per_s)
 
 
-async def _measured(on: Stage, seconds: float, families: int, database: str | None, rates: Sequence[float]) -> list[WholePath]:
-    folder = on.folder
-    port, hook = _free_port(), _free_port()
+async def _measured(broker: BenchBroker, seconds: float, families: int, database: str | None, rates: Sequence[float]) -> list[WholePath]:
+    folder = broker.folder
+    port, hook = free_port(), free_port()
     book = folder / "arrivals"
     book.parent.mkdir(parents=True, exist_ok=True)
     book.touch()
-    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
-    channels = {HOOKED: {"channel": "webhook", "url": f"http://127.0.0.1:{hook}/", "secret": secret, "at_once": AT_ONCE}}
-    settings = {"ALERTBUS_HTTP_PORT": str(port), "ALERTBUS_CHANNELS": json.dumps(channels)}
+    settings = {"ALERTBUS_HTTP_PORT": str(port), "ALERTBUS_CHANNELS": webhooks(hook, [HOOKED])}
     if database is not None:
         settings["ALERTBUS_DATABASE_URL"] = database
     url = Settings(data_dir=folder, database_url=database).sqlalchemy_url
     await migrate(url)
-    async with Parts(folder, on.bootstrap, settings) as parts:
+    async with BenchParts(folder, broker.bootstrap, settings) as parts:
         processes = {"receiver": parts.run("receiver", "-m", "alertbus.bench.receiver", str(hook), str(book))}
         for name in PARTS:
             processes[name] = await parts.start(name)
         gateway = f"http://127.0.0.1:{port}"
         await _families(gateway, families)
-        warm = [county.alert_of(number, families) for number in range(int(WARM_S * RATE))]
+        warm = [county.alert_about(number % families) for number in range(int(WARM_S * RATE))]
         await steady(gateway, warm, RATE)
         delivered = len(warm)
         found: list[WholePath] = []
         for per_s in rates:
-            alerts = [county.alert_of(number, families) for number in range(int(seconds * per_s))]
+            alerts = [county.alert_about(number % families) for number in range(int(seconds * per_s))]
             await _delivered(url, delivered * len(county.AGENCIES))
-            before = _cpu(processes, on.broker_pid)
+            before = _cpu(processes, broker.pid)
             sent = await steady(gateway, alerts, per_s)
             client = cpu_seconds(os.getpid()) - before.pop("client")
             delivered += len(alerts)
             await _delivered(url, delivered * len(county.AGENCIES))
-            after = _cpu(processes, on.broker_pid)
+            after = _cpu(processes, broker.pid)
             used = {"client": client} | {name: after[name] - spent for name, spent in before.items()}
             for process in processes.values():
                 process.alive()
@@ -124,7 +117,7 @@ async def _measured(on: Stage, seconds: float, families: int, database: str | No
                     Latency.of([came[one.alert_id] - one.scheduled for one in sent]),
                     Latency.of([came[one.alert_id] - one.sent for one in sent]),
                     Latency.of([came[one.alert_id] - one.accepted for one in sent]),
-                    await _steps(on.bootstrap, sent),
+                    await _steps(broker.bootstrap, sent),
                     {name: round(seconds * 1000 / len(sent), 2) for name, seconds in used.items()},
                     "sqlite" if database is None else url.partition("+")[0],
                 )
@@ -133,7 +126,7 @@ async def _measured(on: Stage, seconds: float, families: int, database: str | No
 
 
 async def _families(gateway: str, families: int) -> None:
-    """Import them as an agency does; when the gateway has answered, the next alert finds their people."""
+    """Import the families as an agency does; when the gateway has answered, the next alert finds their people."""
     async with Client(gateway, patience_s=PATIENCE_S) as client:
         at_once = asyncio.Semaphore(8)
 
@@ -202,9 +195,3 @@ def _alert_in(value: Mapping[str, object]) -> str:
         if isinstance(part, Mapping) and isinstance(found := part.get("alert_id"), str):
             return found
     return ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

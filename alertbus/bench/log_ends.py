@@ -1,4 +1,4 @@
-"""Where topics end, and what was written between two of their ends: counted and weighed as it lies in the log."""
+"""Where topics end, and what was written between two of their ends: counted and weighed as it is stored."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BusError
 
 LOOK_S = 0.02
-"""How often a topic's end is asked for: one request, a hundredth of the shortest run (ours)."""
+"""How often a topic's end is asked for: one request. Chosen: a hundredth of the shortest run."""
 
 Ends = Mapping[TopicPartition, int]
 
@@ -31,7 +31,7 @@ class Shape:
     key_bytes: int
     value_bytes: int
     headers: tuple[tuple[str, str], ...]
-    """Those of one of the records: names and lengths hardly differ, and what does is made up for in `value_bytes`."""
+    """The headers of one of the records. Names and lengths hardly differ; `value_bytes` makes up for the difference."""
 
     @property
     def record_bytes(self) -> int:

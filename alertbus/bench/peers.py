@@ -10,29 +10,32 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from alertbus.bench.bench_broker import bench_broker
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.figures import Pair
 from alertbus.bench.floor_plan import FLOOR_TOPICS, floor_topic, plan_of, start_floor
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.process import Parts
-from alertbus.bench.stage import stage
+from alertbus.bench.process import BenchParts
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.producer import Record
 from alertbus.broker.topics import TopicSpec
 from alertbus.model.errors import BusError
 
-HERE = Path(__file__).parents[2] / "bench" / "peers"
-PYTHON = HERE.parents[1] / ".venv-peers" / "bin" / "python"
+CHECKOUT = Path(__file__).parents[2]
+"""The repository this package was checked out with. An installed wheel has none, and then `missing` says so."""
+
+PROGRAMS = CHECKOUT / "bench" / "peers"
+PYTHON = CHECKOUT / ".venv-peers" / "bin" / "python"
 START_S = 180.0
 
-Obligation = tuple[str, str, str]
+PeerObligation = tuple[str, str, str]
 """Alert, case, agency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A framework, its program, and what it promises when written so (read in its own code, at the versions locked)."""
+    """A framework, its program, and what it promises when used so (read in its own code, at the versions locked)."""
 
     name: str
     program: str
@@ -90,7 +93,7 @@ class PeerMeasured:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Records for one peer, of our own records' sizes. Everybody of the families is called by number."""
+    """Records for one peer, of our own records' sizes. Persons and cases are named by their number."""
 
     prefix: str
     families: int
@@ -106,7 +109,7 @@ class Feed:
         return [self._alert(number) for number in range(first, first + count)]
 
     def settling(self) -> list[Record]:
-        """Links, involvements and one alert of each family, in every order: a third learn of the link last, a third of an agency."""
+        """Links, involvements and one alert of each family, in every order: in a third the link comes last, in a third an involvement."""
         out: list[Record] = []
         for family in range(self.families):
             linked = self._record("person-events", _person(family), {"type": "linked", "person": _person(family), "case": _case(family)})
@@ -118,7 +121,7 @@ class Feed:
             out += order.get(family % 3, [linked, self._alert(family), *involved])
         return out
 
-    def expected(self, alerts: int) -> set[Obligation]:
+    def expected(self, alerts: int) -> set[PeerObligation]:
         """What must be owed once alerts 0 to `alerts` have been fed."""
         return {(f"alert-{number}", _case(number % self.families), agency) for number in range(alerts) for agency in AGENCIES}
 
@@ -153,7 +156,7 @@ def _case(family: int) -> str:
 async def peers(
     folder: Path, shapes: Sequence[Shape], *, alerts: int, families: int, runs: int, wanted: Sequence[Peer] = PEERS
 ) -> list[PeerMeasured]:
-    """Each peer in turn, alone with the floor. Raises `WrongObligations` if one of them says other than it must."""
+    """Each peer in turn, alone with the floor. Raises `WrongObligations` if one of them does not give exactly the obligations it must."""
     if (absent := missing()) is not None:
         return [PeerMeasured(peer, absent=absent) for peer in wanted]
     return [await _measure(peer, folder / peer.name, shapes, alerts=alerts, families=families, runs=runs) for peer in wanted]
@@ -161,10 +164,10 @@ async def peers(
 
 def missing() -> str | None:
     """Why peers cannot be measured here, if they cannot."""
-    if not HERE.is_dir():
-        return "not here: the peers are in a checkout's bench/peers, not in the package"
+    if not PROGRAMS.is_dir():
+        return "their programs are in bench/peers of a checkout, not in the installed package. Run `make bench` in a checkout."
     if not PYTHON.exists():
-        return "not installed: `make bench` does"
+        return "their environment is not installed. `make bench` installs it."
     return None
 
 
@@ -173,26 +176,26 @@ async def _measure(peer: Peer, folder: Path, shapes: Sequence[Shape], *, alerts:
     own = [TopicSpec(f"{feed.prefix}.{name}", "retain", "key", "JSON") for name in ("person-events", "case-events", "obligations")]
     said = own[-1].name
     changelogs = [TopicSpec(name, "compact", "key", "state") for name in peer.changelogs]
-    async with stage(folder, (*own, *changelogs, *FLOOR_TOPICS)) as on, Parts(on.folder, on.bootstrap) as parts:
-        floor = await start_floor(parts, plan_of(on.bootstrap, shapes, first=topics.PERSON_EVENTS))
-        words = (on.bootstrap, feed.prefix, str(on.folder / "state"), str(feed.because_bytes))
-        running = parts.run(peer.name, str(HERE / peer.program), *words, python=str(PYTHON))
-        await on.producer.send_all(feed.settling())
-        await on.log.until(said, families * len(AGENCIES), [running], patience_s=START_S)
+    async with bench_broker(folder, (*own, *changelogs, *FLOOR_TOPICS)) as broker, BenchParts(broker.folder, broker.bootstrap) as parts:
+        floor = await start_floor(parts, plan_of(broker.bootstrap, shapes, first=topics.PERSON_EVENTS))
+        words = (broker.bootstrap, feed.prefix, str(broker.folder / "state"), str(feed.because_bytes))
+        running = parts.run(peer.name, str(PROGRAMS / peer.program), *words, python=str(PYTHON))
+        await broker.producer.send_all(feed.settling())
+        await broker.log.until(said, families * len(AGENCIES), [running], patience_s=START_S)
         told, pairs = families, []
         for _ in range(runs + 1):  # the first warms up both sides
             batch = feed.alerts(told, alerts)
             told += alerts
-            theirs = await on.timed(batch, said, [running], patience_s=START_S)
+            theirs = await broker.timed(batch, said, [running], patience_s=START_S)
             copied = [replace(record, topic=floor_topic(topics.PERSON_EVENTS)) for record in batch]
-            pairs.append(Pair(theirs.per_s, (await on.timed(copied, floor_topic(topics.NOTICES), [floor])).per_s))
+            pairs.append(Pair(theirs.per_s, (await broker.timed(copied, floor_topic(topics.NOTICES), [floor])).per_s))
         await running.stop()
-        await check(on.bootstrap, said, feed.expected(told), peer.name)
+        await check(broker.bootstrap, said, feed.expected(told), peer.name)
         return PeerMeasured(peer, tuple(pairs[1:]))
 
 
-async def check(bootstrap: str, topic: str, expected: set[Obligation], name: str) -> None:
-    """Compare every obligation there is with the set that must be there; one said twice is one."""
+async def check(bootstrap: str, topic: str, expected: set[PeerObligation], name: str) -> None:
+    """Compare every obligation on the topic with the set that must be there; one that is written twice counts once."""
     found = {obligation async for obligation in _obligations(bootstrap, topic)}
     if found != expected:
         lacking, extra = len(expected - found), len(found - expected)
@@ -201,7 +204,7 @@ async def check(bootstrap: str, topic: str, expected: set[Obligation], name: str
         )
 
 
-async def _obligations(bootstrap: str, topic: str) -> AsyncIterator[Obligation]:
+async def _obligations(bootstrap: str, topic: str) -> AsyncIterator[PeerObligation]:
     async for record in read_all(bootstrap, (topic,)):
         value = json.loads(record.value or b"{}")
         yield value["alert"], value["case"], value["agency"]

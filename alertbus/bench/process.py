@@ -1,27 +1,34 @@
-"""The bus's parts as processes in the bench's own hand: started as `alertbus up` starts them, watched, killed, never started again."""
+"""The bus's parts as processes of the bench: started as `alertbus up` starts them, watched, killed, never started again.
+
+`run.supervisor` starts again what dies, and takes the settings of whoever calls it. Here a death must end the measurement and no setting
+may come in from outside, so the two share how a process is spawned, stopped and known to be ready, and nothing else.
+"""
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from alertbus.broker.child import spawn, stop
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import ready_folder
+from alertbus.run.bootstrap import is_ready, ready_folder
 
 READY_S = 300.0
-"""How long a part may take to be ready: with a million persons and an empty disk it is minutes (ours)."""
+"""How long a part may take to be ready. Chosen: many times what a million persons and an empty disk took."""
 
 GRACE_S = 20.0
 LOOK_S = 0.01
-_PAGE = 1024
+_KIB_PER_MIB = 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,14 +37,23 @@ class PartDied(BusError):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Of one process, in MiB, as the kernel counts it: now, and at its most. None where there is no /proc."""
+class ProcessMemory:
+    """The memory of one process in MiB, as the kernel counts it: now, and at its most. None where there is no /proc."""
 
     rss: float | None
     peak: float | None
 
 
-NO_MEMORY = Memory(None, None)
+NO_MEMORY = ProcessMemory(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program printed, how long it ran, its start included, and the memory it had."""
+
+    found: Mapping[str, Any]
+    seconds: float
+    memory: ProcessMemory
 
 
 @dataclass(slots=True)
@@ -47,11 +63,11 @@ class Running:
     title: str
     process: subprocess.Popen[bytes]
     log: Path
-    memory: Memory = NO_MEMORY
+    memory: ProcessMemory = NO_MEMORY
     """What `note_memory` found last: it can be read when the process is gone."""
 
     def alive(self) -> None:
-        """Raise `PartDied` when it is not: a figure measured without it would mean nothing."""
+        """Raise `PartDied` when it has ended: a figure measured without it would mean nothing."""
         if (code := self.process.poll()) is not None:
             raise PartDied(f"{self.title} ended with {code} while it was measured: {self.last_words()}")
 
@@ -74,16 +90,16 @@ class Running:
         """Seconds of processor it has used since its start; 0 where there is no /proc."""
         return cpu_seconds(self.process.pid)
 
-    def note_memory(self) -> Memory:
+    def note_memory(self) -> ProcessMemory:
         self.memory = memory_of(self.process.pid)
         return self.memory
 
 
-class Parts:
+class BenchParts:
     """Parts of one bus on a folder and a broker of their own. What is still running at the end of the block is stopped."""
 
     def __init__(self, folder: Path, bootstrap: str, settings: Mapping[str, str] | None = None) -> None:
-        """Take no setting from our own environment: a bench must never touch a real bus or its database."""
+        """Take no setting from the environment: a bench must never touch a real bus or its database."""
         self.folder = folder
         self._running: list[Running] = []
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("ALERTBUS_")} | {
@@ -115,7 +131,7 @@ class Parts:
         return self.run(f"{name}-{number}", *profiler, "-m", "alertbus", "run", name, "--number", str(number), cpus=cpus)
 
     def run(self, title: str, *words: str, cpus: Collection[int] | None = None, python: str = sys.executable) -> Running:
-        """Start any Python program among the parts."""
+        """Start any Python program among the parts. What it prints is in its log."""
         log = self.folder / "logs" / f"{title}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
@@ -127,16 +143,37 @@ class Parts:
         self._running.append(running)
         return running
 
+    async def answer(self, title: str, *words: str) -> Answer:
+        """Run a Python program to its end for the JSON object it prints. Raises `PartDied` when it ends without one."""
+        began = time.perf_counter()
+        running = self.run(title, *words)
+        while running.process.poll() is None:
+            if (memory := memory_of(running.process.pid)).peak is not None:  # one that has just ended has none
+                running.memory = memory
+            await asyncio.sleep(LOOK_S)
+        seconds = time.perf_counter() - began
+        printed = running.log.read_text(encoding="utf-8")
+        if "{" not in printed:
+            running.alive()
+        found: dict[str, Any] = json.loads(printed[printed.index("{") :])
+        return Answer(found, seconds, running.memory)
+
     async def ready(self, running: Running, name: str, number: int = 0) -> None:
-        mark = ready_folder(self.folder) / f"{name}-{number}"
         async with asyncio.timeout(READY_S):
-            while not mark.exists() or mark.read_text(encoding="utf-8") != str(running.process.pid):
+            while not is_ready(self.folder, f"{name}-{number}", running.process.pid):
                 running.alive()
                 await asyncio.sleep(LOOK_S)
 
     def forget_disk(self, number: int = 0) -> None:
         """Delete a stream worker's state folder: its tables must come back from their changelogs."""
         shutil.rmtree(self.folder / "stream" / str(number), ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def cpu_seconds(pid: int | None) -> float:
@@ -148,11 +185,11 @@ def cpu_seconds(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc(5)
 
 
-def memory_of(pid: int) -> Memory:
+def memory_of(pid: int) -> ProcessMemory:
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return NO_MEMORY
     found = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
-    rss, peak = (round(int(found[name][0]) / _PAGE, 1) if name in found else None for name in ("VmRSS", "VmHWM"))
-    return Memory(rss, peak)
+    rss, peak = (round(int(found[name][0]) / _KIB_PER_MIB, 1) if name in found else None for name in ("VmRSS", "VmHWM"))
+    return ProcessMemory(rss, peak)

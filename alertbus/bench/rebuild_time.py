@@ -1,253 +1,134 @@
 """How long it takes to get everything back: an invented county's records straight into the topics, then `alertbus audit rebuild`.
 
-    python bench/rebuild.py --events 1000000 [--families 100] [--database postgresql://...] [--keep FOLDER]
-
-The records are those the bus would have written, put there by its own producer: per family one case with seven agencies,
-and alerts about its adult, one in ten amended and one in twenty withdrawn; of each notice that it was accepted by the
-built-in inbox, and of one in three that somebody acknowledged it. `--families` are made by the bus's own reducers; the
-others are their copies under other ids, because a million would take the reducers longer than everything else. A copy's
-ids are not those that the reconciler would compute, so with copies the rebuild leaves it out; without (0: no copies) it
-reconciles. The rebuild is the real command in a process of its own, and the peak of memory that process's. Everybody is
-made up.
+The records are those the bus would have written: for each family one case with seven agencies and alerts about its adult, one in ten
+amended and one in twenty withdrawn; of each notice that the built-in inbox accepted it, and of one in three that somebody acknowledged it.
+The first families are made by the bus's own reducers; the others are their copies under other ids, because a million records would take the
+reducers longer than everything else. A copy's ids are not those the reconciler would compute, so with copies the rebuild leaves the
+comparison out. The rebuild is the real command in a process of its own.
 """
 
-import argparse
-import asyncio
-import contextlib
 import hashlib
 import itertools
-import json
-import os
 import random
 import re
-import subprocess
-import sys
-import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import psutil
-
-from alertbus.broker import topics
-from alertbus.broker.local import LocalKafka
+from alertbus.bench import county
+from alertbus.bench.bench_broker import bench_broker
+from alertbus.bench.family import Family, notice_records, receipts
+from alertbus.bench.process import BenchParts
 from alertbus.broker.producer import Producer, Record
-from alertbus.broker.topics import ensure_topics
-from alertbus.delivery.arrivals import receipt_record
-from alertbus.model import ids
-from alertbus.model.alert import AcceptedAlert, Action, Alert, Severity
-from alertbus.model.case import Case
-from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged
-from alertbus.model.notice import Intent, Notice, Receipt, Stage
+from alertbus.model.alert import Action, Alert, Severity
 from alertbus.policy.load import load_policy
-from alertbus.policy.policy import Policy
-from alertbus.reach import reduce_case as case_reducer
-from alertbus.reach import reduce_person as person_reducer
-from alertbus.reach.notices import notice_for
-from alertbus.reach.reduce_case import reduce_case
-from alertbus.reach.reduce_person import reduce_person
-from alertbus.stream.stages import record
-from alertbus.wire import records
 
-AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwifery", "nursery", "hospital")
+ORIGINALS = 100
+"""Families made by the reducers. Chosen: enough that no two stories in a row are alike, and made in some seconds."""
+
 KINDS = ("threat_to_staff", "ppn", "school_concern", "domestic_abuse_incident", "non_engagement", "other")
 ALERTS_EACH = 8
 AMENDED, WITHDRAWN, ACKNOWLEDGED = 0.1, 0.05, 1 / 3
 AT_ONCE = 5_000
-UUID_FORM = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-BEGAN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""Records written together."""
+
+BEGAN = datetime(2026, 11, 19, 9, 0, tzinfo=UTC)
+_UUID = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-class Family:
-    """One case and its adult, told to the topics as the gateway, the stages and delivery would have."""
+@dataclass(frozen=True, slots=True)
+class RebuildTime:
+    """One rebuild: seconds from the command's start to its end, and the most memory its process had."""
 
-    def __init__(self, number: int, policy: Policy) -> None:
-        self._chance = random.Random(number)
-        self._number, self._policy = number, policy
-        self._person_id = str(UUID(int=self._chance.getrandbits(128), version=4))
-        self._person, self._case = person_reducer.EMPTY, case_reducer.EMPTY
-        self._at = BEGAN + timedelta(seconds=number)
+    events: int
+    families: int
+    seconds: float
+    per_s: int
+    peak_mib: float | None
+    in_inbox: int
+    """Messages that are in the built-in inbox again."""
+    difference: int | None
+    """The reconciler's. None: not compared, because there were copies."""
 
-    def story(self) -> Iterator[Record]:
-        yield from self._opened()
-        for number in range(ALERTS_EACH):
-            said = self._alert(number)
-            yield from self._stated(said)
-            if self._chance.random() < AMENDED:
-                amended = {"action": Action.AMENDED, "severity": Severity.HIGH}
-                yield from self._stated(said.model_copy(update=amended))
-            if self._chance.random() < WITHDRAWN:
-                yield from self._stated(said.model_copy(update={"action": Action.WITHDRAWN}))
 
-    def _opened(self) -> Iterator[Record]:
-        snapshot = Case.model_validate(
-            {
-                "id": f"family-{self._number}",
-                "people": [{"key": "adult", "label": "Adult", "identifiers": [{"system": "crn", "value": self._crn}]}],
-                "links": [{"person": "adult", "relation": "parent"}],
-                "involvements": [{"agency": agency} for agency in AGENCIES],
-            }
-        ).with_implied_links()
-        people = tuple(person.model_copy(update={"person_ids": (self._person_id,)}) for person in snapshot.people)
-        case = snapshot.model_copy(update={"people": people}).learned(None, self._at)
-        links = LinkChanged(person_id=self._person_id, case_id=case.id, version=1, links=case.links)
-        self._case, _ = reduce_case(self._case, CaseChanged(case=case), self._policy)
-        self._person, _ = reduce_person(self._person, links, self._policy)
-        yield records.case_changed(case, self._at)
-        yield from records.links_changed(case, (), self._at)
-        yield from records.people_recorded(case, self._at)
-        yield records.case_recorded(case, self._at)
-
-    def _stated(self, said: Alert) -> Iterator[Record]:
-        self._at += timedelta(minutes=7)
-        accepted = AcceptedAlert.of(said, self._at, None if said.action is Action.RAISED else self._at - timedelta(minutes=7))
-        yield records.alert_accepted(accepted)
-        about = AlertAboutPerson(person_id=self._person_id, alert=accepted.with_people(((self._person_id,),)))
-        event_id = ids.event_id(about.type, accepted.statement_id, self._person_id)
-        yield record(topics.PERSON_EVENTS, self._person_id, about.type, event_id, self._at, _json(about))
-        self._person, arrivals = reduce_person(self._person, about, self._policy)
-        for arrival in arrivals:
-            event_id = ids.event_id(arrival.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
-            yield record(topics.CASE_EVENTS, arrival.case_id, arrival.type, event_id, self._at, _json(arrival))
-            before = self._case
-            self._case, owed = reduce_case(before, arrival, self._policy)
-            for one in owed:
-                notice = notice_for(one, before, self._case, self._policy)
-                key = f"{one.obligation.agency}/{one.obligation.case_id}"
-                yield record(topics.NOTICES, key, NOTICE_OWED, notice.id, one.at, _json(notice), subject=one.obligation.id)
-                yield receipt_record(_receipt(notice, Stage.ACCEPTED, self._at))
-                if self._chance.random() < ACKNOWLEDGED:
-                    yield records.receipt_given(_receipt(notice, Stage.ACKNOWLEDGED, self._at + timedelta(hours=1)))
-
-    def _alert(self, number: int) -> Alert:
-        return Alert.model_validate(
-            {
-                "id": f"{self._number}-{number}",
-                "source": "police.bench",
-                "kind": self._chance.choice(KINDS),
-                "occurred_at": self._at - timedelta(hours=2),
-                "recorded_at": self._at - timedelta(hours=1),
-                "subjects": [{"person": {"identifiers": [{"system": "crn", "value": self._crn}]}}],
-                "narrative": [{"text": "Invented for measuring. " * 20}],
-            }
+async def rebuild_time(folder: Path, *, events: int, database: str | None) -> RebuildTime:
+    """Measure on a broker of its own with at least so many records, whole families. `database` None: SQLite in the folder."""
+    settings = {} if database is None else {"ALERTBUS_DATABASE_URL": database}
+    async with bench_broker(folder) as broker, BenchParts(broker.folder, broker.bootstrap, settings) as parts:
+        written, families = await fill(broker.producer, events)
+        compare = "--reconcile" if families <= ORIGINALS else "--no-reconcile"
+        answer = await parts.answer("rebuild", "-m", "alertbus", "audit", "rebuild", "--json", compare)
+        return RebuildTime(
+            events=written,
+            families=families,
+            seconds=round(answer.seconds, 1),
+            per_s=round(written / answer.seconds),
+            peak_mib=answer.memory.peak,
+            in_inbox=answer.found["in_inbox"],
+            difference=answer.found["difference"],
         )
 
-    @property
-    def _crn(self) -> str:
-        return f"X{self._number:06}"
+
+async def fill(producer: Producer, events: int) -> tuple[int, int]:
+    """Write at least so many records, whole families. How many records and families that was."""
+    batch: list[Record] = []
+    written = families = 0
+    for story in stories():
+        batch += story
+        written, families = written + len(story), families + 1
+        if len(batch) > AT_ONCE:
+            await producer.send_all(batch)
+            batch = []
+        if written >= events:
+            break
+    await producer.send_all(batch)
+    return written, families
 
 
-def _json(word: AlertAboutPerson | Notice | object) -> bytes:
-    return word.model_dump_json(by_alias=True, exclude_defaults=True).encode()  # type: ignore[attr-defined]
-
-
-def _receipt(notice: Notice, stage: Stage, at: datetime) -> Receipt:
-    owed = notice.obligation
-    answered = {"by": "Worker One", "intent": Intent.ACTING} if stage is Stage.ACKNOWLEDGED else {}
-    return Receipt(
-        id=ids.receipt_id(notice.id, stage),
-        notice_id=notice.id,
-        obligation_id=owed.id,
-        alert_id=owed.alert_id,
-        case_id=owed.case_id,
-        agency=owed.agency,
-        stage=stage,
-        at=at,
-        **answered,
-    )
-
-
-def families(originals: int) -> Iterator[list[Record]]:
-    """One after the other for ever: so many originals (0: nothing else), then their copies."""
-    policy = load_policy(None)
+def stories() -> Iterator[list[Record]]:
+    """One family after the other, for ever."""
+    policy = load_policy()
     made: list[list[Record]] = []
     for number in itertools.count():
-        if originals and number >= originals:
-            yield list(copied(made[number % originals], number % originals, number))
+        if number < ORIGINALS:
+            made.append(list(_story(Family(number, policy))))
+            yield made[number]
         else:
-            story = list(Family(number, policy).story())
-            if originals:
-                made.append(story)
-            yield story
+            yield list(copied(made[number % ORIGINALS], number % ORIGINALS, number))
+
+
+def _story(family: Family) -> Iterator[Record]:
+    chance = random.Random(family.number)
+    at = BEGAN + timedelta(seconds=family.number)
+    yield from family.opened(at)
+    for _ in range(ALERTS_EACH):
+        for statement in _statements(county.alert_about(family.number, chance.choice(KINDS)), chance):
+            at += timedelta(minutes=7)
+            caused = family.stated(statement, at)
+            yield from caused.records
+            yield from notice_records(caused.notices)
+            for notice in caused.notices:
+                yield from receipts(notice, at, answered_at=at + timedelta(hours=1) if chance.random() < ACKNOWLEDGED else None)
+
+
+def _statements(alert: Alert, chance: random.Random) -> Iterator[Alert]:
+    yield alert
+    if chance.random() < AMENDED:
+        yield alert.model_copy(update={"action": Action.AMENDED, "severity": Severity.HIGH})
+    if chance.random() < WITHDRAWN:
+        yield alert.model_copy(update={"action": Action.WITHDRAWN})
 
 
 def copied(story: Sequence[Record], original: int, number: int) -> Iterator[Record]:
     """The same story of another family: every id is another one, always the same for the same."""
-    plain = {b"family-%d" % original: b"family-%d" % number, b"X%06d" % original: b"X%06d" % number}
-    pattern = re.compile(UUID_FORM + b"|" + b"|".join(re.escape(known) + rb"(?![0-9])" for known in plain))
+    known = {name(original).encode(): name(number).encode() for name in (county.case_id, county.crn)}
+    pattern = re.compile(_UUID + b"|" + b"|".join(known))
 
     def other(found: re.Match[bytes]) -> bytes:
-        return plain.get(found[0]) or str(UUID(bytes=hashlib.md5(b"%d" % number + found[0]).digest(), version=4)).encode()
+        return known.get(found[0]) or str(UUID(bytes=hashlib.md5(b"%d" % number + found[0]).digest(), version=4)).encode()
 
-    for one in story:
-        headers = [(name, pattern.sub(other, text)) for name, text in one.headers]
-        yield Record(one.topic, pattern.sub(other, one.key), pattern.sub(other, one.value), headers)
-
-
-async def fill(bootstrap: str, events: int, originals: int) -> Counter[str]:
-    """Write at least so many records, whole families; count them by topic."""
-    written: Counter[str] = Counter()
-    batch: list[Record] = []
-    producer = Producer(bootstrap)
-    await producer.start()
-    for story in families(originals):
-        batch += story
-        written.update(one.topic for one in story)
-        if len(batch) > AT_ONCE:
-            await producer.send_all(batch)
-            batch = []
-        if written.total() >= events:
-            break
-    await producer.send_all(batch)
-    await producer.stop()
-    return written
-
-
-def measured(environment: dict[str, str], *words: str) -> dict[str, float]:
-    """Run the command; its answer, its wall-clock seconds, and the most memory it and its children held at once, in MB."""
-    began = time.monotonic()
-    command = [sys.executable, "-m", "alertbus", "audit", "rebuild", "--json", *words]
-    process = psutil.Popen(command, env=environment, stdout=subprocess.PIPE)
-    most = 0
-    while process.poll() is None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            most = max(most, sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]))
-        time.sleep(0.1)
-    assert process.stdout is not None
-    answer = json.loads(process.stdout.read())
-    return answer | {"seconds": round(time.monotonic() - began, 1), "peak_mb": round(most / 1e6), "exit": process.returncode}
-
-
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--families", type=int, default=100, help="made by the reducers; 0: all of them")
-    parser.add_argument("--database", help="a postgresql:// address; SQLite in a temporary folder without it")
-    parser.add_argument("--keep", type=Path, help="a folder for the broker's records, filled once and measured again and again")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="alertbus-rebuild-") as temporary:
-        folder = given.keep or Path(temporary)
-        broker = LocalKafka(folder)
-        await broker.start()
-        try:
-            await ensure_topics(broker.bootstrap, 12)
-            noted = folder / "written.json"
-            if not noted.exists():
-                noted.write_text(json.dumps(await fill(broker.bootstrap, given.events, given.families)))
-            written: dict[str, int] = json.loads(noted.read_text())
-            environment = os.environ | {"ALERTBUS_BOOTSTRAP_SERVERS": broker.bootstrap, "ALERTBUS_DATA_DIR": f"{temporary}/data"}
-            if given.database:
-                environment["ALERTBUS_DATABASE_URL"] = given.database
-            found = await asyncio.to_thread(measured, environment, *(["--no-reconcile"] if given.families else []))
-            total = sum(written.values())
-            found |= {"events": total, "per_s": round(total / found["seconds"]), "written": written}
-            print(json.dumps(found, indent=1))
-        finally:
-            await broker.stop()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+    for record in story:
+        headers = [(name, pattern.sub(other, text)) for name, text in record.headers]
+        yield replace(record, key=pattern.sub(other, record.key), value=pattern.sub(other, record.value or b""), headers=headers)

@@ -4,23 +4,29 @@ Run as a program (`python -m alertbus.bench.receiver PORT FILE`): one line for e
 machine's monotonic clock, which all its processes share.
 """
 
+import base64
+import json
+import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+AT_ONCE = 64
+"""How many messages the receiver takes at the same time. With the usual 8 an agency's turn, and not the bus, is what is timed."""
+
+AsgiScope = dict[str, Any]
+AsgiReceive = Callable[[], Awaitable[dict[str, Any]]]
+AsgiSend = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-def receiver(book: Path) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def receiver(book: Path) -> Callable[[AsgiScope, AsgiReceive, AsgiSend], Awaitable[None]]:
     """The ASGI application. A message has arrived when its last byte has."""
 
-    async def receive_message(scope: Scope, receive: Receive, send: Send) -> None:
+    async def receive_message(scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         while (await receive()).get("more_body"):
             pass
         at = time.monotonic()
@@ -31,6 +37,13 @@ def receiver(book: Path) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         await send({"type": "http.response.body", "body": b""})
 
     return receive_message
+
+
+def webhooks(port: int, agencies: Iterable[str]) -> str:
+    """`ALERTBUS_CHANNELS` that give each of these agencies this receiver."""
+    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    channel = {"channel": "webhook", "url": f"http://127.0.0.1:{port}/", "secret": secret, "at_once": AT_ONCE}
+    return json.dumps(dict.fromkeys(agencies, channel))
 
 
 def arrivals(book: Path) -> dict[str, float]:

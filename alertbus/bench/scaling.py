@@ -14,18 +14,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alertbus.bench.process import Parts, Running
-from alertbus.bench.stage import Run, Stage, stage
+from alertbus.bench.bench_broker import BenchBroker, Run, bench_broker
+from alertbus.bench.process import BenchParts, Running
 
 SLOT_S = 0.02
-"""Long enough to do some batches in, short enough for no heartbeat to be missed (ours)."""
+"""Chosen: long enough for some batches, short enough that no heartbeat is missed."""
 
 REJOIN_S = 180.0
-"""How long a worker may take to come by the partitions of one that left."""
+"""How long a worker may take to be given the partitions of one that left."""
 
 SETTLING_RUNS = 3
 """Before two are timed: the second is a new process and touches new memory at each step, the first what it has used before. On a virtual
-machine a page is dear the first time: with 21,558 new pages against 3,664 it used 5.1 s of processor against 3.2 for its half of a run."""
+machine the first touch of a page is expensive: with 21,558 new pages against 3,664 it used 5.1 s of processor against 3.2 for its half of a
+run."""
 
 ALONE, SHARED = "a processor for each worker", "half a processor for each worker, by turns of 20 ms"
 
@@ -54,34 +55,34 @@ async def scaling(folder: Path, *, alerts: int, families: int, runs: int) -> Sca
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, rest)
     try:
-        async with stage(folder, cpus=rest) as on, Parts(on.folder, on.bootstrap) as parts:
-            await on.settle(families)
+        async with bench_broker(folder, cpus=rest) as broker, BenchParts(broker.folder, broker.bootstrap) as parts:
+            await broker.settle(families)
             worker = await parts.start("stream", cpus=first)
-            await on.quiet()
+            await broker.quiet()
             one, two = [], []
             for _ in range(runs):
-                await _warm(on, alerts, families, [worker])
+                await _warm(broker, alerts, families, [worker])
                 async with _turns([worker], shared=shared):
-                    one.append(await on.alerts(alerts, families, [worker]))
+                    one.append(await broker.alerts(alerts, families, [worker]))
                 other = await parts.start("stream", 1, cpus=second)
-                await _warm(on, alerts, families, [worker, other])
+                await _warm(broker, alerts, families, [worker, other])
                 async with _turns([worker, other], shared=shared):
-                    two.append(await on.alerts(alerts, families, [worker, other]))
-                await on.quiet()
+                    two.append(await broker.alerts(alerts, families, [worker, other]))
+                await broker.quiet()
                 await other.stop()
             return Scaling(tuple(one), tuple(two), SHARED if shared else ALONE)
     finally:
         os.sched_setaffinity(0, before)
 
 
-async def _warm(on: Stage, alerts: int, families: int, workers: Sequence[Running]) -> None:
-    """Runs like those that are timed, and an alert for each family at the least. Whoever has taken over a partition reads its states from
-    the disk only once.
+async def _warm(broker: BenchBroker, alerts: int, families: int, workers: Sequence[Running]) -> None:
+    """Runs like those that are timed, and an alert for each family at the least. A worker that has taken over a partition reads its states
+    from the disk only once.
     """
     for _ in range(SETTLING_RUNS if len(workers) > 1 else 1):
-        await on.quiet()
-        await on.alerts(max(alerts, families), families, workers, patience_s=REJOIN_S)
-    await on.quiet()
+        await broker.quiet()
+        await broker.alerts(max(alerts, families), families, workers, patience_s=REJOIN_S)
+    await broker.quiet()
 
 
 @contextlib.asynccontextmanager

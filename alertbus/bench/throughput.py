@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alertbus.bench import county
+from alertbus.bench.bench_broker import BenchBroker, Run, bench_broker
 from alertbus.bench.figures import Pair
 from alertbus.bench.floor_plan import FLOOR_TOPICS, WRITTEN, floor_topic, plan_of, start_floor
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.process import Memory, Parts, Running
-from alertbus.bench.stage import Run, Stage, stage
+from alertbus.bench.process import BenchParts, ProcessMemory, Running
 from alertbus.broker import topics
 
 
@@ -23,15 +23,15 @@ from alertbus.broker import topics
 class Throughput:
     ours: tuple[Run, ...]
     floor: tuple[Run, ...]
-    """Each run right after ours of the same place."""
+    """Each run came right after the bus's run at the same index."""
     shapes: tuple[Shape, ...]
-    """What one alert made ours write, and so the floor."""
-    memory: Memory
+    """What the bus wrote for one alert, and so the floor too."""
+    memory: ProcessMemory
     """Of the stream worker, after the last run."""
     two: tuple[Run, ...] = ()
     """Two workers, afterwards."""
     floor_of_two: tuple[Run, ...] = ()
-    """Each run right after theirs of the same place."""
+    """Each run came right after the two workers' run at the same index."""
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -48,39 +48,39 @@ def _pairs(ours: Sequence[Run], floor: Sequence[Run]) -> tuple[Pair, ...]:
 
 async def throughput(folder: Path, *, alerts: int, families: int, runs: int, profile: Path | None = None) -> Throughput:
     """Measure on a broker of its own. The first run of each side only warms it up, and tells the floor what bytes to write."""
-    async with stage(folder, FLOOR_TOPICS) as on, Parts(on.folder, on.bootstrap) as parts:
-        await on.settle(families)
+    async with bench_broker(folder, FLOOR_TOPICS) as broker, BenchParts(broker.folder, broker.bootstrap) as parts:
+        await broker.settle(families)
         worker = await parts.start("stream", profile=profile)
-        await on.quiet()
-        shapes = await learn(on, worker, alerts, families)
-        floor = await start_floor(parts, plan_of(on.bootstrap, shapes))
-        await _copied(on, floor, alerts, families)
+        await broker.quiet()
+        shapes = await learn(broker, worker, alerts, families)
+        floor = await start_floor(parts, plan_of(broker.bootstrap, shapes))
+        await _copied(broker, floor, alerts, families)
 
         async def in_turn(workers: Sequence[Running]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
             ours, theirs = [], []
             for _ in range(runs):
-                ours.append(await on.alerts(alerts, families, workers))
-                theirs.append(await _copied(on, floor, alerts, families))
+                ours.append(await broker.alerts(alerts, families, workers))
+                theirs.append(await _copied(broker, floor, alerts, families))
             return tuple(ours), tuple(theirs)
 
         one = await in_turn([worker])
         memory = worker.note_memory()
         workers = [worker, await parts.start("stream", 1)]
-        await on.quiet()
-        await on.alerts(families, families, workers)  # whoever has taken over a partition reads its states from the disk only once
-        await on.quiet()
+        await broker.quiet()
+        await broker.alerts(families, families, workers)  # a worker reads the states of a new partition from the disk only once
+        await broker.quiet()
         return Throughput(*one, tuple(shapes), memory, *await in_turn(workers))
 
 
-async def learn(on: Stage, worker: Running, alerts: int, families: int) -> list[Shape]:
-    """Run once, and weigh what was written."""
-    before = await on.log.ends(*WRITTEN)
-    await on.alerts(alerts, families, [worker])
-    await on.quiet()
-    return await on.log.shapes(before, await on.log.ends(*WRITTEN), alerts)
+async def learn(broker: BenchBroker, worker: Running, alerts: int, families: int) -> list[Shape]:
+    """Run once, and weigh what the bus wrote."""
+    before = await broker.log.ends(*WRITTEN)
+    await broker.alerts(alerts, families, [worker])
+    await broker.quiet()
+    return await broker.log.shapes(before, await broker.log.ends(*WRITTEN), alerts)
 
 
-async def _copied(on: Stage, floor: Running, alerts: int, families: int) -> Run:
-    """Such alerts as ours got, to the floor's own topics."""
+async def _copied(broker: BenchBroker, floor: Running, alerts: int, families: int) -> Run:
+    """Send alerts like the bus's to the floor's own topics."""
     batch = county.accepted(alerts, families, datetime.now(UTC))
-    return await on.timed([replace(record, topic=floor_topic(record.topic)) for record in batch], floor_topic(topics.NOTICES), [floor])
+    return await broker.timed([replace(record, topic=floor_topic(record.topic)) for record in batch], floor_topic(topics.NOTICES), [floor])

@@ -142,6 +142,12 @@ def ready_folder(data_dir: Path) -> Path:
     return data_dir / "ready"
 
 
+def is_ready(data_dir: Path, title: str, pid: int) -> bool:
+    """Whether this very process has said that it does its work; `title` is its part and its number, `stream-0`."""
+    mark = ready_folder(data_dir) / title
+    return mark.exists() and mark.read_text(encoding="utf-8") == str(pid)
+
+
 async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from alertbus.gateway.server import run_gateway
 

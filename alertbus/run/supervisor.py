@@ -18,7 +18,7 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS, ready_folder, reason_file
+from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
 from alertbus.run.bus_file import BusFile, remove_bus_file
 from alertbus.run.bus_file import Part as PartOf
 from alertbus.settings import Settings
@@ -157,7 +157,7 @@ class Supervisor:
         deadline = self._clock() + READY_S
         waiting = list(self.children)
         while waiting:
-            for child in [child for child in waiting if self._is_ready(child)]:
+            for child in [one for one in waiting if is_ready(self.settings.data_dir, f"{one.name}-{one.number}", one.process.pid)]:
                 waiting.remove(child)
                 self.say(f"{child.title:<10} up (pid {child.process.pid})")
             for child in waiting:
@@ -167,13 +167,6 @@ class Supervisor:
                     raise PartWillNotStart(f"{child.title} was not ready in {READY_S:g} s: {self._reason(child)}")
             await self._look()
             await asyncio.sleep(READY_LOOK_S)
-
-    def _is_ready(self, child: Child) -> bool:
-        mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
-        try:
-            return mark.read_text(encoding="utf-8") == str(child.process.pid)
-        except FileNotFoundError:
-            return False
 
     def _reason(self, child: Child) -> str:
         """The part's own last words, or its exit code; and where its log is."""

@@ -1,8 +1,8 @@
-"""A whole bus to be broken: real Kafka, real PostgreSQL, every part a process under the product's own supervisor, and handles on each.
+"""A whole bus to be broken: real Kafka, real PostgreSQL, every part a process under the product's own supervisor, each of which can be stopped.
 
-What differs from `alertbus up`: the broker and the database are ours, so that they can be stopped and stay away; there are two delivery
-workers; a process goes through `launch`, which can move its wall clock; and a process that we killed ourselves is started again at once or
-when we say so, because the supervisor's back-off is for a part that cannot run.
+What differs from `alertbus up`: the broker and the database are children of the test, so that they can be stopped and stay away; there are two delivery
+workers; a process goes through `launch`, which can move its wall clock; and a process that the test killed is started again at once or
+when the test says so, because the supervisor's back-off is for a part that cannot run.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
 from alertbus.run import supervisor
-from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.bootstrap import PARTS, is_ready, ready_folder
 from alertbus.run.supervisor import Child, Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import Settings
@@ -47,7 +47,7 @@ SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MhIQ=="
 
 
 @dataclass(slots=True)
-class Parts(Supervisor):
+class ChaosSupervisor(Supervisor):
     """The product's supervisor; only the command it starts is another."""
 
     config: Path = Path()
@@ -95,14 +95,14 @@ class Bus:
         self._settings = Settings(
             data_dir=folder / "bus", http_port=any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
         )
-        self._parts: Parts | None = None
+        self._parts: ChaosSupervisor | None = None
         self._mounts: list[Path] = []
         self._done = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = make_engine(database.url)
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> ChaosSupervisor:
         assert self._parts is not None
         return self._parts
 
@@ -128,7 +128,7 @@ class Bus:
         for number in range(WORKERS["stream"] + 1):
             self._mount(self.state_folder(f"stream-{number}"))
         supervisor.READY_S = UP_S
-        self._parts = Parts(self._settings, self.lines.append, tuple(self._names), config=config)
+        self._parts = ChaosSupervisor(self._settings, self.lines.append, tuple(self._names), config=config)
         await self.parts.start()
         self._watching = asyncio.create_task(self.parts.watch(self._done))
         running = {title_of(child) for child in self.parts.children}
@@ -191,13 +191,12 @@ class Bus:
 
     async def up(self, title: str) -> bool:
         """Wait until it says that it does its work."""
-        mark = ready_folder(self._settings.data_dir) / title
 
-        def is_ready() -> bool:
-            child = self.child(title)
-            return child.process.poll() is None and mark.exists() and mark.read_text() == str(child.process.pid)
+        def works() -> bool:
+            process = self.child(title).process
+            return process.poll() is None and is_ready(self._settings.data_dir, title, process.pid)
 
-        return await until(is_ready, UP_S)
+        return await until(works, UP_S)
 
     def state_folder(self, title: str) -> Path:
         return self._settings.data_dir / "stream" / title.rpartition("-")[2]

@@ -1,4 +1,4 @@
-"""Safeties of the bus, each of which can be cut out of a part, to show that the suite notices.
+"""Safeties of the bus, each of which can be removed from a part, to show that the suite notices.
 
 `apply` is called by `launch` inside the part's own process, never by the product. A cut comes with a *gap*: the moment at which the safety
 matters, held open once, so that the test can kill the process exactly there. `kept NAME` holds the gap and leaves the safety in, `cut NAME`
@@ -73,7 +73,7 @@ def gateway_answers_before_the_broker(cut: bool) -> None:
 
 
 def gateway_remembers_before_the_broker(cut: bool) -> None:
-    """A statement counts as accepted before before its record is written, so that its sender, coming again, is told that all is well."""
+    """A statement counts as accepted before its record is written, so that its sender, who repeats it, is answered that it is accepted."""
     from alertbus.intake.alerts import AlertIntake
     from alertbus.intake.publisher import Publisher
     from alertbus.intake.tables import accepted

@@ -78,7 +78,7 @@ class Alerts:
     _open: list[Mapping[str, Any]] = field(default_factory=list)
 
     def raised(self, now: datetime) -> dict[str, Any]:
-        """A matter that is new."""
+        """A new alert."""
         self._count += 1
         chance = self.chance
         draw = chance.random()
@@ -105,7 +105,7 @@ class Alerts:
             self._open.append(alert)
 
     def next(self, now: datetime) -> dict[str, Any]:
-        """The next statement: mostly of a new matter."""
+        """The next statement: mostly of a new alert."""
         if self._open and self.chance.random() < 0.1:
             before = self._open.pop(self.chance.randrange(len(self._open)))
             self._count += 1

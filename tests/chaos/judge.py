@@ -1,10 +1,10 @@
-"""What counts as lost and as doubled, decided from what everybody saw. Pure.
+"""What counts as lost and as doubled, decided from what senders, topics, database and receivers recorded. Pure.
 
 **Lost**, each counted once:
 
-- an alert or a case for which a sender saw 2xx, and which does not stand on its topic;
-- an alert from which neither persons nor a question for review came; an obligation owed by the join from scratch for which no notice
-  stands; a notice that delivery, or the chronicle, never took up; a delivery that no receipt tells of (all these the reconciler finds);
+- an alert or a case for which a sender saw 2xx, and which is not on its topic;
+- an alert from which neither persons nor a question for review came; an obligation owed by the join from scratch for which there is
+  no notice; a notice that delivery, or the chronicle, never took up; a delivery without a receipt (the reconciler finds all of these);
 - a notice that its agency's system never processed, unless that is known and visible: the system refused it and the obligation says so, it
   lied (below), or the notice was withdrawn before anything was sent;
 - a poison record that is not in quarantine, or, on a topic that the chronicle alone reads, not among its unreadable ones.
@@ -12,22 +12,22 @@
 **Doubled**, each counted once:
 
 - an obligation or a deed nobody owes (the reconciler's `extra`);
-- the same statement told for the same obligation under two keys, when it was not taken back in between; a key that belongs to no notice.
+- the same statement sent for the same obligation under two keys, when it was not taken back in between; a key that belongs to no notice.
   A receiver dedupes by key, so two keys are two messages to it. That two keys carry the same bytes is no doubling by itself: an agency that
-  is shown little reads the same words in a matter and in its correction (seen: housing's message, told and amended);
+  is shown little reads the same words in an alert and in its correction (seen: housing's message, delivered and amended);
 - two contents under one key;
 - an attempt begun while an earlier one under its key was still unanswered: two senders at once, which no receiver can dedupe in time;
-- a ledger row touched after it was settled, as the database itself saw it.
+- a ledger row touched after it was settled, as the database itself recorded it.
 
 Not doubled: a repeat under the same key with the same content after a sender died or its connection broke before it had settled the answer.
 That is what the key is for, and the receiver processes it once.
 
-**A receiver that lies** (200, and nothing done) cannot be told from an honest one by any sender. The bus has settled the message; what
+**A receiver that lies** (200, and nothing done): no sender can tell it from an honest one. The bus has settled the message; what
 protects the family is that the obligation stays open, and in time overdue, until a named person answers. So a lie is accounted for when
 the obligation stands in the chronicle as unanswered. It is counted beside, not as lost.
 
-**Out of order**: within an agency and a case, first arrivals that do not follow the order of the notices on their topic. What was refused or
-lied about is passed over, and so is what stepped aside because it could not be rendered.
+**Out of order**: within an agency and a case, first arrivals that do not follow the order of the notices on their topic. Notices that were refused
+or lied about do not count, nor do those moved to a lane of their own because they could not be rendered.
 """
 
 import itertools
@@ -101,7 +101,7 @@ class Seen:
     poison: Collection[Place]
     quarantined: Collection[Place]
     unreadable: Collection[Place]
-    """Places that the chronicle counts as no word of ours."""
+    """Where the chronicle found records it could not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The senders: agencies that state alerts and a social worker who changes cases, through the real gateway, and do not give up.
+"""The senders: agencies that send alerts and a social worker who changes cases, through the real gateway, and do not give up.
 
-A sender is told 2xx or it sends the same again: after a refused connection, a cut one, a 5xx, and as late as `Retry-After` asks (three
-seconds at most, so that a run stays short). What it was told is all that counts as accepted.
+A sender repeats a request until it is answered with 2xx: after a refused connection, a cut one or a 5xx. It waits as `Retry-After` asks, at
+most three seconds, so that a run stays short. Only what was answered with 2xx counts as accepted.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Accepted:
 
 @dataclass(slots=True)
 class Load:
-    """`offer` and `change` begin one more sender; `accepted` and `recorded` are what the senders were told."""
+    """`offer` and `change` begin one more sender; `accepted` and `recorded` are what the senders were answered."""
 
     url: str
     chance: random.Random

@@ -1,4 +1,4 @@
-"""Records that are no word of ours, one for each way in which a record can be wrong. Pure: a form and a seed give the same bytes."""
+"""Records that the bus cannot read, one for each way in which a record can be wrong. Pure: a form and a seed give the same bytes."""
 
 import random
 from collections.abc import Callable, Mapping

@@ -162,7 +162,8 @@ async def test_a_lease_that_two_can_hold_sends_one_row_twice_at_once(stage: Stag
     for worker in ("delivery-0", "delivery-1"):
         await stage.put(worker, f"{safety} lease_is_not_exclusive")
     for agency in AGENCIES:
-        stage.bus.receivers.behave(agency, Conduct(Manner.SLOW, seconds=6.0))  # longer than from one look at the others to the next
+        # Longer than delivery's liveness interval, so that another worker looks meanwhile.
+        stage.bus.receivers.behave(agency, Conduct(Manner.SLOW, seconds=6.0))
 
     stage.bus.receivers.arrived.clear()
     await stage.alert()

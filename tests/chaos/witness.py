@@ -111,7 +111,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
 
 
 def _word(record: Received) -> AcceptedAlert | Case | Notice | Place | None:
-    """What a record says. What is no word of ours is poison, and judged by its place."""
+    """What a record says; one that cannot be read is poison, and judged by where it stands."""
     try:
         envelope = decode(record.headers, record.key, record.value)
         match record.topic:

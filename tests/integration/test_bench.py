@@ -4,26 +4,63 @@ import asyncio
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from alertbus.broker.jars import find_java
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.skipif(find_java() is None, reason="no Java 17 or newer: apt-get install default-jre-headless"),
+]
+
+
+async def bench(*words: str) -> dict[str, Any]:
+    command = (sys.executable, "-m", "alertbus", "bench", *words, "--json")
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    found: dict[str, Any] = json.loads(out)
+    return found
 
 
 async def test_a_short_bench_prints_the_json_of_design_13() -> None:
-    if find_java() is None:
-        pytest.skip("no Java 17 or newer: apt-get install default-jre-headless")
-    words = ("bench", "--alerts", "200", "--families", "50", "--runs", "1", "--only", "throughput", "--json")
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "alertbus", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = await process.communicate()
+    found = await bench("--alerts", "200", "--families", "50", "--runs", "1", "--only", "throughput")
 
-    assert process.returncode == 0, err.decode()
-    found = json.loads(out)
     assert found["alerts_per_s"] > 0
     assert found["floor_per_s"] > 0
     assert found["ratio"] > 0
     assert found["written_per_alert"]["alertbus.notices"]["records"] == 7
     assert found["memory_mib"]["worker_peak"] is None or found["memory_mib"]["worker_peak"] > 0
     assert found["latency_ms"]["p50"] is None
+    assert found["rebuild"] is found["reconcile"] is found["delivery"] is None
+
+
+async def test_a_rebuild_is_measured_and_its_difference_is_nothing() -> None:
+    found = (await bench("--only", "rebuild", "--events", "300"))["rebuild"]
+
+    assert found["events"] >= 300
+    assert found["in_inbox"] > 0
+    assert found["difference"] == 0
+
+
+async def test_reconciliations_are_measured_and_each_finds_no_difference() -> None:
+    found = (await bench("--only", "reconcile", "--alerts", "20", "--families", "5"))["reconcile"]
+
+    runs = found["runs"]
+    assert {name: run["difference"] for name, run in runs.items()} == dict.fromkeys(("full", "from_nothing", "minute", "quiet_minute"), 0)
+    assert runs["full"]["owed"] == 20 * 7
+    assert runs["minute"]["owed"] == 40 * 7
+    assert 0 < runs["minute"]["records"] < runs["from_nothing"]["records"] + 20
+    assert runs["quiet_minute"]["records"] == 0
+
+
+@pytest.mark.parametrize("channel", ["inbox", "webhook"])
+async def test_delivery_alone_is_measured_and_every_notice_arrives(channel: str) -> None:
+    words = ("--only", "delivery", "--alerts", "5", "--families", "5", "--seconds", "1")
+    found = (await bench(*words, *(["--webhooks"] if channel == "webhook" else [])))["delivery"]
+
+    assert found["channel"] == channel
+    assert found["latency_ms"]["p50"] > 0
+    assert found["cpu_ms_per_notice"].keys() == found["drained_per_s"].keys() == {"delivery", "chronicle"}

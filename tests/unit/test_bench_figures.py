@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alertbus.bench.bench_broker import Run
+from alertbus.bench.bench_report import Machine, Measured, contract, table
 from alertbus.bench.figures import Latency, Pair, median_ratio, percentile
-from alertbus.bench.floor import Owed, Plan, keys_by_partition
+from alertbus.bench.floor import CopiesDue, Plan, keys_by_partition
 from alertbus.bench.floor_plan import CASE_STATE, PERSON_STATE, floor_topic, plan_of
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.process import Memory
-from alertbus.bench.report import Machine, Measured, contract, table
-from alertbus.bench.stage import Run
+from alertbus.bench.process import ProcessMemory
 from alertbus.bench.throughput import Throughput
 from alertbus.broker import topics
 
@@ -30,7 +30,7 @@ SHAPES = (
 
 def throughput(*pairs: Pair) -> Throughput:
     ours, floor = (tuple(Run(per_s, 0.9, 0.4) for per_s in side) for side in zip(*((p.ours, p.floor) for p in pairs), strict=True))
-    return Throughput(ours, floor, SHAPES, Memory(100.0, 120.0))
+    return Throughput(ours, floor, SHAPES, ProcessMemory(100.0, 120.0))
 
 
 def test_a_percentile_is_a_value_that_was_measured() -> None:
@@ -69,7 +69,7 @@ def test_the_ratio_is_the_median_of_the_pairs_and_not_the_ratio_of_medians() -> 
 
 @given(st.floats(0, 9), st.lists(st.integers(0, 500), max_size=40))
 def test_the_floor_writes_as_many_records_as_ours_wrote_to_within_one(per_record: float, batches: list[int]) -> None:
-    owed = Owed(per_record)
+    owed = CopiesDue(per_record)
 
     written = sum(owed.for_records(count) for count in batches)
 

@@ -3,18 +3,22 @@
 import importlib.util
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from alertbus.bench.bench_report import Machine, Measured, contract, peers_table
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.figures import Pair
 from alertbus.bench.log_ends import Shape
-from alertbus.bench.peers import HERE, PEERS, Feed, PeerMeasured
-from alertbus.bench.report import Machine, Measured, contract, peers_table
+from alertbus.bench.peers import PEERS, PROGRAMS, Feed, PeerMeasured
 from alertbus.broker import topics
+from alertbus.cli.main import app
 
 SHAPES = (Shape(topics.PERSON_EVENTS, 1.0, 36, 1200, ()), Shape(topics.NOTICES, 7.0, 20, 1700, ()))
 FEED = Feed.of("peer-x", 7, SHAPES)
@@ -22,7 +26,7 @@ FEED = Feed.of("peer-x", 7, SHAPES)
 
 @pytest.fixture(scope="module")
 def join() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bench_peers_join", HERE / "join.py")
+    spec = importlib.util.spec_from_file_location("bench_peers_join", PROGRAMS / "join.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -75,7 +79,7 @@ def test_records_have_the_sizes_of_ours_to_within_a_few_bytes(join: ModuleType) 
 
 def test_every_peer_is_there_and_says_what_it_promises() -> None:
     for peer in PEERS:
-        lines = (Path(HERE) / peer.program).read_text().splitlines()
+        lines = (PROGRAMS / peer.program).read_text().splitlines()
         assert len(lines) < 150
         assert peer.acks
         assert peer.commits
@@ -97,3 +101,22 @@ def test_a_peer_that_is_not_here_is_said_to_be_absent_and_has_no_figure() -> Non
 
     assert contract(measured)["peers"]["quix"]["per_s"] is None
     assert contract(measured)["peers"]["quix"]["absent"] == "not here"
+
+
+def test_outside_a_checkout_the_command_says_where_the_peers_are_before_it_measures_anything(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("alertbus.bench.peers.PROGRAMS", tmp_path / "nowhere")
+
+    answer = CliRunner().invoke(app, ["bench", "--only", "peers"])
+
+    assert answer.exit_code == 1
+    assert "in bench/peers of a checkout, not in the installed package" in " ".join(answer.output.split())
+
+
+def test_the_command_line_imports_no_measurement_until_one_is_run() -> None:
+    program = "import sys, alertbus.cli.main; print([m for m in sys.modules if m.startswith('alertbus.bench.')])"
+
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert printed.strip() == "['alertbus.bench.measurement']"

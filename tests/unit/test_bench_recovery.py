@@ -6,7 +6,7 @@ from uuid import UUID
 
 from alertbus.bench import county
 from alertbus.bench.floor_plan import CASE_STATE, PARTITIONS, PERSON_STATE
-from alertbus.bench.recovery import STANDING, states
+from alertbus.bench.recovery_time import STANDING, states
 from alertbus.broker.producer import partition_for
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.reduce_person import PersonState
@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 18, tzinfo=UTC)
 
 
 def stored(persons: int) -> dict[tuple[str, bytes], list[tuple[bytes, bytes]]]:
-    """Parts by changelog and state, as recovery would find them."""
+    """BenchParts by changelog and state, as recovery would find them."""
     found: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = defaultdict(list)
     for record in states(persons, AT):
         key, _, path = record.key.partition(b"\x00")

@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from alertbus.bench.county import AGENCIES
+from alertbus.bench.delivery_stage import DeliveryCost
 from alertbus.bench.figures import median_ratio
 from alertbus.bench.latency import WholePath
 from alertbus.bench.peers import OURS, PeerMeasured
-from alertbus.bench.recovery import Recovery
+from alertbus.bench.rebuild_time import RebuildTime
+from alertbus.bench.reconcile_time import ReconcileTime
+from alertbus.bench.recovery_time import Recovery
 from alertbus.bench.scaling import Scaling
 from alertbus.bench.throughput import Throughput
 
@@ -24,12 +27,12 @@ class Machine:
     python: str
     memory_gib: float
     load: float
-    """Runnable processes over the last minute when the bench began: above 0 somebody else was at work too."""
+    """Runnable processes over the last minute when the bench began: above 0 something else was at work too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run of the bench. A part that was not asked for is None."""
+    """One run of the bench. A measurement that was not asked for is None."""
 
     machine: Machine
     runs: int
@@ -42,8 +45,11 @@ class Measured:
     million: Recovery | None = None
     workers: Scaling | None = None
     peers: Sequence[PeerMeasured] = field(default=())
+    rebuild: RebuildTime | None = None
+    reconcile: ReconcileTime | None = None
+    delivery: DeliveryCost | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
-    """Parts that could not be measured, and why."""
+    """Measurements that failed, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,9 @@ def contract(measured: Measured) -> dict[str, Any]:
         "recovery_s": _recovery(measured.recovery, measured.million),
         "workers": _workers(measured.workers),
         "peers": {one.peer.name: _peer(one, measured.throughput) for one in measured.peers},
+        "rebuild": measured.rebuild and asdict(measured.rebuild),
+        "reconcile": measured.reconcile and asdict(measured.reconcile),
+        "delivery": measured.delivery and asdict(measured.delivery),
         "durability": OURS,
         "machine": asdict(measured.machine),
         "failed": dict(measured.failed),
@@ -228,7 +237,23 @@ def table(found: Mapping[str, Any]) -> list[Line]:
         reached = " / ".join(_shown(path["latency_ms"][name]) for name in ("p50", "p99", "p999"))
         lines.append((f"accept to first delivery at {per_s} alerts/s, p50 / p99 / p99.9", f"{reached} ms", "", ""))
     lines.append(("first new notice after SIGTERM", _shown(found["recovery_s"]["stopped"], "s"), "", ""))
-    return lines
+    return lines + [(name, value, "", "") for name, value in _operators_lines(found)]
+
+
+def _operators_lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is measured only when it is named."""
+    if (rebuild := found["rebuild"]) is not None:
+        yield f"rebuild of {rebuild['events']:,} records", f"{_shown(rebuild['seconds'], 's')}, peak {_shown(rebuild['peak_mib'], 'MiB')}"
+        yield "reconciler's difference after it", _shown(rebuild["difference"])
+    if (reconcile := found["reconcile"]) is not None:
+        for name, run in reconcile["runs"].items():
+            words = f"{_shown(run['cpu_s'], 's')} of processor, peak {_shown(run['peak_mib'], 'MiB')}, difference {run['difference']}"
+            yield f"reconciliation, {name.replace('_', ' ')}", words
+    if (delivery := found["delivery"]) is not None:
+        for name, cost in delivery["cpu_ms_per_notice"].items():
+            yield f"{name}, processor for a notice ({delivery['channel']})", _shown(cost, "ms")
+            yield f"{name}, notices/s of a burst", _shown(delivery["drained_per_s"][name])
+        yield "notice to its agency, p50 / p99", " / ".join(_shown(delivery["latency_ms"][at]) for at in ("p50", "p99")) + " ms"
 
 
 def peers_table(found: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""How long a dead stream worker is missed: from the moment it ends to the first notice of an alert that was waiting then.
+"""How long recovery of a stream worker takes: from the moment it ends to the first notice of an alert that was waiting then.
 
 The tables hold a county at rest: so many persons, each linked to a case with seven agencies, every tenth with an alert that still stands.
 Their states are the reducers' own, written straight to the changelogs, which is where a worker finds them; one family goes the whole way
@@ -14,22 +14,19 @@ from pathlib import Path
 from uuid import UUID
 
 from alertbus.bench import county
+from alertbus.bench.bench_broker import BenchBroker, bench_broker
+from alertbus.bench.family import Family
 from alertbus.bench.floor_plan import CASE_STATE, PARTITIONS, PERSON_STATE
-from alertbus.bench.process import Memory, Parts, Running
-from alertbus.bench.stage import Stage, stage
+from alertbus.bench.process import BenchParts, ProcessMemory, Running
 from alertbus.broker import topics
 from alertbus.broker.producer import Record, partition_for
-from alertbus.model.alert import AcceptedAlert
-from alertbus.model.events import AlertAboutPerson, CaseChanged, LinkChanged
 from alertbus.policy.load import load_policy
 from alertbus.reach.reduce_case import EMPTY as NO_CASE
-from alertbus.reach.reduce_case import reduce_case
 from alertbus.reach.reduce_person import EMPTY as NOBODY
-from alertbus.reach.reduce_person import reduce_person
 from alertbus.stream import state_parts
 
 STANDING = 10
-"""Of so many persons one has an alert that still stands (ours)."""
+"""One person in so many has an alert that still stands. Chosen: a guess at a county."""
 
 AT_ONCE = 20_000
 """Changelog records written together."""
@@ -43,48 +40,48 @@ class Recovery:
 
     persons: int
     state_mib: float
-    """Of keys and values written to the two changelogs."""
+    """The size of the keys and values written to the two changelogs."""
     killed: float | None
     stopped: float | None
     empty_disk: float | None
-    memory: Memory
+    memory: ProcessMemory
 
 
 async def recovery(folder: Path, *, persons: int, runs: int, empty_disk_only: bool = False) -> Recovery:
     """Measure on a broker of its own, filled with so many persons."""
-    async with stage(folder) as on, Parts(on.folder, on.bootstrap) as parts:
-        await on.settle(1)
+    async with bench_broker(folder) as broker, BenchParts(broker.folder, broker.bootstrap) as parts:
+        await broker.settle(1)
         worker = await parts.start("stream")
-        await on.quiet()
+        await broker.quiet()
         await worker.stop()
-        state_bytes = await _fill(on, persons)
+        state_bytes = await _fill(broker, persons)
         empty, killed, stopped = [], [], []
         for _ in range(runs):
             parts.forget_disk()
-            worker, seconds = await _missed(on, parts, time.perf_counter())
+            worker, seconds = await _missed(broker, parts, time.perf_counter())
             empty.append(seconds)
             if not empty_disk_only:
                 began = time.perf_counter()
                 worker.kill()
-                worker, seconds = await _missed(on, parts, began)
+                worker, seconds = await _missed(broker, parts, began)
                 killed.append(seconds)
             began = time.perf_counter()
             await worker.stop()
             if not empty_disk_only:
-                worker, seconds = await _missed(on, parts, began)
+                worker, seconds = await _missed(broker, parts, began)
                 stopped.append(seconds)
                 await worker.stop()
         return Recovery(persons, round(state_bytes / 2**20, 1), _median(killed), _median(stopped), _median(empty), worker.memory)
 
 
-async def _missed(on: Stage, parts: Parts, began: float) -> tuple[Running, float]:
+async def _missed(broker: BenchBroker, parts: BenchParts, began: float) -> tuple[Running, float]:
     """Start the worker with an alert waiting for it: the worker, once all is quiet, and seconds from `began` to the first notice."""
-    before = await on.log.count(topics.NOTICES)
-    await on.producer.send_all(county.accepted(1, 1, datetime.now(UTC)))
+    before = await broker.log.count(topics.NOTICES)
+    await broker.producer.send_all(county.accepted(1, 1, datetime.now(UTC)))
     worker = parts.spawn("stream")
-    await on.log.until(topics.NOTICES, before + 1, [worker], patience_s=PATIENCE_S)
+    await broker.log.until(topics.NOTICES, before + 1, [worker], patience_s=PATIENCE_S)
     seconds = time.perf_counter() - began
-    await on.quiet()
+    await broker.quiet()
     worker.note_memory()
     return worker, seconds
 
@@ -93,16 +90,16 @@ def _median(seconds: list[float]) -> float | None:
     return round(statistics.median(seconds), 2) if seconds else None
 
 
-async def _fill(on: Stage, persons: int) -> int:
-    """Write the persons' and their cases' states to the changelogs; the bytes of keys and values."""
+async def _fill(broker: BenchBroker, persons: int) -> int:
+    """Write the persons' and their cases' states to the changelogs. Returns how many bytes of keys and values that was."""
     written, total = [], 0
     for record in states(persons, datetime.now(UTC)):
         written.append(record)
         total += len(record.key) + len(record.value or b"")
         if len(written) == AT_ONCE:
-            await on.producer.send_all(written)
+            await broker.producer.send_all(written)
             written = []
-    await on.producer.send_all(written)
+    await broker.producer.send_all(written)
     return total
 
 
@@ -119,7 +116,7 @@ def states(persons: int, at: datetime) -> Iterator[Record]:
 
 
 def _marks(number: int) -> tuple[tuple[bytes, bytes], ...]:
-    """What names person 0 and their case, and what names another's."""
+    """Pairs of bytes: what names person 0 and their case, and what names the person of this number."""
 
     def named(one: int) -> tuple[bytes, ...]:
         return county.case_id(one).encode(), county.crn(one).encode(), str(UUID(int=one)).encode()
@@ -135,20 +132,12 @@ def _renamed(text: bytes, marks: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 def _states_of_one(at: datetime, *, standing: bool) -> Iterator[tuple[str, bytes, bytes, bytes]]:
     """Person 0 and their case through the reducers: changelog, state's key, part's key, part's value."""
-    policy, person_id = load_policy(), str(UUID(int=0))
-    snapshot = county.case_of(0).with_implied_links()
-    people = tuple(person.model_copy(update={"person_ids": (person_id,)}) for person in snapshot.people)
-    case = snapshot.model_copy(update={"people": people}).learned(None, at)
-    links = LinkChanged(person_id=person_id, case_id=case.id, version=case.version, links=case.links)
-    person, _ = reduce_person(NOBODY, links, policy)
-    family, _ = reduce_case(NO_CASE, CaseChanged(case=case), policy)
+    family = Family(0, load_policy())
+    family.opened(at)
     if standing:
-        flag = county.alert_of(0, 1).model_copy(update={"kind": "violent_person_flag"})
-        alert = AcceptedAlert.of(flag, at).with_people(((person_id,),))
-        person, arrivals = reduce_person(person, AlertAboutPerson(person_id=person_id, alert=alert), policy)
-        for arrival in arrivals:
-            family, _ = reduce_case(family, arrival, policy)
-    for topic, key, empty, state in ((PERSON_STATE, person_id, NOBODY, person), (CASE_STATE, case.id, NO_CASE, family)):
+        family.stated(county.alert_about(0, "violent_person_flag"), at)
+    case_id = county.case_id(0)
+    for topic, key, empty, state in ((PERSON_STATE, family.person_id, NOBODY, family.person), (CASE_STATE, case_id, NO_CASE, family.case)):
         for path, value in state_parts.changes(key.encode(), empty, state):
             assert value is not None, "what was never there is not deleted"
             yield topic, key.encode(), path, value

@@ -1,4 +1,4 @@
-"""What every measurement on the stream stands on: a broker with its topics, families settled in it, and one way to time a run."""
+"""A broker for one measurement, with its topics: families are made known on it, and runs are timed on it."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One timed run: alerts per second, and the processors its workers and the broker kept busy meanwhile, 1 being one whole."""
+    """One timed run: alerts per second, and how many whole processors its workers and the broker kept busy meanwhile."""
 
     per_s: float
     busy: float
@@ -36,17 +36,17 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A broker with its topics, and the bench's own hands on it."""
+class BenchBroker:
+    """A broker with its topics, and the bench's own producer and view of it."""
 
     folder: Path
     bootstrap: str
-    broker_pid: int | None
+    pid: int | None
     producer: Producer
     log: Log
 
     async def settle(self, families: int) -> None:
-        """Put so many families into a fresh directory and send the stream all it must know of them."""
+        """Put so many families into a fresh directory, and their cases and links on the topics that the stream reads."""
         url = Settings(data_dir=self.folder, database_url=None).sqlalchemy_url
         await migrate(url)
         engine = make_engine(url)
@@ -56,24 +56,24 @@ class Stage:
             await engine.dispose()
 
     async def alerts(self, count: int, families: int, workers: Sequence[Running], *, patience_s: float = PATIENCE_S) -> Run:
-        """Send so many alerts at once and time the way to the last of their notices."""
+        """Send so many alerts at once, and time how long it takes until the last of their notices."""
         batch = county.accepted(count, families, datetime.now(UTC))
         return await self.timed(batch, topics.NOTICES, workers, patience_s=patience_s)
 
     async def timed(self, batch: Sequence[Record], last: str, workers: Sequence[Running], *, patience_s: float = PATIENCE_S) -> Run:
-        """From the first record sent to the last of seven for each seen at the end of topic `last`, which is asked 50 times a second."""
+        """Time from the first record sent until topic `last` has seven new records for each. Its end is asked for 50 times a second."""
         owed = await self.log.count(last) + len(batch) * len(county.AGENCIES)
-        used, broker_used, began = sum(worker.cpu_s() for worker in workers), cpu_seconds(self.broker_pid), time.perf_counter()
+        used, broker_used, began = sum(worker.cpu_s() for worker in workers), cpu_seconds(self.pid), time.perf_counter()
         await self.producer.send_all(batch)
         await self.log.until(last, owed, workers, patience_s=patience_s)
         taken = time.perf_counter() - began
         for worker in workers:
             worker.alive()
         busy = (sum(worker.cpu_s() for worker in workers) - used) / taken
-        return Run(len(batch) / taken, busy, (cpu_seconds(self.broker_pid) - broker_used) / taken)
+        return Run(len(batch) / taken, busy, (cpu_seconds(self.pid) - broker_used) / taken)
 
     async def quiet(self, *written: str) -> None:
-        """Return when nothing more is being written to these topics, by default those of the stages: a state comes behind its notice."""
+        """Return when nothing more is being written to these topics, by default the stages': a state is written after its notice."""
         last = -1
         while (now := await self.log.count(*(written or WRITTEN))) != last:
             last = now
@@ -81,7 +81,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[int] | None = None) -> AsyncIterator[Stage]:
+async def bench_broker(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[int] | None = None) -> AsyncIterator[BenchBroker]:
     """A Kafka of its own in this folder, with the bus's topics. `cpus` pins it to these processors."""
     kafka = LocalKafka(folder / "kafka")
     await kafka.start()
@@ -93,7 +93,7 @@ async def stage(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[in
         await producer.start()
         try:
             async with Log(kafka.bootstrap, PARTITIONS) as log:
-                yield Stage(folder / "bus", kafka.bootstrap, kafka.pid, producer, log)
+                yield BenchBroker(folder / "bus", kafka.bootstrap, kafka.pid, producer, log)
         finally:
             await producer.stop()
     finally:
@@ -101,7 +101,7 @@ async def stage(folder: Path, extra: Sequence[TopicSpec] = (), cpus: Sequence[in
 
 
 def pin(pid: int, cpus: Sequence[int]) -> None:
-    """Every thread of the process to these processors (Linux)."""
+    """Pin every thread of the process to these processors (Linux)."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(ProcessLookupError):
             os.sched_setaffinity(int(thread.name), cpus)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from alertbus.bench.county import alert_of
-from alertbus.bench.load import NotAccepted, steady
+from alertbus.bench.county import alert_about
+from alertbus.bench.open_loop import NotAccepted, steady
 from alertbus.bench.receiver import arrivals, receiver
 
 RATE = 200.0
@@ -51,7 +51,7 @@ def answering(*statuses: int, after: int = 1) -> Any:
 
 
 async def test_a_stall_counts_against_every_alert_whose_turn_came_meanwhile() -> None:
-    alerts = [alert_of(number, 10) for number in range(20)]
+    alerts = [alert_about(number % 10) for number in range(20)]
     async with served(answering(202, after=len(alerts))) as url:
         sent = await steady(url, alerts, RATE)
 
@@ -64,7 +64,7 @@ async def test_a_stall_counts_against_every_alert_whose_turn_came_meanwhile() ->
 async def test_an_answer_other_than_202_ends_the_measurement() -> None:
     async with served(answering(202, 503)) as url:
         with pytest.raises(NotAccepted, match="503"):
-            await steady(url, [alert_of(number, 10) for number in range(3)], RATE)
+            await steady(url, [alert_about(number % 10) for number in range(3)], RATE)
 
 
 async def test_the_receiver_writes_down_when_each_message_first_came(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Alerts over HTTP at a steady rate, whatever becomes of them: open loop, so that a slow bus does not slow its own measurement.
+"""Alerts over HTTP at a steady rate, however slow the answers are: an open loop, so that a slow bus does not slow its own measurement.
 
-An alert's clock starts when its turn comes by the timetable, not when the client got round to sending it: a stall then counts against every
+An alert's clock starts when its turn comes by the timetable, not when the client came to send it: a stall then counts against every
 alert that should have been sent during it (the omission that Gil Tene calls coordinated).
 
 The client is a few lines over a socket, because it shares the machine with what it measures: httpx used more processor for one alert than
@@ -47,7 +47,7 @@ class _Connections:
     idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        """The answer's status and JSON. Our gateway always gives a content-length."""
+        """The answer's status and JSON. The gateway always gives a content-length."""
         reader, writer = await self._connection()
         head = f"POST {path} HTTP/1.1\r\nhost: {self.host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         try:
@@ -62,7 +62,7 @@ class _Connections:
         return int(status.split(" ")[1]), answer
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """One of those kept, unless the gateway has closed it meanwhile: it does not keep one that is idle for long."""
+        """A kept connection that the gateway has not closed meanwhile (it closes idle ones after a while), or a new one."""
         while self.idle:
             reader, writer = self.idle.pop()
             if not reader.at_eof():

@@ -1,0 +1,38 @@
+"""What can be measured, and how much of it. Light to import: the command line reads it for every command."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MILLION = 1_000_000
+
+
+class Measurement(StrEnum):
+    THROUGHPUT = "throughput"
+    LATENCY = "latency"
+    RECOVERY = "recovery"
+    WORKERS = "workers"
+    PEERS = "peers"
+    REBUILD = "rebuild"
+    RECONCILE = "reconcile"
+    DELIVERY = "delivery"
+
+
+USUAL = frozenset(Measurement) - {Measurement.REBUILD, Measurement.RECONCILE, Measurement.DELIVERY}
+"""Measured when nothing is named. The others answer an operator's single question, and are measured when it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is measured: the options of `alertbus bench`, whose help says what each means."""
+
+    alerts: int
+    families: int
+    runs: int
+    seconds: float
+    persons: int
+    events: int
+    million: bool
+    webhooks: bool
+    database: str | None
+    profile: Path | None
