@@ -8,7 +8,7 @@ from alertbus.bench.log_ends import Shape
 from alertbus.bench.process import Parts, Running
 from alertbus.broker import topics
 from alertbus.broker.topics import TopicSpec
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.stream.state_topics import STATE_TOPICS
 
 PARTITIONS = 12
 """As many as the bus has unless told otherwise."""

@@ -28,8 +28,8 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.delivery.ledger.tables import State, ledger
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS
 from alertbus.run.client import Client
+from alertbus.run.ready import PARTS
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate, reading
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from alertbus.broker.child import spawn, stop
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import ready_folder
+from alertbus.run.ready import ready_folder
 
 READY_S = 300.0
 """How long a part may take to be ready: with a million persons and an empty disk it is minutes (ours)."""

@@ -19,7 +19,7 @@ from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.stream.state_topics import STATE_TOPICS
 
 QUIET_S = 0.5
 PATIENCE_S = 60.0

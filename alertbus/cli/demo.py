@@ -12,13 +12,14 @@ import typer
 
 from alertbus import logs
 from alertbus.cli.output import NO, as_json, progress, say
-from alertbus.cli.parts import stop_signals, temporary_settings
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean, narrate
 from alertbus.rehearsal.scenario import load_scenario
 from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
+from alertbus.run.foreground import stop_signals
 from alertbus.run.supervisor import Supervisor
+from alertbus.run.temporary import temporary_settings
 from alertbus.settings import Settings, load_settings
 
 CHILD_BI = Path(str(files("alertbus") / "scenarios" / "child-bi"))

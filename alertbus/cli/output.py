@@ -9,25 +9,18 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-
 OK, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 WIDE = 240
 """Columns where there is no terminal to ask: a file or a pipe gets every word."""
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
 
 def say(line: str = "") -> None:
-    console.print(line, markup=False)
+    print(line, flush=True)
 
 
 def complain(line: str) -> None:
-    errors.print(line, markup=False)
+    print(line, file=sys.stderr, flush=True)
 
 
 def as_json(value: Any) -> None:
@@ -36,12 +29,16 @@ def as_json(value: Any) -> None:
 
 def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, empty: str) -> None:
     """A table, or a sentence where there is nothing to show."""
+    from rich.console import Console  # a tenth of a second, for tables alone
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for line in lines:
         table.add_row(*("" if cell is None else str(cell) for cell in line))
     if table.row_count:
+        console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
         console.print(table, markup=False)
     else:
         say(empty)
@@ -56,11 +53,10 @@ def pairs(values: Mapping[str, Any]) -> None:
 @contextlib.contextmanager
 def progress(what: str, total: int) -> Iterator[Any]:
     """A bar on a terminal, silence elsewhere. Yields a function that moves it on by one."""
-    if not errors.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
 
@@ -68,9 +64,8 @@ def progress(what: str, total: int) -> Iterator[Any]:
 @contextlib.contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """The same for something that is told how far it has come, of how many; elsewhere than on a terminal a line each tenth."""
-    if errors.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=errors, transient=True) as bar:
+    if sys.stderr.isatty():
+        with _bar() as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
@@ -83,3 +78,11 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
             complain(f"{done} of {total} {what}")
 
     yield tell
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

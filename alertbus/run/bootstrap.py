@@ -8,33 +8,31 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
+from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import ensure_topics
-from alertbus.model.errors import BrokerUnavailable, SettingsFault
+from alertbus.model.errors import BrokerUnavailable, BusError, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.run.bus_file import read_bus_file
+from alertbus.run.ready import PARTS, mark_ready
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
-from alertbus.stream.worker import STATE_TOPICS, StreamWorker
-
-PARTS = ("gateway", "stream", "delivery", "chronicle")
-"""In the order in which they start: whoever accepts comes first, so that nothing waits on a closed door."""
+from alertbus.stream.state_topics import STATE_TOPICS
 
 STOP_S = 10.0
-"""How long a part may take to stop in order; the supervisor waits a little longer before it kills (ours)."""
+"""How long a part may take to stop in order; the supervisor waits a little longer before it kills."""
 
 STOPPED_LATE = 75
 """Exit code (EX_TEMPFAIL) of a part that could not stop in order, most likely because the broker went first."""
 
-Part = Callable[["Wiring", asyncio.Event], Awaitable[None]]
+RunPart = Callable[["Wiring", asyncio.Event], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +96,15 @@ async def run_part(name: str, number: int = 0) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
-    async with wired(settings, number) as wiring:
-        await refuse_half_rebuilt(wiring.engine)
-        await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
-        log.info("part starting", part=name, pid=os.getpid(), worker=number)
-        await _RUNNERS[name](wiring, stop)
+    try:
+        async with wired(settings, number) as wiring:
+            await refuse_half_rebuilt(wiring.engine)
+            await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
+            log.info("part starting", part=name, pid=os.getpid(), worker=number)
+            await _RUNNERS[name](wiring, stop)
+    except (BusError, BrokerFault) as fault:
+        log.error("part failed", part=name, error=type(fault).__name__, code=getattr(fault, "code", "broker_fault"))  # noqa: TRY400  its words follow
+        raise
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
 
 
@@ -111,17 +113,6 @@ def leave_behind_nothing() -> None:
     limit = threading.Timer(STOP_S, os._exit, (STOPPED_LATE,))
     limit.daemon = True
     limit.start()
-
-
-def mark_ready(settings: Settings, name: str, number: int = 0) -> None:
-    """Tell the supervisor that this part does its work."""
-    folder = ready_folder(settings.data_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}-{number}").write_text(str(os.getpid()), encoding="utf-8")
-
-
-def ready_folder(data_dir: Path) -> Path:
-    return data_dir / "ready"
 
 
 async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
@@ -140,6 +131,8 @@ async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
+    from alertbus.stream.worker import StreamWorker
+
     settings = wiring.settings
     folder = settings.data_dir / "stream" / str(wiring.number)
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,4 +175,4 @@ async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:
         await run_chronicle(wiring.bootstrap, wiring.engine, stop)
 
 
-_RUNNERS: dict[str, Part] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}
+_RUNNERS: dict[str, RunPart] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}

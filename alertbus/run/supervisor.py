@@ -4,11 +4,11 @@ The children are on a leash (`broker.child`): should this process die hard, the 
 """
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +18,13 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS, ready_folder
-from alertbus.run.bus_file import BusFile, remove_bus_file
-from alertbus.run.bus_file import Part as PartOf
+from alertbus.run.bus_file import BusFile, Part, remove_bus_file
+from alertbus.run.ready import PARTS, ready_folder
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.stream.state_topics import STATE_TOPICS
+from alertbus.waiting import pause
 
 log = structlog.get_logger("alertbus.supervisor")
 
@@ -37,6 +37,9 @@ BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S = 60.0
 GRACE_S = 15.0
 READY_S = 90.0
+
+START_TRIES = 4
+"""How often a part may die before the bus is ready: something that passes, as a port in use for a moment, is over by then."""
 
 
 class PartWillNotStart(BusError):
@@ -75,18 +78,14 @@ class Supervisor:
         """Broker, topics, schema, then every part, returning when all are ready."""
         data_dir = self.settings.data_dir
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.settings.bootstrap_servers:
-            self.bootstrap = self.settings.bootstrap_servers
-            self.say(f"broker     {self.bootstrap} (yours)")
-        else:
-            self.chosen = await start_local(data_dir, progress=lambda line: self.say(f"broker     {line}"))
-            self.bootstrap = self.chosen.broker.bootstrap
-            if self.chosen.banner:
-                self.say(self.chosen.banner)
-            self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
-        self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
-        self.say(f"topics     there, {self.partitions} partitions each")
-        await migrate(self.settings.sqlalchemy_url)
+        schema = asyncio.create_task(migrate(self.settings.sqlalchemy_url))  # while the broker starts
+        try:
+            await self._start_broker()
+            self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
+            self.say(f"topics     there, {self.partitions} partitions each")
+        finally:
+            await asyncio.wait({schema})  # never cut short: it is one transaction, and short
+        await schema
         if self.parts:
             await self._refuse_half_rebuilt()
         for name in self.parts:
@@ -96,11 +95,20 @@ class Supervisor:
             for number in range(self.settings.workers if name == "stream" else 1):
                 self.children.append(Child(name, number, self._spawn(name, number), self._clock()))
         self._write_bus_file()
-        for child in self.children:
-            await self._ready(child)
-            self.say(f"{child.title:<10} up (pid {child.process.pid})")
+        await self._all_ready()
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+
+    async def _start_broker(self) -> None:
+        if self.settings.bootstrap_servers:
+            self.bootstrap = self.settings.bootstrap_servers
+            self.say(f"broker     {self.bootstrap} (yours)")
+            return
+        self.chosen = await start_local(self.settings.data_dir, progress=lambda line: self.say(f"broker     {line}"))
+        self.bootstrap = self.chosen.broker.bootstrap
+        if self.chosen.banner:
+            self.say(self.chosen.banner)
+        self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
 
     async def _refuse_half_rebuilt(self) -> None:
         engine = make_engine(self.settings.sqlalchemy_url)
@@ -117,8 +125,7 @@ class Supervisor:
         """Start again whatever dies, until told to stop."""
         while not until.is_set():
             await self._look()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(until.wait(), WATCH_S)
+            await pause(until, WATCH_S)
 
     async def stop(self) -> None:
         """Stop in order: first the door, then the work, last the broker. Nothing is left running."""
@@ -129,7 +136,8 @@ class Supervisor:
         if self.parts == PARTS:
             remove_bus_file(self.settings.data_dir)
 
-    async def _look(self) -> None:
+    async def _look(self, tries: int | None = None) -> None:
+        """Start again whatever has died. Raise `PartWillNotStart` for a part that has died `tries` times of late."""
         now = self._clock()
         if self.chosen is not None and not self.chosen.broker.alive:
             self.say("broker     died; starting it again")
@@ -144,20 +152,34 @@ class Supervisor:
             if child.due is None:
                 wait = BACK_OFF_S[min(child.deaths, len(BACK_OFF_S) - 1)]
                 child.deaths += 1
+                if tries is not None and child.deaths >= tries:
+                    raise self._will_not_start(child, f"ended with {code}, for the {tries}th time")
                 child.due = now + wait
                 self.say(f"{child.title:<10} ended with {code}; starting it again" + (f" in {wait:g} s" if wait else ""))
             if now >= child.due:
                 child.process, child.started, child.due = self._spawn(child.name, child.number), now, None
                 self._write_bus_file()
 
-    async def _ready(self, child: Child) -> None:
+    async def _all_ready(self) -> None:
+        """Say of each part when it is ready. One that dies meanwhile is started again, `START_TRIES` times in all."""
+        waiting = list(self.children)
+        while waiting:
+            for child in [one for one in waiting if self._is_ready(one)]:
+                waiting.remove(child)
+                self.say(f"{child.title:<10} up (pid {child.process.pid})")
+            await self._look(tries=START_TRIES)
+            for child in waiting:
+                if child.due is None and self._clock() > child.started + READY_S:
+                    raise self._will_not_start(child, f"was not ready in {READY_S:g} s")
+            await asyncio.sleep(WATCH_S if waiting else 0)
+
+    def _is_ready(self, child: Child) -> bool:
         mark = ready_folder(self.settings.data_dir) / f"{child.name}-{child.number}"
-        deadline = self._clock() + READY_S
-        while not mark.exists() or mark.read_text(encoding="utf-8") != str(child.process.pid):
-            if child.process.poll() is not None or self._clock() > deadline:
-                ending = f"ended with {child.process.poll()}" if child.process.poll() is not None else f"was not ready in {READY_S:g} s"
-                raise PartWillNotStart(f"{child.title} {ending}. Read {self._log_of(child.name, child.number)}, then try again.")
-            await asyncio.sleep(0.05)
+        return child.process.poll() is None and mark.exists() and mark.read_text(encoding="utf-8") == str(child.process.pid)
+
+    def _will_not_start(self, child: Child, ending: str) -> PartWillNotStart:
+        log_file = self._log_of(child.name, child.number)
+        return PartWillNotStart(f"{child.title} {ending}{last_failure(log_file)}. Read {log_file}, then try again.")
 
     def _spawn(self, name: str, number: int) -> subprocess.Popen[bytes]:
         path = self._log_of(name, number)
@@ -187,9 +209,9 @@ class Supervisor:
     def _write_bus_file(self) -> None:
         if self.parts != PARTS:
             return
-        parts = [PartOf(child.title, child.process.pid) for child in self.children]
+        parts = [Part(child.title, child.process.pid) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:
-            parts.append(PartOf("broker", self.chosen.broker.pid))
+            parts.append(Part("broker", self.chosen.broker.pid))
         BusFile(
             pid=os.getpid(),
             bootstrap=self.bootstrap,
@@ -202,3 +224,20 @@ class Supervisor:
     @staticmethod
     def _clock() -> float:
         return asyncio.get_running_loop().time()
+
+
+def last_failure(log_file: Path) -> str:
+    """The class and code of the last error in a part's log, in brackets; its text may hold what no screen should show."""
+    try:
+        lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines[-200:]):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("level") in {"error", "critical"}:
+            named = [str(entry[key]) for key in ("error", "code") if entry.get(key)]
+            return f" ({', '.join(named)})" if named else ""
+    return ""

@@ -6,12 +6,13 @@ UTC. Errors hide their parameters, and `database_faults` tells trouble with the 
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -140,6 +141,9 @@ async def migrate(url: str, scripts: Path = MIGRATIONS) -> None:
     engine = make_engine(url, foreign_keys=False)  # a table that SQLite rebuilds must not cascade into others
     try:
         with database_faults():
+            async with reading(engine) as connection:
+                if await connection.run_sync(_is_at_head, scripts):
+                    return  # as it is at nearly every start: Alembic need not be loaded, nor anybody waited for
             async with engine.begin() as connection:  # on SQLite this is the lock
                 if engine.dialect.name == "postgresql":
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -171,6 +175,24 @@ def _is_unavailable(fault: Exception) -> bool:
     cause = getattr(fault, "orig", None) or fault
     state, name = getattr(cause, "sqlstate", None) or "", getattr(cause, "sqlite_errorname", None) or ""
     return state.startswith(_PG_UNAVAILABLE) or name.startswith(_SQLITE_UNAVAILABLE)
+
+
+def _is_at_head(connection: Connection, scripts: Path) -> bool:
+    """Whether the schema is the newest one here. A migration writes its number in its own transaction, so half of one is never seen."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    stamped = set(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+    return stamped == _heads(scripts)
+
+
+def _heads(scripts: Path) -> set[str]:
+    """The revisions that no other follows, as the scripts' own lines say."""
+    lines = [line for script in (scripts / "versions").glob("*.py") for line in script.read_text("utf-8").splitlines()]
+    named = [found for line in lines if (found := _REVISION.match(line))]
+    return {found["id"] for found in named if not found["down"]} - {found["id"] for found in named if found["down"]}
+
+
+_REVISION = re.compile(r"(?P<down>down_)?revision = ['\"](?P<id>\w+)['\"]$")
 
 
 def _upgrade(connection: Connection, scripts: Path) -> None:

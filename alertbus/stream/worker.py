@@ -19,7 +19,6 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import Received
 from alertbus.broker.ends import LogEnds
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
-from alertbus.broker.topics import TopicSpec
 from alertbus.directory.directory import Directory
 from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
@@ -31,21 +30,10 @@ from alertbus.stream.lane import Lanes
 from alertbus.stream.liveness import STUCK_S, Place, Watch
 from alertbus.stream.recovery import Cursors, tables_telling
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
+from alertbus.stream.state_topics import APP, MAX_STATE_BYTES
 from alertbus.stream.tables import StateTable
 
 log = structlog.get_logger("alertbus.stream")
-
-APP = "alertbus-stream"
-"""Consumer group and prefix of the changelog topics. Changing it starts the stream from the beginning."""
-
-MAX_STATE_BYTES = 16 * 1024 * 1024
-"""Of one person's or one case's state: some sixty alerts of the greatest length that still stand. Larger stops the worker, and says so."""
-
-STATE_TOPICS = tuple(
-    TopicSpec(f"{APP}-{name}-changelog", "compact", f"{name} id", f"{name} reducer's state", max_bytes=MAX_STATE_BYTES)
-    for name in ("person", "case")
-)
-"""The changelogs of the two tables, under the names the engine gives them."""
 
 FINISH_S = 5.0
 """At an orderly stop: how long what was begun may take to become durable (ours). What takes longer is done again by whoever is next."""

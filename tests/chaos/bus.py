@@ -25,10 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
-from alertbus.cli.parts import _any_port
 from alertbus.run import supervisor
-from alertbus.run.bootstrap import PARTS, ready_folder
+from alertbus.run.ready import PARTS, ready_folder
 from alertbus.run.supervisor import Child, Supervisor
+from alertbus.run.temporary import any_port
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine
 from tests.chaos.receivers import Receivers
@@ -93,7 +93,7 @@ class Bus:
         self.lines: list[str] = []
         self._names = parts
         self._settings = Settings(
-            data_dir=folder / "bus", http_port=_any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
+            data_dir=folder / "bus", http_port=any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
         )
         self._parts: Parts | None = None
         self._mounts: list[Path] = []

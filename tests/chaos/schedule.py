@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from alertbus.broker.topics import TOPICS
-from alertbus.run.bootstrap import PARTS
-from alertbus.stream.worker import STATE_TOPICS
+from alertbus.run.ready import PARTS
+from alertbus.stream.state_topics import STATE_TOPICS
 from tests.chaos import poison
 
 WORKERS = {"stream": 2, "delivery": 2}

@@ -22,12 +22,12 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.jars import find_java
 from alertbus.cli.demo import CHILD_BI
-from alertbus.cli.parts import _any_port
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean
 from alertbus.run.bootstrap import wired
 from alertbus.run.bus_file import read_bus_file
 from alertbus.run.supervisor import Supervisor
+from alertbus.run.temporary import any_port
 from alertbus.settings import Settings, load_settings
 
 pytestmark = pytest.mark.kafka
@@ -40,7 +40,7 @@ async def bus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Supervi
     """A supervised bus; what dies in a test is started again by it, as in life."""
     if find_java() is None:
         pytest.skip("no Java 17 or newer: apt-get install default-jre-headless")
-    settings = load_settings(data_dir=tmp_path_factory.mktemp("bus"), http_port=_any_port("127.0.0.1"))
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("bus"), http_port=any_port("127.0.0.1"))
     lines: list[str] = []
     supervisor = Supervisor(settings, lines.append)
     done = asyncio.Event()

@@ -23,7 +23,6 @@ from alertbus.broker.jars import find_java
 from alertbus.broker.producer import Producer, Record
 from alertbus.broker.topics import partition_counts
 from alertbus.cli.main import app, guarded
-from alertbus.cli.parts import _any_port
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
@@ -31,6 +30,7 @@ from alertbus.model.case import Link
 from alertbus.model.events import ALERT_ACCEPTED, NOTICE_OWED, AlertAboutPerson, CaseChanged, LinkChanged, Tick
 from alertbus.operations.progress import GROUPS, pending
 from alertbus.run.supervisor import Supervisor
+from alertbus.run.temporary import any_port
 from alertbus.settings import load_settings
 from alertbus.sql.engine import make_engine
 
@@ -82,7 +82,7 @@ def settings_of_the_bus(system: tuple[System, str]) -> Iterator[None]:
 async def bus(settings_of_the_bus: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Supervisor]:
     if find_java() is None:
         pytest.skip("no Java 17 or newer: apt-get install default-jre-headless")
-    settings = load_settings(data_dir=tmp_path_factory.mktemp("bus"), http_port=_any_port("127.0.0.1"), partitions=4)
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("bus"), http_port=any_port("127.0.0.1"), partitions=4)
     supervisor = Supervisor(settings, lambda _: None)
     try:
         await supervisor.start()

@@ -18,9 +18,9 @@ from sqlalchemy import Table, select, text
 from standardwebhooks import Webhook
 
 from alertbus.broker.jars import find_java
-from alertbus.cli.parts import _any_port
 from alertbus.rebuild.plan import TABLES
 from alertbus.run.supervisor import Supervisor
+from alertbus.run.temporary import any_port
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine
 
@@ -298,10 +298,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
         pytest.skip("no Java 17 or newer: apt-get install default-jre-headless")
     if request.param == "postgres":
         monkeypatch.setenv("ALERTBUS_DATABASE_URL", request.getfixturevalue("postgres_database"))
-    ports = {"hospital": _any_port("127.0.0.1"), "nursery": _any_port("127.0.0.1")}
+    ports = {"hospital": any_port("127.0.0.1"), "nursery": any_port("127.0.0.1")}
     channels = {a: {"channel": "webhook", "url": f"http://127.0.0.1:{p}/", "secret": SECRET} for a, p in ports.items()}
     monkeypatch.setenv("ALERTBUS_CHANNELS", json.dumps(channels))
-    return load_settings(data_dir=tmp_path / "bus", http_port=_any_port("127.0.0.1"))
+    return load_settings(data_dir=tmp_path / "bus", http_port=any_port("127.0.0.1"))
 
 
 def port_of(settings: Settings, agency: str) -> int:

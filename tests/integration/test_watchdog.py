@@ -10,12 +10,12 @@ import pytest
 
 from alertbus.broker.child import stop
 from alertbus.broker.jars import find_java
-from alertbus.cli.parts import _any_port
 from alertbus.intake.watchdog_rounds import REMEMBERED
 from alertbus.operations.progress import pending
 from alertbus.reconcile.full import reconcile
 from alertbus.run.bootstrap import wired
 from alertbus.run.supervisor import Supervisor
+from alertbus.run.temporary import any_port
 from alertbus.settings import load_settings
 
 pytestmark = pytest.mark.kafka
@@ -64,7 +64,7 @@ async def bus(switch: Switch, tmp_path_factory: pytest.TempPathFactory) -> Async
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALERTBUS_DEADMAN_URL", switch.url)
         settings = load_settings(
-            data_dir=tmp_path_factory.mktemp("bus"), http_port=_any_port("127.0.0.1"), partitions=4, watchdog_interval_s=EVERY_S
+            data_dir=tmp_path_factory.mktemp("bus"), http_port=any_port("127.0.0.1"), partitions=4, watchdog_interval_s=EVERY_S
         )
         supervisor = Supervisor(settings, lambda _: None)
         try:

@@ -27,7 +27,8 @@ from alertbus.model.notice import Notice
 from alertbus.policy.load import load_policy
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.stream.liveness import STUCK_S
-from alertbus.stream.worker import APP, STATE_TOPICS, StreamWorker
+from alertbus.stream.state_topics import APP, STATE_TOPICS
+from alertbus.stream.worker import StreamWorker
 from alertbus.wire import records
 
 PARTITIONS = 4

@@ -11,7 +11,7 @@ from alertbus.broker import topics
 from alertbus.broker.producer import Record, partition_for
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import StateUnreadable
-from alertbus.stream.worker import APP, STATE_TOPICS
+from alertbus.stream.state_topics import APP, STATE_TOPICS
 from tests.integration.traps.bus import CHANGELOGS, PARTITIONS, Bus, until
 
 pytestmark = pytest.mark.kafka

@@ -1,4 +1,4 @@
-"""`alertbus audit`: proving that nothing is missing."""
+"""`alertbus audit reconcile`: comparing who must have been told with what was done."""
 
 import asyncio
 import json
@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from alertbus.cli import chain
-from alertbus.cli import rebuild as rebuild_command
 from alertbus.cli.output import NO, as_json, pairs, say
 from alertbus.reconcile.full import Reconciliation, reconcile
 from alertbus.reconcile.incremental import follow
@@ -17,12 +15,10 @@ from alertbus.reconcile.judge import Sort
 from alertbus.reconcile.results import GRACE_S, Outcome, outcome
 from alertbus.run.bootstrap import now, wired
 
-app = typer.Typer(help="Proof that nothing is missing.", no_args_is_help=True)
-app.command("verify")(chain.verify)
-app.command("rebuild")(rebuild_command.rebuild_command)
+PATIENCE_S = 60.0
+"""How long to wait for another run to end (chosen: a run takes seconds, and a person waits no longer than a minute)."""
 
 
-@app.command("reconcile")
 def reconcile_(
     full: Annotated[bool, typer.Option("--full", help="Read everything again and trust no memory; the bus must be quiet.")] = False,
     exercise: Annotated[str | None, typer.Option(help="Look at one exercise instead of reality.")] = None,
@@ -52,10 +48,6 @@ async def _reconcile(full: bool, exercise: str | None, grace_s: float) -> tuple[
         ran = await follow(wiring.bootstrap, wiring.engine, wiring.policy, grace_s=grace_s, clock=now, patience_s=PATIENCE_S)
         took = {"s": round(ran.took_s, 3), "records": ran.records, "judged": ran.judged}
         return await outcome(wiring.engine, now(), grace_s, exercise), took
-
-
-PATIENCE_S = 60.0
-"""How long to wait for another run to end (ours)."""
 
 
 def _tell(found: Reconciliation, took: Mapping[str, float]) -> None:

@@ -1,9 +1,6 @@
-"""`alertbus send` and `alertbus explain`: putting an alert in, and asking who would be told, or was, and why not the others."""
+"""`alertbus explain`: who would be told of an alert, or was, and why not the others."""
 
 import asyncio
-import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from alertbus.chronicle.queries import statement
-from alertbus.cli.output import NO, as_json, complain, progress, rows, say
+from alertbus.cli.output import as_json, rows, say
 from alertbus.directory.cases import Cases
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
@@ -20,47 +17,6 @@ from alertbus.model.errors import Fault, InvalidInput
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
 from alertbus.run.bootstrap import now, wired
-from alertbus.run.client import Client, Refused
-from alertbus.settings import load_settings
-
-PATIENCE_S = 15.0
-
-
-def send(
-    file: Annotated[str, typer.Argument(help="A JSON file with one alert, JSON Lines of alerts, or - for standard input.")],
-    json_: Annotated[bool, typer.Option("--json", help="One JSON object per alert.")] = False,
-) -> None:
-    """Send alerts. Prints each one's id; exit 1 if any is refused."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    refused = asyncio.run(_send(list(_statements(text)), json_=json_))
-    if refused:
-        raise typer.Exit(NO)
-
-
-async def _send(statements: list[str], *, json_: bool) -> int:
-    refused = 0
-    async with Client.of(load_settings(), patience_s=PATIENCE_S) as client:
-        with progress("alerts", len(statements)) as tick:
-            for number, statement in enumerate(statements, start=1):
-                try:
-                    answer = await client.call("POST", "/v1/alerts", content=statement, headers={"content-type": "application/json"})
-                    print(json.dumps(answer) if json_ else answer["id"])
-                except Refused as no:
-                    refused += 1
-                    complain(f"alert {number}: {no}")
-                tick()
-    return refused
-
-
-def _statements(text: str) -> Iterator[str]:
-    """One JSON document, or one on each line."""
-    try:
-        whole = json.loads(text)
-    except ValueError:
-        yield from (line for line in text.splitlines() if line.strip())
-        return
-    for entry in whole if isinstance(whole, list) else [whole]:
-        yield json.dumps(entry, ensure_ascii=False)
 
 
 def explain(
