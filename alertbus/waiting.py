@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Return after so many seconds, or at once when `stop` is set."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), max(seconds, 0.0))
+        async with asyncio.timeout(max(seconds, 0.0)):  # not wait_for, which on Python 3.11 can swallow a cancellation
+            await stop.wait()
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float, every_s: float) -> bool:

@@ -28,7 +28,7 @@ from alertbus.model.errors import BusError
 T = TypeVar("T")
 
 
-class Part(StrEnum):
+class BenchPart(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
     RECOVERY = "recovery"
@@ -52,7 +52,7 @@ def bench(
     seconds: Annotated[float, typer.Option(min=1, help="How long the whole path is loaded, at 100 alerts/s.")] = 60,
     persons: Annotated[int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers.")] = 100_000,
     million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
-    only: Annotated[Part | None, typer.Option(help="Measure this alone. `peers` needs a throughput run first.")] = None,
+    only: Annotated[BenchPart | None, typer.Option(help="Measure this alone. `peers` needs a throughput run first.")] = None,
     database: Annotated[str | None, typer.Option(help="An empty database for the whole path, instead of SQLite; it is filled.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print DESIGN section 13's JSON.")] = False,
@@ -61,30 +61,30 @@ def bench(
     logs.configure("console", "ERROR", "bench")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: every process is stopped and the folder removed
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
-    wanted = set(Part) if only is None else {only}
+    wanted = set(BenchPart) if only is None else {only}
     measured = Measured(_machine(), runs, alerts)
     failed: dict[str, str] = {}
     measure = partial(_measure, failed)
     with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
         folder = Path(name)
-        if wanted & {Part.THROUGHPUT, Part.PEERS}:
+        if wanted & {BenchPart.THROUGHPUT, BenchPart.PEERS}:
             work = throughput(folder / "throughput", alerts=alerts, families=families, runs=runs, profile=profile)
             measured = replace(measured, throughput=measure("throughput, ours and the floor in turn", work))
-        if Part.PEERS in wanted and measured.throughput is not None:
+        if BenchPart.PEERS in wanted and measured.throughput is not None:
             others = peers(folder / "peers", measured.throughput.shapes, alerts=alerts, families=families, runs=runs)
             measured = replace(measured, peers=measure("peers, each and the floor in turn", others) or ())
-        if Part.LATENCY in wanted:
+        if BenchPart.LATENCY in wanted:
             few, rates = min(families, LATENCY_FAMILIES), (*SLOWER, RATE)
             path = whole_path(folder / "latency", seconds=seconds, families=few, database=database, per_s=rates)
             if paths := measure("latency, the whole path", path):
                 measured = replace(measured, latency=paths[-1], slower=paths[:-1])
-        if Part.RECOVERY in wanted:
+        if BenchPart.RECOVERY in wanted:
             back = recovery(folder / "recovery", persons=persons, runs=min(runs, RECOVERY_RUNS))
             measured = replace(measured, recovery=measure("recovery of the stream worker", back))
         if million:
             all_back = recovery(folder / "million", persons=MILLION - 1, runs=1, empty_disk_only=True)
             measured = replace(measured, million=measure("recovery of a million persons", all_back))
-        if Part.WORKERS in wanted:
+        if BenchPart.WORKERS in wanted:
             two = scaling(folder / "workers", alerts=alerts, families=families, runs=runs)
             measured = replace(measured, workers=measure("two workers beside one", two))
     _show(replace(measured, failed=failed), json_=json_)

@@ -22,6 +22,7 @@ from alertbus.delivery.outcome import Act, Decision, Health, Limits, Outcome, Tr
 from alertbus.delivery.render import Renderer
 from alertbus.model.errors import Unavailable
 from alertbus.model.notice import Message, Receipt
+from alertbus.waiting import pause
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -129,9 +130,7 @@ class Lanes:
                 self._work.add(task)
                 task.add_done_callback(self._work.discard)
             if not leased:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._pace.poll_s):
-                        await self._wake.wait()
+                await pause(self._wake, self._pace.poll_s)
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

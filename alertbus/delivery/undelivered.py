@@ -7,7 +7,6 @@ out, and what is repeated has the same ids.
 """
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import Policy
 from alertbus.reach.escalation import escalations
+from alertbus.waiting import pause
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -72,9 +72,7 @@ class Undelivered:
             if claimed := await self._ledger.claim(now, until=now + self._sweep.again):
                 await self._put_aside(claimed, now)
             else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._sweep.every_s):
-                        await stop.wait()
+                await pause(stop, self._sweep.every_s)
 
     async def _put_aside(self, claimed: Sequence[Stuck], now: datetime) -> None:
         """Each agency's notices on a case in order; agencies and cases at once."""

@@ -25,6 +25,7 @@ from alertbus.model.case import Case
 from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, Tick
 from alertbus.model.person import Person
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
+from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood, Words
 
 WORDS: Words = {
@@ -136,7 +137,7 @@ def settle(waiting: Iterable[Decision], known: Mapping[tuple[str, str, str], str
     return rows
 
 
-class DirectoryRestore:
+class DirectoryRestore(Restore):
     """Reads people's events first, then cases, then cases' events: each leans on those before it."""
 
     def __init__(self) -> None:

@@ -4,13 +4,13 @@ An exercise's clock is moved by whoever plays it.
 """
 
 import asyncio
-import contextlib
 
 import structlog
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.intake.cases import CaseIntake
 from alertbus.model.errors import BusError
+from alertbus.waiting import pause
 
 WAKE_S = 15.0
 """How often cases are looked for on which something has begun: late by this much at most (ours)."""
@@ -25,5 +25,4 @@ async def tick(cases: CaseIntake, stopping: asyncio.Event) -> None:
             await cases.wake()
         except (BusError, BrokerFault) as fault:
             log.warning("ticks wait", code=getattr(fault, "code", "broker_fault"))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), WAKE_S)
+        await pause(stopping, WAKE_S)

@@ -5,7 +5,6 @@ own table is taken away again after a while.
 """
 
 import asyncio
-import contextlib
 from datetime import timedelta
 
 import structlog
@@ -17,6 +16,7 @@ from alertbus.intake.tables import accepted
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults
+from alertbus.waiting import pause
 
 REMEMBERED = 60
 """How many intervals back its acceptances are looked for and taken away (ours): what a longer stop leaves is one row."""
@@ -38,8 +38,7 @@ async def watch(intake: Intake, every: timedelta, stopping: asyncio.Event) -> No
             log.warning("the watchdog could not raise its alert", code=getattr(fault, "code", "broker_fault"))
         now = intake.now()
         wait = watchdog.moment(now, every) + every - now
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), wait.total_seconds())
+        await pause(stopping, wait.total_seconds())
 
 
 async def raise_alert(intake: Intake, every: timedelta) -> None:

@@ -32,6 +32,7 @@ from alertbus.reconcile.judge import STILL_TRIED, judge
 from alertbus.reconcile.memory import REALITY, Memory, cases_about, dossiers, note_reached, reached
 from alertbus.reconcile.results import GRACE_S, Standing, remember, standing, standings, unknown, write_standings
 from alertbus.sql.engine import upsert
+from alertbus.waiting import eventually
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -140,11 +141,8 @@ class Follower:
         return judged
 
     async def _wait_for_turn(self, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not await self._memory.take_turn():
-            if time.monotonic() >= deadline:
-                raise Unavailable("another process reconciles just now; its result is in `alertbus status`. Try again in a minute")
-            await asyncio.sleep(0.2)
+        if not await eventually(self._memory.take_turn, patience_s, 0.2):
+            raise Unavailable("another process reconciles just now; its result is in `alertbus status`. Try again in a minute")
 
     async def _fold(self, findings: Findings) -> None:
         if findings.reached:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alertbus.model.errors import BusError, DatabaseUnavailable, SettingsFault
+from alertbus.sql import locks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -146,13 +147,11 @@ async def migrate(url: str, scripts: Path = MIGRATIONS) -> None:
                     return  # as it is at nearly every start: Alembic need not be loaded, nor anybody waited for
             async with engine.begin() as connection:  # on SQLite this is the lock
                 if engine.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.MIGRATION})
                 await connection.run_sync(_upgrade, scripts)
     finally:
         await engine.dispose()
 
-
-_MIGRATION_LOCK = 0x616C657274  # any number that nobody else in the database uses: "alert"
 
 # SQLSTATE classes: connection, authorisation, no such database, transaction rollback, resources, operator, system.
 _PG_UNAVAILABLE = ("08", "28", "3D", "40", "53", "57", "58")

@@ -9,7 +9,7 @@ import pytest
 from alertbus.cli.main import AUDIT, COMMANDS
 
 HEAVY = frozenset(
-    "aiokafka alembic confluent_kafka fastapi faust httpx hypothesis mode prometheus_client requests rocksdict sqlalchemy uvicorn".split()
+    "aiokafka alembic confluent_kafka fastapi faust httpx hypothesis mode prometheus_client requests rocksdict sqlalchemy uvicorn".split()  # noqa: SIM905  one line
 )
 KAFKA_AND_SQL = {"aiokafka", "sqlalchemy"}
 

@@ -42,11 +42,10 @@ from alertbus.delivery.ledger.sql import (
 )
 from alertbus.delivery.ledger.tables import State, beat, ledger
 from alertbus.model.notice import Deed, Notice, Receipt
+from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
 
 __all__ = ["WITHDRAWN_UNSENT", "Entry", "Leased", "Ledger", "Refused", "Settlement", "Stuck"]
-
-_LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
 
 CLOCKS_APART = timedelta(minutes=5)
 """Beyond this two machines' clocks do not merely drift: one is wrong (ours)."""
@@ -65,7 +64,7 @@ class Ledger:
         """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
         self._patience = patience
-        self._together = Together(engine, _LANES_LOCK)
+        self._together = Together(engine, locks.LANES)
         self._idle = True
 
     async def write(self, work: Callable[[Connection], T]) -> T:
