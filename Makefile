@@ -24,8 +24,9 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	@command -v mvn >/dev/null || echo "note: no Maven, so Kafka's jars cannot be fetched; without them the local broker keeps nothing: apt-get install maven" >&2
 	@"$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . $(foreach p,$(PLUGINS),-e $(p))
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e . $(foreach p,$(PLUGINS),-e $(p))
+	@$(BIN)/python -m compileall -q alertbus plugins/*/alertbus_*
 	@touch $@
 
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then

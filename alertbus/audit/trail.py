@@ -20,11 +20,10 @@ from alertbus.broker.envelope import encode
 from alertbus.broker.producer import Producer, partition_for
 from alertbus.broker.topics import AUDIT
 from alertbus.model import ids
+from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
 
 SOURCE = "/alertbus/audit"
-
-_LOCK = 0x6175646974  # any number that nobody else in the database uses: "audit"
 
 
 class Trail:
@@ -41,7 +40,7 @@ class Trail:
         with database_faults():
             async with self._engine.begin() as connection:  # on SQLite this is the lock
                 if connection.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.AUDIT})
                 head = await self._head(connection, chain, partition)
                 record = chains.next_record(
                     head, chain, deed, by=by, reason=reason, at=self._now(), about=tuple(about), places=tuple(places)

@@ -32,6 +32,7 @@ from alertbus.model.events import (
     ReviewNeeded,
 )
 from alertbus.model.notice import Notice, Receipt
+from alertbus.sql import locks
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import Understood, Words, understand
 
@@ -110,7 +111,7 @@ async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
 
 def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: RecentNotices, derived: bool) -> int:
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.CHRONICLE})
     new, reached = _not_yet_seen(connection, facts, starts)
     by_table: dict[Table, list[ContentRow]] = defaultdict(list)
     for fact in new:
@@ -129,7 +130,6 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Pla
     return len(new)
 
 
-_ONE_AT_A_TIME = 0x6368726F6E  # "chron": two workers that derive one obligation at once would each miss the other's half
 _AT_ONCE = 500  # ids in one query; both databases allow some 32,000
 
 

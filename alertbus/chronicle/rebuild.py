@@ -13,12 +13,13 @@ from alertbus.broker.consumer import Received, read_all
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, Fact, Place, apply, derive, fact_of, read
 from alertbus.sql.engine import database_faults, metadata, reading
+from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 
 _BATCH = 1_000
 
 
-class ChronicleRestore:
+class ChronicleRestore(Restore):
     """Writes everything again, and works out each obligation once, when all its notices and receipts are there."""
 
     def __init__(self) -> None:

@@ -22,16 +22,16 @@ from alertbus.sql.engine import database_faults, reading
 app = typer.Typer(help="Records that could not be decided, and notices refused for good.", no_args_is_help=True)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID|RANGE]...", help="3-10 is one entry, 3-10..20 a range of one partition.")]
-Agency = Annotated[str | None, typer.Option(help="Only what was for this agency.")]
-Cause = Annotated[str | None, typer.Option(help="Only this class of error, or this disposition: poison, refused.")]
+AgencyOption = Annotated[str | None, typer.Option(help="Only what was for this agency.")]
+CauseOption = Annotated[str | None, typer.Option(help="Only this class of error, or this disposition: poison, refused.")]
 Json = Annotated[bool, typer.Option("--json")]
 
 NOBODY = frozenset({"root", "admin", "administrator", "system", "daemon", "nobody", "kafka", "postgres", "alertbus", "operator"})
-"""Accounts that several people or none may stand behind: an audit record names a person (ours)."""
+"""Accounts that several people or none may stand behind: an audit record names a person."""
 
 
 @app.command("list")
-def list_(ids: Ids = None, agency: Agency = None, cause: Cause = None, json_: Json = False) -> None:
+def list_(ids: Ids = None, agency: AgencyOption = None, cause: CauseOption = None, json_: Json = False) -> None:
     """Every entry chosen: where it came from, the class of the error, what is to become of it, whether it was put back."""
     selection = _selection(ids, agency, cause)
     entries, elsewhere = asyncio.run(_list(selection))
@@ -62,8 +62,8 @@ def show(entry_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` g
 @app.command()
 def redrive(
     ids: Ids = None,
-    agency: Agency = None,
-    cause: Cause = None,
+    agency: AgencyOption = None,
+    cause: CauseOption = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything in quarantine.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why, for the audit: what was mended. Required, except with --dry-run.")] = None,
     by: Annotated[str | None, typer.Option(help="Who does it: a person's name. The name you are logged in by, if left out.")] = None,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from alertbus.cli.output import NO, complain, progress
-from alertbus.run.client import Client, Refused
+from alertbus.run.client import CallRefused, Client
 from alertbus.settings import load_settings
 
 PATIENCE_S = 15.0
@@ -36,7 +36,7 @@ async def _send(statements: list[str], *, json_: bool) -> int:
                 try:
                     answer = await client.call("POST", "/v1/alerts", content=statement, headers={"content-type": "application/json"})
                     print(json.dumps(answer) if json_ else answer["id"])
-                except Refused as no:
+                except CallRefused as no:
                     refused += 1
                     complain(f"alert {number}: {no}")
                 tick()

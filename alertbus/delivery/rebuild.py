@@ -37,6 +37,7 @@ from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
+from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood, Words
 
 WORDS: Words = {
@@ -72,7 +73,7 @@ def _ends(receipts: Iterable[Receipt]) -> LedgerChanges:
     return LedgerChanges(**{kind: list(rows.values()) for kind, rows in found.items()})
 
 
-class DeliveryRestore:
+class DeliveryRestore(Restore):
     """Delivery's part of a rebuild. It reads notices, then receipts.
 
     `committed` is how far delivery had taken notices up, by partition, where that is known. `elsewhere` are the agencies

@@ -5,7 +5,6 @@ circuit told (`agencies`), the consequence written down and published (`settling
 """
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +22,7 @@ from alertbus.delivery.pace import Pace
 from alertbus.delivery.render import Renderer
 from alertbus.delivery.settling import PublishReceipts, Settling
 from alertbus.delivery.upkeep import Upkeep
+from alertbus.waiting import pause
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -85,9 +85,7 @@ class Sender:
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
             if not leased:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._pace.poll_s):
-                        await self._wake.wait()
+                await pause(self._wake, self._pace.poll_s)
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

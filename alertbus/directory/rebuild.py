@@ -26,6 +26,7 @@ from alertbus.model.case import Case
 from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, Tick
 from alertbus.model.person import Person
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
+from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood, Words
 
 WORDS: Words = {
@@ -137,7 +138,7 @@ def settle(waiting: Iterable[IdentityDecision], known: Mapping[tuple[str, str, s
     return rows
 
 
-class DirectoryRestore:
+class DirectoryRestore(Restore):
     """Reads people's events first, then cases, then cases' events: each leans on those before it."""
 
     def __init__(self) -> None:

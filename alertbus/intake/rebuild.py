@@ -13,6 +13,7 @@ from alertbus.intake.messages import row_of as raw_row
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import ALERT_ACCEPTED, MessageKept
 from alertbus.sql.engine import upsert
+from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood, Words
 
 WORDS: Words = {
@@ -29,7 +30,7 @@ class IntakeRows:
     raw: list[dict[str, Any]] = field(default_factory=list)
 
 
-class GatewayRestore:
+class GatewayRestore(Restore):
     """Reads alerts, and the raw messages in quarantine. What was written twice counts as it was written first, as everywhere."""
 
     async def begin(self, connection: AsyncConnection) -> None:

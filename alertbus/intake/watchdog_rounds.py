@@ -5,7 +5,6 @@ Every gateway raises it, and those of one interval are one alert, because they h
 """
 
 import asyncio
-import contextlib
 from datetime import timedelta
 
 import structlog
@@ -17,6 +16,7 @@ from alertbus.intake.tables import accepted
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults
+from alertbus.waiting import pause
 
 REMEMBERED = 60
 """How many intervals back the rows of its alerts are looked for and deleted. Chosen: a longer stop leaves one row, which is harmless."""
@@ -38,8 +38,7 @@ async def run_watchdog(intake: Intake, every: timedelta, stopping: asyncio.Event
             log.warning("the watchdog could not raise its alert", code=getattr(fault, "code", "broker_fault"))
         now = intake.now()
         wait = watchdog.interval_start(now, every) + every - now
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), wait.total_seconds())
+        await pause(stopping, wait.total_seconds())
 
 
 async def raise_alert(intake: Intake, every: timedelta) -> None:

@@ -1,18 +1,18 @@
 """Working days in England and Wales: weekends and bank holidays do not count, the day of the trigger is day 0 (STANDARDS section 12)."""
 
+import json
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-
-from govuk_bank_holidays.bank_holidays import BankHolidays
+from importlib.resources import files
 
 from alertbus.model.case import UK
 
 
 @lru_cache(maxsize=1)
 def _holidays() -> frozenset[date]:
-    """The list shipped with the package (2012 to 2028): nothing is fetched."""
-    listed = BankHolidays(use_cached_holidays=True).get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
-    return frozenset(holiday["date"] for holiday in listed)
+    """The list shipped with the package (2012 to 2028), read without the package's own reader, which loads an HTTP client."""
+    listed = json.loads((files("govuk_bank_holidays") / "bank-holidays.json").read_text(encoding="utf-8"))
+    return frozenset(date.fromisoformat(holiday["date"]) for holiday in listed["england-and-wales"]["events"])
 
 
 def is_working_day(day: date) -> bool:

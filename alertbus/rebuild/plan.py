@@ -2,14 +2,14 @@
 
 Every topic is read once. What is read is understood once and handed to every room; a batch is written while the next is
 being read, so that memory does not grow with the log. A rebuild that was cut short begins again from nothing, and until
-it has finished no part starts on the database (`sql.rebuilding`).
+it has finished no part starts on the database (`sql.rebuild`).
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import Table, select
@@ -34,7 +34,8 @@ from alertbus.reconcile import tables as reconcilers_memory
 from alertbus.run.bootstrap import Wiring, now
 from alertbus.sql import rebuild as rebuilding
 from alertbus.sql.engine import database_faults, reading
-from alertbus.wire.reading import Understood, Words, understand
+from alertbus.sql.rebuild import Restore
+from alertbus.wire.reading import Words, understand
 
 PASSES = (
     (topics.PERSON_EVENTS, topics.CASES),  # by which keys alerts asked, and which versions of cases were told whole
@@ -64,7 +65,7 @@ MEMORY = reconcilers_memory.TABLES
 """Emptied with all else: the reconciler finds out anew."""
 
 _BATCH = 2_000
-"""Records understood and written together: a few megabytes, and one synced write to the disk (ours)."""
+"""Records understood and written together: a few megabytes, and one synced write to the disk."""
 
 log = structlog.get_logger("alertbus.rebuild")
 
@@ -79,16 +80,6 @@ class LogCut(BusError):
     """The oldest records are gone, and with them what only they say."""
 
     code = "log_cut"
-
-
-class Restore(Protocol):
-    """A room's part. `read` is pure but for what it remembers; `write` runs in order, each in a transaction."""
-
-    async def begin(self, connection: AsyncConnection) -> None: ...
-    def read(self, batch: Sequence[Understood]) -> Any: ...
-    async def write(self, connection: AsyncConnection, rows: Any) -> None: ...
-    async def finish(self, engine: AsyncEngine) -> None:
-        """All is read and written, and the indexes are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +153,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
 
 
 async def exercises(engine: AsyncEngine) -> list[str]:
-    """Every exercise there is, each to be reconciled by itself; the watchdog's is no matter of anybody's."""
+    """Every exercise except the watchdog's, in order: each is reconciled by itself."""
     column = directory_tables.case_version.c.exercise
     with database_faults():
         async with reading(engine) as connection:

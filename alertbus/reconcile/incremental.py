@@ -34,6 +34,7 @@ from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about
 from alertbus.reconcile.new_evidence import Findings, take_in, touch
 from alertbus.reconcile.results import GRACE_S, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
 from alertbus.sql.engine import upsert
+from alertbus.waiting import eventually
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -147,11 +148,8 @@ class IncrementalReconciler:
         return judged
 
     async def _wait_for_turn(self, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not await self._memory.take_turn():
-            if time.monotonic() >= deadline:
-                raise Unavailable("another process reconciles just now; its result is in `alertbus status`. Try again in a minute")
-            await asyncio.sleep(0.2)
+        if not await eventually(self._memory.take_turn, patience_s, 0.2):
+            raise Unavailable("another process reconciles just now; its result is in `alertbus status`. Try again in a minute")
 
     async def _take_in(self, findings: Findings) -> None:
         if findings.reached:

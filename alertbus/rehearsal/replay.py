@@ -20,11 +20,12 @@ from alertbus.model.errors import BrokerUnavailable, Unavailable
 from alertbus.model.notice import Cause
 from alertbus.operations.progress import pending
 from alertbus.reconcile.full import reconcile
-from alertbus.rehearsal.report import Received, build_report
+from alertbus.rehearsal.report import ArrivedMessage, build_report
 from alertbus.rehearsal.scenario import Scenario, load_scenario
 from alertbus.run.bootstrap import Wiring
 from alertbus.run.client import PATIENCE_S, Client
 from alertbus.sql.engine import reading
+from alertbus.waiting import eventually
 
 SETTLE_S = 300.0
 """How long the replay waits for the last message to arrive: long enough for a part to die and come back more than once."""
@@ -73,13 +74,15 @@ async def _settled(wiring: Wiring, scenario: Scenario) -> None:
 
     Looked at in the order in which records flow and twice over, so that what was handed on between two looks is seen by one of them.
     """
-    deadline = asyncio.get_running_loop().time() + SETTLE_S
-    calm = 0
-    while calm < 2:  # noqa: PLR2004 - twice, as said
-        calm = calm + 1 if await _quiet(wiring, scenario) else 0
-        if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. `alertbus status` says what is behind; see that part's log.")
+
+    async def quiet_twice() -> bool:
+        if not await _quiet(wiring, scenario):
+            return False
         await asyncio.sleep(0.1)
+        return await _quiet(wiring, scenario)
+
+    if not await eventually(quiet_twice, SETTLE_S, 0.1):
+        raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. `alertbus status` says what is behind; see that part's log.")
 
 
 async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
@@ -96,10 +99,10 @@ async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
         return False
 
 
-async def _received(scenario: Scenario, client: Client) -> list[Received]:
+async def _received(scenario: Scenario, client: Client) -> list[ArrivedMessage]:
     """What every agency's system holds of this exercise."""
     agencies = {i.agency for case in scenario.cases for i in case.involvements} | {"mash"}
-    found: list[Received] = []
+    found: list[ArrivedMessage] = []
     for agency in sorted(agencies):
         after: str | None = None
         while True:
@@ -112,13 +115,13 @@ async def _received(scenario: Scenario, client: Client) -> list[Received]:
     return found
 
 
-def _message(item: Mapping[str, Any]) -> Received | None:
+def _message(item: Mapping[str, Any]) -> ArrivedMessage | None:
     """The message, if the agency's system has taken it."""
     arrivals = [datetime.fromisoformat(r["at"]) for r in item["receipts"] if r["stage"] == "accepted"]
     if not arrivals:
         return None
     obligation = item["obligation"]
-    return Received(
+    return ArrivedMessage(
         agency=obligation["agency"],
         role=obligation["role"],
         event=obligation["source_id"],

@@ -15,7 +15,7 @@ from alertbus.rehearsal.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ArrivedMessage:
     """One message in one agency's system."""
 
     agency: str
@@ -27,9 +27,11 @@ class Received:
     received_at: datetime | None
 
 
-def build_report(scenario: Scenario, received: Iterable[Received], accepted_at: Mapping[str, datetime], difference: int) -> dict[str, Any]:
+def build_report(
+    scenario: Scenario, received: Iterable[ArrivedMessage], accepted_at: Mapping[str, datetime], difference: int
+) -> dict[str, Any]:
     """The report as it is written. `accepted_at`: event → when the gateway answered for it, for the latencies."""
-    direct: dict[str, dict[str, list[Received]]] = defaultdict(lambda: defaultdict(list))
+    direct: dict[str, dict[str, list[ArrivedMessage]]] = defaultdict(lambda: defaultdict(list))
     briefings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for message in received:
         if message.cause is Cause.ALERT:
@@ -71,7 +73,7 @@ def _event(
     event_id: str,
     day: str,
     expected: tuple[str, ...] | None,
-    messages: Mapping[str, list[Received]],
+    messages: Mapping[str, list[ArrivedMessage]],
     accepted: datetime | None,
     history: bool,
 ) -> dict[str, Any]:

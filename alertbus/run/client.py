@@ -14,7 +14,7 @@ PATIENCE_S = 120.0
 """How long a call is tried again while the gateway is away or says 503."""
 
 
-class Refused(BusError):
+class CallRefused(BusError):
     """The gateway understood the call and said no. `status` and `problem` are its answer."""
 
     code = "refused"
@@ -53,7 +53,7 @@ class Client:
             return False
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
-        """The answer's JSON. Raises `Refused` for a no, `Unavailable` when patience has run out."""
+        """The answer's JSON. Raises `CallRefused` for a no, `Unavailable` when patience has run out."""
         deadline = asyncio.get_running_loop().time() + self._patience_s
         while True:
             try:
@@ -69,4 +69,4 @@ class Client:
         body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
         if answer.is_success:
             return body
-        raise Refused(answer.status_code, body if isinstance(body, dict) else {"title": body})
+        raise CallRefused(answer.status_code, body if isinstance(body, dict) else {"title": body})

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
-from alertbus.run.bus_file import BusFile, remove_bus_file
-from alertbus.run.bus_file import Part as PartOf
+from alertbus.run.bus_file import BusFile, Part, remove_bus_file
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
 from alertbus.stream.state_topics import STATE_TOPICS
+from alertbus.waiting import pause
 
 log = structlog.get_logger("alertbus.supervisor")
 
@@ -79,18 +78,14 @@ class Supervisor:
         """Broker, topics, schema, then every part, returning when all are ready."""
         data_dir = self.settings.data_dir
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.settings.bootstrap_servers:
-            self.bootstrap = self.settings.bootstrap_servers
-            self.say(f"broker     {self.bootstrap} (yours)")
-        else:
-            self.chosen = await start_local(data_dir, progress=lambda line: self.say(f"broker     {line}"))
-            self.bootstrap = self.chosen.broker.bootstrap
-            if self.chosen.banner:
-                self.say(self.chosen.banner)
-            self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
-        self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
-        self.say(f"topics     there, {self.partitions} partitions each")
-        await migrate(self.settings.sqlalchemy_url)
+        schema = asyncio.create_task(migrate(self.settings.sqlalchemy_url))  # while the broker starts
+        try:
+            await self._start_broker()
+            self.partitions = await ensure_topics(self.bootstrap, self.settings.partitions, self.settings.replication, STATE_TOPICS)
+            self.say(f"topics     there, {self.partitions} partitions each")
+        finally:
+            await asyncio.wait({schema})  # never cut short: it is one transaction, and short
+        await schema
         if self.parts:
             await self._refuse_half_rebuilt()
         for name in self.parts:
@@ -103,6 +98,17 @@ class Supervisor:
         await self._all_ready()
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+
+    async def _start_broker(self) -> None:
+        if self.settings.bootstrap_servers:
+            self.bootstrap = self.settings.bootstrap_servers
+            self.say(f"broker     {self.bootstrap} (yours)")
+            return
+        self.chosen = await start_local(self.settings.data_dir, progress=lambda line: self.say(f"broker     {line}"))
+        self.bootstrap = self.chosen.broker.bootstrap
+        if self.chosen.banner:
+            self.say(self.chosen.banner)
+        self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
 
     async def _refuse_half_rebuilt(self) -> None:
         engine = make_engine(self.settings.sqlalchemy_url)
@@ -119,8 +125,7 @@ class Supervisor:
         """Start again whatever dies, until told to stop."""
         while not until.is_set():
             await self._look()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(until.wait(), WATCH_S)
+            await pause(until, WATCH_S)
 
     async def stop(self) -> None:
         """Stop in order: first the door, then the work, last the broker. Nothing is left running."""
@@ -205,9 +210,9 @@ class Supervisor:
     def _write_bus_file(self) -> None:
         if self.parts != PARTS:
             return
-        parts = [PartOf(child.title, child.process.pid) for child in self.children]
+        parts = [Part(child.title, child.process.pid) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:
-            parts.append(PartOf("broker", self.chosen.broker.pid))
+            parts.append(Part("broker", self.chosen.broker.pid))
         BusFile(
             pid=os.getpid(),
             bootstrap=self.bootstrap,

@@ -6,12 +6,13 @@ UTC. Errors hide their parameters, and `database_faults` tells trouble with the 
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alertbus.model.errors import BusError, DatabaseUnavailable, SettingsFault
+from alertbus.sql import locks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -140,34 +142,16 @@ async def migrate(url: str, scripts: Path = MIGRATIONS) -> None:
     engine = make_engine(url, foreign_keys=False)  # a table that SQLite rebuilds must not cascade into others
     try:
         with database_faults():
-            if await _stands_at(engine) == newest(scripts):
-                return  # as nearly always: without Alembic, which takes longer to import than all else a command does
+            async with reading(engine) as connection:
+                if await connection.run_sync(_is_at_head, scripts):
+                    return  # as it is at nearly every start: Alembic need not be loaded, nor anybody waited for
             async with engine.begin() as connection:  # on SQLite this is the lock
                 if engine.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.MIGRATION})
                 await connection.run_sync(_upgrade, scripts)
     finally:
         await engine.dispose()
 
-
-def newest(scripts: Path = MIGRATIONS) -> str:
-    """The revision at the end of the migrations: their files are numbered in the order in which they follow each other."""
-    return max(path.name for path in (scripts / "versions").glob("[0-9]*.py")).partition("_")[0]
-
-
-async def _stands_at(engine: AsyncEngine) -> str | None:
-    """The revision that the database says it has; None where it says nothing, or nothing that we can read."""
-    try:
-        async with reading(engine) as connection:
-            found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all()
-    except DBAPIError as fault:
-        if _is_unavailable(fault):
-            raise
-        return None  # no such table: a new database
-    return found[0] if len(found) == 1 else None
-
-
-_MIGRATION_LOCK = 0x616C657274  # any number that nobody else in the database uses: "alert"
 
 # SQLSTATE classes: connection, authorisation, no such database, transaction rollback, resources, operator, system.
 _PG_UNAVAILABLE = ("08", "28", "3D", "40", "53", "57", "58")
@@ -190,6 +174,24 @@ def _is_unavailable(fault: Exception) -> bool:
     cause = getattr(fault, "orig", None) or fault
     state, name = getattr(cause, "sqlstate", None) or "", getattr(cause, "sqlite_errorname", None) or ""
     return state.startswith(_PG_UNAVAILABLE) or name.startswith(_SQLITE_UNAVAILABLE)
+
+
+def _is_at_head(connection: Connection, scripts: Path) -> bool:
+    """Whether the schema is the newest one here. A migration writes its number in its own transaction, so half of one is never seen."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    stamped = set(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+    return stamped == _heads(scripts)
+
+
+def _heads(scripts: Path) -> set[str]:
+    """The revisions that no other follows, as the scripts' own lines say."""
+    lines = [line for script in (scripts / "versions").glob("*.py") for line in script.read_text("utf-8").splitlines()]
+    named = [found for line in lines if (found := _REVISION.match(line))]
+    return {found["id"] for found in named if not found["down"]} - {found["id"] for found in named if found["down"]}
+
+
+_REVISION = re.compile(r"(?P<down>down_)?revision = ['\"](?P<id>\w+)['\"]$")
 
 
 def _upgrade(connection: Connection, scripts: Path) -> None:

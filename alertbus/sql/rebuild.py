@@ -1,4 +1,5 @@
-"""A database that is being filled again from Kafka: marked until it is whole, emptied, and loaded without its indexes.
+"""The rebuild protocol. A database that is being filled again from Kafka is marked until it is whole, emptied, and loaded without its
+indexes.
 
 The mark is written before anything is dropped and taken away last, so that a rebuild that was cut short is known for one
 and no part works on half of what it needs.
@@ -8,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from sqlalchemy import Table, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +18,25 @@ from sqlalchemy.schema import CreateTable
 from alertbus.model.errors import BusError
 from alertbus.sql.engine import database_faults, metadata, reading, upsert
 from alertbus.sql.tables import unfinished
+
+
+class Restore(Protocol):
+    """How one room's tables follow from records. The rebuild hands every room the same batches, in the order of the log.
+
+    `read` touches no database: it turns a batch of records as read from the wire (`wire.reading.Understood`) into whatever
+    the room's own `write` takes, and may remember what later batches need.
+    """
+
+    async def begin(self, connection: AsyncConnection) -> None:
+        """Called once, when the room's tables are there and empty."""
+
+    def read(self, batch: Sequence[Any], /) -> Any: ...
+
+    async def write(self, connection: AsyncConnection, rows: Any, /) -> None:
+        """Called in order, each time in a transaction of its own."""
+
+    async def finish(self, engine: AsyncEngine) -> None:
+        """Called once, when all is read and written and the indexes are there."""
 
 
 class HalfRebuilt(BusError):

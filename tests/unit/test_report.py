@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alertbus.model.alert import Alert
 from alertbus.model.notice import Cause
-from alertbus.rehearsal.report import Received, build_report, is_clean, narrate
+from alertbus.rehearsal.report import ArrivedMessage, build_report, is_clean, narrate
 from alertbus.rehearsal.scenario import Event, Scenario
 
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,12 +38,12 @@ def scenario(*events: Event) -> Scenario:
     return Scenario("small", "x1", (), events)
 
 
-def received(agency: str, event_id: str = "E-1", **stated: Any) -> Received:
+def received(agency: str, event_id: str = "E-1", **stated: Any) -> ArrivedMessage:
     whole = {"role": "duty", "cause": Cause.ALERT, "since": T0, "because": f"why {agency}", "received_at": T0 + timedelta(milliseconds=40)}
-    return Received(**{"agency": agency, "event": event_id, **whole, **stated})
+    return ArrivedMessage(**{"agency": agency, "event": event_id, **whole, **stated})
 
 
-def report(*got: Received, events: Sequence[Event] = (event("E-1", ["gp", "school"]),), difference: int = 0) -> dict[str, Any]:
+def report(*got: ArrivedMessage, events: Sequence[Event] = (event("E-1", ["gp", "school"]),), difference: int = 0) -> dict[str, Any]:
     return build_report(scenario(*events), got, {e.id: T0 for e in events}, difference)
 
 
@@ -218,7 +218,7 @@ def test_events_stand_in_the_order_of_the_file() -> None:
 
 
 RECEIVED = st.builds(
-    Received,
+    ArrivedMessage,
     agency=st.sampled_from(["gp", "school", "police"]),
     role=st.sampled_from(["a", "b"]),
     event=st.sampled_from(["E-1", "E-2", "E-3"]),
@@ -230,7 +230,7 @@ RECEIVED = st.builds(
 
 
 @given(got=st.lists(RECEIVED, max_size=12), seed=st.integers())
-def test_the_same_receipts_in_any_order_are_the_same_bytes(got: list[Received], seed: int) -> None:
+def test_the_same_receipts_in_any_order_are_the_same_bytes(got: list[ArrivedMessage], seed: int) -> None:
     shuffled = list(got)
     random.Random(seed).shuffle(shuffled)
     events = [event("E-1", ["gp"]), event("E-2", None), event("E-3", history=True)]
@@ -239,7 +239,7 @@ def test_the_same_receipts_in_any_order_are_the_same_bytes(got: list[Received], 
 
 
 @given(got=st.lists(RECEIVED, max_size=12))
-def test_totals_are_the_sums_of_what_is_listed(got: list[Received]) -> None:
+def test_totals_are_the_sums_of_what_is_listed(got: list[ArrivedMessage]) -> None:
     events = [event("E-1", ["gp", "school"]), event("E-2", None), event("E-3", history=True)]
     built = report(*got, events=events)
 

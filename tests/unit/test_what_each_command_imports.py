@@ -35,14 +35,14 @@ MAY: dict[str, set[str]] = {
     "alertbus.run.supervisor": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.run.bootstrap": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.gateway.server": {
-        "aiokafka", "fastapi", "pluggy", "prometheus_client", "sqlalchemy", "sqlalchemy.orm", "uvicorn", "yaml", "govuk_bank_holidays"
+        "aiokafka", "fastapi", "pluggy", "prometheus_client", "sqlalchemy", "sqlalchemy.orm", "uvicorn", "yaml"
     },
     "alertbus.stream.worker": {
-        "aiokafka", "faust", "mode", "rocksdict", "sqlalchemy", "sqlalchemy.orm", "yaml", "govuk_bank_holidays"
+        "aiokafka", "faust", "mode", "rocksdict", "sqlalchemy", "sqlalchemy.orm", "yaml"
     },
-    "alertbus.delivery.worker": {"aiokafka", "httpx", "pluggy", "sqlalchemy", "sqlalchemy.orm", "yaml", "govuk_bank_holidays"},
+    "alertbus.delivery.worker": {"aiokafka", "httpx", "pluggy", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.chronicle.worker": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
-    "alertbus.reconcile.schedule": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml", "govuk_bank_holidays"},
+    "alertbus.reconcile.schedule": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
 }  # fmt: skip
 """Module → what it may load. SQLAlchemy's own asyncio layer loads its ORM, of which we use nothing."""
 

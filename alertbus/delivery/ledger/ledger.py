@@ -32,9 +32,8 @@ from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransaction
 from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.delivery.outcome import DOWN
 from alertbus.model.notice import Deed, Notice, Receipt
+from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
-
-_LANES_LOCK = 0x6C616E6573  # any number that nobody else in the database uses: "lanes"
 
 CLOCKS_APART = timedelta(minutes=5)
 """Chosen: two machines' clocks may drift by less than this; beyond it one of them is wrong."""
@@ -52,7 +51,7 @@ class Ledger:
         """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
         self._patience = patience
-        self.transactions = SharedTransactions(engine, _LANES_LOCK)
+        self.transactions = SharedTransactions(engine, locks.LANES)
         """For other writers of this process, so that they share the ledger's commits."""
         self._idle = True
 
