@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from alertbus.broker.topics import TOPICS
-from alertbus.run.ready import PARTS
+from alertbus.run.bootstrap import PARTS
 from tests.chaos.poison import FORMS, brew
 from tests.chaos.schedule import BOUND_TO_LAST_S, DECK, Kind, processes_of, schedule
 

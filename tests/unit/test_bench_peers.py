@@ -119,4 +119,4 @@ def test_the_command_line_imports_no_measurement_until_one_is_run() -> None:
 
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
-    assert printed.strip() == "['alertbus.bench.measurement']"
+    assert printed.strip() == "[]"

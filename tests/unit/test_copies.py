@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.derive import copied_to
-from alertbus.chronicle.render import as_text
-from alertbus.chronicle.tables import State as ObligationState
-from alertbus.chronicle.words import Entry, Told
+from alertbus.chronicle.formats import as_text
+from alertbus.chronicle.tables import ObligationState
 from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.alert import Action, Severity
 from alertbus.model.notice import Receipt, Stage
@@ -50,8 +50,8 @@ def test_a_copy_is_shown_until_the_agencys_own_channel_has_delivered() -> None:
 
 
 def test_the_chronology_says_of_a_copy_that_its_own_channel_did_not_deliver() -> None:
-    told = Told(agency="school", role="head", state=ObligationState.REFUSED, since=T0, copied_to=("inbox",))
-    entry = Entry(
+    told = AgencyTold(agency="school", role="head", state=ObligationState.REFUSED, since=T0, copied_to=("inbox",))
+    entry = ChronologyEntry(
         statement_id="s",
         alert_id="a",
         occurred_at=T0,

@@ -35,7 +35,7 @@ MAY: dict[str, set[str]] = {
     "alertbus.run.supervisor": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.run.bootstrap": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.gateway.server": {
-        "aiokafka", "fastapi", "pluggy", "prometheus_client", "sqlalchemy", "sqlalchemy.orm", "uvicorn", "yaml"
+        "aiokafka", "fastapi", "jinja2", "pluggy", "prometheus_client", "sqlalchemy", "sqlalchemy.orm", "uvicorn", "yaml"
     },
     "alertbus.stream.worker": {
         "aiokafka", "faust", "mode", "rocksdict", "sqlalchemy", "sqlalchemy.orm", "yaml"
