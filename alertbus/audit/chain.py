@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AwareDatetime, Field
 
 from alertbus.model.base import Word
+from alertbus.model.events import AUDIT_RECORDED
 from alertbus.model.sensitivity import Sensitivity as S
 
 OPERATIONS = "operations"
@@ -30,7 +31,7 @@ STRANGE = "?"
 CHAIN = r"^[a-z][a-z0-9_]{0,59}$"
 
 
-class Deed(StrEnum):
+class AuditedDeed(StrEnum):
     """What was done. Values are stable."""
 
     REDRIVE_BEGUN = "redrive_begun"
@@ -41,12 +42,12 @@ class Deed(StrEnum):
 class AuditRecord(Word):
     """One thing done by one person. `about` are opaque ids and `places` where they stand; `reason` is in the person's own words."""
 
-    type: ClassVar[str] = "uk.alertbus.audit.recorded.v1"
+    type: ClassVar[str] = AUDIT_RECORDED
     chain: Annotated[str, S.ROUTING] = Field(pattern=CHAIN)
     number: Annotated[int, S.ROUTING] = Field(ge=1)
     at: Annotated[AwareDatetime, S.ROUTING]
     by: Annotated[str, S.ROUTING] = Field(min_length=2, max_length=120)
-    deed: Annotated[Deed, S.ROUTING]
+    deed: Annotated[AuditedDeed, S.ROUTING]
     about: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)
     places: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)
     reason: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=500)
@@ -69,7 +70,7 @@ class Head:
     hash: str = NOTHING_BEFORE
 
 
-class Fault(StrEnum):
+class ChainFault(StrEnum):
     """What is wrong at a break."""
 
     UNREADABLE = "unreadable"
@@ -89,7 +90,7 @@ class Break:
 
     chain: str
     place: str
-    fault: Fault
+    fault: ChainFault
     number: int | None = None
 
 
@@ -112,24 +113,24 @@ class Chains:
         """Hold the chains against the heads that the database knows."""
         for chain, head in sorted(known.items()):
             if self.heads.get(chain, Head()).number < head.number and all(one.chain != chain for one in self.breaks):
-                self.breaks.append(Break(chain, chain, Fault.CUT_OFF, head.number))
+                self.breaks.append(Break(chain, chain, ChainFault.CUT_OFF, head.number))
 
-    def _judge(self, key: bytes | None, value: bytes | None) -> tuple[str, int | None, Fault | None]:
+    def _judge(self, key: bytes | None, value: bytes | None) -> tuple[str, int | None, ChainFault | None]:
         record = read(value)
         if record is None or key != record.chain.encode():
             named = (key or b"").decode(errors="replace")
-            return named if named in self.heads else STRANGE, None, Fault.UNREADABLE
+            return named if named in self.heads else STRANGE, None, ChainFault.UNREADABLE
         head = self.heads.get(record.chain, Head())
         if not is_whole(value):
-            fault: Fault | None = Fault.ALTERED
+            fault: ChainFault | None = ChainFault.ALTERED
         elif record.hash == head.hash:
             return record.chain, record.number, None  # the very same again
         elif record.number <= head.number:
-            fault = Fault.FORKED
+            fault = ChainFault.FORKED
         elif record.number > head.number + 1:
-            fault = Fault.MISSING
+            fault = ChainFault.MISSING
         else:
-            fault = None if record.previous == head.hash else Fault.UNLINKED
+            fault = None if record.previous == head.hash else ChainFault.UNLINKED
         self.heads[record.chain] = Head(record.number, record.hash)
         return record.chain, record.number, fault
 
@@ -168,7 +169,7 @@ def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
 
 
 def next_record(
-    head: Head, chain: str, deed: Deed, *, by: str, reason: str, at: datetime, about: tuple[str, ...], places: tuple[str, ...]
+    head: Head, chain: str, deed: AuditedDeed, *, by: str, reason: str, at: datetime, about: tuple[str, ...], places: tuple[str, ...]
 ) -> AuditRecord:
     """The record after the head, sealed."""
     record = AuditRecord(

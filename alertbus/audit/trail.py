@@ -14,16 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.audit import chain as chains
 from alertbus.audit import tables
-from alertbus.audit.chain import AuditRecord, Break, Chains, Deed, Head
+from alertbus.audit.chain import AuditedDeed, AuditRecord, Break, Chains, Head
 from alertbus.broker.consumer import read_all
-from alertbus.broker.envelope import encode
 from alertbus.broker.producer import Producer, partition_for
 from alertbus.broker.topics import AUDIT
-from alertbus.model import ids
 from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
-
-SOURCE = "/alertbus/audit"
+from alertbus.wire.records import audit_recorded
 
 
 class Trail:
@@ -33,7 +30,7 @@ class Trail:
         self._bootstrap, self._engine, self._producer, self._now = bootstrap, engine, producer, now
 
     async def append(
-        self, chain: str, deed: Deed, *, by: str, reason: str, about: Sequence[str] = (), places: Sequence[str] = ()
+        self, chain: str, deed: AuditedDeed, *, by: str, reason: str, about: Sequence[str] = (), places: Sequence[str] = ()
     ) -> AuditRecord:
         """Return once the broker has the record. Raises `BrokerFault` or `DatabaseUnavailable`, and may then be called again."""
         partition = partition_for(chain.encode(), await self._producer.partitions(AUDIT))
@@ -59,15 +56,10 @@ class Trail:
         return chains.follow(known, (record for record in later if record is not None and record.chain == chain))
 
     async def _write(self, record: AuditRecord) -> int:
-        headers, value = encode(
-            type=AuditRecord.type,
-            source=SOURCE,
-            id=ids.event_id(AuditRecord.type, record.hash),
-            time=record.at,
-            subject=record.chain,
-            data=record.as_bytes(),
-        )
-        return (await (await self._producer.send(AUDIT, key=record.chain, value=value, headers=headers))).offset
+        written = audit_recorded(record.chain, record.hash, record.at, record.as_bytes())
+        return (
+            await (await self._producer.send(written.topic, key=record.chain, value=written.value or b"", headers=written.headers))
+        ).offset
 
 
 async def verify(bootstrap: str, engine: AsyncEngine) -> tuple[Chains, list[Break]]:

@@ -15,7 +15,8 @@ from alertbus.bench.log_ends import Log
 from alertbus.bench.process import Running, cpu_seconds
 from alertbus.broker import topics
 from alertbus.broker.local import LocalKafka
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.directory.directory import resolve
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case

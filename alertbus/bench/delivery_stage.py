@@ -21,7 +21,8 @@ from alertbus.bench.figures import Latency
 from alertbus.bench.log_ends import Stalled
 from alertbus.bench.process import BenchParts, Running, free_port
 from alertbus.bench.receiver import arrivals, webhooks
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.chronicle import tables as chronicle
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.notice import Notice

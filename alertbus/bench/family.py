@@ -6,14 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from alertbus.bench import county
-from alertbus.broker import topics
-from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Record
-from alertbus.delivery.refused_notices import SOURCE as DELIVERY
+from alertbus.broker.record import Record
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert
-from alertbus.model.base import Word
-from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, AlertAboutPerson, CaseChanged, LinkChanged
+from alertbus.model.events import AlertAboutPerson, CaseChanged, LinkChanged
 from alertbus.model.notice import Intent, Notice, Receipt, Stage
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import notices_for
@@ -22,8 +18,7 @@ from alertbus.reach.reduce_case import reduce_case
 from alertbus.reach.reduce_person import EMPTY as NOBODY
 from alertbus.reach.reduce_person import reduce_person
 from alertbus.wire import records
-
-SOURCE = "/alertbus/bench"
+from alertbus.wire.words import DELIVERY, GATEWAY, STREAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,12 @@ class Family:
         first_at = None if alert.action is Action.RAISED else self._first_at.get(alert.alert_id)
         accepted = AcceptedAlert.of(alert, at, first_at)
         self._first_at.setdefault(alert.alert_id, at)
-        about = AlertAboutPerson(person_id=self.person_id, alert=accepted.with_people(((self.person_id,),)))
-        event_id = ids.event_id(about.type, accepted.statement_id, self.person_id)
-        written = [records.alert_accepted(accepted), _record(topics.PERSON_EVENTS, self.person_id, about.type, event_id, at, about)]
+        found = accepted.with_people(((self.person_id,),))
+        written = [records.alert_accepted(accepted), *records.alert_about_people(found, [self.person_id])]
         notices: list[Notice] = []
-        self.person, arrivals = reduce_person(self.person, about, self._policy)
+        self.person, arrivals = reduce_person(self.person, AlertAboutPerson(person_id=self.person_id, alert=found), self._policy)
         for arrival in arrivals:
-            event_id = ids.event_id(arrival.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
-            written.append(_record(topics.CASE_EVENTS, arrival.case_id, arrival.type, event_id, at, arrival))
+            written.append(records.alert_reached_case(arrival))
             before = self.case
             self.case, owed = reduce_case(before, arrival, self._policy)
             notices += [built.notice for built in notices_for(owed, before, self.case, self._policy)]
@@ -74,9 +67,8 @@ class Family:
 
 
 def notice_records(notices: Iterable[Notice]) -> Iterator[Record]:
-    for notice in notices:
-        owed = notice.obligation
-        yield _record(topics.NOTICES, f"{owed.agency}/{owed.case_id}", NOTICE_OWED, notice.id, owed.since, notice, subject=owed.id)
+    """The notices' records, as the case stage writes them."""
+    return (records.notice_record(notice, by=STREAM) for notice in notices)
 
 
 def receipts(notice: Notice, at: datetime, *, answered_at: datetime | None = None) -> Iterator[Record]:
@@ -93,16 +85,8 @@ def receipts(notice: Notice, at: datetime, *, answered_at: datetime | None = Non
         "agency": owed.agency,
     }
     accepted = Receipt(id=ids.receipt_id(notice.id, Stage.ACCEPTED), stage=Stage.ACCEPTED, at=at, **of_notice)
-    yield _record(topics.RECEIPTS, owed.case_id, RECEIPT_GIVEN, accepted.id, at, accepted, subject=notice.id, source=DELIVERY)
+    yield records.receipt_given(accepted, by=DELIVERY)
     if answered_at is not None:
         answer = {"by": "Worker One", "intent": Intent.ACTING}
         receipt_id = ids.receipt_id(notice.id, Stage.ACKNOWLEDGED)
-        yield records.receipt_given(Receipt(id=receipt_id, stage=Stage.ACKNOWLEDGED, at=answered_at, **of_notice, **answer))
-
-
-def _record(
-    topic: str, key: str, type_: str, event_id: str, at: datetime, word: Word, *, subject: str | None = None, source: str = SOURCE
-) -> Record:
-    data = word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    headers, value = encode(type=type_, source=source, id=event_id, time=at, subject=subject or key, data=data)
-    return Record(topic, key.encode(), value, headers)
+        yield records.receipt_given(Receipt(id=receipt_id, stage=Stage.ACKNOWLEDGED, at=answered_at, **of_notice, **answer), by=GATEWAY)

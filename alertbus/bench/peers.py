@@ -18,7 +18,7 @@ from alertbus.bench.log_ends import Shape
 from alertbus.bench.process import BenchParts
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.broker.topics import TopicSpec
 from alertbus.model.errors import BusError
 

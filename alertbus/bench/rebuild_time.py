@@ -21,7 +21,8 @@ from alertbus.bench import county
 from alertbus.bench.bench_broker import bench_broker
 from alertbus.bench.family import Family, notice_records, receipts
 from alertbus.bench.process import BenchParts
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.model.alert import Action, Alert, Severity
 from alertbus.policy.load import load_policy
 

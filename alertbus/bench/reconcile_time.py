@@ -24,7 +24,8 @@ from alertbus.bench import county
 from alertbus.bench.bench_broker import bench_broker
 from alertbus.bench.family import Family, notice_records, receipts
 from alertbus.bench.process import BenchParts
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.chronicle import tables as chronicle
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.notice import Notice

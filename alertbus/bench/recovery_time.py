@@ -19,7 +19,8 @@ from alertbus.bench.family import Family
 from alertbus.bench.floor_plan import CASE_STATE, PARTITIONS, PERSON_STATE
 from alertbus.bench.process import BenchParts, ProcessMemory, Running
 from alertbus.broker import topics
-from alertbus.broker.producer import Record, partition_for
+from alertbus.broker.producer import partition_for
+from alertbus.broker.record import Record
 from alertbus.policy.load import load_policy
 from alertbus.reach.reduce_case import EMPTY as NO_CASE
 from alertbus.reach.reduce_person import EMPTY as NOBODY

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.in_memory import BANNER, MemoryBroker
 from alertbus.broker.jars import KAFKA_VERSION, Java, cached_jars, find_java, find_maven, resolve_jars
 from alertbus.broker.local import LocalKafka, records_folder
-from alertbus.broker.memory import BANNER, MemoryBroker
 
 
 class Broker(Protocol):

@@ -8,14 +8,14 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 
-from alertbus.broker.envelope import Headers
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
 from alertbus.broker.producer import quiet_kafka_loggers
+from alertbus.broker.record import Partition, Received
 from alertbus.broker.topics import partition_counts
 
 _POLL_MS = 250
@@ -26,43 +26,22 @@ _STALLED_S = 60.0
 _COMMIT_LIMIT_S = 60.0  # aiokafka would try for ever, and could not be stopped meanwhile
 _LEAVE_LIMIT_S = 5.0
 
-Where = tuple[str, int]  # topic, partition
 
-
-class Received(Protocol):
-    """A record as it arrives. `timestamp` in milliseconds since 1970."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Headers: ...
-
-
-class Cursors:
+class OffsetGuard:
     """Per partition, the offset that must come next. Below it is a repeat, above it something was skipped."""
 
     def __init__(self, compacted: Collection[str] = ()) -> None:
         """Take the names of compacted topics, which have holes by nature and are not checked."""
         self._compacted = frozenset(compacted)
-        self._next: dict[Where, int] = {}
+        self._next: dict[Partition, int] = {}
 
-    def __contains__(self, where: Where) -> bool:
+    def __contains__(self, where: Partition) -> bool:
         return where in self._next
 
-    def assign(self, where: Where, offset: int) -> None:
+    def assign(self, where: Partition, offset: int) -> None:
         self._next[where] = offset
 
-    def forget(self, places: Iterable[Where]) -> None:
+    def forget(self, places: Iterable[Partition]) -> None:
         for where in places:
             self._next.pop(where, None)
 
@@ -83,7 +62,7 @@ async def consume(
     stop: asyncio.Event,
     max_records: int = 500,
     compacted: Collection[str] = (),
-    on_assigned: Callable[[Collection[Where]], Awaitable[None]] | None = None,
+    on_assigned: Callable[[Collection[Partition]], Awaitable[None]] | None = None,
 ) -> None:
     """Hand batches to `handle`, in order within a partition, and commit each once `handle` has returned; until `stop`.
 
@@ -101,7 +80,7 @@ async def consume(
         heartbeat_interval_ms=1_000,
         rebalance_timeout_ms=_REBALANCE_MS,
     )
-    cursors = Cursors(compacted)
+    cursors = OffsetGuard(compacted)
     at_work = asyncio.Lock()
     consumer.subscribe(topics, listener=_Rebalances(cursors, at_work, on_assigned))
     async with _running(consumer, bootstrap):
@@ -128,8 +107,8 @@ async def read_all(
     topics: Sequence[str],
     *,
     compacted: Collection[str] = (),
-    since: Mapping[Where, int] | None = None,
-    starts: Mapping[Where, int] = MappingProxyType({}),
+    since: Mapping[Partition, int] | None = None,
+    starts: Mapping[Partition, int] = MappingProxyType({}),
 ) -> AsyncIterator[Received]:
     """Yield every record there is at this moment, in order within each partition, without a group, and end.
 
@@ -140,7 +119,7 @@ async def read_all(
     quiet_kafka_loggers()
     places = [where for where in await _places(bootstrap, topics) if since is None or where in since]
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-all")
-    cursors = Cursors(compacted)
+    cursors = OffsetGuard(compacted)
     async with _running(consumer, bootstrap):
         with _broker_faults(bootstrap):
             first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
@@ -227,7 +206,7 @@ def _start(where: TopicPartition, wanted: int, first: int, last: int) -> int:
     return wanted
 
 
-async def extents(bootstrap: str, topics: Sequence[str]) -> dict[Where, tuple[int, int]]:
+async def extents(bootstrap: str, topics: Sequence[str]) -> dict[Partition, tuple[int, int]]:
     """The first offset there is and the one after the last, of every partition. A log that was never cut begins at 0."""
     quiet_kafka_loggers()
     places = await _places(bootstrap, topics)
@@ -241,24 +220,24 @@ async def extents(bootstrap: str, topics: Sequence[str]) -> dict[Where, tuple[in
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     def __init__(
         self,
-        cursors: Cursors,
+        cursors: OffsetGuard,
         at_work: asyncio.Lock,
-        on_assigned: Callable[[Collection[Where]], Awaitable[None]] | None,
+        on_assigned: Callable[[Collection[Partition]], Awaitable[None]] | None,
     ) -> None:
         self._cursors = cursors
         self._at_work = at_work
         self._on_assigned = on_assigned
 
-    async def on_partitions_revoked(self, revoked: Collection[Where]) -> None:
+    async def on_partitions_revoked(self, revoked: Collection[Partition]) -> None:
         async with self._at_work:  # the batch under way is finished and committed while the partitions are still ours
             self._cursors.forget(revoked)
 
-    async def on_partitions_assigned(self, assigned: Collection[Where]) -> None:
+    async def on_partitions_assigned(self, assigned: Collection[Partition]) -> None:
         if self._on_assigned is not None:
             await self._on_assigned(assigned)
 
 
-async def _assign_cursors(consumer: Any, cursors: Cursors, places: Sequence[TopicPartition]) -> None:
+async def _assign_cursors(consumer: Any, cursors: OffsetGuard, places: Sequence[TopicPartition]) -> None:
     """Take the group's committed offset from the broker, not from the client that we check; else the log's start."""
     if not places:
         return

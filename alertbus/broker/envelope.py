@@ -6,21 +6,19 @@ opaque id.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 
 from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.record import RecordHeaders
 
 type_pattern = r"uk\.alertbus\.[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)*\.v[1-9][0-9]*"
 
-Headers = Sequence[tuple[str, bytes]]
-
 _TYPE = re.compile(type_pattern)
 _SUBJECT = re.compile(r"[A-Za-z0-9._:/@-]{1,200}")
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _EXPECTED_SUBJECT = "expected an opaque id of 1 to 200 of A-Z a-z 0-9 . _ : / @ -; found something else"
 _EXTENSION = re.compile(r"[a-z0-9]{1,20}")
 _LONGEST = 500
@@ -38,7 +36,6 @@ class Envelope:
     source: str
     time: datetime
     subject: str
-    traceparent: str | None
     data: bytes = field(repr=False)  # a repr ends up in logs
     key: str | None = None
     extensions: Mapping[str, str] = field(default_factory=dict)
@@ -52,7 +49,6 @@ def encode(
     time: datetime,
     subject: str,
     data: bytes,
-    traceparent: str | None = None,
     extensions: Mapping[str, str] = _NO_EXTENSIONS,
 ) -> tuple[list[tuple[str, bytes]], bytes]:
     """Build the record's headers and value. `time` must know its offset. `EnvelopeFault` never repeats a value."""
@@ -68,10 +64,6 @@ def encode(
         ("ce_subject", subject.encode()),
         _JSON,
     ]
-    if traceparent is not None:
-        if not is_traceparent(traceparent):
-            raise EnvelopeFault("traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>, no id all zeros; else leave it out")
-        headers.append(("ce_traceparent", traceparent.encode()))
     for name, value in extensions.items():
         if name in _OURS or not _EXTENSION.fullmatch(name):
             raise EnvelopeFault(f"extension '{name[:20]}': expected 1 to 20 of a-z 0-9, and a name not yet in use")
@@ -79,8 +71,8 @@ def encode(
     return headers, data
 
 
-def decode(headers: Headers, key: bytes | None, value: bytes | None) -> Envelope:
-    """Read the event in a record. A trace context that is not one is passed over, as W3C asks, and nothing is lost."""
+def decode(headers: RecordHeaders, key: bytes | None, value: bytes | None) -> Envelope:
+    """Read the event in a record. A trace context that another system set is passed over."""
     try:
         found = {name.lower(): text.decode() for name, text in headers}
         readable_key = None if key is None else key.decode()
@@ -93,23 +85,17 @@ def decode(headers: Headers, key: bytes | None, value: bytes | None) -> Envelope
     subject = _taken(found, "subject")
     if not _SUBJECT.fullmatch(subject):
         raise EnvelopeFault(f"ce_subject: {_EXPECTED_SUBJECT}")
-    traceparent = found.pop("ce_traceparent", None)
+    found.pop("ce_traceparent", None)  # nobody here sets one; whatever a stranger set says nothing to us
     return Envelope(
         type=_taken(found, "type"),
         id=_taken(found, "id"),
         source=_taken(found, "source"),
         time=_time(_taken(found, "time")),
         subject=subject,
-        traceparent=traceparent if traceparent is not None and is_traceparent(traceparent) else None,
         data=value or b"",
         key=readable_key,
         extensions=_extensions(found),
     )
-
-
-def is_traceparent(text: str) -> bool:
-    """Check for W3C Trace Context, version 00, both ids other than zero."""
-    return _TRACEPARENT.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=1024)  # few types, few sources, every record

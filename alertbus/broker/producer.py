@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from alertbus.broker.envelope import Headers
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.record import Record, RecordHeaders
 
 MAX_RECORD_BYTES = 1_000_000  # the broker's message.max.bytes (1 MiB) less what a batch of one adds
 _BATCH_BYTES = 256 * 1024
@@ -32,18 +32,6 @@ class Written:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is to be written. `value` None: a tombstone. `partition` None: by the key. `timestamp_ms` None: now."""
-
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: Headers = ()
-    partition: int | None = None
-    timestamp_ms: int | None = None
-
-
 class Producer:
     """`start`, then `send` or `send_all` from one event loop, then `stop`, which waits for what is under way."""
 
@@ -56,8 +44,8 @@ class Producer:
         timeout_s: float = 30.0,
         max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
-        self._max_record_bytes = max_record_bytes
         """`linger_ms` 0: while one request is under way the next batch fills by itself; 5 ms cost 6 and won nothing."""
+        self._max_record_bytes = max_record_bytes
         self._bootstrap = bootstrap
         self._options = {"client_id": client_id, "linger_ms": linger_ms, "request_timeout_ms": int(timeout_s * 1000)}
         self._started: Any = None
@@ -92,7 +80,7 @@ class Producer:
         *,
         key: str,
         value: bytes,
-        headers: Headers = (),
+        headers: RecordHeaders = (),
         partition: int | None = None,
         timestamp_ms: int | None = None,
     ) -> Awaitable[Written]:
@@ -101,7 +89,7 @@ class Producer:
         _check_size(record, self._max_record_bytes)
         try:
             where = await self._partition(record)
-            return _Acknowledgement(await self._queue(record, where), topic)
+            return _PendingWrite(await self._queue(record, where), topic)
         except KafkaError as error:
             raise _fault(topic, error) from error
 
@@ -221,7 +209,7 @@ class Queued:
         return last
 
 
-class _Acknowledgement(Awaitable[Written]):
+class _PendingWrite(Awaitable[Written]):
     """aiokafka's future, with its errors made ours."""
 
     __slots__ = ("_future", "_topic")

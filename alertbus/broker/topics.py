@@ -1,4 +1,4 @@
-"""The ten topics (DESIGN section 4), making them, and asking whether a broker is there.
+"""The nine topics (DESIGN section 4), making them, and asking whether a broker is there.
 
 All have the same number of partitions, so that everything about one person or one case meets in one place.
 """
@@ -20,7 +20,6 @@ from alertbus.broker.faults import BrokerFault
 
 ALERTS = "alertbus.alerts"
 CASES = "alertbus.cases"
-PEOPLE = "alertbus.people"
 PERSON_EVENTS = "alertbus.person-events"
 CASE_EVENTS = "alertbus.case-events"
 NOTICES = "alertbus.notices"
@@ -54,9 +53,8 @@ class TopicSpec:
 TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(ALERTS, "retain", "alert id", "alert as accepted"),
     TopicSpec(CASES, "retain", "case id", "whole case snapshot, every version"),
-    TopicSpec(PEOPLE, "compact", "person id", "directory record"),
     TopicSpec(PERSON_EVENTS, "retain", "person id", "alert-about-person, link-changed"),
-    TopicSpec(CASE_EVENTS, "retain", "case id", "alert-reached-case, case-changed, receipt, tick"),
+    TopicSpec(CASE_EVENTS, "retain", "case id", "alert-reached-case, case-changed, tick"),
     TopicSpec(NOTICES, "retain", "agency/case id", "notice to deliver, withdraw or escalate"),
     TopicSpec(RECEIPTS, "retain", "case id", "receipt"),
     TopicSpec(REVIEW, "retain", "person or alert id", "needs a human: unsure match, unknown kind, incomplete"),

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received
 from alertbus.broker.groups import CHRONICLE, GROUPS
+from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
 from alertbus.model import watchdog
@@ -34,15 +34,14 @@ from alertbus.model.events import (
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.engine import upsert
-from alertbus.wire.reading import Understood, Words, understand
+from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
+from alertbus.wire.words import words
 
 TOPICS = tuple(GROUPS[CHRONICLE])
 
 log = structlog.stdlib.get_logger(__name__)
 
 ContentRow = dict[str, Any]
-Place = tuple[str, int]
-"""Topic, partition."""
 
 
 class ChronicleBehind(BusError):
@@ -90,7 +89,7 @@ async def apply(
     connection: AsyncConnection,
     facts: Sequence[Fact],
     *,
-    starts: Collection[Place] = (),
+    starts: Collection[Partition] = (),
     recent: RecentNotices | None = None,
     derived: bool = True,
 ) -> int:
@@ -109,7 +108,7 @@ async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
     await connection.run_sync(_derive, touched, RecentNotices(0))
 
 
-def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Place], recent: RecentNotices, derived: bool) -> int:
+def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Partition], recent: RecentNotices, derived: bool) -> int:
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.CHRONICLE})
     new, reached = _not_yet_seen(connection, facts, starts)
@@ -133,10 +132,10 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Pla
 _AT_ONCE = 500  # ids in one query; both databases allow some 32,000
 
 
-def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collection[Place]) -> tuple[list[Fact], dict[Place, int]]:
+def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collection[Partition]) -> tuple[list[Fact], dict[Partition, int]]:
     known_rows = connection.execute(select(tables.progress).where(tables.progress.c.topic.in_(sorted({fact.topic for fact in facts}))))
     known = {(row.topic, row.partition): row.next for row in known_rows}
-    reached: dict[Place, int] = {}
+    reached: dict[Partition, int] = {}
     new = []
     for fact in facts:
         where = (fact.topic, fact.partition)
@@ -181,12 +180,12 @@ def fact_of(understood: Understood) -> Fact:
     """Read one record. One that is not an event of the bus becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
-    reader = _READERS.get((record.topic, understood.type))
+    reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
         return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
     if record.topic == topics.CASE_EVENTS and understood.error is None:  # the reducers' own business
         return Fact(*where)
-    error = understood.error or "UnknownType"
+    error = understood.error or UNKNOWN_TYPE
     log.warning(
         "a record is no event of the bus; status counts it",
         topic=where[0],
@@ -275,21 +274,14 @@ def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     return Fact(*where, tables.review, row)
 
 
-WORDS: Words = {
-    (topics.ALERTS, ALERT_ACCEPTED): AcceptedAlert.model_validate_json,
-    (topics.CASE_EVENTS, AlertReachedCase.type): AlertReachedCase.model_validate_json,
-    (topics.CASES, CASE_RECORDED): Case.model_validate_json,
-    (topics.NOTICES, NOTICE_OWED): Notice.model_validate_json,
-    (topics.RECEIPTS, RECEIPT_GIVEN): Receipt.model_validate_json,
-    (topics.REVIEW, ReviewNeeded.type): ReviewNeeded.model_validate_json,
-}
+WORDS = words(ALERT_ACCEPTED, AlertReachedCase.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, ReviewNeeded.type)
 """What the chronicle reads."""
 
-_READERS: Mapping[tuple[str, str], Callable[[Coordinates, bytes, Any], Fact]] = {
-    (topics.ALERTS, ALERT_ACCEPTED): _alert,
-    (topics.CASE_EVENTS, AlertReachedCase.type): _reached,
-    (topics.CASES, CASE_RECORDED): _case,
-    (topics.NOTICES, NOTICE_OWED): _notice,
-    (topics.RECEIPTS, RECEIPT_GIVEN): _receipt,
-    (topics.REVIEW, ReviewNeeded.type): _review,
+_READERS: Mapping[str, Callable[[Coordinates, bytes, Any], Fact]] = {
+    ALERT_ACCEPTED: _alert,
+    AlertReachedCase.type: _reached,
+    CASE_RECORDED: _case,
+    NOTICE_OWED: _notice,
+    RECEIPT_GIVEN: _receipt,
+    ReviewNeeded.type: _review,
 }

@@ -9,9 +9,10 @@ import orjson
 from sqlalchemy import ColumnElement, String, Table, collate, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import read_all
+from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, Fact, Place, apply, derive, fact_of, read
+from alertbus.chronicle.projector import TOPICS, Fact, apply, derive, fact_of, read
 from alertbus.sql.engine import database_faults, metadata, reading
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
@@ -23,7 +24,7 @@ class ChronicleRestore(Restore):
     """Writes everything again, and works out each obligation once, when all its notices and receipts are there."""
 
     def __init__(self) -> None:
-        self._begun: set[Place] = set()
+        self._begun: set[Partition] = set()
 
     async def begin(self, connection: AsyncConnection) -> None:
         """Nothing to prepare."""
@@ -55,7 +56,7 @@ async def replay(bootstrap: str, engine: AsyncEngine) -> int:
     """Apply what the topics hold at this moment and the chronicle does not. Return how many records were new to it."""
     new = 0
     waiting: list[Received] = []
-    begun: set[Place] = set()
+    begun: set[Partition] = set()
 
     async def write() -> None:
         nonlocal new

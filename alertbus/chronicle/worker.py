@@ -10,8 +10,9 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.broker.consumer import Received, consume
+from alertbus.broker.consumer import consume
 from alertbus.broker.groups import CHRONICLE, committed_offsets
+from alertbus.broker.record import Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay

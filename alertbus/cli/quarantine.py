@@ -14,7 +14,7 @@ from alertbus.chronicle import tables as chronicle
 from alertbus.cli.output import NO, as_json, pairs, rows, say
 from alertbus.intake.tables import raw
 from alertbus.model.errors import NotFound
-from alertbus.quarantine.redrive import Outcome, Redrive, place
+from alertbus.quarantine.redrive import RedriveOutcome, Redrive, place
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven, shelf
 from alertbus.run.bootstrap import now, wired
 from alertbus.sql.engine import database_faults, reading
@@ -90,7 +90,7 @@ def redrive(
         rows("Would be done" if dry_run else "Done", ("id", "from", "outcome"), [list(line.values()) for line in lines], empty="")
         counted = ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in Counter(outcomes.values()).items())
         say(f"{counted or 'nothing of that lies in quarantine'}{' (dry run: nothing was written)' if dry_run else ''}")
-    if not chosen or any(outcome not in {Outcome.PUT_BACK, Outcome.ALREADY} for outcome in outcomes.values()):
+    if not chosen or any(outcome not in {RedriveOutcome.PUT_BACK, RedriveOutcome.ALREADY} for outcome in outcomes.values()):
         raise typer.Exit(NO)
 
 
@@ -110,7 +110,9 @@ async def _list(selection: Selection) -> tuple[list[Kept], list[str]]:
     return found, elsewhere
 
 
-async def _redrive(selection: Selection, *, by: str, reason: str, dry_run: bool, force: bool) -> tuple[list[Kept], dict[str, Outcome]]:
+async def _redrive(
+    selection: Selection, *, by: str, reason: str, dry_run: bool, force: bool
+) -> tuple[list[Kept], dict[str, RedriveOutcome]]:
     async with wired() as wiring:
         done = redriven(await trail.records(wiring.bootstrap))
         chosen = selection.of(await shelf(wiring.bootstrap, done))

@@ -8,21 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from alertbus.broker.consumer import Received
-from alertbus.broker.envelope import decode, encode
-from alertbus.broker.faults import EnvelopeFault
-from alertbus.broker.producer import Producer, Record
-from alertbus.broker.topics import RECEIPTS
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Received
 from alertbus.delivery.ledger.ledger import Ledger
-from alertbus.delivery.refused_notices import SOURCE, refused_at
 from alertbus.model import watchdog
-from alertbus.model.errors import PoisonRecord
-from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
-from alertbus.model.notice import Notice, Receipt
-from alertbus.quarantine.entry import moment, poisoned
+from alertbus.model.events import NOTICE_OWED
+from alertbus.model.notice import Notice
+from alertbus.quarantine.entry import poisoned
+from alertbus.wire.reading import moment, understand
+from alertbus.wire.words import DELIVERY, word_on
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,16 +38,17 @@ class Arrivals:
         poison: list[tuple[Received, str]] = []
         redriven: dict[str, int] = {}
         for record in records:
-            try:
-                notice, attempt = _read(record)
-                if watchdog.is_reserved(exercise=notice.obligation.exercise) and watchdog.is_late(notice.obligation.since, self._now()):
-                    log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
-                    continue
-                notices.append((record, notice))
-                if attempt is not None:
-                    redriven[notice.id] = attempt
-            except (PoisonRecord, EnvelopeFault, ValidationError) as fault:
-                poison.append((record, type(fault).__name__))
+            found = understand(record, word_on(record.topic, NOTICE_OWED))
+            if found.fault is not None:
+                poison.append((record, found.fault))
+                continue
+            notice: Notice = found.word
+            if watchdog.is_reserved(exercise=notice.obligation.exercise) and watchdog.is_late(notice.obligation.since, self._now()):
+                log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
+                continue
+            notices.append((record, notice))
+            if found.refused_at is not None:
+                redriven[notice.id] = found.refused_at
         self._wake()  # so that leasing joins the transaction that records
         try:
             await self._ledger.record([notice for _, notice in notices], self._now())
@@ -86,41 +83,7 @@ class Arrivals:
                 offset=record.offset,
                 reason=error,
             )
-        await self._producer.send_all([poisoned(record, error, by=SOURCE, at=moment(record.timestamp)) for record, error in poison])
-
-
-def receipt_record(receipt: Receipt) -> Record:
-    """How a receipt stands on its topic: by case, so that it meets its case's state."""
-    headers, value = encode(
-        type=RECEIPT_GIVEN,
-        source=SOURCE,
-        id=receipt.id,
-        time=receipt.at,
-        subject=receipt.notice_id,
-        data=receipt.model_dump_json().encode(),
-    )
-    return Record(RECEIPTS, receipt.case_id.encode(), value, headers)
-
-
-def notice_record(notice: Notice, topic: str) -> Record:
-    """How a notice stands on its topic: by agency and case, so that its order is kept."""
-    owed = notice.obligation
-    headers, value = encode(
-        type=NOTICE_OWED,
-        source=SOURCE,
-        id=notice.id,
-        time=owed.since,
-        subject=owed.id,
-        data=notice.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
-    )
-    return Record(topic, f"{owed.agency}/{owed.case_id}".encode(), value, headers)
+        await self._producer.send_all([poisoned(record, error, by=DELIVERY, at=moment(record.timestamp)) for record, error in poison])
 
 
 _OPENED = {True: "sent_again", False: "overtaken_or_sent_again_before"}
-
-
-def _read(record: Received) -> tuple[Notice, int | None]:
-    envelope = decode(record.headers, record.key, record.value)
-    if envelope.type != NOTICE_OWED:
-        raise PoisonRecord(f"expected a record of type {NOTICE_OWED}")
-    return Notice.model_validate_json(envelope.data), refused_at(envelope)

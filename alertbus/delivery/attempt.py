@@ -15,7 +15,7 @@ from alertbus.model.notice import Message
 _RENDERED_TOGETHER = 50
 """Chosen: so many are rendered before the first is sent. The first need not wait until hundreds are ready."""
 
-Report = Callable[[Leased, Outcome], None]
+AttemptReport = Callable[[Leased, Outcome], None]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -23,7 +23,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Attempts:
     """Raises `Unavailable` when something of the bus itself is away: nothing more is reported, and the worker ends."""
 
-    def __init__(self, renderer: Renderer, channels: Channels, report: Report) -> None:
+    def __init__(self, renderer: Renderer, channels: Channels, report: AttemptReport) -> None:
         self._renderer = renderer
         self._channels = channels
         self._report = report

@@ -7,16 +7,14 @@ out, and what is repeated has the same ids.
 """
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from alertbus.broker.producer import Record
-from alertbus.delivery.arrivals import notice_record, receipt_record
+from alertbus.broker.record import Record
 from alertbus.delivery.attempt import send
 from alertbus.delivery.channels import Channel
 from alertbus.delivery.ledger.ledger import Ledger
@@ -24,10 +22,13 @@ from alertbus.delivery.ledger.rows import Leased, UndeliveredNotice
 from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.render import Rendered, Renderer
 from alertbus.model import ids, watchdog
-from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage, lane_of
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import Policy
 from alertbus.reach.escalation import escalations
+from alertbus.waiting import pause
+from alertbus.wire import records
+from alertbus.wire.words import DELIVERY
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -79,15 +80,13 @@ class Fallback:
             if claimed := await self._ledger.claim_undelivered(now, until=now + self._sweep.again):
                 await self._copy_all(claimed, now)
             else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._sweep.every_s):
-                        await stop.wait()
+                await pause(stop, self._sweep.every_s)
 
     async def _copy_all(self, claimed: Sequence[UndeliveredNotice], now: datetime) -> None:
         """Each agency's notices on a case in order; agencies and cases at once."""
         lanes: dict[str, list[UndeliveredNotice]] = defaultdict(list)
         for one in claimed:
-            lanes[f"{one.leased.agency}/{one.leased.case_id}"].append(one)
+            lanes[lane_of(one.leased.agency, one.leased.case_id)].append(one)
         await asyncio.gather(*(self._copy_in_order(lane, now) for lane in lanes.values()))
 
     async def _copy_in_order(self, lane: Sequence[UndeliveredNotice], now: datetime) -> None:
@@ -95,8 +94,8 @@ class Fallback:
             fallback = None if one.withdrawn else self._fallback_of(one.leased.agency)
             copied = fallback is not None and await self._copied(fallback[1], one.leased)
             channel = fallback[0] if fallback is not None and copied else None
-            if records := list(self._to_tell(one, channel, now)):
-                await self._publish(records)
+            if told := list(self._to_tell(one, channel, now)):
+                await self._publish(told)
             again = self._now() + self._sweep.again if fallback is not None and not copied else None
             await self._ledger.note_copy(one, channel, now, again=again)
             log.warning(
@@ -127,14 +126,14 @@ class Fallback:
         if one.withdrawn:
             return
         if not one.known:
-            yield receipt_record(_receipt(one.leased, Stage.FAILED, now, one.reason))
+            yield records.receipt_given(_receipt(one.leased, Stage.FAILED, now, one.reason), by=DELIVERY)
         if channel is not None:
-            yield receipt_record(_receipt(one.leased, Stage.COPIED, self._now(), channel=channel))
+            yield records.receipt_given(_receipt(one.leased, Stage.COPIED, self._now(), channel=channel), by=DELIVERY)
         goes_on = one.leased.deed != Deed.ESCALATE or channel is None
         if goes_on and not one.escalated:
             notice = Notice.model_validate_json(one.leased.notice)
             for escalation in escalations(notice, one.reason, self._policy):
-                yield notice_record(escalation, self._topic)
+                yield replace(records.notice_record(escalation, by=DELIVERY), topic=self._topic)
 
 
 def fallbacks_of(own: Callable[[str], Channel], named: Mapping[str, Channel], policy: Policy) -> FallbackOf:

@@ -1,7 +1,7 @@
 """The ledger and the built-in inbox, written again from notices and from what delivery itself told of them.
 
 What delivery told as sent, accepted, refused or cancelled is done and goes out no more. All else is open again and is
-delivered. Where an attempt may have been made that nobody told of, it counts as made: the agency may have the message,
+delivered. Partition an attempt may have been made that nobody told of, it counts as made: the agency may have the message,
 so a withdrawal of it must go out too. It comes under the same idempotency key as before.
 
 Not kept in Kafka, and so not as before: how many attempts were made and when the next was due, whether a notice had
@@ -21,13 +21,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Where
+from alertbus.broker.record import Partition
 from alertbus.delivery.channels.inbox import row_of as inbox_row
 from alertbus.delivery.ledger.endings import cancel_unsent, open_again
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, STATE_TOLD_BY, Leased, new_row
 from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
 from alertbus.delivery.outcome import Trouble
-from alertbus.delivery.refused_notices import SOURCE, refused_at
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
@@ -38,13 +37,10 @@ from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
-from alertbus.wire.reading import Understood, Words
+from alertbus.wire.reading import Understood
+from alertbus.wire.words import DELIVERY, words
 
-WORDS: Words = {
-    (topics.NOTICES, NOTICE_OWED): Notice.model_validate_json,
-    (topics.RECEIPTS, RECEIPT_GIVEN): Receipt.model_validate_json,
-    (topics.QUARANTINE, RECORD_QUARANTINED): lambda _: None,  # only its headers count here
-}
+WORDS = words(NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED)
 
 _RENDER_LIMIT_S = 10.0
 _AT_ONCE = 500
@@ -80,7 +76,9 @@ class DeliveryRestore(Restore):
     with a system of their own, as the settings now have it: the built-in inbox never had their messages.
     """
 
-    def __init__(self, committed: Mapping[Where, int], plugins: Plugins, elsewhere: Collection[str], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, committed: Mapping[Partition, int], plugins: Plugins, elsewhere: Collection[str], now: Callable[[], datetime]
+    ) -> None:
         self._committed = committed
         self._plugins = plugins
         self._elsewhere = elsewhere
@@ -103,7 +101,7 @@ class DeliveryRestore(Restore):
                     self._note_redriven(notice, understood)
                 case Receipt(stage=Stage.COPIED) as receipt:  # its own channel is still owed it
                     fallbacks.append({"of_notice": receipt.notice_id, "channel": receipt.channel, "told_at": receipt.at})
-                case Receipt() as receipt if understood.source == SOURCE and receipt.stage in STATE_TOLD_BY:
+                case Receipt() as receipt if understood.source == DELIVERY and receipt.stage in STATE_TOLD_BY:
                     receipts.append(receipt)  # an agency's own receipt says nothing of what delivery has yet to do
                 case _ if understood.record.topic == topics.QUARANTINE:
                     entry = quarantined(understood.record.headers, understood.record.value)
@@ -148,7 +146,7 @@ class DeliveryRestore(Restore):
 
     def _note_redriven(self, notice: Notice, understood: Understood) -> None:
         """A refused notice that was put back is open again, unless something came of it since."""
-        attempt = None if understood.envelope is None else refused_at(understood.envelope)
+        attempt = understood.refused_at
         if attempt is not None:
             self._redriven[notice.id] = max(attempt, self._redriven.get(notice.id, 0))
 

@@ -7,14 +7,12 @@ while it stands there, so that the same redrive read twice, or done twice, sends
 
 from collections.abc import Sequence
 
-from alertbus.broker.envelope import Envelope
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
-from alertbus.quarantine.entry import REFUSED_AT, refused
-
-SOURCE = "/alertbus/delivery"
+from alertbus.quarantine.entry import refused
+from alertbus.wire.words import DELIVERY
 
 
 async def quarantine_entries(receipts: Sequence[Receipt], ledger: Ledger, plugins: Plugins) -> list[Record]:
@@ -23,11 +21,5 @@ async def quarantine_entries(receipts: Sequence[Receipt], ledger: Ledger, plugin
     for row in await ledger.refused([receipt.notice_id for receipt in receipts if receipt.stage is Stage.REFUSED]):
         notice = Notice.model_validate_json(row.notice)
         version = plugins.made_by(plugins.adapter_for(notice.sector))
-        records.append(refused(notice, row.error or "unknown", by=SOURCE, at=row.at, attempt=row.attempts, version=version))
+        records.append(refused(notice, row.error or "unknown", by=DELIVERY, at=row.at, attempt=row.attempts, version=version))
     return records
-
-
-def refused_at(envelope: Envelope) -> int | None:
-    """Give the attempt at which a redriven notice was refused; None for a notice that was not redriven."""
-    text = envelope.extensions.get(REFUSED_AT, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None  # noqa: PLR2004  no ledger counts so far

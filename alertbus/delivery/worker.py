@@ -18,7 +18,7 @@ from alertbus.broker import groups
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
-from alertbus.delivery.arrivals import Arrivals, receipt_record
+from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.fallback import Fallback, Sweep, fallbacks_of
 from alertbus.delivery.heartbeats import Steady
@@ -33,6 +33,8 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy
 from alertbus.settings import ChannelSettings
+from alertbus.wire.records import receipt_given
+from alertbus.wire.words import DELIVERY
 
 GROUP = groups.DELIVERY
 
@@ -86,7 +88,7 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
 
         async def publish(receipts: Sequence[Receipt]) -> None:
             given_up = await quarantine_entries(receipts, ledger, setup.plugins)
-            await producer.send_all([*map(receipt_record, receipts), *given_up])
+            await producer.send_all([*(receipt_given(receipt, by=DELIVERY) for receipt in receipts), *given_up])
 
         now, pace = setup.now, setup.pace
         renderer = Renderer(setup.plugins, pace.render_limit_s)

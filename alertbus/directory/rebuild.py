@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import BigInteger, BindParameter, Column, MetaData, String, Table, bindparam, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alertbus.broker import topics
 from alertbus.directory.case_clocks import wakes_of
 from alertbus.directory.case_register import digest_of, linked_people, row_of, take_off
 from alertbus.directory.directory import KEY, Mark, likeness_of, marks_of
@@ -27,14 +26,10 @@ from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, 
 from alertbus.model.person import Person
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
 from alertbus.sql.rebuild import Restore
-from alertbus.wire.reading import Understood, Words
+from alertbus.wire.reading import Understood
+from alertbus.wire.words import words
 
-WORDS: Words = {
-    (topics.PERSON_EVENTS, AlertAboutPerson.type): AlertAboutPerson.model_validate_json,
-    (topics.CASES, CASE_RECORDED): Case.model_validate_json,
-    (topics.CASE_EVENTS, CaseChanged.type): CaseChanged.model_validate_json,
-    (topics.CASE_EVENTS, Tick.type): Tick.model_validate_json,
-}
+WORDS = words(AlertAboutPerson.type, CASE_RECORDED, CaseChanged.type, Tick.type)
 
 _AT_ONCE = 500
 _NEXT = timedelta(microseconds=1)

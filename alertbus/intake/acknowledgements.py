@@ -21,6 +21,7 @@ from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
+from alertbus.wire.words import GATEWAY
 
 
 class Acknowledgement(Word):
@@ -94,4 +95,4 @@ class AnswerIntake:
                 detail=receipt.obligation_id,
             )
             await self._publisher.send(question)
-        await self._publisher.send(records.receipt_given(receipt))
+        await self._publisher.send(records.receipt_given(receipt, by=GATEWAY))

@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.tables import accepted as accepted_table

@@ -110,7 +110,7 @@ class CaseIntake:
         case, at = recorded.case, recorded.case.known_at or self._now()
         async with self._turns[case.id]:  # records of two versions must not interleave
             await self._publisher.send(records.case_changed(case, at))
-            await self._publisher.send(*records.links_changed(case, recorded.unlinked, at), *records.people_recorded(case, at))
+            await self._publisher.send(*records.links_changed(case, recorded.unlinked, at))
             await self._catch_up(case)
             await self._publisher.send(records.case_recorded(case, at))
             with database_faults():

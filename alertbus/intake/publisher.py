@@ -12,7 +12,8 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.producer import MAX_RECORD_BYTES, Producer, Record
+from alertbus.broker.producer import MAX_RECORD_BYTES, Producer
+from alertbus.broker.record import Record
 from alertbus.model.errors import BrokerUnavailable, TooLarge
 
 log = structlog.get_logger("alertbus.gateway")

@@ -14,12 +14,10 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import ALERT_ACCEPTED, MessageKept
 from alertbus.sql.engine import upsert
 from alertbus.sql.rebuild import Restore
-from alertbus.wire.reading import Understood, Words
+from alertbus.wire.reading import Understood
+from alertbus.wire.words import words
 
-WORDS: Words = {
-    (topics.ALERTS, ALERT_ACCEPTED): AcceptedAlert.model_validate_json,
-    (topics.QUARANTINE, MessageKept.type): MessageKept.model_validate_json,
-}
+WORDS = words(ALERT_ACCEPTED, MessageKept.type)
 
 
 @dataclass(slots=True)

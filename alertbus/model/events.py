@@ -107,7 +107,7 @@ class MessageKept(Word):
 
 ALERT_ACCEPTED = "uk.alertbus.alert.accepted.v1"
 CASE_RECORDED = "uk.alertbus.case.recorded.v1"
-PERSON_RECORDED = "uk.alertbus.person.recorded.v1"
 NOTICE_OWED = "uk.alertbus.notice.owed.v1"
 RECEIPT_GIVEN = "uk.alertbus.receipt.given.v1"
+AUDIT_RECORDED = "uk.alertbus.audit.recorded.v1"
 RECORD_QUARANTINED = "uk.alertbus.record.quarantined.v1"

@@ -47,6 +47,11 @@ class Cause(StrEnum):
     INVOLVEMENT = "involvement"
 
 
+def lane_of(agency: str, case_id: str) -> str:
+    """The key under which an agency's notices on one case follow each other."""
+    return f"{agency}/{case_id}"
+
+
 class Obligation(Word):
     """One agency role owes one alert on one case an answer: the unit that is delivered, chased, acknowledged."""
 
@@ -66,6 +71,11 @@ class Obligation(Word):
     """By when a named person must have answered; None for no such time."""
     cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
     exercise: Annotated[str | None, S.ROUTING] = None
+
+    @property
+    def lane(self) -> str:
+        """Agency and case: within it order is kept, on the topic of notices and at the agency."""
+        return lane_of(self.agency, self.case_id)
 
 
 class Excerpt(Word):

@@ -5,7 +5,8 @@ import time
 from collections import Counter
 
 from alertbus.audit import chain
-from alertbus.broker.consumer import Where, read_all
+from alertbus.broker.consumer import read_all
+from alertbus.broker.record import Partition
 from alertbus.broker.topics import AUDIT, QUARANTINE, partition_counts
 from alertbus.quarantine.entry import Disposition, read
 from alertbus.quarantine.shelf import redriven
@@ -20,7 +21,7 @@ class QuarantineDepth:
         self._bootstrap = bootstrap
         self._turn = asyncio.Lock()
         self._asked = 0.0
-        self._reached: dict[Where, int] = {}
+        self._reached: dict[Partition, int] = {}
         self._entries: dict[str, Disposition] = {}
         self._put_back: set[str] = set()
 

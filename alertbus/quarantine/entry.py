@@ -8,24 +8,21 @@ put anything there, and the coordinates lead to them, because every topic that i
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 import alertbus
-from alertbus.broker.envelope import Headers, decode, encode
-from alertbus.broker.faults import EnvelopeFault
-from alertbus.broker.producer import Record
-from alertbus.broker.topics import NOTICES, QUARANTINE, TOPICS
+from alertbus.broker.record import Record, RecordHeaders
+from alertbus.broker.topics import NOTICES, TOPICS
 from alertbus.model import ids
 from alertbus.model.events import RECORD_QUARANTINED, MessageKept
 from alertbus.model.notice import Notice
+from alertbus.wire.reading import envelope_in
+from alertbus.wire.records import content, record_quarantined
 
 BUS = f"alertbus {alertbus.__version__}"
 """The version that names itself where no plugin took part."""
-
-REFUSED_AT = "refusedat"
-"""On a redriven notice: the attempt at which it was refused. Delivery sends it again only if that was the last one."""
 
 LARGEST_COPY = 900_000
 """Bytes of a value that is copied. A larger one, which a stranger may write, would not fit its topic with our headers: its entry
@@ -41,11 +38,6 @@ class Disposition(StrEnum):
     """It cannot be read or decided. Written by the stages and by delivery's intake. Mend the cause, then redrive."""
     REFUSED = "refused"
     """An agency's system refused the notice for good. Written by delivery. Agree with the agency, then redrive."""
-    OUTAGE = "outage"
-    """Given up because something was down too long. Nobody writes it: the bus tries for as long as an outage lasts."""
-    POLICY = "policy"
-    """The policy forbids or does not know it. Nobody writes it: an unknown kind is told to the case holder and listed in
-    review, and whoever must not learn is a ruling that `explain` shows."""
 
 
 class Incoming(Protocol):
@@ -93,14 +85,14 @@ def poisoned(incoming: Incoming, error: str, *, by: str, at: datetime, version: 
     """The entry for a record that cannot be decided. `error` is a class, never a text; `at`, when the record was written."""
     place = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
     found, key = incoming.value or b"", incoming.key or b""
-    headers, value = encode(
-        type=RECORD_QUARANTINED,
-        source=by,
-        id=ids.event_id("quarantined", place),
-        time=at,
+    return record_quarantined(
+        key=key if 0 < len(key) <= _LONGEST_KEY else place.encode(),
         subject=place,
+        event_id=ids.event_id("quarantined", place),
+        at=at,
+        by=by,
         data=found if len(found) <= LARGEST_COPY else b"",
-        extensions={
+        marks={
             "originaltopic": incoming.topic,
             "originalpartition": str(incoming.partition),
             "originaloffset": str(incoming.offset),
@@ -111,57 +103,46 @@ def poisoned(incoming: Incoming, error: str, *, by: str, at: datetime, version: 
             "originalbytes": str(len(found)),
         },
     )
-    return Record(QUARANTINE, key if 0 < len(key) <= _LONGEST_KEY else place.encode(), value, headers)
 
 
 def refused(notice: Notice, error: str, *, by: str, at: datetime, attempt: int, version: str) -> Record:
     """The entry for a notice that was refused for good at that attempt. `version` is the plugin's that rendered it."""
     owed = notice.obligation
-    content = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()  # as the case stage writes it
-    headers, value = encode(
-        type=RECORD_QUARANTINED,
-        source=by,
-        id=ids.event_id("refused", notice.id, str(attempt)),
-        time=at,
+    whole = content(notice)
+    return record_quarantined(
+        key=owed.lane.encode(),
         subject=notice.id,
-        data=content if len(content) <= LARGEST_COPY else b"",
-        extensions={
+        event_id=ids.event_id("refused", notice.id, str(attempt)),
+        at=at,
+        by=by,
+        data=whole if len(whole) <= LARGEST_COPY else b"",
+        marks={
             "originaltopic": NOTICES,
             "errorclass": error,
             "disposition": Disposition.REFUSED.value,
             "attempt": str(attempt),
             "pluginversion": version,
-            "originalbytes": str(len(content)),
+            "originalbytes": str(len(whole)),
             "agency": owed.agency,
         },
     )
-    return Record(QUARANTINE, f"{owed.agency}/{owed.case_id}".encode(), value, headers)
 
 
-def moment(timestamp_ms: float) -> datetime:
-    """A record's own time. Whoever writes a record may state any: one that is no moment counts as 1970, and harms nobody."""
-    try:
-        return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
-
-
-def attempt_of(headers: Headers) -> int:
+def attempt_of(headers: RecordHeaders) -> int:
     """Which attempt a record says it is: 1 unless it was redriven."""
     text = next((value for name, value in headers if name == "ce_attempt"), b"1")
     return int(text) if re.fullmatch(rb"[1-9][0-9]{0,5}", text) else 1
 
 
-def is_kept_message(headers: Headers) -> bool:
+def is_kept_message(headers: RecordHeaders) -> bool:
     """Whether the record is a raw message that the gateway keeps for review."""
     return any(name == "ce_type" and text == MessageKept.type.encode() for name, text in headers)
 
 
-def read(headers: Headers, value: bytes | None) -> Quarantined | None:
+def read(headers: RecordHeaders, value: bytes | None) -> Quarantined | None:
     """What an entry says of itself; None for a record on the topic that is no entry of ours, of which nothing may be shown."""
-    try:
-        envelope = decode(headers, None, value)
-    except EnvelopeFault:
+    envelope = envelope_in(headers, value)
+    if envelope is None:
         return None
     said = {
         "by": envelope.source,

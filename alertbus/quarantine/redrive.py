@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from alertbus.audit.chain import OPERATIONS, Deed
+from alertbus.audit.chain import OPERATIONS, AuditedDeed
 from alertbus.audit.trail import Trail
-from alertbus.broker.consumer import Received, read_at
-from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.consumer import read_at
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Received, Record
 from alertbus.broker.topics import QUARANTINE
-from alertbus.model.events import NOTICE_OWED
-from alertbus.quarantine.entry import REFUSED_AT, Disposition, Quarantined
+from alertbus.quarantine.entry import Disposition, Quarantined
 from alertbus.quarantine.shelf import Kept
+from alertbus.wire.records import notice_redriven
 
 SOURCE = "/alertbus/quarantine"
 
@@ -28,7 +28,7 @@ _TOGETHER = 200
 _REDRIVE_OF, _ATTEMPT = "ce_redriveof", "ce_attempt"
 
 
-class Outcome(StrEnum):
+class RedriveOutcome(StrEnum):
     """What became of one entry. Shown to operators; values are stable."""
 
     PUT_BACK = "put_back"
@@ -46,26 +46,26 @@ class Redrive:
     bootstrap: str
     force: bool = False
     planned: list[tuple[Kept, Record]] = field(default_factory=list)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, RedriveOutcome] = field(default_factory=dict)
 
     async def plan(self, chosen: Sequence[Kept]) -> None:
         """Find the record of each entry, and whether it may be put back. Writes nothing."""
         eligible: list[tuple[Kept, Quarantined]] = []
         for kept in chosen:
             if kept.entry is None:
-                self.outcomes[kept.name] = Outcome.NO_ENTRY
+                self.outcomes[kept.name] = RedriveOutcome.NO_ENTRY
             elif kept.redriven is not None and not self.force:
-                self.outcomes[kept.name] = Outcome.ALREADY
+                self.outcomes[kept.name] = RedriveOutcome.ALREADY
             else:
                 eligible.append((kept, kept.entry))
         originals = await read_at(self.bootstrap, [_place_of_original(kept, entry) for kept, entry in eligible])
         for (kept, entry), original in zip(eligible, originals, strict=True):
             if original is None:
-                self.outcomes[kept.name] = Outcome.GONE
+                self.outcomes[kept.name] = RedriveOutcome.GONE
             elif entry.notice_id is not None and not original.value:
-                self.outcomes[kept.name] = Outcome.TOO_LARGE
+                self.outcomes[kept.name] = RedriveOutcome.TOO_LARGE
             else:
-                self.outcomes[kept.name] = Outcome.PUT_BACK
+                self.outcomes[kept.name] = RedriveOutcome.PUT_BACK
                 self.planned.append((kept, _record(entry, original)))
 
     async def carry_out(self, producer: Producer, trail: Trail, *, by: str, reason: str) -> None:
@@ -74,9 +74,9 @@ class Redrive:
             some = self.planned[start : start + _TOGETHER]
             about = [kept.entry.id for kept, _ in some if kept.entry]
             places = [place(kept.entry) for kept, _ in some if kept.entry]
-            await trail.append(OPERATIONS, Deed.REDRIVE_BEGUN, by=by, reason=reason, about=about, places=places)
+            await trail.append(OPERATIONS, AuditedDeed.REDRIVE_BEGUN, by=by, reason=reason, about=about, places=places)
             await producer.send_all([record for _, record in some])
-            await trail.append(OPERATIONS, Deed.REDRIVE_DONE, by=by, reason=reason, about=about, places=places)
+            await trail.append(OPERATIONS, AuditedDeed.REDRIVE_DONE, by=by, reason=reason, about=about, places=places)
 
 
 def place(entry: Quarantined) -> str:
@@ -95,16 +95,8 @@ def _place_of_original(kept: Kept, entry: Quarantined) -> tuple[str, int, int]:
 
 def _record(entry: Quarantined, original: Received) -> Record:
     if entry.notice_id is not None:
-        headers, value = encode(
-            type=NOTICE_OWED,
-            source=SOURCE,
-            id=entry.notice_id,
-            time=entry.at,
-            subject=entry.notice_id,
-            data=original.value or b"",
-            extensions={"redriveof": entry.id, REFUSED_AT: str(entry.attempt)},
-        )
-        return Record(entry.topic, original.key or b"", value, headers)
+        lane, data = original.key or b"", original.value or b""
+        return notice_redriven(entry.notice_id, lane, entry.at, data, entry_id=entry.id, attempt=entry.attempt)
     kept = [(name, text) for name, text in original.headers if name not in {_REDRIVE_OF, _ATTEMPT}]
     marks = [(_REDRIVE_OF, entry.id.encode()), (_ATTEMPT, str(entry.attempt + 1).encode())]
     return Record(entry.topic, original.key or b"", original.value or b"", [*kept, *marks], partition=original.partition)

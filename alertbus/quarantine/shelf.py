@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alertbus.audit.chain import AuditRecord, Deed
-from alertbus.broker.consumer import Received, read_all
+from alertbus.audit.chain import AuditedDeed, AuditRecord
+from alertbus.broker.consumer import read_all
+from alertbus.broker.record import Received
 from alertbus.broker.topics import NOTICES, QUARANTINE
-from alertbus.model.events import MessageKept
 from alertbus.quarantine.entry import Quarantined, is_kept_message, read
 
 
@@ -89,8 +89,6 @@ async def shelf(bootstrap: str, done: Mapping[str, Redriven]) -> list[Kept]:
     found: list[Kept] = []
     seen: set[str] = set()
     async for record in read_all(bootstrap, [QUARANTINE]):
-        if ("ce_type", MessageKept.type.encode()) in record.headers:  # a raw message for review: the gateway's, and no entry
-            continue
         entry = read(record.headers, record.value)
         if is_kept_message(record.headers) or (entry is not None and entry.id in seen):
             continue
@@ -107,7 +105,7 @@ def redriven(records: Sequence[AuditRecord]) -> dict[str, Redriven]:
     return {
         about: Redriven(record.at, record.by, record.reason)
         for record in sorted(records, key=lambda one: one.at)
-        if record.deed is Deed.REDRIVE_DONE
+        if record.deed is AuditedDeed.REDRIVE_DONE
         for about in record.about
     }
 

@@ -16,8 +16,9 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received, extents, read_all
+from alertbus.broker.consumer import extents, read_all
 from alertbus.broker.groups import GROUPS, committed_offsets, groups_at_work
+from alertbus.broker.record import Received
 from alertbus.chronicle import projector
 from alertbus.chronicle.rebuild import ChronicleRestore
 from alertbus.chronicle.tables import TABLES as CHRONICLE
@@ -35,7 +36,8 @@ from alertbus.run.bootstrap import Wiring, now
 from alertbus.sql import rebuild as rebuilding
 from alertbus.sql.engine import database_faults, reading
 from alertbus.sql.rebuild import Restore
-from alertbus.wire.reading import Words, understand
+from alertbus.wire.reading import understand
+from alertbus.wire.words import Words
 
 PASSES = (
     (topics.PERSON_EVENTS, topics.CASES),  # by which keys alerts asked, and which versions of cases were told whole

@@ -8,17 +8,13 @@ The room's reading order: evidence, oracle, holdings, judge, full; then, for a b
 new_evidence, results, incremental, schedule.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received
-from alertbus.broker.envelope import decode
-from alertbus.broker.faults import EnvelopeFault
+from alertbus.broker.record import Received
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Details
 from alertbus.model.case import Case, CasePerson, Level
@@ -34,6 +30,8 @@ from alertbus.model.events import (
 )
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person, Subject
+from alertbus.wire.reading import understand
+from alertbus.wire.words import words_read_by
 
 READ = (
     topics.ALERTS,
@@ -114,12 +112,7 @@ def finding_of(record: Received) -> Finding | None:
 
     Nothing is judged about the watchdog: it leaves no row in the chronicle and one in the ledger, and has its own alarm.
     """
-    try:
-        envelope = decode(record.headers, record.key, record.value)
-        reader = _READERS.get((record.topic, envelope.type))
-        finding = reader(envelope.data) if reader else None
-    except (EnvelopeFault, ValidationError):
-        return None
+    finding = understand(record, _WORDS).word
     return None if finding is None or _is_watchdogs(finding) else finding
 
 
@@ -210,16 +203,18 @@ def _ticked(data: bytes) -> CaseTicked:
     return CaseTicked(tick.case_id, tick.at)
 
 
-_READERS: Mapping[tuple[str, str], Callable[[bytes], Finding | None]] = {
-    (topics.ALERTS, ALERT_ACCEPTED): _accepted,
-    (topics.PERSON_EVENTS, AlertAboutPerson.type): lambda data: _identified(AlertAboutPerson.model_validate_json(data).alert),
-    (topics.CASE_EVENTS, AlertReachedCase.type): lambda data: _identified(AlertReachedCase.model_validate_json(data).alert),
-    (topics.CASE_EVENTS, Tick.type): _ticked,
-    (topics.CASES, CASE_RECORDED): _version,
-    (topics.NOTICES, NOTICE_OWED): _told,
-    (topics.RECEIPTS, RECEIPT_GIVEN): _receipted,
-    (topics.REVIEW, ReviewNeeded.type): _asked,
-}
+_WORDS = words_read_by(
+    {
+        ALERT_ACCEPTED: _accepted,
+        AlertAboutPerson.type: lambda data: _identified(AlertAboutPerson.model_validate_json(data).alert),
+        AlertReachedCase.type: lambda data: _identified(AlertReachedCase.model_validate_json(data).alert),
+        Tick.type: _ticked,
+        CASE_RECORDED: _version,
+        NOTICE_OWED: _told,
+        RECEIPT_GIVEN: _receipted,
+        ReviewNeeded.type: _asked,
+    }
+)
 
 
 @dataclass(slots=True)

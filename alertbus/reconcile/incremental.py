@@ -19,8 +19,9 @@ from sqlalchemy import case as when
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import RecordsSkipped
+from alertbus.broker.record import Received
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.views import view
 from alertbus.delivery.ledger.tables import ledger

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alertbus.broker.consumer import Received
+from alertbus.broker.record import Received
 from alertbus.reconcile import tables
 from alertbus.reconcile.evidence import (
     BEGINNING,

@@ -20,7 +20,8 @@ import structlog
 
 from alertbus.broker.consumer import read_span
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.stream.store import Change, apply_changes, value_of
 
 log = structlog.get_logger("alertbus.stream")

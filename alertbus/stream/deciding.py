@@ -9,13 +9,13 @@ from types import TracebackType
 
 import structlog
 
-from alertbus.broker.consumer import Received
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.producer import MAX_RECORD_BYTES, Record
+from alertbus.broker.producer import MAX_RECORD_BYTES
+from alertbus.broker.record import Received, Record
 from alertbus.model.errors import PoisonRecord, Unavailable
-from alertbus.quarantine.entry import moment, poisoned
-
-SOURCE = "/alertbus/stream"
+from alertbus.quarantine.entry import poisoned
+from alertbus.wire.reading import moment
+from alertbus.wire.words import STREAM
 
 LARGEST_OUTPUT = MAX_RECORD_BYTES - 10_000
 """Bytes of a value that the next topic still takes with its headers. Whatever was accepted by the gateway is well below it."""
@@ -46,15 +46,14 @@ class Deciding:
             return False
         if not isinstance(error, Exception) or isinstance(error, _NO_RECORDS_FAULT):
             return False
-        self._out.append(entry(self._incoming, error))
+        self._out.append(entry(self._incoming, type(error).__name__))
         return True
 
 
-def entry(incoming: Received, error: Exception) -> Record:
-    """The record for quarantine, and a line in the log that says where it stood."""
-    reason = type(error).__name__
+def entry(incoming: Received, reason: str) -> Record:
+    """The record for quarantine, and a line in the log that says where it stood. `reason` is a class of error, never its text."""
     log.error("a record was put in quarantine", topic=incoming.topic, partition=incoming.partition, offset=incoming.offset, reason=reason)
-    return poisoned(incoming, reason, by=SOURCE, at=moment(incoming.timestamp))
+    return poisoned(incoming, reason, by=STREAM, at=moment(incoming.timestamp))
 
 
 def must_be_keyed(incoming: Received, key: str) -> None:

@@ -16,8 +16,8 @@ from aiokafka.protocol.group import HeartbeatRequest
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 
-from alertbus.broker.consumer import Received
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.record import Received
 from alertbus.stream.lane import Lanes
 
 _POLL_S = 0.25

@@ -17,7 +17,7 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
-from alertbus.broker.consumer import Received
+from alertbus.broker.record import Received
 from alertbus.stream.store import apply_changes
 
 Cursors = Mapping[tuple[str, int], int]

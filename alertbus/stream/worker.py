@@ -33,9 +33,9 @@ from faust.types import TP
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received
 from alertbus.broker.ends import LogEnds
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
+from alertbus.broker.record import Received
 from alertbus.directory.directory import Directory
 from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy

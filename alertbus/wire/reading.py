@@ -1,15 +1,16 @@
-"""A record read once for everybody who needs it: its event, and the word in it, or the class of what is wrong."""
+"""Every record is read here: its event, and the word in it, or the class of what is wrong with it. Never raises for what a record holds."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from alertbus.broker.consumer import Received
 from alertbus.broker.envelope import Envelope, decode
+from alertbus.broker.record import Received, RecordHeaders
+from alertbus.wire.records import REFUSED_AT
+from alertbus.wire.words import Words
 
-Words = Mapping[tuple[str, str], Callable[[bytes], Any]]
-"""By topic and type of event, what reads its data. It may raise `ValueError`."""
+UNKNOWN_TYPE = "UnknownType"
+"""The class of a record whose event is none that its reader asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Understood:
     envelope: Envelope | None = field(default=None, repr=False)
     word: Any = field(default=None, repr=False)
     error: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why there is no word; None where there is one."""
+        return (self.error or UNKNOWN_TYPE) if self.word is None else None
 
     @property
     def type(self) -> str:
@@ -38,16 +44,22 @@ class Understood:
         return self.record.value or b""
 
     @property
+    def refused_at(self) -> int | None:
+        """The attempt at which a redriven notice was refused; None for what was not redriven."""
+        text = "" if self.envelope is None else self.envelope.extensions.get(REFUSED_AT, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_ATTEMPT else None
+
+    @property
     def written_at(self) -> datetime:
-        """The record's own time. Whoever writes a record may state any: one that is no moment counts as 1970."""
-        try:
-            return datetime.fromtimestamp(self.record.timestamp / 1000, UTC)
-        except (ValueError, OverflowError, OSError):
-            return datetime.fromtimestamp(0, UTC)
+        """The record's own time."""
+        return moment(self.record.timestamp)
+
+
+_LONGEST_ATTEMPT = 6  # digits: no ledger counts so far
 
 
 def understand(record: Received, words: Words) -> Understood:
-    """Never raises for what a record holds."""
+    """Read a record as one of these words."""
     try:
         envelope = decode(record.headers, record.key, record.value)
         reader = words.get((record.topic, envelope.type))
@@ -55,3 +67,19 @@ def understand(record: Received, words: Words) -> Understood:
     except ValueError as fault:  # pydantic's and the envelope's faults among them
         return Understood(record, error=type(fault).__name__)
     return Understood(record, envelope, word)
+
+
+def envelope_in(headers: RecordHeaders, value: bytes | None) -> Envelope | None:
+    """The event's attributes alone, where no word is asked for; None for a record that is no event."""
+    try:
+        return decode(headers, None, value)
+    except ValueError:
+        return None
+
+
+def moment(timestamp_ms: float) -> datetime:
+    """A record's own time. Whoever writes a record may state any: one that is no moment counts as 1970, and harms nobody."""
+    try:
+        return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

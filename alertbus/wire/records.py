@@ -1,20 +1,28 @@
-"""The records the gateway writes to Kafka, each with a deterministic id: producing one twice is harmless. Pure."""
+"""Every record that the bus writes to Kafka is built here, each with a deterministic id: producing one twice is harmless. Pure.
 
-from collections.abc import Iterable
+A word has one topic, one key, one subject and one form of JSON: fields that are as they are by default are left out, so
+that an older reader meets no field it does not know unless it is used.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
-from alertbus.broker import topics
 from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.case import Case, Link
 from alertbus.model.events import (
     ALERT_ACCEPTED,
+    AUDIT_RECORDED,
     CASE_RECORDED,
-    PERSON_RECORDED,
+    NOTICE_OWED,
     RECEIPT_GIVEN,
+    RECORD_QUARANTINED,
+    AlertAboutPerson,
+    AlertReachedCase,
     CaseChanged,
     LinkChanged,
     MessageKept,
@@ -22,22 +30,50 @@ from alertbus.model.events import (
     ReviewReason,
     Tick,
 )
-from alertbus.model.notice import Receipt
+from alertbus.model.notice import Notice, Obligation, Receipt
+from alertbus.wire.words import AUDIT, GATEWAY, OPERATIONS, STREAM, TABLE
 
-SOURCE = "/alertbus/gateway"
+REFUSED_AT = "refusedat"
+"""On a redriven notice: the attempt at which it was refused. Delivery sends it again only if that was the last one."""
+
+_NO_MARKS: Mapping[str, str] = MappingProxyType({})
 
 
 def alert_accepted(accepted: AcceptedAlert) -> Record:
-    return _record(topics.ALERTS, accepted.alert_id, ALERT_ACCEPTED, accepted.statement_id, accepted.at, _json(accepted))
+    """A statement, as accepted."""
+    return _record(ALERT_ACCEPTED, accepted.alert_id, accepted.statement_id, accepted.at, content(accepted), by=GATEWAY)
+
+
+def alert_about_people(found: AcceptedAlert, person_ids: Iterable[str]) -> list[Record]:
+    """A statement on its way to each person it is about. Its JSON is made once, however many they are."""
+    alert, event = content(found), AlertAboutPerson.type
+    return [
+        _record(
+            event,
+            person_id,
+            ids.event_id(event, found.statement_id, person_id),
+            found.at,
+            b'{"person_id":"%b","alert":%b}' % (person_id.encode(), alert),
+            by=STREAM,
+        )
+        for person_id in person_ids
+    ]
+
+
+def alert_reached_case(arrival: AlertReachedCase) -> Record:
+    """A statement arrived at a case through one of its people."""
+    event_id = ids.event_id(arrival.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
+    return _record(arrival.type, arrival.case_id, event_id, arrival.alert.at, content(arrival), by=STREAM)
 
 
 def case_changed(case: Case, at: datetime) -> Record:
+    """A version of a case, to its own state."""
     event_id = ids.event_id(CaseChanged.type, case.id, str(case.version))
-    return _record(topics.CASE_EVENTS, case.id, CaseChanged.type, event_id, at, _json(CaseChanged(case=case)))
+    return _record(CaseChanged.type, case.id, event_id, at, content(CaseChanged(case=case)), by=GATEWAY)
 
 
 def links_changed(case: Case, unlinked: Iterable[str], at: datetime) -> list[Record]:
-    """The links of everybody linked to the case now, and the empty word on those who no longer are."""
+    """The links of everybody linked to the case now, and to each person who no longer is, that none are left."""
     links: dict[str, list[Link]] = {person_id: [] for person_id in unlinked}
     for link in case.links:
         for person_id in case.person(link.person).person_ids:
@@ -45,42 +81,33 @@ def links_changed(case: Case, unlinked: Iterable[str], at: datetime) -> list[Rec
     return [_link_changed(case, person_id, tuple(held), at) for person_id, held in sorted(links.items())]
 
 
-def people_recorded(case: Case, at: datetime) -> list[Record]:
-    return [
-        _record(
-            topics.PEOPLE,
-            person_id,
-            PERSON_RECORDED,
-            ids.event_id(PERSON_RECORDED, case.id, str(case.version), person_id),
-            at,
-            _json(person),
-        )
-        for person in case.people
-        for person_id in person.person_ids
-    ]
-
-
 def case_recorded(case: Case, at: datetime) -> Record:
+    """The whole snapshot of a version, for the record."""
     event_id = ids.event_id(CASE_RECORDED, case.id, str(case.version))
-    return _record(topics.CASES, case.id, CASE_RECORDED, event_id, at, _json(case))
+    return _record(CASE_RECORDED, case.id, event_id, at, content(case), by=GATEWAY)
 
 
 def ticked(case_id: str, since: datetime, at: datetime) -> Record:
+    """Time has passed on a case, from `since` to `at`."""
     tick = Tick(case_id=case_id, since=since, at=at)
     event_id = ids.event_id(Tick.type, case_id, since.astimezone(UTC).isoformat(), at.astimezone(UTC).isoformat())
-    return _record(topics.CASE_EVENTS, case_id, Tick.type, event_id, at, _json(tick))
+    return _record(Tick.type, case_id, event_id, at, content(tick), by=GATEWAY)
 
 
-def receipt_given(receipt: Receipt) -> Record:
-    return _record(
-        topics.RECEIPTS,
-        receipt.case_id,
-        RECEIPT_GIVEN,
-        receipt.id,
-        receipt.at,
-        _json(receipt),
-        subject=receipt.obligation_id,
-    )
+def notice_owed(owed: Obligation, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:
+    """A notice, from `content` of it: by agency and case, so that their order is kept."""
+    return _record(NOTICE_OWED, owed.lane, notice_id, at, data, by=by, subject=owed.id)
+
+
+def notice_redriven(notice_id: str, lane: bytes, at: datetime, data: bytes, *, entry_id: str, attempt: int) -> Record:
+    """A notice put back as it lies in quarantine, unread: so its subject is its own id, and the lane is the entry's key."""
+    marks = {"redriveof": entry_id, REFUSED_AT: str(attempt)}
+    return _record(NOTICE_OWED, lane, notice_id, at, data, by=OPERATIONS, subject=notice_id, marks=marks)
+
+
+def receipt_given(receipt: Receipt, *, by: str) -> Record:
+    """What is known of a message: by case, so that it meets its case's state. Its subject is the obligation, which is what is answered."""
+    return _record(RECEIPT_GIVEN, receipt.case_id, receipt.id, receipt.at, content(receipt), by=by, subject=receipt.obligation_id)
 
 
 def review_needed(
@@ -103,24 +130,67 @@ def review_needed(
         detail=detail,
         raw_ref=raw_ref,
     )
-    return _record(topics.REVIEW, key, ReviewNeeded.type, needed.id, at, _json(needed))
+    return _record(ReviewNeeded.type, key, needed.id, at, content(needed), by=GATEWAY)
+
+
+def review_of_statement(accepted: AcceptedAlert, reason: ReviewReason, person_ids: tuple[str, ...] = ()) -> Record:
+    """A question for a human about one statement, and about these people where it is about them."""
+    needed = ReviewNeeded(
+        id=ids.event_id(ReviewNeeded.type, accepted.statement_id, reason, *person_ids),
+        reason=reason,
+        at=accepted.accepted_at.astimezone(UTC),
+        alert_id=accepted.alert_id,
+        person_ids=person_ids,
+        source=accepted.alert.source,
+    )
+    return _record(ReviewNeeded.type, accepted.alert_id, needed.id, accepted.at, content(needed), by=STREAM)
 
 
 def message_kept(kept: MessageKept) -> Record:
     """A raw message, whole, under its opaque reference."""
-    return _record(topics.QUARANTINE, kept.ref, MessageKept.type, kept.ref, kept.received_at, _json(kept))
+    return _record(MessageKept.type, kept.ref, kept.ref, kept.received_at, content(kept), by=GATEWAY)
+
+
+def record_quarantined(
+    *, key: bytes, subject: str, event_id: str, at: datetime, data: bytes, marks: Mapping[str, str], by: str
+) -> Record:  # the quarantine room says what belongs into an entry
+    """An entry: its data is the value that could not be decided or was refused, byte for byte; `marks` are coordinates and classes."""
+    return _record(RECORD_QUARANTINED, key, event_id, at, data, by=by, subject=subject, marks=marks)
+
+
+def audit_recorded(chain: str, record_hash: str, at: datetime, data: bytes) -> Record:
+    """A record of an audit chain, under the name of its chain. `data` is what its hash was taken of."""
+    return _record(AUDIT_RECORDED, chain, ids.event_id(AUDIT_RECORDED, record_hash), at, data, by=AUDIT)
+
+
+def content(word: Word) -> bytes:
+    """A word's JSON as it stands on its topic."""
+    return word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+
+
+def notice_record(notice: Notice, *, by: str) -> Record:
+    """A notice that starts when it is owed."""
+    return notice_owed(notice.obligation, notice.id, notice.obligation.since, content(notice), by=by)
 
 
 def _link_changed(case: Case, person_id: str, links: tuple[Link, ...], at: datetime) -> Record:
     word = LinkChanged(person_id=person_id, case_id=case.id, version=case.version, links=links, exercise=case.exercise)
     event_id = ids.event_id(LinkChanged.type, case.id, str(case.version), person_id)
-    return _record(topics.PERSON_EVENTS, person_id, LinkChanged.type, event_id, at, _json(word))
+    return _record(LinkChanged.type, person_id, event_id, at, content(word), by=GATEWAY)
 
 
-def _json(word: Word) -> bytes:
-    return word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-
-
-def _record(topic: str, key: str, type_: str, event_id: str, at: datetime, value: bytes, *, subject: str | None = None) -> Record:
-    headers, data = encode(type=type_, source=SOURCE, id=event_id, time=at, subject=subject or key, data=value)
-    return Record(topic=topic, key=key.encode(), value=data, headers=headers)
+def _record(
+    type_: str,
+    key: str | bytes,
+    event_id: str,
+    at: datetime,
+    data: bytes,
+    *,
+    by: str,
+    subject: str | None = None,
+    marks: Mapping[str, str] = _NO_MARKS,
+) -> Record:
+    """`subject` None: the key."""
+    raw_key = key.encode() if isinstance(key, str) else key
+    headers, value = encode(type=type_, source=by, id=event_id, time=at, subject=subject or raw_key.decode(), data=data, extensions=marks)
+    return Record(TABLE[type_].topic, raw_key, value, headers)

@@ -12,7 +12,6 @@ from alertbus.model.events import (
     ALERT_ACCEPTED,
     CASE_RECORDED,
     NOTICE_OWED,
-    PERSON_RECORDED,
     RECEIPT_GIVEN,
     RECORD_QUARANTINED,
     AlertAboutPerson,
@@ -56,7 +55,6 @@ class Poison:
 _TYPES: Mapping[str, str] = {
     topics.ALERTS: ALERT_ACCEPTED,
     topics.CASES: CASE_RECORDED,
-    topics.PEOPLE: PERSON_RECORDED,
     topics.PERSON_EVENTS: AlertAboutPerson.type,
     topics.CASE_EVENTS: AlertReachedCase.type,
     topics.NOTICES: NOTICE_OWED,
@@ -89,7 +87,7 @@ def brew(topic: str, form: Form, seed: int) -> Poison:
         case Form.WRONG_JSON:
             return Poison(key, b'{"case": 7, "alert": [], "person_id": null}', body(type_, b""))
         case Form.WRONG_TYPE:
-            return Poison(key, b"{}", body(PERSON_RECORDED if topic != topics.PEOPLE else NOTICE_OWED, b""))
+            return Poison(key, b"{}", body(RECEIPT_GIVEN if topic != topics.RECEIPTS else NOTICE_OWED, b""))
         case Form.UNKNOWN_TYPE:
             return Poison(key, b"{}", body(_NOWHERE, b""))
         case Form.HEADERS_NOT_TEXT:

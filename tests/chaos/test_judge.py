@@ -209,7 +209,7 @@ def test_arrivals_follow_the_order_of_the_notices_within_an_agency_and_a_case() 
 
 
 def test_poison_in_quarantine_or_among_the_unreadable_is_accounted_for_and_where_nobody_reads_none_is_asked() -> None:
-    decided, recorded, unread = (topics.ALERTS, 0, 1), (topics.CASES, 0, 1), (topics.PEOPLE, 0, 1)
+    decided, recorded, unread = (topics.ALERTS, 0, 1), (topics.CASES, 0, 1), ("alertbus.nobody-reads-it", 0, 1)
 
     verdict = judge(seen(poison=[decided, recorded, unread], quarantined=[decided], unreadable=[recorded]))
 

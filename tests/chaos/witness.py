@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.faults import BrokerFault, EnvelopeFault
+from alertbus.broker.record import Received
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case

@@ -16,9 +16,10 @@ import pytest
 import structlog
 
 from alertbus import logs
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import Envelope, decode
 from alertbus.broker.producer import Producer
+from alertbus.broker.record import Received
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import projector, tables  # noqa: F401  the tables stand in `metadata` once they are imported
 from alertbus.directory import tables as _directory  # noqa: F401

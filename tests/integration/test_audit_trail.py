@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from alertbus.audit import tables
-from alertbus.audit.chain import AuditRecord, Break, Deed, Fault, Head, next_record
-from alertbus.audit.trail import SOURCE, Trail, records, verify
+from alertbus.audit.chain import AuditedDeed, AuditRecord, Break, ChainFault, Head, next_record
+from alertbus.audit.trail import Trail, records, verify
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import AUDIT, ensure_topics
 from alertbus.sql.engine import make_engine, migrate
+from alertbus.wire.words import AUDIT as AUDITED_BY
 
 pytestmark = pytest.mark.kafka
 
@@ -51,7 +52,7 @@ def now() -> datetime:
 
 
 async def append(trail: Trail, chain: str, reason: str = "mended") -> AuditRecord:
-    return await trail.append(chain, Deed.REDRIVE_DONE, by="A. Person", reason=reason, about=["id"], places=["alertbus.alerts/0/0"])
+    return await trail.append(chain, AuditedDeed.REDRIVE_DONE, by="A. Person", reason=reason, about=["id"], places=["alertbus.alerts/0/0"])
 
 
 async def breaks(kafka: str, url: str, chain: str) -> list[Break]:
@@ -64,7 +65,7 @@ async def breaks(kafka: str, url: str, chain: str) -> list[Break]:
 
 async def write(producer: Producer, record: AuditRecord, value: bytes | None = None) -> None:
     headers, data = encode(
-        type=AuditRecord.type, source=SOURCE, id=record.hash, time=record.at, subject=record.chain, data=value or record.as_bytes()
+        type=AuditRecord.type, source=AUDITED_BY, id=record.hash, time=record.at, subject=record.chain, data=value or record.as_bytes()
     )
     await (await producer.send(AUDIT, key=record.chain, value=data, headers=headers))
 
@@ -113,7 +114,9 @@ async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str,
         first = await append(Trail(kafka, engine, producer, now), chain)
     finally:
         await engine.dispose()
-    second = next_record(Head(1, first.hash), chain, Deed.REDRIVE_DONE, by="A. Person", reason="none of it", at=now(), about=(), places=())
+    second = next_record(
+        Head(1, first.hash), chain, AuditedDeed.REDRIVE_DONE, by="A. Person", reason="none of it", at=now(), about=(), places=()
+    )
     await write(producer, second, second.as_bytes().replace(b"A. Person", b"B. Person"))
     [place] = [
         f"{r.topic}/{r.partition}/{r.offset}"
@@ -121,7 +124,7 @@ async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str,
         if b"B. Person" in (r.value or b"") and chain.encode() == r.key
     ]
 
-    assert await breaks(kafka, url, chain) == [Break(chain, place, Fault.ALTERED, 2)]
+    assert await breaks(kafka, url, chain) == [Break(chain, place, ChainFault.ALTERED, 2)]
 
 
 async def test_a_chain_that_the_database_knows_to_be_longer_was_cut_off(kafka: str, producer: Producer, url: str, chain: str) -> None:
@@ -133,4 +136,4 @@ async def test_a_chain_that_the_database_knows_to_be_longer_was_cut_off(kafka: s
     finally:
         await engine.dispose()
 
-    assert await breaks(kafka, url, chain) == [Break(chain, chain, Fault.CUT_OFF, 2)]
+    assert await breaks(kafka, url, chain) == [Break(chain, chain, ChainFault.CUT_OFF, 2)]

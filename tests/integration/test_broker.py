@@ -17,12 +17,13 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 
 from alertbus.broker import choose, jars, local
-from alertbus.broker.consumer import Cursors, Received, Where, consume, read_all
+from alertbus.broker.consumer import OffsetGuard, consume, read_all
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
+from alertbus.broker.in_memory import BANNER, MemoryBroker
 from alertbus.broker.jars import Java
 from alertbus.broker.local import LocalKafka
-from alertbus.broker.memory import BANNER, MemoryBroker
-from alertbus.broker.producer import MAX_RECORD_BYTES, Producer, Record, partition_for
+from alertbus.broker.producer import MAX_RECORD_BYTES, Producer, partition_for
+from alertbus.broker.record import Partition, Received, Record
 from alertbus.broker.topics import ALERTS, TOPICS, TopicSpec, ensure_topics, partition_counts, reachable
 
 kafka_only = pytest.mark.kafka
@@ -184,7 +185,7 @@ async def test_a_kafka_that_cannot_start_says_where_its_log_is(tmp_path: Path) -
 async def test_a_broker_dies_when_the_process_that_started_it_is_killed() -> None:
     program = """
         import asyncio, time
-        from alertbus.broker.memory import MemoryBroker
+        from alertbus.broker.in_memory import MemoryBroker
         async def main():
             broker = MemoryBroker()
             await broker.start()
@@ -399,7 +400,7 @@ async def test_a_member_that_joins_waits_for_the_batch_at_work_and_nothing_is_ha
         if len(set(seen)) == 400:
             stop.set()
 
-    async def on_assigned(places: Collection[Where]) -> None:
+    async def on_assigned(places: Collection[Partition]) -> None:
         joined.append(len(places))
         has_joined.set()
 
@@ -434,7 +435,7 @@ async def test_records_lost_before_they_were_read_stop_the_consumer(kafka: str, 
 
 
 def test_the_guard_lets_repeats_pass_and_stops_at_a_gap() -> None:
-    cursors = Cursors()
+    cursors = OffsetGuard()
     cursors.assign(("t", 0), 5)
     for offset in (5, 6, 4, 5, 6, 7):
         cursors.follow("t", 0, offset)
@@ -444,7 +445,7 @@ def test_the_guard_lets_repeats_pass_and_stops_at_a_gap() -> None:
 
 
 def test_the_guard_forgets_a_partition_that_was_taken_away_and_spares_compacted_topics() -> None:
-    cursors = Cursors(compacted=["people"])
+    cursors = OffsetGuard(compacted=["people"])
     cursors.assign(("t", 0), 5)
     cursors.assign(("people", 0), 5)
 

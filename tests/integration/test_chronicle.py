@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus import logs
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.chronology import chronology_of

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +20,12 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
-from alertbus.delivery.arrivals import notice_record
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
-from alertbus.model.notice import Notice
+from alertbus.model.notice import Notice, Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.wire.records import notice_record
+from alertbus.wire.words import DELIVERY
 
 pytestmark = pytest.mark.kafka
 
@@ -123,7 +125,7 @@ async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishe
     producer = Producer(kafka)
     await producer.start()
     try:
-        await producer.send_all([notice_record(one, topic) for one in notices])
+        await producer.send_all([replace(notice_record(one, by=DELIVERY), topic=topic) for one in notices])
 
         async def both_at_work() -> bool:
             return len({row.lease_owner for row in await rows(engine) if row.lease_owner}) == 2
@@ -151,7 +153,7 @@ async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishe
         first = list(dict.fromkeys(key for key in slow.calls if key.startswith(f"{topic_prefix}-{case}.")))
         assert first == [f"{topic_prefix}-{case}.{n}" for n in range(4)]
     receipts = [decode(r.headers, r.key, r.value) async for r in read_all(kafka, [RECEIPTS])]
-    accepted = Counter(e.subject for e in receipts if e.subject.startswith(topic_prefix))
+    accepted = Counter(r.notice_id for r in (Receipt.model_validate_json(e.data) for e in receipts) if r.notice_id.startswith(topic_prefix))
     assert set(accepted) == {one.id for one in notices}
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from alertbus.audit.chain import Deed, Head, next_record
+from alertbus.audit.chain import AuditedDeed, Head, next_record
 from alertbus.broker import topics
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.model import ids
 from alertbus.operations.gauges import Vitals, measured
@@ -68,7 +69,7 @@ async def test_the_depth_of_quarantine_falls_when_an_entry_is_put_back(kafka: st
     done = next_record(
         Head(),
         "test_depth",
-        Deed.REDRIVE_DONE,
+        AuditedDeed.REDRIVE_DONE,
         by="A. Person",
         reason="mended",
         at=NOW,

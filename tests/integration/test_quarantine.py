@@ -21,7 +21,8 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
 from alertbus.broker.groups import GROUPS
 from alertbus.broker.jars import find_java
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.broker.topics import partition_counts
 from alertbus.cli.main import app, guarded
 from alertbus.delivery.ledger.tables import ledger

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.faults import RecordsSkipped
-from alertbus.broker.producer import Producer, Record
+from alertbus.broker.producer import Producer
+from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.projector import TOPICS, apply, read

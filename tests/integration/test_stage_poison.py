@@ -8,7 +8,8 @@ import pytest
 
 from alertbus.broker import topics
 from alertbus.broker.envelope import encode
-from alertbus.broker.producer import Producer, Queued, Record
+from alertbus.broker.producer import Producer, Queued
+from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import DatabaseUnavailable

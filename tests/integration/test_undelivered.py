@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
-from alertbus.delivery.arrivals import notice_record
 from alertbus.delivery.circuit import CircuitLimits
 from alertbus.delivery.fallback import Sweep
 from alertbus.delivery.ledger.copies import WAITED_TOO_LONG
@@ -34,6 +34,8 @@ from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.wire.records import notice_record
+from alertbus.wire.words import DELIVERY
 
 pytestmark = pytest.mark.kafka
 
@@ -101,7 +103,7 @@ class Bus:
         return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed)
 
     async def send(self, *notices: Notice) -> None:
-        await self.producer.send_all([notice_record(notice, self.topic) for notice in notices])
+        await self.producer.send_all([replace(notice_record(notice, by=DELIVERY), topic=self.topic) for notice in notices])
 
     @contextlib.asynccontextmanager
     async def worker(

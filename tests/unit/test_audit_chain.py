@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.audit.chain import AuditRecord, Chains, Deed, Fault, Head, follow, next_record, read
+from alertbus.audit.chain import AuditedDeed, AuditRecord, ChainFault, Chains, Head, follow, next_record, read
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def chain_of(count: int, name: str = "operations") -> list[bytes]:
         record = next_record(
             head,
             name,
-            Deed.REDRIVE_DONE,
+            AuditedDeed.REDRIVE_DONE,
             by="A. Person",
             reason="mended, für immer",
             at=AT + timedelta(minutes=n),
@@ -65,7 +65,7 @@ def test_no_record_before_the_last_can_be_taken_out_unseen(which: int) -> None:
 
     [found] = followed(values).breaks
 
-    assert (found.fault, found.place) == (Fault.MISSING, f"alertbus.audit/0/{which}")
+    assert (found.fault, found.place) == (ChainFault.MISSING, f"alertbus.audit/0/{which}")
 
 
 def test_a_record_replaced_and_hashed_anew_no_longer_carries_its_successor() -> None:
@@ -76,23 +76,23 @@ def test_a_record_replaced_and_hashed_anew_no_longer_carries_its_successor() -> 
 
     [found] = followed(values).breaks
 
-    assert (found.fault, found.number) == (Fault.UNLINKED, 3)
+    assert (found.fault, found.number) == (ChainFault.UNLINKED, 3)
 
 
 def test_two_records_under_one_number_are_a_fork_and_the_very_same_twice_is_none() -> None:
     values = chain_of(3)
-    twin = next_record(Head(), "operations", Deed.REDRIVE_BEGUN, by="A. Person", reason="x", at=AT, about=(), places=())
+    twin = next_record(Head(), "operations", AuditedDeed.REDRIVE_BEGUN, by="A. Person", reason="x", at=AT, about=(), places=())
     other = [values[0], twin.as_bytes()]
 
     assert followed([*values, values[-1]]).breaks == []
-    assert [one.fault for one in followed(other).breaks] == [Fault.FORKED]
+    assert [one.fault for one in followed(other).breaks] == [ChainFault.FORKED]
 
 
 def test_a_chain_whose_end_was_cut_off_is_found_by_what_the_database_knows() -> None:
     chains = followed(chain_of(2))
     chains.compare({"operations": Head(3, "0" * 64)})
 
-    assert [(one.fault, one.number) for one in chains.breaks] == [(Fault.CUT_OFF, 3)]
+    assert [(one.fault, one.number) for one in chains.breaks] == [(ChainFault.CUT_OFF, 3)]
 
 
 def test_chains_do_not_hang_on_each_other() -> None:
@@ -111,11 +111,11 @@ def test_of_what_a_stranger_wrote_only_its_place_is_said(key: bytes, value: byte
     chains = Chains()
     chains.take(key, value, "alertbus.audit/0/0")
 
-    assert [(one.chain, one.fault) for one in chains.breaks] == [("?", Fault.UNREADABLE)]
+    assert [(one.chain, one.fault) for one in chains.breaks] == [("?", ChainFault.UNREADABLE)]
 
 
 def test_a_hash_is_sha_256_over_the_json_with_sorted_names_and_without_spaces() -> None:
-    record = next_record(Head(), "operations", Deed.REDRIVE_DONE, by="Zoë", reason="x", at=AT, about=(), places=())
+    record = next_record(Head(), "operations", AuditedDeed.REDRIVE_DONE, by="Zoë", reason="x", at=AT, about=(), places=())
     text = (
         '{"about":[],"at":"2026-11-24T03:00:00Z","by":"Zoë","chain":"operations","deed":"redrive_done","number":1,"places":[],'
         f'"previous":"{"0" * 64}","reason":"x"}}'

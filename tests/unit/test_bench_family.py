@@ -7,7 +7,7 @@ from alertbus.bench import county
 from alertbus.bench.family import Family, notice_records, receipts
 from alertbus.bench.rebuild_time import copied, stories
 from alertbus.broker import topics
-from alertbus.broker.producer import Record
+from alertbus.broker.record import Record
 from alertbus.model.alert import Action
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy

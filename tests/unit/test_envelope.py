@@ -10,7 +10,7 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.broker.envelope import Envelope, decode, encode, is_traceparent
+from alertbus.broker.envelope import Envelope, decode, encode
 from alertbus.broker.faults import EnvelopeFault
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -39,7 +39,6 @@ events = st.fixed_dictionaries(
         "time": moments,
         "subject": opaque,
         "data": st.dictionaries(words, printable, min_size=1).map(lambda data: json.dumps(data).encode()),
-        "traceparent": st.none() | st.just(TRACE),
         "extensions": st.dictionaries(words.map("x".__add__), printable, max_size=3),
     }
 )
@@ -54,13 +53,11 @@ def test_every_header_set_we_build_is_read_as_the_same_event_by_the_sdk_and_by_u
 
     assert value is event["data"]
     assert len(dict(headers)) == len(headers)
-    trace = {} if event["traceparent"] is None else {"traceparent": event["traceparent"]}
     assert theirs.get_attributes() == {
         "specversion": "1.0",
         "datacontenttype": "application/json",
         "partitionkey": "case-1",
         **{name: event[name] for name in ("type", "source", "id", "time", "subject")},
-        **trace,
         **event["extensions"],
     }
     assert theirs.get_data() == json.loads(value)
@@ -79,7 +76,7 @@ def test_what_the_sdk_writes_we_read_as_the_same_event(event: dict[str, Any]) ->
     message = to_binary_event(CloudEvent(attributes, event["data"]))
     ours = decode(list(message.headers.items()), None, message.value)
 
-    assert ours == Envelope(**{**event, "traceparent": TRACE})
+    assert ours == Envelope(**event)
 
 
 def test_the_time_is_written_in_utc_whatever_zone_it_came_in() -> None:
@@ -101,7 +98,6 @@ def test_the_time_is_written_in_utc_whatever_zone_it_came_in() -> None:
         pytest.param({"id": "canary\x00"}, id="an id with a control character"),
         pytest.param({"source": "canary\r\n"}, id="a source with a line end"),
         pytest.param({"time": datetime(2020, 11, 18)}, id="a time without its offset"),  # noqa: DTZ001
-        pytest.param({"traceparent": "canary"}, id="a traceparent that is none"),
         pytest.param({"extensions": {"type": "canary"}}, id="an extension named as an attribute"),
         pytest.param({"extensions": {"Upper": "canary"}}, id="an extension with a capital"),
         pytest.param({"extensions": {"note": "canary\n"}}, id="an extension with a line end"),
@@ -114,25 +110,10 @@ def test_an_event_that_must_not_be_written_is_refused_without_repeating_it(chang
     assert "canary" not in str(refused.value).lower()
 
 
-@pytest.mark.parametrize(
-    ("text", "valid"),
-    [
-        pytest.param(TRACE, True, id="as W3C has it"),
-        pytest.param(f"00-{'0' * 32}-00f067aa0ba902b7-01", False, id="trace id all zeros"),
-        pytest.param(f"00-4bf92f3577b34da6a3ce929d0e0e4736-{'0' * 16}-01", False, id="span id all zeros"),
-        pytest.param(TRACE.upper(), False, id="capitals"),
-        pytest.param(TRACE + "\n", False, id="line end"),
-        pytest.param("ff" + TRACE[2:], False, id="version ff"),
-    ],
-)
-def test_a_traceparent_has_the_shape_that_w3c_gives_it(text: str, valid: bool) -> None:
-    assert is_traceparent(text) is valid
-
-
-def test_a_broken_traceparent_is_passed_over_because_it_is_no_reason_to_lose_an_alert() -> None:
+def test_a_trace_context_that_another_system_set_is_passed_over_and_no_reason_to_lose_an_alert() -> None:
     headers, value = encode(**GIVEN)
 
-    assert decode([*headers, ("ce_traceparent", b"canary")], None, value).traceparent is None
+    assert decode([*headers, ("ce_traceparent", b"canary")], None, value) == decode(headers, None, value)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from alertbus.broker.producer import MAX_RECORD_BYTES
 from alertbus.model import ids
 from alertbus.model.events import MessageKept
 from alertbus.plugin.kit.samples import sample_notice
-from alertbus.quarantine.entry import BUS, Disposition, attempt_of, is_kept_message, moment, poisoned, read, refused
+from alertbus.quarantine.entry import BUS, Disposition, attempt_of, is_kept_message, poisoned, read, refused
+from alertbus.wire.reading import moment
 from alertbus.wire.records import message_kept
 
 CANARY = "Canary Mother"

@@ -22,7 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
 from alertbus.delivery import rebuild as delivery
-from alertbus.delivery.arrivals import receipt_record
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState, ledger
@@ -42,9 +41,10 @@ from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, s
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.rebuild import plan as rebuild
 from alertbus.sql.engine import make_engine, metadata
-from alertbus.stream.stages import record
 from alertbus.wire import records
-from alertbus.wire.reading import Understood, Words, understand
+from alertbus.wire.reading import Understood, understand
+from alertbus.wire.records import _record, receipt_given
+from alertbus.wire.words import DELIVERY, GATEWAY, STREAM, Words
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -190,7 +190,7 @@ class Live:
         for person_id in dict.fromkeys(person_id for match in matches for person_id in match.person_ids):
             about = AlertAboutPerson(person_id=person_id, alert=found)
             value = about.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-            self._wrote(record(topics.PERSON_EVENTS, person_id, about.type, found.statement_id, found.at, value))
+            self._wrote(_record(about.type, person_id, found.statement_id, found.at, value, by=STREAM))
 
     def _wrote(self, written: Any) -> None:
         self.log.append(stood(written, self.moment))
@@ -277,7 +277,7 @@ def notice(name: str, deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
 
 def of_notice(one: Notice, offset: int) -> Stood:
     value = one.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    return stood(record(topics.NOTICES, "school/case-1", NOTICE_OWED, one.id, T0, value), T0, offset)
+    return stood(_record(NOTICE_OWED, "school/case-1", one.id, T0, value, by=STREAM), T0, offset)
 
 
 COLUMNS = ("notice_id", "obligation_id", "lane", "deed", "sector", "role", "notice", "state", "error_class", "failed_at", "done_at")
@@ -293,7 +293,9 @@ async def restored_ledger(
 ) -> None:
     committed = {} if taken_up_to is None else {(topics.NOTICES, 0): taken_up_to}
     part = delivery.DeliveryRestore(committed, Plugins({}), ["school"], lambda: T0)
-    found = read(delivery.WORDS, [of_notice(one, n) for n, one in enumerate(notices)] + [stood(receipt_record(r)) for r in receipts])
+    found = read(
+        delivery.WORDS, [of_notice(one, n) for n, one in enumerate(notices)] + [stood(receipt_given(r, by=DELIVERY)) for r in receipts]
+    )
     for start in range(0, len(found), size):
         rows = part.read(found[start : start + size])
         async with engine.begin() as connection:
@@ -376,7 +378,7 @@ async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: AsyncEngine
     )
     part = delivery.DeliveryRestore({}, Plugins({}), [], lambda: T0)
 
-    rows = part.read(read(delivery.WORDS, [stood(records.receipt_given(seen))]))
+    rows = part.read(read(delivery.WORDS, [stood(records.receipt_given(seen, by=GATEWAY))]))
 
     assert rows == delivery.LedgerChanges()
 
@@ -405,7 +407,7 @@ async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_noth
     )
     part = delivery.DeliveryRestore({}, Plugins({"broken": offer(adapters=[Broken()])}), [], lambda: T0)
     async with engine.begin() as connection:
-        await part.write(connection, part.read(read(delivery.WORDS, [of_notice(one, 0), stood(receipt_record(got))])))
+        await part.write(connection, part.read(read(delivery.WORDS, [of_notice(one, 0), stood(receipt_given(got, by=DELIVERY))])))
 
     await part.finish(engine)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.audit.chain import AuditRecord, Deed, Head, next_record
+from alertbus.audit.chain import AuditedDeed, AuditRecord, Head, next_record
 from alertbus.broker.topics import ALERTS, NOTICES
 from alertbus.quarantine.entry import BUS, Disposition, Quarantined
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven
@@ -60,16 +60,16 @@ def test_what_is_no_range_is_refused(text: str) -> None:
         Span.parse(text)
 
 
-def audited(deed: Deed, by: str, minutes: int, *about: str) -> AuditRecord:
+def audited(deed: AuditedDeed, by: str, minutes: int, *about: str) -> AuditRecord:
     at = AT + timedelta(minutes=minutes)
     return next_record(Head(), "operations", deed, by=by, reason="mended", at=at, about=about, places=())
 
 
 def test_only_what_was_done_counts_as_put_back_and_the_last_time_is_told() -> None:
     records = [
-        audited(Deed.REDRIVE_DONE, "B. Person", 2, "one"),
-        audited(Deed.REDRIVE_DONE, "A. Person", 1, "one", "two"),
-        audited(Deed.REDRIVE_BEGUN, "C. Person", 3, "three"),
+        audited(AuditedDeed.REDRIVE_DONE, "B. Person", 2, "one"),
+        audited(AuditedDeed.REDRIVE_DONE, "A. Person", 1, "one", "two"),
+        audited(AuditedDeed.REDRIVE_BEGUN, "C. Person", 3, "three"),
     ]
 
     assert {entry: done.by for entry, done in redriven(records).items()} == {"one": "B. Person", "two": "A. Person"}

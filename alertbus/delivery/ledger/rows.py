@@ -133,7 +133,7 @@ def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patienc
         "role": owed.role,
         "deed": notice.deed.value,
         "notice": notice.model_dump_json().encode(),
-        "lane": own_lanes.get(owed.id, f"{owed.agency}/{owed.case_id}"),
+        "lane": own_lanes.get(owed.id, owed.lane),
         "aside": owed.id in own_lanes,
         "state": LedgerState.WAITING,
         "attempts": 0,

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from alertbus.broker import topics
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.producer import Producer, Queued, Record
+from alertbus.broker.producer import Producer, Queued
+from alertbus.broker.record import Record
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.stream.worker import StreamWorker

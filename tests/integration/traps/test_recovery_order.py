@@ -16,10 +16,11 @@ import faust
 import pytest
 from faust.tables.recovery import Recovery
 
-from alertbus.broker.consumer import Received, read_all
+from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.groups import committed_offsets
-from alertbus.broker.producer import Queued, Record
+from alertbus.broker.producer import Queued
+from alertbus.broker.record import Received, Record
 from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.stream.lane import Lanes
 from alertbus.stream.lane_consumer import Engine, lane_consumer_for

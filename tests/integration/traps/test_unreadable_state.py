@@ -8,7 +8,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError
 
 from alertbus.broker import topics
-from alertbus.broker.producer import Record, partition_for
+from alertbus.broker.producer import partition_for
+from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import StateUnreadable
 from alertbus.stream.state_topics import APP, STATE_TOPICS

@@ -1,7 +1,7 @@
 """A stand-in broker for machines without Java: the mock cluster inside librdkafka, in a process of its own.
 
 It keeps nothing when it stops and little while it runs; every topic has 4 partitions, and a group only one member.
-Good enough to see the bus work; never for a real alert. Run as `python -m alertbus.broker.memory` it is that process.
+Good enough to see the bus work; never for a real alert. Run as `python -m alertbus.broker.in_memory` it is that process.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ BANNER = (
 )
 
 _START_LIMIT_S = 20.0
-_BY_HAND = "Run it by hand to see why: python -m alertbus.broker.memory"
+_BY_HAND = "Run it by hand to see why: python -m alertbus.broker.in_memory"
 
 
 class MemoryBroker:
@@ -53,7 +53,7 @@ class MemoryBroker:
         root = str(Path(__file__).parents[2])
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
         running = self._child = child.spawn(
-            [sys.executable, "-m", "alertbus.broker.memory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+            [sys.executable, "-m", "alertbus.broker.in_memory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
         )
         assert running.stdout is not None
         try:
