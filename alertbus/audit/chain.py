@@ -1,8 +1,8 @@
 """The audit chain: each record holds the hash of the one before it, so that a change, a gap or a fork shows. Pure.
 
-A hash is SHA-256 over the record's JSON as it stands on the topic, without the hash itself, its names sorted and no
-spaces (RFC 8785, whose rules for numbers are not needed: the only number is a count). There is one chain for each key,
-an agency or `operations`. What the chain alone cannot show is that its end was cut off: the head in the database does.
+A hash is SHA-256 over the record's JSON as it stands on the topic, without the hash itself, in the canonical form of
+RFC 8785. There is one chain for each key, an agency or `operations`. The chain alone cannot show that its end was cut
+off: the head in the database does.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
+import rfc8785
 from pydantic import AwareDatetime, Field
 
 from alertbus.model.base import Word
@@ -59,7 +60,7 @@ class AuditRecord(Word):
         return self.model_copy(update={"hash": digest(self.model_dump(mode="json", exclude={"hash"}))})
 
     def as_bytes(self) -> bytes:
-        return canonical(self.model_dump(mode="json"))
+        return rfc8785.dumps(self.model_dump(mode="json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,9 @@ def is_whole(value: bytes | None) -> bool:
         return False
 
 
-def digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(content)).hexdigest()
-
-
-def canonical(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def digest(content: dict[str, Any]) -> str:
+    """Raises `ValueError` for what RFC 8785 has no form for: a number beyond 2**53, half a surrogate pair."""
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
 def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
