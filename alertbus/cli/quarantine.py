@@ -14,7 +14,7 @@ from alertbus.chronicle import tables as chronicle
 from alertbus.cli.output import NO, as_json, pairs, rows, say
 from alertbus.intake.tables import raw
 from alertbus.model.errors import NotFound
-from alertbus.quarantine.redrive import RedriveOutcome, Redrive, place
+from alertbus.quarantine.redrive import Redrive, RedriveOutcome, place
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven, shelf
 from alertbus.run.bootstrap import now, wired
 from alertbus.sql.engine import database_faults, reading

@@ -1,15 +1,18 @@
 """Talking to the bus's own API from the command line, patiently: a part that is being started again is waited for."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self
 
 import httpx
+import stamina.instrumentation
 
 from alertbus.model.errors import BusError, Unavailable
 from alertbus.run.bus_file import read_bus_file
 from alertbus.settings import Settings
 
+stamina.instrumentation.set_on_retry_hooks([])  # the default ones log the arguments of the call, and an alert may be among them
+
+LONGEST_WAIT_S = 1.0
 PATIENCE_S = 120.0
 """How long a call is tried again while the gateway is away or says 503."""
 
@@ -54,19 +57,46 @@ class Client:
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         """The answer's JSON. Raises `CallRefused` for a no, `Unavailable` when patience has run out."""
-        deadline = asyncio.get_running_loop().time() + self._patience_s
-        while True:
-            try:
-                answer = await self._http.request(method, path, **options)
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                    break
-                wait = min(float(answer.headers.get("retry-after", "1")), 1.0)
-            except httpx.TransportError:
-                wait = 0.2
-            if asyncio.get_running_loop().time() > deadline:
-                raise Unavailable(f"no answer from {self._url}. Start the bus with `alertbus up`, or set ALERTBUS_HTTP_PORT to its port.")
-            await asyncio.sleep(wait)
+        try:
+            async for attempt in self._patiently():
+                with attempt:
+                    answer = await self._once(method, path, options)
+        except (_ComeAgain, httpx.TransportError):
+            words = f"no answer from {self._url}. Start the bus with `alertbus up`, or set ALERTBUS_HTTP_PORT to its port."
+            raise Unavailable(words) from None
         body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
         if answer.is_success:
             return body
         raise CallRefused(answer.status_code, body if isinstance(body, dict) else {"title": body})
+
+    async def _once(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:
+        answer = await self._http.request(method, path, **options)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            raise _ComeAgain(float(answer.headers.get("retry-after", "1")))
+        return answer
+
+    def _patiently(self) -> AsyncIterator[Any]:
+        """Attempts until one is made that need not be made again, or patience has run out; one, where there is no patience."""
+        return stamina.retry_context(
+            on=_wait_before_next,
+            attempts=None if self._patience_s else 1,
+            timeout=self._patience_s or None,
+            wait_initial=0.2,
+            wait_max=LONGEST_WAIT_S,
+            wait_jitter=0.1,
+        )
+
+
+class _ComeAgain(Exception):
+    """The gateway asks for patience, and says how many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"in {seconds:g} s")
+
+
+def _wait_before_next(error: Exception) -> bool | float:
+    """Try again, after as long as the gateway asked for, but never longer than `LONGEST_WAIT_S`: it may be back sooner."""
+    if isinstance(error, _ComeAgain):
+        return min(error.seconds, LONGEST_WAIT_S)
+    return isinstance(error, httpx.TransportError)
