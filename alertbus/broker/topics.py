@@ -115,6 +115,11 @@ async def reachable(bootstrap: str, timeout: float = 5.0) -> bool:  # noqa: ASYN
 
 @contextlib.asynccontextmanager
 async def _client(bootstrap: str) -> AsyncIterator[Any]:
+    """A bare client, to which requests are given as the protocol has them, and not aiokafka's `AIOKafkaAdminClient`.
+
+    Tried with the in-memory broker: that client's `create_topics` wants to know the controller, which it never names, and
+    ends in an `AttributeError` that says nothing of the cause. Here the request itself is refused, with `IncompatibleBrokerVersion`.
+    """
     client = AIOKafkaClient(bootstrap_servers=bootstrap, client_id="alertbus-admin", request_timeout_ms=10_000)
     try:
         await client.bootstrap()
