@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from alertbus.broker.producer import quiet_kafka_loggers
 
 _LIMIT_S = 5.0
-"""A broker that needs longer has not answered (ours)."""
+"""Seconds for one question. Chosen: a broker that needs longer counts as one that has not answered."""
 
 
 class LogEnds:

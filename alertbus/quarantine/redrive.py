@@ -23,7 +23,7 @@ from alertbus.wire.records import notice_redriven
 SOURCE = "/alertbus/quarantine"
 
 _TOGETHER = 200
-"""Entries under one pair of audit records (ours): their ids fit a record with room to spare."""
+"""Entries under one pair of audit records. Chosen: their ids fit a record with room to spare."""
 
 _REDRIVE_OF, _ATTEMPT = "ce_redriveof", "ce_attempt"
 
