@@ -20,8 +20,6 @@ from alertbus.quarantine.entry import Disposition, Quarantined
 from alertbus.quarantine.shelf import Kept
 from alertbus.wire.records import notice_redriven
 
-SOURCE = "/alertbus/quarantine"
-
 _TOGETHER = 200
 """Entries under one pair of audit records. Chosen: their ids fit a record with room to spare."""
 
