@@ -24,16 +24,16 @@ OPERATIONS = "operations"
 """The chain of what operators do."""
 
 NOTHING_BEFORE = "0" * 64
-"""What the first record of a chain holds in place of a hash."""
+"""The first record of a chain holds this in place of its predecessor's hash."""
 
 STRANGE = "?"
-"""In place of a chain's name for what a stranger wrote: a key may hold anything."""
+"""Shown in place of a chain's name for a record that is not ours: its key may hold anything."""
 
 CHAIN = r"^[a-z][a-z0-9_]{0,59}$"
 
 
 class AuditedDeed(StrEnum):
-    """What was done. Values are stable."""
+    """An act that is audited. The values stand on the topic and never change."""
 
     REDRIVE_BEGUN = "redrive_begun"
     """These records are about to be put back. Begun and not done: whoever did it was cut short."""
@@ -72,7 +72,7 @@ class Head:
 
 
 class ChainFault(StrEnum):
-    """What is wrong at a break."""
+    """The ways in which a chain can fail to hold. The values are shown to operators and never change."""
 
     UNREADABLE = "unreadable"
     ALTERED = "altered"
@@ -97,7 +97,7 @@ class Break:
 
 @dataclass(slots=True)
 class Chains:
-    """Follows every chain record by record, those of one chain in order. Stops at each chain's first break."""
+    """Follows every chain, its records in order, and keeps the first break of each."""
 
     heads: dict[str, Head] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
@@ -145,7 +145,7 @@ def read(value: bytes | None) -> AuditRecord | None:
 
 
 def is_whole(value: bytes | None) -> bool:
-    """Whether the hash is that of the rest. Over what stands there, not over what our model makes of it."""
+    """True when the hash is that of all the rest of the JSON, including fields that our model does not know."""
     try:
         found = json.loads(value or b"")
         return isinstance(found, dict) and found.pop("hash", None) == digest(found)
