@@ -1,4 +1,4 @@
-"""Which local broker this machine can have: Apache Kafka where it can, else the one that keeps nothing, and why."""
+"""Starts the local broker that this machine can have: Apache Kafka if possible, else the one that keeps nothing; and says why."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where partitions end, asked of the broker again and again by one client without a group."""
+"""Asks the broker where partitions end, again and again, with one client that is in no group."""
 
 import asyncio
 import contextlib

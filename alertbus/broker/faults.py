@@ -1,4 +1,4 @@
-"""What can go wrong between us and the broker.
+"""The faults between us and the broker.
 
 A message names topic, partition, offset, port or file; never a record's contents.
 """

@@ -1,4 +1,4 @@
-"""What a local Kafka needs from the machine: a Java runtime, and Kafka's jars, which Maven resolves once into a cache.
+"""Finds what a local Kafka needs from the machine: a Java runtime, and Kafka's jars, which Maven resolves once into a cache.
 
 The cache lies outside the checkout and appears whole or not at all: Kafka is never started from half a download.
 """

@@ -12,7 +12,7 @@ Partition = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is to be written. `value` None: a tombstone. `partition` None: by the key. `timestamp_ms` None: now."""
+    """A record to be written. `value` None: a tombstone. `partition` None: by the key. `timestamp_ms` None: now."""
 
     topic: str
     key: bytes

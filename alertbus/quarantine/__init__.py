@@ -1,1 +1,1 @@
-"""What the bus could not decide, or an agency's system would not have: kept whole, shown without its content, put back when mended."""
+"""Keeps whole what the bus could not decide or an agency refused, shows it without its content, puts it back once mended."""

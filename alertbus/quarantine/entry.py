@@ -32,10 +32,10 @@ _LONGEST_KEY = 1_000
 
 
 class Disposition(StrEnum):
-    """What is to become of it. Shown to operators; values are stable."""
+    """Why an entry is there, and so who must mend what. The values are shown to operators and never change."""
 
     POISON = "poison"
-    """It cannot be read or decided. Written by the stages and by delivery's intake. Mend the cause, then redrive."""
+    """It cannot be read or decided. Written by the stages, and by delivery for what arrives there. Mend the cause, then redrive."""
     REFUSED = "refused"
     """An agency's system refused the notice for good. Written by delivery. Agree with the agency, then redrive."""
 
@@ -59,7 +59,7 @@ class Incoming(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What may be shown of an entry. Every text in it is one of a closed form, whatever stands on the topic.
+    """The part of an entry that may be shown. Every text in it is one of a closed form, whatever stands on the topic.
 
     `id` follows from what is quarantined, so that an entry written again after a crash is the same entry. `offset` None:
     a notice, which the ledger knows by its id and not by its place. `attempt` counts redrives for poison (1: as first
@@ -129,18 +129,18 @@ def refused(notice: Notice, error: str, *, by: str, at: datetime, attempt: int, 
 
 
 def attempt_of(headers: RecordHeaders) -> int:
-    """Which attempt a record says it is: 1 unless it was redriven."""
+    """The attempt that a record's own header names: 1 unless it was redriven."""
     text = next((value for name, value in headers if name == "ce_attempt"), b"1")
     return int(text) if re.fullmatch(rb"[1-9][0-9]{0,5}", text) else 1
 
 
 def is_kept_message(headers: RecordHeaders) -> bool:
-    """Whether the record is a raw message that the gateway keeps for review."""
+    """True for a raw message that the gateway keeps for review."""
     return any(name == "ce_type" and text == MessageKept.type.encode() for name, text in headers)
 
 
 def read(headers: RecordHeaders, value: bytes | None) -> Quarantined | None:
-    """What an entry says of itself; None for a record on the topic that is no entry of ours, of which nothing may be shown."""
+    """Reads an entry's headers. None: the record on the topic is no entry of ours, and nothing of it may be shown."""
     envelope = envelope_in(headers, value)
     if envelope is None:
         return None

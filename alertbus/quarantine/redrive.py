@@ -27,7 +27,7 @@ _REDRIVE_OF, _ATTEMPT = "ce_redriveof", "ce_attempt"
 
 
 class RedriveOutcome(StrEnum):
-    """What became of one entry. Shown to operators; values are stable."""
+    """The result for one entry. The values are shown to operators and never change."""
 
     PUT_BACK = "put_back"
     ALREADY = "already_put_back"
@@ -78,7 +78,7 @@ class Redrive:
 
 
 def place(entry: Quarantined) -> str:
-    """Where the record stood, in words that are coordinates."""
+    """The coordinates of the original record, as the audit names them: of a refused notice its id, of poison its offset."""
     if entry.notice_id is not None:
         return f"{entry.topic}/notice/{entry.notice_id}"
     return f"{entry.topic}/{entry.partition}/{entry.offset}"

@@ -1,4 +1,4 @@
-"""What lies in quarantine, and choosing among it. An entry written twice after a crash is one entry."""
+"""Lists what lies in quarantine and chooses among it. An entry written twice after a crash is one entry."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +101,7 @@ async def shelf(bootstrap: str, done: Mapping[str, Redriven]) -> list[Kept]:
 
 
 def redriven(records: Sequence[AuditRecord]) -> dict[str, Redriven]:
-    """Which entries were put back, by entry id, from the audit records."""
+    """Finds in the audit records which entries were put back, and gives the latest time of each by its entry id."""
     return {
         about: Redriven(record.at, record.by, record.reason)
         for record in sorted(records, key=lambda one: one.at)

@@ -106,7 +106,7 @@ def notice_redriven(notice_id: str, lane: bytes, at: datetime, data: bytes, *, e
 
 
 def receipt_given(receipt: Receipt, *, by: str) -> Record:
-    """What is known of a message: by case, so that it meets its case's state. Its subject is the obligation, which is what is answered."""
+    """A receipt, keyed by case so that it meets its case's state. Its subject is the obligation, because that is what a receipt answers."""
     return _record(RECEIPT_GIVEN, receipt.case_id, receipt.id, receipt.at, content(receipt), by=by, subject=receipt.obligation_id)
 
 

@@ -29,7 +29,7 @@ STREAM = "/alertbus/stream"
 DELIVERY = "/alertbus/delivery"
 AUDIT = "/alertbus/audit"
 OPERATIONS = "/alertbus/quarantine"
-"""Who writes a record: the CloudEvents `source`. An operator's redrive is written by the quarantine's name."""
+"""The CloudEvents `source` of a record names the room that wrote it. An operator's redrive is written by the quarantine."""
 
 Reader = Callable[[bytes], Any]
 """Makes a record's data into what its reader needs of it. May raise `ValueError`, as pydantic does."""
