@@ -22,7 +22,7 @@ def table(entries: Mapping[str, tuple[str, str]], about: str) -> typer.Typer:
         def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
             if cmd_name not in entries:
                 return None
-            command = typer.main.get_command(_found(entries[cmd_name][0]))
+            command = _found(entries[cmd_name][0])
             command.name = cmd_name
             return command
 
@@ -35,14 +35,15 @@ def table(entries: Mapping[str, tuple[str, str]], about: str) -> typer.Typer:
     return app
 
 
-def _found(where: str) -> typer.Typer:
+def _found(where: str) -> Any:
+    """The command or the group at `module:attribute`. A group of one command is a group: Typer would make it the command itself."""
     module, _, attribute = where.partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):
-        return found
+        return typer.main.get_group(found)
     app = _plain()
     app.command()(found)
-    return app
+    return typer.main.get_command(app)
 
 
 def _plain(**options: Any) -> typer.Typer:

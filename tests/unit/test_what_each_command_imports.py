@@ -86,3 +86,12 @@ def test_every_command_that_help_names_can_be_imported_and_has_a_help_of_its_own
         command = top.get_command(None, name)  # type: ignore[attr-defined,arg-type]
         assert command.name == name
         assert command.help
+
+
+def test_a_group_with_one_command_is_a_group_all_the_same() -> None:
+    code = "from alertbus.cli.main import app; app(['schema', 'export', '--help'])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "schema export" in done.stdout

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from alertbus.broker.record import Record
 from alertbus.model import events
 from alertbus.model.alert import AcceptedAlert, Alert
-from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Link
 from alertbus.model.events import AlertReachedCase, MessageKept, ReviewReason
 from alertbus.model.notice import Intent, Receipt, Stage
@@ -26,9 +25,6 @@ from alertbus.wire.words import DELIVERY, STREAM, TABLE, words
 
 ROOT = Path(__file__).parents[2]
 GOLDEN: Mapping[str, Any] = json.loads((ROOT / "tests/data/records/golden.json").read_text(encoding="utf-8"))
-
-RECORDED = [json.loads(line) for line in (ROOT / "tests/data/recorded/words.jsonl").read_text(encoding="utf-8").splitlines()]
-"""Records as five rooms wrote them before one room did."""
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ALERT = Alert.model_validate(
@@ -119,19 +115,6 @@ def test_every_form_that_ever_stood_on_a_topic_is_read(name: str) -> None:
 
     assert found.error is None
     assert found.type in TABLE
-
-
-@pytest.mark.parametrize("found", RECORDED, ids=lambda found: found["word"])
-def test_what_was_written_before_one_room_wrote_everything_is_read_and_written_again_as_it_was(found: dict[str, Any]) -> None:
-    headers = [(name, value.encode()) for name, value in found["headers"]]
-    read = understand(Stood(found["topic"], found["key"].encode(), found["value"].encode(), headers), words(*TABLE))
-    if found["word"] == "poison_redriven":
-        assert read.error == "EnvelopeFault"  # no event then, and none now
-        return
-
-    assert read.error is None
-    if isinstance(read.word, Word) and found["word"] != "receipt_given_by_delivery":  # whose nulls are left out today
-        assert records.content(read.word) == found["value"].encode()
 
 
 def test_a_receipt_in_delivery_s_old_form_is_the_receipt_in_today_s() -> None:
