@@ -41,13 +41,12 @@ from alertbus.model.events import (
 )
 from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_alert
-from alertbus.plugin.manager import Plugins
 from alertbus.rebuild.plan import rebuild
 from alertbus.run.bootstrap import Wiring
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.sql.rebuild import unfinished
-from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
+from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -506,7 +505,7 @@ async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str,
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[unfinished])
     counted: list[tuple[int, int]] = []
-    wiring = Wiring(Settings(), kafka, engine, POLICY, Plugins.load())
+    wiring = Wiring(Settings(), kafka, engine)
     done = await rebuild(wiring, lambda *counts: counted.append(counts), only_chronicle=True)
     assert counted[-1] == (done.records, done.records)
     assert await digest(engine) == live
