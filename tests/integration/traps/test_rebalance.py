@@ -76,10 +76,10 @@ async def test_the_engine_never_looks_for_garbage_among_decoded_states(bus: Bus,
         async def work() -> None:
             await bus.until_told([name for _ in range(4) for name in await bus.alert(bus.family())])
             await bus.caught_up()
-            assert all(table._late for table in tables)
+            assert all(table._recent for table in tables)
 
         await work()
-        monkeypatch.setattr(rocksdb, "gc", SimpleNamespace(collect=lambda: found.append(sum(len(table._late) for table in tables))))
+        monkeypatch.setattr(rocksdb, "gc", SimpleNamespace(collect=lambda: found.append(sum(len(table._recent) for table in tables))))
         worker.assigned.clear()
         arrange_again(worker.stream)
         await asyncio.wait_for(worker.assigned.wait(), PATIENCE_S)
