@@ -6,14 +6,12 @@ put anything there, and the coordinates lead to them, because every topic that i
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 import alertbus
-from alertbus.broker.record import Record, RecordHeaders
+from alertbus.broker.record import Received, Record, RecordHeaders
 from alertbus.broker.topics import NOTICES, TOPICS
 from alertbus.model import ids
 from alertbus.model.events import RECORD_QUARANTINED, MessageKept
@@ -40,23 +38,6 @@ class Disposition(StrEnum):
     """An agency's system refused the notice for good. Written by delivery. Agree with the agency, then redrive."""
 
 
-class Incoming(Protocol):
-    """A record as a consumer hands it over."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     """The part of an entry that may be shown. Every text in it is one of a closed form, whatever stands on the topic.
@@ -81,7 +62,7 @@ class Quarantined:
     notice_id: str | None = None
 
 
-def poisoned(incoming: Incoming, error: str, *, by: str, at: datetime, version: str = BUS) -> Record:
+def poisoned(incoming: Received, error: str, *, by: str, at: datetime, version: str = BUS) -> Record:
     """The entry for a record that cannot be decided. `error` is a class, never a text; `at`, when the record was written."""
     place = f"{incoming.topic}/{incoming.partition}/{incoming.offset}"
     found, key = incoming.value or b"", incoming.key or b""
