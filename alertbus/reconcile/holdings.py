@@ -27,11 +27,11 @@ async def ledger_rows(connection: AsyncConnection, alerts: Collection[str] | Non
         return None
     row = ledger.c
     since = func.coalesce(row.done_at, row.recorded_at).label("since")
-    query = select(row.notice_id, row.alert_id, row.obligation_id, row.state, since).where(NOT_WATCHDOGS)
+    query = select(row.notice_id, row.alert_id, row.obligation_id, row.state, since, row.seq).where(NOT_WATCHDOGS)
     if alerts is not None:
         query = query.where(row.alert_id.in_(alerts))
     rows = await connection.execute(query)
-    return {one.notice_id: NoticeInLedger(one.alert_id, one.obligation_id, one.state, one.since) for one in rows}
+    return {one.notice_id: NoticeInLedger(one.alert_id, one.obligation_id, one.state, one.since, one.seq) for one in rows}
 
 
 async def holdings_of(connection: AsyncConnection, alerts: Collection[str]) -> Holdings:

@@ -33,7 +33,7 @@ from alertbus.reconcile.holdings import NOT_WATCHDOGS, has_ledger, holdings_of
 from alertbus.reconcile.judge import STILL_TRIED, judge
 from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about, note_reached, reached
 from alertbus.reconcile.new_evidence import Findings, take_in, touch
-from alertbus.reconcile.results import GRACE_S, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
+from alertbus.reconcile.results import GRACE_S, MARK_BELOW, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
 from alertbus.sql.engine import upsert
 from alertbus.waiting import eventually
 
@@ -170,7 +170,10 @@ class IncrementalReconciler:
                 await note_reached(connection, {place: rows[-1].seq})
 
     async def _make_due_by_time(self, now: datetime, *, delivers: bool) -> None:
-        """Make due the alerts whose next moment has come, and those with a notice that delivery has finished since."""
+        """Make due the alerts whose next moment has come, and those of which delivery tries other notices than it did.
+
+        It has finished with some, or an operator had a refused one tried again.
+        """
         alert, of = tables.alert, tables.exercise
         stirred = when((alert.c.stirred < alert.c.wakes_at, alert.c.wakes_at), else_=alert.c.stirred)
         async with self._memory.turn() as connection:
@@ -181,9 +184,12 @@ class IncrementalReconciler:
                 await connection.execute(update(alert).where(begun).values(due=True, stirred=now, wakes_at=None))
                 await connection.execute(update(of).where(of.c.exercise == name).values(woken_to=clock))
             if delivers:
-                theirs = (ledger.c.alert_id == alert.c.alert_id) & ledger.c.state.in_(sorted(STILL_TRIED))
-                tried = select(func.count()).select_from(ledger).where(theirs).correlate(alert).scalar_subquery()
-                await connection.execute(update(alert).where(alert.c.tried > 0, alert.c.tried != tried).values(due=True))
+                open_rows = ledger.c.done_at.is_(None) & ledger.c.state.in_(sorted(STILL_TRIED))
+                mark = (func.sum(ledger.c.seq * ledger.c.seq) % MARK_BELOW).label("mark")
+                found = select(ledger.c.alert_id, mark).where(open_rows).group_by(ledger.c.alert_id).subquery()
+                theirs = select(found.c.mark).where(found.c.alert_id == alert.c.alert_id).scalar_subquery()
+                concerned = (alert.c.tried > 0) | alert.c.alert_id.in_(select(found.c.alert_id))
+                await connection.execute(update(alert).where(concerned, alert.c.tried != func.coalesce(theirs, 0)).values(due=True))
 
     async def _due(self, after: str) -> Sequence[str]:
         alert = tables.alert.c

@@ -57,6 +57,8 @@ class NoticeInLedger(NamedTuple):
     state: str
     since: datetime
     """When it came to be there, or was done."""
+    seq: int = 1
+    """The number of its row."""
 
 
 @dataclass(frozen=True, slots=True)

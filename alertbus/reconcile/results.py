@@ -28,6 +28,9 @@ GRACE_S = 60.0
 """How long work under way may take before it counts as a difference. Chosen: long enough for a worker that
 has to start again."""
 
+MARK_BELOW = 2**31 - 1
+"""`AlertVerdict.tried` stays below this: the largest value of its column."""
+
 
 class IncrementalReconciliation(Reconciliation):
     """As the full answer, but the lists hold what has differed for the grace or longer; what is younger is under way."""
@@ -69,6 +72,7 @@ class AlertVerdict:
     exercise: str
     owed: int
     tried: int = 0
+    """Which of its notices delivery still tried: the squares of their rows' numbers, added up below `MARK_BELOW`."""
     faults: Mapping[Discrepancy, datetime] | None = None
     """Each with since when."""
     wakes_at: datetime | None = None
@@ -112,7 +116,10 @@ def verdicts_now(
     A new one is as old as what last happened to its alert; found by a recheck, where nothing happened, as old as now.
     """
     ledger = (holdings.ledger or {}).values()
-    tried = Counter(row.alert_id for row in ledger if row.state in STILL_TRIED)
+    tried: Counter[str] = Counter()
+    for row in ledger:
+        if row.state in STILL_TRIED:
+            tried[row.alert_id] = (tried[row.alert_id] + row.seq * row.seq) % MARK_BELOW
     moved: dict[str, datetime] = {}
     for row in ledger:
         moved[row.alert_id] = max(row.since, moved.get(row.alert_id, row.since))

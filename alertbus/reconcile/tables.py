@@ -24,7 +24,7 @@ alert = Table(
     Column("wakes_at", UtcDateTime, nullable=True),
     Column("judged_at", UtcDateTime, nullable=True),
     Column("owed", Integer, nullable=False),
-    # How many of its notices delivery still tried, the last time.
+    # Which of its notices delivery still tried, the last time: a mark of their rows in the ledger, 0 for none.
     Column("tried", Integer, nullable=False),
     # JSON: sort, id, since when; NULL when it agreed.
     Column("faults", LargeBinary, nullable=True),

@@ -369,6 +369,21 @@ async def test_delivery_that_ends_without_a_receipt_is_seen_although_no_record_s
     assert (await bench.run(after=MINUTE)).unreceipted == (notices[0].obligation.id,)
 
 
+@pytest.mark.parametrize("others_done", [False, True], ids=["nothing else was tried", "another is done meanwhile"])
+async def test_refused_notice_that_is_tried_again_is_seen_although_no_record_says_so(bench: Bench, *, others_done: bool) -> None:
+    notices = a_day(bench.log)
+    await bench.deliver(notices)
+    await bench.settle(notices[:1], "refused")
+    await bench.settle(notices[1:2], "failed" if others_done else "accepted")
+    await bench.project()
+    await bench.run()
+
+    await bench.settle(notices[:1], "waiting")
+    await bench.settle(notices[1:2], "accepted")
+
+    assert (await bench.run()).undelivered == (notices[0].obligation.id,)
+
+
 async def test_ledger_row_of_something_nobody_ever_said_is_extra(bench: Bench) -> None:
     await bench.all_done(a_day(bench.log))
     assert (await bench.run()).difference == 0
