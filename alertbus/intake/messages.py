@@ -21,7 +21,7 @@ from alertbus.model import ids
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge
 from alertbus.model.events import MessageKept, ReviewReason
-from alertbus.plugin import Headers, Ignored, Source, UnreadableMessage
+from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire import records
@@ -80,10 +80,11 @@ class MessageIntake:
         if isinstance(outcome, Ignored):
             return MessageOutcome(ignored=outcome.reason)
         if isinstance(outcome, list):
-            for alert in outcome:
+            alerts = [one for one in outcome if isinstance(one, Alert)]
+            for alert in alerts:
                 authorise(alert)
             try:
-                return MessageOutcome(accepted=tuple(await self._alerts.accept(outcome)))
+                return MessageOutcome(accepted=tuple(await self._alerts.accept(alerts)))
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)
@@ -119,7 +120,7 @@ class MessageIntake:
         await self._publisher.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref))
         return NotRead(faults, ref)
 
-    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Alert] | Ignored | tuple[Fault, ...]:
+    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Stated] | Ignored | tuple[Fault, ...]:
         found: object = None
         raised = ""
         try:
@@ -131,7 +132,7 @@ class MessageIntake:
             raised = type(error).__name__
         if isinstance(found, Ignored):
             return found
-        if isinstance(found, list) and found and all(isinstance(alert, Alert) for alert in found):
+        if isinstance(found, list) and found and all(isinstance(one, Stated) for one in found):
             return found
         log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
         return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)

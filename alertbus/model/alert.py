@@ -1,5 +1,6 @@
 """An alert: what an agency states about one or more persons, in the form of DESIGN section 11, and the same as accepted by the bus."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -194,6 +195,8 @@ class AcceptedAlert(Word):
     later statement of the same alert counts later, though the clock was set back between the two (decision 0014). `first_at` is when the
     first statement of the alert counted, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for
     each entry of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
+    `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
+    was meant. `people_since` says of a person found later than `at` since when the statement is about them.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -203,6 +206,8 @@ class AcceptedAlert(Word):
     first_at: Annotated[AwareDatetime | None, S.ROUTING] = None
     alert: Annotated[Alert, S.ROUTING]
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
+    people_version: Annotated[int, S.ROUTING] = 0
+    people_since: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:

@@ -142,12 +142,14 @@ class Involvement(Spell):
 
 class CasePerson(Person):
     """Somebody on the case file, whom the case's other parts name by `key`. `person_ids` are the directory's: usually one, several when
-    identifiers matched several records.
+    identifiers matched several records or records were merged. `joined_at` says of an id that became theirs later than the person was
+    first named on the case since when it is theirs: nobody is told of the past as if it were news.
     """
 
     key: Annotated[str, S.ROUTING] = Field(pattern=KEY)
     died: Annotated[date | None, S.IDENTITY] = None
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
+    joined_at: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
 
 
 class Episode(Spell):
@@ -253,7 +255,7 @@ class Case(Word):
             update={
                 "version": 0,
                 "known_at": None,
-                "people": tuple(person.model_copy(update={"person_ids": ()}) for person in self.people),
+                "people": tuple(person.model_copy(update={"person_ids": (), "joined_at": {}}) for person in self.people),
                 "links": tuple(_unlearned(link) for link in self.links),
                 "involvements": tuple(_unlearned(involvement) for involvement in self.involvements),
                 "episodes": tuple(_unlearned(episode) for episode in self.episodes),

@@ -19,6 +19,25 @@ class AlertAboutPerson(Word):
     alert: Annotated[AcceptedAlert, S.ROUTING]
 
 
+class IdentifyAgain(Word):
+    """A statement of which the persons must be found once more, because what the directory knew has changed: on `alerts`."""
+
+    type: ClassVar[str] = "uk.alertbus.alert.identify-again.v1"
+    alert: Annotated[AcceptedAlert, S.ROUTING]
+
+
+class PersonRevised(Word):
+    """What the directory knows of a person has changed so that statements about them may be about somebody else: on `person-events`.
+
+    `version` is the directory's: a statement whose `people_version` is lower was identified before.
+    """
+
+    type: ClassVar[str] = "uk.alertbus.person.revised.v1"
+    person_id: Annotated[str, S.ROUTING]
+    version: Annotated[int, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+
+
 class LinkChanged(Word):
     """A person's links to one case as they now are; none left means that the person was taken off it. `version` is the case's: the highest
     stands, whatever the order of arrival.

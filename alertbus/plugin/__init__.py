@@ -20,6 +20,7 @@ from alertbus.model.alert import (
 )
 from alertbus.model.base import Word
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
+from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.notice import (
     Cause,
     Deed,
@@ -33,7 +34,7 @@ from alertbus.model.notice import (
     Stage,
 )
 from alertbus.model.person import Address, Name, Person, Subject
-from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, UnreadableMessage
+from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, Stated, UnreadableMessage
 
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl  # isort: skip
 
@@ -62,6 +63,9 @@ __all__ = [
     "NoticePerson",
     "Obligation",
     "Person",
+    "PersonMerged",
+    "PersonPointer",
+    "PersonSplit",
     "Receipt",
     "ReceiptGiven",
     "Referrer",
@@ -70,6 +74,7 @@ __all__ = [
     "Severity",
     "Source",
     "Stage",
+    "Stated",
     "Subject",
     "UnreadableMessage",
     "Word",

@@ -6,7 +6,11 @@ from typing import Protocol, runtime_checkable
 
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault
+from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.model.notice import Intent, Message, Notice, Stage
+
+Stated = Alert | PersonMerged | PersonSplit
+"""What a source's message may state: an alert; or that numbers are one person's, or are not."""
 
 Headers = Mapping[str, str]
 """The headers of a message, by name in lower case."""
@@ -66,8 +70,11 @@ class ReceiptReader(Protocol):
 
 @runtime_checkable
 class Source(Protocol):
-    """Turns a message into alerts, or says why it raises none. Raises `UnreadableMessage` for a message that it cannot read."""
+    """Turns a message into what it states: alerts, and who is who; or says why it states nothing.
+
+    Raises `UnreadableMessage` for a message that it cannot read.
+    """
 
     name: str
 
-    def parse(self, raw: bytes, headers: Headers) -> list[Alert] | Ignored: ...
+    def parse(self, raw: bytes, headers: Headers) -> Sequence[Stated] | Ignored: ...

@@ -24,12 +24,15 @@ from alertbus.model.events import (
     AlertAboutPerson,
     AlertReachedCase,
     CaseChanged,
+    IdentifyAgain,
     LinkChanged,
     MessageKept,
+    PersonRevised,
     ReviewNeeded,
     ReviewReason,
     Tick,
 )
+from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.notice import Notice, Obligation, Receipt
 from alertbus.wire.words import AUDIT, GATEWAY, OPERATIONS, STREAM, TABLE
 
@@ -51,7 +54,7 @@ def alert_about_people(found: AcceptedAlert, person_ids: Iterable[str]) -> list[
         _record(
             event,
             person_id,
-            ids.event_id(event, found.statement_id, person_id),
+            ids.event_id(event, found.statement_id, person_id, *_version(found)),
             found.at,
             b'{"person_id":"%b","alert":%b}' % (person_id.encode(), alert),
             by=STREAM,
@@ -60,9 +63,33 @@ def alert_about_people(found: AcceptedAlert, person_ids: Iterable[str]) -> list[
     ]
 
 
+def identify_again(found: AcceptedAlert, version: int) -> Record:
+    """A statement whose persons must be found once more, after the directory's `version`."""
+    event_id = ids.event_id(IdentifyAgain.type, found.statement_id, str(version))
+    return _record(IdentifyAgain.type, found.alert_id, event_id, found.at, content(IdentifyAgain(alert=found)), by=STREAM)
+
+
+def person_revised(revised: PersonRevised) -> Record:
+    """What the directory knows of a person has changed."""
+    event_id = ids.event_id(revised.type, revised.person_id, str(revised.version))
+    return _record(revised.type, revised.person_id, event_id, revised.at, content(revised), by=GATEWAY)
+
+
+def about_who_is_who(said: PersonMerged | PersonSplit) -> Record:
+    """That records are one person's, or are not. Keyed by its own id: it is about several persons."""
+    key = ids.event_id(said.type, said.exercise or "", said.source, said.id)
+    return _record(said.type, key, key, said.at, content(said), by=GATEWAY)
+
+
+def review_decided(decided: ReviewDecided, key: str) -> Record:
+    """A person's decision about a review item, under the item's `key`."""
+    event_id = ids.event_id(decided.type, decided.id, decided.outcome, decided.at.astimezone(UTC).isoformat())
+    return _record(decided.type, key, event_id, decided.at, content(decided), by=GATEWAY, subject=decided.id)
+
+
 def alert_reached_case(arrival: AlertReachedCase) -> Record:
     """A statement arrived at a case through one of its people."""
-    event_id = ids.event_id(arrival.type, arrival.alert.statement_id, arrival.case_id, arrival.via)
+    event_id = ids.event_id(arrival.type, arrival.alert.statement_id, arrival.case_id, arrival.via, *_version(arrival.alert))
     return _record(arrival.type, arrival.case_id, event_id, arrival.alert.at, content(arrival), by=STREAM)
 
 
@@ -171,6 +198,11 @@ def content(word: Word) -> bytes:
 def notice_record(notice: Notice, *, by: str) -> Record:
     """A notice that starts when it is owed."""
     return notice_owed(notice.obligation, notice.id, notice.obligation.since, content(notice), by=by)
+
+
+def _version(found: AcceptedAlert) -> tuple[str, ...]:
+    """Nothing for the first decision about a statement's persons: its records keep the ids that they always had."""
+    return (str(found.people_version),) if found.people_since or found.people_version else ()
 
 
 def _link_changed(case: Case, person_id: str, links: tuple[Link, ...], at: datetime) -> Record:

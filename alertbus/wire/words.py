@@ -17,11 +17,14 @@ from alertbus.model.events import (
     AlertAboutPerson,
     AlertReachedCase,
     CaseChanged,
+    IdentifyAgain,
     LinkChanged,
     MessageKept,
+    PersonRevised,
     ReviewNeeded,
     Tick,
 )
+from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 
 GATEWAY = "/alertbus/gateway"
@@ -52,8 +55,10 @@ def _nothing(_: bytes) -> None:
 
 TABLE: Mapping[str, OnTopic] = {
     ALERT_ACCEPTED: OnTopic(topics.ALERTS, AcceptedAlert.model_validate_json),
+    IdentifyAgain.type: OnTopic(topics.ALERTS, IdentifyAgain.model_validate_json),
     CASE_RECORDED: OnTopic(topics.CASES, Case.model_validate_json),
     AlertAboutPerson.type: OnTopic(topics.PERSON_EVENTS, AlertAboutPerson.model_validate_json),
+    PersonRevised.type: OnTopic(topics.PERSON_EVENTS, PersonRevised.model_validate_json),
     LinkChanged.type: OnTopic(topics.PERSON_EVENTS, LinkChanged.model_validate_json),
     AlertReachedCase.type: OnTopic(topics.CASE_EVENTS, AlertReachedCase.model_validate_json),
     CaseChanged.type: OnTopic(topics.CASE_EVENTS, CaseChanged.model_validate_json),
@@ -61,6 +66,9 @@ TABLE: Mapping[str, OnTopic] = {
     NOTICE_OWED: OnTopic(topics.NOTICES, Notice.model_validate_json),
     RECEIPT_GIVEN: OnTopic(topics.RECEIPTS, Receipt.model_validate_json),
     ReviewNeeded.type: OnTopic(topics.REVIEW, ReviewNeeded.model_validate_json),
+    ReviewDecided.type: OnTopic(topics.REVIEW, ReviewDecided.model_validate_json),
+    PersonMerged.type: OnTopic(topics.REVIEW, PersonMerged.model_validate_json),
+    PersonSplit.type: OnTopic(topics.REVIEW, PersonSplit.model_validate_json),
     MessageKept.type: OnTopic(topics.QUARANTINE, MessageKept.model_validate_json),
     RECORD_QUARANTINED: OnTopic(topics.QUARANTINE, _nothing),
     AUDIT_RECORDED: OnTopic(topics.AUDIT, bytes),

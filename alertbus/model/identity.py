@@ -1,0 +1,86 @@
+"""What is said about who is who: that numbers or records are one person's, or that they are not (DESIGN section 14).
+
+A source says it of numbers (prisons merge two records of one man), a person says it of people on case files or of numbers.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from alertbus.model.base import Word
+from alertbus.model.case import CASE_ID
+from alertbus.model.identifiers import Identifier
+from alertbus.model.person import KEY
+from alertbus.model.sensitivity import Sensitivity as S
+
+
+class PersonPointer(Word):
+    """One person, pointed at in one of three ways: a number, somebody on a case file (`case_id` and `key`), or the directory's id."""
+
+    identifier: Annotated[Identifier | None, S.IDENTITY] = None
+    case_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=CASE_ID)
+    key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    person_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[0-9a-f-]{36}$")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.case_id is None) != (self.key is None):
+            raise ValueError("`case_id` and `key` belong together")
+        if sum(way is not None for way in (self.identifier, self.case_id, self.person_id)) != 1:
+            raise ValueError("point in one way: `identifier`, or `case_id` with `key`, or `person_id`")
+        return self
+
+
+class _AboutWhoIsWho(Word):
+    """`(source, id)` names the statement; stating it twice has no second effect. `at` is when its source recorded it; the later stands.
+
+    `people` are the ones it speaks of, at least two. `exercise` names a rehearsal, whose people are never real ones.
+    """
+
+    id: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=200)
+    source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
+    at: Annotated[AwareDatetime, S.ROUTING]
+    people: Annotated[tuple[PersonPointer, ...], S.IDENTITY] = Field(min_length=2, max_length=20)
+    by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """Who decided it, when a person did."""
+    exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+
+
+class PersonMerged(_AboutWhoIsWho):
+    """All of `people` are one person."""
+
+    type: ClassVar[str] = "uk.alertbus.person.merged.v1"
+
+
+class PersonSplit(_AboutWhoIsWho):
+    """Each of `people` is somebody else: what joined them before counts no longer."""
+
+    type: ClassVar[str] = "uk.alertbus.person.split.v1"
+
+
+class ReviewOutcome(StrEnum):
+    """How a person decided a doubt. Values are stable."""
+
+    SAME = "same"
+    """The person in question is the candidate named."""
+    DIFFERENT = "different"
+    """None of the candidates is the person in question."""
+    SEEN = "seen"
+    """Nothing was to be decided about who is who: a person has looked and dealt with it."""
+    REOPENED = "reopened"
+    """An earlier decision is taken back, and what followed from it."""
+
+
+class ReviewDecided(Word):
+    """A person's decision about one review item, on `review` beside it. The latest stands."""
+
+    type: ClassVar[str] = "uk.alertbus.review.decided.v1"
+    id: Annotated[str, S.ROUTING]
+    """The review item's."""
+    outcome: Annotated[ReviewOutcome, S.ROUTING]
+    at: Annotated[AwareDatetime, S.ROUTING]
+    by: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=120)
+    person_id: Annotated[str | None, S.ROUTING] = None
+    """For `same`: which candidate."""
+    note: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=2000)
