@@ -1,39 +1,48 @@
 """Cases as accepted: the next version with its people found, recorded in one transaction before anything is sent to Kafka."""
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from alertbus.directory.candidates import alike
 from alertbus.directory.case_clocks import set_wakes
-from alertbus.directory.directory import resolve
-from alertbus.directory.tables import case_version, unlinked_person
-from alertbus.model.case import Case, CasePerson
+from alertbus.directory.case_rows import digest_of, identify_on_cases, known_as, linked_people, row_of, take_off, unlinked_from
+from alertbus.directory.case_claims import claims_of
+from alertbus.directory.claims import Settled, by_case, locked, settle
+from alertbus.directory.marks import case_mention
+from alertbus.directory.partition import MentionKind
+from alertbus.directory.tables import case_version, held, mention, revised, unlinked_person
+from alertbus.model.case import Case
 from alertbus.model.errors import NotFound, VersionConflict
-from alertbus.sql.engine import reading, upsert
+from alertbus.model.events import PersonRevised
+from alertbus.policy.identity import IdentityRules
+from alertbus.sql.engine import reading
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A case as it stands. `before` is the version it replaced, None when it replaced none just now; `unlinked` are persons taken off it
-    since it was last published; `publish` says whether Kafka has yet to hear of it.
+    since it was last published; `publish` says whether Kafka has yet to hear of it; `others` that more than this case has changed.
+    `alike` says of people on it, by key, who else they may be.
     """
 
     case: Case
     before: Case | None
     unlinked: tuple[str, ...]
     publish: bool
+    others: bool = False
+    alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class CaseRegister:
     """The case register over one database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None) -> None:
         self._engine = engine
+        self._rules = rules or IdentityRules()
 
     async def record(self, snapshot: Case, at: datetime, expected: int | None) -> Recorded:
         """Record the snapshot as the case's next version. The same content again changes nothing: the version that stands is returned.
@@ -44,6 +53,7 @@ class CaseRegister:
         snapshot = snapshot.with_implied_links()
         digest = digest_of(snapshot)
         async with self._engine.begin() as connection:
+            await locked(connection)
             query = select(case_version).where(case_version.c.case_id == snapshot.id).with_for_update()
             row = (await connection.execute(query)).one_or_none()
             standing = row.version if row else 0
@@ -51,9 +61,9 @@ class CaseRegister:
                 raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             before = Case.model_validate_json(row.snapshot) if row else None
             if before is not None and row is not None and row.digest == digest:
-                return Recorded(before, None, await _unlinked(connection, before.id), not row.published)
-            found = await self._with_people_found(connection, snapshot)
-            case = found.learned(before, at)
+                return Recorded(before, None, await unlinked_from(connection, before.id), not row.published)
+            settled = await self._settle(connection, snapshot, at)
+            case = _with_people_found(snapshot, before, settled, at).learned(before, at)
             values = row_of(case, digest, published=False)
             if row is None:
                 await connection.execute(insert(case_version).values(values))
@@ -61,7 +71,10 @@ class CaseRegister:
                 await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(values))
             await set_wakes(connection, case, at)
             await take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
-            return Recorded(case, before, await _unlinked(connection, case.id), publish=True)
+            await identify_on_cases(connection, by_case(settled.moved), at)
+            others = await self._alike(connection, case, settled)
+            unlinked = await unlinked_from(connection, case.id)
+            return Recorded(case, before, unlinked, publish=True, others=bool(settled.moved or settled.lost), alike=others)
 
     async def published(self, case: Case) -> None:
         """Mark this version as published: Kafka has acknowledged all that it causes."""
@@ -75,7 +88,7 @@ class CaseRegister:
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.published.is_(False)))
             cases = [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
-            return [Recorded(case, None, await _unlinked(connection, case.id), publish=True) for case in cases]
+            return [Recorded(case, None, await unlinked_from(connection, case.id), publish=True) for case in cases]
 
     async def get(self, case_id: str) -> Case:
         async with reading(self._engine) as connection:
@@ -86,58 +99,54 @@ class CaseRegister:
         return Case.model_validate_json(snapshot)
 
     async def of_people(self, person_ids: Collection[str], exercise: str | None) -> list[Case]:
-        """Give the cases on which any of these persons is.
-
-        It reads every case of that exercise, or every real one. That is good enough for `alertbus explain`, where one
-        person waits for one answer; nothing on an alert's way may call it.
-        """
+        """Give the cases on which any of these persons is."""
         async with reading(self._engine) as connection:
-            column = case_version.c.exercise
-            same = column.is_(None) if exercise is None else column == exercise
-            rows = await connection.execute(select(case_version.c.snapshot).where(same))
-            cases = (Case.model_validate_json(snapshot) for snapshot in rows.scalars())
-            return [case for case in cases if any(set(p.person_ids) & set(person_ids) for p in case.people)]
+            on = (
+                select(mention.c.of)
+                .join(held, held.c.mention_id == mention.c.mention_id)
+                .where(held.c.person_id.in_(person_ids), mention.c.kind == MentionKind.CASE.value, mention.c.scope == (exercise or ""))
+            )
+            rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.case_id.in_(on)))
+            return [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
 
-    async def _with_people_found(self, connection: AsyncConnection, case: Case) -> Case:
-        """Keys are one person's throughout an exercise; among real cases a key means somebody only within its own case."""
+    async def revisions(self) -> list[PersonRevised]:
+        """Give the persons of whom the streams have yet to hear that statements about them may be about somebody else."""
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(select(revised).order_by(revised.c.person_id))
+            return [PersonRevised(person_id=row.person_id, version=row.version, at=row.at) for row in rows]
+
+    async def revised(self, told: Iterable[PersonRevised]) -> None:
+        """Strike these off: the streams have heard."""
+        async with self._engine.begin() as connection:
+            for one in told:
+                same = (revised.c.person_id == one.person_id) & (revised.c.version == one.version)
+                await connection.execute(delete(revised).where(same))
+
+    async def _settle(self, connection: AsyncConnection, case: Case, at: datetime) -> Settled:
+        """Write what this version claims, and that nobody else is on the case any more."""
         scope = case.exercise or ""
-        people: list[CasePerson] = []
-        for person in case.people:
-            match = await resolve(connection, person, scope, key_scope="" if case.exercise else case.id)
-            people.append(person.model_copy(update={"person_ids": match.person_ids}))
-        return case.model_copy(update={"people": tuple(people)})
+        claims = claims_of(case, at, self._rules)
+        there = select(mention.c.mention_id).where(
+            mention.c.of == case.id, mention.c.kind == MentionKind.CASE.value, mention.c.ended_at.is_(None)
+        )
+        gone = set((await connection.execute(there)).scalars()) - {one.mention.id for one in claims}
+        return await settle(connection, claims, sorted(gone), scope, at)
+
+    async def _alike(self, connection: AsyncConnection, case: Case, settled: Settled) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Of people who are new to the directory or in doubt, who else they may be."""
+        found: list[tuple[str, tuple[str, ...]]] = []
+        for person in case.people if case.exercise is None else ():
+            own = case_mention(case.id, person.key)
+            others = set(settled.doubts.get(own, ()))
+            if own in settled.fresh:
+                others |= {p for ids, _ in (await alike(connection, person, "", self._rules, beside=case.id)).values() for p in ids}
+            if others := others - set(person.person_ids):
+                found.append((person.key, tuple(sorted(others))))
+        return tuple(found)
 
 
-def digest_of(stated: Case) -> str:
-    """Hash a case as stated, with its implied links: the same content sent again has the same digest."""
-    return hashlib.sha256(stated.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
-
-
-def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
-    """Give the register's row of a case."""
-    return {
-        "case_id": case.id,
-        "version": case.version,
-        "exercise": case.exercise,
-        "snapshot": case.model_dump_json(by_alias=True).encode(),
-        "digest": digest,
-        "published": published,
-    }
-
-
-def linked_people(case: Case) -> set[str]:
-    """Give the person ids linked to the case, by whatever relation."""
-    return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
-
-
-async def _unlinked(connection: AsyncConnection, case_id: str) -> tuple[str, ...]:
-    query = select(unlinked_person.c.person_id).where(unlinked_person.c.case_id == case_id).order_by(unlinked_person.c.person_id)
-    return tuple((await connection.execute(query)).scalars())
-
-
-async def take_off(connection: AsyncConnection, case_id: str, before: Collection[str], now: Collection[str]) -> None:
-    if gone := sorted(set(before) - set(now)):
-        rows = [{"case_id": case_id, "person_id": person_id} for person_id in gone]
-        await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
-    back = (unlinked_person.c.case_id == case_id) & unlinked_person.c.person_id.in_(now)
-    await connection.execute(delete(unlinked_person).where(back))
+def _with_people_found(case: Case, before: Case | None, settled: Settled, at: datetime) -> Case:
+    were = {person.key: person for person in before.people} if before else {}
+    since = None if case.exercise else at
+    people = (known_as(p, were.get(p.key), settled.ids[case_mention(case.id, p.key)], since) for p in case.people)
+    return case.model_copy(update={"people": tuple(people)})

@@ -1,64 +1,87 @@
 """Who is who, decided in one place: identifiers and demographics in, person ids out, the same for everybody who asks.
 
-A match on an identifier, or on full name, date of birth and address together, is certain. Full name and date of birth alone are not (twins,
-namesakes): the person gets an id of their own and a human is asked. A false link shows one family to another; nothing here guesses.
+What is exact, and contradicted by nothing, is certain (`partition`). Whoever is only alike gets an id of their own and a human is asked. A
+false link shows one family to another; nothing here guesses.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alertbus.directory.tables import found_by
-from alertbus.directory.tables import person as person_table
+from alertbus.directory.candidates import alike, on_cases
+from alertbus.directory.case_rows import identify_on_cases
+from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked, settle, version_of
+from alertbus.directory.comparing import blocks
+from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, marks_of
+from alertbus.directory.partition import Mention, MentionKind
+from alertbus.directory.tables import about, mention
+from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.events import ReviewReason
-from alertbus.model.identifiers import IDENTIFIES_ALONE
 from alertbus.model.person import Person
+from alertbus.policy.identity import IdentityRules
 from alertbus.sql.engine import database_faults, reading, upsert
-
-KEY = "key"
-NAME_BORN_ADDRESS = "name+born+address"
-
-Mark = tuple[str, str]
-"""A means of finding a person for certain: (system, value)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The decision about one person: every id the marks lead to, and whether a human should look."""
+    """The decision about one person: every id they are known by, and whether a human should look."""
 
     person_ids: tuple[str, ...]
     unsure: ReviewReason | None = None
     alike: tuple[str, ...] = ()
-    """Ids of people with the same name and date of birth, who may or may not be the same."""
+    """Ids of people who may or may not be the same."""
 
 
 NOBODY = Match(())
 """The match for somebody of whom nothing is known by which they could be found again."""
 
+_REMEMBERED = 200_000
+"""Matches kept in memory: at a county's size everybody; some tens of megabytes."""
+
 
 class Directory:
     """The directory over one database. Every method is safe to repeat and safe to run in several processes at once."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None) -> None:
         self._engine = engine
+        self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
+        self.version = 0
+        """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
+        self.learned: dict[str, tuple[str, ...]] = {}
+        """Statements by which claims were written or ended since `refresh`: for each person of one which mention their key meant."""
 
-    async def identify(self, people: Sequence[Person], exercise: str | None) -> list[Match]:
-        """Decide on people of an alert. New ones are made persons, so that the case that names them later meets them."""
-        scope = exercise or ""
-        matches = [self._sure.get((scope, person.model_dump_json())) for person in people]
-        if None not in matches:
-            return [match for match in matches if match]
+    async def refresh(self) -> None:
+        """Forget what was remembered if somebody known has turned out to be somebody else meanwhile."""
         with database_faults():
             async with reading(self._engine) as connection:
-                decided = [await _already_found(connection, person, scope) for person in people]
+                version = await version_of(connection)
+        self.learned.clear()
+        if version != self.version:
+            self._sure.clear()
+            self.version = version
+
+    async def identify(self, statement: AcceptedAlert, now: datetime | None = None) -> list[Match]:
+        """Decide on the people of a statement. New ones are made persons, so that the case that names them later meets them.
+
+        What an alert claims ends when it is corrected or withdrawn; a statement that was recorded before the one that stands claims nothing.
+        """
+        people, scope = [entry.person for entry in statement.everybody], statement.alert.exercise or ""
+        raised = statement.alert.action is Action.RAISED
+        if raised and statement.people_version == 0:
+            remembered = [self._sure.get((scope, person.model_dump_json())) for person in people]
+            if None not in remembered:
+                return [match for match in remembered if match]
+        with database_faults():
+            async with reading(self._engine) as connection:
+                decided = [await self._already_found(connection, person, scope) for person in people] if raised else [None]
             if None in decided:
                 async with self._engine.begin() as connection:
-                    decided = [await resolve(connection, person, scope) for person in people]
+                    await locked(connection)
+                    decided = await self._claim(connection, statement, scope, now or datetime.now(UTC))
         found = [match or NOBODY for match in decided]
         for person, match in zip(people, found, strict=True):
             if scope or not person.key:  # among real cases the next one may use the same key
@@ -67,128 +90,136 @@ class Directory:
 
     async def look_up(self, people: Sequence[Person], exercise: str | None) -> list[Match]:
         """Give the directory's present matches of these people and write nothing: somebody unknown is `NOBODY`."""
-        scope = exercise or ""
         async with reading(self._engine) as connection:
-            found = [await _meant(connection, scope, person) for person in people]
-        return [Match(tuple(sorted(person_ids))) for person_ids in found]
+            return [await self._looked_up(connection, person, exercise or "") for person in people]
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
         """Count the persons each key leads to: 0 is unknown, more than one ambiguous."""
         counts = dict.fromkeys(keys, 0)
         if counts:
             async with reading(self._engine) as connection:
-                for key in counts:
-                    counts[key] = len(await _by_key(connection, exercise or "", key))
+                found = await holders(connection, exercise or "", [(KEY if exercise else CASE_KEY, key) for key in counts])
+            counts |= {key: len(set(map(frozenset, mentions.values()))) for (_, key), mentions in found.items()}
         return counts
 
+    async def note_about(self, pairs: Collection[tuple[str, str]]) -> None:
+        """Note of alerts whom they are about: (alert id, person id)."""
+        if pairs:
+            with database_faults():
+                async with self._engine.begin() as connection:
+                    rows = [{"alert_id": alert_id, "person_id": person_id} for alert_id, person_id in sorted(set(pairs))]
+                    await connection.execute(upsert(about, connection.dialect.name), rows)
+
+    async def ever_about(self, alert_id: str) -> tuple[str, ...]:
+        """Give everybody whom the alert was ever about."""
+        with database_faults():
+            async with reading(self._engine) as connection:
+                query = select(about.c.person_id).where(about.c.alert_id == alert_id).order_by(about.c.person_id)
+                return tuple((await connection.execute(query)).scalars())
+
     def _remember(self, question: tuple[str, str], match: Match) -> None:
-        """A sure match never changes: marks are unique, and persons are merged by an event of their own, never rewritten."""
+        """A sure match holds until the directory's version changes."""
         if match.person_ids and match.unsure is None:
             if len(self._sure) > _REMEMBERED:
                 self._sure.clear()
             self._sure[question] = match
 
+    async def _already_found(self, connection: AsyncConnection, person: Person, scope: str) -> Match | None:
+        """Give the decision if it needs nothing written, else None: most people of most alerts are known."""
+        marks, unsure = await self._asked_by(connection, person, scope)
+        if unsure is not None or not marks:
+            return None
+        found = await holders(connection, scope, marks)
+        persons = {ids for mentions in found.values() for ids in map(frozenset, mentions.values())}
+        if len(found) < len(marks) or len(persons) != 1:
+            return None
+        own = next(ids for mentions in found.values() for ids in mentions.values())
+        return Match(own)
 
-_REMEMBERED = 200_000
-"""Matches kept in memory: at a county's size everybody; some tens of megabytes."""
+    async def _looked_up(self, connection: AsyncConnection, person: Person, scope: str) -> Match:
+        marks, _ = await self._asked_by(connection, person, scope)
+        found = await holders(connection, scope, marks)
+        return Match(tuple(sorted({person_id for mentions in found.values() for ids in mentions.values() for person_id in ids})))
 
-
-async def resolve(connection: AsyncConnection, person: Person, scope: str, *, key_scope: str | None = None) -> Match:
-    """Decide, within the caller's transaction. `key_scope` registers the person's key too (a case file does; an alert only asks)."""
-    marks = marks_of(person)
-    if key_scope is None and person.key:
-        by_key = await _by_key(connection, scope, person.key)
-        if len(by_key) == 1:
-            meant = by_key | await _found(connection, scope, marks)
-            return Match(tuple(sorted(meant)), ReviewReason.UNSURE_MATCH if len(meant) > 1 else None)
+    async def _asked_by(self, connection: AsyncConnection, person: Person, scope: str) -> tuple[frozenset[Mark], Match | None]:
+        """Give the marks by which an alert asks for somebody; and the answer where its key alone is no answer."""
+        marks = marks_of(person, self._rules)
+        if not person.key:
+            return marks, None
+        mark = (KEY if scope else CASE_KEY, person.key)
+        by_key = (await holders(connection, scope, [mark])).get(mark, {})
+        persons = set(map(frozenset, by_key.values()))
+        if len(persons) == 1:
+            return marks | ({mark} if scope else {(MENTION, min(by_key))}), None
         if not marks:  # a key that several cases use means nobody: it must not show one family to another
-            return Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted(by_key)))
-    if key_scope is not None and person.key:
-        marks.append((KEY, f"{key_scope}/{person.key}"))
-    if not marks and not likeness_of(person):
-        return NOBODY
-    known = await _found(connection, scope, marks)
-    if not known:
-        return await _new_person(connection, scope, marks, person)
-    first = min(known)
-    await _register(connection, scope, marks, first)
-    return Match(tuple(sorted(known)), ReviewReason.UNSURE_MATCH if len(known) > 1 else None)
+            return marks, Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted({p for ids in by_key.values() for p in ids})))
+        return marks, None
+
+    async def _claim(self, connection: AsyncConnection, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
+        known = await _stated_before(connection, statement.alert_id)
+        at = statement.alert.recorded_at
+        people = [entry.person for entry in statement.everybody]
+        if known and max(known.values()) > at:
+            return [await self._looked_up(connection, person, scope) for person in people]
+        if statement.alert.action is Action.WITHDRAWN:
+            answers: list[Match | None] = [await self._looked_up(connection, person, scope) for person in people]
+            await self._settle(connection, [], list(known), statement, now)
+            return answers
+        answers = []
+        claims: list[Claimed] = []
+        for number, person in enumerate(people):
+            marks, answer = await self._asked_by(connection, person, scope)
+            if answer is None and (marks or blocks(person)):
+                claims.append(claim_of(statement, number, marks))
+            answers.append(answer)
+        ended = known.keys() - {one.mention.id for one in claims}
+        settled = await self._settle(connection, claims, list(ended), statement, now)
+        for one in claims:
+            number = int(one.mention.id.rpartition("/")[2])
+            answers[number] = await self._answer(connection, people[number], one.mention.id, settled, scope)
+        return answers
+
+    async def _answer(self, connection: AsyncConnection, person: Person, own: str, settled: Settled, scope: str) -> Match:
+        person_ids = settled.ids[own]
+        others = set(settled.doubts.get(own, ()))
+        doubtful = own in settled.doubts
+        if doubtful or not await on_cases(connection, person_ids):
+            beside = own.split("/", 2)[1]
+            others |= {p for ids, _ in (await alike(connection, person, scope, self._rules, beside)).values() for p in ids}
+        others -= set(person_ids)
+        unsure = ReviewReason.UNSURE_MATCH if others or doubtful else None
+        return Match(person_ids, unsure, tuple(sorted(others)))
+
+    async def _settle(
+        self, connection: AsyncConnection, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
+    ) -> Settled:
+        if claims or ended:
+            pointed = {one.mention.id: _meant_by_key(one.mention) for one in claims}
+            own = [alert_mention(statement.alert_id, number) for number in range(len(statement.everybody))]
+            self.learned[statement.statement_id] = tuple(pointed.get(one, "") for one in own)
+        settled = await settle(connection, claims, ended, statement.alert.exercise or "", statement.accepted_at)
+        await identify_on_cases(connection, by_case(settled.moved), now)
+        return settled
 
 
-async def _already_found(connection: AsyncConnection, person: Person, scope: str) -> Match | None:
-    """Give the decision if it needs nothing written, else None: most people of most alerts are known."""
-    if person.key and await _by_key(connection, scope, person.key):
-        meant = await _meant(connection, scope, person)
-        return Match(tuple(meant)) if len(meant) == 1 else None
-    marks = marks_of(person)
-    query = select(found_by.c.system, found_by.c.value, found_by.c.person_id).where(
-        found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(marks)
+async def _stated_before(connection: AsyncConnection, alert_id: str) -> Mapping[str, datetime]:
+    """Give the mentions by which the alert claims something now, each with when that was recorded."""
+    query = select(mention.c.mention_id, mention.c.said_at).where(
+        mention.c.of == alert_id, mention.c.kind == MentionKind.ALERT.value, mention.c.ended_at.is_(None)
     )
-    rows = (await connection.execute(query)).all() if marks else []
-    if len(rows) < len(set(marks)) or len({row.person_id for row in rows}) != 1:
-        return None
-    return Match((rows[0].person_id,))
+    return {row.mention_id: row.said_at for row in await connection.execute(query)}
 
 
-async def _meant(connection: AsyncConnection, scope: str, person: Person) -> set[str]:
-    """Give everybody to whom the marks lead, and the key where only one person has it."""
-    by_key = await _by_key(connection, scope, person.key) if person.key else set()
-    return (by_key if len(by_key) == 1 else set()) | await _found(connection, scope, marks_of(person))
+def _meant_by_key(one: Mention) -> str:
+    """Give the mention that an alert's key meant, in an exercise the key itself; empty where no key meant anybody."""
+    return next((value for system, value in one.marks if system == KEY or (system == MENTION and value != one.id)), "")
 
 
-async def _new_person(connection: AsyncConnection, scope: str, marks: list[Mark], person: Person) -> Match:
-    person_id = str(uuid4())
-    likeness = likeness_of(person)
-    alike: set[str] = set()
-    if likeness:
-        same = select(person_table.c.person_id).where(person_table.c.scope == scope, person_table.c.likeness == likeness)
-        alike = set((await connection.execute(same)).scalars())
-    await _register(connection, scope, marks, person_id)
-    decided = await _found(connection, scope, marks) or {person_id}
-    if person_id in decided:
-        row = {"person_id": person_id, "scope": scope, "likeness": likeness}
-        await connection.execute(insert(person_table).values(row))
-    unsure = ReviewReason.UNSURE_MATCH if alike or len(decided) > 1 else None
-    return Match(tuple(sorted(decided)), unsure, tuple(sorted(alike)))
-
-
-async def _found(connection: AsyncConnection, scope: str, marks: Sequence[Mark]) -> set[str]:
-    if not marks:
-        return set()
-    query = select(found_by.c.person_id).where(found_by.c.scope == scope, tuple_(found_by.c.system, found_by.c.value).in_(list(marks)))
-    return set((await connection.execute(query)).scalars())
-
-
-async def _by_key(connection: AsyncConnection, scope: str, key: str) -> set[str]:
-    """Give the persons whom imported cases call by this key: in an exercise one, among real cases perhaps several."""
-    query = select(found_by.c.value, found_by.c.person_id).where(
-        found_by.c.scope == scope, found_by.c.system == KEY, found_by.c.value.endswith(f"/{key}", autoescape=True)
-    )
-    rows = (await connection.execute(query)).all()
-    return {row.person_id for row in rows if row.value.endswith(f"/{key}")}  # SQLite's LIKE takes capitals for small letters
-
-
-async def _register(connection: AsyncConnection, scope: str, marks: Sequence[Mark], person_id: str) -> None:
-    """Let these marks find this person, unless they already find somebody."""
-    if marks:
-        rows = [{"scope": scope, "system": system, "value": value, "person_id": person_id} for system, value in marks]
-        await connection.execute(upsert(found_by, connection.dialect.name), rows)
-
-
-def marks_of(person: Person) -> list[Mark]:
-    """Give the marks by which this person is found for certain."""
-    marks: list[Mark] = [(i.system, i.value) for i in person.identifiers if i.system in IDENTIFIES_ALONE]
-    if likeness := likeness_of(person):
-        places = {a.normal for a in person.addresses if a.normal}
-        marks += [(NAME_BORN_ADDRESS, _digest(likeness, place)) for place in sorted(places)]
-    return marks
-
-
-def likeness_of(person: Person) -> str | None:
-    if person.name and person.name.given and person.name.family and person.born:
-        return _digest(person.name.normal, person.born.isoformat())
-    return None
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+def claim_of(statement: AcceptedAlert, number: int, marks: Collection[Mark], person_ids: tuple[str, ...] = ()) -> Claimed:
+    """Give what a statement claims about one of its people: these marks, what they are compared by, and which mention it is."""
+    person, own = statement.everybody[number].person, alert_mention(statement.alert_id, number)
+    compared_by = blocks(person)
+    every = {*marks, (MENTION, own), *((BLOCK, digest) for digest in compared_by)}
+    made = Mention(own, MentionKind.ALERT, statement.alert_id, statement.accepted_at, frozenset(every), person_ids)
+    facts = person.model_copy(update={"key": None, "label": None}).model_dump_json(exclude_defaults=True).encode() if compared_by else None
+    return Claimed(made, statement.alert.exercise or "", statement.alert.recorded_at, facts)

@@ -1,28 +1,83 @@
-"""The directory's tables: persons, what they are found by, cases as last accepted, and exercises' clocks. A projection of Kafka."""
+"""The directory's tables: who is named where, what they are found by, cases as last accepted, and exercises' clocks. A projection of Kafka."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from alertbus.sql.engine import UtcDateTime, metadata
 
-person = Table(
-    "directory_person",
+mention = Table(
+    "directory_mention",
     metadata,
-    Column("person_id", String(36), primary_key=True),
+    Column("mention_id", String(300), primary_key=True),
     Column("scope", String(60), nullable=False),
-    Column("likeness", String(64), nullable=True),
-    Index("ix_directory_person_likeness", "scope", "likeness"),
+    Column("kind", String(10), nullable=False),
+    # The case or the alert that names them.
+    Column("of", String(200), nullable=False, index=True),
+    Column("since", UtcDateTime, nullable=False),
+    # When its source recorded what it claims now: an older statement that comes late changes nothing.
+    Column("said_at", UtcDateTime, nullable=False),
+    # The decision: the ids of the person, the mention's own first, with a blank between.
+    Column("person_ids", Text, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=True),
+    # JSON of the person as an alert names them, to be compared with others; of people on case files the snapshot holds it.
+    Column("facts", LargeBinary, nullable=True),
 )
-"""`scope` is the exercise, or empty for real people. `likeness` is a digest of full name and date of birth: alike is not the same."""
+"""Somebody as one case file or one alert names them, or a statement about who is who. `scope` is the exercise, or empty for real people."""
 
-found_by = Table(
-    "directory_found_by",
+claim = Table(
+    "directory_claim",
     metadata,
     Column("scope", String(60), primary_key=True),
     Column("system", String(40), primary_key=True),
-    Column("value", String(200), primary_key=True),
-    Column("person_id", String(36), nullable=False, index=True),
+    Column("value", String(300), primary_key=True),
+    Column("mention_id", String(300), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=True),
+    Index("ix_directory_claim_mention", "mention_id"),
 )
-"""The unique constraint on (scope, system, value) decides when two workers meet the same new person at the same moment (DESIGN 4)."""
+"""What a mention claims (`marks`), since when, and until when: NULL while it stands. A number that was corrected keeps its row."""
+
+held = Table(
+    "directory_held",
+    metadata,
+    Column("person_id", String(36), primary_key=True),
+    Column("mention_id", String(300), primary_key=True),
+    Index("ix_directory_held_mention", "mention_id"),
+)
+"""Who is meant by which mentions: `mention.person_ids`, from the other side."""
+
+about = Table(
+    "directory_alert_person",
+    metadata,
+    Column("alert_id", String(36), primary_key=True),
+    Column("person_id", String(36), primary_key=True),
+)
+"""Everybody whom an alert was ever about: a correction of it must reach them too."""
+
+decisions = Table(
+    "directory_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+"""One row. It counts up whenever somebody known turns out to be somebody else: what was remembered of the directory counts no longer."""
+
+revised = Table(
+    "directory_revised",
+    metadata,
+    Column("person_id", String(36), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""Persons of whom the streams have yet to hear that statements about them may be about somebody else."""
+
+said = Table(
+    "directory_said",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("published", Boolean, nullable=False),
+)
+"""Statements about who is who, as accepted. `published` is false until Kafka has them."""
 
 case_version = Table(
     "directory_case",
@@ -33,6 +88,7 @@ case_version = Table(
     Column("snapshot", LargeBinary, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("published", Boolean, nullable=False),
+    Index("ix_directory_case_unpublished", "case_id", sqlite_where=text("published IS 0"), postgresql_where=text("published IS FALSE")),
 )
 """`published` is false from the moment a version is recorded until Kafka has acknowledged all it causes: the gateway sends it again if it
 died in between."""

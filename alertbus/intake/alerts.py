@@ -180,8 +180,8 @@ class AlertIntake:
             return Accepted(alert_id, repeated=True)
         if known is not None:
             reason = ReviewReason.REPEATED_DIFFERENTLY
-            about = {"alert_id": alert_id, "source": alert.source}
-            written.append((records.review_needed(alert_id, reason, now, statement_id, digest, **about), None))
+            asked = records.review_needed(alert_id, reason, now, statement_id, digest, alert_id=alert_id, source=alert.source)
+            written.append((asked, None))
             return Accepted(alert_id, repeated=True, differs=True)
         first_at, latest_at = batch.span.get(alert_id, (None, None))
         accepted = AcceptedAlert.of(alert, now, first_at if alert.action is not Action.RAISED else None, latest_at)

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.intake.publisher import Publisher, check_sizes
@@ -24,6 +25,7 @@ from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput
+from alertbus.model.events import ReviewReason
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 
@@ -37,6 +39,7 @@ class CaseIntake:
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, now: Callable[[], datetime]) -> None:
         self._cases, self._publisher, self._now = CaseRegister(engine), publisher, now
+        self._publishing: set[str] = set()
         self._clocks = CaseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -59,15 +62,27 @@ class CaseIntake:
         recorded = await self._record(stated, expected)
         if recorded.publish:
             await self._publish(recorded)
+            await self._publisher.send(*_questions(recorded))
+        if recorded.others:
+            await self.republish()
         return recorded.case
 
     async def republish(self) -> int:
-        """Publish what an earlier process recorded and did not publish. Gives the number of cases."""
+        """Publish what was recorded and is not published: by an earlier process, or of cases whose people turned out to be others.
+
+        Then tell the streams of whom they must identify statements again: first the cases, so that what is identified finds its links.
+        Gives the number of cases. Published twice it is harmless.
+        """
         with database_faults():
-            waiting = await self._cases.unpublished()
+            waiting, revisions = await self._cases.unpublished(), await self._cases.revisions()
         for recorded in waiting:
-            await self._publish(recorded)
-            log.info("case published after a restart", case_id=recorded.case.id, version=recorded.case.version)
+            if recorded.case.id not in self._publishing:
+                await self._publish(recorded)
+                log.info("case published again", case_id=recorded.case.id, version=recorded.case.version)
+        if revisions:
+            await self._publisher.send(*map(records.person_revised, revisions))
+            with database_faults():
+                await self._cases.revised(revisions)
         return len(waiting)
 
     async def wake(self) -> int:
@@ -108,6 +123,14 @@ class CaseIntake:
 
     async def _publish(self, recorded: Recorded) -> None:
         case, at = recorded.case, recorded.case.known_at or self._now()
+        self._publishing.add(case.id)
+        try:
+            await self._publish_in_turn(recorded, at)
+        finally:
+            self._publishing.discard(case.id)
+
+    async def _publish_in_turn(self, recorded: Recorded, at: datetime) -> None:
+        case = recorded.case
         async with self._turns[case.id]:  # records of two versions must not interleave
             await self._publisher.send(records.case_changed(case, at))
             await self._publisher.send(*records.links_changed(case, recorded.unlinked, at))
@@ -124,3 +147,21 @@ class CaseIntake:
             stands, _ = await self._clocks.of_exercise(case.exercise)
         if stands is not None:
             await self._publisher.send(records.ticked(case.id, BEGINNING, stands))
+
+
+def _questions(recorded: Recorded) -> list[Record]:
+    """For a human: people of the case who may be somebody known, or not."""
+    case = recorded.case
+    return [
+        records.review_needed(
+            case.id,
+            ReviewReason.UNSURE_MATCH,
+            case.known_at or BEGINNING,
+            case.id,
+            key,
+            *alike,
+            person_ids=(*case.person(key).person_ids, *alike),
+            detail=f"case {case.id}",
+        )
+        for key, alike in recorded.alike
+    ]

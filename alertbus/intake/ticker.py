@@ -1,6 +1,7 @@
 """Time on real cases: an agency that joins a case today is told today what stands. Whoever plays an exercise moves its clock."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -12,14 +13,25 @@ from alertbus.waiting import pause
 WAKE_S = 15.0
 """Seconds between two searches for cases on which something has begun. Chosen: an agency is told at most this late."""
 
+REPUBLISH_S = 1.0
+"""Seconds between two searches for cases whose people turned out to be others. Chosen: a family is told at most this late that an alert
+was not about them, or was."""
+
 log = structlog.get_logger("alertbus.intake")
 
 
 async def run_ticker(cases: CaseIntake, stopping: asyncio.Event) -> None:
     """Tick due cases until `stopping`. Trouble is logged and tried again: nothing due is forgotten."""
+    await asyncio.gather(
+        _repeat(cases.wake, WAKE_S, stopping, "ticks wait"),
+        _repeat(cases.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
+    )
+
+
+async def _repeat(work: Callable[[], Awaitable[int]], every_s: float, stopping: asyncio.Event, trouble: str) -> None:
     while not stopping.is_set():
         try:
-            await cases.wake()
+            await work()
         except (BusError, BrokerFault) as fault:
-            log.warning("ticks wait", code=getattr(fault, "code", "broker_fault"))
-        await pause(stopping, WAKE_S)
+            log.warning(trouble, code=getattr(fault, "code", "broker_fault"))
+        await pause(stopping, every_s)

@@ -196,7 +196,9 @@ class AcceptedAlert(Word):
     first statement of the alert counted, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for
     each entry of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
     `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
-    was meant. `people_since` says of a person found later than `at` since when the statement is about them.
+    was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed`, where the
+    directory learned from the statement, says of each of its people which mention their key meant (in an exercise the key; empty: none), so that a rebuilt directory
+    learns the same; None: it learned nothing.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -208,6 +210,7 @@ class AcceptedAlert(Word):
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
     people_version: Annotated[int, S.ROUTING] = 0
     people_since: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
+    claimed: Annotated[tuple[str, ...] | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:

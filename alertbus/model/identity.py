@@ -16,19 +16,23 @@ from alertbus.model.sensitivity import Sensitivity as S
 
 
 class PersonPointer(Word):
-    """One person, pointed at in one of three ways: a number, somebody on a case file (`case_id` and `key`), or the directory's id."""
+    """One person, pointed at in one way: by a number, as somebody on a case file (`case_id`, `key`), as an alert's person (`alert_id` and
+    `entry`, which counts its subjects and then its children), or by the directory's id.
+    """
 
     identifier: Annotated[Identifier | None, S.IDENTITY] = None
     case_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=CASE_ID)
     key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    alert_id: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=60)
+    entry: Annotated[int | None, S.ROUTING] = Field(default=None, ge=0, le=100)
     person_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[0-9a-f-]{36}$")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.case_id is None) != (self.key is None):
-            raise ValueError("`case_id` and `key` belong together")
-        if sum(way is not None for way in (self.identifier, self.case_id, self.person_id)) != 1:
-            raise ValueError("point in one way: `identifier`, or `case_id` with `key`, or `person_id`")
+        if (self.case_id is None) != (self.key is None) or (self.alert_id is None) != (self.entry is None):
+            raise ValueError("`case_id` and `key` belong together, and so do `alert_id` and `entry`")
+        if sum(way is not None for way in (self.identifier, self.case_id, self.alert_id, self.person_id)) != 1:
+            raise ValueError("point in one way: `identifier`, `case_id` with `key`, `alert_id` with `entry`, or `person_id`")
         return self
 
 
@@ -45,6 +49,8 @@ class _AboutWhoIsWho(Word):
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     """Who decided it, when a person did."""
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    taken_back: Annotated[bool, S.ROUTING] = False
+    """The statement of this source and id counts no longer, nor what followed from it."""
 
 
 class PersonMerged(_AboutWhoIsWho):

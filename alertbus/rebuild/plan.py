@@ -51,8 +51,13 @@ PASSES = (
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "chronicle": CHRONICLE,
     "directory": (
-        directory_tables.person,
-        directory_tables.found_by,
+        directory_tables.mention,
+        directory_tables.claim,
+        directory_tables.held,
+        directory_tables.about,
+        directory_tables.said,
+        directory_tables.decisions,
+        directory_tables.revised,
         directory_tables.case_version,
         directory_tables.unlinked_person,
         directory_tables.wake,

@@ -14,3 +14,6 @@ AUDIT = 0x6175646974  # "audit"
 
 CHRONICLE = 0x6368726F6E  # "chron"
 """Held while facts are written: two workers that derive one obligation at once would each miss the other's half."""
+
+DIRECTORY = 0x646972656374  # "direct"
+"""Held while it is decided who is who: two that decide at once would each miss the other's claims."""

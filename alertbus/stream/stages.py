@@ -7,6 +7,7 @@ acknowledged like an output. Trouble with the broker or the database escapes: th
 
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -14,12 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received, Record
 from alertbus.directory.directory import Directory, Match
-from alertbus.model.alert import AcceptedAlert, unclassified
+from alertbus.model.alert import AcceptedAlert, Action, unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     AlertAboutPerson,
     AlertReachedCase,
     CaseChanged,
+    IdentifyAgain,
     LinkChanged,
     ReviewReason,
     Tick,
@@ -31,7 +33,7 @@ from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.stream.deciding import Deciding, entry, must_be_keyed, must_fit
 from alertbus.stream.state_table import StateKey, StateTable
 from alertbus.wire import records
-from alertbus.wire.reading import understand
+from alertbus.wire.reading import moment, understand
 from alertbus.wire.words import STREAM, Words, words
 
 Work = Mapping[int, Sequence[Received]]
@@ -44,32 +46,56 @@ Durable = Callable[[], Awaitable[object]]
 class Identify:
     """alerts → person-events: who is meant."""
 
-    WORDS = words(ALERT_ACCEPTED)
+    WORDS = words(ALERT_ACCEPTED, IdentifyAgain.type)
 
     def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
         self._directory, self._policy, self._producer = directory, policy, producer
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
+        about: list[tuple[str, str]] = []
+        await self._directory.refresh()
         for _, incoming in _each(work):
-            accepted = _read(incoming, self.WORDS, out)
-            if accepted is None:
+            said = _read(incoming, self.WORDS, out)
+            if said is None:
                 continue
             with Deciding(incoming, out) as made:
-                matches = await self._identify(accepted)
-                found = accepted.with_people(tuple(match.person_ids for match in matches))
-                everybody = dict.fromkeys(person_id for match in matches for person_id in match.person_ids)
-                made.extend(records.alert_about_people(found, everybody))
-                made.extend([records.review_of_statement(found, reason, alike) for reason, alike in self._questions(found, matches)])
-                must_fit(made)
+                found, persons, matches = await self._decide(said, moment(incoming.timestamp))
+                if matches is not None:
+                    about += [(found.alert_id, person_id) for person_id in persons]
+                    made.extend(records.alert_about_people(found, persons))
+                    made.extend([records.review_of_statement(found, reason, alike) for reason, alike in self._questions(found, matches)])
+                    must_fit(made)
+        await self._directory.note_about(about)
         return (await self._producer().queue_all(out)).acknowledged
 
-    async def _identify(self, accepted: AcceptedAlert) -> list[Match]:
+    async def _decide(self, said: AcceptedAlert | IdentifyAgain, now: datetime) -> tuple[AcceptedAlert, list[str], list[Match] | None]:
+        """Give the statement with its persons, everybody who must hear of it, and the matches; None if nothing is to be told."""
+        statement = said.alert if isinstance(said, IdentifyAgain) else said
+        matches = await self._identify(statement, now)
+        found = statement.with_people(tuple(match.person_ids for match in matches))
+        before = {person_id for ids in statement.people for person_id in ids}
+        everybody = {person_id for match in matches for person_id in match.person_ids}
+        if isinstance(said, IdentifyAgain):
+            if everybody == before:
+                return found, [], None
+            since = {p: at for p, at in statement.people_since.items() if p in everybody}
+            if statement.alert.exercise is None:
+                since |= dict.fromkeys(everybody - before, now)
+            found = found.model_copy(update={"people_version": self._directory.version, "people_since": since})
+        elif statement.alert.action is not Action.RAISED:
+            before |= set(await self._directory.ever_about(statement.alert_id))
+        if self._directory.version and not found.people_version:
+            found = found.model_copy(update={"people_version": self._directory.version})
+        if (claimed := self._directory.learned.get(statement.statement_id)) is not None:
+            found = found.model_copy(update={"claimed": claimed})
+        return found, sorted(everybody | before), matches
+
+    async def _identify(self, statement: AcceptedAlert, now: datetime) -> list[Match]:
         """Asked twice where the database answers and refuses: a conflict with another worker passes, what it will not store does not."""
-        people = [subject.person for subject in accepted.everybody]
         with contextlib.suppress(DBAPIError):
-            return await self._directory.identify(people, accepted.alert.exercise)
-        return await self._directory.identify(people, accepted.alert.exercise)
+            return await self._directory.identify(statement, now)
+        return await self._directory.identify(statement, now)
 
     def _questions(self, accepted: AcceptedAlert, matches: Sequence[Match]) -> list[tuple[ReviewReason, tuple[str, ...]]]:
         """Reasons for a human to look at the alert, whatever else is done, each with the persons in question."""
