@@ -69,8 +69,8 @@ class Address(Word):
     @property
     def normal(self) -> str | None:
         """UPRN without leading zeros (STANDARDS section 11), else the postcode without spaces; None when neither is known."""
-        if self.uprn:
-            return f"uprn:{self.uprn.lstrip('0')}"
+        if uprn := (self.uprn or "").lstrip("0"):
+            return f"uprn:{uprn}"
         return "postcode:" + "".join(self.postcode.split()).upper() if self.postcode else None
 
 
