@@ -92,6 +92,36 @@ def system_named(name: str) -> IdentifierSystem:
         raise UnknownIdentifierSystem("one of the systems " + ", ".join(IdentifierSystem)) from None
 
 
+def never_issued(system: IdentifierSystem, value: str) -> bool:
+    """Whether this number, in canonical form, is one that a system or a person writes when there is none.
+
+    Such a number fits its shape, and often its check digit, yet belongs to nobody: what was said keeps it, and nobody is found by it.
+    Ten equal digits pass modulus 11; a serial number counts from 1 in every system that has one.
+    """
+    digits = "".join(character for character in value if character.isdigit())
+    if len(set(digits)) == 1 and len(digits) >= _A_LONG_NUMBER:
+        return True
+    serial = _SERIALS.get(system)
+    found = serial.fullmatch(value) if serial else None
+    return found is not None and not int(found.group(1))
+
+
+_A_LONG_NUMBER = 10
+_SERIALS: Mapping[IdentifierSystem, re.Pattern[str]] = {
+    IdentifierSystem.PNC: re.compile(r"[0-9]{4}/([0-9]+)[A-Z]"),
+    IdentifierSystem.CRO: re.compile(r"(?:SF[0-9]{2}/)?([0-9]+)(?:/[0-9]{2})?[A-Z]"),
+    IdentifierSystem.PRISON_NUMBER: re.compile(r"[A-Z]([0-9]{4})[A-Z]{2}"),
+    IdentifierSystem.CRN: re.compile(r"[A-Z]([0-9]{6})"),
+    IdentifierSystem.UPN: re.compile(r"[A-Z][0-9]{9}([0-9]{3})"),
+}
+"""Where the serial number stands in a canonical form. A temporary UPN ends in a letter and is not looked at."""
+
+
+def in_test_range(system: IdentifierSystem, value: str) -> bool:
+    """Whether this number is for tests and exercises: an NHS number from 900 000 0000 is issued to nobody (STANDARDS section 11)."""
+    return system is IdentifierSystem.NHS_NUMBER and value.startswith("9")
+
+
 def _read_system(name: object) -> object:
     if not isinstance(name, str):
         return name

@@ -1,8 +1,8 @@
 """A person as an agency states them: identifiers, names, date of birth, addresses. All optional: nobody is refused for being half known."""
 
-import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -13,6 +13,34 @@ from alertbus.model.sensitivity import Sensitivity as S
 
 KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
 """A person's key in a case file: a short handle, unique within what was imported, never a name."""
+
+_APOSTROPHES = "'`´‘’‛ʻʼʽ′＇՚׳"  # noqa: RUF001  each of them is written for an apostrophe
+
+
+@lru_cache(maxsize=8192)  # a name is compared with many others
+def exact_form(text: str) -> str:
+    """Give a name, or a part of one, in the form in which two of them are compared exactly.
+
+    Equal forms are the same name to whoever reads them. What does not count: how Unicode encodes it (NFC, with characters that
+    nobody sees left out), capitals, which of the apostrophes or hyphens was typed, white space and other punctuation. Every letter
+    counts, and so does every mark on a letter: a vowel sign of an Indian script or an accent makes another name. Nothing is
+    transliterated. A text without any letter gives an empty form. Source of the rules: DESIGN section 14.
+    """
+    seen = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
+    words = "".join(_counted(character) for character in folded).split()
+    joined = " ".join(words).replace(" -", "-").replace("- ", "-").strip("- ")
+    return unicodedata.normalize("NFC", joined) if any(unicodedata.category(character)[0] in "LMN" for character in joined) else ""
+
+
+def _counted(character: str) -> str:
+    """Give what a character of a name counts as: itself, the one apostrophe, the one hyphen, or a blank."""
+    if character in _APOSTROPHES:
+        return "'"
+    category = unicodedata.category(character)
+    if category == "Pd" or character == "−":  # noqa: RUF001  a minus sign typed for a hyphen
+        return "-"
+    return " " if category[0] in "PSZ" or category == "Cc" else character
 
 
 class Name(Word):
@@ -27,8 +55,8 @@ class Name(Word):
 
     @property
     def normal(self) -> str:
-        """For comparing: case, spaces and punctuation do not count, nor how an accent is encoded."""
-        return re.sub(r"[^\w]+", " ", unicodedata.normalize("NFC", self.full.casefold())).strip()
+        """The exact form of the whole name: what `exact_form` says of given and family name together."""
+        return exact_form(self.full)
 
 
 class Address(Word):
@@ -41,8 +69,8 @@ class Address(Word):
     @property
     def normal(self) -> str | None:
         """UPRN without leading zeros (STANDARDS section 11), else the postcode without spaces; None when neither is known."""
-        if self.uprn:
-            return f"uprn:{self.uprn.lstrip('0')}"
+        if uprn := (self.uprn or "").lstrip("0"):
+            return f"uprn:{uprn}"
         return "postcode:" + "".join(self.postcode.split()).upper() if self.postcode else None
 
 

@@ -15,6 +15,7 @@ from alertbus.model.calendar import end_of_working_day
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.identity_rules import IdentityRules
 
 
 class Audience(StrEnum):
@@ -117,6 +118,8 @@ class Policy(Word):
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
     sharing: Mapping[str, Share]
+    identity: IdentityRules = IdentityRules()
+    """When people are taken for one, and what a doubt needs."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
 
     @model_validator(mode="after")

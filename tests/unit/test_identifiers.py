@@ -17,6 +17,8 @@ from alertbus.model.identifiers import (
     InvalidIdentifier,
     UnknownIdentifierSystem,
     canonical,
+    in_test_range,
+    never_issued,
 )
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data/identifiers/test-vectors.json").read_text())
@@ -242,3 +244,32 @@ def test_no_error_repeats_the_value(system: str, value: str) -> None:
     assert f"~{value}" not in str(refused.value)
     assert f"~{value}" not in repr(refused.value)
     assert refused.value.__cause__ is None
+
+
+# Numbers that nobody was issued.
+
+
+@pytest.mark.parametrize(
+    ("system", "value"),
+    [
+        *(("nhs_number", digit * 10) for digit in string.digits if digit != "2"),  # its check digit is right, its day of birth is not
+        ("crn", "X000000"),
+        ("prison_number", "A0000AA"),
+        ("pnc", "1981/0000000G"),
+        ("pnc", "81/0G"),
+        ("cro", "000000/81C"),
+        ("upn", "M801200005000"),
+    ],
+)
+def test_a_number_written_for_want_of_one_was_never_issued(system: str, value: str) -> None:
+    assert never_issued(*canonical(system, value, this_year=2026))
+
+
+@pytest.mark.parametrize(("system", "value"), _vectors("valid", "validTemporary", "synthetic"))
+def test_a_vector_may_have_been_issued(system: str, value: str) -> None:
+    assert never_issued(IdentifierSystem(system), value) is (value == "9999999999")
+
+
+@pytest.mark.parametrize(("value", "test"), [("9434765919", True), ("9999999999", True), ("4010232137", False)])
+def test_nhs_numbers_from_nine_hundred_million_are_for_tests(value: str, *, test: bool) -> None:
+    assert in_test_range(IdentifierSystem.NHS_NUMBER, value) is test
