@@ -11,7 +11,7 @@ from alertbus.directory.case_claims import claims_of
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.wire import records
 
 AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwifery", "nursery", "hospital")

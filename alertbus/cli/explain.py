@@ -43,7 +43,7 @@ def explain(
 
 async def _explain(alert_id: str | None, file: Path | None) -> list[dict[str, Any]]:
     async with wired() as wiring:
-        directory, cases = Directory(wiring.engine), CaseRegister(wiring.engine)
+        directory, cases = Directory(wiring.engine, wiring.policy.identity), CaseRegister(wiring.engine)
         if file is not None:
             accepted = AcceptedAlert.of(_read(file), now())
         else:

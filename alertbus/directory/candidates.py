@@ -12,7 +12,7 @@ from alertbus.directory.partition import MentionKind
 from alertbus.directory.tables import case_version, held, mention
 from alertbus.model.case import Case
 from alertbus.model.person import Person
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 
 MOST = 50
 """People compared with one person at most. Chosen: a name so common that more are alike in a block needs a number to be found by."""

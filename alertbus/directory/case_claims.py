@@ -6,7 +6,7 @@ from alertbus.directory.claims import Claimed
 from alertbus.directory.marks import case_mention, marks_on_case
 from alertbus.directory.partition import Mention, MentionKind
 from alertbus.model.case import Case
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 
 
 def claims_of(case: Case, at: datetime, rules: IdentityRules) -> list[Claimed]:

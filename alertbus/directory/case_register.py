@@ -18,7 +18,7 @@ from alertbus.directory.tables import case_version, held, mention, revised, unli
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.model.events import PersonRevised
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import reading
 
 

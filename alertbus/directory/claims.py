@@ -176,7 +176,8 @@ async def _decide(connection: AsyncConnection, concerned: Collection[Mention], a
             found.moved[one.id] = now
         await connection.execute(update(mention).where(mention.c.mention_id == one.id).values(person_ids=" ".join(now)))
         await connection.execute(delete(held).where(held.c.mention_id == one.id))
-        await connection.execute(insert(held), [{"person_id": person_id, "mention_id": one.id} for person_id in now])
+        if now:
+            await connection.execute(insert(held), [{"person_id": person_id, "mention_id": one.id} for person_id in now])
 
 
 async def _revise(connection: AsyncConnection, lost: Collection[str], now: datetime) -> None:

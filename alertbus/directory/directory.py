@@ -15,13 +15,14 @@ from alertbus.directory.candidates import alike, on_cases
 from alertbus.directory.case_rows import identify_on_cases
 from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked, settle, version_of
 from alertbus.directory.comparing import blocks
+from alertbus.directory.doubts import open_doubt
 from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, marks_of
 from alertbus.directory.partition import Mention, MentionKind
 from alertbus.directory.tables import about, mention
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults, reading, upsert
 
 
@@ -45,8 +46,8 @@ _REMEMBERED = 200_000
 class Directory:
     """The directory over one database. Every method is safe to repeat and safe to run in several processes at once."""
 
-    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None, front_door: str | None = None) -> None:
+        self._engine, self._front_door = engine, front_door
         self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
         self.version = 0
@@ -177,7 +178,18 @@ class Directory:
         for one in claims:
             number = int(one.mention.id.rpartition("/")[2])
             answers[number] = await self._answer(connection, people[number], one.mention.id, settled, scope)
+        await self._tell_front_door(connection, statement, answers)
         return answers
+
+    async def _tell_front_door(self, connection: AsyncConnection, statement: AcceptedAlert, answers: Sequence[Match | None]) -> None:
+        """Open a doubt for each person of a real alert who is on no case and may be somebody on one."""
+        doubtful: dict[int, tuple[str, ...]] = {}
+        for place, match in enumerate(answers):
+            if match and match.unsure and match.person_ids and not await on_cases(connection, match.person_ids):
+                if await on_cases(connection, match.alike):
+                    doubtful[place] = match.person_ids
+        if doubtful and self._front_door and not statement.alert.exercise and not statement.alert.history:
+            await open_doubt(connection, statement, doubtful, self._front_door)
 
     async def _answer(self, connection: AsyncConnection, person: Person, own: str, settled: Settled, scope: str) -> Match:
         person_ids = settled.ids[own]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from alertbus.directory.comparing import ONE_NUMBER, blocks, exact_marks, strong_marks
 from alertbus.model.identity import PersonPointer
 from alertbus.model.person import Person
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 
 Mark = tuple[str, str]
 
@@ -52,7 +52,7 @@ def alert_mention(alert_id: str, entry: int) -> str:
 
 def marks_of(person: Person, rules: IdentityRules) -> frozenset[Mark]:
     """Give the marks by which this person is found for certain."""
-    return frozenset(strong_marks(person)) | frozenset((EXACT, digest) for digest in exact_marks(person, rules))
+    return frozenset(strong_marks(person, rules)) | frozenset((EXACT, digest) for digest in exact_marks(person, rules))
 
 
 def marks_on_case(person: Person, case_id: str, scope: str, rules: IdentityRules) -> frozenset[Mark]:

@@ -29,7 +29,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
 from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, Tick
 from alertbus.model.identity import PersonMerged, PersonSplit
-from alertbus.policy.identity import IdentityRules
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood

@@ -51,12 +51,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            await gateway.intake.cases.republish()
+            await gateway.intake.people.republish()
         except Exception as error:
             gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
-            asyncio.create_task(run_ticker(gateway.intake.cases, gateway.stopping)),
+            asyncio.create_task(run_ticker(gateway.intake, gateway.stopping)),
             asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]
         yield

@@ -42,7 +42,7 @@ class Gateway:
     vitals: Vitals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.intake = Intake(self.engine, self.producer, self.plugins, self.now, self.limit_s)
+        self.intake = Intake(self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.callers = Callers(self.settings.callers)
 

@@ -20,12 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
+from alertbus.directory.doubts import is_doubt
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
-from alertbus.model.case import Case
+from alertbus.model.case import Case, Scope
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.events import ReviewReason
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 
@@ -37,8 +39,8 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 class CaseIntake:
     """The case register, and the records that follow from each change of it."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, now: Callable[[], datetime]) -> None:
-        self._cases, self._publisher, self._now = CaseRegister(engine), publisher, now
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, rules: IdentityRules, now: Callable[[], datetime]) -> None:
+        self._cases, self._publisher, self._now = CaseRegister(engine, rules), publisher, now
         self._publishing: set[str] = set()
         self._clocks = CaseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -57,6 +59,8 @@ class CaseIntake:
         """
         if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
             raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
+        if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
+            raise InvalidInput([Fault("id", "an id that does not begin `doubt-`, and no scope `front_door`: they are the bus's own", "reserved")])
         stated = snapshot.as_stated()
         check_sizes([records.case_changed(stated, self._now())])
         recorded = await self._record(stated, expected)

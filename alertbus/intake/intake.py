@@ -1,4 +1,4 @@
-"""All that the bus takes in, without HTTP: alerts, cases, raw messages and answers, each durable on the broker before a call returns.
+"""All that the bus takes in, without HTTP: alerts, cases, who is who, raw messages and answers, each durable on the broker before a call returns.
 
 What cannot be made durable raises `Unavailable` and may be sent again: nothing has a second effect.
 """
@@ -16,28 +16,33 @@ from alertbus.intake.alerts import AlertIntake
 from alertbus.intake.cases import CaseIntake
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
+from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.plugin.manager import Plugins
+from alertbus.policy.policy import Policy
 
 
 @dataclass(slots=True)
 class Intake:
-    """The four intakes over one publisher. Safe in any number of processes over one database and one broker."""
+    """The intakes over one publisher. Safe in any number of processes over one database and one broker."""
 
     engine: AsyncEngine
     producer: Producer
     plugins: Plugins
+    policy: Policy
     now: Callable[[], datetime]
     limit_s: float = LIMIT_S
     """Seconds that a caller waits for the broker before being told to come again."""
     publisher: Publisher = field(init=False)
     alerts: AlertIntake = field(init=False)
     cases: CaseIntake = field(init=False)
+    people: WhoIsWhoIntake = field(init=False)
     messages: MessageIntake = field(init=False)
     answers: AnswerIntake = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
-        self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine), self.now)
-        self.cases = CaseIntake(self.engine, self.publisher, self.now)
-        self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.plugins, self.now)
+        self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now)
+        self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now)
+        self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now)
+        self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.now)

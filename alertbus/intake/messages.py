@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.intake.alerts import Accepted, AlertIntake
 from alertbus.intake.publisher import Publisher
 from alertbus.intake.tables import raw as raw_table
+from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model import ids
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge
@@ -45,10 +46,15 @@ class NotRead(NotUnderstood):
 
 @dataclass(frozen=True, slots=True)
 class MessageOutcome:
-    """What became of a message: the alerts it raised, or the reason why it raises none."""
+    """What became of a message: the alerts it raised, or the reason why it raises none.
+
+    `linked` counts its statements that people are one, or are not; `linked_before` those of them that had been accepted before.
+    """
 
     accepted: tuple[Accepted, ...] = ()
     ignored: str | None = None
+    linked: int = 0
+    linked_before: int = 0
 
 
 class MessageIntake:
@@ -59,10 +65,12 @@ class MessageIntake:
         engine: AsyncEngine,
         publisher: Publisher,
         alerts: AlertIntake,
+        people: WhoIsWhoIntake,
         plugins: Plugins,
         now: Callable[[], datetime],
     ) -> None:
-        self._engine, self._publisher, self._alerts, self._plugins, self._now = engine, publisher, alerts, plugins, now
+        self._engine, self._publisher, self._alerts, self._people = engine, publisher, alerts, people
+        self._plugins, self._now = plugins, now
 
     def source(self, plugin: str) -> Source:
         if plugin not in self._plugins.sources:
@@ -70,9 +78,9 @@ class MessageIntake:
         return self._plugins.sources[plugin]
 
     async def receive(
-        self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Alert], None] = lambda _: None
+        self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Stated], None] = lambda _: None
     ) -> MessageOutcome:
-        """Read the message and accept its alerts. `authorise` raises for an alert that the caller must not state.
+        """Read the message and accept its alerts. `authorise` raises for what the caller must not state.
 
         Raises `NotRead` once a message that cannot be read, or whose alerts are not right, is kept; `Unavailable` if it could not be kept.
         """
@@ -81,10 +89,13 @@ class MessageIntake:
             return MessageOutcome(ignored=outcome.reason)
         if isinstance(outcome, list):
             alerts = [one for one in outcome if isinstance(one, Alert)]
-            for alert in alerts:
-                authorise(alert)
+            for one in outcome:
+                authorise(one)
             try:
-                return MessageOutcome(accepted=tuple(await self._alerts.accept(alerts)))
+                accepted = tuple(await self._alerts.accept(alerts)) if alerts else ()
+                who = [one for one in outcome if not isinstance(one, Alert)]
+                repeated = [await self._people.accept(one) for one in who]
+                return MessageOutcome(accepted=accepted, linked=len(who), linked_before=sum(repeated))
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from alertbus.broker.faults import BrokerFault
-from alertbus.intake.cases import CaseIntake
+from alertbus.intake.intake import Intake
 from alertbus.model.errors import BusError
 from alertbus.waiting import pause
 
@@ -20,11 +20,11 @@ was not about them, or was."""
 log = structlog.get_logger("alertbus.intake")
 
 
-async def run_ticker(cases: CaseIntake, stopping: asyncio.Event) -> None:
+async def run_ticker(intake: Intake, stopping: asyncio.Event) -> None:
     """Tick due cases until `stopping`. Trouble is logged and tried again: nothing due is forgotten."""
     await asyncio.gather(
-        _repeat(cases.wake, WAKE_S, stopping, "ticks wait"),
-        _repeat(cases.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
+        _repeat(intake.cases.wake, WAKE_S, stopping, "ticks wait"),
+        _repeat(intake.people.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
     )
 
 

@@ -61,6 +61,8 @@ class Scope(StrEnum):
     CHILDREN_CASE = "children_case"
     PLAN_PARTNER = "plan_partner"
     ADULT_LINKED = "adult_linked"
+    FRONT_DOOR = "front_door"
+    """The hub, on a case that is a doubt about who somebody is: told of every kind. The bus's own; no snapshot may state it."""
 
 
 class Level(StrEnum):

@@ -52,6 +52,11 @@ class _AboutWhoIsWho(Word):
     taken_back: Annotated[bool, S.ROUTING] = False
     """The statement of this source and id counts no longer, nor what followed from it."""
 
+    @property
+    def agency(self) -> str:
+        """The agency that states it: the first part of `source`."""
+        return self.source.partition(".")[0]
+
 
 class PersonMerged(_AboutWhoIsWho):
     """All of `people` are one person."""

@@ -134,7 +134,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
     rooms: dict[str, tuple[Restore, Words]] = {"chronicle": (ChronicleRestore(), projector.WORDS)}
     if not only_chronicle:
         rooms |= {
-            "directory": (directory.DirectoryRestore(), directory.WORDS),
+            "directory": (directory.DirectoryRestore(wiring.policy.identity), directory.WORDS),
             "gateway": (gateway.GatewayRestore(), gateway.WORDS),
             "delivery": (deliveries, delivery.WORDS),
         }

@@ -113,7 +113,7 @@ class StreamWorker:
         self._person_table = StateTable(self._changelogs["person"], person_reducer.PersonState, person_reducer.EMPTY)
         self._case_table = StateTable(self._changelogs["case"], case_reducer.CaseState, case_reducer.EMPTY)
         stages: dict[str, Any] = {
-            topics.ALERTS: Identify(Directory(engine), policy, producer),
+            topics.ALERTS: Identify(Directory(engine, policy.identity, policy.front_door), policy, producer),
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer),
         }

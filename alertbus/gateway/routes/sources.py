@@ -8,9 +8,8 @@ from fastapi.responses import JSONResponse
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
-from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
-from alertbus.plugin import Headers
+from alertbus.plugin import Headers, Stated
 
 router = APIRouter(prefix="/v1", tags=["agencies' systems"])
 
@@ -28,8 +27,8 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
     gateway.intake.messages.source(plugin)
 
-    def authorise(alert: Alert) -> None:
-        caller.may_state(alert.agency)
+    def authorise(stated: Stated) -> None:
+        caller.may_state(stated.agency)
 
     raw, digest, size = await _read(request)
     try:
@@ -39,13 +38,14 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     except (NotRead, TooLarge):
         gateway.counts.messages.labels(plugin, "refused").inc()
         raise
-    gateway.counts.messages.labels(plugin, "accepted" if message.accepted else "ignored").inc()
+    gateway.counts.messages.labels(plugin, "ignored" if message.ignored else "accepted").inc()
     if message.ignored is not None:
         return JSONResponse({"outcome": "ignored", "reason": message.ignored})
     for accepted in message.accepted:
         gateway.counts.alerts.labels(outcome(accepted)).inc()
     ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
-    return JSONResponse({"outcome": "accepted", "ids": ids}, 202)
+    linked = {"linked": message.linked} if message.linked else {}
+    return JSONResponse({"outcome": "accepted", "ids": ids} | linked, 202)
 
 
 @router.post(

@@ -1,0 +1,41 @@
+"""What is said about who is who: that people are one, or are not. Recorded, on the broker, and what follows from it published."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.directory.who_is_who import WhoIsWho, WhoIsWhoRegister
+from alertbus.intake.cases import CaseIntake
+from alertbus.intake.publisher import Publisher
+from alertbus.sql.engine import database_faults
+from alertbus.wire import records
+
+
+class WhoIsWhoIntake:
+    """The one door for such statements. The same one again has no second effect."""
+
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, cases: CaseIntake, now: Callable[[], datetime]) -> None:
+        self._register, self._publisher, self._cases, self._now = WhoIsWhoRegister(engine), publisher, cases, now
+
+    async def accept(self, stated: WhoIsWho) -> bool:
+        """Accept a statement and publish what follows from it; give whether it had been accepted before.
+
+        Raises `NotFound` where it points at a person who is not known, and `Unavailable` when it is not durable in time: sent again it has
+        no second effect.
+        """
+        with database_faults():
+            accepted = await self._register.accept(stated, self._now())
+        await self.republish()
+        return accepted.repeated
+
+    async def republish(self) -> int:
+        """Publish what was recorded and is not published: the statements, then the cases whose people they made others."""
+        with database_faults():
+            waiting = await self._register.unpublished()
+        if waiting:
+            await self._publisher.send(*map(records.about_who_is_who, waiting))
+            with database_faults():
+                await self._register.published(waiting)
+        await self._cases.republish()
+        return len(waiting)
