@@ -240,7 +240,7 @@ def _occurred(opened: Opened) -> datetime:
     """When it happened: `occurredAt`, in the older events `eventDatetime`; failing both, when it was sent."""
     for name in ("occurredAt", "eventDatetime"):
         if opened.get(name) is not None:
-            read = moment(opened.text(name) or "")
+            read = moment(opened.get(name))
             if read is None:
                 raise UnreadableMessage((opened.path(name), EXPECTED))
             return read
@@ -250,7 +250,5 @@ def _occurred(opened: Opened) -> datetime:
 
 
 def _recorded(opened: Opened) -> datetime | None:
-    for text in (opened.text("publishedAt"), opened.attributes.get("publishedAt"), opened.sent):
-        if text is not None and (read := moment(text)) is not None:
-            return read
-    return None
+    given = (opened.get("publishedAt"), opened.attributes.get("publishedAt"), opened.sent)
+    return next((read for value in given if (read := moment(value)) is not None), None)

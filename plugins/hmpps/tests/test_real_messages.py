@@ -97,7 +97,8 @@ REFUSED = {
 def test_the_tables_name_every_file_once() -> None:
     named = [*RAISED, *IGNORED, *REFUSED]
 
-    assert sorted(named) == sorted(str(path.relative_to(DATA)) for path in DATA.rglob("*.json"))
+    real = [path.relative_to(DATA) for path in DATA.rglob("*.json")]
+    assert sorted(named) == sorted(str(path) for path in real if path.parts[0] != "cases")
 
 
 @pytest.mark.parametrize("name", RAISED)
