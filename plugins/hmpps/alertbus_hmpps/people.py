@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from alertbus.plugin import Identifier, IdentifierSystem, InvalidIdentifier, Person, UnreadableMessage, canonical
 from alertbus_hmpps.envelope import Opened
-
-_INFO = "additionalInformation"
+from alertbus_hmpps.identity import INFO, NUMBER_FIELDS
+from alertbus_hmpps.moments import moment
 
 _TYPES = {
     "NOMS": IdentifierSystem.PRISON_NUMBER,
@@ -14,15 +14,6 @@ _TYPES = {
     "CRO": IdentifierSystem.CRO,
 }
 """Of `personReference.identifiers`. Other types there are of no use to us and are passed over."""
-
-_FIELDS = {
-    "nomsNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonerNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonerId": IdentifierSystem.PRISON_NUMBER,
-    "offenderIdDisplay": IdentifierSystem.PRISON_NUMBER,
-    "crn": IdentifierSystem.CRN,
-}
 
 _ONE_EACH = (IdentifierSystem.PRISON_NUMBER, IdentifierSystem.CRN)
 
@@ -60,18 +51,15 @@ def _numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
         kind, value = (entry.get("type"), entry.get("value")) if isinstance(entry, dict) else (None, None)
         if isinstance(kind, str) and kind.upper() in _TYPES and isinstance(value, str) and value.strip():
             yield opened.path("personReference", f"identifiers[{index}]", "value"), _TYPES[kind.upper()], value
-    for inside in ((_INFO,), ()):
-        for name, system in _FIELDS.items():
+    for inside in ((INFO,), ()):
+        for name in NUMBER_FIELDS:
             if (text := opened.text(*inside, name)) is not None:
-                yield opened.path(*inside, name), system, text
+                yield opened.path(*inside, name), IdentifierSystem.CRN if name == "crn" else IdentifierSystem.PRISON_NUMBER, text
 
 
 def _year(opened: Opened) -> int:
-    for name in ("occurredAt", "eventDatetime"):
-        text = opened.text(name) or ""
-        if text[:4].isascii() and text[:4].isdigit():
-            return int(text[:4])
-    return 2000 + _CENTURY_END
+    read = next((read for name in ("occurredAt", "eventDatetime") if (read := moment(opened.get(name))) is not None), None)
+    return read.year if read else 2000 + _CENTURY_END
 
 
 _CENTURY_END = 50

@@ -22,16 +22,19 @@ from alertbus.plugin import (
     Subject,
     UnreadableMessage,
 )
+from alertbus.plugin.wording import UK
 from alertbus_hmpps import events, movements
 from alertbus_hmpps.documents import recognised
-from alertbus_hmpps.envelope import Opened, digest, open_message, placeholders
-from alertbus_hmpps.moments import EXPECTED, UK, moment
+from alertbus_hmpps.envelope import Opened, open_message, placeholders
+from alertbus_hmpps.identity import INFO, digest, says
+from alertbus_hmpps.moments import EXPECTED, moment
 from alertbus_hmpps.movements import Meaning, Row
 from alertbus_hmpps.people import person_in
 
 PRISON, PROBATION = "prison.hmpps", "probation.hmpps"
 
-_INFO = "additionalInformation"
+_MOST_FAULTS = 100
+"""Faults told of one message; a batch may hold thousands."""
 _CONFIRM = "an SNS subscription message: confirm it at the topic by hand; nothing is fetched"
 _DISAGREES = "; the envelope names another event type, and the message inside decides"
 _AT_LARGE = "unlawfully at large: treat as at liberty; if seen, call the police, do not approach"
@@ -43,18 +46,42 @@ class Hmpps:
     name = "hmpps"
 
     def parse(self, raw: bytes, headers: Headers) -> list[Alert] | Ignored:  # noqa: ARG002  nothing in them is needed
-        opened = open_message(raw)
-        if opened.subscription:
-            return Ignored(_CONFIRM)
-        if (document := recognised(opened.body)) is not None:
-            return Ignored(document)
-        if unfilled := placeholders(opened):
-            raise UnreadableMessage(*((path, "a value: this is a template that was never filled in") for path in unfilled))
-        kind = _event_type(opened)
-        outcome = _decide(kind, opened)
-        if isinstance(outcome, Ignored) and _disagrees(kind, opened):
-            return Ignored(outcome.reason + _DISAGREES)
-        return outcome
+        """Read one message: one event, or a batch of them. A batch of which any part cannot be read is refused whole, so that it is
+        kept; parts that raise nothing may stand beside others that do.
+
+        Raises `UnreadableMessage` with the faults of every part, each with its path.
+        """
+        contents = open_message(raw)
+        stated: dict[str, Alert] = {}
+        reasons: list[str] = []
+        faults = [fault for unreadable in contents.unreadable for fault in unreadable.faults]
+        for opened in contents.events:
+            try:
+                outcome = _read(opened)
+            except UnreadableMessage as unreadable:
+                faults += unreadable.faults
+                continue
+            if isinstance(outcome, Ignored):
+                reasons.append(outcome.reason)
+            else:
+                stated |= {one.model_dump_json(): one for one in outcome}  # a batch may hold one event twice
+        if faults:
+            raise UnreadableMessage(*faults[:_MOST_FAULTS])
+        return [*stated.values()] or Ignored("; ".join(dict.fromkeys(reasons)))
+
+
+def _read(opened: Opened) -> list[Alert] | Ignored:
+    if opened.subscription:
+        return Ignored(_CONFIRM)
+    if (document := recognised(opened.body)) is not None:
+        return Ignored(document)
+    if unfilled := placeholders(opened):
+        raise UnreadableMessage(*((path, "a value: this is a template that was never filled in") for path in unfilled))
+    kind = _event_type(opened)
+    outcome = _decide(kind, opened)
+    if isinstance(outcome, Ignored) and _disagrees(kind, opened):
+        return Ignored(outcome.reason + _DISAGREES)
+    return outcome
 
 
 def _event_type(opened: Opened) -> str:
@@ -88,12 +115,12 @@ def _decide(kind: str, opened: Opened) -> list[Alert] | Ignored:
 def _release(kind: str, opened: Opened) -> list[Alert] | Ignored:
     row = _reason(opened, movements.RELEASE_REASONS)
     code, aside = _movement_code(opened)
-    if opened.get(_INFO, "reason") == "RELEASED":
+    if opened.get(INFO, "reason") == "RELEASED":
         row = movements.RELEASE_CODES.get(code or "", row)
     if row.meaning is Meaning.NOTHING:
         return Ignored(row.words + aside)
-    if opened.text(_INFO, "currentLocation") not in {None, "OUTSIDE_PRISON"}:
-        raise UnreadableMessage((opened.path(_INFO, "currentLocation"), "OUTSIDE_PRISON: a release from elsewhere contradicts itself"))
+    if opened.text(INFO, "currentLocation") not in {None, "OUTSIDE_PRISON"}:
+        raise UnreadableMessage((opened.path(INFO, "currentLocation"), "OUTSIDE_PRISON: a release from elsewhere contradicts itself"))
     if row.meaning is Meaning.AT_LARGE:
         flag = Flag(precautions=(_AT_LARGE,))
         return [_alert(kind, opened, PRISON, "other", severity=Severity.CRITICAL, details={"flag": flag}, aside=aside)]
@@ -104,9 +131,9 @@ def _release(kind: str, opened: Opened) -> list[Alert] | Ignored:
 def _reception(kind: str, opened: Opened) -> list[Alert] | Ignored:
     row = _reason(opened, movements.RECEPTION_REASONS)
     code, aside = _movement_code(opened)
-    if opened.get(_INFO, "reason") == "ADMISSION":
+    if opened.get(INFO, "reason") == "ADMISSION":
         row = movements.RECALL_CODES.get(code or "", row)
-        if opened.text(_INFO, "probableCause") == "RECALL":
+        if opened.text(INFO, "probableCause") == "RECALL":
             row = movements.RECEPTION_REASONS["RECALL"]
     if row.meaning is Meaning.NOTHING:
         return Ignored(row.words + aside)
@@ -114,17 +141,17 @@ def _reception(kind: str, opened: Opened) -> list[Alert] | Ignored:
 
 
 def _reason(opened: Opened, rows: Mapping[str, Row]) -> Row:
-    reason = opened.get(_INFO, "reason")
+    reason = opened.get(INFO, "reason")
     if isinstance(reason, str) and reason in rows:
         return rows[reason]
     # A reason nobody has told us of may be a release: a person has to look, so it is refused and not ignored.
-    raise UnreadableMessage((opened.path(_INFO, "reason"), "one of " + ", ".join(rows)))
+    raise UnreadableMessage((opened.path(INFO, "reason"), "one of " + ", ".join(rows)))
 
 
 def _movement_code(opened: Opened) -> tuple[str | None, str]:
     """Read the movement code. The coded field wins over the one that `details` ends with; the second text says so."""
-    coded = opened.text(_INFO, "nomisMovementReasonCode")
-    details = opened.text(_INFO, "details") or ""
+    coded = opened.text(INFO, "nomisMovementReasonCode")
+    details = opened.text(INFO, "details") or ""
     named = details.rpartition("-" if ":" in details else " ")[2] or None
     if coded is None:
         return named, ""
@@ -148,18 +175,18 @@ _PRISON_ALERT = _Register(PRISON, "alertCode", "alertUuid", events.ALERT_CODES)
 
 def _flag(kind: str, opened: Opened, deed: str, register: _Register) -> list[Alert] | Ignored:
     """Decide a register entry or prison alert: raised when added, amended when updated, withdrawn when it ends."""
-    code = opened.text(_INFO, register.code)
+    code = opened.text(INFO, register.code)
     if code is None:
-        raise UnreadableMessage((opened.path(_INFO, register.code), "the code of the register entry or alert"))
+        raise UnreadableMessage((opened.path(INFO, register.code), "the code of the register entry or alert"))
     if code in events.DISCLOSED_BY_POLICE:
         return Ignored("a MAPPA, sex offender or terrorism register: police and MAPPA decide case by case who is told")
     if (row := register.rows.get(code)) is None:
         return Ignored("a register entry or prison alert of a kind that has no rule")
-    words = (opened.get(_INFO, "registerTypeDescription"),)
-    number = opened.get(_INFO, register.number)
+    words = (opened.get(INFO, "registerTypeDescription"),)
+    number = opened.get(INFO, register.number)
     if isinstance(number, bool) or not isinstance(number, str | int) or not number:
         if deed != events.ENDED:
-            raise UnreadableMessage((opened.path(_INFO, register.number), "the number of the register entry or alert"))
+            raise UnreadableMessage((opened.path(INFO, register.number), "the number of the register entry or alert"))
         # nDelius does not say which entry it ended, so none is withdrawn: a person reads this and decides.
         return [_alert(kind, opened, register.source, "other", severity=Severity.LOW, words=words)]
     about = digest(register.source, register.number, str(number))
@@ -199,12 +226,12 @@ def _alert(
         sections["hmpps"] = {"contradictions": contradictions, "identifiers_not_read": unread}
     try:
         return Alert(
-            id=id_ or opened.digest,
+            id=id_ or says(kind, opened, occurred),
             source=source,
             kind=becomes,
             action=action,
             occurred_at=occurred,
-            recorded_at=_recorded(opened) or occurred,
+            recorded_at=occurred,  # not when it was published: the same event published again must be the same statement
             subjects=(Subject(person=person),),
             narrative=tuple(Narrative(text=t, said_by=SaidBy.PROFESSIONAL, observed_first_hand=False) for t in said),
             severity=severity,
@@ -244,11 +271,11 @@ def _occurred(opened: Opened) -> datetime:
             if read is None:
                 raise UnreadableMessage((opened.path(name), EXPECTED))
             return read
-    if (sent := _recorded(opened)) is not None:
+    if (sent := _published(opened)) is not None:
         return sent
     raise UnreadableMessage((opened.path("occurredAt"), EXPECTED))
 
 
-def _recorded(opened: Opened) -> datetime | None:
+def _published(opened: Opened) -> datetime | None:
     given = (opened.get("publishedAt"), opened.attributes.get("publishedAt"), opened.sent)
     return next((read for value in given if (read := moment(value)) is not None), None)
