@@ -26,7 +26,7 @@ def person_in(opened: Opened) -> tuple[Person, list[str]]:
     """
     found: dict[tuple[IdentifierSystem, str], str] = {}
     unread: list[str] = []
-    for path, system, value in _numbers(opened):
+    for path, system, value in numbers(opened):
         try:
             # The century of a two-digit PNC year follows the message's own year, so that a replay reads no clock.
             found.setdefault(canonical(system, value, this_year=_year(opened)), path)
@@ -45,7 +45,13 @@ def person_in(opened: Opened) -> tuple[Person, list[str]]:
     return Person(identifiers=identifiers), unread
 
 
-def _numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
+def names_nobody(opened: Opened) -> bool:
+    """True if the event holds no number at all of a kind that a case could name."""
+    return next(numbers(opened), None) is None
+
+
+def numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
+    """Yield every number of a person in the event: its path, its system, and the value as it stands."""
     given = opened.get("personReference", "identifiers")
     for index, entry in enumerate(given if isinstance(given, list) else ()):
         kind, value = (entry.get("type"), entry.get("value")) if isinstance(entry, dict) else (None, None)
