@@ -6,7 +6,7 @@ as text), or, in the older events, with no zone at all: NOMIS writes local time.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,10 @@ def _written(text: str) -> datetime | None:
         read = datetime.fromisoformat(f"{day}T{seconds}.{(fraction or '0')[:6]:0<6}{(offset or '').upper()}")
     except ValueError:
         return None
-    return _in_range(read if offset else read.replace(tzinfo=_ZONES[names] or UK))
+    if offset is None:
+        local = read.replace(tzinfo=_ZONES[names] or UK)
+        read = local.astimezone(timezone(local.utcoffset() or timedelta(0)))  # in the hour that comes twice a zone compares as no instant
+    return _in_range(read)
 
 
 def _counted(number: Decimal) -> datetime | None:
