@@ -15,6 +15,9 @@ from alertbus_hmpps.registers import FlagRow
 from alertbus_hmpps.statements import Event, alert
 from alertbus_hmpps.tellings import AT_LARGE, AT_LARGE_PRECAUTION, PRISON, PROBATION, Telling
 
+_NOT_YET_BACK = (
+    "Probation recalled the person to prison. Until the prison has them, treat as at liberty, and do not speak of the recall to them."
+)
 _DEATH = Ignored(f"{Outcome.HELD_BACK} because {DIED}")
 
 
@@ -23,6 +26,9 @@ def release(event: Event) -> list[Stated] | Ignored:
     opened = event.opened
     code, aside = _movement_code(opened)
     if movements.is_death(opened.text(INFO, "reason"), code, opened.text(INFO, "details"), opened.text("description")):
+        if code in movements.RELEASE_CODES:
+            both = "a code that agrees with the rest: the event says that the person died and that they left in another way"
+            raise UnreadableMessage((opened.path(INFO, "nomisMovementReasonCode"), both))
         return _DEATH
     row = _reason(opened, movements.RELEASE_REASONS)
     if opened.get(INFO, "reason") == "RELEASED":
@@ -32,7 +38,7 @@ def release(event: Event) -> list[Stated] | Ignored:
     if opened.text(INFO, "currentLocation") not in {None, "OUTSIDE_PRISON"}:
         raise UnreadableMessage((opened.path(INFO, "currentLocation"), "OUTSIDE_PRISON: a release from elsewhere contradicts itself"))
     if row.meaning is Meaning.AT_LARGE:
-        ours = [f"The person left prison without leave: {row.words}."]
+        ours = [f"The person left prison without leave: {row.words}. The source calls every way of leaving a release."]
         flag = Flag(precautions=(AT_LARGE_PRECAUTION,))
         return [alert(event, PRISON, AT_LARGE, severity=Severity.CRITICAL, ours=ours, details={"flag": flag}, aside=aside)]
     details = {"release": {"conditions": (row.condition,) if row.condition else ()}}
@@ -54,8 +60,8 @@ def reception(event: Event) -> list[Stated] | Ignored:
 
 
 def recall(event: Event) -> list[Stated]:
-    """A recall as probation tells of it."""
-    return [alert(event, PROBATION, "prisoner_recall")]
+    """A recall as probation tells of it: when it is made, which may be before the arrest."""
+    return [alert(event, PROBATION, "prisoner_recall", ours=[_NOT_YET_BACK])]
 
 
 def told(event: Event, row: Telling) -> list[Stated] | Ignored:
@@ -99,8 +105,8 @@ def _reason(opened: Opened, rows: Mapping[str, Row]) -> Row:
 
 def _movement_code(opened: Opened) -> tuple[str | None, str]:
     """Read the movement code. The coded field wins over the one that `details` ends with; the second text says so."""
-    coded = opened.text(INFO, "nomisMovementReasonCode")
-    details = opened.text(INFO, "details") or ""
+    coded = (opened.text(INFO, "nomisMovementReasonCode") or "").upper() or None
+    details = (opened.text(INFO, "details") or "").upper()
     named = details.rpartition("-" if ":" in details else " ")[2] or None
     if coded is None:
         return named, ""

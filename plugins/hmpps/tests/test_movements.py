@@ -149,7 +149,9 @@ def test_case_15_somebody_at_large_is_no_other_information_and_no_release() -> N
     released_then = alert((CASES / "15-conditional-release.json").read_bytes())
 
     assert (at_large.kind, released_then.kind) == ("unlawfully_at_large", "prisoner_release")
-    assert at_large.narrative[0].text == "The person left prison without leave: unlawfully at large."
+    assert at_large.narrative[0].text == (
+        "The person left prison without leave: unlawfully at large. The source calls every way of leaving a release."
+    )
     assert at_large.details.release is None
 
 
@@ -159,7 +161,7 @@ DEATHS: list[dict[str, Any]] = [
     {"reason": "RELEASED", "nomisMovementReasonCode": "dec"},
     {"reason": "DIED"},
     {"reason": "DEATH_IN_CUSTODY"},
-    {"reason": "DECEASED", "nomisMovementReasonCode": "CR"},
+    {"reason": "DECEASED", "nomisMovementReasonCode": "ZZ9"},
     {"reason": "SENT_TO_COURT", "nomisMovementReasonCode": "DEC"},
 ]
 
@@ -173,6 +175,24 @@ def test_a_death_never_reads_as_a_release_whichever_topic_says_it(topic: str, in
 @pytest.mark.parametrize("kind", ["prison-offender-events.prisoner.died", "prisoner-offender-search.prisoner.died"])
 def test_a_death_has_one_outcome_under_its_own_name_too(kind: str) -> None:
     assert Hmpps().parse(event(kind), {}) == Ignored(f"held back because {DIED}")
+
+
+@pytest.mark.parametrize(
+    "info", [{"reason": "DECEASED"}, {"reason": "RELEASED", "details": "Movement reason code DEC"}], ids=["reason", "details"]
+)
+@pytest.mark.parametrize("code", ["CR", "UAL", "HO"])
+def test_who_died_and_left_in_another_way_is_for_a_person_to_look_at(code: str, info: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableMessage) as refused:
+        Hmpps().parse(released(nomisMovementReasonCode=code, **info), {})
+
+    assert [f.path for f in refused.value.faults] == ["additionalInformation.nomisMovementReasonCode"]
+
+
+@pytest.mark.parametrize("code", RELEASE_CODES)
+def test_a_code_in_small_letters_is_the_same_code(code: str) -> None:
+    small = released(reason="RELEASED", nomisMovementReasonCode=code.lower())
+
+    assert outcome(small) == RELEASE_CODE_OUTCOMES[code]
 
 
 def test_a_description_of_a_death_is_believed() -> None:

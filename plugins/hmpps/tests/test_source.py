@@ -271,7 +271,12 @@ class TestRecallByProbation:
         )
 
         assert (raised.kind, raised.source) == ("prisoner_recall", "probation.hmpps")
-        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [("End of breach ", "professional", False)]
+        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative[1:]] == [("End of breach ", "professional", False)]
+
+    def test_says_that_the_person_may_still_be_at_liberty(self) -> None:
+        raised = alert(event(eventType="enforcement.recall.raised"))
+
+        assert "Until the prison has them, treat as at liberty" in raised.narrative[0].text
 
     def test_a_template_is_refused_at_each_placeholder(self) -> None:
         assert refused(event(occurredAt="{createdDate}", detailUrl="{url}")) == ["occurredAt", "detailUrl"]
