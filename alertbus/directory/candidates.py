@@ -37,18 +37,20 @@ async def alike(
 async def people_of(connection: AsyncConnection, mention_ids: Collection[str]) -> dict[str, Person]:
     """Give the persons as these mentions state them."""
     found: dict[str, Person] = {}
-    rows = await connection.execute(select(mention.c.mention_id, mention.c.of, mention.c.facts).where(mention.c.mention_id.in_(mention_ids)))
-    on_cases: dict[str, set[str]] = {}
+    rows = await connection.execute(
+        select(mention.c.mention_id, mention.c.of, mention.c.facts).where(mention.c.mention_id.in_(mention_ids))
+    )
+    wanted: dict[str, set[str]] = {}
     for row in rows:
         if row.facts:
             found[row.mention_id] = Person.model_validate_json(row.facts)
         else:
-            on_cases.setdefault(row.of, set()).add(row.mention_id)
-    query = select(case_version.c.case_id, case_version.c.snapshot).where(case_version.c.case_id.in_(on_cases))
-    for case_id, snapshot in await connection.execute(query) if on_cases else ():
+            wanted.setdefault(row.of, set()).add(row.mention_id)
+    query = select(case_version.c.case_id, case_version.c.snapshot).where(case_version.c.case_id.in_(wanted))
+    for case_id, snapshot in await connection.execute(query) if wanted else ():
         for person in Case.model_validate_json(snapshot).people:
             mention_id = f"case/{case_id}/{person.key}"
-            if mention_id in on_cases[case_id]:
+            if mention_id in wanted[case_id]:
                 found[mention_id] = person
     return found
 

@@ -8,9 +8,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.candidates import alike
+from alertbus.directory.case_claims import claims_of
 from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.case_rows import digest_of, identify_on_cases, known_as, linked_people, row_of, take_off, unlinked_from
-from alertbus.directory.case_claims import claims_of
 from alertbus.directory.claims import Settled, by_case, locked, settle
 from alertbus.directory.marks import case_mention
 from alertbus.directory.partition import MentionKind

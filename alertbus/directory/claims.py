@@ -82,7 +82,7 @@ async def settle(connection: AsyncConnection, claims: Sequence[Claimed], ended: 
 
 
 async def decide_again(connection: AsyncConnection, asked: Sequence[tuple[str, str]]) -> None:
-    """Decide anew about everybody whom these mentions, each with its scope, concern. Nobody is told: a rebuild decides as it was decided."""
+    """Decide anew about everybody whom these mentions, each with its scope, concern. Nobody is told: a rebuild decides as before."""
     done: set[str] = set()
     for mention_id, scope in asked:
         if mention_id not in done:
@@ -190,9 +190,7 @@ async def _revise(connection: AsyncConnection, lost: Collection[str], now: datet
         await connection.execute(upsert(revised, connection.dialect.name, update=["version", "at"]), rows)
 
 
-async def _neighbourhood(
-    connection: AsyncConnection, scope: str, mention_ids: Collection[str], marks: Collection[Mark]
-) -> list[Mention]:
+async def _neighbourhood(connection: AsyncConnection, scope: str, mention_ids: Collection[str], marks: Collection[Mark]) -> list[Mention]:
     """Give every mention that is reached from these by shared marks, with what it claims now."""
     found: dict[str, Mention] = {}
     seen: set[Mark] = set()
@@ -240,5 +238,3 @@ def by_case(moved: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, tuple[s
         _, case_id, key = mention_id.split("/", 2)
         found.setdefault(case_id, {})[key] = person_ids
     return found
-
-

@@ -68,7 +68,7 @@ class Directory:
     async def identify(self, statement: AcceptedAlert, now: datetime | None = None) -> list[Match]:
         """Decide on the people of a statement. New ones are made persons, so that the case that names them later meets them.
 
-        What an alert claims ends when it is corrected or withdrawn; a statement that was recorded before the one that stands claims nothing.
+        What an alert claims ends when it is corrected or withdrawn. A statement recorded before the one that stands claims nothing.
         """
         people, scope = [entry.person for entry in statement.everybody], statement.alert.exercise or ""
         raised = statement.alert.action is Action.RAISED
@@ -185,9 +185,10 @@ class Directory:
         """Open a doubt for each person of a real alert who is on no case and may be somebody on one."""
         doubtful: dict[int, tuple[str, ...]] = {}
         for place, match in enumerate(answers):
-            if match and match.unsure and match.person_ids and not await on_cases(connection, match.person_ids):
-                if await on_cases(connection, match.alike):
-                    doubtful[place] = match.person_ids
+            if match is None or not match.unsure or not match.person_ids or await on_cases(connection, match.person_ids):
+                continue
+            if await on_cases(connection, match.alike):
+                doubtful[place] = match.person_ids
         if doubtful and self._front_door and not statement.alert.exercise and not statement.alert.history:
             await open_doubt(connection, statement, doubtful, self._front_door)
 

@@ -84,10 +84,10 @@ class Decided:
 
 def decide_who_is_who(mentions: Collection[Mention]) -> Decided:
     """Say which of these are one person. They must be all that are reached from one of them by shared marks."""
-    return _Partition(mentions).decided()
+    return _Clustering(mentions).decided()
 
 
-class _Partition:
+class _Clustering:
     def __init__(self, mentions: Collection[Mention]) -> None:
         in_order = sorted(mentions, key=lambda m: (m.since, m.id))
         self._cases = [m for m in in_order if m.kind is MentionKind.CASE]
@@ -238,7 +238,7 @@ def _equivalent(merges: Iterable[Mention]) -> Mapping[Mark, Mark]:
     for merge in merges:
         known = {first.get(mark, mark) for mark in merge.marks}
         least = min(known | merge.marks)
-        first |= {mark: least for mark in merge.marks}
+        first |= dict.fromkeys(merge.marks, least)
         first |= {mark: least for mark, rep in first.items() if rep in known}
     return first
 
@@ -267,5 +267,3 @@ def ids_of(found: Decided, new_id: Callable[[], str]) -> dict[str, tuple[str, ..
     for mention_id, clusters in found.of_several.items():
         given[mention_id] = tuple(sorted({p for c in clusters for p in held[id(c)]}))
     return given
-
-

@@ -203,5 +203,3 @@ async def _stand(connection: AsyncConnection, cases: Sequence[Case], *, publishe
 
 def _moment(name: str) -> BindParameter[datetime]:
     return bindparam(name, type_=UtcDateTime())
-
-

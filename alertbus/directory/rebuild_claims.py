@@ -71,9 +71,9 @@ async def _standing(connection: AsyncConnection, owners: Sequence[str]) -> tuple
     rows: dict[str, dict[str, Any]] = {}
     spans: dict[str, Spans] = {}
     for some in pieces(owners):
-        for row in await connection.execute(select(mention).where(mention.c.of.in_(some))):
-            rows[row.mention_id] = dict(row._mapping)
-            spans[row.mention_id] = {}
+        for found in (await connection.execute(select(mention).where(mention.c.of.in_(some)))).mappings():
+            rows[found["mention_id"]] = dict(found)
+            spans[found["mention_id"]] = {}
     for some in pieces(sorted(rows)):
         for row in await connection.execute(select(claim).where(claim.c.mention_id.in_(some))):
             spans[row.mention_id][row.system, row.value] = (row.since, row.until)

@@ -1,4 +1,4 @@
-"""The directory's tables: who is named where, what they are found by, cases as last accepted, and exercises' clocks. A projection of Kafka."""
+"""The directory's tables, a projection of Kafka: who is named where, what finds them, cases as last accepted, exercises' clocks."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 

@@ -60,7 +60,8 @@ class CaseIntake:
         if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
             raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
         if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
-            raise InvalidInput([Fault("id", "an id that does not begin `doubt-`, and no scope `front_door`: they are the bus's own", "reserved")])
+            own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
+            raise InvalidInput([Fault("id", own, "reserved")])
         stated = snapshot.as_stated()
         check_sizes([records.case_changed(stated, self._now())])
         recorded = await self._record(stated, expected)

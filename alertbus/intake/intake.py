@@ -1,4 +1,6 @@
-"""All that the bus takes in, without HTTP: alerts, cases, who is who, raw messages and answers, each durable on the broker before a call returns.
+"""All that the bus takes in, without HTTP: alerts, cases, who is who, raw messages and answers.
+
+Each is durable on the broker before a call returns.
 
 What cannot be made durable raises `Unavailable` and may be sent again: nothing has a second effect.
 """

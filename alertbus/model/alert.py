@@ -24,6 +24,9 @@ KINDS = frozenset(
         "threat_to_staff",
         "prisoner_release",
         "prisoner_recall",
+        "unlawfully_at_large",
+        "prisoner_contact_change",
+        "risk_to_children",
         "ppn",
         "nspcc_concern",
         "school_concern",
@@ -196,9 +199,9 @@ class AcceptedAlert(Word):
     first statement of the alert counted, so that a correction finds everybody who was told, however long ago (CHR-12). `people` holds, for
     each entry of `subjects` then `children`, the person ids the directory decided on; the decision travels, so that a replay repeats it.
     `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
-    was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed`, where the
-    directory learned from the statement, says of each of its people which mention their key meant (in an exercise the key; empty: none), so that a rebuilt directory
-    learns the same; None: it learned nothing.
+    was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed` is None where the
+    directory learned nothing from the statement; else it says of each of its people which mention their key meant (in an exercise the
+    key; empty: none), so that a rebuilt directory learns the same.
     """
 
     alert_id: Annotated[str, S.ROUTING]

@@ -264,7 +264,7 @@ HMPPS = Path(__file__).parents[2] / "plugins" / "hmpps" / "tests" / "data"
 async def test_every_real_hmpps_file_posted_raw_has_an_outcome_and_what_is_not_understood_is_kept_for_review(bus: Supervisor) -> None:
     outcomes: dict[str, list[str]] = {"accepted": [], "ignored": [], "refused": []}
     async with httpx.AsyncClient(base_url=bus.url) as client:
-        for path in sorted(HMPPS.rglob("*.json")):
+        for path in sorted(path for path in HMPPS.rglob("*.json") if path.parent.name != "cases"):  # those are invented
             answer = await client.post("/v1/sources/hmpps", content=path.read_bytes(), headers={"content-type": "application/json"})
             body = answer.json()
             if answer.status_code == 422:

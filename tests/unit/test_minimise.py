@@ -150,6 +150,9 @@ WORDS_OF_A_PROFESSIONAL = {
     "threat_to_staff": "social_care police",
     "prisoner_release": "social_care police probation",
     "prisoner_recall": "social_care police probation",
+    "unlawfully_at_large": "social_care police probation",
+    "prisoner_contact_change": "social_care police probation",
+    "risk_to_children": "social_care police probation",
     "restraining_order_breach": "social_care police probation",
     "domestic_abuse_incident": "social_care police probation",
     "ppn": "social_care police health",
@@ -187,7 +190,8 @@ WITHHELD = {
 
 CLASS_OF_THE_WORDS = {
     **dict.fromkeys(("violent_person_flag", "threat_to_staff"), "threat"),
-    **dict.fromkeys(("prisoner_release", "prisoner_recall", "restraining_order_breach", "domestic_abuse_incident"), "offence"),
+    **dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large", "prisoner_contact_change"), "offence"),
+    **dict.fromkeys(("risk_to_children", "restraining_order_breach", "domestic_abuse_incident"), "offence"),
     **dict.fromkeys(("ppn", "nspcc_concern", "school_concern", "missing_child_incident", "other", "never_heard_of"), "observation"),
     **dict.fromkeys(("case_status_change", "worker_change", "involvement_started", "involvement_ended"), "plan"),
     **dict.fromkeys(("non_engagement", "conference_outcome", "meeting"), "plan"),

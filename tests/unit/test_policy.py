@@ -44,8 +44,29 @@ def test_every_rule_says_what_happened_and_what_to_do_without_naming_anybody() -
 def test_vpf_10_not_23_a_flag_keeps_the_home_visit() -> None:
     flags = {kind for kind, rule in POLICY.kinds.items() if rule.flag}
 
-    assert flags == {"violent_person_flag", "threat_to_staff"}
+    assert flags == {"violent_person_flag", "threat_to_staff", "unlawfully_at_large"}
     assert all("Visit jointly" in POLICY.kinds[kind].action for kind in flags)
+
+
+def test_somebody_at_large_is_told_sooner_than_a_release_to_everybody_whom_a_release_is_told() -> None:
+    at_large, release = POLICY.kinds["unlawfully_at_large"], POLICY.kinds["prisoner_release"]
+    monday = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
+
+    assert at_large.audience >= release.audience
+    assert at_large.respond_within.after(monday) < release.respond_within.after(monday)
+    assert at_large.action.startswith("If seen, call the police, do not approach.")
+
+
+def test_a_risk_to_children_is_told_as_fast_and_to_whom_as_a_concern_of_the_nspcc_and_stands_until_it_ends() -> None:
+    risk, concern = POLICY.kinds["risk_to_children"], POLICY.kinds["nspcc_concern"]
+
+    assert (risk.audience, risk.respond_within, risk.roles) == (concern.audience, concern.respond_within, concern.roles)
+    assert risk.stands.days is None
+
+
+@pytest.mark.parametrize("sector", ["health", "education", "housing", "ambulance"])
+def test_what_prison_recorded_about_children_is_read_in_full_by_nobody_who_may_not_read_offences(sector: str) -> None:
+    assert POLICY.share(sector, POLICY.kinds["risk_to_children"].narrative) is Content.NOTHING
 
 
 def test_every_agency_has_a_sector_with_a_row() -> None:
@@ -163,6 +184,7 @@ HOLDER = [
     "birth",
     "death",
     "ppn",
+    "risk_to_children",
 ]
 
 
@@ -178,6 +200,9 @@ TOLD = {
     "threat_to_staff": "case_agencies plan_partners adult_agencies",
     "prisoner_release": "case_agencies plan_partners adult_agencies",
     "prisoner_recall": "case_agencies plan_partners adult_agencies",
+    "unlawfully_at_large": "case_agencies plan_partners adult_agencies",
+    "prisoner_contact_change": "case_holder",
+    "risk_to_children": "case_agencies front_door",
     "restraining_order_breach": "case_agencies plan_partners adult_agencies",
     "domestic_abuse_incident": "case_agencies plan_partners adult_agencies",
     "ppn": "case_agencies adult_agencies",

@@ -289,7 +289,9 @@ async def restored_directory(engine: AsyncEngine, log: Sequence[Stood], order: A
     await part.finish(engine)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 @given(st.lists(a_step, max_size=10), st.randoms(use_true_random=False), st.integers(1, 5))
 def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: list[tuple[str, Any]], order: Any, size: int) -> None:
     async def law() -> None:

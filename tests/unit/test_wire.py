@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.broker.record import Record
-from alertbus.model import events
+from alertbus.model import events, identity
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case, CasePerson, Link
 from alertbus.model.events import AlertReachedCase, MessageKept, ReviewReason
+from alertbus.model.identifiers import Identifier
+from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
 from alertbus.model.notice import Intent, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.wire import records
@@ -41,12 +43,19 @@ ALERT = Alert.model_validate(
 )
 STATED = AcceptedAlert.of(ALERT, AT)
 FOUND = STATED.with_people((("person-1",),))
+AGAIN = FOUND.model_copy(update={"people_version": 7, "people_since": {"person-1": AT}, "claimed": ("",)})
+NUMBERS = tuple(PersonPointer(identifier=Identifier(system="prison_number", value=value)) for value in ("G7574EC", "B6273AG"))
+PLACES = (PersonPointer(case_id="case-1", key="partner"), PersonPointer(alert_id="a-1", entry=0))
+DECIDED = ReviewDecided(id="r-1", outcome=ReviewOutcome.SAME, at=AT, by="A. Duty", person_id="person-1")
 CASE = Case(
     id="case-1",
     version=2,
     known_at=AT,
     people=(CasePerson(key="partner", label="Partner", person_ids=("person-1",)),),
     links=(Link(person="partner", relation="ex-partner"),),
+)
+OTHERS = CASE.model_copy(
+    update={"people": (CasePerson(key="partner", label="Partner", person_ids=("person-1", "person-2"), joined_at={"person-2": AT}),)}
 )
 NOTICE = sample_notice()
 OF_NOTICE = {"notice_id": "n-1", "obligation_id": "o-1", "alert_id": "a-1", "case_id": "case-1", "agency": "school"}
@@ -57,6 +66,13 @@ KEPT = MessageKept(ref="m-1", source="hmpps", received_at=AT, media_type="text/p
 BUILT: Mapping[str, Callable[[], Record]] = {
     "alert accepted": lambda: records.alert_accepted(STATED),
     "alert about a person": lambda: records.alert_about_people(FOUND, ["person-1"])[0],
+    "alert about a person found anew": lambda: records.alert_about_people(AGAIN, ["person-1"])[0],
+    "identify again": lambda: records.identify_again(FOUND, 7),
+    "person revised": lambda: records.person_revised(events.PersonRevised(person_id="person-1", version=7, at=AT)),
+    "person merged": lambda: records.about_who_is_who(PersonMerged(id="m-1", source="prison.hmpps", at=AT, people=NUMBERS)),
+    "person split": lambda: records.about_who_is_who(PersonSplit(id="m-1", source="front_door", at=AT, people=PLACES, by="A. Duty")),
+    "review decided": lambda: records.review_decided(DECIDED, "a-1"),
+    "case whose people are others": lambda: records.case_changed(OTHERS, AT),
     "alert reached a case": lambda: records.alert_reached_case(AlertReachedCase(case_id="case-1", via="person-1", alert=FOUND)),
     "case changed": lambda: records.case_changed(CASE, AT),
     "link changed": lambda: records.links_changed(CASE, (), AT)[0],
@@ -133,7 +149,8 @@ def test_a_copy_told_of_in_the_old_form_is_read_as_a_copy() -> None:
 
 def test_every_type_of_event_stands_in_the_table_and_has_a_golden_record() -> None:
     types = {text for name, text in vars(events).items() if name.isupper() and isinstance(text, str)}
-    types |= {kind.type for kind in vars(events).values() if isinstance(kind, type) and isinstance(getattr(kind, "type", None), str)}
+    models = [*vars(events).values(), *vars(identity).values()]
+    types |= {kind.type for kind in models if isinstance(kind, type) and isinstance(getattr(kind, "type", None), str)}
 
     assert types == set(TABLE)
     assert {dict(found["headers"])["ce_type"] for found in GOLDEN.values()} == types

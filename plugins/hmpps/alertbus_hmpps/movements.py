@@ -4,6 +4,7 @@
 another. Where a row cites code, it is the public source of the service named, read in 2026; nothing is copied from it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,7 +34,7 @@ _OUT = Meaning.AT_LIBERTY
 
 RELEASE_REASONS: Mapping[str, Row] = {
     # prison-offender-events, ReleasePrisonerReasonCalculator; hmpps-prisoner-search, PrisonerReleaseReason
-    "TEMPORARY_ABSENCE_RELEASE": Row(_HELD, "out on temporary absence: not a release, due back"),
+    "TEMPORARY_ABSENCE_RELEASE": Row(_HELD, "out on temporary absence: person.temporary-absence.started tells of it"),
     "SENT_TO_COURT": Row(_HELD, "taken to court: not a release"),
     "TRANSFERRED": Row(_HELD, "moved to another prison: not a release"),
     "RELEASED_TO_HOSPITAL": Row(_HELD, "moved to a secure hospital: detained there, not released"),
@@ -62,9 +63,26 @@ RELEASE_CODES: Mapping[str, Row] = {
     "HP": Row(_HELD, "discharged to psychiatric hospital: detained there, not released"),  # probation integration:
     "HO": Row(_HELD, "detained under the Mental Health Act: not released"),  # all three are hospital, still in custody
     "HQ": Row(_HELD, "released to mental health detention: not at liberty"),
-    "DEC": Row(_HELD, "died in custody: not a release; the prison tells the family, and the bus does not go before it"),
     "MRG": Row(_HELD, "two prison records merged: nobody moved"),  # probation integration: released-admin-merge
 }
+
+UNSAID = Row(
+    _OUT,
+    "released, without a movement code",
+    "the event does not say in what way the person left: ask the prison before you tell anybody at home",
+)
+"""prisoner-offender-search gives no code: it says RELEASED of a release, of a death, and of somebody at large."""
+
+_DEATHS = frozenset({"DEC", "DIED", "DEATH", "DECEASED"})
+"""DEC is the NOMIS code; the others are the words that a service may use as a reason."""
+_DIED = re.compile(r"\b(died|deceased|death in custody)\b", re.IGNORECASE)
+
+
+def is_death(*said: str | None) -> bool:
+    """True if a reason, a movement code, or the source's own words say that the person died. It comes before every other reading."""
+    texts = [text.replace("_", " ") for text in said if text]
+    return any(_DEATHS.intersection(text.upper().split()[-1:]) or _DIED.search(text) for text in texts)
+
 
 RECEPTION_REASONS: Mapping[str, Row] = {
     # prison-offender-events, ReceivePrisonerReasonCalculator; hmpps-prisoner-search, PrisonerReceiveReason

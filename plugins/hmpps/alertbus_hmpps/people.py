@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from alertbus.plugin import Identifier, IdentifierSystem, InvalidIdentifier, Person, UnreadableMessage, canonical
 from alertbus_hmpps.envelope import Opened
-
-_INFO = "additionalInformation"
+from alertbus_hmpps.identity import INFO, NUMBER_FIELDS
+from alertbus_hmpps.moments import moment
 
 _TYPES = {
     "NOMS": IdentifierSystem.PRISON_NUMBER,
@@ -14,15 +14,6 @@ _TYPES = {
     "CRO": IdentifierSystem.CRO,
 }
 """Of `personReference.identifiers`. Other types there are of no use to us and are passed over."""
-
-_FIELDS = {
-    "nomsNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonerNumber": IdentifierSystem.PRISON_NUMBER,
-    "prisonerId": IdentifierSystem.PRISON_NUMBER,
-    "offenderIdDisplay": IdentifierSystem.PRISON_NUMBER,
-    "crn": IdentifierSystem.CRN,
-}
 
 _ONE_EACH = (IdentifierSystem.PRISON_NUMBER, IdentifierSystem.CRN)
 
@@ -35,7 +26,7 @@ def person_in(opened: Opened) -> tuple[Person, list[str]]:
     """
     found: dict[tuple[IdentifierSystem, str], str] = {}
     unread: list[str] = []
-    for path, system, value in _numbers(opened):
+    for path, system, value in numbers(opened):
         try:
             # The century of a two-digit PNC year follows the message's own year, so that a replay reads no clock.
             found.setdefault(canonical(system, value, this_year=_year(opened)), path)
@@ -54,24 +45,27 @@ def person_in(opened: Opened) -> tuple[Person, list[str]]:
     return Person(identifiers=identifiers), unread
 
 
-def _numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
+def names_nobody(opened: Opened) -> bool:
+    """True if the event holds no number at all of a kind that a case could name."""
+    return next(numbers(opened), None) is None
+
+
+def numbers(opened: Opened) -> Iterator[tuple[str, IdentifierSystem, str]]:
+    """Yield every number of a person in the event: its path, its system, and the value as it stands."""
     given = opened.get("personReference", "identifiers")
     for index, entry in enumerate(given if isinstance(given, list) else ()):
         kind, value = (entry.get("type"), entry.get("value")) if isinstance(entry, dict) else (None, None)
         if isinstance(kind, str) and kind.upper() in _TYPES and isinstance(value, str) and value.strip():
             yield opened.path("personReference", f"identifiers[{index}]", "value"), _TYPES[kind.upper()], value
-    for inside in ((_INFO,), ()):
-        for name, system in _FIELDS.items():
+    for inside in ((INFO,), ()):
+        for name in NUMBER_FIELDS:
             if (text := opened.text(*inside, name)) is not None:
-                yield opened.path(*inside, name), system, text
+                yield opened.path(*inside, name), IdentifierSystem.CRN if name == "crn" else IdentifierSystem.PRISON_NUMBER, text
 
 
 def _year(opened: Opened) -> int:
-    for name in ("occurredAt", "eventDatetime"):
-        text = opened.text(name) or ""
-        if text[:4].isascii() and text[:4].isdigit():
-            return int(text[:4])
-    return 2000 + _CENTURY_END
+    read = next((read for name in ("occurredAt", "eventDatetime") if (read := moment(opened.get(name))) is not None), None)
+    return read.year if read else 2000 + _CENTURY_END
 
 
 _CENTURY_END = 50

@@ -1,13 +1,19 @@
 """One test for each movement reason and code: what he did, and what the families outside are told."""
 
 import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alertbus_hmpps import Hmpps
+from alertbus_hmpps.events import RELEASES
 from alertbus_hmpps.movements import RECALL_CODES, RECEPTION_REASONS, RELEASE_CODES, RELEASE_REASONS
+from alertbus_hmpps.outcomes import DIED
 
-from alertbus.plugin import Ignored, Severity, UnreadableMessage
+from alertbus.plugin import Alert, Ignored, Release, Severity, UnreadableMessage
+
+CASES = Path(__file__).parent / "data" / "cases"
 
 
 def event(kind: str, **info: Any) -> bytes:
@@ -23,10 +29,18 @@ def received(**info: Any) -> bytes:
     return event("prison-offender-events.prisoner.received", currentLocation="IN_PRISON", **info)
 
 
+def alert(raw: bytes) -> Alert:
+    result = Hmpps().parse(raw, {})
+    assert isinstance(result, list)
+    (stated,) = result
+    assert isinstance(stated, Alert)
+    return stated
+
+
 def outcome(raw: bytes) -> str:
     """In short: the kind raised, or that nothing was."""
     result = Hmpps().parse(raw, {})
-    return "ignored" if isinstance(result, Ignored) else ", ".join(alert.kind for alert in result)
+    return "ignored" if isinstance(result, Ignored) else alert(raw).kind
 
 
 RELEASE_REASON_OUTCOMES = {
@@ -49,13 +63,12 @@ RELEASE_CODE_OUTCOMES = {
     "DEIRC": "prisoner_release",
     "ETR": "prisoner_release",
     "ECSLIRC": "prisoner_release",
-    "UAL": "other",
-    "UAL_ECL": "other",
-    "ESCP": "other",
+    "UAL": "unlawfully_at_large",
+    "UAL_ECL": "unlawfully_at_large",
+    "ESCP": "unlawfully_at_large",
     "HP": "ignored",
     "HO": "ignored",
     "HQ": "ignored",
-    "DEC": "ignored",
     "MRG": "ignored",
 }
 
@@ -108,7 +121,7 @@ def test_the_reason_decides_before_the_code() -> None:
 
 
 def test_the_code_is_taken_from_details_where_there_is_no_other() -> None:
-    assert outcome(released(reason="RELEASED", details="Movement reason code DEC")) == "ignored"
+    assert outcome(released(reason="RELEASED", details="Movement reason code HP")) == "ignored"
     assert outcome(received(reason="ADMISSION", details="ACTIVE IN:ADM-24")) == "prisoner_recall"
 
 
@@ -117,30 +130,92 @@ def test_an_older_probable_cause_is_believed() -> None:
 
 
 def test_a_curfew_is_said_in_the_conditions() -> None:
-    alerts = Hmpps().parse(released(reason="RELEASED", nomisMovementReasonCode="HD"), {})
+    release = alert(released(reason="RELEASED", nomisMovementReasonCode="HD")).details.release
 
-    assert isinstance(alerts, list)
-    release = alerts[0].details.release
     assert release is not None
     assert (str(release.date), release.conditions) == ("2024-06-11", ("home detention curfew",))
 
 
 def test_somebody_at_large_is_the_most_urgent() -> None:
-    alerts = Hmpps().parse(released(reason="RELEASED", nomisMovementReasonCode="UAL"), {})
+    raised = alert(released(reason="RELEASED", nomisMovementReasonCode="UAL"))
 
-    assert isinstance(alerts, list)
-    assert alerts[0].severity is Severity.CRITICAL
-    assert alerts[0].details.flag is not None
-    assert "unlawfully at large" in alerts[0].details.flag.precautions[0]
+    assert raised.severity is Severity.CRITICAL
+    assert raised.details.flag is not None
+    assert raised.details.flag.precautions == ("unlawfully at large: treat as at liberty; if seen, call the police, do not approach",)
+
+
+def test_case_15_somebody_at_large_is_no_other_information_and_no_release() -> None:
+    at_large = alert((CASES / "15-unlawfully-at-large.json").read_bytes())
+    released_then = alert((CASES / "15-conditional-release.json").read_bytes())
+
+    assert (at_large.kind, released_then.kind) == ("unlawfully_at_large", "prisoner_release")
+    assert at_large.narrative[0].text == (
+        "The person left prison without leave: unlawfully at large. The source calls every way of leaving a release."
+    )
+    assert at_large.details.release is None
+
+
+DEATHS: list[dict[str, Any]] = [
+    {"reason": "RELEASED", "nomisMovementReasonCode": "DEC"},
+    {"reason": "RELEASED", "details": "Movement reason code DEC"},
+    {"reason": "RELEASED", "nomisMovementReasonCode": "dec"},
+    {"reason": "DIED"},
+    {"reason": "DEATH_IN_CUSTODY"},
+    {"reason": "DECEASED", "nomisMovementReasonCode": "ZZ9"},
+    {"reason": "SENT_TO_COURT", "nomisMovementReasonCode": "DEC"},
+]
+
+
+@pytest.mark.parametrize("info", DEATHS, ids=str)
+@pytest.mark.parametrize("topic", sorted(RELEASES))
+def test_a_death_never_reads_as_a_release_whichever_topic_says_it(topic: str, info: dict[str, Any]) -> None:
+    assert Hmpps().parse(event(topic, **info), {}) == Ignored(f"held back because {DIED}")
+
+
+@pytest.mark.parametrize("kind", ["prison-offender-events.prisoner.died", "prisoner-offender-search.prisoner.died"])
+def test_a_death_has_one_outcome_under_its_own_name_too(kind: str) -> None:
+    assert Hmpps().parse(event(kind), {}) == Ignored(f"held back because {DIED}")
+
+
+@pytest.mark.parametrize(
+    "info", [{"reason": "DECEASED"}, {"reason": "RELEASED", "details": "Movement reason code DEC"}], ids=["reason", "details"]
+)
+@pytest.mark.parametrize("code", ["CR", "UAL", "HO"])
+def test_who_died_and_left_in_another_way_is_for_a_person_to_look_at(code: str, info: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableMessage) as refused:
+        Hmpps().parse(released(nomisMovementReasonCode=code, **info), {})
+
+    assert [f.path for f in refused.value.faults] == ["additionalInformation.nomisMovementReasonCode"]
+
+
+@pytest.mark.parametrize("code", RELEASE_CODES)
+def test_a_code_in_small_letters_is_the_same_code(code: str) -> None:
+    small = released(reason="RELEASED", nomisMovementReasonCode=code.lower())
+
+    assert outcome(small) == RELEASE_CODE_OUTCOMES[code]
+
+
+def test_a_description_of_a_death_is_believed() -> None:
+    told = json.loads(event("prisoner-offender-search.prisoner.released", reason="RELEASED"))
+    told["description"] = "A prisoner has been released from a prison with reason: died"
+
+    assert Hmpps().parse(json.dumps(told).encode(), {}) == Ignored(f"held back because {DIED}")
+
+
+def test_a_release_without_a_code_says_that_nobody_knows_how_he_left() -> None:
+    raised = alert(event("prisoner-offender-search.prisoner.released", reason="RELEASED"))
+
+    assert raised.details.release is not None
+    assert raised.details.release.conditions == (
+        "the event does not say in what way the person left: ask the prison before you tell anybody at home",
+    )
+    assert alert(released(reason="RELEASED", nomisMovementReasonCode="CR")).details.release == Release(date=date(2024, 6, 11))
 
 
 def test_contradicting_codes_are_kept_for_review_and_shown_to_nobody() -> None:
     raw = released(reason="RELEASED", nomisMovementReasonCode="CR", details="Movement reason code HD")
 
-    alerts = Hmpps().parse(raw, {})
-
-    assert isinstance(alerts, list)
-    assert alerts[0].details.model_extra == {
+    assert alert(raw).details.model_extra == {
         "hmpps": {
             "contradictions": ["`details` names another movement code, and nomisMovementReasonCode decides"],
             "identifiers_not_read": [],

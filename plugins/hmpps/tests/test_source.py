@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 import pytest
 from alertbus_hmpps import Hmpps
-from alertbus_hmpps.events import ALERT_CODES, DISCLOSED_BY_POLICE, IGNORED, REGISTER_TYPES
 from alertbus_hmpps.moments import moment
 
-from alertbus.plugin import Action, Alert, Ignored, Severity, UnreadableMessage
+from alertbus.plugin import Alert, Ignored, Stated, UnreadableMessage
 from alertbus.plugin.testing import SourceConformance
 
 DATA = Path(__file__).parent / "data"
@@ -61,15 +60,16 @@ def envelope(message: object, **more: Any) -> dict[str, Any]:
     }
 
 
-def parse(message: object) -> list[Alert] | Ignored:
+def parse(message: object) -> list[Stated] | Ignored:
     return Hmpps().parse(json.dumps(message).encode(), {})
 
 
 def alert(message: object) -> Alert:
     outcome = parse(message)
     assert isinstance(outcome, list), outcome
-    assert len(outcome) == 1
-    return outcome[0]
+    (stated,) = outcome
+    assert isinstance(stated, Alert)
+    return stated
 
 
 def refused(message: object) -> list[str]:
@@ -81,7 +81,8 @@ def refused(message: object) -> list[str]:
 class TestConformance(SourceConformance):
     source = Hmpps()
     samples: ClassVar[list[bytes]] = [
-        *(path.read_bytes() for path in sorted(DATA.rglob("*.json")) if path.stat().st_size < 3000),
+        *(path.read_bytes() for path in sorted(DATA.rglob("*.json")) if path.stat().st_size < 3000 and path.parent.name != "cases"),
+        *(path.read_bytes() for path in sorted((DATA / "cases").glob("[12][1-7]-[a-p]*.json")) if "alert-" not in path.name),
         json.dumps(registration("added", "AV2S")).encode(),
         json.dumps(prison_alert("person.alert.created", "XSA")).encode(),
         json.dumps(envelope(json.dumps(json.dumps(event())))).encode(),
@@ -270,83 +271,12 @@ class TestRecallByProbation:
         )
 
         assert (raised.kind, raised.source) == ("prisoner_recall", "probation.hmpps")
-        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [("End of breach ", "professional", False)]
+        assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative[1:]] == [("End of breach ", "professional", False)]
+
+    def test_says_that_the_person_may_still_be_at_liberty(self) -> None:
+        raised = alert(event(eventType="enforcement.recall.raised"))
+
+        assert "Until the prison has them, treat as at liberty" in raised.narrative[0].text
 
     def test_a_template_is_refused_at_each_placeholder(self) -> None:
         assert refused(event(occurredAt="{createdDate}", detailUrl="{url}")) == ["occurredAt", "detailUrl"]
-
-
-class TestRegisters:
-    @pytest.mark.parametrize("code", REGISTER_TYPES)
-    def test_every_register_type_raises_its_kind(self, code: str) -> None:
-        raised = alert(registration("added", code))
-
-        assert (raised.kind, raised.source, raised.severity) == (
-            REGISTER_TYPES[code].kind,
-            "probation.hmpps",
-            Severity.HIGH,
-        )
-        assert [n.text for n in raised.narrative] == [
-            "A new registration has been added to the probation case",
-            "Risk to Staff",
-        ]
-
-    @pytest.mark.parametrize("code", ALERT_CODES)
-    def test_every_prison_alert_code_raises_its_kind(self, code: str) -> None:
-        raised = alert(prison_alert("person.alert.created", code))
-
-        assert (raised.kind, raised.source) == (ALERT_CODES[code].kind, "prison.hmpps")
-        assert raised == alert(prison_alert("prisoner-alerts.alert-created", code)).model_copy(update={"id": raised.id})
-
-    @pytest.mark.parametrize("code", sorted(DISCLOSED_BY_POLICE))
-    def test_what_police_disclose_is_not_disclosed_here(self, code: str) -> None:
-        told = Ignored("a MAPPA, sex offender or terrorism register: police and MAPPA decide case by case who is told")
-
-        assert parse(registration("added", code)) == told
-
-    def test_other_registers_have_no_rule(self) -> None:
-        assert parse(registration("added", "RLRH")) == Ignored("a register entry or prison alert of a kind that has no rule")
-
-    @pytest.mark.parametrize(
-        ("first", "later", "action"),
-        [
-            (registration("added", "AV2S"), registration("updated", "AV2S"), Action.AMENDED),
-            (registration("added", "AV2S"), registration("deleted", "AV2S"), Action.WITHDRAWN),
-            (prison_alert("person.alert.created", "XSA"), prison_alert("person.alert.updated", "XSA"), Action.AMENDED),
-            (
-                prison_alert("person.alert.created", "XSA"),
-                prison_alert("person.alert.inactive", "XSA"),
-                Action.WITHDRAWN,
-            ),
-        ],
-        ids=["registration updated", "registration deleted", "alert updated", "alert inactive"],
-    )
-    def test_what_follows_points_at_what_was_raised(self, first: object, later: object, action: Action) -> None:
-        raised, followed = alert(first), alert(later)
-
-        assert (followed.action, followed.alert_id) == (action, raised.alert_id)
-
-    def test_an_end_that_does_not_say_of_what_is_told_and_withdraws_nothing(self) -> None:
-        ended = alert(registration("deregistered", "AV2S", registrationId=None, deregistrationId="2500235058"))
-
-        assert (ended.kind, ended.action, ended.severity) == ("other", Action.RAISED, Severity.LOW)
-
-    def test_an_entry_without_code_or_number_is_refused(self) -> None:
-        assert refused(registration("added", "AV2S", registerTypeCode=None)) == ["additionalInformation.registerTypeCode"]
-        assert refused(registration("added", "AV2S", registrationId=None)) == ["additionalInformation.registrationId"]
-
-    def test_precautions_name_no_offence(self) -> None:
-        words = " ".join(row.precaution or "" for row in (*REGISTER_TYPES.values(), *ALERT_CODES.values())).casefold()
-
-        assert not [w for w in ("abuse", "sexual", "weapon", "offence", "convict", "mappa") if w in words]
-
-
-@pytest.mark.parametrize("kind", IGNORED)
-def test_every_ignored_type_has_its_reason(kind: str) -> None:
-    assert parse({"eventType": kind}) == Ignored(IGNORED[kind])
-
-
-def test_an_unknown_type_is_not_repeated_back() -> None:
-    outcome = parse({"eventType": "quillfeather.came.home"})
-
-    assert outcome == Ignored("no rule for this event type: see the tables in the plugin's README")
