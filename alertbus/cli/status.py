@@ -49,7 +49,7 @@ async def _bus(settings: Settings) -> dict[str, Any]:
         "gateway": "up" if up else "does not answer",
         "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
         "progress": progress,
-        **{name: progress[name] for name in ("chronicle", "reconcile", "undelivered", "quarantine", "policy", "plugins")},
+        **{name: progress[name] for name in ("chronicle", "reconcile", "undelivered", "quarantine", "bank_holidays", "policy", "plugins")},
     }
 
 
@@ -85,6 +85,8 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "plugins": len(answer["plugins"]),
         }
     )
+    if answer["bank_holidays"]["warning"]:
+        say(f"Warning: {answer['bank_holidays']['text']}")
     if answer["undelivered"]:
         columns = ("agency", "reason", "obligations", "on the fallback", "since")
         lines = [(u["agency"], u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 from alertbus.chronicle import queries
+from alertbus.model.calendar import calendar_finding
+from alertbus.model.case import UK
 from alertbus.operations.gauges import Vitals, last_arrival_s
 from alertbus.operations.progress import stalled, summary
 from alertbus.operations.undelivered import undelivered
@@ -30,6 +32,7 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         "watchdog": {"interval_s": every, "last_arrival_s": arrival},
         "undelivered": [one.model_dump(mode="json") for one in late],
         "quarantine": sum(kept.values()),
+        "bank_holidays": calendar_finding(now.astimezone(UK).date())._asdict(),
         "chronicle": status.model_dump(mode="json", exclude={"progress"}),
         "reconcile": reconciled and reconciled.shown(now),
     }

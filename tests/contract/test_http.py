@@ -735,6 +735,7 @@ async def test_operations_can_see_that_it_lives_works_and_how_far_behind_it_is(g
     assert ready.json() == {"status": "ok", "broker": "ok", "database": "ok"}
     assert progress.json()["groups"]["alertbus-stream"]["pending"] >= 1
     assert progress.json()["oldest_unprocessed_s"] >= 0
+    assert progress.json()["bank_holidays"] == {"warning": False, "text": "bank holidays are listed to 2028"}
     assert 'alertbus_alerts_total{outcome="accepted"} 1.0' in metrics.text
     assert 'route="/v1/alerts",status="202"' in metrics.text
 
