@@ -48,6 +48,8 @@ class MessageOutcome:
     """What became of a message: the alerts it raised, or the reason why it raises none."""
 
     accepted: tuple[Accepted, ...] = ()
+    history: tuple[str, ...] = ()
+    """The ids of those alerts that were too old to be told now: they are recorded, and whoever joins a case later may hear of them."""
     ignored: str | None = None
 
 
@@ -83,8 +85,10 @@ class MessageIntake:
             alerts = [one for one in outcome if isinstance(one, Alert)]
             for alert in alerts:
                 authorise(alert)
+            news = await self._alerts.as_news(alerts)
+            history = tuple(dict.fromkeys(now.alert_id for now, was in zip(news, alerts, strict=True) if now is not was))
             try:
-                return MessageOutcome(accepted=tuple(await self._alerts.accept(alerts)))
+                return MessageOutcome(accepted=tuple(await self._alerts.accept(news)), history=history)
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)

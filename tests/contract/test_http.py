@@ -324,7 +324,7 @@ async def test_an_alert_nobody_sent_is_404(gateway: Any) -> None:
 
 
 async def test_a_message_that_raises_alerts_is_202_with_their_ids(gateway: Any) -> None:
-    said = [alert(), alert()]
+    said = [alert(recorded_at="2026-11-20T15:00:00Z"), alert(recorded_at="2026-11-20T15:00:00Z")]
 
     answer = await gateway.http.post("/v1/sources/plain-source", content=json.dumps(said))
 

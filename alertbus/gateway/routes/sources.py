@@ -8,11 +8,15 @@ from fastapi.responses import JSONResponse
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
+from alertbus.intake.moments import OLD_NEWS
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
 from alertbus.plugin import Headers
 
 router = APIRouter(prefix="/v1", tags=["agencies' systems"])
+
+_OLD = f"more than {OLD_NEWS.days} days old: kept as history, and nobody is told of it now; if it should be told, state it as an alert"
+"""What a source is told of old news (`history` holds the ids that it is about)."""
 
 _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -25,7 +29,10 @@ _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type":
     openapi_extra=_RAW,
 )
 async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
+    """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence.
+
+    What is more than 28 days old is kept as history, which tells nobody now; the answer's `history` names those alerts.
+    """
     gateway.intake.messages.source(plugin)
 
     def authorise(alert: Alert) -> None:
@@ -45,7 +52,8 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     for accepted in message.accepted:
         gateway.counts.alerts.labels(outcome(accepted)).inc()
     ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
-    return JSONResponse({"outcome": "accepted", "ids": ids}, 202)
+    old = {"history": list(message.history), "reason": _OLD} if message.history else {}
+    return JSONResponse({"outcome": "accepted", "ids": ids} | old, 202)
 
 
 @router.post(
