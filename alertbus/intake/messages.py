@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.intake.alerts import Accepted, AlertIntake
+from alertbus.intake.ignored import count_ignored
 from alertbus.intake.publisher import Publisher
 from alertbus.intake.tables import raw as raw_table
 from alertbus.model import ids
@@ -80,6 +81,7 @@ class MessageIntake:
         """
         outcome = await self._read(self.source(plugin), raw, headers)
         if isinstance(outcome, Ignored):
+            await count_ignored(self._engine, plugin, outcome.reason, self._now())
             return MessageOutcome(ignored=outcome.reason)
         if isinstance(outcome, list):
             alerts = [one for one in outcome if isinstance(one, Alert)]
