@@ -50,7 +50,7 @@ class MessageOutcome:
 
     accepted: tuple[Accepted, ...] = ()
     history: tuple[str, ...] = ()
-    """The ids of those alerts that were too old to be told now: they are recorded, and whoever joins a case later may hear of them."""
+    """The ids of those alerts that tell nobody now, too old or so stated by their source: whoever joins a case later may hear of them."""
     ignored: str | None = None
 
 
@@ -88,7 +88,7 @@ class MessageIntake:
             for alert in alerts:
                 authorise(alert)
             news = await self._alerts.as_news(alerts)
-            history = tuple(dict.fromkeys(now.alert_id for now, was in zip(news, alerts, strict=True) if now is not was))
+            history = tuple(dict.fromkeys(alert.alert_id for alert in news if alert.history))
             try:
                 return MessageOutcome(accepted=tuple(await self._alerts.accept(news)), history=history)
             except InvalidInput as fault:

@@ -15,7 +15,7 @@ from alertbus.plugin import Headers
 
 router = APIRouter(prefix="/v1", tags=["agencies' systems"])
 
-_OLD = f"more than {OLD_NEWS.days} days old: kept as history, and nobody is told of it now; if it should be told, state it as an alert"
+_OLD = f"more than {OLD_NEWS.days} days old, or so stated: kept as history, and nobody is told now; what should be told, state as an alert"
 """What a source is told of old news (`history` holds the ids that it is about)."""
 
 _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
