@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -63,6 +65,8 @@ class Played:
     notices: list[Json] = field(default_factory=list)
     obligations: list[Json] = field(default_factory=list)
     reviews: list[Json] = field(default_factory=list)
+    explained: dict[str, list[Json]] = field(default_factory=dict)
+    """What `alertbus explain` says, by the alert's id."""
 
     def alerts_of(self, folder: str, file: str) -> set[str]:
         """The ids of the alerts that a file raised or spoke of; those of a whole folder for `*`."""
@@ -90,7 +94,22 @@ async def play(settings: Settings, url: str) -> Played:
             assert await eventually(quiet_twice, _SETTLE_S, 0.1), f"the bus did not settle after the files numbered {number + 1}"
         played.notices = [notice async for notice in _notices(wiring.bootstrap)]
         await _shown(wiring.engine, http, played)
+    for folder in FOLDERS:
+        for wanted in expected_of(folder, played.today).get("explain", ()):
+            for alert_id in played.alerts_of(folder, wanted["file"]):
+                played.explained[alert_id] = await _explained(settings, alert_id)
     return played
+
+
+async def _explained(settings: Settings, alert_id: str) -> list[Json]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "alertbus", "explain", alert_id, "--json"),
+        env=os.environ | {"ALERTBUS_DATA_DIR": str(settings.data_dir), "ALERTBUS_HTTP_PORT": str(settings.http_port)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    found: list[Json] = json.loads(out)
+    return found
 
 
 def _call(path: Path, today: date) -> tuple[str, str, str]:
@@ -162,7 +181,7 @@ class _Judge:
     folder: str
     played: Played
 
-    CHECKS = ("told", "never_told", "holds", "open", "open_none", "last", "review", "faults", "history", "ignored", "same_alert")
+    CHECKS = ("told", "never_told", "holds", "open", "open_none", "last", "review", "faults", "history", "ignored", "same_alert", "explain")
 
     def answers(self, wanted: Mapping[str, Sequence[int]]) -> Iterator[str]:
         for file, answer in self.played.answers[self.folder].items():
@@ -234,6 +253,13 @@ class _Judge:
         found = set().union(*(self.played.alerts_of(self.folder, file) for file in wanted))
         if len(found) != 1:
             yield f"{len(found)} alerts came of {', '.join(wanted)}"
+
+    def explain(self, wanted: Sequence[Json]) -> Iterator[str]:
+        for pattern, agency in _each_agency(wanted):
+            [alert_id] = self.played.alerts_of(self.folder, pattern["file"])
+            rows = [row for row in self.played.explained[alert_id] if (row["case"], row["agency"]) == (pattern["case"], agency)]
+            if any(row["told"] == "yes" for row in rows) is not pattern["told"]:
+                yield f"explain: that {agency} was told is not {pattern['told']} of {_short(pattern)}"
 
     def _notices(self, pattern: Json, agency: str | None) -> Iterator[Json]:
         return (notice for notice in self.played.notices if self._fits(notice, pattern, agency))
