@@ -244,10 +244,10 @@ class _Judge:
                 yield f"the answer to {file} does not say that it is history"
 
     def ignored(self, wanted: Mapping[str, str]) -> Iterator[str]:
-        for file, begins in wanted.items():
+        for file, pattern in wanted.items():
             body = self.played.answers[self.folder][file].json()
-            if not body.get("reason", "").startswith(begins):
-                yield f"the reason for ignoring {file} does not begin with '{begins}'"
+            if not re.match(pattern, body.get("reason", "")):
+                yield f"the reason for ignoring {file} is not like '{pattern}'"
 
     def same_alert(self, wanted: Sequence[str]) -> Iterator[str]:
         found = set().union(*(self.played.alerts_of(self.folder, file) for file in wanted))

@@ -1,6 +1,8 @@
 """Small inputs that once went wrong, and others of their kinds, on a whole bus: each folder of `tests/data/cases` holds what it expects."""
 
 import asyncio
+import re
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import date
 
@@ -58,6 +60,10 @@ NOT_YET: dict[str, str] = {
     "12-probation-number-meets-prison-number-own-1": "numbers that a source ties",
     "12-probation-number-meets-prison-number-own-2": "numbers that a source ties",
     "13-alert-codes-in-use-today": "the codes in use today",
+    "13-alert-codes-in-use-today-own-1": "the codes in use today",
+    "13-alert-codes-in-use-today-own-2": "the codes in use today",
+    "14-risk-to-children-says-nothing-own-1": "our words for a prison's code",
+    "14-risk-to-children-says-nothing-own-2": "our words for a prison's code",
     "14-risk-to-children-says-nothing": "our words for a prison's code",
     "15-unlawfully-at-large": "unlawfully at large is told at once",
     "15-unlawfully-at-large-own-1": "unlawfully at large is told at once",
@@ -122,6 +128,17 @@ def test_an_expectation_names_files_of_its_folder_and_is_one_sentence(folder: st
     assert named <= names
     assert expected["expectation"].endswith(".")
     assert len(expected) > 1
+
+
+def test_no_number_and_no_id_stands_in_two_folders() -> None:
+    """They are all played on one bus: a number in two folders would join two families."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for folder in FOLDERS:
+        for path in files_of(folder):
+            for said in re.findall(r'"(?:value|id|alertUuid|registrationId)": "([^"]+)"', path.read_text(encoding="utf-8")):
+                found[said].add(folder)
+
+    assert {said: folders for said, folders in found.items() if len(folders) > 1} == {}
 
 
 def test_days_near_the_day_of_writing_move_and_others_stay() -> None:
