@@ -4,6 +4,9 @@ import asyncio
 from typing import Any
 
 from alertbus.chronicle import queries
+from alertbus.intake.ignored import ignored_counts
+from alertbus.model.calendar import calendar_finding
+from alertbus.model.case import UK
 from alertbus.operations.gauges import Vitals, last_arrival_s
 from alertbus.operations.progress import stalled, summary
 from alertbus.operations.undelivered import undelivered
@@ -11,7 +14,7 @@ from alertbus.reconcile.results import latest_run
 
 
 async def overview(vitals: Vitals) -> dict[str, Any]:
-    """How far behind each group is, what is undelivered and in quarantine, the watchdog, the chronicle, the latest reconciliation.
+    """How far behind each group is, what is undelivered, in quarantine and ignored, the watchdog, the chronicle, the latest reconciliation.
 
     Counts and times only; nothing in it is about anybody. `stalled` says that something has waited for longer than it
     should, or that the watchdog is overdue. Raises `BrokerUnavailable`, `BrokerFault` or `DatabaseUnavailable`.
@@ -30,6 +33,8 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         "watchdog": {"interval_s": every, "last_arrival_s": arrival},
         "undelivered": [one.model_dump(mode="json") for one in late],
         "quarantine": sum(kept.values()),
+        "ignored": [one.model_dump(mode="json") for one in await ignored_counts(vitals.engine)],
+        "bank_holidays": calendar_finding(now.astimezone(UK).date())._asdict(),
         "chronicle": status.model_dump(mode="json", exclude={"progress"}),
         "reconcile": reconciled and reconciled.shown(now),
     }

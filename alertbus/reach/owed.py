@@ -100,14 +100,14 @@ def obligations(
     decisions: Iterable[Decision], accepted: AcceptedAlert, case: Case, policy: Policy
 ) -> Iterator[tuple[Decision, Obligation]]:
     """One obligation for each role that owes an answer at an agency that is told."""
-    alert, rule = accepted.alert, policy.kind_rule(accepted.alert.kind)
+    alert = accepted.alert
     due: dict[datetime, datetime] = {}  # most are owed from the same moment
     for decision in decisions:
         if not decision.told or decision.since is None:
             continue
         roles = policy.roles(alert.kind, decision.agency)
         if decision.since not in due:
-            due[decision.since] = rule.respond_within.after(decision.since)
+            due[decision.since] = policy.due(alert.kind, decision.since)
         for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
