@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, LinkChanged
 from alertbus.model.sensitivity import Sensitivity as S
@@ -47,7 +46,7 @@ def _alert_stated(state: PersonState, event: AlertAboutPerson, policy: Policy) -
     if len(alerts) % PRUNE_EVERY == 0:
         alerts = dict(still_needed(alerts.items(), policy, statement.at, waits=True))
     reached = [
-        _reached(case_id, event.person_id, alert, statement)
+        _reached(case_id, event.person_id, alert, statement.statement_id)
         for case_id, linked in state.links.items()
         if linked.links and linked.exercise == statement.alert.exercise
     ]
@@ -59,7 +58,7 @@ def _link_changed(state: PersonState, event: LinkChanged, policy: Policy) -> tup
     if known is not None and known.version > event.version:
         return state, []
     reached = [
-        _reached(event.case_id, event.person_id, alert, alert.statements[-1])
+        _reached(event.case_id, event.person_id, alert, alert.statements[-1].statement_id)
         for alert in state.alerts.values()
         if event.links and event.exercise == alert.statements[-1].alert.exercise
     ]
@@ -68,6 +67,10 @@ def _link_changed(state: PersonState, event: LinkChanged, policy: Policy) -> tup
     return PersonState(links={**state.links, event.case_id: event}, alerts=alerts), reached
 
 
-def _reached(case_id: str, person_id: str, alert: StandingAlert, statement: AcceptedAlert) -> AlertReachedCase:
-    others = tuple(s for s in alert.statements if s.statement_id != statement.statement_id)
+def _reached(case_id: str, person_id: str, alert: StandingAlert, statement_id: str) -> AlertReachedCase:
+    """The alert on its way to a case because of one of its statements. Of each statement the copy goes on that stands here, though an older
+    one has just arrived.
+    """
+    statement = next(s for s in alert.statements if s.statement_id == statement_id)
+    others = tuple(s for s in alert.statements if s.statement_id != statement_id)
     return AlertReachedCase(case_id=case_id, via=person_id, alert=statement, others=others)
