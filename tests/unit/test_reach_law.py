@@ -239,7 +239,7 @@ class Machine:
 
     def take(self, key: str, event: Any) -> list[tuple[str, Any]]:
         if isinstance(event, AlertAboutPerson | LinkChanged):
-            self.people[key], reached = reduce_person(self.people[key], event, POLICY)
+            self.people[key], reached, _ = reduce_person(self.people[key], event, POLICY)
             return [(arrival.case_id, arrival) for arrival in reached]
         self.cases[key], said = reduce_case(self.cases[key], event, POLICY)
         self.said += said

@@ -5,10 +5,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged
+from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, PersonRevised
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
 from alertbus.reach.join import decide
@@ -91,7 +93,7 @@ def test_of_the_copies_of_a_statement_the_highest_version_stands_whatever_the_or
     copies = [flag("p-one"), flag("p-two", version=1, since={"p-two": day(1)}), flag("p-three", version=2, since={"p-three": day(2)})]
     person, case = PersonState(), CaseState()
     for number in order:
-        person, _ = reduce_person(person, AlertAboutPerson(person_id="p-one", alert=copies[number]), POLICY)
+        person, *_ = reduce_person(person, AlertAboutPerson(person_id="p-one", alert=copies[number]), POLICY)
         case, _ = reached(case, copies[number])
 
     assert person.alerts[copies[0].alert_id].statements == case.alerts[copies[0].alert_id].statements == (copies[2],)
@@ -99,11 +101,11 @@ def test_of_the_copies_of_a_statement_the_highest_version_stands_whatever_the_or
 
 def test_a_person_no_longer_meant_passes_the_correction_on_and_never_the_mistake() -> None:
     link = LinkChanged(person_id="p-one", case_id="c", version=1, links=family("c", "p-one").links)
-    state, _ = reduce_person(PersonState(), link, POLICY)
+    state, *_ = reduce_person(PersonState(), link, POLICY)
     corrected = flag("p-two", version=1, since={"p-two": day(1)})
 
-    state, on = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=corrected), POLICY)
-    _, late = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=flag("p-one")), POLICY)
+    state, on, _ = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=corrected), POLICY)
+    _, late, _ = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=flag("p-one")), POLICY)
 
     assert [(arrival.case_id, arrival.alert) for arrival in (*on, *late)] == [("c", corrected)] * 2
 
@@ -149,3 +151,50 @@ def test_a_merge_tells_who_had_missed_it_and_takes_nothing_back_from_who_had_it(
 
     assert of_who_had_it == []
     assert [(entry.deed, entry.obligation.since) for entry in of_who_missed_it] == [(Deed.DELIVER, day(7))]
+
+
+def revised(version: int) -> PersonRevised:
+    return PersonRevised(person_id="p-one", version=version, at=day(3))
+
+
+def test_what_was_identified_before_the_directory_learned_better_is_identified_again() -> None:
+    old, new = flag("p-one", version=2), flag("p-one", id="V-2", version=5)
+    state = PersonState()
+    for statement in (old, new):
+        state, _, again = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=statement), POLICY)
+        assert again == []
+
+    state, reached, asked = reduce_person(state, revised(5), POLICY)
+    after_an_older, _, nothing = reduce_person(state, revised(4), POLICY)
+    _, _, repeated = reduce_person(state, revised(5), POLICY)
+
+    assert (state.version, reached, asked, repeated) == (5, [], [old], [old])
+    assert (after_an_older, nothing) == (state, [])
+
+
+def test_what_arrives_from_before_the_correction_is_kept_and_passed_on_and_identified_again() -> None:
+    link = LinkChanged(person_id="p-one", case_id="c", version=1, links=family("c", "p-one").links)
+    state, *_ = reduce_person(PersonState(version=5), link, POLICY)
+
+    state, reached, asked = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=flag("p-one", version=4)), POLICY)
+    _, _, no_more = reduce_person(state, AlertAboutPerson(person_id="p-one", alert=flag("p-two", version=5)), POLICY)
+
+    assert list(state.alerts) == [flag().alert_id]
+    assert [arrival.case_id for arrival in reached] == ["c"]
+    assert ([one.people_version for one in asked], no_more) == ([4], [])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 9)), max_size=12))
+def test_asking_ends_when_each_statement_is_identified_at_the_version_that_asked(events: list[tuple[bool, int]]) -> None:
+    state = PersonState()
+    for is_statement, version in events:
+        event = AlertAboutPerson(person_id="p-one", alert=flag("p-one", version=version)) if is_statement else revised(version)
+        waiting: list[AlertAboutPerson | PersonRevised] = [event]
+        for _ in range(2):  # an event, and what it asked, answered: then all is quiet
+            asked = []
+            for one in waiting:
+                state, _, again = reduce_person(state, one, POLICY)
+                asked += again
+            found = [statement.model_copy(update={"people_version": state.version}) for statement in asked]
+            waiting = [AlertAboutPerson(person_id="p-one", alert=statement) for statement in found]
+        assert waiting == []
