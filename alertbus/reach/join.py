@@ -15,7 +15,7 @@ from enum import StrEnum
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import UK, Case, Involvement, Link, Scope
 from alertbus.policy.policy import Audience, KindRule, Policy
-from alertbus.reach.roster import BEGINNING, FOREVER, Post, roster
+from alertbus.reach.roster import BEGINNING, FOREVER, Post, Tie, roster
 from alertbus.reach.standing import meets_until, stands_until
 
 
@@ -74,11 +74,22 @@ def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, withdrawn_at:
         for tie in ties:
             if tie.person_ids.isdisjoint(person_ids):
                 continue
-            start = max(accepted.at, tie.start)
+            start = max(accepted.at, tie.start, _met(accepted, tie, person_ids))
             if start <= begins_until and start <= tie.end:
                 end = max(start, min(open_until, tie.end))
                 found.append(Exposure(index, tie.link, index < subjects, person_ids, start, end))
     return found
+
+
+def _met(accepted: AcceptedAlert, tie: Tie, person_ids: tuple[str, ...]) -> datetime:
+    """Since when the linked person is the one of the alert: by the earliest of the ids that both have. An id counts from the later of two
+    moments: the statement was found to be about it (`people_since`), and it became the linked person's (`joined_at`). Without either,
+    from the beginning.
+    """
+    if not accepted.people_since and not tie.joined_at:
+        return BEGINNING
+    both = tie.person_ids.intersection(person_ids)
+    return min(max(accepted.people_since.get(one, BEGINNING), tie.joined_at.get(one, BEGINNING)) for one in both)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
@@ -66,16 +67,22 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     statement = event.alert
     known = state.alerts.get(statement.alert_id)
     arrived = (*event.others, statement)
-    repeated = known is not None and all(s.statement_id in known.via for s in arrived)
-    if known is not None and repeated and known.via[statement.statement_id] != event.via:
-        return state, []  # the same statements through another of its people: they were dealt with when they first came
     alert = StandingAlert.with_statements(known, arrived, event.via)
+    repeated = known is alert  # no new statement, and of none a higher version of who was meant
+    if repeated and alert.via[statement.statement_id] != event.via:
+        return state, []  # the same statements through another of its people: they were dealt with when they first came
     before = NOTHING_OWED if known is None or repeated else _evaluation(state, known, policy)
-    found = newly_owed(before, _evaluation(state, alert, policy), by=f"statement {statement.statement_id}")
+    found = newly_owed(before, _evaluation(state, alert, policy), by=_named(statement))
     after = state.model_copy(update={"alerts": {**state.alerts, statement.alert_id: alert}})
     if len(after.alerts) % PRUNE_EVERY == 0:
         after = _pruned(after, policy, evaluated_until(state, alert))
     return after, found
+
+
+def _named(statement: AcceptedAlert) -> str:
+    """What made a change necessary: a statement, or a later version of who was meant by it."""
+    version = f", version {statement.people_version}" if statement.people_version else ""
+    return f"statement {statement.statement_id}{version}"
 
 
 def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:

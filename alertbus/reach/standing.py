@@ -31,12 +31,20 @@ class StandingAlert(Word):
 
     @classmethod
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
-        """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first. Known ones change nothing."""
-        new = {s.statement_id: s for s in arrived if known is None or s.statement_id not in known.via}
+        """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first.
+
+        Of two copies of one statement the one with the higher `people_version` stands; a copy that is known already, or older, changes
+        nothing.
+        """
+        held = {s.statement_id: s for s in known.statements} if known is not None else {}
+        new: dict[str, AcceptedAlert] = {}
+        for statement in arrived:
+            other = new.get(statement.statement_id) or held.get(statement.statement_id)
+            if other is None or other.people_version < statement.people_version:
+                new[statement.statement_id] = statement
         if known is not None and not new:
             return known
-        statements = (*(known.statements if known else ()), *new.values())
-        ordered = sorted(statements, key=lambda s: (s.at, s.statement_id))
+        ordered = sorted((held | new).values(), key=lambda s: (s.at, s.statement_id))
         return cls(statements=tuple(ordered), via={**(known.via if known else {}), **dict.fromkeys(new, via)})
 
     @property
@@ -45,8 +53,8 @@ class StandingAlert(Word):
 
     @property
     def latest(self) -> datetime:
-        """When its latest statement counts."""
-        return self.statements[-1].at
+        """The latest moment of which its statements speak: when one counts, or when it was found to be about somebody."""
+        return max(max((s.at, *s.people_since.values())) for s in self.statements)
 
     @property
     def withdrawal(self) -> AcceptedAlert | None:

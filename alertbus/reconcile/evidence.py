@@ -2,7 +2,8 @@
 
 An alert can be judged from its own evidence and the versions of its people's cases, whatever else the bus holds: every
 obligation is about one alert on one case. `finding_of` reads one record; `AlertEvidence` and `Evidence` collect findings.
-A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics.
+A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics. Only of who is
+meant by a statement the highest version counts.
 
 The room's reading order: evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
 new_evidence, results, incremental, schedule.
@@ -164,7 +165,7 @@ def _bare_case(case: Case) -> Case:
         update={
             "status": None,
             "contact": None,
-            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids) for person in case.people),
+            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids, joined_at=person.joined_at) for person in case.people),
             "links": tuple(link.model_copy(update={"relation": "-", "source": None}) for link in case.links),
             "involvements": tuple(
                 spell.model_copy(update={"worker": None, "role": None, "team": None})
@@ -241,7 +242,9 @@ class AlertEvidence:
                 self.accepted.setdefault(finding.statement_id, finding.at)
                 self.exercise = self.exercise or finding.exercise
             case StatementIdentified():
-                self.identified.setdefault(finding.statement.statement_id, finding.statement)
+                known = self.identified.get(finding.statement.statement_id)
+                if known is None or known.people_version < finding.statement.people_version:
+                    self.identified[finding.statement.statement_id] = finding.statement
                 self.exercise = self.exercise or finding.statement.alert.exercise
             case NoticeWritten():
                 self.told.setdefault(finding.notice_id, finding)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.case import UK, Case, Involvement, Level, Link, Scope, ends
+from alertbus.model.case import UK, Case, CasePerson, Involvement, Level, Link, Scope, ends
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -31,10 +31,11 @@ class Due(NamedTuple):
 def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime) -> dict[str, Due]:
     """Work out every obligation owed up to and including `until`, by its id.
 
-    `alerts` are all statements, in any order, with `people` filled; `cases` is the latest version of each, by id. An
-    obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
+    `alerts` are all statements, in any order, with `people` filled, each in one or more copies; `cases` is the latest
+    version of each, by id. An obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
     """
     found: dict[str, Due] = {}
+    alerts = as_now_identified(alerts)
     withdrawn = withdrawals(alerts)
     cases_of = _cases_by_person(cases)
     for alert in alerts:
@@ -51,6 +52,15 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
                     if since <= until and (obligation not in found or since < found[obligation].since):
                         found[obligation] = due
     return found
+
+
+def as_now_identified(alerts: Sequence[AcceptedAlert]) -> list[AcceptedAlert]:
+    """Give of each statement the copy whose persons were found last, which is the one with the highest `people_version`."""
+    found: dict[str, AcceptedAlert] = {}
+    for alert in alerts:
+        if alert.statement_id not in found or found[alert.statement_id].people_version < alert.people_version:
+            found[alert.statement_id] = alert
+    return list(found.values())
 
 
 def withdrawals(alerts: Sequence[AcceptedAlert]) -> dict[str, datetime]:
@@ -128,9 +138,15 @@ def _openings(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: da
         for link in case.links:
             if not set(person_ids) & set(case.person(link.person).person_ids):
                 continue
-            start = max(alert.at, _since(link))
+            start = max(alert.at, _since(link), _same_person_since(alert, place, case.person(link.person)))
             if start <= waits and start <= _until(link):
                 yield _Opening(place, link, start)
+
+
+def _same_person_since(alert: AcceptedAlert, place: int, person: CasePerson) -> datetime:
+    """Find the first moment at which some id is known to be both the alert's person and the one on the case."""
+    both = [person_id for person_id in alert.people[place] if person_id in person.person_ids]
+    return min(max(alert.people_since.get(one, ALWAYS), person.joined_at.get(one, ALWAYS)) for one in both)
 
 
 def _first_met(involvement: Involvement, through: Sequence[_Opening], last: datetime) -> datetime | None:

@@ -3,9 +3,9 @@
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +29,7 @@ POLICY = load_policy()
 DAY_0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 END = DAY_0 + timedelta(days=800)
 PEOPLE = ("mother", "stepfather", "grandmother", "child")
+IDS = (*(f"id-{person}" for person in PEOPLE), "id-stranger")
 KINDS = (
     "threat_to_staff",
     "violent_person_flag",
@@ -66,8 +67,26 @@ def spells(draw: st.DrawFn) -> dict[str, date | None]:
 
 
 @st.composite
+def who_is_who(draw: st.DrawFn, before: Case | None, at: datetime) -> list[dict[str, Any]]:
+    """The people of a case with the directory's ids: a later version may give somebody another's id, from then on, or take one away."""
+    people = []
+    for key in PEOPLE:
+        person_ids = list(before.person(key).person_ids) if before else [f"id-{key}"]
+        joined_at = dict(before.person(key).joined_at) if before else {}
+        found = draw(st.sampled_from([None, None, None, *IDS])) if before else None
+        if found and found in person_ids:
+            person_ids.remove(found)
+            joined_at.pop(found, None)
+        elif found:
+            person_ids.append(found)
+            joined_at[found] = at
+        people.append({"key": key, "person_ids": person_ids, "joined_at": joined_at})
+    return people
+
+
+@st.composite
 def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
-    """One to three versions of a case, each a free rewriting of who is linked and who is involved."""
+    """One to three versions of a case, each a free rewriting of who is linked, who is involved and who is who."""
     versions: list[Case] = []
     for at in sorted(draw(st.lists(days, min_size=1, max_size=3, unique=True))):
         linked = draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=4))
@@ -75,7 +94,7 @@ def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
         snapshot = Case.model_validate(
             {
                 "id": case_id,
-                "people": [{"key": key, "person_ids": [f"id-{key}"]} for key in PEOPLE],
+                "people": draw(who_is_who(versions[-1] if versions else None, moment(at))),
                 "children": ["child"] if draw(st.booleans()) else [],
                 "links": [{"person": key, "relation": "someone", **draw(spells())} for key in linked],
                 "involvements": [{"agency": a, "scope": s, "adult": adult, **draw(spells())} for a, s, adult in involved],
@@ -86,9 +105,17 @@ def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
     return versions
 
 
+class Found(NamedTuple):
+    """A statement at the moment at which its persons were found, and everybody it is sent to: also whom the alert was about before."""
+
+    when: datetime
+    statement: AcceptedAlert
+    to: tuple[str, ...]
+
+
 @st.composite
-def matters(draw: st.DrawFn, number: int) -> list[AcceptedAlert]:
-    """One alert and perhaps its amendment and its withdrawal."""
+def matters(draw: st.DrawFn, number: int) -> list[Found]:
+    """One alert and perhaps its amendment and its withdrawal, in the order in which their persons were found."""
     subjects = draw(st.lists(st.sampled_from(PEOPLE), unique=True, min_size=1, max_size=3))
     children = draw(st.sampled_from([[], ["child"]]))
     kind, agency = draw(st.sampled_from(KINDS)), draw(st.sampled_from(["police", "school", "nspcc", "probation"]))
@@ -116,43 +143,70 @@ def matters(draw: st.DrawFn, number: int) -> list[AcceptedAlert]:
         first = statements[0].at if statements else None
         people = tuple((f"id-{key}",) for key in (*subjects, *children))
         statements.append(AcceptedAlert.of(alert, at, first).with_people(people))
-    return statements
+    copies = sorted((copy for statement in statements for copy in draw(identified(statement))), key=lambda copy: copy[0])
+    ever: dict[str, None] = {}
+    sent = []
+    for when, copy in copies:
+        ever |= dict.fromkeys(person for found in copy.people for person in found)
+        sent.append(Found(when, copy, tuple(ever)))
+    return sent
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[dict[str, list[Case]], list[AcceptedAlert]]:
+def identified(draw: st.DrawFn, statement: AcceptedAlert) -> list[tuple[datetime, AcceptedAlert]]:
+    """The statement as its persons were first found, and perhaps as they were found once or twice more, later, to be others."""
+    copies = [(statement.at, statement)]
+    for offset in sorted(draw(st.lists(st.integers(1, 60), max_size=2, unique=True))):
+        when, last = statement.at + timedelta(days=offset), copies[-1][1]
+        found = tuple(tuple(draw(st.lists(st.sampled_from(IDS), max_size=2, unique=True))) for _ in statement.people)
+        before = {person_id for person_ids in last.people for person_id in person_ids}
+        new = {person_id for person_ids in found for person_id in person_ids} - before
+        kept = {person_id: since for person_id, since in last.people_since.items() if person_id not in new}
+        since = kept | dict.fromkeys(new, when)
+        copies.append((when, statement.model_copy(update={"people": found, "people_version": len(copies), "people_since": since})))
+    return copies
+
+
+World = tuple[dict[str, list[Case]], list[Found]]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
     cases = {case_id: draw(histories_of_a_case(case_id)) for case_id in draw(st.sampled_from([["c1"], ["c1", "c2"]]))}
-    alerts = [statement for number in range(draw(st.integers(1, 3))) for statement in draw(matters(number))]
+    alerts = [found for number in range(draw(st.integers(1, 3))) for found in draw(matters(number))]
     return cases, alerts
 
 
-def inputs_of(cases: Mapping[str, list[Case]], alerts: list[AcceptedAlert]) -> list[tuple[str, Any]]:
+def inputs_of(cases: Mapping[str, list[Case]], alerts: Iterable[Found]) -> list[tuple[str, Any]]:
     """Everything that enters the two reducers, as (key, event): what the gateway and `identify` send."""
     sent: list[tuple[str, Any]] = []
     for versions in cases.values():
         before: Case | None = None
         for case in versions:
             sent.append((case.id, CaseChanged(case=case)))
-            links: dict[str, list[Link]] = {f"id-{link.person}": [] for link in (before.links if before else ())}
+            linked_before = (before.person(link.person).person_ids for link in before.links) if before else ()
+            links: dict[str, list[Link]] = {person: [] for persons in linked_before for person in persons}
             for link in case.links:
-                links.setdefault(f"id-{link.person}", []).append(link)
+                for person in case.person(link.person).person_ids:
+                    links.setdefault(person, []).append(link)
             sent += [
                 (person, LinkChanged(person_id=person, case_id=case.id, version=case.version, links=tuple(now)))
                 for person, now in links.items()
             ]
             before = case
-    for statement in alerts:
-        everybody = dict.fromkeys(person for found in statement.people for person in found)
-        sent += [(person, AlertAboutPerson(person_id=person, alert=statement)) for person in everybody]
+    for found in alerts:
+        sent += [(person, AlertAboutPerson(person_id=person, alert=found.statement)) for person in found.to]
     return sent
 
 
-def sent_by_a_jumping_clock(cases: Mapping[str, list[Case]], alerts: list[AcceptedAlert], clock: random.Random) -> list[tuple[str, Any]]:
+def sent_by_a_jumping_clock(cases: Mapping[str, list[Case]], alerts: list[Found], clock: random.Random) -> list[tuple[str, Any]]:
     """The same facts in the order in which they happened, dated as a gateway dates them whose clock is set to and fro by days."""
-    happened: list[tuple[datetime, int, Case | AcceptedAlert]] = [(statement.at, 1, statement) for statement in alerts]
+    happened: list[tuple[datetime, int, Case | Found]] = [(found.when, 1, found) for found in alerts]
     happened += [(case.known_at or BEGINNING, 0, case) for versions in cases.values() for case in versions]
     dated: dict[str, list[Case]] = defaultdict(list)
     spans: dict[str, list[datetime]] = defaultdict(list)
+    accepted: dict[str, AcceptedAlert] = {}
+    found_at: dict[tuple[str, datetime], datetime] = {}
     sent: list[tuple[str, Any]] = []
     for true, _, fact in sorted(happened, key=lambda entry: entry[:2]):
         at = true + timedelta(days=clock.choice((0, 0, 0, -15, 15)))
@@ -161,12 +215,17 @@ def sent_by_a_jumping_clock(cases: Mapping[str, list[Case]], alerts: list[Accept
             stated = fact.as_stated().model_copy(update={"people": fact.people})
             dated[fact.id].append(stated.learned(dated[fact.id][-1] if dated[fact.id] else None, at))
             sent += inputs_of({fact.id: dated[fact.id]}, [])[len(known) :]
-        else:
-            span = spans[fact.alert_id]
-            first_at = min(span) if span and fact.alert.action is not Action.RAISED else None
-            accepted = AcceptedAlert.of(fact.alert, at, first_at, max(span) if span else None).with_people(fact.people)
-            span.append(accepted.at)
-            sent += inputs_of({}, [accepted])
+            continue
+        said = fact.statement
+        if said.statement_id not in accepted:
+            span = spans[said.alert_id]
+            first_at = min(span) if span and said.alert.action is not Action.RAISED else None
+            accepted[said.statement_id] = AcceptedAlert.of(said.alert, at, first_at, max(span) if span else None)
+            span.append(accepted[said.statement_id].at)
+        found_at[said.statement_id, true] = at
+        since = {person: found_at[said.statement_id, moment] for person, moment in said.people_since.items()}
+        who = {"people": said.people, "people_version": said.people_version, "people_since": since}
+        sent += inputs_of({}, [Found(at, accepted[said.statement_id].model_copy(update=who), fact.to)])
     return sent
 
 
@@ -180,7 +239,7 @@ class Machine:
 
     def take(self, key: str, event: Any) -> list[tuple[str, Any]]:
         if isinstance(event, AlertAboutPerson | LinkChanged):
-            self.people[key], reached = reduce_person(self.people[key], event, POLICY)
+            self.people[key], reached, _ = reduce_person(self.people[key], event, POLICY)
             return [(arrival.case_id, arrival) for arrival in reached]
         self.cases[key], said = reduce_case(self.cases[key], event, POLICY)
         self.said += said
@@ -211,9 +270,7 @@ class Machine:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=worlds(), data=st.data())
-def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scratch(
-    world: tuple[dict[str, list[Case]], list[AcceptedAlert]], data: st.DataObject
-) -> None:
+def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scratch(world: World, data: st.DataObject) -> None:
     cases, alerts = world
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(standing_alerts, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
@@ -226,7 +283,8 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
         for case_id in cases:
             machine.take(case_id, Tick(case_id=case_id, since=BEGINNING, at=END))
 
-    expected = obligations_from_scratch(alerts, {c: versions[-1] for c, versions in cases.items()}, POLICY, END)
+    latest = {case_id: versions[-1] for case_id, versions in cases.items()}
+    expected = obligations_from_scratch([found.statement for found in alerts], latest, POLICY, END)
 
     standing, withdrawn = machine.owed()
     assert expected.keys() - standing == set()
@@ -236,7 +294,7 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=worlds(), chance=st.randoms(use_true_random=False), clock=st.randoms(use_true_random=False))
 def test_however_the_lanes_are_read_and_the_clock_jumps_nothing_is_taken_back_that_does_not_stand(
-    world: tuple[dict[str, list[Case]], list[AcceptedAlert]], chance: random.Random, clock: random.Random
+    world: World, chance: random.Random, clock: random.Random
 ) -> None:
     machine = Machine()
     sender = sent_by_a_jumping_clock(*world, clock)
@@ -261,7 +319,7 @@ def test_however_the_lanes_are_read_and_the_clock_jumps_nothing_is_taken_back_th
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=worlds())
 def test_in_the_gateways_order_whatever_becomes_owed_is_said_when_it_does(
-    world: tuple[dict[str, list[Case]], list[AcceptedAlert]],
+    world: World,
 ) -> None:
     cases, alerts = world
     machine = Machine()
@@ -270,7 +328,7 @@ def test_in_the_gateways_order_whatever_becomes_owed_is_said_when_it_does(
         for number, case in enumerate(versions):
             assert case.known_at is not None
             timeline.append((case.known_at, 0, inputs_of({case_id: versions[: number + 1]}, [])))
-    timeline += [(statement.at, 1, inputs_of({}, [statement])) for statement in alerts]
+    timeline += [(found.when, 1, inputs_of({}, [found])) for found in alerts]
     before = BEGINNING
     timeline = [*sorted(timeline, key=lambda entry: entry[:2]), (END, 2, [])]
     for at, together in itertools.groupby(timeline, key=lambda entry: entry[0]):
@@ -281,7 +339,7 @@ def test_in_the_gateways_order_whatever_becomes_owed_is_said_when_it_does(
             waiting += machine.take(*waiting.pop(0))
         known = {case_id: [v for v in versions if v.known_at and v.known_at <= at][-1:] for case_id, versions in cases.items()}
         standing = {case_id: versions[0] for case_id, versions in known.items() if versions}
-        owed = obligations_from_scratch([a for a in alerts if a.at <= at], standing, POLICY, at)
+        owed = obligations_from_scratch([found.statement for found in alerts if found.when <= at], standing, POLICY, at)
 
         told = {entry.obligation.id for entry in machine.said if entry.deed is not Deed.WITHDRAW}
         assert {obligation for obligation, due in owed.items() if due.since > before} <= told
