@@ -19,6 +19,7 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.chronicle import tables as chronicle
 from alertbus.delivery.ledger.tables import ledger
+from alertbus.directory.outbox import unheard
 from alertbus.model.events import NOTICE_OWED
 from alertbus.model.notice import Notice
 from alertbus.operations.progress import pending
@@ -130,7 +131,8 @@ async def _quiet(bootstrap: str, engine: Any) -> bool:
         return False
     async with reading(engine) as connection:
         unfinished = ledger.c.done_at.is_(None) | ledger.c.receipt_pending
-        return (await connection.execute(select(ledger.c.seq).where(unfinished).limit(1))).first() is None
+        in_hand = (await connection.execute(select(ledger.c.seq).where(unfinished).limit(1))).first() is not None
+        return not in_hand and await unheard(connection) == 0
 
 
 async def _notices(bootstrap: str) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from alertbus.chronicle import queries
+from alertbus.directory.outbox import unheard
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
@@ -11,11 +12,13 @@ from alertbus.operations.gauges import Vitals, last_arrival_s
 from alertbus.operations.progress import stalled, summary
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest_run
+from alertbus.sql.engine import reading
 
 
 async def overview(vitals: Vitals) -> dict[str, Any]:
     """How far behind each group is, what is undelivered, in quarantine and ignored, the watchdog, the chronicle, the latest reconciliation.
 
+    `pending` counts records that a group has not processed, and what the directory has decided and not yet published (`unpublished`).
     Counts and times only; nothing in it is about anybody. `stalled` says that something has waited for longer than it
     should, or that the watchdog is overdue. Raises `BrokerUnavailable`, `BrokerFault` or `DatabaseUnavailable`.
     """
@@ -28,7 +31,12 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         undelivered(vitals.engine),
         vitals.depth.by_disposition(),
     )
-    return summary(groups) | {
+    async with reading(vitals.engine) as connection:  # asked last: what has just been identified may wait here
+        waiting = await unheard(connection)
+    behind = summary(groups)
+    return behind | {
+        "pending": behind["pending"] + waiting,
+        "unpublished": waiting,
         "stalled": stalled(groups, arrival, every),
         "watchdog": {"interval_s": every, "last_arrival_s": arrival},
         "undelivered": [one.model_dump(mode="json") for one in late],
