@@ -34,8 +34,8 @@ class IdentityRules(Word):
     """The same, by Unique Property Reference Number: hostels, refuges, prisons, hospitals."""
     people: int = Field(default=100_000, ge=1, le=10_000_000)
     """How many people the directory may know: of so many, somebody is like anybody, so likeness must outweigh that number."""
-    threshold: float = Field(default=0.0, ge=-10, le=4)
-    """The score in bits (log2 of the odds) from which a candidate is proposed to a person; 0 is even odds."""
+    threshold: float = Field(default=-2.0, ge=-10, le=4)
+    """The score in bits (log2 of the odds) from which a candidate is proposed to a person; -2 is one in five."""
     limit: timedelta = Field(default=timedelta(hours=1), gt=timedelta(0))
     """Within what time a doubt must be decided, nights and weekends included."""
     test_ranges_count: bool = True
