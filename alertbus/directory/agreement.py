@@ -23,7 +23,7 @@ class Agreement(StrEnum):
     SAME = "same"
     WRITTEN = "same but for how it is written"
     FORM = "a form of the same name"
-    SWAPPED = "given and family name swapped"
+    SWAPPED = "swapped with the family name"
     DAY_AND_MONTH = "day and month swapped"
     ALIKE = "alike"
     PART = "all but one part the same"

@@ -91,6 +91,15 @@ def test_two_men_with_one_name_birthday_and_hostel_and_two_numbers_contradict() 
     assert exact_marks(first, RULES) == frozenset()
 
 
+def test_newborn_twins_not_yet_named_are_two_children() -> None:
+    home = {"addresses": [{"lines": ["1 High St"], "postcode": "NN2 2BB"}]}
+    first, second = (person("Baby", "Okafor", "2026-11-02", nhs=number, **home) for number in (NHS[2], NHS[3]))
+
+    assert compare(first, second, RULES).contradicts == ("nhs_number",)
+    assert strong_marks(first).isdisjoint(strong_marks(second))
+    assert exact_marks(first, RULES) == exact_marks(second, RULES) == frozenset()
+
+
 def test_one_shared_number_is_enough_where_somebody_has_two() -> None:
     both = person(identifiers=[{"system": "crn", "value": "X123456"}, {"system": "crn", "value": "X123457"}])
     one = person(identifiers=[{"system": "crn", "value": "X123457"}])
@@ -116,6 +125,8 @@ def test_the_same_exact_name_birthday_and_place_is_one_mark_for_each_place() -> 
     [
         pytest.param(person("Baby", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby"),
         pytest.param(person("Baby girl", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby girl"),
+        pytest.param(person("2nd twin", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="second twin"),
+        pytest.param(person("Babygirl", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby girl in one word"),
         pytest.param(person("TWIN1", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="twin"),
         pytest.param(person("Infant of Ada", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="infant of"),
         pytest.param(person("B/O Ada", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby of, shortened"),
@@ -196,7 +207,7 @@ def test_the_screen_is_told_in_words_and_never_a_value() -> None:
 
     compared = compare(OLENA, other, RULES)
 
-    assert compared.agrees == ("given name: given and family name swapped", "date of birth: same")
+    assert compared.agrees == ("given name: swapped with the family name", "date of birth: same")
     assert compared.differs == ("address: different",)
 
 
