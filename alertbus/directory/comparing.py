@@ -12,7 +12,7 @@ from alertbus.directory.agreement import Agreement, births_agree, names_agree, p
 from alertbus.directory.evidence_weights import BORN, FAMILY, GIVEN, HOUSEHOLD, NAME_ALONE, PLACE
 from alertbus.directory.names import forgiving_form
 from alertbus.model.identifiers import IDENTIFIES_ALONE, IdentifierSystem, in_test_range, never_issued
-from alertbus.model.person import Address, Person, exact_form
+from alertbus.model.person import Address, Name, Person, exact_form
 from alertbus.policy.identity_rules import IdentityRules
 
 ONE_NUMBER: frozenset[IdentifierSystem] = frozenset(
@@ -125,7 +125,7 @@ GIVEN_NAME, FAMILY_NAME, DATE_OF_BIRTH, ADDRESS = "given name", "family name", "
 
 
 def _levels(a: Person, b: Person, rules: IdentityRules) -> dict[str, Agreement]:
-    given, family = names_agree(a.name, b.name)
+    given, family = names_agree(_named(a, rules), _named(b, rules))
     not_known = _not_known(a, rules), _not_known(b, rules)
     own = [[address for address in person.addresses if not rules.shared(address)] for person in (a, b)]
     return {
@@ -134,6 +134,15 @@ def _levels(a: Person, b: Person, rules: IdentityRules) -> dict[str, Agreement]:
         DATE_OF_BIRTH: births_agree(a.born, b.born, not_known=not_known),
         ADDRESS: places_agree(*own),
     }
+
+
+def _named(person: Person, rules: IdentityRules) -> Name:
+    """Give the name without a part that is nobody's: "Baby" is no evidence for another Baby, nor against the name that comes later."""
+    given, family = (person.name.given, person.name.family) if person.name else (None, None)
+    return Name(
+        given=None if given is None or rules.names_nobody(given) else given,
+        family=None if family is None or rules.names_nobody(family) else family,
+    )
 
 
 def _not_known(person: Person, rules: IdentityRules) -> bool:

@@ -137,7 +137,7 @@ def forgiving_form(text: str) -> str:
     other encodings of the same letter (full width, presentation forms). Vowel signs of Indian scripts count here too.
     """
     exact = exact_form(unicodedata.normalize("NFKC", exact_form(text)))
-    plain = exact.translate(_JOINTS) if exact.isascii() else _without_marks(exact)
+    plain = (exact.translate(_JOINTS) if exact.isascii() else _without_marks(exact)) or exact
     return re.sub(r"^(?:mac|mc)(?=[a-z]{3})", "mc", plain)
 
 

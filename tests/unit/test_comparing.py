@@ -194,6 +194,21 @@ def test_a_brother_and_a_sister_are_not_taken_for_one() -> None:
     assert not compare(person("Amara", "Okafor", "2015-03-14", **home), person("Chidi", "Okafor", "2012-09-02", **home), RULES).proposes
 
 
+@pytest.mark.parametrize("later", ["Baby", "Amara"])
+def test_a_baby_is_proposed_as_the_child_with_the_name_that_came_later(later: str) -> None:
+    home = {"addresses": [{"lines": ["1 High Street"], "postcode": "NN2 2BB"}]}
+    compared = compare(person("Baby", "Okafor", "2026-11-02", **home), person(later, "Okafor", "2026-11-02", **home), RULES)
+
+    assert compared.proposes
+    assert not any(words.startswith("given name") for words in (*compared.agrees, *compared.differs))
+
+
+def test_two_people_of_whom_neither_name_is_known_have_nothing_in_common() -> None:
+    nobody = person("Unknown", "Unknown", addresses=[{"postcode": "NN2 2BB"}])
+
+    assert not compare(nobody, nobody, RULES).proposes
+
+
 def test_a_common_name_alone_is_not_proposed() -> None:
     assert not compare(person("Mohammed", "Ali"), person("Mohammed", "Ali"), RULES).proposes
 
