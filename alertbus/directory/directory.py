@@ -52,7 +52,7 @@ class Directory:
         self._sure: dict[tuple[str, str], Match] = {}
         self.version = 0
         """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
-        self.learned: dict[str, tuple[str, ...]] = {}
+        self.learned: dict[str, tuple[str | None, ...]] = {}
         """Statements by which claims were written or ended since `refresh`: for each person of one which mention their key meant."""
 
     async def refresh(self) -> None:
@@ -212,7 +212,7 @@ class Directory:
         if claims or ended or statement.alert.action is not Action.RAISED:
             pointed = {one.mention.id: _meant_by_key(one.mention) for one in claims}
             own = [alert_mention(statement.alert_id, number) for number in range(len(statement.everybody))]
-            self.learned[statement.statement_id] = tuple(pointed.get(one, "") for one in own)
+            self.learned[statement.statement_id] = tuple(pointed.get(one) for one in own)
         settled = await settle(connection, claims, ended, statement.alert.exercise or "", statement.accepted_at)
         await identify_on_cases(connection, by_case(settled.moved), now)
         return settled

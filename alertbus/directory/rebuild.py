@@ -133,12 +133,13 @@ class DirectoryRestore(Restore):
     def _learned_from(self, statement: AcceptedAlert) -> list[Claimed]:
         scope = statement.alert.exercise
         claims = []
-        for number, (entry, person_ids) in enumerate(zip(statement.everybody, statement.people, strict=False)):
-            if not person_ids:
+        for number, meant in enumerate(statement.claimed or ()):
+            if meant is None:
                 continue
-            marks = set(marks_of(entry.person, self._rules))
-            if meant := dict(enumerate(statement.claimed or ())).get(number):
+            marks = set(marks_of(statement.everybody[number].person, self._rules))
+            if meant:
                 marks.add((KEY if scope else MENTION, meant))
+            person_ids = dict(enumerate(statement.people)).get(number, ())
             claims.append(claim_of(statement, number, marks, person_ids))
         return claims
 

@@ -37,7 +37,7 @@ from alertbus.intake.alerts import digest_of, row_of
 from alertbus.intake.messages import row_of as row_of_raw
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import NOTICE_OWED, MessageKept
+from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person
@@ -49,7 +49,7 @@ from alertbus.stream.stages import Identify
 from alertbus.wire import records
 from alertbus.wire.reading import Understood, understand
 from alertbus.wire.records import _record, receipt_given
-from alertbus.wire.words import DELIVERY, GATEWAY, STREAM, Words
+from alertbus.wire.words import DELIVERY, GATEWAY, STREAM, Words, words
 from tests.story import POLICY
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -172,6 +172,8 @@ class Live:
     log: list[Stood] = field(default_factory=list)
     moment: datetime = T0
     raised: list[Alert] = field(default_factory=list)
+    found: dict[str, AcceptedAlert] = field(default_factory=dict)
+    """Statements as they were last found to be about somebody."""
 
     async def step(self, what: str, said: Any) -> None:
         self.moment += timedelta(minutes=1)
@@ -197,8 +199,23 @@ class Live:
                 self._wrote(records.ticked(case_id, before or datetime.min.replace(tzinfo=UTC), self.moment))
             if told:
                 await clocks.advance("drill", self.moment)
+        await self._publish(cases, said["id"] if what == "unpublished" else "")
+        await self._identify_again(cases)
+        await self._publish(cases, said["id"] if what == "unpublished" else "")
+
+    async def _identify_again(self, cases: CaseRegister) -> None:
+        """Every statement about somebody revised, as the stream of their alerts would ask for it, until nobody is."""
+        while revisions := await cases.revisions():
+            await cases.revised(revisions)
+            about = {one.person_id: one.version for one in revisions}
+            for found in [*self.found.values()]:
+                versions = [about[p] for ids in found.people for p in ids if p in about]
+                if versions and max(versions) > found.people_version:
+                    await self._stage(records.identify_again(found, max(versions)))
+
+    async def _publish(self, cases: CaseRegister, but: str) -> None:
         for other in await cases.unpublished():  # of which the people turned out to be others
-            if what != "unpublished" or other.case.id != said["id"]:
+            if other.case.id != but:
                 self._wrote(records.case_changed(other.case, self.moment))
                 self._wrote(records.case_recorded(other.case, self.moment))
                 await cases.published(other.case)
@@ -227,9 +244,11 @@ class Live:
         alert = sample_alert(**stated, recorded_at=self.moment, subjects=[{"person": p} for p in accepted], children=[], kind="other")
         if what == "alert":
             self.raised.append(alert)
-        stage = Identify(people, POLICY, lambda: self)  # type: ignore[arg-type, return-value]
-        incoming = stood(records.alert_accepted(AcceptedAlert.of(alert, self.moment)), self.moment)
-        await stage({0: [incoming]})  # type: ignore[list-item]
+        await self._stage(records.alert_accepted(AcceptedAlert.of(alert, self.moment)))
+
+    async def _stage(self, written: Any) -> None:
+        stage = Identify(Directory(self.engine), POLICY, lambda: self)  # type: ignore[arg-type, return-value]
+        await stage({0: [stood(written, self.moment)]})  # type: ignore[list-item]
 
     async def queue_all(self, made: Sequence[Any]) -> Any:
         """In place of the producer: what the stage writes stands on its topic at once."""
@@ -238,6 +257,8 @@ class Live:
         return SimpleNamespace(acknowledged=None)
 
     def _wrote(self, written: Any) -> None:
+        if isinstance(word := understand(stood(written), words(AlertAboutPerson.type)).word, AlertAboutPerson):
+            self.found[word.alert.statement_id] = word.alert
         self.log.append(stood(written, self.moment))
 
 
