@@ -38,12 +38,14 @@ class DiscrepancyKind(StrEnum):
     """Delivery is done with a notice, and no receipt says so."""
     UNIDENTIFIED = "unidentified"
     """An alert was accepted, and neither its persons nor a question for review came out of it."""
+    MISTAKEN = "mistaken"
+    """Somebody is taken for another, or not known for who they are, against what is claimed of them. Of the full reconciliation only."""
     UNDELIVERED = "undelivered"
     """Not yet with its agency and still tried, or never taken up. Late by itself is not a difference."""
 
 
 class Discrepancy(NamedTuple):
-    """One thing that does not agree: an obligation, or for `unidentified` a statement."""
+    """One thing that does not agree: an obligation, for `unidentified` a statement, for `mistaken` a statement or a case."""
 
     alert_id: str
     sort: DiscrepancyKind

@@ -78,7 +78,8 @@ class Identify:
         before = {person_id for ids in statement.people for person_id in ids}
         everybody = {person_id for match in matches for person_id in match.person_ids}
         if isinstance(said, IdentifyAgain):
-            if everybody == before:
+            learned = self._directory.learned.get(statement.statement_id, statement.claimed)
+            if everybody == before and learned == statement.claimed:
                 return found, [], None
             since = {p: at for p, at in statement.people_since.items() if p in everybody}
             if statement.alert.exercise is None:
