@@ -98,7 +98,7 @@ class ClaimsRead:
             yield from self._of_alert(list(statements.values()), now)
 
     def _of_alert(self, statements: Collection[AcceptedAlert], now: datetime) -> Iterator[Naming]:
-        standing = max(statements, key=lambda s: (s.alert.recorded_at, s.accepted_at))
+        standing = max(statements, key=lambda s: (s.alert.recorded_at, s.accepted_at, s.alert.action is Action.WITHDRAWN))
         if standing.alert.action is Action.WITHDRAWN:
             return
         days = self.policy.kind_rule(standing.alert.kind).meets_later_days
@@ -155,7 +155,7 @@ class _Rules:
             if not (one.judged and other.judged) or one.ids & other.ids or (one.alert_id and other.alert_id):
                 continue
             mine, theirs = self._group(one), self._group(other)
-            if not self._contradict(mine, theirs) and not self._split(mine, theirs):
+            if not self._contradict(mine, theirs) and not self._split(mine, theirs) and not _of_one_case(mine, theirs):
                 yield _mistaken(one if one.alert_id else other)
 
     def _connected(self, together: list[Naming]) -> list[list[Naming]]:
@@ -197,6 +197,11 @@ class _Rules:
 
     def _reduced(self, one: Naming) -> set[Token]:
         return {self._same.get(token, token) for token in one.tokens}
+
+
+def _of_one_case(mine: Iterable[Naming], theirs: Iterable[Naming]) -> bool:
+    """True if a case file names somebody of either: two people of one file are two, whatever number they share."""
+    return bool({one.shown for one in mine if not one.alert_id} & {one.shown for one in theirs if not one.alert_id})
 
 
 def _mistaken(one: Naming) -> Discrepancy:

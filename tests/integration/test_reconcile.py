@@ -248,7 +248,7 @@ async def test_bus_that_did_its_work_agrees_and_is_not_judged_again(bench: Bench
     assert (found.records, found.judged, found.difference, found.owed) == (0, 0, 0, 6)
 
 
-@pytest.mark.parametrize("sort", [sort for sort in DiscrepancyKind if sort is not DiscrepancyKind.UNDELIVERED])
+@pytest.mark.parametrize("sort", sorted(set(DiscrepancyKind) - {DiscrepancyKind.UNDELIVERED, DiscrepancyKind.MISTAKEN}))
 @pytest.mark.parametrize("earlier", [False, True], ids=["at first", "in a later run"])
 async def test_every_sort_of_loss_is_found_and_named_in_its_list(bench: Bench, sort: DiscrepancyKind, earlier: bool) -> None:
     if earlier:

@@ -44,6 +44,7 @@ from alertbus.model.person import Person
 from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.rebuild import plan as rebuild
+from alertbus.reconcile.mistaken import ClaimsRead
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.stream.stages import Identify
 from alertbus.wire import records
@@ -286,6 +287,10 @@ async def answers(engine: AsyncEngine, log: Sequence[Stood]) -> dict[str, Any]:
             (row.mention_id, [other.mention_id for other in rows if set(row.person_ids.split()) & set(other.person_ids.split())])
             for row in rows
         ]
+        claim = tables.claim.c
+        counts = claim.until.is_(None) | claim.mention_id.startswith("case/")  # what an alert claimed once and no longer does says nothing
+        claims = select(claim.scope, claim.system, claim.value, claim.mention_id, claim.since, claim.until).where(counts)
+        said["claims"] = sorted(repr(tuple(row)) for row in await connection.execute(claims))
         when = select(of.mention_id, of.said_at).where(of.ended_at.is_(None), of.kind != "case")  # of cases nothing hangs on it
         said["said at"] = sorted(repr(tuple(row)) for row in await connection.execute(when))
     return said
@@ -321,7 +326,7 @@ def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: lis
             for what, said in steps:
                 await live.step(what, said)
             await restored_directory(other, live.log, order, size)
-            which = (tables.claim, tables.about, tables.case_version, tables.wake, tables.unlinked_person)
+            which = (tables.about, tables.case_version, tables.wake, tables.unlinked_person)
             restored, stood_before = await contents(other, *which), await contents(one, *which)
             for name, rows in stood_before.items():
                 assert (sorted({*restored[name]} - {*rows}), sorted({*rows} - {*restored[name]})) == ([], []), name
@@ -329,6 +334,11 @@ def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: lis
             for what in before:
                 found = [pair for pair in itertools.zip_longest(list(again[what]), list(before[what])) if pair[0] != pair[1]]
                 assert found == [], what
+            for exercise in (None, "drill"):  # and by the claims alone nobody is taken for another
+                claims = ClaimsRead(exercise, POLICY)
+                for record in live.log:
+                    claims.take(record)
+                assert sorted(claims.mistaken(live.moment)) == []
 
     asyncio.run(law())
 
