@@ -22,7 +22,7 @@ from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
-from alertbus.reach.standing import PRUNE_EVERY, standing_order
+from alertbus.reach.standing import PRUNE_EVERY, REMEMBERED, standing_order
 from alertbus.reconcile.oracle import ever_stood, obligations_from_scratch, statements_by_alert
 
 POLICY = load_policy()
@@ -107,7 +107,7 @@ def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
 
 class Found(NamedTuple):
     """A statement at the moment at which its persons were found, and to whom it is sent: to everybody whom the alert was ever about. Whoever
-    is found later is sent what was stated before, so that nobody has an alert without its withdrawal.
+    is found later is first sent what was stated before, so that nobody has an alert without its withdrawal, nor the other way round.
     """
 
     when: datetime
@@ -157,9 +157,10 @@ def matters(draw: st.DrawFn, number: int) -> list[Found]:
     for when, copy in copies:
         new = tuple({person: None for person_ids in copy.people for person in person_ids if person not in ever})
         ever |= dict.fromkeys(new)
-        latest[copy.statement_id] = copy
+        latest.pop(copy.statement_id, None)
+        sent += [Found(when, other, new) for other in latest.values() if new]
         sent.append(Found(when, copy, tuple(ever)))
-        sent += [Found(when, other, new) for other in latest.values() if new and other is not copy]
+        latest[copy.statement_id] = copy
     return sent
 
 
@@ -352,6 +353,61 @@ def test_in_the_gateways_order_whatever_becomes_owed_is_said_when_it_does(
         told = {entry.obligation.id for entry in machine.said if entry.deed is not Deed.WITHDRAW}
         assert {obligation for obligation, due in owed.items() if due.since > before} <= told
         before = at
+
+
+def test_a_case_dated_before_an_alert_was_over_meets_it_though_another_case_came_from_after_it() -> None:
+    """The clock was set back between two cases' changes: the first one, dated weeks later, must not make the person forget."""
+
+    def known(case_id: str, at: datetime) -> Case:
+        return Case.model_validate(
+            {
+                "id": case_id,
+                "people": [{"key": "mother", "person_ids": ["id-mother"]}],
+                "links": [{"person": "mother", "relation": "mother"}],
+                "involvements": [{"agency": "gp"}],
+            }
+        ).learned(None, at)
+
+    alert = Alert.model_validate(
+        {
+            "id": "a",
+            "source": "police",
+            "kind": "other",
+            "occurred_at": moment(0),
+            "recorded_at": moment(0),
+            "subjects": [{"person": {"key": "mother"}}],
+        }
+    )
+    found = Found(moment(0), AcceptedAlert.of(alert, moment(0)).with_people((("id-mother",),)), ("id-mother",))
+    machine = Machine()
+    ahead, back = known("c1", moment(28 + 30)), known("c2", moment(28))
+    waiting = inputs_of({}, [found]) + inputs_of({"c1": [ahead]}, []) + inputs_of({"c2": [back]}, [])
+    while waiting:
+        waiting += machine.take(*waiting.pop(0))
+
+    assert [(entry.obligation.case_id, entry.deed) for entry in machine.said] == [("c2", Deed.DELIVER)]
+
+
+@pytest.mark.parametrize("kind", ["other", "ppn"])
+def test_a_person_after_three_years_of_an_alert_a_day_holds_no_more_than_after_one(kind: str) -> None:
+    rule, state, held = POLICY.kind_rule(kind), PersonState(), []
+    for number in range(3 * 365):
+        alert = Alert.model_validate(
+            {
+                "id": f"a{number}",
+                "source": "police",
+                "kind": kind,
+                "occurred_at": moment(number),
+                "recorded_at": moment(number),
+                "subjects": [{"person": {"key": "mother"}}],
+            }
+        )
+        statement = AcceptedAlert.of(alert, moment(number)).with_people((("id-mother",),))
+        state, *_ = reduce_person(state, AlertAboutPerson(person_id="id-mother", alert=statement), POLICY)
+        held.append(len(state.alerts))
+
+    bound = max(rule.meets_later_days, rule.stands.days or 0) + REMEMBERED.days + PRUNE_EVERY
+    assert max(held[365:]) <= max(held[:365]) <= bound
 
 
 def test_an_alert_through_several_of_its_people_is_said_once() -> None:
