@@ -201,11 +201,15 @@ class _Expected:
         told = next((s for s in self._alerts[due.alert_id] if _is_of(notice, s)), None)
         if told is None:
             return True
-        place = {statement.statement_id: number for number, statement in enumerate(self._stood[due.alert_id])}
-        run = [self._stood[due.alert_id][place[statement_id]] for _, statement_id in due.read if statement_id]
+        stood = self._stood[due.alert_id]
+        place = {statement.statement_id: number for number, statement in enumerate(stood)}
+        run = [stood[place[statement_id]] for _, statement_id in due.read if statement_id]
         while len(run) > 1 and says_the_same(run[-2], run[-1]):
             run.pop()
-        return place.get(told.statement_id, -1) >= place[run[-1].statement_id]
+        first = place[run[-1].statement_id]
+        while first and stood[first - 1].alert.action is not Action.WITHDRAWN and says_the_same(stood[first - 1], stood[first]):
+            first -= 1  # who joined late read the same words in an earlier statement
+        return place.get(told.statement_id, -1) >= first
 
     def _came_too_late(self, one: str, due: Due, last: tuple[datetime, str | None]) -> bool:
         """Say whether the first version of the case that asks for this to be told was known only when the alert was over."""

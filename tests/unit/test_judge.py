@@ -244,3 +244,14 @@ def test_since_when_an_id_is_somebodys_is_kept_with_the_case() -> None:
 
     assert judged(log) == Reconciliation(difference=0, owed=3)
     assert judged(log, now=hours(8)).owed == 0
+
+
+def test_who_joins_an_alert_that_was_repeated_in_the_same_words_has_read_what_stands() -> None:
+    log = Log()
+    case = a_case(involvements=[{"agency": "gp"}, {"agency": "school", "from": hours(9)}])
+    notices = bus(
+        log, [case], [accepted("T-1", hours(1), kind="threat_to_staff"), again(3, Action.AMENDED, "T-1a", kind="threat_to_staff")]
+    )
+
+    assert sorted({(notice.obligation.agency, notice.deed) for notice in notices}) == [("gp", Deed.DELIVER), ("school", Deed.DELIVER)]
+    assert judged(log) == Reconciliation(difference=0, owed=2)
