@@ -50,6 +50,10 @@ KINDS = frozenset(
 """The kinds shipped (DESIGN section 11). Any other word of the same form is accepted and listed in review."""
 
 
+MOVEMENTS = frozenset({"prisoner_release", "prisoner_recall", "unlawfully_at_large"})
+"""Kinds that say where a prisoner is. Of one person the movement that happened last stands: one that is stated late is history (PRI-02)."""
+
+
 class Action(StrEnum):
     """What a statement does with its alert."""
 
