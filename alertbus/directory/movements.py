@@ -1,9 +1,8 @@
 """Prisoners' movements, by person: whether one that is stated now happened before another that is known already."""
 
 from collections.abc import Collection
-from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.tables import movement
@@ -21,16 +20,24 @@ async def note_movement(connection: AsyncConnection, statement: AcceptedAlert, p
     await connection.execute(delete(movement).where(movement.c.alert_id == statement.alert_id))
     if statement.alert.action is not Action.WITHDRAWN and person_ids:
         rows = [
-            {"person_id": person_id, "alert_id": statement.alert_id, "occurred_at": statement.alert.occurred_at}
+            {
+                "person_id": person_id,
+                "alert_id": statement.alert_id,
+                "occurred_at": statement.alert.occurred_at,
+                "at_liberty": MOVEMENTS[statement.alert.kind],
+            }
             for person_id in sorted(person_ids)
         ]
-        await connection.execute(upsert(movement, connection.dialect.name, update=["occurred_at"]), rows)
+        await connection.execute(upsert(movement, connection.dialect.name, update=["occurred_at", "at_liberty"]), rows)
 
 
 async def is_overtaken(connection: AsyncConnection, statement: AcceptedAlert, person_ids: Collection[str]) -> bool:
-    """True if one of these persons is known to have moved again since."""
+    """True if one of these persons is known to have moved again since, the other way: out of prison, or back into it."""
     if not person_ids:
         return False
     others = movement.c.person_id.in_(person_ids) & (movement.c.alert_id != statement.alert_id)
-    latest: datetime | None = (await connection.execute(select(func.max(movement.c.occurred_at)).where(others))).scalar_one_or_none()
-    return latest is not None and latest > statement.alert.occurred_at
+    query = select(movement.c.occurred_at, movement.c.at_liberty).where(others).order_by(movement.c.occurred_at.desc()).limit(1)
+    latest = (await connection.execute(query)).one_or_none()
+    if latest is None or latest.occurred_at <= statement.alert.occurred_at:
+        return False
+    return bool(latest.at_liberty) is not MOVEMENTS[statement.alert.kind]

@@ -146,6 +146,8 @@ class _Rules:
         pieces = sorted(self._connected(together), key=lambda piece: (any(not one.alert_id for one in piece), len(piece)))
         for piece in pieces[:-1]:
             yield from (_mistaken(one) for one in piece if one.judged)
+        if any(token in self._same for one in together for token in one.tokens):
+            return  # somebody has said that they are one: that weighs more than numbers that contradict
         for one, other in combinations([one for one in together if not one.alert_id], 2):
             bridged = any(self._bridges(third, one, other) for third in together)
             if not bridged and self._contradict([one], [other]):
@@ -175,7 +177,8 @@ class _Rules:
         return [members for _, members in pieces]
 
     def _group(self, one: Naming) -> list[Naming]:
-        return [other for person_id in one.ids for other in self._by_id[person_id]]
+        """Everybody who is that person alone; not an alert that is about several people at once."""
+        return [other for person_id in one.ids for other in self._by_id[person_id] if other.ids <= one.ids]
 
     def _contradict(self, mine: Iterable[Naming], theirs: Iterable[Naming]) -> bool:
         left, right = self._numbers(mine), self._numbers(theirs)

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column('person_id', sa.String(36), nullable=False),
         sa.Column('alert_id', sa.String(36), nullable=False),
         sa.Column('occurred_at', UtcDateTime(timezone=True), nullable=False),
+        sa.Column('at_liberty', sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint('person_id', 'alert_id', name=op.f('pk_directory_movement')),
     )
     op.create_table(
