@@ -52,7 +52,7 @@ class ReviewDecision(Word):
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
+class _SaidOfItem:
     """What earlier decisions about the item said of who is who. `stands` is what was not taken back."""
 
     every: tuple[WhoIsWho, ...]
@@ -107,14 +107,14 @@ class DecisionIntake:
         shown = {"outcome": outcome, "by": made.by, "decided_at": made.at, "person_id": made.person_id, "note": made.note}
         return item.model_copy(update={**shown, "state": ReviewState.OPEN if is_open else ReviewState.DECIDED})
 
-    async def _stated(self, item: ReviewItem) -> _Stated:
+    async def _stated(self, item: ReviewItem) -> _SaidOfItem:
         source, exercise = self._front_door, item.exercise
         merged = await self._register.standing(PersonMerged, source, _merge_id(item), exercise)
         split = [await self._register.standing(PersonSplit, source, _split_id(item, n), exercise) for n in range(1, len(item.person_ids))]
-        return _Stated(tuple(one for one in (merged, *split) if one is not None))
+        return _SaidOfItem(tuple(one for one in (merged, *split) if one is not None))
 
     async def _made(
-        self, item: ReviewItem, stated: _Stated, outcome: ReviewOutcome, person_id: str | None, by: str, note: str | None
+        self, item: ReviewItem, stated: _SaidOfItem, outcome: ReviewOutcome, person_id: str | None, by: str, note: str | None
     ) -> ReviewDecided:
         """Give the decision to record: that which stands if it is the same, so that repeating it is harmless. Raises `AlreadyDecided`."""
         at = later(self._now(), item.decided_at, *(one.at for one in stated.every))
@@ -153,7 +153,7 @@ class DecisionIntake:
         outcome = ReviewOutcome.SAME if same else ReviewOutcome.DIFFERENT
         return ReviewDecided(id=item.id, outcome=outcome, at=one.at, by=one.by or self._front_door, person_id=person_id, note=note)
 
-    async def _act(self, item: ReviewItem, stated: _Stated, made: ReviewDecided) -> None:
+    async def _act(self, item: ReviewItem, stated: _SaidOfItem, made: ReviewDecided) -> None:
         """State what follows from the decision about who is who, or take back what followed from an earlier one."""
         if made.outcome is ReviewOutcome.REOPENED:
             for one in stated.stands:
