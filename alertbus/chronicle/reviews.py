@@ -126,6 +126,14 @@ async def review_item(engine: AsyncEngine, item_id: str, now: datetime, front_do
     return _item(row, now, front_door)
 
 
+async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[str]:
+    """Give the ids of the obligations that this agency has not answered on this case."""
+    owed = tables.obligation.c
+    query = select(owed.id).where(owed.case_id == case_id, owed.agency == agency, owed.state.not_in(tables.ANSWERED)).order_by(owed.id)
+    async with view(engine) as connection:
+        return list((await connection.execute(query)).scalars())
+
+
 async def waiting_reviews(connection: AsyncConnection, now: datetime, exercise: str | None) -> ReviewsWaiting:
     """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
     asked = tables.review.c

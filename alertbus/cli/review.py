@@ -158,6 +158,8 @@ def _decided(item: dict[str, Any]) -> str:
 
 def _age(seconds: float) -> str:
     hours = seconds / 3600
+    if hours < 2:  # noqa: PLR2004
+        return f"{seconds / 60:.0f} min"
     return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} h"  # noqa: PLR2004
 
 

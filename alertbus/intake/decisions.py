@@ -1,8 +1,9 @@
 """What a person decides about a review item: recorded, audited, and acted upon at once (DESIGN section 14).
 
 In this order: audited as begun; the statement that follows, by whose `(source, id)` a second one has no second effect; the
-decision on the broker, beside its item; the doubt of the alert closed, or opened again; what follows published; audited as
-done. Cut short anywhere, the same call again takes up the moment and the name of the first and ends the same.
+decision on the broker, beside its item; the doubt of the alert closed, or opened again; what follows published; the front
+door's own decision counted as its answer; audited as done. Cut short anywhere, the same call again takes up the moment and
+the name of the first and ends the same.
 """
 
 import asyncio
@@ -15,11 +16,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle.reviews import ReviewItem, ReviewState, review_item, review_items
+from alertbus.broker.record import Record
+from alertbus.chronicle.reviews import ReviewItem, ReviewState, review_item, review_items, unanswered_on
 from alertbus.directory.candidates import mentions_of
 from alertbus.directory.claims import locked
-from alertbus.directory.doubts import close_doubt
+from alertbus.directory.doubts import close_doubt, doubt_case_id
 from alertbus.directory.who_is_who import WhoIsWho, WhoIsWhoRegister
+from alertbus.intake.acknowledgements import Acknowledgement, AnswerIntake
 from alertbus.intake.by_name import Audited, later, named
 from alertbus.intake.callers import Caller
 from alertbus.intake.doubt_again import open_doubt_again
@@ -29,11 +32,15 @@ from alertbus.model.base import Word
 from alertbus.model.errors import BusError, Fault, InvalidInput
 from alertbus.model.events import ReviewReason
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
+from alertbus.model.notice import Intent
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.sql.engine import database_faults, reading
 from alertbus.wire import records
 
 _ABOUT_PEOPLE = frozenset({ReviewOutcome.SAME, ReviewOutcome.DIFFERENT})
+
+_MOST_OF_ALERT = 1_000
+"""Items of one alert that are looked at. Chosen: an alert has at most some fifty people."""
 
 
 class AlreadyDecided(BusError):
@@ -74,11 +81,12 @@ class DecisionIntake:
         engine: AsyncEngine,
         publisher: Publisher,
         people: WhoIsWhoIntake,
+        answers: AnswerIntake,
         audited: Audited,
         front_door: str,
         now: Callable[[], datetime],
     ) -> None:
-        self._engine, self._publisher, self._people, self._audited = engine, publisher, people, audited
+        self._engine, self._publisher, self._people, self._answers, self._audited = engine, publisher, people, answers, audited
         self._front_door, self._now = front_door, now
         self._register = WhoIsWhoRegister(engine)
         self._turn = asyncio.Lock()
@@ -102,7 +110,7 @@ class DecisionIntake:
             async with self._audited.deed(*deeds, caller, by=name, reason=why or outcome.value, about=[item_id]):
                 await self._act(item, stated, made)
                 await self._publisher.send(records.review_decided(made, item.key))
-                await self._follow(item, made)
+                await self._follow(item, made, caller)
         is_open = outcome is ReviewOutcome.REOPENED
         shown = {"outcome": outcome, "by": made.by, "decided_at": made.at, "person_id": made.person_id, "note": made.note}
         return item.model_copy(update={**shown, "state": ReviewState.OPEN if is_open else ReviewState.DECIDED})
@@ -203,21 +211,55 @@ class DecisionIntake:
         )
         raise InvalidInput([Fault("outcome", contradicted, "contradicted")])
 
-    async def _follow(self, item: ReviewItem, made: ReviewDecided) -> None:
-        """Close the doubt of which the front door was told, once nobody of the alert is in doubt, or open it again; publish that."""
+    async def _follow(self, item: ReviewItem, made: ReviewDecided, caller: Caller) -> None:
+        """Close the doubt of which the front door was told, once nobody of the alert is in doubt, or open it again; publish that.
+
+        The front door's own decision is also its answer to what it was told; another agency's is not.
+        """
+        closes = made.outcome is not ReviewOutcome.REOPENED
         if item.alert_id and item.in_question and made.outcome is not ReviewOutcome.SEEN:
-            closes = made.outcome is not ReviewOutcome.REOPENED
             with database_faults():
-                if not closes or not await self._others_in_doubt(item):
+                closed = closes and not await self._others_in_doubt(item)
+                if closed or not closes:
                     async with self._engine.begin() as connection:
                         await locked(connection)
-                        await (close_doubt if closes else open_doubt_again)(connection, item.alert_id, made.at)
+                        await (close_doubt if closed else open_doubt_again)(connection, item.alert_id, made.at)
+            await self._people.republish()
+            if also := await self._also_settled(item, made):
+                await self._publisher.send(*also)
+            if closed and caller.acts_for(self._front_door):
+                answer = Acknowledgement(by=made.by, intent=Intent.ACTING, note="decided in review")
+                for obligation_id in await unanswered_on(self._engine, doubt_case_id(item.alert_id), self._front_door):
+                    await self._answers.acknowledge(obligation_id, answer, caller)
+            return
         await self._people.republish()
 
-    async def _others_in_doubt(self, item: ReviewItem) -> bool:
-        asked = await review_items(
-            self._engine, self._now(), self._front_door, reasons=[ReviewReason.UNSURE_MATCH], alert_id=item.alert_id, limit=1_000
+    async def _also_settled(self, item: ReviewItem, made: ReviewDecided) -> list[Record]:
+        """Give decisions on items which say that the same person of the alert is on nobody's case: settled with `same`, open without it."""
+        asked = await self._of_alert(
+            item, ReviewReason.NOBODY_LINKED, ReviewState.DECIDED if made.outcome is ReviewOutcome.REOPENED else None
         )
+        mark, found = f"settled with {item.id}", []
+        for one in asked:
+            if one.person_ids != (item.in_question,):
+                continue
+            outcome = ReviewOutcome.SEEN
+            if made.outcome is ReviewOutcome.REOPENED and one.note == mark:
+                outcome = ReviewOutcome.REOPENED
+            elif made.outcome is not ReviewOutcome.SAME or one.state is ReviewState.DECIDED:
+                continue
+            said = ReviewDecided(id=one.id, outcome=outcome, at=later(made.at, one.decided_at), by=made.by, note=mark)
+            found.append(records.review_decided(said, one.key))
+        return found
+
+    async def _of_alert(self, item: ReviewItem, reason: ReviewReason, state: ReviewState | None) -> list[ReviewItem]:
+        now = self._now()
+        return await review_items(
+            self._engine, now, self._front_door, state=state, reasons=[reason], alert_id=item.alert_id, limit=_MOST_OF_ALERT
+        )
+
+    async def _others_in_doubt(self, item: ReviewItem) -> bool:
+        asked = await self._of_alert(item, ReviewReason.UNSURE_MATCH, ReviewState.OPEN)
         return any(other.in_question not in {None, item.in_question} for other in asked)
 
 

@@ -56,5 +56,5 @@ class Intake:
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.now)
         audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now), self.publisher)
-        self.decisions = DecisionIntake(self.engine, self.publisher, self.people, audited, self.policy.front_door, self.now)
+        self.decisions = DecisionIntake(self.engine, self.publisher, self.people, self.answers, audited, self.policy.front_door, self.now)
         self.who_is_who = PeopleIntake(self.engine, self.people, audited, self.now)

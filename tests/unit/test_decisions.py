@@ -17,6 +17,7 @@ from alertbus.chronicle.reviews import ReviewItem, ReviewState, review_item, rev
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
 from alertbus.directory.doubts import doubt_case_id
+from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.by_name import Audited
 from alertbus.intake.callers import Caller
 from alertbus.intake.cases import CaseIntake
@@ -27,13 +28,14 @@ from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import InvalidInput, NotFound
-from alertbus.model.events import ReviewReason
+from alertbus.model.events import RECEIPT_GIVEN, ReviewReason
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewOutcome
-from alertbus.plugin.kit.samples import sample_alert
+from alertbus.model.notice import Receipt, Stage
+from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire import records
-from tests.story import Arrived
+from tests.story import Arrived, Log
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FRONT_DOOR = "mash"
@@ -90,11 +92,14 @@ class Desk:
         """A process of its own: nothing in memory of what the one before did."""
         self.wire.ends_at = 10_000
         publisher: Any = self.wire
+        nothing: Any = None  # no plugin reads an answer here
         cases = CaseIntake(self.engine, publisher, IdentityRules(), self.now)
         people = WhoIsWhoIntake(self.engine, publisher, cases, self.now)
         audited = Audited(publisher, publisher)
         self.cases = cases
-        self.decisions = DecisionIntake(self.engine, publisher, people, audited, FRONT_DOOR, self.now)
+        self.decisions = DecisionIntake(
+            self.engine, publisher, people, AnswerIntake(self.engine, publisher, nothing, self.now), audited, FRONT_DOOR, self.now
+        )
         self.people = PeopleIntake(self.engine, people, audited, self.now)
 
     def now(self) -> datetime:
@@ -301,6 +306,43 @@ async def test_the_front_door_stays_asked_until_everybody_of_the_alert_is_decide
     assert await desk.front_door_is_on(first)
     await desk.decide(second, ReviewOutcome.SAME, second.candidates[0])
     assert not await desk.front_door_is_on(first)
+
+
+async def test_the_front_doors_own_decision_is_its_answer_and_another_agencys_is_not(desk: Desk, item: ReviewItem) -> None:
+    owed = sample_obligation(id="o-1", alert_id=item.alert_id, case_id=doubt_case_id(item.alert_id or ""), agency=FRONT_DOOR, due=None)
+    log = Log()
+    log.notice(sample_notice(id="n-1", obligation=owed))
+    async with desk.engine.begin() as connection:
+        await apply(connection, read(log.records), starts={(r.topic, r.partition) for r in log.records})
+
+    await desk.decide(item, ReviewOutcome.DIFFERENT)
+    assert desk.wire.of(RECEIPT_GIVEN) == []
+    hub = Caller("hub", FRONT_DOOR, operations=False)
+    for _ in range(2):
+        await desk.decisions.decide(item.id, ReviewOutcome.DIFFERENT, by="A. N. Other", caller=hub)
+
+    [receipt] = [Receipt.model_validate_json(record.value or b"") for record in desk.wire.of(RECEIPT_GIVEN)]
+    assert (receipt.stage, receipt.by, receipt.obligation_id) == (Stage.ACKNOWLEDGED, "Jo Okafor", "o-1")
+
+
+async def test_that_nobody_is_linked_is_settled_with_the_doubt_and_open_again_with_it(desk: Desk, item: ReviewItem) -> None:
+    asked = records.review_needed(
+        item.alert_id or "", ReviewReason.NOBODY_LINKED, T0, alert_id=item.alert_id, person_ids=(item.in_question or "",)
+    )
+    await desk.wire.send(asked)
+    await desk.projected()
+
+    async def states() -> set[ReviewState]:
+        every = await review_items(desk.engine, desk.now(), FRONT_DOOR, state=None, reasons=[ReviewReason.NOBODY_LINKED])
+        return {one.state for one in every}
+
+    await desk.decide(item, ReviewOutcome.SAME, item.candidates[0])
+    settled = await states()
+    await desk.decide(item, ReviewOutcome.REOPENED)
+    again = await states()
+    await desk.decide(item, ReviewOutcome.DIFFERENT)
+
+    assert (settled, again, await states()) == ({ReviewState.DECIDED}, {ReviewState.OPEN}, {ReviewState.OPEN})
 
 
 async def test_every_decision_is_audited_on_the_chain_of_who_made_it_before_and_after(desk: Desk, item: ReviewItem) -> None:
