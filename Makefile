@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
-.PHONY: help env demo test proof check bench chaos lock format clean
+.PHONY: help env demo test cases proof check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -34,6 +34,9 @@ demo: env ## everything on this machine: replays the review's timeline, prints w
 
 test: env ## the tests, on a real Kafka and a real PostgreSQL; takes about 20 minutes, includes 26 fault injections
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
+	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)
 
 proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)

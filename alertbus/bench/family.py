@@ -45,7 +45,7 @@ class Family:
         people = tuple(person.model_copy(update={"person_ids": (self.person_id,)}) for person in snapshot.people)
         case = snapshot.model_copy(update={"people": people}).learned(None, at)
         links = LinkChanged(person_id=self.person_id, case_id=case.id, version=case.version, links=case.links)
-        self.person, _ = reduce_person(self.person, links, self._policy)
+        self.person, *_ = reduce_person(self.person, links, self._policy)
         self.case, _ = reduce_case(self.case, CaseChanged(case=case), self._policy)
         return [*county.told_of(case, at), records.case_recorded(case, at)]
 
@@ -57,7 +57,7 @@ class Family:
         found = accepted.with_people(((self.person_id,),))
         written = [records.alert_accepted(accepted), *records.alert_about_people(found, [self.person_id])]
         notices: list[Notice] = []
-        self.person, arrivals = reduce_person(self.person, AlertAboutPerson(person_id=self.person_id, alert=found), self._policy)
+        self.person, arrivals, _ = reduce_person(self.person, AlertAboutPerson(person_id=self.person_id, alert=found), self._policy)
         for arrival in arrivals:
             written.append(records.alert_reached_case(arrival))
             before = self.case

@@ -124,16 +124,16 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
     )
 
 
-async def statement(engine: AsyncEngine, alert_id: str) -> AcceptedAlert:
-    """Give the first statement of an alert, found as `alert_status` finds it. Raises `NotFound`."""
+async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
+    """Give the statements of an alert, found as `alert_status` finds it, in the order they were accepted. Raises `NotFound`."""
     said = tables.alert.c
     async with view(engine) as connection:
         found, _ = await _find(connection, alert_id)
-        query = select(said.body).where(said.alert_id == found).order_by(*_AS_SAID).limit(1)
-        body = (await connection.execute(query)).scalar_one_or_none()
-    if body is None:
+        query = select(said.body).where(said.alert_id == found).order_by(*_AS_SAID)
+        bodies = (await connection.execute(query)).scalars().all()
+    if not bodies:
         raise NotFound(_NO_SUCH_ALERT)
-    return AcceptedAlert.model_validate_json(body)
+    return [AcceptedAlert.model_validate_json(body) for body in bodies]
 
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import find_java, find_maven
 from alertbus.broker.topics import TOPICS, partition_counts, reachable
 from alertbus.cli.output import NO, as_json, rows
+from alertbus.model.calendar import calendar_finding
+from alertbus.model.case import UK
 from alertbus.model.errors import BusError
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
@@ -21,22 +24,29 @@ from alertbus.sql.engine import database_faults, make_engine, reading
 
 Check = Callable[[Settings], Awaitable[str]]
 
+WELL, WARNING, WRONG = "ok", "!", "!!"
+
+
+class NeedsALook(Exception):
+    """All works, and there is something that a person should see to. Its text says what."""
+
+
 EARLIEST = 1_763_800_000
 """Seconds since 1970 when this was written: a clock before it is wrong, and every time on every notice with it."""
 
 
 def doctor(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Look at everything the bus needs. Exit 1 if anything is wrong."""
+    """Look at everything the bus needs. `!` works and needs a look; `!!` is wrong, and then the exit code is 1."""
     findings = asyncio.run(_examine(load_settings()))
     if json_:
-        as_json([{"what": what, "well": well, "finding": finding} for what, well, finding in findings])
+        as_json([{"what": what, "well": mark != WRONG, "warning": mark == WARNING, "finding": text} for mark, what, text in findings])
     else:
-        rows("Doctor", ("", "what", "finding"), [("ok" if well else "!!", what, finding) for what, well, finding in findings], empty="")
-    if not all(well for _, well, _ in findings):
+        rows("Doctor", ("", "what", "finding"), findings, empty="")
+    if any(mark == WRONG for mark, _, _ in findings):
         raise typer.Exit(NO)
 
 
-async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
+async def _examine(settings: Settings) -> list[tuple[str, str, str]]:
     checks: dict[str, Check] = {
         "java": _java,
         "broker": _broker,
@@ -45,14 +55,17 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         "plugins": _plugins,
         "policy": _policy,
         "clock": _clock,
+        "calendar": _calendar,
         "gateway": _gateway,
     }
     findings = []
     for what, check in checks.items():
         try:
-            findings.append((what, True, await check(settings)))
+            findings.append((WELL, what, await check(settings)))
+        except NeedsALook as warning:
+            findings.append((WARNING, what, str(warning)))
         except (BusError, BrokerFault) as wrong:
-            findings.append((what, False, str(wrong)))
+            findings.append((WRONG, what, str(wrong)))
     return findings
 
 
@@ -102,6 +115,13 @@ async def _clock(_: Settings) -> str:
     if time.time() < EARLIEST:
         raise BusError("this machine's clock stands in the past. Set it, and keep it with NTP.")
     return "plausible"
+
+
+async def _calendar(_: Settings) -> str:
+    finding = calendar_finding(datetime.fromtimestamp(time.time(), UK).date())
+    if finding.warning:
+        raise NeedsALook(finding.text)
+    return finding.text
 
 
 async def _gateway(settings: Settings) -> str:

@@ -49,7 +49,10 @@ async def _bus(settings: Settings) -> dict[str, Any]:
         "gateway": "up" if up else "does not answer",
         "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
         "progress": progress,
-        **{name: progress[name] for name in ("chronicle", "review", "reconcile", "undelivered", "quarantine", "policy", "plugins")},
+        **{
+            name: progress[name]
+            for name in ("chronicle", "review", "reconcile", "undelivered", "quarantine", "ignored", "bank_holidays", "policy", "plugins")
+        },
     }
 
 
@@ -81,10 +84,13 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
             "quarantine": answer["quarantine"],
+            "ignored": _ignored(answer["ignored"]),
             "policy": answer["policy"],
             "plugins": len(answer["plugins"]),
         }
     )
+    if answer["bank_holidays"]["warning"]:
+        say(f"Warning: {answer['bank_holidays']['text']}")
     if answer["undelivered"]:
         columns = ("agency", "reason", "obligations", "on the fallback", "since")
         lines = [(u["agency"], u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
@@ -97,10 +103,17 @@ def _behind(progress: dict[str, Any]) -> str:
 
 
 def _review(found: dict[str, Any]) -> str:
+    """What waits for a person: how much, how long the oldest item has waited, and whose it is to decide."""
     oldest = found["oldest"]
     if oldest is None:
         return "nothing open"
     return f"{found['open']} open, the oldest {oldest['age_s'] / 3600:.1f} h, for {oldest['owner']} ({oldest['reason']})"
+
+
+def _ignored(found: list[dict[str, Any]]) -> str:
+    """Messages that their sources ignored, and how many of them nobody has decided about yet."""
+    unknown = ", ".join(f"{one['source']} {one['count']}" for one in found if one["outcome"] == "not_yet_known")
+    return f"{sum(one['count'] for one in found)} messages, of them not yet known: {unknown or 'none'}"
 
 
 def _reconciled(found: dict[str, Any] | None) -> str:

@@ -23,12 +23,15 @@ class Agreement(StrEnum):
     SAME = "same"
     WRITTEN = "same but for how it is written"
     FORM = "a form of the same name"
-    SWAPPED = "given and family name swapped"
+    SWAPPED = "swapped with the family name"
     DAY_AND_MONTH = "day and month swapped"
     ALIKE = "alike"
     PART = "all but one part the same"
     YEAR = "year the same, day not known"
-    POSTCODE = "postcode alone the same"
+    STREET = "street the same, house different"
+    POSTCODE = "postcode the same"
+    NEIGHBOUR = "postcode the same, street different"
+    LINES = "street the same, postcode different"
     DIFFERENT = "different"
     UNKNOWN = "not known"
 
@@ -39,7 +42,8 @@ def names_agree(one: Name | None, other: Name | None) -> tuple[Agreement, Agreem
     family = family_agrees(_family(one), _family(other))
     if Agreement.DIFFERENT in {given, family} or Agreement.ALIKE in {given, family}:
         crosswise = given_agrees(_given(one), _family(other)), given_agrees(_family(one), _given(other))
-        if all(level in {Agreement.SAME, Agreement.WRITTEN} for level in crosswise):
+        same = sum(level in {Agreement.SAME, Agreement.WRITTEN} for level in crosswise)
+        if same == 2 or (same == 1 and Agreement.ALIKE in crosswise):  # noqa: PLR2004
             return Agreement.SWAPPED, Agreement.UNKNOWN
     return given, family
 
@@ -100,31 +104,41 @@ def births_agree(one: date | None, other: date | None, *, not_known: tuple[bool,
     return Agreement.PART if same == 2 or one_slip(one.isoformat(), other.isoformat()) else Agreement.DIFFERENT  # noqa: PLR2004
 
 
-_NEARNESS = (Agreement.SAME, Agreement.ALIKE, Agreement.POSTCODE, Agreement.DIFFERENT, Agreement.UNKNOWN)
+_NEARNESS = (
+    *(Agreement.SAME, Agreement.ALIKE, Agreement.STREET, Agreement.POSTCODE, Agreement.LINES, Agreement.NEIGHBOUR),
+    *(Agreement.DIFFERENT, Agreement.UNKNOWN),
+)
 
 
 def places_agree(some: Iterable[Address], others: Iterable[Address]) -> Agreement:
-    """Give the best agreement of any address of one with any of the other."""
+    """Give the best agreement of any address of one with any of the other.
+
+    `SAME` and `ALIKE` are the same house, as far as is said. `LINES` is little: every town has a High Street.
+    """
     theirs = list(others)
     return min((_place(one, other) for one in some for other in theirs), key=_NEARNESS.index, default=Agreement.UNKNOWN)
 
 
 def _place(one: Address, other: Address) -> Agreement:
-    houses = {address.uprn.lstrip("0") for address in (one, other) if address.uprn}
-    if one.uprn and other.uprn and len(houses) == 1 and houses != {""}:
+    houses = [(address.uprn or "").lstrip("0") for address in (one, other)]
+    if all(houses) and houses[0] == houses[1]:
         return Agreement.SAME
     codes = [forgiving_form(address.postcode or "") for address in (one, other)]
     lines = [" ".join(exact_form(line) for line in address.lines) for address in (one, other)]
     if not (all(codes) or all(lines)):
         return Agreement.UNKNOWN
     same_code = all(codes) and codes[0] == codes[1]
+    near_code = same_code or not all(codes) or one_slip(*codes)
     likeness = shared_pairs(*lines)
-    if likeness >= SAME_LINES_FROM and same_code and len(houses) < 2 and _number(lines[0]) == _number(lines[1]):  # noqa: PLR2004
-        return Agreement.SAME
-    near = likeness >= ALIKE_LINES_FROM and (same_code or one_slip(*codes) or not all(codes))
-    if near or likeness >= SAME_LINES_FROM:
-        return Agreement.ALIKE
-    return Agreement.POSTCODE if same_code else Agreement.DIFFERENT
+    alike = likeness >= (ALIKE_LINES_FROM if same_code else SAME_LINES_FROM)
+    if alike and near_code:
+        numbers = {number for line in lines if (number := _number(line))}
+        if all(houses) or len(numbers) == 2:  # noqa: PLR2004  another house
+            return Agreement.STREET
+        return Agreement.SAME if same_code and likeness >= SAME_LINES_FROM else Agreement.ALIKE
+    if same_code:
+        return Agreement.NEIGHBOUR if all(lines) or all(houses) else Agreement.POSTCODE
+    return Agreement.LINES if alike else Agreement.DIFFERENT
 
 
 def _number(lines: str) -> str:

@@ -27,6 +27,7 @@ def claims_of(case: Case, at: datetime, rules: IdentityRules) -> list[Claimed]:
             ),
             scope,
             at,
+            at,
         )
         for person in case.people
     ]

@@ -139,7 +139,8 @@ class CaseRegister:
             own = case_mention(case.id, person.key)
             others = set(settled.doubts.get(own, ()))
             if own in settled.fresh:
-                others |= {p for ids, _ in (await alike(connection, person, "", self._rules, beside=case.id)).values() for p in ids}
+                found_alike = (await alike(connection, person, "", self._rules, beside=case.id)).values()
+                others |= {p for ids, compared in found_alike if not compared.contradicts for p in ids}
             if others := others - set(person.person_ids):
                 found.append((person.key, tuple(sorted(others))))
         return tuple(found)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.tables import case_version, unlinked_person
 from alertbus.model.case import Case, CasePerson
 from alertbus.sql.engine import upsert
@@ -62,6 +63,7 @@ async def identify_on_cases(connection: AsyncConnection, ids: Mapping[str, Mappi
         case = stated.learned(before, at)
         values = row_of(case, row.digest, published=False)
         await connection.execute(update(case_version).where(case_version.c.case_id == case_id).values(values))
+        await set_wakes(connection, case, at)
         await take_off(connection, case_id, linked_people(before), linked_people(case))
 
 

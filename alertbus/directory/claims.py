@@ -27,12 +27,13 @@ AT_ONCE = 400
 class Claimed:
     """What is said of somebody in one place: `mention` with its marks, when its source recorded that, and in which exercise.
 
-    `facts` is the JSON of the person, where no case file holds it.
+    `heard_at` is when the bus accepted it; `facts` is the JSON of the person, where no case file holds it.
     """
 
     mention: Mention
     scope: str
     said_at: datetime
+    heard_at: datetime
     facts: bytes | None = None
 
 
@@ -121,11 +122,12 @@ async def _write(connection: AsyncConnection, one: Claimed, before: Mention | No
         "of": one.mention.of,
         "since": before.since if before else one.mention.since,
         "said_at": one.said_at,
+        "heard_at": one.heard_at,
         "person_ids": " ".join(before.person_ids) if before else "",
         "ended_at": None,
         "facts": one.facts,
     }
-    await connection.execute(upsert(mention, connection.dialect.name, update=["said_at", "ended_at", "facts"]), [row])
+    await connection.execute(upsert(mention, connection.dialect.name, update=["said_at", "heard_at", "ended_at", "facts"]), [row])
     if new:
         rows = [
             {"scope": one.scope, "system": system, "value": value, "mention_id": one.mention.id, "since": now, "until": None}

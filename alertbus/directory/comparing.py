@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from math import log2
 
 from alertbus.directory.agreement import Agreement, births_agree, names_agree, places_agree
-from alertbus.directory.evidence_weights import BORN, FAMILY, GIVEN, HOUSEHOLD, PLACE
+from alertbus.directory.evidence_weights import BORN, FAMILY, GIVEN, HOUSEHOLD, NAME_ALONE, PLACE
 from alertbus.directory.names import forgiving_form
 from alertbus.model.identifiers import IDENTIFIES_ALONE, IdentifierSystem, in_test_range, never_issued
-from alertbus.model.person import Address, Person, exact_form
+from alertbus.model.person import Address, Name, Person, exact_form
 from alertbus.policy.identity_rules import IdentityRules
 
 ONE_NUMBER: frozenset[IdentifierSystem] = frozenset(
@@ -87,26 +87,21 @@ def blocks(person: Person) -> frozenset[str]:
     """Give the digests, at most eight, under which an index lists this person as somebody's candidate.
 
     Two people who share none are not compared, however alike they are. Each is made of two kinds of evidence, so that few people
-    share one by chance, and their kinds differ, so that one slip of writing leaves some.
+    share one by chance, and their kinds differ, so that one slip of writing leaves some. Of many addresses the first ones count.
     """
-    given, family = _key(person.name.given if person.name else None), _key(person.name.family if person.name else None)
-    names = sorted(filter(None, (given, family)))
+    given, family = (forgiving_form(part or "") for part in ((person.name.given, person.name.family) if person.name else ("", "")))
+    postcodes = [code for address in person.addresses if (code := forgiving_form(address.postcode or ""))]
     found: list[tuple[str, ...]] = []
     if person.born:
         day = f"{person.born.year}-{'-'.join(map(str, sorted((person.born.month, person.born.day))))}"
-        found += [("born", day, name[:1]) for name in names]
-    if len(names) == 2 and (person.born or person.addresses):  # noqa: PLR2004  a name alone never reaches the threshold
-        found.append(("name", *names))
-    for address in person.addresses:
-        postcode = forgiving_form(address.postcode or "")
-        found += [("place", postcode, name[:1]) for name in names if postcode]
-        if uprn := (address.uprn or "").lstrip("0"):
-            found.append(("house", uprn))
+        found += [("born", day, name[0]) for name in (given, family) if name]
+    if given and family and (person.born or person.addresses):  # a name alone never reaches the threshold
+        found.append(("name", *sorted((given[:3], family[:3]))))
+    found += [("place", code, family[0]) for code in postcodes if family]
+    found += [("house", uprn) for address in person.addresses if (uprn := (address.uprn or "").lstrip("0"))]
+    found += [("place", code, given[0]) for code in postcodes if given]
+    found += [("place and day", code, day) for code in postcodes if person.born]
     return frozenset(_digest(*block) for block in list(dict.fromkeys(found))[:MOST_BLOCKS])
-
-
-def _key(name: str | None) -> str:
-    return forgiving_form(name or "")
 
 
 def compare(a: Person, b: Person, rules: IdentityRules) -> Comparison:
@@ -130,7 +125,7 @@ GIVEN_NAME, FAMILY_NAME, DATE_OF_BIRTH, ADDRESS = "given name", "family name", "
 
 
 def _levels(a: Person, b: Person, rules: IdentityRules) -> dict[str, Agreement]:
-    given, family = names_agree(a.name, b.name)
+    given, family = names_agree(_named(a, rules), _named(b, rules))
     not_known = _not_known(a, rules), _not_known(b, rules)
     own = [[address for address in person.addresses if not rules.shared(address)] for person in (a, b)]
     return {
@@ -139,6 +134,15 @@ def _levels(a: Person, b: Person, rules: IdentityRules) -> dict[str, Agreement]:
         DATE_OF_BIRTH: births_agree(a.born, b.born, not_known=not_known),
         ADDRESS: places_agree(*own),
     }
+
+
+def _named(person: Person, rules: IdentityRules) -> Name:
+    """Give the name without a part that is nobody's: "Baby" is no evidence for another Baby, nor against the name that comes later."""
+    given, family = (person.name.given, person.name.family) if person.name else (None, None)
+    return Name(
+        given=None if given is None or rules.names_nobody(given) else given,
+        family=None if family is None or rules.names_nobody(family) else family,
+    )
 
 
 def _not_known(person: Person, rules: IdentityRules) -> bool:
@@ -150,7 +154,10 @@ def _score(levels: dict[str, Agreement]) -> float:
     family = FAMILY[levels[FAMILY_NAME]]
     if place in {Agreement.SAME, Agreement.ALIKE}:
         family = min(family, HOUSEHOLD)
-    return GIVEN[levels[GIVEN_NAME]] + family + BORN[levels[DATE_OF_BIRTH]] + PLACE[place]
+    beside = BORN[levels[DATE_OF_BIRTH]] + PLACE[place]
+    if levels[DATE_OF_BIRTH] is place is Agreement.UNKNOWN:
+        beside = NAME_ALONE
+    return GIVEN[levels[GIVEN_NAME]] + family + beside
 
 
 def _numbers(a: Person, b: Person, rules: IdentityRules) -> tuple[tuple[IdentifierSystem, ...], tuple[IdentifierSystem, ...]]:

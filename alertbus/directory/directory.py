@@ -52,7 +52,7 @@ class Directory:
         self._sure: dict[tuple[str, str], Match] = {}
         self.version = 0
         """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
-        self.learned: dict[str, tuple[str, ...]] = {}
+        self.learned: dict[str, tuple[str | None, ...]] = {}
         """Statements by which claims were written or ended since `refresh`: for each person of one which mention their key meant."""
 
     async def refresh(self) -> None:
@@ -157,24 +157,27 @@ class Directory:
         return marks, None
 
     async def _claim(self, connection: AsyncConnection, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
-        known = await _stated_before(connection, statement.alert_id)
-        at = statement.alert.recorded_at
+        known = await stated_before(connection, statement.alert_id)
         people = [entry.person for entry in statement.everybody]
-        if known and max(known.values()) > at:
+        standing = max((heard for heard, _ in known.values()), default=None)
+        if standing is not None and standing > heard_of(statement):
             return [await self._looked_up(connection, person, scope) for person in people]
+        if statement.alert.action is not Action.RAISED:
+            await remember_correction(connection, statement, scope)
+        there = [mention_id for mention_id, (_, stands) in known.items() if stands]
         if statement.alert.action is Action.WITHDRAWN:
-            answers: list[Match | None] = [await self._looked_up(connection, person, scope) for person in people]
-            await self._settle(connection, [], list(known), statement, now)
-            return answers
-        answers = []
+            found: list[Match | None] = [await self._looked_up(connection, person, scope) for person in people]
+            await self._settle(connection, [], there, statement, now)
+            return found
+        answers: list[Match | None] = []
         claims: list[Claimed] = []
         for number, person in enumerate(people):
             marks, answer = await self._asked_by(connection, person, scope)
             if answer is None and (marks or blocks(person)):
                 claims.append(claim_of(statement, number, marks))
             answers.append(answer)
-        ended = known.keys() - {one.mention.id for one in claims}
-        settled = await self._settle(connection, claims, list(ended), statement, now)
+        ended = [mention_id for mention_id in there if mention_id not in {one.mention.id for one in claims}]
+        settled = await self._settle(connection, claims, ended, statement, now)
         for one in claims:
             number = int(one.mention.id.rpartition("/")[2])
             answers[number] = await self._answer(connection, people[number], one.mention.id, settled, scope)
@@ -206,21 +209,45 @@ class Directory:
     async def _settle(
         self, connection: AsyncConnection, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
     ) -> Settled:
-        if claims or ended:
+        if claims or ended or statement.alert.action is not Action.RAISED:
             pointed = {one.mention.id: _meant_by_key(one.mention) for one in claims}
             own = [alert_mention(statement.alert_id, number) for number in range(len(statement.everybody))]
-            self.learned[statement.statement_id] = tuple(pointed.get(one, "") for one in own)
+            self.learned[statement.statement_id] = tuple(pointed.get(one) for one in own)
         settled = await settle(connection, claims, ended, statement.alert.exercise or "", statement.accepted_at)
         await identify_on_cases(connection, by_case(settled.moved), now)
         return settled
 
 
-async def _stated_before(connection: AsyncConnection, alert_id: str) -> Mapping[str, datetime]:
-    """Give the mentions by which the alert claims something now, each with when that was recorded."""
-    query = select(mention.c.mention_id, mention.c.said_at).where(
-        mention.c.of == alert_id, mention.c.kind == MentionKind.ALERT.value, mention.c.ended_at.is_(None)
-    )
-    return {row.mention_id: row.said_at for row in await connection.execute(query)}
+Heard = tuple[datetime, datetime]
+"""When a statement was recorded, and when the bus accepted it: the later of two stands."""
+
+
+def heard_of(statement: AcceptedAlert) -> Heard:
+    return statement.alert.recorded_at, statement.accepted_at
+
+
+async def stated_before(connection: AsyncConnection, alert_id: str) -> Mapping[str, tuple[Heard, bool]]:
+    """Give the mentions by which the alert claims or claimed something, each with when it was last spoken of, and whether it stands."""
+    query = select(mention).where(mention.c.of == alert_id, mention.c.kind == MentionKind.ALERT.value)
+    rows = await connection.execute(query)
+    return {row.mention_id: ((row.said_at, row.heard_at), row.ended_at is None) for row in rows}
+
+
+async def remember_correction(connection: AsyncConnection, statement: AcceptedAlert, scope: str) -> None:
+    """Note that the alert was corrected or withdrawn, even if it never claimed anything: an earlier statement of it claims nothing more."""
+    row = {
+        "mention_id": alert_mention(statement.alert_id, 0),
+        "scope": scope,
+        "kind": MentionKind.ALERT.value,
+        "of": statement.alert_id,
+        "since": statement.accepted_at,
+        "said_at": statement.alert.recorded_at,
+        "heard_at": statement.accepted_at,
+        "person_ids": "",
+        "ended_at": statement.accepted_at,
+        "facts": None,
+    }
+    await connection.execute(upsert(mention, connection.dialect.name, update=["said_at", "heard_at"]), [row])
 
 
 def _meant_by_key(one: Mention) -> str:
@@ -235,4 +262,4 @@ def claim_of(statement: AcceptedAlert, number: int, marks: Collection[Mark], per
     every = {*marks, (MENTION, own), *((BLOCK, digest) for digest in compared_by)}
     made = Mention(own, MentionKind.ALERT, statement.alert_id, statement.accepted_at, frozenset(every), person_ids)
     facts = person.model_copy(update={"key": None, "label": None}).model_dump_json(exclude_defaults=True).encode() if compared_by else None
-    return Claimed(made, statement.alert.exercise or "", statement.alert.recorded_at, facts)
+    return Claimed(made, statement.alert.exercise or "", statement.alert.recorded_at, statement.accepted_at, facts)

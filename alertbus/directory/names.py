@@ -17,6 +17,9 @@ _HEBREW_POINTS = frozenset(map(chr, range(0x0591, 0x05C8)))
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})  # noqa: RUF001
 """Latin letters with no accent that could be taken off, and what systems without them hold instead."""
 
+_JOINED = " -'"
+_JOINTS = str.maketrans("", "", _JOINED)
+
 _SHORT_FORMS = """
 abigail: abi, abbie, abby, gail
 abdul: abdel, abdal
@@ -133,19 +136,24 @@ def forgiving_form(text: str) -> str:
     many systems that agencies use can hold none (Siân is Sian there, Łukasz is Lukasz); Mac and Mc; Arabic and Hebrew vowel marks;
     other encodings of the same letter (full width, presentation forms). Vowel signs of Indian scripts count here too.
     """
+    exact = exact_form(unicodedata.normalize("NFKC", exact_form(text)))
+    plain = (exact.translate(_JOINTS) if exact.isascii() else _without_marks(exact)) or exact
+    return re.sub(r"^(?:mac|mc)(?=[a-z]{3})", "mc", plain)
+
+
+def _without_marks(exact: str) -> str:
     letters: list[str] = []
     on_latin = False
-    for character in unicodedata.normalize("NFD", exact_form(unicodedata.normalize("NFKC", exact_form(text)))):
+    for character in unicodedata.normalize("NFD", exact):
         if unicodedata.category(character) == "Mn":
             if on_latin or character in _ARABIC_VOWELS or character in _HEBREW_POINTS:
                 continue
-        elif character in " -'" or character in _ARABIC_VOWELS:
+        elif character in _JOINED or character in _ARABIC_VOWELS:
             continue
         else:
             on_latin = character.isalpha() and unicodedata.name(character, "").startswith("LATIN")
         letters.append(character)
-    plain = unicodedata.normalize("NFC", "".join(letters).translate(_PLAIN_LETTERS))
-    return re.sub(r"^(?:mac|mc)(?=[a-z]{3})", "mc", plain)
+    return unicodedata.normalize("NFC", "".join(letters).translate(_PLAIN_LETTERS))
 
 
 def known_forms(one: str, other: str) -> bool:

@@ -56,6 +56,12 @@ class Cluster:
     members: list[Mention] = field(default_factory=list)
     marks: set[Mark] = field(default_factory=set)
     on_case: bool = False
+    became: "Cluster | None" = None
+    """The cluster into which this one was taken since."""
+
+    @property
+    def now(self) -> "Cluster":
+        return self.became.now if self.became else self
 
     def add(self, mention: Mention) -> None:
         self.members.append(mention)
@@ -66,6 +72,7 @@ class Cluster:
         self.members += other.members
         self.marks |= other.marks
         self.on_case |= other.on_case
+        other.became = self
 
 
 @dataclass(slots=True)
@@ -107,6 +114,9 @@ class _Clustering:
         self._join_exact()
         for mention in self._alerts:
             self._join_alert(mention)
+        for noted in (self._found.of_several, self._found.doubts):
+            for mention_id, clusters in noted.items():
+                noted[mention_id] = list({id(c.now): c.now for c in clusters}.values())
         return self._found
 
     def _join_by_number(self, mention: Mention) -> None:

@@ -19,7 +19,7 @@ from alertbus.directory.case_claims import claims_of
 from alertbus.directory.case_clocks import wakes_of
 from alertbus.directory.case_rows import digest_of, linked_people, row_of, take_off
 from alertbus.directory.claims import Claimed, decide_again
-from alertbus.directory.directory import claim_of
+from alertbus.directory.directory import claim_of, heard_of, remember_correction, stated_before
 from alertbus.directory.marks import KEY, MENTION, marks_of
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
@@ -122,23 +122,24 @@ class DirectoryRestore(Restore):
 
     async def _write_learned(self, connection: AsyncConnection, statements: Sequence[AcceptedAlert]) -> None:
         for statement in statements:
-            there = (mention.c.of == statement.alert_id) & (mention.c.kind == MentionKind.ALERT.value)
-            standing = (await connection.execute(select(mention.c.said_at).where(there))).scalars().first()
-            if standing is not None and standing > statement.alert.recorded_at:
+            known = await stated_before(connection, statement.alert_id)
+            if known and max(heard for heard, _ in known.values()) > heard_of(statement):
                 continue
-            ended = statement.alert.action is Action.WITHDRAWN
-            claims = [] if ended else self._learned_from(statement)
+            if statement.alert.action is not Action.RAISED:
+                await remember_correction(connection, statement, statement.alert.exercise or "")
+            claims = [] if statement.alert.action is Action.WITHDRAWN else self._learned_from(statement)
             await write_claims(connection, [ClaimedVersion(statement.alert_id, statement.accepted_at, claims)])
 
     def _learned_from(self, statement: AcceptedAlert) -> list[Claimed]:
         scope = statement.alert.exercise
         claims = []
-        for number, (entry, person_ids) in enumerate(zip(statement.everybody, statement.people, strict=False)):
-            if not person_ids:
+        for number, meant in enumerate(statement.claimed or ()):
+            if meant is None:
                 continue
-            marks = set(marks_of(entry.person, self._rules))
-            if meant := dict(enumerate(statement.claimed or ())).get(number):
+            marks = set(marks_of(statement.everybody[number].person, self._rules))
+            if meant:
                 marks.add((KEY if scope else MENTION, meant))
+            person_ids = dict(enumerate(statement.people)).get(number, ())
             claims.append(claim_of(statement, number, marks, person_ids))
         return claims
 

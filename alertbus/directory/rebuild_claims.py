@@ -49,6 +49,7 @@ def _row(one: Claimed, since: datetime) -> dict[str, Any]:
         "of": one.mention.of,
         "since": since,
         "said_at": one.said_at,
+        "heard_at": one.heard_at,
         "person_ids": " ".join(one.mention.person_ids),
         "ended_at": None,
         "facts": one.facts,

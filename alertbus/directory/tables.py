@@ -15,6 +15,8 @@ mention = Table(
     Column("since", UtcDateTime, nullable=False),
     # When its source recorded what it claims now: an older statement that comes late changes nothing.
     Column("said_at", UtcDateTime, nullable=False),
+    # When the bus accepted that: of two statements recorded at one moment the later accepted stands.
+    Column("heard_at", UtcDateTime, nullable=False),
     # The decision: the ids of the person, the mention's own first, with a blank between.
     Column("person_ids", Text, nullable=False),
     Column("ended_at", UtcDateTime, nullable=True),

@@ -83,7 +83,7 @@ def said_mention(stated: WhoIsWho) -> Claimed:
     """Give the statement as a mention: of nobody by itself, it joins those that it points at, or parts them."""
     kind = MentionKind.MERGE if isinstance(stated, PersonMerged) else MentionKind.SPLIT
     own = f"said/{_id_of(stated)}"
-    return Claimed(Mention(own, kind, own, stated.at, marks_pointed_at(stated.people)), stated.exercise or "", stated.at)
+    return Claimed(Mention(own, kind, own, stated.at, marks_pointed_at(stated.people)), stated.exercise or "", stated.at, stated.at)
 
 
 def version_of_said(stated: WhoIsWho) -> ClaimedVersion:

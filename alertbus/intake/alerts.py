@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
+from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model import watchdog
@@ -88,12 +89,14 @@ class AlertIntake:
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        and `Unavailable` when they are not durable in time: sent again they have no second effect.
+        moments that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no second effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
         if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
+        if faults := _moment_faults(alerts, self._now(), several=several):
+            raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
         submission = _Submission(tuple(map(_Statement.of, alerts)), several, asyncio.get_running_loop().create_future())
@@ -108,6 +111,26 @@ class AlertIntake:
         with database_faults():
             async with reading(self._engine) as connection:
                 return (await connection.execute(query)).first() is not None
+
+    async def as_news(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Give the alerts of a source's message with those as `history` that are too old to be told now (`moments.OLD_NEWS`).
+
+        One that was accepted when it was news stays as it was said: the same message again is the same statement.
+        """
+        now = self._now()
+        old = {n: _Statement.of(alert) for n, alert in enumerate(alerts) if not alert.history and is_old_news(alert, now)}
+        known = await self._digests(one.statement_id for one in old.values()) if old else {}
+        return [
+            alert.model_copy(update={"history": True}) if n in old and known.get(old[n].statement_id) != old[n].digest else alert
+            for n, alert in enumerate(alerts)
+        ]
+
+    async def _digests(self, statements: Iterable[str]) -> dict[str, str]:
+        """The digest of each of these statements that was accepted. Raises `DatabaseUnavailable`."""
+        query = select(accepted_table.c.statement_id, accepted_table.c.digest).where(accepted_table.c.statement_id.in_(set(statements)))
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return {row.statement_id: row.digest for row in await connection.execute(query)}
 
     async def _write_waiting(self) -> None:
         while self._waiting:
@@ -230,6 +253,14 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
         "at": accepted.at,
         "first_at": accepted.first_at,
     }
+
+
+def _moment_faults(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
+    return [
+        Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
+        for n, alert in enumerate(alerts)
+        for fault in impossible_moments(alert, now)
+    ]
 
 
 def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], submission: _Submission, number: int) -> Iterable[Fault]:

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.intake.alerts import Accepted, AlertIntake
+from alertbus.intake.ignored import count_ignored
 from alertbus.intake.publisher import Publisher
 from alertbus.intake.tables import raw as raw_table
 from alertbus.intake.who import WhoIsWhoIntake
@@ -52,6 +53,8 @@ class MessageOutcome:
     """
 
     accepted: tuple[Accepted, ...] = ()
+    history: tuple[str, ...] = ()
+    """The ids of those alerts that tell nobody now, too old or so stated by their source: whoever joins a case later may hear of them."""
     ignored: str | None = None
     linked: int = 0
     linked_before: int = 0
@@ -86,16 +89,19 @@ class MessageIntake:
         """
         outcome = await self._read(self.source(plugin), raw, headers)
         if isinstance(outcome, Ignored):
+            await count_ignored(self._engine, plugin, outcome.reason, self._now())
             return MessageOutcome(ignored=outcome.reason)
         if isinstance(outcome, list):
             alerts = [one for one in outcome if isinstance(one, Alert)]
             for one in outcome:
                 authorise(one)
+            news = await self._alerts.as_news(alerts)
+            history = tuple(dict.fromkeys(alert.alert_id for alert in news if alert.history))
             try:
-                accepted = tuple(await self._alerts.accept(alerts)) if alerts else ()
+                accepted = tuple(await self._alerts.accept(news)) if news else ()
                 who = [one for one in outcome if not isinstance(one, Alert)]
                 repeated = [await self._people.accept(one) for one in who]
-                return MessageOutcome(accepted=accepted, linked=len(who), linked_before=sum(repeated))
+                return MessageOutcome(accepted=accepted, history=history, linked=len(who), linked_before=sum(repeated))
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)

@@ -1,6 +1,6 @@
-"""The intake's tables: the statements it has accepted, and raw messages kept because no plugin could read them."""
+"""The intake's tables: the statements it has accepted, raw messages kept because no plugin could read them, and counts of those ignored."""
 
-from sqlalchemy import Column, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
 
 from alertbus.sql.engine import UtcDateTime, metadata
 
@@ -27,3 +27,13 @@ raw = Table(
     Column("digest", String(64), nullable=False),
 )
 """`ref` follows from source and digest, so that the same message sent again is kept, and asked about, once."""
+
+ignored = Table(
+    "gateway_ignored",
+    metadata,
+    Column("source", String(60), primary_key=True),
+    Column("outcome", String(20), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("latest_at", UtcDateTime, nullable=False),
+)
+"""How many messages each source ignored, by outcome (`WhyIgnored`). Kafka does not hold them: a rebuild leaves the counts as they are."""

@@ -201,7 +201,7 @@ class AcceptedAlert(Word):
     `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
     was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed` is None where the
     directory learned nothing from the statement; else it says of each of its people which mention their key meant (in an exercise the
-    key; empty: none), so that a rebuilt directory learns the same.
+    key; empty: none; None: nothing was learned of them), so that a rebuilt directory learns the same.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -213,7 +213,7 @@ class AcceptedAlert(Word):
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
     people_version: Annotated[int, S.ROUTING] = 0
     people_since: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
-    claimed: Annotated[tuple[str, ...] | None, S.ROUTING] = None
+    claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:

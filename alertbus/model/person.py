@@ -1,5 +1,6 @@
 """A person as an agency states them: identifiers, names, date of birth, addresses. All optional: nobody is refused for being half known."""
 
+import re
 import unicodedata
 from datetime import date
 from functools import lru_cache
@@ -14,6 +15,7 @@ from alertbus.model.sensitivity import Sensitivity as S
 KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
 """A person's key in a case file: a short handle, unique within what was imported, never a name."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9 ]*[A-Za-z0-9][A-Za-z0-9 ]*")
 _APOSTROPHES = "'`´‘’‛ʻʼʽ′＇՚׳"  # noqa: RUF001  each of them is written for an apostrophe
 
 
@@ -26,6 +28,8 @@ def exact_form(text: str) -> str:
     counts, and so does every mark on a letter: a vowel sign of an Indian script or an accent makes another name. Nothing is
     transliterated. A text without any letter gives an empty form. Source of the rules: DESIGN section 14.
     """
+    if _PLAIN.fullmatch(text):  # most names, and then nothing else is to be done
+        return " ".join(text.lower().split())
     seen = "".join(character for character in text if unicodedata.category(character) != "Cf")
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
     words = "".join(_counted(character) for character in folded).split()

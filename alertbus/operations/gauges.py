@@ -5,16 +5,19 @@ A subject whose broker or database is away is left out, so that its last value d
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
+from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.operations.progress import Progress
@@ -42,7 +45,18 @@ class Vitals:
         self.progress, self.depth = Progress(self.bootstrap), QuarantineDepth(self.bootstrap)
 
 
-Measure = Callable[[Vitals], Awaitable[list[Gauge]]]
+@dataclass(frozen=True, slots=True, eq=False)
+class CountedElsewhere(Collector):
+    """A counter whose value was counted before this process lived."""
+
+    family: CounterMetricFamily
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Give the counter as it was read."""
+        return (self.family,)
+
+
+Measure = Callable[[Vitals], Awaitable[Sequence[Collector]]]
 
 
 async def measured(vitals: Vitals) -> CollectorRegistry:
@@ -57,7 +71,7 @@ async def measured(vitals: Vitals) -> CollectorRegistry:
     return registry
 
 
-async def _measure(measure: Measure, vitals: Vitals) -> list[Gauge] | None:
+async def _measure(measure: Measure, vitals: Vitals) -> Sequence[Collector] | None:
     try:
         async with asyncio.timeout(_LIMIT_S):
             return await measure(vitals)
@@ -107,6 +121,16 @@ async def _quarantine(vitals: Vitals) -> list[Gauge]:
     return [entries]
 
 
+async def _ignored(vitals: Vitals) -> list[CountedElsewhere]:
+    """A counter that outlives the gateway: it is counted in the database."""
+    found = CounterMetricFamily(
+        "alertbus_messages_ignored", "Messages that their source ignored, by class of its reason", labels=("source", "outcome")
+    )
+    for one in await ignored_counts(vitals.engine):
+        found.add_metric((one.source, one.outcome), one.count)
+    return [CountedElsewhere(found)]
+
+
 async def _watchdog(vitals: Vitals) -> list[Gauge]:
     age = _gauge("watchdog_last_arrival_age_seconds", "Since the last watchdog alert came to its channel; +Inf if none ever did")
     every = _gauge("watchdog_interval_seconds", "How often this gateway raises one; 0 for never")
@@ -145,6 +169,7 @@ _MEASURES: dict[str, Measure] = {
     "delivery": _delivery,
     "undelivered": _undelivered,
     "quarantine": _quarantine,
+    "ignored": _ignored,
     "watchdog": _watchdog,
     "reconcile": _reconcile,
 }

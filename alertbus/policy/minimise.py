@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alertbus.model.alert import AcceptedAlert, Alert, Narrative, SaidBy, unclassified
+from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
@@ -26,6 +26,10 @@ CLASS_OF_IDENTIFIER = {
     IdentifierSystem.PRISON_NUMBER: Sensitivity.OFFENCE,
     IdentifierSystem.UPRN: Sensitivity.ADDRESS,
 }
+
+
+OVER = "What you were told of this matter no longer stands."
+"""The summary of a withdrawal. What the kind's own template says of a risk, or tells somebody to do, does not hold any more."""
 
 
 class Sight:
@@ -52,13 +56,25 @@ class Sight:
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
-    One body serves all agencies of a sector that act for adults, another those that do not. A withdrawal does not repeat the narrative.
+    One body serves all agencies of a sector that act for adults, another those that do not. A withdrawal repeats neither the narrative nor
+    what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
+    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
     """
 
-    def __init__(self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False) -> None:
+    def __init__(
+        self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False, ended_by: AcceptedAlert | None = None
+    ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
+        self._withdrawn = withdrawn
         self._narrative = () if withdrawn else statement.alert.narrative
+        self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
+        self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
+        if ended_by is not None:
+            own_words = ended_by.alert.action is Action.WITHDRAWN
+            self._narrative = tuple(piece for piece in ended_by.alert.narrative if own_words and piece not in statement.alert.narrative)
+            self._recorded_at = ended_by.alert.recorded_at
+            self._occurred_at = ended_by.alert.occurred_at if own_words else ended_by.alert.recorded_at
         self._present = tuple(_present(statement, case))
         self._made: dict[tuple[str, bool], tuple[NoticeBody, bytes]] = {}
 
@@ -81,18 +97,18 @@ class Bodies:
         return NoticeBody(
             sector=agency.sector,
             title=rule.title,
-            occurred_at=alert.occurred_at,
-            recorded_at=alert.recorded_at,
+            occurred_at=self._occurred_at,
+            recorded_at=self._recorded_at,
             narrative=narrative,
-            summary=_summary(rule, sight),
-            action=rule.action if action_shown else "",
+            summary=OVER if self._withdrawn else _summary(rule, sight),
+            action=rule.action if action_shown and not self._withdrawn else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
             review_on=alert.review_on,
-            do_not_reveal_source=rule.hide_source or _must_stay_unknown(alert),
+            do_not_reveal_source=rule.hide_source or self._must_stay_unknown,
             lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),

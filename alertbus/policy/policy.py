@@ -4,7 +4,7 @@ It is read from versioned YAML (`default.yaml` is the one shipped) and every not
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -47,10 +47,11 @@ class Within(Word):
             raise ValueError("give either `hours` or `working_days`")
         return self
 
-    def after(self, moment: datetime) -> datetime:
+    def after(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
+        """When the answer is owed. `bank_holidays`: those that the policy adds to the calendar's own."""
         if self.hours is not None:
             return moment + timedelta(hours=self.hours)
-        return end_of_working_day(moment, self.working_days or 0)
+        return end_of_working_day(moment, self.working_days or 0, bank_holidays)
 
 
 class Stands(Word):
@@ -114,6 +115,8 @@ class Policy(Word):
     fallback: str = Field(default=INBOX, pattern=CHANNEL)
     undelivered_after_minutes: int = Field(default=5, ge=1)
     """A notice that has waited so long for its agency's own channel counts as undelivered, though it may never have been tried."""
+    bank_holidays: frozenset[date] = frozenset()
+    """Days that are no working days here although no list and no rule says so: a holiday proclaimed for one year, or a county's own."""
     lawful_basis: Mapping[str, str]
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
@@ -163,6 +166,10 @@ class Policy(Word):
 
     def kind_rule(self, kind: str) -> KindRule:
         return self.kinds.get(kind, self.unknown_kind)
+
+    def due(self, kind: str, moment: datetime) -> datetime:
+        """When an answer to an alert of that kind is owed, if it is told at that moment."""
+        return self.kind_rule(kind).respond_within.after(moment, self.bank_holidays)
 
     def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
         """The groups of agencies that are told of a kind. An exercise's own parameters replace the policy's, so that a scenario is judged

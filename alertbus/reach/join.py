@@ -15,7 +15,7 @@ from enum import StrEnum
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import UK, Case, Involvement, Link, Scope
 from alertbus.policy.policy import Audience, KindRule, Policy
-from alertbus.reach.roster import BEGINNING, FOREVER, Post, roster
+from alertbus.reach.roster import BEGINNING, FOREVER, Post, Tie, roster
 from alertbus.reach.standing import meets_until, stands_until
 
 
@@ -62,11 +62,11 @@ class Decision:
     involvement: Involvement | None = None
 
 
-def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, withdrawn_at: datetime | None) -> list[Exposure]:
+def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, replaced_at: datetime | None) -> list[Exposure]:
     """Through whom, and when, the alert is open on the case. A real alert never touches an exercise's case, nor the other way round."""
     if accepted.alert.exercise != case.exercise:
         return []
-    begins_until, open_until = meets_until(accepted, rule, withdrawn_at), stands_until(accepted, rule, withdrawn_at)
+    begins_until, open_until = meets_until(accepted, rule, replaced_at), stands_until(accepted, rule, replaced_at)
     found: list[Exposure] = []
     subjects = len(accepted.alert.subjects)
     ties = roster(case).ties
@@ -74,11 +74,22 @@ def exposures(accepted: AcceptedAlert, case: Case, rule: KindRule, withdrawn_at:
         for tie in ties:
             if tie.person_ids.isdisjoint(person_ids):
                 continue
-            start = max(accepted.at, tie.start)
+            start = max(accepted.at, tie.start, _met(accepted, tie, person_ids))
             if start <= begins_until and start <= tie.end:
                 end = max(start, min(open_until, tie.end))
                 found.append(Exposure(index, tie.link, index < subjects, person_ids, start, end))
     return found
+
+
+def _met(accepted: AcceptedAlert, tie: Tie, person_ids: tuple[str, ...]) -> datetime:
+    """Since when the linked person is the one of the alert: by the earliest of the ids that both have. An id counts from the later of two
+    moments: the statement was found to be about it (`people_since`), and it became the linked person's (`joined_at`). Without either,
+    from the beginning.
+    """
+    if not accepted.people_since and not tie.joined_at:
+        return BEGINNING
+    both = tie.person_ids.intersection(person_ids)
+    return min(max(accepted.people_since.get(one, BEGINNING), tie.joined_at.get(one, BEGINNING)) for one in both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +103,40 @@ class _AlertOnCase:
     exposures: list[Exposure]
 
 
-def decide(accepted: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None = None) -> list[Decision]:
-    """Every agency the case knows, told or not, with the ruling. At most one decision for each: the earliest of those told."""
+def decide(accepted: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None = None) -> list[Decision]:
+    """Every agency the case knows, told or not, with the ruling. At most one decision for each: the earliest of those told.
+
+    `replaced_at` is when another statement of the alert took the place of this one; None while it stands.
+    """
     policy = policy.under(case.routing)
     kind, invite = accepted.alert.kind, accepted.alert.details.conference_invite
     audience = policy.audience(kind, conference_invite=invite)
-    question = _AlertOnCase(accepted, case, policy, audience, exposures(accepted, case, policy.kind_rule(kind), withdrawn_at))
+    question = _AlertOnCase(accepted, case, policy, audience, exposures(accepted, case, policy.kind_rule(kind), replaced_at))
     best: dict[str, Decision] = {}
     for decision in (*(_decision(post, question) for post in roster(case).posts), *_front_door(question)):
         other = best.get(decision.agency)
         if other is None or _rank(decision) < _rank(other):
             best[decision.agency] = decision
     return [best[agency] for agency in sorted(best)]
+
+
+def still_concerned(accepted: AcceptedAlert, case: Case, policy: Policy, earlier: AcceptedAlert) -> frozenset[str]:
+    """The agencies that may know of the statement, whenever they are there, because of somebody on the case of whom both it and the
+    `earlier` one are. Every other agency that was told of the earlier one was told because of somebody who is not meant any more.
+    """
+    policy = policy.under(case.routing)
+    audience = policy.audience(accepted.alert.kind, conference_invite=accepted.alert.details.conference_invite)
+    meant_before = {person_id for person_ids in earlier.people for person_id in person_ids}
+    subjects = len(accepted.alert.subjects)
+    common = [
+        Exposure(index, tie.link, index < subjects, person_ids, BEGINNING, FOREVER)
+        for index, person_ids in enumerate(accepted.people)
+        for tie in roster(case).ties
+        if not tie.person_ids.isdisjoint(person_ids) and not tie.person_ids.isdisjoint(meant_before)
+    ]
+    question = _AlertOnCase(accepted, case, policy, audience, common)
+    agencies = {post.involvement.agency for post in roster(case).posts if _right(post, question)[1]}
+    return frozenset(agencies | {decision.agency for decision in _front_door(question)})
 
 
 def _rank(decision: Decision) -> tuple[bool, datetime, int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, cover_for, path_to
@@ -11,7 +12,6 @@ from alertbus.reach.join import decide
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
-from alertbus.reach.standing import StandingAlert
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, bool], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, bool, str], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
         withdrawn = owed.deed is Deed.WITHDRAW
-        about = (context.there, owed.statement.statement_id, withdrawn)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn)
+            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by)
         agency = context.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
         cover = cover_for(
@@ -81,19 +81,22 @@ class _LinkContext:
 
 
 def _flag(owed: Owed, context: _LinkContext) -> str | None:
-    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12)."""
+    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12). The end
+    of a flag is not headed by it.
+    """
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag:
+    if own.flag and owed.deed is not Deed.WITHDRAW:
         return f"{own.title.upper()}: {own.action}"
     for alert, rule in context.flags:
-        if alert.stands_at(owed.at, rule) and _is_told(owed, alert, context.case, context.policy):
+        flagged = alert.stood_at(owed.at, rule)
+        if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
             return f"{rule.title.upper()}: {rule.action}"
     return None
 
 
-def _is_told(owed: Owed, alert: StandingAlert, case: Case, policy: Policy) -> bool:
+def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:
     """True if the agency has been told of the flag when the notice is owed: no notice may tell it of one that is not for it."""
-    told = (d for d in decide(alert.told[-1], case, policy) if d.agency == owed.obligation.agency and d.told)
+    told = (d for d in decide(flagged, case, policy) if d.agency == owed.obligation.agency and d.told)
     return any(d.since is not None and d.since <= owed.at for d in told)
 
 

@@ -4,8 +4,8 @@
 what two of them differ by: the notices that a change of the alert or of the case makes necessary.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alertbus.model import ids
@@ -13,14 +13,22 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.policy.policy import Policy
-from alertbus.reach.join import Decision, decide
+from alertbus.reach.join import Decision, decide, still_concerned
 from alertbus.reach.roster import BEGINNING
-from alertbus.reach.standing import StandingAlert
+from alertbus.reach.sameness import tells_the_same
+from alertbus.reach.standing import StandingAlert, standing_order
+
+_LAST = 1_000_000
+"""The place, among the notices of one moment, of what a change of the case or of the order of arrival makes necessary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A notice that must exist from `at` on: for which obligation, what it does, on which statement, by which decision."""
+    """A notice that must exist from `at` on: for which obligation, what it does, on which statement, by which decision.
+
+    A withdrawal is of what was told last (`statement`); `ended_by` is the statement that ended it, None when a change of the case or of
+    who was meant did. `place` is that of its statement among those that ever stood. `presumed`: told by a statement that is forgotten.
+    """
 
     obligation: Obligation
     deed: Deed
@@ -28,86 +36,222 @@ class Owed:
     decision: Decision
     at: datetime
     notice_id: str
+    ended_by: AcceptedAlert | None = None
+    place: int = 0
+    presumed: bool = False
 
     def taken_back(self, at: datetime, by: str) -> "Owed":
         """The notice that withdraws this one; `by` names what made it necessary, and is part of its id."""
         taken = ids.notice_id(self.obligation.id, self.statement.statement_id, withdrawn_by=by)
-        return Owed(self.obligation, Deed.WITHDRAW, self.statement, self.decision, at, taken)
+        return replace(self, deed=Deed.WITHDRAW, at=at, notice_id=taken, place=_LAST)
+
+    def ended(self, statement: AcceptedAlert, place: int) -> "Owed":
+        """The notice that withdraws this one because of another statement of the alert: its withdrawal, or one about somebody else."""
+        by, since = statement.statement_id, _briefing(self.obligation)
+        taken = ids.notice_id(self.obligation.id, by, withdrawn_by=by, since=since)
+        return replace(self, deed=Deed.WITHDRAW, at=statement.at, notice_id=taken, ended_by=statement, place=place)
+
+    def told_again(self, at: datetime, by: str) -> "Owed":
+        """The notice that tells this again, as new: what was told after it, or took it back, has turned out not to stand."""
+        again = ids.notice_id(self.obligation.id, self.statement.statement_id, since=f"{at.isoformat()}, {by}")
+        told = self.obligation.model_copy(update={"since": at})
+        return replace(self, obligation=told, deed=Deed.DELIVER, at=at, notice_id=again, place=_LAST)
+
+    def given_anew(self, by: str) -> "Owed":
+        """The same notice under another id."""
+        return replace(self, notice_id=ids.notice_id(self.obligation.id, self.notice_id, since=by))
 
     @property
-    def content(self) -> tuple[str, str, bool]:
-        """The same for two notices that tell the same: of the same obligation, the same statement, and whether that is taken back."""
-        return (self.obligation.id, self.statement.statement_id, self.deed is Deed.WITHDRAW)
+    def of(self) -> AcceptedAlert:
+        """The statement that makes the notice necessary."""
+        return self.ended_by or self.statement
+
+    @property
+    def content(self) -> tuple[str, bool]:
+        """The same for two notices of an obligation that tell the same: by the same statement, that it stands or that nothing does."""
+        return (self.of.statement_id, self.deed is Deed.WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The notices that an alert owes on one version of a case over all time, worked out as far as `until`."""
+    """The notices that an alert owes on one version of a case over all time, worked out as far as `until`. `stood` are the statements that
+    ever stood, by id.
+    """
 
     owed: tuple[Owed, ...] = ()
     until: datetime = BEGINNING
+    stood: frozenset[str] = frozenset()
 
     def due(self) -> list[Owed]:
         return [entry for entry in self.owed if entry.at <= self.until]
+
+    def due_by_obligation(self) -> dict[str, list[Owed]]:
+        """What is due, of each obligation in the order in which it is read."""
+        found: dict[str, list[Owed]] = {}
+        for entry in self.due():
+            found.setdefault(entry.obligation.id, []).append(entry)
+        for entries in found.values():
+            entries.sort(key=lambda entry: (entry.at, entry.place))
+        return found
 
 
 NOTHING_OWED = Evaluation()
 
 
-def newly_owed(before: Evaluation, after: Evaluation, *, by: str) -> list[Owed]:
+def newly_owed(before: Evaluation, after: Evaluation, *, by: str, retracted: Collection[str] = ()) -> list[Owed]:
     """The notices that are due after a change and were not before it, and the withdrawals of those that are owed no longer, such as by a
-    link made by mistake or after a late withdrawal. `by` names the change.
+    link made by mistake or after a late withdrawal. `by` names the change. A notice that is among those `retracted` earlier has another id
+    when it is given again: its agency's systems know the old one.
 
-    An obligation that is still owed, only from another day or through another link, is told anew by neither. It is taken back once, whole.
+    An obligation that is still owed, only from another day or through another link, is told anew by neither. Nobody is told of a statement
+    who was told already by one that was recorded later. An obligation is taken back once, whole.
     """
-    due_before, due_after = before.due(), after.due()
-    already_told = {entry.content for entry in due_before}
-    still_owed = {entry.obligation.id for entry in due_after}
-    taken_back_before = {entry.obligation.id for entry in due_before if entry.deed is Deed.WITHDRAW}
-    no_longer_owed: dict[str, Owed] = {}
-    for entry in due_before:
-        if entry.obligation.id not in still_owed | taken_back_before:
-            no_longer_owed.setdefault(entry.obligation.id, entry)
-    added = [entry for entry in due_after if entry.content not in already_told]
-    return added + [entry.taken_back(after.until, by) for entry in no_longer_owed.values()]
+    were, are = before.due_by_obligation(), after.due_by_obligation()
+    found: list[Owed] = []
+    for one in dict.fromkeys((*were, *are)):
+        found += _difference(were.get(one, []), are.get(one, []), after, by)
+    return [entry.given_anew(by) if entry.notice_id in retracted else entry for entry in found]
+
+
+def retracted(before: Evaluation, after: Evaluation) -> frozenset[str]:
+    """The notices that were due before a change and are not after it."""
+    return frozenset(e.notice_id for e in before.due()) - {e.notice_id for e in after.due()}
+
+
+def outdated(before: Evaluation, after: Evaluation, given: Iterable[Owed]) -> frozenset[str]:
+    """The notices that are due after a change, were not before it, and are not given: nobody is ever given them."""
+    return frozenset(e.notice_id for e in after.due()) - {e.notice_id for e in before.due()} - {e.notice_id for e in given}
+
+
+def _difference(before: list[Owed], after: list[Owed], evaluation: Evaluation, by: str) -> Iterator[Owed]:
+    """What takes the reader of one obligation from what they have read to what is due."""
+    told = {entry.content for entry in before}
+    read = before[-1] if before else None
+    latest = standing_order(read.of) if read is not None else None
+    for entry in after:
+        if entry.content in told or (latest is not None and standing_order(entry.of) < latest):
+            continue
+        closed = read is not None and read.deed is Deed.WITHDRAW
+        if closed and entry.deed is Deed.WITHDRAW:
+            continue
+        read = replace(entry, deed=Deed.DELIVER) if closed else entry
+        yield read
+    stands = after[-1] if after and after[-1].deed is not Deed.WITHDRAW else None
+    if read is None:
+        return
+    if stands is None:
+        if read.deed is not Deed.WITHDRAW:
+            yield read.taken_back(evaluation.until, by)
+    elif read.deed is Deed.WITHDRAW or _never_stood(read.statement, stands.statement, evaluation):
+        yield stands.told_again(evaluation.until, by)
+
+
+def _never_stood(read: AcceptedAlert, stands: AcceptedAlert, evaluation: Evaluation) -> bool:
+    """True if what an agency read last did not stand, as is known only now, and differs from what does."""
+    return read.statement_id not in evaluation.stood and not tells_the_same(read, stands)
 
 
 def owed(alert: StandingAlert, case: Case, policy: Policy) -> tuple[Owed, ...]:
     """Every notice that the alert owes on the case over all time. The same facts give the same answer."""
-    found: dict[str, Owed] = {}
-    earliest: dict[str, Owed] = {}
-    withdrawal = alert.withdrawal
-    first = alert.statements[0]
-    to_tell = [(statement, True) for statement in alert.told]
-    if first.alert.action is not Action.RAISED and first.first_at:  # the state has forgotten what was raised; who was told of it is asked
-        to_tell.insert(0, (first.as_first_said(), False))
-    for statement, is_owed in to_tell:
-        decisions = decide(statement, case, policy, withdrawal.at if withdrawal else None)
-        for decision, obligation in obligations(decisions, statement, case, policy):
-            entry = _notice_owed(obligation, statement, decision, amends=obligation.id in earliest)
-            if is_owed:
-                found[entry.notice_id] = entry
-            earliest.setdefault(obligation.id, entry)
-    if withdrawal is not None:
-        for entry in earliest.values():
-            if entry.at <= withdrawal.at:
-                taken = entry.taken_back(withdrawal.at, withdrawal.statement_id)
-                found[taken.notice_id] = taken
-    return tuple(found.values())
+    telling = _Telling(alert, case, policy)
+    for place, statement in enumerate(alert.chain):
+        if statement.alert.action is Action.WITHDRAWN:
+            telling.end(place, telling.open)
+        else:
+            telling.tell(place)
+    return tuple(telling.found)
+
+
+class _Telling:
+    """The statements that stood, told one after the other. `open` is by obligation what its agency was told last, while that stands."""
+
+    def __init__(self, alert: StandingAlert, case: Case, policy: Policy) -> None:
+        self._chain, self._case, self._policy = alert.chain, case, policy
+        self._begun = 0
+        self.found: list[Owed] = []
+        self.open: dict[str, Owed] = {}
+        first = alert.forgotten(policy.kind_rule(alert.chain[0].alert.kind))
+        if first is not None:  # who was told of it is asked: they are told what changed, and that it is withdrawn
+            for decision, obligation in self._reached(first, alert.chain[0].at):
+                entry = _notice_owed(obligation, first, decision)
+                self.open[obligation.id] = replace(entry, presumed=True)
+
+    def end(self, place: int, ending: Iterable[str]) -> None:
+        """These hear that what they were told is over, by the statement at this place."""
+        statement = self._chain[place]
+        for one in list(ending):
+            self.found.append(self.open.pop(one).ended(statement, place))
+        if statement.alert.action is Action.WITHDRAWN:
+            self._begun = place + 1
+
+    def tell(self, place: int) -> None:
+        """Everybody reached while the statement stands is told of it; whoever was told because of somebody it is not about, that it is
+        over.
+        """
+        statement = self._chain[place]
+        reached = list(self._reached(statement, self._replaced_at(place)))
+        at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
+        self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
+        for decision, obligation in reached:
+            if obligation.id not in self.open:
+                self._brief(place, decision, obligation.id)
+            self._add(place, obligation, statement, decision)
+
+    def _brief(self, place: int, decision: Decision, obligation_id: str) -> None:
+        """Who joins reads first what else was stated of it since it was raised, if that reaches them as well."""
+        for earlier in range(self._begun, place):
+            statement = self._chain[earlier]
+            for also, obligation in self._reached(statement, None):
+                if obligation.id == obligation_id and also.since == decision.since:
+                    self._add(earlier, obligation, statement, also)
+
+    def _add(self, place: int, obligation: Obligation, statement: AcceptedAlert, decision: Decision) -> None:
+        """A notice, unless it would tell its agency nothing that it has not just been told: what was acknowledged stays so."""
+        last = self.open.get(obligation.id)
+        if last is not None and not last.presumed and tells_the_same(last.statement, statement):
+            return
+        deed = Deed.DELIVER if last is None else Deed.AMEND
+        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place)
+        self.open[obligation.id] = entry
+        self.found.append(entry)
+
+    def _still_concerns(self, statement: AcceptedAlert, told: Owed) -> bool:
+        owing = told.obligation
+        if owing.role not in self._policy.roles(statement.alert.kind, owing.agency):
+            return False
+        same = _reaches_the_same(statement, told.statement)
+        return same or owing.agency in still_concerned(statement, self._case, self._policy, told.statement)
+
+    def _reached(self, statement: AcceptedAlert, replaced_at: datetime | None) -> Iterator[tuple[Decision, Obligation]]:
+        decisions = decide(statement, self._case, self._policy, replaced_at)
+        return obligations(decisions, statement, self._case, self._policy)
+
+    def _replaced_at(self, place: int) -> datetime | None:
+        return self._chain[place + 1].at if place + 1 < len(self._chain) else None
+
+
+def _reaches_the_same(one: AcceptedAlert, other: AcceptedAlert) -> bool:
+    """True if two statements give the same agencies a right to be told, whoever they are: so it need not be worked out."""
+    return (
+        one.people == other.people
+        and one.alert.kind == other.alert.kind
+        and len(one.alert.subjects) == len(other.alert.subjects)
+        and one.alert.details.conference_invite == other.alert.details.conference_invite
+    )
 
 
 def obligations(
     decisions: Iterable[Decision], accepted: AcceptedAlert, case: Case, policy: Policy
 ) -> Iterator[tuple[Decision, Obligation]]:
     """One obligation for each role that owes an answer at an agency that is told."""
-    alert, rule = accepted.alert, policy.kind_rule(accepted.alert.kind)
+    alert = accepted.alert
     due: dict[datetime, datetime] = {}  # most are owed from the same moment
     for decision in decisions:
         if not decision.told or decision.since is None:
             continue
         roles = policy.roles(alert.kind, decision.agency)
         if decision.since not in due:
-            due[decision.since] = rule.respond_within.after(decision.since)
+            due[decision.since] = policy.due(alert.kind, decision.since)
         for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
@@ -135,7 +279,11 @@ def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
     return Cause.LINK if decision.since == decision.exposure.start else Cause.INVOLVEMENT
 
 
-def _notice_owed(obligation: Obligation, statement: AcceptedAlert, decision: Decision, *, amends: bool) -> Owed:
-    briefing = "" if obligation.cause is Cause.ALERT else obligation.since.isoformat()
-    notice = ids.notice_id(obligation.id, statement.statement_id, since=briefing)
-    return Owed(obligation, Deed.AMEND if amends else Deed.DELIVER, statement, decision, obligation.since, notice)
+def _notice_owed(obligation: Obligation, statement: AcceptedAlert, decision: Decision) -> Owed:
+    notice = ids.notice_id(obligation.id, statement.statement_id, since=_briefing(obligation))
+    return Owed(obligation, Deed.DELIVER, statement, decision, obligation.since, notice)
+
+
+def _briefing(obligation: Obligation) -> str:
+    """What distinguishes a newcomer's notices from earlier ones, of the same statement, that were taken back with a link or a spell."""
+    return "" if obligation.cause is Cause.ALERT else obligation.since.isoformat()

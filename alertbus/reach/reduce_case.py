@@ -12,13 +12,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, owed
+from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, still_needed
 
@@ -66,42 +67,75 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     statement = event.alert
     known = state.alerts.get(statement.alert_id)
     arrived = (*event.others, statement)
-    repeated = known is not None and all(s.statement_id in known.via for s in arrived)
-    if known is not None and repeated and known.via[statement.statement_id] != event.via:
-        return state, []  # the same statements through another of its people: they were dealt with when they first came
     alert = StandingAlert.with_statements(known, arrived, event.via)
-    before = NOTHING_OWED if known is None or repeated else _evaluation(state, known, policy)
-    found = newly_owed(before, _evaluation(state, alert, policy), by=f"statement {statement.statement_id}")
+    repeated = known is alert  # no new statement, and of none a higher version of who was meant
+    if repeated and alert.via[statement.statement_id] != event.via:
+        return state, []  # the same statements through another of its people: they were dealt with when they first came
+    if repeated:
+        return state, _given_again(state, alert, policy)
+    before = NOTHING_OWED if known is None else _evaluation(state, known, policy)
+    alert, found = _changed(before, state, alert, policy, by=_named(statement))
     after = state.model_copy(update={"alerts": {**state.alerts, statement.alert_id: alert}})
     if len(after.alerts) % PRUNE_EVERY == 0:
         after = _pruned(after, policy, evaluated_until(state, alert))
     return after, found
 
 
+def _named(statement: AcceptedAlert) -> str:
+    """What made a change necessary: a statement, or a later version of who was meant by it."""
+    version = f", version {statement.people_version}" if statement.people_version else ""
+    return f"statement {statement.statement_id}{version}"
+
+
 def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseState, list[Owed]]:
     if state.case is not None and state.case.version > case.version:
         return state, []
-    repeated = state.case is not None and state.case.version == case.version
     after = state.model_copy(update={"case": case})
+    if state.case is not None and state.case.version == case.version:
+        again = [entry for alert in state.alerts.values() for entry in _given_again(state, alert, policy)]
+        return _pruned(after, policy, state.now), again
+    alerts: dict[str, StandingAlert] = {}
     found: list[Owed] = []
-    for alert in state.alerts.values():
-        before = NOTHING_OWED if repeated else _evaluation(state, alert, policy)
-        found += newly_owed(before, _evaluation(after, alert, policy), by=f"case version {case.version}")
-    return _pruned(after, policy, state.now), found
+    for alert_id, alert in state.alerts.items():
+        before = _evaluation(state, alert, policy)
+        alerts[alert_id], given = _changed(before, after, alert, policy, by=f"case version {case.version}")
+        found += given
+    return _pruned(after.model_copy(update={"alerts": alerts}), policy, state.now), found
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
     after = state.model_copy(update={"now": max(state.now, tick.at)})
     alerts = state.alerts.values()
-    found = [entry for alert in alerts for entry in _evaluation(state, alert, policy).owed if tick.since < entry.at <= tick.at]
+    found = [
+        entry
+        for alert in alerts
+        for entry in _evaluation(state, alert, policy).owed
+        if tick.since < entry.at <= tick.at and entry.notice_id not in alert.outdated
+    ]
     return _pruned(after, policy, after.now), found
+
+
+def _changed(before: Evaluation, state: CaseState, alert: StandingAlert, policy: Policy, *, by: str) -> tuple[StandingAlert, list[Owed]]:
+    """The notices that the change `by` makes necessary, and the alert with those marked that are outdated already."""
+    after = _evaluation(state, alert, policy)
+    found = newly_owed(before, after, by=by, retracted=alert.retracted)
+    left_out = outdated(before, after, found).union(alert.outdated) - {entry.notice_id for entry in found}
+    gone = retracted(before, after).union(alert.retracted)
+    if left_out != set(alert.outdated) or gone != set(alert.retracted):
+        alert = alert.model_copy(update={"outdated": tuple(sorted(left_out)), "retracted": tuple(sorted(gone))})
+    return alert, found
+
+
+def _given_again(state: CaseState, alert: StandingAlert, policy: Policy) -> list[Owed]:
+    return [entry for entry in _evaluation(state, alert, policy).due() if entry.notice_id not in alert.outdated]
 
 
 def _evaluation(state: CaseState, alert: StandingAlert, policy: Policy) -> Evaluation:
     if state.case is None:
         return NOTHING_OWED
     until = evaluated_until(state, alert)
-    return Evaluation(owed(alert, state.case, policy), until)
+    stood = frozenset(statement.statement_id for statement in alert.chain)
+    return Evaluation(owed(alert, state.case, policy), until, stood)
 
 
 def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
@@ -116,9 +150,9 @@ def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
     return state.model_copy(update={"alerts": kept})
 
 
-def _reading_order(entry: Owed) -> tuple[datetime, str, str, bool, datetime, str]:
+def _reading_order(entry: Owed) -> tuple[datetime, str, str, int, bool, str]:
     """By time, then agency; the same at every replay. An agency that is told all of an alert in one moment reads first what was stated
     first, then what corrects it, and last that it was taken back.
     """
     who = entry.obligation
-    return (entry.at, who.agency, who.role, entry.deed is Deed.WITHDRAW, entry.statement.at, entry.notice_id)
+    return (entry.at, who.agency, who.role, entry.place, entry.deed is Deed.WITHDRAW, entry.notice_id)

@@ -15,12 +15,15 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A link, and the directory's ids of the person it links. It holds from `start` to `end`, both included."""
+    """A link, and the directory's ids of the person it links. It holds from `start` to `end`, both included; through an id that is in
+    `joined_at`, no sooner than that.
+    """
 
     link: Link
     person_ids: frozenset[str]
     start: datetime
     end: datetime
+    joined_at: Mapping[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def _made(case: Case) -> Roster:
         if one.level is not Level.AGENCY and one.worker:
             named[one.agency] += (one,)
     return Roster(
-        ties=tuple(Tie(link, _ids(case, link.person), *_span(link)) for link in case.links),
+        ties=tuple(Tie(link, _ids(case, link.person), *_span(link), case.person(link.person).joined_at) for link in case.links),
         posts=tuple(Post(one, _ids(case, one.adult), *_span(one)) for one in case.involvements if one.level is Level.AGENCY),
         named=named,
     )

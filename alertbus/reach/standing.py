@@ -1,22 +1,29 @@
 """What a reducer keeps of an alert, and for how long: its statements, while they can still reach an agency or a case. Pure.
 
-How long an alert stands is decided here alone; who is told of it while it does is decided in `join`.
+Which of an alert's statements stands, and for how long, is decided here alone; who is told of it while it does is decided in `join`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
+from pydantic import AwareDatetime
+
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Word
 from alertbus.model.case import ends
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
-from alertbus.reach.roster import FOREVER
+from alertbus.reach.roster import BEGINNING, FOREVER
 
 SETTLE = timedelta(minutes=10)
 """How long an alert that is over stays in state, so that a case or link event that was accepted before it but arrives after it still
 meets it. Chosen: the order in which the intake sends makes that rare, and ten minutes outlast any ordinary backlog."""
+
+REMEMBERED = timedelta(days=35)
+"""How long a person's state remembers an alert that is over. It forgets by the dates of cases and statements, whose clocks need not agree:
+a case dated before the alert was over must still meet it, and a later correction must find what was told. Chosen: longer than any clock of
+a bus is plausibly set back, and short beside the months for which most alerts wait."""
 
 PRUNE_EVERY = 8
 """Alerts that are over leave the state when the number held reaches a multiple of this. Chosen: to look through all of them at each new
@@ -24,39 +31,75 @@ alert costs more than keeping a few too long."""
 
 
 class StandingAlert(Word):
-    """One alert: every statement made of it, oldest first, and by the id of each, through which person it first came (`via`)."""
+    """One alert: every statement made of it, in the order in which they count, and by the id of each, through which person it first came
+    (`via`). `outdated` are notices that are given to nobody any more: when they became owed, their agency had been told something later.
+    """
 
     statements: Annotated[tuple[AcceptedAlert, ...], S.ROUTING]
     via: Annotated[Mapping[str, str], S.ROUTING]
+    outdated: Annotated[tuple[str, ...], S.ROUTING] = ()
+    retracted: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """Notices that a change of the case, or of who was meant, undid: owed again, they need another id."""
+    spoken_of: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
+    """The latest moment of which a copy spoke that no longer stands: what has been worked out up to it stays worked out."""
 
     @classmethod
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
-        """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first. Known ones change nothing."""
-        new = {s.statement_id: s for s in arrived if known is None or s.statement_id not in known.via}
+        """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first.
+
+        Of two copies of one statement the one with the higher `people_version` stands; a copy that is known already, or older, changes
+        nothing.
+        """
+        held = {s.statement_id: s for s in known.statements} if known is not None else {}
+        new: dict[str, AcceptedAlert] = {}
+        for statement in arrived:
+            other = new.get(statement.statement_id) or held.get(statement.statement_id)
+            if other is None or other.people_version < statement.people_version:
+                new[statement.statement_id] = statement
         if known is not None and not new:
             return known
-        statements = (*(known.statements if known else ()), *new.values())
-        ordered = sorted(statements, key=lambda s: (s.at, s.statement_id))
-        return cls(statements=tuple(ordered), via={**(known.via if known else {}), **dict.fromkeys(new, via)})
+        ordered = sorted((held | new).values(), key=lambda s: (s.at, *standing_order(s)))
+        return cls(
+            statements=tuple(ordered),
+            via={**(known.via if known else {}), **dict.fromkeys(new, via)},
+            outdated=known.outdated if known else (),
+            retracted=known.retracted if known else (),
+            spoken_of=known.latest if known and not held.keys().isdisjoint(new) else known.spoken_of if known else BEGINNING,
+        )
+
+    @property
+    def chain(self) -> tuple[AcceptedAlert, ...]:
+        """The statements that ever stood, each from when it counts until the next one does. A statement that was recorded before the one
+        that stood when it came never stood.
+        """
+        found: tuple[AcceptedAlert, ...] | None = self.memo.get("chain")
+        if found is None:
+            found = self.memo["chain"] = tuple(_each_recorded_last(self.statements))
+        return found
+
+    @property
+    def standing(self) -> AcceptedAlert:
+        """The statement that stands: the one recorded last. When that is a withdrawal, nothing stands."""
+        return self.chain[-1]
 
     @property
     def kind(self) -> str:
-        return self.statements[0].alert.kind
+        return self.standing.alert.kind
 
     @property
     def latest(self) -> datetime:
-        """When its latest statement counts."""
-        return self.statements[-1].at
+        """The latest moment of which its statements speak: when one counts, or when it was found to be about somebody."""
+        return max(self.spoken_of, *(max((s.at, *s.people_since.values())) for s in self.statements))
 
-    @property
-    def withdrawal(self) -> AcceptedAlert | None:
-        return next((s for s in self.statements if s.alert.action is Action.WITHDRAWN), None)
-
-    @property
-    def told(self) -> tuple[AcceptedAlert, ...]:
-        """The statements that agencies are told: all but the withdrawal itself, and nothing that was stated after it."""
-        last = self.withdrawal.at if self.withdrawal else FOREVER
-        return tuple(s for s in self.statements if s.alert.action is not Action.WITHDRAWN and s.at <= last)
+    def forgotten(self, rule: KindRule) -> AcceptedAlert | None:
+        """What may have been told of an alert that was forgotten before the first statement here came: that one, as first said. None when
+        no statement can have been forgotten yet; one that is not here was then never about any of these people.
+        """
+        first = self.statements[0]
+        if first.alert.action is Action.RAISED or first.first_at is None:
+            return None
+        kept_until = _later(_later(first.first_at, timedelta(days=rule.meets_later_days)), REMEMBERED)
+        return first.as_first_said() if first.at > kept_until else None
 
     def over_at(self, rule: KindRule, *, waits: bool) -> datetime:
         """The last moment at which it can still meet an agency or, when it `waits`, a case that names its person."""
@@ -66,33 +109,56 @@ class StandingAlert(Word):
         return known[1]
 
     def _over_at(self, rule: KindRule, *, waits: bool) -> datetime:
-        if self.withdrawal is not None:
-            return self.withdrawal.at
-        last = meets_until if waits else stands_until
-        return max(last(statement, rule) for statement in self.told)
+        if self.standing.alert.action is Action.WITHDRAWN:
+            return self.standing.at
+        return (meets_until if waits else stands_until)(self.standing, rule)
 
-    def stands_at(self, moment: datetime, rule: KindRule) -> bool:
-        withdrawn_at = self.withdrawal.at if self.withdrawal else None
-        return any(s.at <= moment <= stands_until(s, rule, withdrawn_at) for s in self.told)
+    def stood_at(self, moment: datetime, rule: KindRule) -> AcceptedAlert | None:
+        """The statement that stood at that moment; None when nothing did: not stated yet, withdrawn, or over."""
+        stated = [statement for statement in self.chain if statement.at <= moment]
+        if not stated or stated[-1].alert.action is Action.WITHDRAWN or moment > stands_until(stated[-1], rule):
+            return None
+        return stated[-1]
 
 
-def stands_until(statement: AcceptedAlert, rule: KindRule, withdrawn_at: datetime | None = None) -> datetime:
-    """The last moment at which the alert can reach a newcomer: its review date, else the kind's days; sooner if withdrawn."""
+def standing_order(statement: AcceptedAlert) -> tuple[datetime, datetime, int, str]:
+    """Of two statements of an alert the one that is later in this order stands: the one recorded last; of two recorded at the same time the
+    one that counts later; in an exercise, where these are one time, what takes back after what it takes back.
+    """
+    return (statement.alert.recorded_at, statement.at, _ACTIONS.index(statement.alert.action), statement.statement_id)
+
+
+_ACTIONS = tuple(Action)
+"""Raised, amended, withdrawn: the order in which an alert is stated."""
+
+
+def _each_recorded_last(statements: Iterable[AcceptedAlert]) -> Iterator[AcceptedAlert]:
+    last: AcceptedAlert | None = None
+    for statement in statements:
+        if last is None or standing_order(last) < standing_order(statement):
+            last = statement
+            yield statement
+
+
+def stands_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:
+    """The last moment at which the statement can reach a newcomer: its review date, else the kind's days; sooner if another one, such as a
+    withdrawal, stands from `replaced_at` on.
+    """
     if statement.alert.review_on is not None and rule.stands.days != 0:
         until = max(ends(statement.alert.review_on), statement.at)
     elif rule.stands.days is None:
         until = FOREVER
     else:
         until = statement.at + timedelta(days=rule.stands.days)
-    return _unless_withdrawn(until, statement, withdrawn_at)
+    return _unless_replaced(until, statement, replaced_at)
 
 
-def meets_until(statement: AcceptedAlert, rule: KindRule, withdrawn_at: datetime | None = None) -> datetime:
-    """The last moment at which a link may begin through which the alert reaches a case: while it stands, and at the least for the days
-    that its kind waits for a case that names its person; sooner if withdrawn.
+def meets_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:
+    """The last moment at which a link may begin through which the statement reaches a case: while it stands, and at the least for the days
+    that its kind waits for a case that names its person; sooner if replaced.
     """
     waits = _later(statement.at, timedelta(days=rule.meets_later_days))
-    return _unless_withdrawn(max(stands_until(statement, rule), waits), statement, withdrawn_at)
+    return _unless_replaced(max(stands_until(statement, rule), waits), statement, replaced_at)
 
 
 def still_needed(
@@ -100,12 +166,12 @@ def still_needed(
 ) -> Iterator[tuple[str, StandingAlert]]:
     """The alerts that can still cause something at `now`, with their ids; `waits` as for `over_at`."""
     for alert_id, alert in alerts:
-        if now <= _later(alert.over_at(policy.kind_rule(alert.kind), waits=waits), SETTLE):
+        if now <= _later(alert.over_at(policy.kind_rule(alert.kind), waits=waits), REMEMBERED if waits else SETTLE):
             yield alert_id, alert
 
 
-def _unless_withdrawn(until: datetime, statement: AcceptedAlert, withdrawn_at: datetime | None) -> datetime:
-    return until if withdrawn_at is None else min(until, max(withdrawn_at, statement.at))
+def _unless_replaced(until: datetime, statement: AcceptedAlert, replaced_at: datetime | None) -> datetime:
+    return until if replaced_at is None else min(until, max(replaced_at, statement.at))
 
 
 def _later(moment: datetime, by: timedelta) -> datetime:

@@ -2,21 +2,25 @@
 
 An alert can be judged from its own evidence and the versions of its people's cases, whatever else the bus holds: every
 obligation is about one alert on one case. `finding_of` reads one record; `AlertEvidence` and `Evidence` collect findings.
-A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics.
+A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics. Only of who is
+meant by a statement the highest version counts.
 
 The room's reading order: evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
 new_evidence, results, incremental, schedule.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from pydantic_core import to_json
+
 from alertbus.broker import topics
 from alertbus.broker.record import Received
 from alertbus.model import watchdog
-from alertbus.model.alert import AcceptedAlert, Details
+from alertbus.model.alert import AcceptedAlert, Alert, Details
 from alertbus.model.case import Case, CasePerson, Level
 from alertbus.model.events import (
     ALERT_ACCEPTED,
@@ -141,12 +145,38 @@ def _accepted(data: bytes) -> StatementAccepted:
     return StatementAccepted(stated.alert_id, stated.statement_id, stated.at, stated.alert.exercise)
 
 
+def says_the_same(one: AcceptedAlert, later: AcceptedAlert) -> bool:
+    """Say of two bare statements whether the later one changes nothing that an agency may see.
+
+    When it happened counts only where both sources tell it apart from when it was written down.
+    """
+    if any(said.alert.occurred_at == said.alert.recorded_at for said in (one, later)):
+        later = later.model_copy(update={"alert": later.alert.model_copy(update={"occurred_at": one.alert.occurred_at})})
+
+    def shown(said: AcceptedAlert) -> tuple[object, ...]:
+        alert, people = said.alert, [sorted(person_ids) for person_ids in said.people]
+        return alert.id, alert.kind, alert.severity, alert.review_on, alert.history, alert.occurred_at, people
+
+    return shown(one) == shown(later)
+
+
+def _mark(said: Alert) -> str:
+    """Give a mark of what an agency may see of a statement: another mark, other words.
+
+    It is too short to find out from it what was said, or even to confirm a guess at it.
+    """
+    details = [getattr(said.details, name) for name in Details.model_fields]
+    anonymous = said.referrer is not None and said.referrer.anonymous
+    shown = (said.subjects, said.children, said.narrative, details, anonymous)
+    return hashlib.sha256(to_json(shown)).hexdigest()[:4]
+
+
 def _identified(statement: AcceptedAlert) -> StatementIdentified:
     """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids."""
     said = statement.alert
     bare = said.model_copy(
         update={
-            "id": "-",
+            "id": _mark(said),
             "amends": None,
             "subjects": (_SOMEBODY,) * len(said.subjects),
             "children": (_SOMEBODY,) * len(said.children),
@@ -164,7 +194,7 @@ def _bare_case(case: Case) -> Case:
         update={
             "status": None,
             "contact": None,
-            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids) for person in case.people),
+            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids, joined_at=person.joined_at) for person in case.people),
             "links": tuple(link.model_copy(update={"relation": "-", "source": None}) for link in case.links),
             "involvements": tuple(
                 spell.model_copy(update={"worker": None, "role": None, "team": None})
@@ -241,7 +271,9 @@ class AlertEvidence:
                 self.accepted.setdefault(finding.statement_id, finding.at)
                 self.exercise = self.exercise or finding.exercise
             case StatementIdentified():
-                self.identified.setdefault(finding.statement.statement_id, finding.statement)
+                known = self.identified.get(finding.statement.statement_id)
+                if known is None or known.people_version < finding.statement.people_version:
+                    self.identified[finding.statement.statement_id] = finding.statement
                 self.exercise = self.exercise or finding.statement.alert.exercise
             case NoticeWritten():
                 self.told.setdefault(finding.notice_id, finding)

@@ -18,10 +18,13 @@ from alertbus.policy.policy import Policy
 from alertbus.reconcile.evidence import READ, Evidence
 from alertbus.reconcile.holdings import ledger_rows
 from alertbus.reconcile.judge import Discrepancy, DiscrepancyKind, Holdings, judge
+from alertbus.reconcile.mistaken import ClaimsRead
 
 
 class Reconciliation(Word):
-    """What does not agree, in lists by `judge.DiscrepancyKind`: obligation ids, but statements in `unidentified`."""
+    """What does not agree, in lists by `judge.DiscrepancyKind`: obligation ids, but statements in `unidentified`, and statements
+    and cases in `mistaken`.
+    """
 
     difference: int
     """How many obligations and alerts stand in any of the lists but `undelivered`."""
@@ -33,6 +36,7 @@ class Reconciliation(Word):
     unledgered: tuple[str, ...] = ()
     unreceipted: tuple[str, ...] = ()
     unidentified: tuple[str, ...] = ()
+    mistaken: tuple[str, ...] = ()
     undelivered: tuple[str, ...] = ()
 
 
@@ -43,18 +47,23 @@ async def reconcile(
 
     `now` None is this moment, or in an exercise the latest that its alerts and ticks have reached.
     """
-    evidence = Evidence(exercise)
+    evidence, claims = Evidence(exercise), ClaimsRead(exercise, policy)
     async for record in read_all(bootstrap, READ):
         evidence.take(record)
+        claims.take(record)
     async with view(engine) as connection:
         holdings = Holdings(await _recorded(connection, exercise), await ledger_rows(connection))
-    return compare(evidence, policy, now or (evidence.clock if exercise else datetime.now(UTC)), holdings)
+    moment = now or (evidence.clock if exercise else datetime.now(UTC))
+    return compare(evidence, policy, moment, holdings, claims.mistaken(moment))
 
 
-def compare(evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings) -> Reconciliation:
-    """Judge all of the evidence at once."""
+def compare(
+    evidence: Evidence, policy: Policy, now: datetime, holdings: Holdings, mistaken: frozenset[Discrepancy] = frozenset()
+) -> Reconciliation:
+    """Judge all of the evidence at once. `mistaken` is what is wrong about who is who."""
     judgement = judge(evidence, policy, now, holdings)
-    return Reconciliation(difference=differing(judgement.faults), owed=judgement.owed.total(), **by_sort(judgement.faults))
+    faults = judgement.faults | mistaken
+    return Reconciliation(difference=differing(faults), owed=judgement.owed.total(), **by_sort(faults))
 
 
 def differing(faults: Iterable[Discrepancy]) -> int:

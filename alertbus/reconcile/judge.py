@@ -14,12 +14,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from alertbus.delivery.ledger.tables import LedgerState
-from alertbus.model.alert import Action
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
 from alertbus.model.notice import Deed
 from alertbus.policy.policy import Policy
-from alertbus.reconcile.evidence import AlertEvidence, Evidence, NoticeWritten
-from alertbus.reconcile.oracle import NEVER, Due, obligations_from_scratch, stands_until, withdrawals
+from alertbus.reconcile.evidence import AlertEvidence, Evidence, NoticeWritten, says_the_same
+from alertbus.reconcile.oracle import NEVER, Due, ever_stood, obligations_from_scratch, stands_until
 
 
 class DiscrepancyKind(StrEnum):
@@ -37,12 +38,14 @@ class DiscrepancyKind(StrEnum):
     """Delivery is done with a notice, and no receipt says so."""
     UNIDENTIFIED = "unidentified"
     """An alert was accepted, and neither its persons nor a question for review came out of it."""
+    MISTAKEN = "mistaken"
+    """Somebody is taken for another, or not known for who they are, against what is claimed of them. Of the full reconciliation only."""
     UNDELIVERED = "undelivered"
     """Not yet with its agency and still tried, or never taken up. Late by itself is not a difference."""
 
 
 class Discrepancy(NamedTuple):
-    """One thing that does not agree: an obligation, or for `unidentified` a statement."""
+    """One thing that does not agree: an obligation, for `unidentified` a statement, for `mistaken` a statement or a case."""
 
     alert_id: str
     sort: DiscrepancyKind
@@ -143,25 +146,21 @@ class _Expected:
         alerts = list(evidence.alerts)
         self.told = _by_obligation(alerts)
         statements = [statement for one in alerts for statement in one.identified.values()]
-        self._withdrawn = withdrawals(statements)
         self._alerts = {one.alert_id: list(one.identified.values()) for one in alerts}
+        self._stood = {alert_id: ever_stood(said) for alert_id, said in self._alerts.items()}
         self._latest = {case_id: versions[-1] for case_id, versions in self._versions.items()}
         self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER)
-        self.owed = {one: due for one, due in self._ever.items() if due.since <= now}
-        self._each = self._statement_by_statement()
-        self._times = Counter(one for one, since in self._each if since <= now)
+        self.owed = {one: due.by(now) for one, due in self._ever.items() if due.since <= now}
 
     def is_missing(self, one: str, due: Due) -> bool:
         told = _without_chasing(self.told.get(one, ()))
-        withdrawn_at = self._withdrawn.get(due.alert_id)
         if not told:
-            return not self._came_too_late(one, due)
-        if withdrawn_at is not None and due.since <= withdrawn_at <= self._now:
-            return all(notice.deed is not Deed.WITHDRAW for notice in told)
+            return not self._came_too_late(one, due, due.read[0])
         if told[-1].deed is Deed.WITHDRAW:
-            return True
-        said = [notice for notice in told if notice.deed is not Deed.WITHDRAW]
-        return len(said) < self._times[one] and not self._came_too_late(one, due)
+            return due.stands()
+        if due.stands() and self._holds(told[-1], due):
+            return False
+        return not self._came_too_late(one, due, due.read[-1])
 
     def is_extra(self, one: str) -> bool:
         told = _without_chasing(self.told[one])
@@ -169,7 +168,7 @@ class _Expected:
             return False
         last = told[-1]
         versions = self._versions.get(last.case_id, [])
-        owing = [self._owes(one, last.alert_id, version) for version in versions]
+        owing = [bool(self._reads(one, last.alert_id, version)) for version in versions]
         if True not in owing:
             return True
         after = versions[len(owing) - owing[::-1].index(True) :]
@@ -187,43 +186,48 @@ class _Expected:
                 later[alert_id] = min(*coming, later.get(alert_id, NEVER))
 
         for due in self._ever.values():
-            note(due.alert_id, [due.since])
-        for one, since in self._each:
-            note(self._ever[one].alert_id, [since])
+            note(due.alert_id, [moment for moment, _ in due.read])
         for alert_id, statements in self._alerts.items():
             note(alert_id, (statement.at for statement in statements))
         for told in self.told.values():
             note(told[0].alert_id, (notice.since for notice in told))
         yield from later.items()
 
-    def _came_too_late(self, one: str, due: Due) -> bool:
-        first = next((v for v in self._versions[due.case_id] if self._owes(one, due.alert_id, v)), None)
-        if first is None or first.known_at is None or first.known_at <= due.since:
+    def _holds(self, notice: NoticeWritten, due: Due) -> bool:
+        """Say whether what was told last still holds: it tells what stands, in these words or in those of a statement that changed nothing,
+        or what was recorded later. A notice of which the statement cannot be told is one that was told again, and holds.
+        """
+        told = next((s for s in self._alerts[due.alert_id] if _is_of(notice, s)), None)
+        if told is None:
+            return True
+        place = {statement.statement_id: number for number, statement in enumerate(self._stood[due.alert_id])}
+        run = [self._stood[due.alert_id][place[statement_id]] for _, statement_id in due.read if statement_id]
+        while len(run) > 1 and says_the_same(run[-2], run[-1]):
+            run.pop()
+        return place.get(told.statement_id, -1) >= place[run[-1].statement_id]
+
+    def _came_too_late(self, one: str, due: Due, last: tuple[datetime, str | None]) -> bool:
+        """Say whether the first version of the case that asks for this to be told was known only when the alert was over."""
+        moment, statement_id = last
+        first = next((v for v in self._versions[due.case_id] if statement_id in self._reads(one, due.alert_id, v)), None)
+        if first is None or first.known_at is None or first.known_at <= moment:
             return False
         return first.known_at > self._over(due.alert_id)
 
-    def _owes(self, one: str, alert_id: str, version: Case) -> bool:
-        return one in obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER)
+    def _reads(self, one: str, alert_id: str, version: Case) -> list[str | None]:
+        """Give the statements that the obligation's agency reads by a version of the case; None where nothing stands any more."""
+        found = obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER).get(one)
+        return [] if found is None else [statement_id for _, statement_id in found.read]
 
     def _over(self, alert_id: str) -> datetime:
-        said = (s for s in self._alerts[alert_id] if s.alert.action is not Action.WITHDRAWN)
-        withdrawn_at = self._withdrawn.get(alert_id)
-        return max(stands_until(s, self._policy, withdrawn_at) for s in said)
+        last = self._stood[alert_id][-1]
+        return last.at if last.alert.action is Action.WITHDRAWN else stands_until(last, self._policy, None)
 
-    def _statement_by_statement(self) -> list[tuple[str, datetime]]:
-        """Give, for alerts with several statements, each obligation with the moment a statement is owed: each needs a notice (CHR-12)."""
-        cases: dict[str, set[str]] = defaultdict(set)
-        for due in self._ever.values():
-            cases[due.alert_id].add(due.case_id)
-        found: list[tuple[str, datetime]] = []
-        for alert_id, statements in self._alerts.items():
-            taken_back = [s for s in statements if s.alert.action is Action.WITHDRAWN]
-            said = [s for s in statements if s.alert.action is not Action.WITHDRAWN]
-            theirs = {case_id: self._latest[case_id] for case_id in cases[alert_id]}
-            for statement in said if len(said) > 1 else ():
-                dues = obligations_from_scratch([statement, *taken_back], theirs, self._policy, NEVER)
-                found += [(one, due.since) for one, due in dues.items()]
-        return found
+
+def _is_of(notice: NoticeWritten, statement: AcceptedAlert) -> bool:
+    """Say whether a notice tells this statement, as its id shows."""
+    since = ("", notice.since.isoformat())
+    return any(notice.notice_id == ids.notice_id(notice.obligation_id, statement.statement_id, since=one) for one in since)
 
 
 def _by_obligation(alerts: Iterable[AlertEvidence]) -> Mapping[str, list[NoticeWritten]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.case import UK, Case, Involvement, Level, Link, Scope, ends
+from alertbus.model.case import UK, Case, CasePerson, Involvement, Level, Link, Scope, ends
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -19,51 +19,133 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Due(NamedTuple):
-    """One obligation: what it is about, who owes the answer, and since when."""
+    """One obligation: what it is about, who owes the answer, and since when.
+
+    `read` is what its agency must have read of the alert by and by: at each moment the id of the statement that it is told
+    then, or None when it is told that nothing stands for it any more.
+    """
 
     alert_id: str
     case_id: str
     agency: str
     role: str
     since: datetime
+    read: tuple[tuple[datetime, str | None], ...] = ()
+
+    def stands(self) -> bool:
+        """Say whether the agency was told something last, and not that it is over."""
+        return self.read[-1][1] is not None
+
+    def by(self, moment: datetime) -> "Due":
+        """Give the obligation as it is at a moment that does not lie before it is owed."""
+        return self._replace(read=tuple(entry for entry in self.read if entry[0] <= moment))
 
 
 def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime) -> dict[str, Due]:
     """Work out every obligation owed up to and including `until`, by its id.
 
-    `alerts` are all statements, in any order, with `people` filled; `cases` is the latest version of each, by id. An
-    obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
+    `alerts` are all statements, in any order, with `people` filled, each in one or more copies; `cases` is the latest
+    version of each, by id. An obligation that was owed stays in the answer when its alert is withdrawn: it was owed until then.
     """
     found: dict[str, Due] = {}
-    withdrawn = withdrawals(alerts)
     cases_of = _cases_by_person(cases)
-    for alert in alerts:
-        if alert.alert.action is Action.WITHDRAWN or alert.at > withdrawn.get(alert.alert_id, NEVER):
-            continue  # nobody is told anything more of an alert after it was withdrawn
-        named = {person_id for person_ids in alert.people for person_id in person_ids}
+    for said in statements_by_alert(alerts).values():
+        stood = ever_stood(said)
+        named = {person_id for one in stood for person_ids in one.people for person_id in person_ids}
         for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
-            case = cases[case_id]
-            rules = policy.under(case.routing)
-            for agency, since in _told(alert, case, rules, withdrawn.get(alert.alert_id)):
-                for role in rules.roles(alert.alert.kind, agency):
-                    obligation = ids.obligation_id(alert.alert_id, case.id, agency, role)
-                    due = Due(alert.alert_id, case.id, agency, role, since)
-                    if since <= until and (obligation not in found or since < found[obligation].since):
-                        found[obligation] = due
+            for key, due in _on_case(stood, cases[case_id], policy.under(cases[case_id].routing)).items():
+                if due.since <= until:
+                    found[key] = due.by(until)
     return found
 
 
-def withdrawals(alerts: Sequence[AcceptedAlert]) -> dict[str, datetime]:
-    """Give the moment at which each withdrawn alert was first withdrawn."""
-    found: dict[str, datetime] = {}
+def statements_by_alert(alerts: Sequence[AcceptedAlert]) -> dict[str, list[AcceptedAlert]]:
+    """Give the statements of each alert, and of each statement the copy whose persons were found last (`people_version`)."""
+    copies: dict[str, AcceptedAlert] = {}
     for alert in alerts:
-        if alert.alert.action is Action.WITHDRAWN:
-            found[alert.alert_id] = min(alert.at, found.get(alert.alert_id, NEVER))
+        if alert.statement_id not in copies or copies[alert.statement_id].people_version < alert.people_version:
+            copies[alert.statement_id] = alert
+    found: dict[str, list[AcceptedAlert]] = defaultdict(list)
+    for alert in copies.values():
+        found[alert.alert_id].append(alert)
     return found
 
 
-def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | None) -> datetime:
-    """Say until when the statement itself can reach somebody new."""
+def ever_stood(said: Sequence[AcceptedAlert]) -> list[AcceptedAlert]:
+    """Of the statements of one alert, give those that stood when they came, in that order.
+
+    The one recorded last stands; of two recorded at one time the one that counts later; in an exercise, where these are
+    the same time, an amendment stands over what it amends, and a withdrawal over both.
+    """
+
+    def recorded(one: AcceptedAlert) -> tuple[datetime, datetime, bool, bool, str]:
+        action = one.alert.action
+        return (one.alert.recorded_at, one.at, action is Action.WITHDRAWN, action is Action.AMENDED, one.statement_id)
+
+    stood: list[AcceptedAlert] = []
+    for one in sorted(said, key=lambda s: (s.at, recorded(s))):
+        if not stood or recorded(stood[-1]) < recorded(one):
+            stood.append(one)
+    return stood
+
+
+def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict[str, Due]:
+    """Go through the statements as they stood, each until the next one did, and note who is told what on the case."""
+    found: dict[str, Due] = {}
+    told_by: dict[str, AcceptedAlert] = {}
+    for number, said in enumerate(stood):
+        replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
+        now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
+        for key, before in list(told_by.items()):
+            told_anew = key in now and now[key].since == said.at
+            if not told_anew and not _still_about(said, before, found[key], case, policy):
+                found[key] = found[key]._replace(read=(*found[key].read, (said.at, None)))
+                del told_by[key]
+        for key, due in now.items():
+            first = found.get(key, due)
+            read = (*found[key].read, *due.read) if key in found else due.read
+            found[key] = first._replace(read=read, since=min(first.since, due.since))
+            told_by[key] = said
+    return found
+
+
+def _told_by(said: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> dict[str, Due]:
+    """Give the obligations that one statement makes while it stands."""
+    found: dict[str, Due] = {}
+    for agency, since in _told(said, case, policy, replaced_at):
+        for role in policy.roles(said.alert.kind, agency):
+            key = ids.obligation_id(said.alert_id, case.id, agency, role)
+            if key not in found or since < found[key].since:
+                found[key] = Due(said.alert_id, case.id, agency, role, since, ((since, said.statement_id),))
+    return found
+
+
+def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Case, policy: Policy) -> bool:
+    """Say whether a later statement is for this agency at all, because of somebody of whom the one told before was, too.
+
+    When anybody was there does not count: who has left, or whose person has, is left with what stood then.
+    """
+    if said.alert.action is Action.WITHDRAWN or said.alert.agency == due.agency:
+        return False
+    if due.role not in policy.roles(said.alert.kind, due.agency):
+        return False
+    meant = {person_id for person_ids in before.people for person_id in person_ids}
+    common = [
+        _Opening(place, link, said.at)
+        for place, person_ids in enumerate(said.people)
+        for link in case.links
+        if set(person_ids) & set(case.person(link.person).person_ids) and meant & set(case.person(link.person).person_ids)
+    ]
+    audience = policy.audience(said.alert.kind, conference_invite=said.alert.details.conference_invite)
+    if common and due.agency == policy.front_door and Audience.FRONT_DOOR in audience:
+        return True
+    theirs = [one for one in case.involvements if one.agency == due.agency and one.level is Level.AGENCY]
+    for_them = [one for one in theirs if _for_them(one, case, said.alert.kind, audience, policy)]
+    return any(_carries(opening, one, said, case) for one in for_them for opening in common)
+
+
+def stands_until(alert: AcceptedAlert, policy: Policy, replaced_at: datetime | None) -> datetime:
+    """Say until when the statement itself can reach somebody new, given when another one stood in its place."""
     days = policy.kind_rule(alert.alert.kind).stands.days
     if days == 0:
         last = alert.at
@@ -73,8 +155,8 @@ def stands_until(alert: AcceptedAlert, policy: Policy, withdrawn_at: datetime | 
         last = NEVER
     else:
         last = alert.at + timedelta(days=days)
-    if withdrawn_at is not None:
-        last = min(last, withdrawn_at)
+    if replaced_at is not None:
+        last = min(last, replaced_at)
     return max(last, alert.at)
 
 
@@ -87,13 +169,13 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
     return found
 
 
-def _told(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[tuple[str, datetime]]:
+def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[tuple[str, datetime]]:
     """Give the agencies told of the statement on the case, each with a moment. Of an agency's moments the earliest counts."""
     if alert.alert.exercise != case.exercise:
         return
     audience = policy.audience(alert.alert.kind, conference_invite=alert.alert.details.conference_invite)
-    openings = list(_openings(alert, case, policy, withdrawn_at))
-    last = stands_until(alert, policy, withdrawn_at)
+    openings = list(_openings(alert, case, policy, replaced_at))
+    last = stands_until(alert, policy, replaced_at)
     first: list[tuple[str, datetime | None]] = []
     for involvement in case.involvements:
         if involvement.level is Level.AGENCY and _for_them(involvement, case, alert.alert.kind, audience, policy):
@@ -119,18 +201,24 @@ class _Opening(NamedTuple):
     start: datetime
 
 
-def _openings(alert: AcceptedAlert, case: Case, policy: Policy, withdrawn_at: datetime | None) -> Iterator[_Opening]:
+def _openings(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[_Opening]:
     meets_later = timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days)
     waits = max(stands_until(alert, policy, None), alert.at + meets_later)
-    if withdrawn_at is not None:  # what opened before the withdrawal was open: who was told then is told of the withdrawal
-        waits = min(waits, max(withdrawn_at, alert.at))
+    if replaced_at is not None:  # what opened before the next statement was open: who was told then is told of that one, too
+        waits = min(waits, max(replaced_at, alert.at))
     for place, person_ids in enumerate(alert.people):
         for link in case.links:
             if not set(person_ids) & set(case.person(link.person).person_ids):
                 continue
-            start = max(alert.at, _since(link))
+            start = max(alert.at, _since(link), _same_person_since(alert, place, case.person(link.person)))
             if start <= waits and start <= _until(link):
                 yield _Opening(place, link, start)
+
+
+def _same_person_since(alert: AcceptedAlert, place: int, person: CasePerson) -> datetime:
+    """Find the first moment at which some id is known to be both the alert's person and the one on the case."""
+    both = [person_id for person_id in alert.people[place] if person_id in person.person_ids]
+    return min(max(alert.people_since.get(one, ALWAYS), person.joined_at.get(one, ALWAYS)) for one in both)
 
 
 def _first_met(involvement: Involvement, through: Sequence[_Opening], last: datetime) -> datetime | None:

@@ -23,6 +23,7 @@ from alertbus.model.events import (
     CaseChanged,
     IdentifyAgain,
     LinkChanged,
+    PersonRevised,
     ReviewReason,
     Tick,
 )
@@ -77,7 +78,8 @@ class Identify:
         before = {person_id for ids in statement.people for person_id in ids}
         everybody = {person_id for match in matches for person_id in match.person_ids}
         if isinstance(said, IdentifyAgain):
-            if everybody == before:
+            learned = self._directory.learned.get(statement.statement_id, statement.claimed)
+            if everybody == before and learned == statement.claimed:
                 return found, [], None
             since = {p: at for p, at in statement.people_since.items() if p in everybody}
             if statement.alert.exercise is None:
@@ -110,9 +112,9 @@ class Identify:
 
 
 class PersonStage:
-    """person-events → case-events: which cases an alert has reached."""
+    """person-events → case-events: which cases an alert has reached. And → alerts: of which statements the persons must be found again."""
 
-    WORDS = words(AlertAboutPerson.type, LinkChanged.type)
+    WORDS = words(AlertAboutPerson.type, LinkChanged.type, PersonRevised.type)
 
     def __init__(self, table: StateTable[PersonState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
@@ -127,13 +129,19 @@ class PersonStage:
             state = touched.get(place) or self._table.get(place)
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.person_id)
-                after, reached = reduce_person(state, event, self._policy)
+                after, reached, again = reduce_person(state, event, self._policy)
                 made.extend(map(records.alert_reached_case, reached))
-                if isinstance(event, AlertAboutPerson) and not state.links:
+                made.extend(records.identify_again(statement, after.version) for statement in again)
+                if isinstance(event, AlertAboutPerson) and not state.links and _is_meant(event):
                     made.append(records.review_of_statement(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
                 must_fit(made)
                 touched[place] = after
         return await _written(self._producer(), out, self._table, touched)
+
+
+def _is_meant(event: AlertAboutPerson) -> bool:
+    """True if the statement is about that person. It is also sent to whom its alert was about before, of whom nothing is to be asked."""
+    return any(event.person_id in person_ids for person_ids in event.alert.people)
 
 
 class CaseStage:

@@ -324,7 +324,7 @@ async def test_an_alert_nobody_sent_is_404(gateway: Any) -> None:
 
 
 async def test_a_message_that_raises_alerts_is_202_with_their_ids(gateway: Any) -> None:
-    said = [alert(), alert()]
+    said = [alert(recorded_at="2026-11-20T15:00:00Z"), alert(recorded_at="2026-11-20T15:00:00Z")]
 
     answer = await gateway.http.post("/v1/sources/plain-source", content=json.dumps(said))
 
@@ -735,8 +735,29 @@ async def test_operations_can_see_that_it_lives_works_and_how_far_behind_it_is(g
     assert ready.json() == {"status": "ok", "broker": "ok", "database": "ok"}
     assert progress.json()["groups"]["alertbus-stream"]["pending"] >= 1
     assert progress.json()["oldest_unprocessed_s"] >= 0
+    assert progress.json()["bank_holidays"] == {"warning": False, "text": "bank holidays are listed to 2028"}
     assert 'alertbus_alerts_total{outcome="accepted"} 1.0' in metrics.text
     assert 'route="/v1/alerts",status="202"' in metrics.text
+
+
+async def test_what_a_source_ignores_is_counted_by_class_of_its_reason_for_every_gateway_and_after_a_restart(
+    kafka: str, open_gateway: Any
+) -> None:
+    async with open_gateway(kafka) as first:
+        for message in (b"ignore", b"news to us", b"news to us"):
+            assert (await first.http.post("/v1/sources/plain-source", content=message)).status_code == 200
+    async with open_gateway(kafka) as second:
+        await second.http.post("/v1/sources/plain-source", content=b"news to us")
+        progress = (await second.http.get("/-/progress")).json()["ignored"]
+        metrics = (await second.http.get("/metrics")).text
+
+    assert [(one["source"], one["outcome"], one["count"]) for one in progress] == [
+        ("plain-source", "no_alert", 1),
+        ("plain-source", "not_yet_known", 3),
+    ]
+    assert 'alertbus_messages_ignored_total{outcome="not_yet_known",source="plain-source"} 3.0' in metrics
+    assert "rule 1" not in metrics
+    assert "event type" not in metrics
 
 
 async def test_latest_reconciliation_is_in_progress_and_metrics_and_before_the_first_nothing_passes_for_none(gateway: Any) -> None:

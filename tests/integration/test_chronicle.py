@@ -340,17 +340,18 @@ async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: AsyncEng
         await queries.alert_status(engine, "never said")
 
 
-async def test_statement_is_what_the_alert_first_said(engine: AsyncEngine) -> None:
+async def test_statements_are_all_that_was_stated_of_an_alert(engine: AsyncEngine) -> None:
     log = Log()
-    first = accepted()
+    first, later = accepted(), accepted(at=hours(5), action=Action.AMENDED, severity=Severity.CRITICAL)
     log.alert(first)
-    log.alert(accepted(at=hours(5), action=Action.AMENDED, severity=Severity.CRITICAL))
+    log.alert(later)
     await put(engine, log.records)
 
-    assert await queries.statement(engine, "T-1") == first.with_people(())
-    assert await queries.statement(engine, first.alert_id) == first.with_people(())
+    stated = [first.with_people(()), later.with_people(())]
+    assert await queries.statements(engine, "T-1") == stated
+    assert await queries.statements(engine, first.alert_id) == stated
     with pytest.raises(NotFound):
-        await queries.statement(engine, "never said")
+        await queries.statements(engine, "never said")
 
 
 async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engine: AsyncEngine) -> None:

@@ -91,6 +91,15 @@ def test_two_men_with_one_name_birthday_and_hostel_and_two_numbers_contradict() 
     assert exact_marks(first, RULES) == frozenset()
 
 
+def test_newborn_twins_not_yet_named_are_two_children() -> None:
+    home = {"addresses": [{"lines": ["1 High St"], "postcode": "NN2 2BB"}]}
+    first, second = (person("Baby", "Okafor", "2026-11-02", nhs=number, **home) for number in (NHS[2], NHS[3]))
+
+    assert compare(first, second, RULES).contradicts == ("nhs_number",)
+    assert strong_marks(first).isdisjoint(strong_marks(second))
+    assert exact_marks(first, RULES) == exact_marks(second, RULES) == frozenset()
+
+
 def test_one_shared_number_is_enough_where_somebody_has_two() -> None:
     both = person(identifiers=[{"system": "crn", "value": "X123456"}, {"system": "crn", "value": "X123457"}])
     one = person(identifiers=[{"system": "crn", "value": "X123457"}])
@@ -116,6 +125,8 @@ def test_the_same_exact_name_birthday_and_place_is_one_mark_for_each_place() -> 
     [
         pytest.param(person("Baby", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby"),
         pytest.param(person("Baby girl", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby girl"),
+        pytest.param(person("2nd twin", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="second twin"),
+        pytest.param(person("Babygirl", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby girl in one word"),
         pytest.param(person("TWIN1", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="twin"),
         pytest.param(person("Infant of Ada", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="infant of"),
         pytest.param(person("B/O Ada", "Okafor", "2026-11-02", postcode="NN2 2BB"), id="baby of, shortened"),
@@ -183,6 +194,21 @@ def test_a_brother_and_a_sister_are_not_taken_for_one() -> None:
     assert not compare(person("Amara", "Okafor", "2015-03-14", **home), person("Chidi", "Okafor", "2012-09-02", **home), RULES).proposes
 
 
+@pytest.mark.parametrize("later", ["Baby", "Amara"])
+def test_a_baby_is_proposed_as_the_child_with_the_name_that_came_later(later: str) -> None:
+    home = {"addresses": [{"lines": ["1 High Street"], "postcode": "NN2 2BB"}]}
+    compared = compare(person("Baby", "Okafor", "2026-11-02", **home), person(later, "Okafor", "2026-11-02", **home), RULES)
+
+    assert compared.proposes
+    assert not any(words.startswith("given name") for words in (*compared.agrees, *compared.differs))
+
+
+def test_two_people_of_whom_neither_name_is_known_have_nothing_in_common() -> None:
+    nobody = person("Unknown", "Unknown", addresses=[{"postcode": "NN2 2BB"}])
+
+    assert not compare(nobody, nobody, RULES).proposes
+
+
 def test_a_common_name_alone_is_not_proposed() -> None:
     assert not compare(person("Mohammed", "Ali"), person("Mohammed", "Ali"), RULES).proposes
 
@@ -196,7 +222,7 @@ def test_the_screen_is_told_in_words_and_never_a_value() -> None:
 
     compared = compare(OLENA, other, RULES)
 
-    assert compared.agrees == ("given name: given and family name swapped", "date of birth: same")
+    assert compared.agrees == ("given name: swapped with the family name", "date of birth: same")
     assert compared.differs == ("address: different",)
 
 

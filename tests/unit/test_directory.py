@@ -152,12 +152,12 @@ async def test_what_is_not_certain_joins_nobody(directory: Directory, first: dic
     assert set(one.person_ids).isdisjoint(other.person_ids)
 
 
-async def test_twins_are_two_and_nobody_is_asked(directory: Directory, engine: AsyncEngine) -> None:
+async def test_twins_are_two_and_a_human_is_asked_whether_one_was_meant(directory: Directory, engine: AsyncEngine) -> None:
     anna = await identify(directory, **ANNA, **HOME)
     berta = await identify(directory, **{**ANNA, "name": {"given": "Berta", "family": "Muster"}}, **HOME)
 
     assert anna.person_ids != berta.person_ids
-    assert (anna.unsure, berta.unsure) == (None, None)
+    assert (anna.unsure, berta.unsure, berta.alike) == (None, ReviewReason.UNSURE_MATCH, anna.person_ids)
     assert await how_many(engine) == 2
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alertbus.broker import topics
-from alertbus.model.alert import Action, Severity
+from alertbus.model.alert import AcceptedAlert, Action, Severity
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.notice import Deed, Notice, Stage
 from alertbus.plugin.kit.samples import CANARIES
@@ -168,3 +168,62 @@ def test_exercise_has_its_own_clock() -> None:
     assert evidence.clock == hours(120)
     found = judged(log, exercise="drill", now=evidence.clock)
     assert found == Reconciliation(difference=0, owed=2)
+
+
+def again(at: int, action: Action, name: str, **stated: Any) -> AcceptedAlert:
+    return accepted(name, hours(at), action=action, amends="T-1", **stated)
+
+
+def test_what_stands_again_and_what_came_late_reconcile_to_nothing() -> None:
+    log = Log()
+    late = accepted("T-1c", hours(9), action=Action.AMENDED, amends="T-1", severity=Severity.LOW)
+    late = late.model_copy(update={"alert": late.alert.model_copy(update={"recorded_at": hours(2)})})
+    bus(
+        log,
+        [a_case()],
+        [
+            accepted("T-1", hours(1)),
+            again(3, Action.WITHDRAWN, "T-1a"),
+            again(5, Action.RAISED, "T-1b", severity=Severity.CRITICAL),
+            again(7, Action.AMENDED, "T-1d", severity=Severity.CRITICAL),
+            late,
+        ],
+    )
+
+    assert judged(log) == Reconciliation(difference=0, owed=3)
+
+
+@pytest.mark.parametrize("lost", [0, 3, 6], ids=["the raise", "the withdrawal", "the second raise"])
+def test_of_what_stands_again_only_the_last_notice_must_not_be_missing(lost: int) -> None:
+    log = Log()
+    raised_again = again(5, Action.RAISED, "T-1b", severity=Severity.CRITICAL)
+    notices = bus(log, [a_case()], [accepted("T-1", hours(1)), again(3, Action.WITHDRAWN, "T-1a"), raised_again])
+    gone = notices[lost]
+
+    found = judged(log, without=lambda record: record.topic == topics.NOTICES and f'"id":"{gone.id}"'.encode() in (record.value or b""))
+
+    assert found.missing == ((gone.obligation.id,) if lost == 6 else ())
+
+
+def test_who_was_told_of_somebody_who_is_not_meant_must_hear_that_it_is_over() -> None:
+    log = Log()
+    other = again(3, Action.AMENDED, "T-1a").with_people((("p-other",), ("p-other-child",)))
+    notices = bus(log, [a_case()], [accepted("T-1", hours(1)), other])
+    gone = next(notice for notice in notices if notice.deed is Deed.WITHDRAW)
+
+    assert judged(log).difference == 0
+    found = judged(log, without=lambda record: record.topic == topics.NOTICES and f'"id":"{gone.id}"'.encode() in (record.value or b""))
+    assert found.missing == (gone.obligation.id,)
+
+
+def test_a_case_that_never_had_the_alert_and_a_later_finding_of_who_was_meant_are_judged_by_the_last_finding() -> None:
+    log = Log()
+    first = accepted("T-1", hours(1))
+    found = first.with_people((("p-other",), ("p-other-child",))).model_copy(update={"people_version": 2})
+    notices = bus(log, [a_case()], [first, found])
+
+    assert {notice.deed for notice in notices} == {Deed.DELIVER, Deed.WITHDRAW}
+    assert judged(log).difference == 0
+    assert {notice.obligation.id for notice in notices} == set(
+        judged(log, without=lambda r: r.topic == topics.NOTICES and b'"withdraw"' in (r.value or b"")).extra
+    )

@@ -278,7 +278,7 @@ FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
     ],
 )
 def test_hours_run_through_weekends_and_working_days_do_not(within: dict[str, int], due: str) -> None:
-    assert Within.model_validate(within).after(FRIDAY).isoformat() == due
+    assert Within.model_validate(within).after(FRIDAY, frozenset()).isoformat() == due
 
 
 @pytest.mark.parametrize(
@@ -399,3 +399,17 @@ def test_a_changed_copy_is_the_policy_that_is_applied(tmp_path: Path) -> None:
     policy = load_policy(ours)
 
     assert (policy.version, policy.kind_rule("ppn").respond_within) == ("ours.1", Within(hours=2))
+
+
+def test_a_proclaimed_day_that_a_county_adds_is_no_working_day() -> None:
+    thursday = datetime(2031, 5, 15, 12, tzinfo=UTC)
+    ours = parse_policy(yaml.safe_dump(yaml.safe_load(TEXT) | {"bank_holidays": ["2031-05-16"]}), "ours")
+
+    assert POLICY.due("ppn", thursday).date().isoformat() == "2031-05-16"
+    assert ours.due("ppn", thursday).date().isoformat() == "2031-05-19"
+    assert ours.due("threat_to_staff", thursday) == POLICY.due("threat_to_staff", thursday)  # an hour runs through holidays
+
+
+def test_a_bank_holiday_that_is_no_day_is_refused_with_its_place() -> None:
+    with pytest.raises(PolicyFault, match=r"bank_holidays"):
+        parse_policy(yaml.safe_dump(yaml.safe_load(TEXT) | {"bank_holidays": ["whenever"]}), "ours")

@@ -144,7 +144,8 @@ def test_obligation_has_the_id_that_the_bus_gives_it() -> None:
     owed = obligations_from_scratch([alert], {"case-1": a_case(HEALTH_VISITING)}, POLICY, END)
 
     key = ids.obligation_id(alert.alert_id, "case-1", "health_visiting", "health_visitor")
-    assert owed == {key: Due(alert.alert_id, "case-1", "health_visiting", "health_visitor", T0)}
+    read = ((T0, alert.statement_id),)
+    assert owed == {key: Due(alert.alert_id, "case-1", "health_visiting", "health_visitor", T0, read)}
 
 
 def test_agency_that_said_it_is_not_told() -> None:

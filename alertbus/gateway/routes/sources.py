@@ -8,10 +8,14 @@ from fastapi.responses import JSONResponse
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
+from alertbus.intake.moments import OLD_NEWS
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
 from alertbus.plugin import Headers, Stated
 
 router = APIRouter(prefix="/v1", tags=["agencies' systems"])
+
+_OLD = f"more than {OLD_NEWS.days} days old, or so stated: kept as history, and nobody is told now; what should be told, state as an alert"
+"""What a source is told of old news (`history` holds the ids that it is about)."""
 
 _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -24,7 +28,10 @@ _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type":
     openapi_extra=_RAW,
 )
 async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence."""
+    """A message in the source's own format. One that is not understood is kept for review: nothing is dropped in silence.
+
+    What is more than 28 days old is kept as history, which tells nobody now; the answer's `history` names those alerts.
+    """
     gateway.intake.messages.source(plugin)
 
     def authorise(stated: Stated) -> None:
@@ -44,8 +51,9 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     for accepted in message.accepted:
         gateway.counts.alerts.labels(outcome(accepted)).inc()
     ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
+    old = {"history": list(message.history), "reason": _OLD} if message.history else {}
     linked = {"linked": message.linked} if message.linked else {}
-    return JSONResponse({"outcome": "accepted", "ids": ids} | linked, 202)
+    return JSONResponse({"outcome": "accepted", "ids": ids} | old | linked, 202)
 
 
 @router.post(

@@ -199,10 +199,12 @@ class _Bundle:
 
     def _period(self, *, over: bool) -> Resource:
         """In whole days. `end` is always there and never before `start`: a review date in the past ends the Flag on
-        the day it began.
+        the day it began. A withdrawal has the dates of the end: its Flag began when the agency was told, if that was sooner.
         """
         notice = self._notice
         begun = notice.occurred_at.date()
+        if notice.deed is Deed.WITHDRAW:
+            begun = min(begun, notice.obligation.since.date())
         ends = notice.review_on or (notice.obligation.since + self._flag_life).date()
         if over:
             ends = notice.recorded_at.date()

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column('of', sa.String(200), nullable=False),
         sa.Column('since', UtcDateTime(timezone=True), nullable=False),
         sa.Column('said_at', UtcDateTime(timezone=True), nullable=False),
+        sa.Column('heard_at', UtcDateTime(timezone=True), nullable=False),
         sa.Column('person_ids', sa.Text(), nullable=False),
         sa.Column('ended_at', UtcDateTime(timezone=True), nullable=True),
         sa.Column('facts', sa.LargeBinary(), nullable=True),

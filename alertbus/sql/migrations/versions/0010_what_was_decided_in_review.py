@@ -1,6 +1,6 @@
 """what a person has decided about a review item
 
-Revision: 0009, after 0008. No version before wrote such decisions, so nothing that stands on the topic is missing here.
+Revision: 0010, after 0009. No version before wrote such decisions, so nothing that stands on the topic is missing here.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from alertbus.sql.engine import UtcDateTime
 
-revision = '0009'
-down_revision = '0008'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 

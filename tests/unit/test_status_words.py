@@ -1,0 +1,59 @@
+"""What `alertbus status` says of the whole bus: counts, and a warning where somebody should look."""
+
+from typing import Any
+
+import pytest
+
+from alertbus.cli import status
+from alertbus.intake.ignored import WhyIgnored, why_ignored
+
+QUIET: dict[str, Any] = {
+    "broker": "127.0.0.1:9092",
+    "gateway": "up",
+    "parts": [],
+    "progress": {"groups": {}},
+    "chronicle": {"alerts": 0, "cases": 0, "overdue": 0, "oldest_unanswered": None, "review": 0},
+    "undelivered": [],
+    "reconcile": None,
+    "quarantine": 0,
+    "review": {"open": 0, "by_reason": {}, "oldest": None},
+    "ignored": [],
+    "bank_holidays": {"warning": False, "text": "bank holidays are listed to 2028"},
+    "policy": "1",
+    "plugins": [],
+}
+
+
+def told(capsys: pytest.CaptureFixture[str], **changed: Any) -> str:
+    status._tell_bus(QUIET | changed)
+    return capsys.readouterr().out
+
+
+def test_messages_that_nobody_has_decided_about_are_counted_by_source(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = [
+        {"source": "hmpps", "outcome": "no_alert", "count": 40, "latest_at": "2026-11-29T12:00:00Z"},
+        {"source": "hmpps", "outcome": "not_yet_known", "count": 2, "latest_at": "2026-11-29T12:00:00Z"},
+        {"source": "nspcc", "outcome": "not_yet_known", "count": 1, "latest_at": "2026-11-29T12:00:00Z"},
+    ]
+
+    assert "43 messages, of them not yet known: hmpps 2, nspcc 1" in told(capsys, ignored=counts)
+    assert "0 messages, of them not yet known: none" in told(capsys)
+
+
+def test_holidays_beyond_the_list_are_a_warning_and_otherwise_not_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Warning: add days" in told(capsys, bank_holidays={"warning": True, "text": "add days"})
+    assert "bank holidays" not in told(capsys)
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("not yet known: no rule for this event type", WhyIgnored.NOT_YET_KNOWN),
+        (" Not yet known: nobody has thought of it", WhyIgnored.NOT_YET_KNOWN),
+        ("a move within a prison", WhyIgnored.NO_ALERT),
+        ("what is not yet known: nothing", WhyIgnored.NO_ALERT),
+        ("", WhyIgnored.NO_ALERT),
+    ],
+)
+def test_a_reason_is_classed_by_how_it_begins(reason: str, outcome: WhyIgnored) -> None:
+    assert why_ignored(reason) is outcome
