@@ -166,7 +166,7 @@ def _age(seconds: float) -> str:
 def _side_by_side(item: dict[str, Any]) -> None:
     asked, candidates = item.get("in_question", {}), item["candidates"]
     heads = [f"{letter}: {_where(candidate)}" for letter, candidate in zip(_LETTERS, candidates, strict=False)]
-    others = [candidate.get("places", [{}])[0] if candidate.get("places") else {} for candidate in candidates]
+    others = [_whole_person(candidate.get("places") or []) for candidate in candidates]
     values = [[field, of(asked), *map(of, others)] for field, of in _FIELDS.items()]
     lines = [line for line in values if any(line[1:])]
     for title, name in (("agrees", "agrees"), ("differs", "differs")):
@@ -179,6 +179,14 @@ def _side_by_side(item: dict[str, Any]) -> None:
         say("Where a number differs, they are one person only if one of the numbers is wrong: have it corrected where it was stated.")
     if asked:
         say(f"Decide: alertbus review decide {item['id']} same a|different|seen --by NAME")
+
+
+def _whole_person(places: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give a candidate as the first place names them, with the numbers of all places: any of them may contradict."""
+    if not places or not places[0].get("person"):
+        return {}
+    numbers = [number for place in places for number in place.get("person", {}).get("identifiers", ())]
+    return {"person": places[0]["person"] | {"identifiers": [n for at, n in enumerate(numbers) if n not in numbers[:at]]}}
 
 
 def _where(candidate: dict[str, Any]) -> str:

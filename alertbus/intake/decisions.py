@@ -137,7 +137,7 @@ class DecisionIntake:
                 return new
             if item.outcome is ReviewOutcome.REOPENED:
                 return _again(item) or new
-            if stated.every:
+            if item.outcome is not None:
                 return new
             raise InvalidInput([Fault("outcome", "another outcome: nothing was decided about this item that could be taken back", "enum")])
         if known is None:

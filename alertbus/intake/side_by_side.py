@@ -13,7 +13,7 @@ from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.reviews import ReviewItem
 from alertbus.chronicle.views import view
 from alertbus.directory.candidates import mentions_of, on_cases, people_of
-from alertbus.directory.comparing import Comparison, compare
+from alertbus.directory.comparing import compare
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.person import Person
@@ -33,7 +33,10 @@ class PersonInPlace(Word):
 
 
 class CandidateShown(Word):
-    """Somebody who may be the person in question. `agrees` and `differs` name fields and how far they agree, never what stands in them."""
+    """Somebody who may be the person in question; of the ids of one person, the first.
+
+    `agrees` and `differs` name fields and how far they agree, never what stands in them.
+    """
 
     person_id: str
     cases: tuple[str, ...]
@@ -60,23 +63,23 @@ async def side_by_side(engine: AsyncEngine, item: ReviewItem, rules: IdentityRul
         own = f"case/{item.case_id}/" if item.case_id else f"alert/{item.alert_id}/"
         question = next((p for p in places[item.in_question] if p.startswith(own)), None) if item.in_question else None
         asked = await _stated_in(connection, [question]) if question else {}
-        shown = []
+        shown: dict[tuple[str, ...], CandidateShown] = {}
         for person_id in item.candidates:
-            elsewhere = [place for place in places[person_id] if place != question][:MOST_PLACES]
+            elsewhere = tuple(place for place in places[person_id] if place != question)[:MOST_PLACES]
+            if elsewhere and elsewhere in shown:
+                continue  # another id of the same person
             people = await _stated_in(connection, elsewhere)
-            best = _best(asked.get(question or ""), list(people.values()), rules)
-            shown.append(
-                CandidateShown(
-                    person_id=person_id,
-                    cases=tuple(await on_cases(connection, [person_id])),
-                    agrees=best.agrees if best else (),
-                    differs=best.differs if best else (),
-                    contradicts=bool(best and best.contradicts),
-                    places=tuple(_in_place(place, people.get(place), may_see=may_see) for place in elsewhere),
-                )
+            agrees, differs, contradicts = _evidence(asked.get(question or ""), list(people.values()), rules)
+            shown[elsewhere or (person_id,)] = CandidateShown(
+                person_id=person_id,
+                cases=tuple(await on_cases(connection, [person_id])),
+                agrees=agrees,
+                differs=differs,
+                contradicts=contradicts,
+                places=tuple(_in_place(place, people.get(place), may_see=may_see) for place in elsewhere),
             )
     in_question = _in_place(question, asked.get(question), may_see=may_see) if question else None
-    return SideBySide(in_question=in_question, candidates=tuple(shown))
+    return SideBySide(in_question=in_question, candidates=tuple(shown.values()))
 
 
 async def _stated_in(connection: AsyncConnection, places: Sequence[str]) -> dict[str, Person]:
@@ -95,10 +98,14 @@ async def _stated_in(connection: AsyncConnection, places: Sequence[str]) -> dict
     return found
 
 
-def _best(asked: Person | None, others: Sequence[Person], rules: IdentityRules) -> Comparison | None:
-    if asked is None:
-        return None
-    return max((compare(asked, other, rules) for other in others), key=lambda c: c.score, default=None)
+def _evidence(asked: Person | None, others: Sequence[Person], rules: IdentityRules) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Give what agrees and differs where the two are most alike, and every number that contradicts anywhere."""
+    compared = [] if asked is None else [compare(asked, other, rules) for other in others]
+    if not compared:
+        return (), (), False
+    best = max(compared, key=lambda one: one.score)
+    contradictions = [f"{system.label}: different" for one in compared for system in one.contradicts]
+    return best.agrees, tuple(dict.fromkeys((*best.differs, *contradictions))), bool(contradictions)
 
 
 def _in_place(place: str, person: Person | None, *, may_see: bool) -> PersonInPlace:

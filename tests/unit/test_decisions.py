@@ -292,8 +292,12 @@ async def test_the_same_is_refused_and_the_front_door_stays_asked_where_numbers_
         with pytest.raises(InvalidInput, match="numbers allow"):
             await desk.decide(item, ReviewOutcome.SAME, item.candidates[0])
 
+    [shown] = (await side_by_side(desk.engine, item, IdentityRules(), may_see=False)).candidates
+    assert (shown.contradicts, "NHS number: different" in shown.differs) == (True, True)
     assert (await desk.on("fam", "mother"), await desk.front_door_is_on(item)) == (before, True)
     assert (await desk.item(item.id)).state is ReviewState.OPEN
+    with pytest.raises(InvalidInput, match="nothing was decided"):
+        await desk.decide(item, ReviewOutcome.REOPENED)
     await desk.decide(item, ReviewOutcome.DIFFERENT)
 
 
@@ -368,6 +372,19 @@ async def test_candidates_are_compared_for_everybody_and_their_names_shown_to_wh
     text = compared.model_dump_json()
     assert compared.candidates[0].agrees == candidate.agrees
     assert not any(word in text for word in ("Anna", "Pek", "1987", "NN2", "High"))
+
+
+async def test_two_ids_of_one_person_are_one_candidate_and_a_number_from_any_place_contradicts(desk: Desk) -> None:
+    prison = [{"identifiers": [{"system": "prison_number", "value": v}]} for v in ("G7574EC", "B6273AG")]
+    await desk.case("fam", mother=ANA)
+    [first] = await desk.doubt(ANNA | prison[0])
+    await desk.decide(first, ReviewOutcome.SAME, first.candidates[0])
+
+    [second] = await desk.doubt(ANNA | prison[1] | {"name": {"given": "Annah", "family": "Pek"}}, alert_id="A-2")
+
+    assert len(second.candidates) == 2
+    [candidate] = (await side_by_side(desk.engine, second, IdentityRules(), may_see=True)).candidates
+    assert (candidate.contradicts, [place.case_id for place in candidate.places]) == (True, ["fam", None])
 
 
 # People, apart from any item
