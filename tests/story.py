@@ -27,6 +27,7 @@ from alertbus.model.events import (
     ReviewReason,
     Tick,
 )
+from alertbus.model.identity import ReviewDecided, ReviewOutcome
 from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
@@ -96,6 +97,9 @@ class Log:
 
     def receipt(self, receipt: Receipt) -> None:
         self.add(topics.RECEIPTS, receipt.case_id, RECEIPT_GIVEN, receipt)
+
+    def decided(self, decision: ReviewDecided, key: str) -> None:
+        self.add(topics.REVIEW, key, ReviewDecided.type, decision)
 
     def review(self, needed: ReviewNeeded) -> None:
         self.add(topics.REVIEW, needed.alert_id or "x", ReviewNeeded.type, needed)
@@ -195,6 +199,10 @@ def story(prefix: str = "", *, everything: bool = False) -> Log:
             log.receipt(a_receipt(notice, stage, hours(dice.randint(0, 20))))
     for n, statement in enumerate(statements):
         log.review(ReviewNeeded(id=f"{prefix}review-{n}", reason=ReviewReason.UNKNOWN_KIND, at=T0, alert_id=statement.alert_id))
+    for n, statement in enumerate(statements[::2]):
+        for hour, outcome in ((1, ReviewOutcome.SEEN), (2, ReviewOutcome.REOPENED), (3, ReviewOutcome.SEEN))[: 1 + n % 3]:
+            decision = ReviewDecided(id=f"{prefix}review-{2 * n}", outcome=outcome, at=hours(hour), by="R. Postholder")
+            log.decided(decision, statement.alert_id)
     for record in dice.sample(log.records, 60):  # written a second time, by somebody who did not hear the first was heard
         assert record.key is not None
         log.raw(record.topic, record.key.decode(), record.value or b"", record.headers)

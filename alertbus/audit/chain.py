@@ -38,6 +38,12 @@ class AuditedDeed(StrEnum):
     REDRIVE_BEGUN = "redrive_begun"
     """These records are about to be put back. Begun and not done: whoever did it was cut short."""
     REDRIVE_DONE = "redrive_done"
+    REVIEW_BEGUN = "review_begun"
+    """A review item is about to be decided. Begun and not done: whoever did it was cut short, or refused."""
+    REVIEW_DONE = "review_done"
+    WHO_IS_WHO_BEGUN = "who_is_who_begun"
+    """It is about to be stated that people are one, or are not."""
+    WHO_IS_WHO_DONE = "who_is_who_done"
 
 
 class AuditRecord(Word):

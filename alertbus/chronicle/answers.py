@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
+from alertbus.model.events import ReviewReason
 from alertbus.model.notice import Intent, Notice, Obligation, Receipt
 
 
@@ -128,6 +129,23 @@ class Unanswered(Word):
     age_s: float
 
 
+class WaitingLongest(Word):
+    """The open review item that has waited longest. `age_s` is in seconds."""
+
+    id: str
+    reason: ReviewReason
+    since: AwareDatetime
+    age_s: float
+
+
+class ReviewsWaiting(Word):
+    """The open review items in numbers."""
+
+    open: int
+    by_reason: Mapping[ReviewReason, int]
+    oldest: WaitingLongest | None
+
+
 class Status(Word):
     """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`."""
 
@@ -138,5 +156,8 @@ class Status(Word):
     overdue: int
     oldest_unanswered: Unanswered | None
     review: int
+    """Review items that are open."""
+    review_by_reason: Mapping[ReviewReason, int]
+    oldest_review: WaitingLongest | None
     unreadable: int
     progress: Mapping[str, int]

@@ -31,11 +31,12 @@ from alertbus.model.events import (
     AlertReachedCase,
     ReviewNeeded,
 )
+from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
-from alertbus.wire.words import words
+from alertbus.wire.words import TABLE, words
 
 TOPICS = tuple(GROUPS[CHRONICLE])
 
@@ -183,7 +184,7 @@ def fact_of(understood: Understood) -> Fact:
     reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
         return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
-    if record.topic == topics.CASE_EVENTS and understood.error is None:  # the reducers' own business
+    if understood.error is None and _is_anothers(record.topic, understood.type):
         return Fact(*where)
     error = understood.error or UNKNOWN_TYPE
     log.warning(
@@ -194,6 +195,12 @@ def fact_of(understood: Understood) -> Fact:
         reason=error,
     )
     return Fact(*where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error})
+
+
+def _is_anothers(topic: str, type_: str) -> bool:
+    """True for a word of the bus that says nothing to the chronicle, on its own topic; on `case-events` for whatever reducers write."""
+    word = TABLE.get(type_)
+    return topic == topics.CASE_EVENTS or (word is not None and word.topic == topic and type_ not in _READERS)
 
 
 def _unless_watchdog(fact: Fact) -> Fact:
@@ -274,7 +281,12 @@ def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     return Fact(*where, tables.review, row)
 
 
-WORDS = words(ALERT_ACCEPTED, AlertReachedCase.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, ReviewNeeded.type)
+def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:
+    row = {"review_id": decided.id, "at": decided.at, "outcome": decided.outcome, "by": decided.by, "body": data}
+    return Fact(*where, tables.review_decision, row)
+
+
+WORDS = words(ALERT_ACCEPTED, AlertReachedCase.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, ReviewNeeded.type, ReviewDecided.type)
 """What the chronicle reads."""
 
 _READERS: Mapping[str, Callable[[Coordinates, bytes, Any], Fact]] = {
@@ -284,4 +296,5 @@ _READERS: Mapping[str, Callable[[Coordinates, bytes, Any], Fact]] = {
     NOTICE_OWED: _notice,
     RECEIPT_GIVEN: _receipt,
     ReviewNeeded.type: _review,
+    ReviewDecided.type: _review_decision,
 }

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
+from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.chronicle.views import is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert
@@ -136,7 +137,7 @@ async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
 
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
-    """Count: for reality, or for one exercise. Review, unreadable records and progress are counted for all."""
+    """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
     said, versions = tables.alert.c, tables.case_version.c
     waiting = _owed.state.not_in(ANSWERED)
     counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(same_exercise(said.exercise, exercise))
@@ -146,13 +147,13 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
     oldest = (
         select(_owed.id, _owed.agency, _owed.since).where(same_exercise(_owed.exercise, exercise), waiting).order_by(_owed.since, _owed.id)
     )
-    reviews = select(func.count()).select_from(tables.review)
     unreadable = select(func.count()).select_from(tables.unreadable)
     async with view(engine) as connection:
         statements, alerts = (await connection.execute(counts)).one()
         states = Counter({ObligationState(row[0]): row[1] for row in await connection.execute(by_state)})
         first = (await connection.execute(oldest.limit(1))).one_or_none()
         progress = (await connection.execute(select(tables.progress))).all()
+        reviews = await waiting_reviews(connection, now, exercise)
         return Status(
             alerts=alerts,
             statements=statements,
@@ -160,7 +161,9 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
             obligations={state: states[state] for state in ObligationState},
             overdue=(await connection.execute(overdue)).scalar_one(),
             oldest_unanswered=first and _unanswered(first, now),
-            review=(await connection.execute(reviews)).scalar_one(),
+            review=reviews.open,
+            review_by_reason=reviews.by_reason,
+            oldest_review=reviews.oldest,
             unreadable=(await connection.execute(unreadable)).scalar_one(),
             progress={f"{row.topic}/{row.partition}": row.next for row in progress},
         )

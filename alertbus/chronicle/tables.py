@@ -136,6 +136,17 @@ review = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+review_decision = Table(
+    "chronicle_review_decision",
+    metadata,
+    Column("review_id", String, primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Every decision about a review item; the latest stands. It may be read before its item: the two may stand in different partitions."""
+
 unreadable = Table(
     "chronicle_unreadable",
     metadata,
@@ -155,5 +166,5 @@ progress = Table(
 )
 """The offset to come next, written with the rows: what a crash leaves between database and broker is passed over."""
 
-CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, unreadable)
+CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, review_decision, unreadable)
 TABLES = (*CONTENT, progress)

@@ -23,6 +23,8 @@ app = table(
         "bench": ("alertbus.cli.bench:bench", "How fast the bus is on this machine."),
         "doctor": ("alertbus.cli.doctor:doctor", "Look at everything the bus needs."),
         "cases": ("alertbus.cli.cases:app", "Cases: import, look, chronology."),
+        "review": ("alertbus.cli.review:app", "What waits for a person: look, and decide."),
+        "people": ("alertbus.cli.people:app", "Two people are one, or are two."),
         "plugin": ("alertbus.cli.plugins:app", "Agency plugins."),
         "policy": ("alertbus.cli.policies:app", "Who is told about what, how much, how fast."),
         "quarantine": ("alertbus.cli.quarantine:app", "What could not be decided or was refused, and putting it back."),

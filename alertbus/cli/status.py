@@ -51,7 +51,7 @@ async def _bus(settings: Settings) -> dict[str, Any]:
         "progress": progress,
         **{
             name: progress[name]
-            for name in ("chronicle", "reconcile", "undelivered", "quarantine", "ignored", "bank_holidays", "policy", "plugins")
+            for name in ("chronicle", "review", "reconcile", "undelivered", "quarantine", "ignored", "bank_holidays", "policy", "plugins")
         },
     }
 
@@ -64,7 +64,7 @@ async def _without_gateway(settings: Settings) -> dict[str, Any]:
     from alertbus.run.bootstrap import now, wired
 
     async with wired(settings) as wiring:
-        found = await overview(Vitals(wiring.bootstrap, wiring.engine, now, settings.watchdog_interval_s))
+        found = await overview(Vitals(wiring.bootstrap, wiring.engine, now, settings.watchdog_interval_s), wiring.policy.front_door)
         return found | {"policy": wiring.policy.version, "plugins": [asdict(row) for row in wiring.plugins.listing()]}
 
 
@@ -81,7 +81,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
             "undelivered": sum(one["count"] for one in answer["undelivered"]),
-            "review": chronicle["review"],
+            "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
             "quarantine": answer["quarantine"],
             "ignored": _ignored(answer["ignored"]),
@@ -100,6 +100,14 @@ def _tell_bus(answer: dict[str, Any]) -> None:
 def _behind(progress: dict[str, Any]) -> str:
     waiting = {name: group["pending"] for name, group in progress["groups"].items() if group["pending"]}
     return ", ".join(f"{name} {count}" for name, count in waiting.items()) or "nothing"
+
+
+def _review(found: dict[str, Any]) -> str:
+    """What waits for a person: how much, how long the oldest item has waited, and whose it is to decide."""
+    oldest = found["oldest"]
+    if oldest is None:
+        return "nothing open"
+    return f"{found['open']} open, the oldest {oldest['age_s'] / 3600:.1f} h, for {oldest['owner']} ({oldest['reason']})"
 
 
 def _ignored(found: list[dict[str, Any]]) -> str:

@@ -65,3 +65,19 @@ async def on_cases(connection: AsyncConnection, person_ids: Collection[str]) -> 
         .order_by(mention.c.of)
     )
     return list((await connection.execute(query)).scalars())
+
+
+async def mentions_of(connection: AsyncConnection, person_ids: Collection[str]) -> dict[str, list[str]]:
+    """Give for each of these persons where they are named now: on case files first, then in alerts, the oldest first of each."""
+    query = (
+        select(held.c.person_id, held.c.mention_id, mention.c.kind)
+        .join(mention, mention.c.mention_id == held.c.mention_id)
+        .where(held.c.person_id.in_(person_ids), mention.c.kind.in_((MentionKind.CASE.value, MentionKind.ALERT.value)))
+        .where(mention.c.ended_at.is_(None))
+        .order_by(mention.c.since, mention.c.mention_id)
+    )
+    found: dict[str, list[str]] = {person_id: [] for person_id in person_ids}
+    rows = (await connection.execute(query)).all()
+    for row in sorted(rows, key=lambda r: r.kind != MentionKind.CASE.value):
+        found[row.person_id].append(row.mention_id)
+    return found

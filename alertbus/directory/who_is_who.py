@@ -59,6 +59,13 @@ class WhoIsWhoRegister:
             await identify_on_cases(connection, by_case(settled.moved), now)
             return AcceptedWhoIsWho(resolved, repeated=False)
 
+    async def standing(self, kind: type[WhoIsWho], source: str, said_id: str, exercise: str | None) -> WhoIsWho | None:
+        """Give the statement of this source and id as it stands, taken back or not; None if it was never made."""
+        async with reading(self._engine) as connection:
+            query = select(said.c.body).where(said.c.id == ids.event_id(kind.type, exercise or "", source, said_id))
+            body = (await connection.execute(query)).scalar_one_or_none()
+        return None if body is None else read_said(body)
+
     async def unpublished(self) -> list[WhoIsWho]:
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(said.c.body).where(said.c.published.is_(False)))

@@ -42,7 +42,7 @@ class Gateway:
     vitals: Vitals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.intake = Intake(self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
+        self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.callers = Callers(self.settings.callers)
 
@@ -87,6 +87,7 @@ _PROBLEMS = {
     401: "No token, or one nobody has",
     403: "Not permitted to this caller",
     404: "No such thing, or not the caller's to see",
+    409: "Somebody has decided it otherwise",
     412: "Another version stands",
     413: "More bytes than the bus takes",
     415: "A format this call does not read",

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
     BrokerUnavailable,
@@ -72,6 +73,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     Unavailable: (503, "Something the bus depends on does not answer"),
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
+    AlreadyDecided: (409, "Somebody has decided this otherwise"),
     TooLarge: (413, "That is too large"),
     NotAllowed: (403, "You may not do this"),
     WhoAreYou: (401, "Say who you are"),

@@ -1,4 +1,4 @@
-"""All that the bus takes in, without HTTP: alerts, cases, who is who, raw messages and answers.
+"""All that the bus takes in, without HTTP: alerts, cases, who is who, raw messages, answers and decisions.
 
 Each is durable on the broker before a call returns.
 
@@ -11,12 +11,16 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.audit.trail import Trail
 from alertbus.broker.producer import Producer
 from alertbus.directory.directory import Directory
 from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.alerts import AlertIntake
+from alertbus.intake.by_name import Audited
 from alertbus.intake.cases import CaseIntake
+from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.messages import MessageIntake
+from alertbus.intake.people import PeopleIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.plugin.manager import Plugins
@@ -27,6 +31,7 @@ from alertbus.policy.policy import Policy
 class Intake:
     """The intakes over one publisher. Safe in any number of processes over one database and one broker."""
 
+    bootstrap: str
     engine: AsyncEngine
     producer: Producer
     plugins: Plugins
@@ -40,6 +45,8 @@ class Intake:
     people: WhoIsWhoIntake = field(init=False)
     messages: MessageIntake = field(init=False)
     answers: AnswerIntake = field(init=False)
+    decisions: DecisionIntake = field(init=False)
+    who_is_who: PeopleIntake = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
@@ -48,3 +55,6 @@ class Intake:
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.now)
+        audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now), self.publisher)
+        self.decisions = DecisionIntake(self.engine, self.publisher, self.people, self.answers, audited, self.policy.front_door, self.now)
+        self.who_is_who = PeopleIntake(self.engine, self.people, audited, self.now)

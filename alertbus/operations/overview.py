@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from alertbus.chronicle import queries
+from alertbus.chronicle.reviews import owner_of
 from alertbus.directory.outbox import unheard
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model.calendar import calendar_finding
@@ -15,9 +16,10 @@ from alertbus.reconcile.results import latest_run
 from alertbus.sql.engine import reading
 
 
-async def overview(vitals: Vitals) -> dict[str, Any]:
+async def overview(vitals: Vitals, front_door: str) -> dict[str, Any]:
     """How far behind each group is, what is undelivered, in quarantine and ignored, the watchdog, the chronicle, the latest reconciliation.
 
+    `review` says what waits for a person: how much, the oldest, and whose it is to decide; `front_door` is the policy's.
     `pending` counts records that a group has not processed, and what the directory has decided and not yet published (`unpublished`).
     Counts and times only; nothing in it is about anybody. `stalled` says that something has waited for longer than it
     should, or that the watchdog is overdue. Raises `BrokerUnavailable`, `BrokerFault` or `DatabaseUnavailable`.
@@ -33,7 +35,7 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
     )
     async with reading(vitals.engine) as connection:  # asked last: what has just been identified may wait here
         waiting = await unheard(connection)
-    behind = summary(groups)
+    behind, oldest = summary(groups), status.oldest_review
     return behind | {
         "pending": behind["pending"] + waiting,
         "unpublished": waiting,
@@ -44,5 +46,10 @@ async def overview(vitals: Vitals) -> dict[str, Any]:
         "ignored": [one.model_dump(mode="json") for one in await ignored_counts(vitals.engine)],
         "bank_holidays": calendar_finding(now.astimezone(UK).date())._asdict(),
         "chronicle": status.model_dump(mode="json", exclude={"progress"}),
+        "review": {
+            "open": status.review,
+            "by_reason": status.review_by_reason,
+            "oldest": oldest and oldest.model_dump(mode="json") | {"owner": owner_of(oldest.reason, front_door)},
+        },
         "reconcile": reconciled and reconciled.shown(now),
     }

@@ -116,6 +116,11 @@ async def test_trouble_with_the_broker_from_below_is_503(gateway: Any, monkeypat
         ("GET", f"/v1/cases/{CANARY}", 404, "not_found"),
         ("GET", f"/v1/cases/x/chronology?format={CANARY}", 422, "invalid_input"),
         ("GET", f"/v1/alerts/{CANARY}", 404, "not_found"),
+        ("GET", f"/v1/reviews/{CANARY}", 404, "not_found"),
+        ("GET", f"/v1/reviews?reason={CANARY}", 422, "invalid_input"),
+        ("GET", f"/v1/reviews?state={CANARY[:20]}", 422, "invalid_input"),
+        ("GET", f"/v1/reviews?after={CANARY}", 404, "not_found"),
+        ("POST", f"/v1/reviews/{CANARY}/decisions", 404, "not_found"),
     ],
 )
 async def test_what_the_framework_refuses_is_a_problem_too_and_repeats_nothing(
@@ -146,7 +151,7 @@ async def test_openapi_describes_every_call_and_its_problems(gateway: Any) -> No
 
     assert schema["info"]["description"]
     calls = {(m, p): call for p, methods in schema["paths"].items() for m, call in methods.items()}
-    assert len(calls) >= 15
+    assert len(calls) >= 20
     for where, call in calls.items():
         assert call.get("summary"), where
         assert call.get("description"), where

@@ -16,6 +16,7 @@ QUIET: dict[str, Any] = {
     "undelivered": [],
     "reconcile": None,
     "quarantine": 0,
+    "review": {"open": 0, "by_reason": {}, "oldest": None},
     "ignored": [],
     "bank_holidays": {"warning": False, "text": "bank holidays are listed to 2028"},
     "policy": "1",

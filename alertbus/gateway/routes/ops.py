@@ -41,7 +41,9 @@ async def ready(gateway: CurrentGateway) -> Response:
 async def progress(gateway: CurrentGateway) -> Response:
     """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has."""
     installed = [asdict(row) for row in gateway.plugins.listing()]
-    return JSONResponse(await overview(gateway.vitals) | {"policy": gateway.policy.version, "plugins": installed})
+    return JSONResponse(
+        await overview(gateway.vitals, gateway.policy.front_door) | {"policy": gateway.policy.version, "plugins": installed}
+    )
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())

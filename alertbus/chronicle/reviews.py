@@ -1,0 +1,197 @@
+"""What waits for a person, and what was decided: review items as the topic tells them. Nothing here writes.
+
+An item is a `ReviewNeeded` with the latest `ReviewDecided` about it. Items hold ids, reasons and times, and nothing about
+anybody; only a decision's note may, and it is given where one item is asked for.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import ColumnElement, Row, Select, String, and_, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
+from alertbus.chronicle.views import view
+from alertbus.model.base import Word
+from alertbus.model.errors import NotFound
+from alertbus.model.events import ReviewNeeded, ReviewReason
+from alertbus.model.identity import ReviewDecided, ReviewOutcome
+from alertbus.sql.engine import UtcDateTime
+
+INTEGRATION = "integration"
+"""The owner of what is about messages and formats: whoever connects the systems that send to the bus."""
+
+_ABOUT_PEOPLE = frozenset({ReviewReason.UNSURE_MATCH, ReviewReason.NOBODY_LINKED, ReviewReason.KEY_UNKNOWN})
+
+_ON_CASE = "case "
+"""How the `detail` of an item about the people of a case begins; the case's id follows."""
+
+
+class ReviewState(StrEnum):
+    """Whether somebody must still look. Shown to practitioners; values are stable."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+class ReviewItem(Word):
+    """One question for a person, and its latest decision. An item that was reopened is open, and says by whom and when."""
+
+    id: str
+    reason: ReviewReason
+    at: AwareDatetime
+    """When the question arose; a decision that is taken back does not change it."""
+    state: ReviewState
+    owner: str
+    age_s: float
+    """Seconds since `at`."""
+    alert_id: str | None = None
+    source: str | None = None
+    case_id: str | None = None
+    """The case, where the question is about the people of a case file."""
+    exercise: str | None = None
+    person_ids: tuple[str, ...] = ()
+    """The person in question first, then those who may be the same."""
+    detail: str | None = None
+    raw_ref: str | None = None
+    outcome: ReviewOutcome | None = None
+    by: str | None = None
+    decided_at: AwareDatetime | None = None
+    person_id: str | None = None
+    note: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of the item's records on `review`, as far as the item tells it."""
+        return self.alert_id or self.case_id or self.raw_ref or self.id
+
+    @property
+    def in_question(self) -> str | None:
+        """The id of the person who may be somebody else; None where the question is another one."""
+        return self.person_ids[0] if self.reason is ReviewReason.UNSURE_MATCH and len(self.person_ids) > 1 else None
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Ids of those who may be the person in question, or whom an unknown key may mean."""
+        return self.person_ids[1:] if self.in_question else self.person_ids if self.reason is ReviewReason.KEY_UNKNOWN else ()
+
+
+def owner_of(reason: ReviewReason, front_door: str) -> str:
+    """Give who must decide an item of this reason: the front door where the question is whom an alert is about, because a child may be
+    waiting behind it (DESIGN section 14); else `INTEGRATION`, because the answer lies in a sender's system or in the policy.
+    """
+    return front_door if reason in _ABOUT_PEOPLE else INTEGRATION
+
+
+async def review_items(
+    engine: AsyncEngine,
+    now: datetime,
+    front_door: str,
+    *,
+    state: ReviewState | None = ReviewState.OPEN,
+    reasons: Collection[ReviewReason] = (),
+    alert_id: str | None = None,
+    limit: int = 100,
+    after: ReviewItem | None = None,
+) -> list[ReviewItem]:
+    """List items, the oldest first. `state` None: open and decided; `reasons` empty: all. Those of exercises are among them, and say so.
+
+    `after` is the last item seen; what follows it is given.
+    """
+    asked = tables.review.c
+    query = _items().order_by(asked.at, asked.id).limit(limit)
+    if state is not None:
+        query = query.where(_open() if state is ReviewState.OPEN else ~_open())
+    if reasons:
+        query = query.where(asked.reason.in_(sorted(reasons)))
+    if alert_id is not None:
+        query = query.where(asked.alert_id == alert_id)
+    if after is not None:
+        query = query.where(tuple_(asked.at, asked.id) > tuple_(literal(after.at, UtcDateTime), literal(after.id, String)))
+    async with view(engine) as connection:
+        return [_item(row, now, front_door) for row in await connection.execute(query)]
+
+
+async def review_item(engine: AsyncEngine, item_id: str, now: datetime, front_door: str) -> ReviewItem:
+    """Give one item. Raises `NotFound`."""
+    async with view(engine) as connection:
+        row = (await connection.execute(_items().where(tables.review.c.id == item_id))).one_or_none()
+    if row is None:
+        raise NotFound("no such review item; `alertbus review list` shows those that are open, a moment after they arose")
+    return _item(row, now, front_door)
+
+
+async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[str]:
+    """Give the ids of the obligations that this agency has not answered on this case."""
+    owed = tables.obligation.c
+    query = select(owed.id).where(owed.case_id == case_id, owed.agency == agency, owed.state.not_in(tables.ANSWERED)).order_by(owed.id)
+    async with view(engine) as connection:
+        return list((await connection.execute(query)).scalars())
+
+
+async def waiting_reviews(connection: AsyncConnection, now: datetime, exercise: str | None) -> ReviewsWaiting:
+    """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
+    asked = tables.review.c
+    chosen = and_(_open(), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
+    by_reason = _joined(select(asked.reason, func.count())).where(chosen).group_by(asked.reason)
+    oldest = _joined(select(asked.id, asked.reason, asked.at)).where(chosen).order_by(asked.at, asked.id).limit(1)
+    counts = Counter({ReviewReason(row[0]): row[1] for row in await connection.execute(by_reason)})
+    first = (await connection.execute(oldest)).one_or_none()
+    longest = first and WaitingLongest(id=first.id, reason=first.reason, since=first.at, age_s=(now - first.at).total_seconds())
+    return ReviewsWaiting(open=counts.total(), by_reason=dict(sorted(counts.items())), oldest=longest)
+
+
+_decided = tables.review_decision.c
+_latest = select(
+    tables.review_decision,
+    func.row_number().over(partition_by=_decided.review_id, order_by=(_decided.at.desc(), _decided.outcome.desc())).label("rank"),
+).subquery("latest")
+_drills = (
+    select(tables.alert.c.alert_id, func.max(tables.alert.c.exercise).label("exercise"))
+    .where(tables.alert.c.exercise.is_not(None))
+    .group_by(tables.alert.c.alert_id)
+    .subquery("drills")
+)
+
+
+def _rehearsed() -> ColumnElement[Any]:
+    return _drills.c.exercise
+
+
+def _open() -> ColumnElement[bool]:
+    return or_(_latest.c.outcome.is_(None), _latest.c.outcome == ReviewOutcome.REOPENED.value)
+
+
+def _joined(query: Select[Any]) -> Select[Any]:
+    asked = tables.review
+    latest = and_(_latest.c.review_id == asked.c.id, _latest.c.rank == 1)
+    return query.select_from(asked.outerjoin(_latest, latest).outerjoin(_drills, _drills.c.alert_id == asked.c.alert_id))
+
+
+def _items() -> Select[Any]:
+    return _joined(select(tables.review.c.body, _latest.c.body.label("decision"), _rehearsed()))
+
+
+def _item(row: Row[*tuple[Any, ...]], now: datetime, front_door: str) -> ReviewItem:
+    needed = ReviewNeeded.model_validate_json(row.body)
+    decided = ReviewDecided.model_validate_json(row.decision) if row.decision else None
+    is_open = decided is None or decided.outcome is ReviewOutcome.REOPENED
+    detail = needed.detail or ""
+    return ReviewItem(
+        **needed.model_dump(),
+        state=ReviewState.OPEN if is_open else ReviewState.DECIDED,
+        owner=owner_of(needed.reason, front_door),
+        age_s=(now - needed.at).total_seconds(),
+        case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else None,
+        exercise=row.exercise,
+        outcome=decided and decided.outcome,
+        by=decided and decided.by,
+        decided_at=decided and decided.at,
+        person_id=decided and decided.person_id,
+        note=decided and decided.note,
+    )

@@ -1,0 +1,116 @@
+"""`/v1/reviews`: what waits for a person, and the decision. For who holds cases, and for the front door where the question is its own."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from alertbus.chronicle.reviews import ReviewItem, ReviewState, owner_of, review_item, review_items
+from alertbus.gateway.bodies import read
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.intake.callers import Caller
+from alertbus.intake.decisions import ReviewDecision
+from alertbus.intake.side_by_side import side_by_side
+from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
+from alertbus.model.events import ReviewReason
+
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+
+_ALL = "all"
+_NO_ITEM = "no such review item; `GET /v1/reviews` lists those that are open, a moment after they arose"
+
+
+@router.get("", summary="What waits for a person", responses=answers(404))
+async def reviews(
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    state: Annotated[str, Query(description="open, decided or all", max_length=20)] = ReviewState.OPEN,
+    reason: Annotated[str | None, Query(description="only this reason", max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: Annotated[str | None, Query(description="the `next` of the list before", max_length=60)] = None,
+) -> Response:
+    """The oldest first: ids, reasons, times and whose it is to decide, nothing about anybody. `next` is for the rest, if there is more."""
+    reasons = _seen_by(caller, gateway)
+    if not reasons:
+        raise NotAllowed("only who holds cases, and the front door, may see what waits for a person")
+    if reason is not None:
+        reasons = reasons & {_reason(reason)}
+    front_door, now = gateway.policy.front_door, gateway.now()
+    last = await review_item(gateway.engine, after, now, front_door) if after else None
+    items = (
+        await review_items(gateway.engine, now, front_door, state=_state(state), reasons=reasons, limit=limit + 1, after=last)
+        if reasons
+        else []
+    )
+    following = items[limit - 1].id if len(items) > limit else None
+    return JSONResponse({"items": [item.model_dump(mode="json", exclude={"note"}) for item in items[:limit]], "next": following})
+
+
+@router.get("/{item_id}", summary="One review item, with the candidates side by side", responses=answers(404))
+async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
+    """What agrees and what differs, by field. Names, births, addresses and numbers are only for who may read case files."""
+    item = await _item(item_id, gateway, caller)
+    may_see = caller.holds_cases(gateway.policy.case_holder)
+    people = await side_by_side(gateway.engine, item, gateway.policy.identity, may_see=may_see)
+    return JSONResponse(item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True))
+
+
+@router.post(
+    "/{item_id}/decisions",
+    status_code=201,
+    summary="Decide a review item",
+    responses=answers(404, 409, 413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReviewDecision"}}},
+        }
+    },
+)
+async def decide(item_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
+    """`same` joins the candidate named in `person_id` and tells who should have been told; `different` keeps all of them apart; `seen` says
+    that somebody has dealt with it; `reopened` takes the earlier decision back.
+
+    When this has answered, what follows is on its way. The same decision again changes nothing.
+    """
+    await _item(item_id, gateway, caller)
+    said = read(ReviewDecision, await request.body())
+    decided = await gateway.intake.decisions.decide(item_id, said.outcome, said.person_id, by=said.by, note=said.note, caller=caller)
+    return JSONResponse(decided.model_dump(mode="json"), 201)
+
+
+def _seen_by(caller: Caller, gateway: Gateway) -> frozenset[ReviewReason]:
+    """Give the reasons whose items the caller may see: all for who holds cases, its own for the front door, else none."""
+    policy = gateway.policy
+    if caller.holds_cases(policy.case_holder):
+        return frozenset(ReviewReason)
+    if caller.agency == policy.front_door:
+        return frozenset(one for one in ReviewReason if owner_of(one, policy.front_door) == policy.front_door)
+    return frozenset()
+
+
+async def _item(item_id: str, gateway: Gateway, caller: Caller) -> ReviewItem:
+    """Give the item. One that is not the caller's to see raises `NotFound`, exactly as one that is not there."""
+    reasons = _seen_by(caller, gateway)
+    if not reasons:
+        raise NotFound(_NO_ITEM)
+    item = await review_item(gateway.engine, item_id, gateway.now(), gateway.policy.front_door)
+    if item.reason not in reasons:
+        raise NotFound(_NO_ITEM)
+    return item
+
+
+def _state(name: str) -> ReviewState | None:
+    if name == _ALL:
+        return None
+    return ReviewState(_one_of("state", name, [*ReviewState, _ALL]))
+
+
+def _reason(name: str) -> ReviewReason:
+    return ReviewReason(_one_of("reason", name, list(ReviewReason)))
+
+
+def _one_of(parameter: str, name: str, allowed: list[Any]) -> str:
+    if name not in allowed:
+        raise InvalidInput([Fault(parameter, f"one of {', '.join(allowed)}", "enum")])
+    return name

@@ -1,0 +1,147 @@
+"""Review items as the chronicle tells them: what is open, whose it is, and that decisions may arrive in any order and twice."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alertbus.broker import topics
+from alertbus.broker.envelope import Envelope
+from alertbus.chronicle import queries, tables
+from alertbus.chronicle.projector import TOPICS, WORDS, apply, fact_of, read
+from alertbus.chronicle.rebuild import make_tables
+from alertbus.chronicle.reviews import INTEGRATION, ReviewState, owner_of, review_item, review_items
+from alertbus.model.errors import NotFound
+from alertbus.model.events import ReviewNeeded, ReviewReason
+from alertbus.model.identity import PersonMerged, PersonPointer, ReviewDecided, ReviewOutcome
+from alertbus.sql.engine import make_engine, reading
+from alertbus.wire.reading import Understood
+from alertbus.wire.words import TABLE
+from tests.story import LATER, T0, Arrived, Log, accepted, hours
+
+UNSURE = ReviewNeeded(id="r-1", reason=ReviewReason.UNSURE_MATCH, at=T0, alert_id="a-1", person_ids=("p", "c-1", "c-2"), source="police")
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    made = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+    await make_tables(made)
+    yield made
+    await made.dispose()
+
+
+async def put(engine: AsyncEngine, records: Sequence[Arrived]) -> None:
+    async with engine.begin() as connection:
+        await apply(connection, read(records), starts={(r.topic, r.partition) for r in records})
+
+
+def decided(outcome: ReviewOutcome, hour: float, by: str = "Jo Okafor") -> ReviewDecided:
+    return ReviewDecided(id="r-1", outcome=outcome, at=hours(hour), by=by, person_id="c-1" if outcome is ReviewOutcome.SAME else None)
+
+
+def test_whom_an_alert_is_about_is_the_front_doors_to_decide_and_what_a_system_sent_is_integrations() -> None:
+    assert {reason for reason in ReviewReason if owner_of(reason, "mash") == "mash"} == {
+        ReviewReason.UNSURE_MATCH,
+        ReviewReason.NOBODY_LINKED,
+        ReviewReason.KEY_UNKNOWN,
+    }
+    assert {owner_of(reason, "mash") for reason in ReviewReason} == {"mash", INTEGRATION}
+
+
+async def test_an_item_is_open_until_it_is_decided_and_open_again_when_that_is_taken_back(engine: AsyncEngine) -> None:
+    log = Log()
+    log.review(UNSURE)
+    await put(engine, log.records)
+    waiting = await review_item(engine, "r-1", hours(2), "mash")
+    log.decided(decided(ReviewOutcome.SAME, 3), "a-1")
+    await put(engine, log.records)
+    closed = await review_item(engine, "r-1", hours(4), "mash")
+    log.decided(decided(ReviewOutcome.REOPENED, 5, by="A. N. Other"), "a-1")
+    await put(engine, log.records)
+    again = await review_item(engine, "r-1", hours(6), "mash")
+
+    assert (waiting.state, waiting.owner, waiting.age_s, waiting.outcome) == (ReviewState.OPEN, "mash", 7200, None)
+    assert (waiting.in_question, waiting.candidates, waiting.key) == ("p", ("c-1", "c-2"), "a-1")
+    assert (closed.state, closed.outcome, closed.by, closed.decided_at) == (ReviewState.DECIDED, ReviewOutcome.SAME, "Jo Okafor", hours(3))
+    assert (again.state, again.by, again.at) == (ReviewState.OPEN, "A. N. Other", T0)
+
+
+async def test_decisions_in_any_order_and_before_their_item_leave_the_latest(engine: AsyncEngine) -> None:
+    steps = [decided(ReviewOutcome.DIFFERENT, 1), decided(ReviewOutcome.REOPENED, 2), decided(ReviewOutcome.SAME, 3)]
+    for number, order in enumerate(permutations(steps)):
+        log = Log()
+        for step in (*order, *order):
+            log.decided(step.model_copy(update={"id": f"r-{number}"}), "a-1")
+        log.review(UNSURE.model_copy(update={"id": f"r-{number}"}))
+        async with engine.begin() as connection:
+            await connection.execute(tables.progress.delete())
+        await put(engine, log.records)
+
+        assert (await review_item(engine, f"r-{number}", LATER, "mash")).outcome is ReviewOutcome.SAME
+
+
+async def test_a_list_is_oldest_first_by_state_and_reason_and_goes_on_after_the_last_seen(engine: AsyncEngine) -> None:
+    log = Log()
+    for hour in (3, 1, 2):
+        log.review(ReviewNeeded(id=f"n-{hour}", reason=ReviewReason.NOT_UNDERSTOOD, at=hours(hour), source="hmpps", raw_ref=f"m-{hour}"))
+    log.review(UNSURE)
+    log.decided(decided(ReviewOutcome.SEEN, 4), "a-1")
+    log.review(ReviewNeeded(id="c", reason=ReviewReason.UNSURE_MATCH, at=hours(9), person_ids=("p", "q"), detail="case case-1"))
+    await put(engine, log.records)
+
+    first = await review_items(engine, LATER, "mash", limit=2)
+    rest = await review_items(engine, LATER, "mash", after=first[-1])
+    closed = await review_items(engine, LATER, "mash", state=ReviewState.DECIDED)
+    unsure = await review_items(engine, LATER, "mash", state=None, reasons=[ReviewReason.UNSURE_MATCH])
+
+    assert [item.id for item in first + rest] == ["n-1", "n-2", "n-3", "c"]
+    assert ([item.id for item in closed], [item.id for item in unsure]) == (["r-1"], ["r-1", "c"])
+    assert (rest[-1].case_id, rest[-1].key, first[0].key, first[0].owner) == ("case-1", "case-1", "m-1", INTEGRATION)
+
+
+async def test_status_counts_what_is_open_by_reason_and_names_the_oldest_and_leaves_exercises_out(engine: AsyncEngine) -> None:
+    log = Log()
+    drill = accepted(exercise="drill")
+    log.alert(drill)
+    log.review(UNSURE.model_copy(update={"id": "drill", "alert_id": drill.alert_id, "at": T0 - timedelta(days=9)}))
+    log.review(UNSURE)
+    log.decided(decided(ReviewOutcome.DIFFERENT, 1), "a-1")
+    for hour in (5, 2):
+        log.review(ReviewNeeded(id=f"k-{hour}", reason=ReviewReason.UNKNOWN_KIND, at=hours(hour), alert_id="a-2"))
+    await put(engine, log.records)
+
+    real, rehearsed = await queries.status(engine, hours(6)), await queries.status(engine, hours(6), "drill")
+
+    assert (real.review, real.review_by_reason) == (2, {ReviewReason.UNKNOWN_KIND: 2})
+    assert real.oldest_review is not None
+    assert (real.oldest_review.id, real.oldest_review.age_s) == ("k-2", 4 * 3600)
+    assert (rehearsed.review, (await review_item(engine, "drill", LATER, "mash")).exercise) == (1, "drill")
+
+
+async def test_an_item_nobody_asked_about_is_not_found_and_says_where_to_look(engine: AsyncEngine) -> None:
+    with pytest.raises(NotFound, match="alertbus review list"):
+        await review_item(engine, "none", LATER, "mash")
+
+
+@pytest.mark.parametrize("type_", sorted({t for t in TABLE if TABLE[t].topic in TOPICS} - {type_ for _, type_ in WORDS}))
+def test_a_word_of_the_bus_that_says_nothing_to_the_chronicle_does_not_count_as_unreadable(type_: str) -> None:
+    record = Arrived(TABLE[type_].topic, 0, 0, b"k", b"{}", ())
+    elsewhere = Arrived(topics.RECEIPTS, 0, 0, b"k", b"{}", ())
+    envelope = Envelope(type=type_, source="/test", id="1", time=T0, subject="x", data=b"{}")
+
+    assert fact_of(Understood(record, envelope)).table is None
+    assert fact_of(Understood(elsewhere, envelope)).table is tables.unreadable
+
+
+async def test_that_people_are_one_is_no_row_of_the_chronicle_and_no_fault(engine: AsyncEngine) -> None:
+    log = Log()
+    people = tuple(PersonPointer(case_id=f"case-{n}", key="m") for n in (1, 2))
+    log.add(topics.REVIEW, "k", PersonMerged.type, PersonMerged(id="m", source="mash", at=T0, people=people))
+    await put(engine, log.records)
+
+    async with reading(engine) as connection:
+        assert (await connection.execute(select(tables.unreadable))).all() == []
