@@ -179,6 +179,8 @@ def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
         return Ruling.NOBODY_LINKED, []
     if involvement.agency == question.accepted.alert.agency:
         return Ruling.IS_THE_SOURCE, []
+    if involvement.scope is Scope.FRONT_DOOR:
+        return Ruling.FRONT_DOOR, question.exposures
     if involvement.scope is Scope.ADULT_LINKED:
         return _right_of_adult_agency(post, question)
     if involvement.scope is Scope.PLAN_PARTNER:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.case import Case
+from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide, still_concerned
@@ -264,11 +264,18 @@ def obligations(
                 source=alert.source,
                 source_id=alert.amends or alert.id,
                 since=decision.since,
-                due=due[decision.since],
+                due=_due(decision, due[decision.since], policy),
                 cause=cause(decision, accepted),
                 exercise=alert.exercise,
             )
             yield decision, obligation
+
+
+def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime:
+    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it."""
+    if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
+        return of_kind
+    return min(of_kind, decision.since + policy.identity.limit)
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:

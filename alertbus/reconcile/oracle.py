@@ -241,6 +241,8 @@ def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozens
     if involvement.scope is Scope.CHILDREN_CASE:
         holder = Audience.CASE_HOLDER in audience and involvement.agency == policy.case_holder
         return holder or Audience.CASE_AGENCIES in audience
+    if involvement.scope is Scope.FRONT_DOOR:  # who somebody is must be settled whatever was said of them
+        return True
     if involvement.scope is Scope.PLAN_PARTNER:
         return Audience.PLAN_PARTNERS in audience
     for restriction in case.restrictions:

@@ -539,3 +539,18 @@ def test_vpf_11_a_newcomers_clock_runs_from_when_they_are_told(stated: dict[str,
 
 def test_who_is_not_told_owes_nothing() -> None:
     assert owed(alert("meeting"), case(in_plan(), for_adult(), "ambulance")) == []
+
+
+# A doubt about who somebody is.
+
+
+@pytest.mark.parametrize("kind", sorted(POLICY.kinds))
+def test_the_front_door_is_told_of_a_doubt_whatever_the_kind_and_must_decide_within_the_policys_limit(kind: str) -> None:
+    doubt = case({"agency": "mash", "scope": "front_door"}, case_id="doubt-1")
+    said = alert(kind)
+
+    decisions = decide(said, doubt, POLICY)
+
+    assert [(d.agency, d.told, d.since) for d in decisions if d.agency == "mash"] == [("mash", True, T0)]
+    for _, obligation in obligations(decisions, said, doubt, POLICY):
+        assert T0 < obligation.due <= T0 + POLICY.identity.limit
