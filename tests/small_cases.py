@@ -37,6 +37,7 @@ WRITTEN_ON = date(2026, 11, 29)
 
 _NEAR = re.compile(r"\b2026-1[0-2]-\d\d")
 _SETTLE_S = 120.0
+_TRIES = 20
 
 Json = dict[str, Any]
 
@@ -122,7 +123,14 @@ def _call(path: Path, today: date) -> tuple[str, str, str]:
 
 
 async def _send(http: httpx.AsyncClient, method: str, place: str, body: str) -> httpx.Response:
-    return await http.request(method, place, content=body, headers={"content-type": "application/json"})
+    """The answer, once there is one: a busy gateway says 503 and that nothing had an effect, and is asked again as every sender asks."""
+    answer = await http.request(method, place, content=body, headers={"content-type": "application/json"})
+    for _ in range(_TRIES):
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+        answer = await http.request(method, place, content=body, headers={"content-type": "application/json"})
+    return answer
 
 
 async def _quiet(bootstrap: str, engine: Any) -> bool:

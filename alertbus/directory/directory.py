@@ -17,6 +17,7 @@ from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked
 from alertbus.directory.comparing import blocks
 from alertbus.directory.doubts import open_doubt
 from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, marks_of
+from alertbus.directory.movements import is_overtaken, note_movement
 from alertbus.directory.partition import Mention, MentionKind
 from alertbus.directory.tables import about, mention
 from alertbus.model.alert import AcceptedAlert, Action
@@ -54,6 +55,8 @@ class Directory:
         """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
         self.learned: dict[str, tuple[str | None, ...]] = {}
         """Statements by which claims were written or ended since `refresh`: for each person of one which mention their key meant."""
+        self.outdated: set[str] = set()
+        """Statements, asked about since `refresh`, over which another of their alert stands."""
 
     async def refresh(self) -> None:
         """Forget what was remembered if somebody known has turned out to be somebody else meanwhile."""
@@ -61,6 +64,7 @@ class Directory:
             async with reading(self._engine) as connection:
                 version = await version_of(connection)
         self.learned.clear()
+        self.outdated.clear()
         if version != self.version:
             self._sure.clear()
             self.version = version
@@ -118,6 +122,14 @@ class Directory:
                 query = select(about.c.person_id).where(about.c.alert_id == alert_id).order_by(about.c.person_id)
                 return tuple((await connection.execute(query)).scalars())
 
+    async def overtaken(self, statement: AcceptedAlert, person_ids: Collection[str]) -> bool:
+        """Note a prisoner's movement, and say whether the same person is known to have moved again since: then it is history."""
+        with database_faults():
+            async with self._engine.begin() as connection:
+                overtaken = await is_overtaken(connection, statement, person_ids)
+                await note_movement(connection, statement, person_ids)
+        return overtaken
+
     def _remember(self, question: tuple[str, str], match: Match) -> None:
         """A sure match holds until the directory's version changes."""
         if match.person_ids and match.unsure is None:
@@ -161,6 +173,7 @@ class Directory:
         people = [entry.person for entry in statement.everybody]
         standing = max((heard for heard, _ in known.values()), default=None)
         if standing is not None and standing > heard_of(statement):
+            self.outdated.add(statement.statement_id)
             return [await self._looked_up(connection, person, scope) for person in people]
         if statement.alert.action is not Action.RAISED:
             await remember_correction(connection, statement, scope)

@@ -21,6 +21,7 @@ from alertbus.directory.case_rows import digest_of, linked_people, row_of, take_
 from alertbus.directory.claims import Claimed, decide_again
 from alertbus.directory.directory import claim_of, heard_of, remember_correction, stated_before
 from alertbus.directory.marks import KEY, MENTION, marks_of
+from alertbus.directory.movements import is_movement, note_movement
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
 from alertbus.directory.tables import about, case_version, exercise_clock, mention, said, wake
@@ -58,6 +59,7 @@ class DirectoryRestore(Restore):
     def __init__(self, rules: IdentityRules | None = None) -> None:
         self._rules = rules or IdentityRules()
         self._learned: dict[str, dict[str, AcceptedAlert]] = {}
+        self._movements: dict[str, AcceptedAlert] = {}
         self._said: list[PersonMerged | PersonSplit] = []
         self._ticked: dict[str, datetime] = {}
 
@@ -72,6 +74,9 @@ class DirectoryRestore(Restore):
                     rows.about.append({"alert_id": statement.alert_id, "person_id": person_id})
                     if statement.claimed is not None:
                         self._learn(statement)
+                    if is_movement(statement):
+                        moved = self._movements.setdefault(statement.alert_id, statement)
+                        self._movements[statement.alert_id] = max(moved, statement, key=lambda s: (*heard_of(s), s.people_version))
                 case PersonMerged() | PersonSplit() as stated:
                     rows.said.append(stated)
                 case Case() as case:
@@ -107,6 +112,8 @@ class DirectoryRestore(Restore):
                 await write_claims(connection, [version_of_said(one) for one in sorted(self._said, key=attrgetter("at"))])
                 others = select(mention.c.mention_id, mention.c.scope).where(mention.c.kind != MentionKind.CASE.value)
                 await decide_again(connection, [(r.mention_id, r.scope) for r in await connection.execute(others)])
+                for statement in self._movements.values():
+                    await note_movement(connection, statement, {person_id for ids in statement.people for person_id in ids})
                 await self._set_clocks(connection)
 
     def _learn(self, statement: AcceptedAlert) -> None:

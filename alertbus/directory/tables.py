@@ -55,6 +55,16 @@ about = Table(
 )
 """Everybody whom an alert was ever about: a correction of it must reach them too."""
 
+movement = Table(
+    "directory_movement",
+    metadata,
+    Column("person_id", String(36), primary_key=True),
+    Column("alert_id", String(36), primary_key=True),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("at_liberty", Boolean, nullable=False),
+)
+"""When a prisoner was released, recalled or went missing, as stated and not withdrawn: an earlier movement stated late is no news."""
+
 decisions = Table(
     "directory_version",
     metadata,

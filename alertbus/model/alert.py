@@ -50,6 +50,11 @@ KINDS = frozenset(
 """The kinds shipped (DESIGN section 11). Any other word of the same form is accepted and listed in review."""
 
 
+MOVEMENTS = {"prisoner_release": True, "unlawfully_at_large": True, "prisoner_recall": False}
+"""Kinds that say where a prisoner is: whether each says that they are at liberty. Of one person the movement that happened last stands: one
+the other way that is stated late is history (PRI-02)."""
+
+
 class Action(StrEnum):
     """What a statement does with its alert."""
 

@@ -55,6 +55,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
         directory_tables.claim,
         directory_tables.held,
         directory_tables.about,
+        directory_tables.movement,
         directory_tables.said,
         directory_tables.decisions,
         directory_tables.revised,

@@ -136,7 +136,8 @@ class _Expected:
     """What should have been written about the alerts, to compare notices with, allowing for what was known when.
 
     The latest version of a case says what is owed. An older one may excuse: a correction that came when the alert was
-    already over reaches nobody, and takes nothing back, because the bus keeps only what can still cause something.
+    already over reaches nobody, and takes nothing back, because the bus keeps only what can still cause something. The same holds
+    for persons that are found to be others when the alert is over.
     """
 
     def __init__(self, evidence: Evidence, policy: Policy, now: datetime) -> None:
@@ -156,6 +157,8 @@ class _Expected:
         told = _without_chasing(self.told.get(one, ()))
         if not told:
             return not self._came_too_late(one, due, due.read[0])
+        if self._found_too_late(due.alert_id):
+            return False
         if told[-1].deed is Deed.WITHDRAW:
             return due.stands()
         if due.stands() and self._holds(told[-1], due):
@@ -164,7 +167,7 @@ class _Expected:
 
     def is_extra(self, one: str) -> bool:
         told = _without_chasing(self.told[one])
-        if not told or told[-1].deed is Deed.WITHDRAW:
+        if not told or told[-1].deed is Deed.WITHDRAW or self._found_too_late(told[-1].alert_id):
             return False
         last = told[-1]
         versions = self._versions.get(last.case_id, [])
@@ -175,7 +178,7 @@ class _Expected:
         if not after:  # owed by the latest version, only later than now: a clock has run ahead
             return last.since <= self._now
         dropped_at = after[0].known_at
-        return dropped_at is not None and dropped_at <= self._over(last.alert_id)
+        return dropped_at is not None and dropped_at <= self._over(last.alert_id, dropped_at)
 
     def wakes(self) -> Iterator[tuple[str, datetime]]:
         """Give each alert's next moment after now: something becomes owed, counts, or was told ahead of its time."""
@@ -200,11 +203,15 @@ class _Expected:
         told = next((s for s in self._alerts[due.alert_id] if _is_of(notice, s)), None)
         if told is None:
             return True
-        place = {statement.statement_id: number for number, statement in enumerate(self._stood[due.alert_id])}
-        run = [self._stood[due.alert_id][place[statement_id]] for _, statement_id in due.read if statement_id]
+        stood = self._stood[due.alert_id]
+        place = {statement.statement_id: number for number, statement in enumerate(stood)}
+        run = [stood[place[statement_id]] for _, statement_id in due.read if statement_id]
         while len(run) > 1 and says_the_same(run[-2], run[-1]):
             run.pop()
-        return place.get(told.statement_id, -1) >= place[run[-1].statement_id]
+        first = place[run[-1].statement_id]
+        while first and stood[first - 1].alert.action is not Action.WITHDRAWN and says_the_same(stood[first - 1], stood[first]):
+            first -= 1  # who joined late read the same words in an earlier statement
+        return place.get(told.statement_id, -1) >= first
 
     def _came_too_late(self, one: str, due: Due, last: tuple[datetime, str | None]) -> bool:
         """Say whether the first version of the case that asks for this to be told was known only when the alert was over."""
@@ -212,15 +219,25 @@ class _Expected:
         first = next((v for v in self._versions[due.case_id] if statement_id in self._reads(one, due.alert_id, v)), None)
         if first is None or first.known_at is None or first.known_at <= moment:
             return False
-        return first.known_at > self._over(due.alert_id)
+        return first.known_at > self._over(due.alert_id, first.known_at)
+
+    def _found_too_late(self, alert_id: str) -> bool:
+        """Say whether its persons may have been found to be others when it was over and no case had it any more: nobody is told then.
+
+        Nothing says when somebody was found not to be meant. So an alert that was identified again is judged while it stands.
+        """
+        again = any(statement.people_version for statement in self._alerts[alert_id])
+        return again and self._now > self._over(alert_id, self._now)
 
     def _reads(self, one: str, alert_id: str, version: Case) -> list[str | None]:
         """Give the statements that the obligation's agency reads by a version of the case; None where nothing stands any more."""
         found = obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER).get(one)
         return [] if found is None else [statement_id for _, statement_id in found.read]
 
-    def _over(self, alert_id: str) -> datetime:
-        last = self._stood[alert_id][-1]
+    def _over(self, alert_id: str, by: datetime) -> datetime:
+        """Give until when the alert stood, as far as it had been stated by a moment."""
+        stood = self._stood[alert_id]
+        last = ([statement for statement in stood if statement.at <= by] or stood[:1])[-1]
         return last.at if last.alert.action is Action.WITHDRAWN else stands_until(last, self._policy, None)
 
 

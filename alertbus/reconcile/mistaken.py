@@ -45,7 +45,8 @@ class Naming:
     ids: frozenset[str]
     tokens: frozenset[Token]
     judged: bool
-    """False for an alert that is over: what it claimed still counts, whom it told does not change any more."""
+    """False for an alert that is over: what it claimed still counts, whom it told does not change any more. False too for whom only a key
+    names."""
 
     def numbers(self, same: Mapping[Token, Token]) -> dict[str, set[Token]]:
         found: dict[str, set[Token]] = defaultdict(set)
@@ -105,10 +106,11 @@ class ClaimsRead:
         over = stands_until(standing, self.policy, None) < now and (now - standing.at).days >= days
         for number, (entry, ids) in enumerate(zip(standing.everybody, standing.people, strict=False)):
             meant = dict(enumerate(standing.claimed or ())).get(number)
+            by_key = bool(entry.person.key) and not meant  # whom a key meant is not on the topic where nothing was learned
             place = {(_PLACE, _digest(f"alert/{standing.alert_id}/{number}"))}
             pointed = {(_KEY if self.exercise else _PLACE, _digest(meant))} if meant else set()
             tokens = self._tokens(entry.person) | place | pointed
-            yield Naming(standing.statement_id, standing.alert_id, frozenset(ids), tokens, judged=not over)
+            yield Naming(standing.statement_id, standing.alert_id, frozenset(ids), tokens, judged=not over and not by_key)
 
     def _tokens(self, person: Person) -> frozenset[Token]:
         numbers = {(system, _digest(system, value)) for system, value in strong_marks(person, self.policy.identity)}
@@ -141,9 +143,11 @@ class _Rules:
 
     def _not_one(self, together: list[Naming]) -> Iterator[Discrepancy]:
         """Whoever has one id is connected by shared marks, and no two of them are forbidden to be one."""
-        pieces = sorted(self._connected(together), key=len)
+        pieces = sorted(self._connected(together), key=lambda piece: (any(not one.alert_id for one in piece), len(piece)))
         for piece in pieces[:-1]:
             yield from (_mistaken(one) for one in piece if one.judged)
+        if any(token in self._same for one in together for token in one.tokens):
+            return  # somebody has said that they are one: that weighs more than numbers that contradict
         for one, other in combinations([one for one in together if not one.alert_id], 2):
             bridged = any(self._bridges(third, one, other) for third in together)
             if not bridged and self._contradict([one], [other]):
@@ -173,7 +177,8 @@ class _Rules:
         return [members for _, members in pieces]
 
     def _group(self, one: Naming) -> list[Naming]:
-        return [other for person_id in one.ids for other in self._by_id[person_id]]
+        """Everybody who is that person alone; not an alert that is about several people at once."""
+        return [other for person_id in one.ids for other in self._by_id[person_id] if other.ids <= one.ids]
 
     def _contradict(self, mine: Iterable[Naming], theirs: Iterable[Naming]) -> bool:
         left, right = self._numbers(mine), self._numbers(theirs)

@@ -6,6 +6,7 @@ acknowledged like an output. Trouble with the broker or the database escapes: th
 """
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received, Record
 from alertbus.directory.directory import Directory, Match
+from alertbus.directory.movements import is_movement
 from alertbus.model.alert import AcceptedAlert, Action, unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
@@ -51,47 +53,69 @@ class Identify:
 
     def __init__(self, directory: Directory, policy: Policy, producer: Callable[[], Producer]) -> None:
         self._directory, self._policy, self._producer = directory, policy, producer
+        self._about: defaultdict[str, set[str]] = defaultdict(set)
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
-        about: list[tuple[str, str]] = []
+        self._about.clear()
         await self._directory.refresh()
         for _, incoming in _each(work):
             said = _read(incoming, self.WORDS, out)
             if said is None:
                 continue
             with Deciding(incoming, out) as made:
-                found, persons, matches = await self._decide(said, moment(incoming.timestamp))
+                now = moment(incoming.timestamp)
+                if isinstance(said, IdentifyAgain):
+                    found, persons, matches = await self._decide_again(said.alert, now)
+                else:
+                    found, persons, matches = await self._decide(said, now)
                 if matches is not None:
-                    about += [(found.alert_id, person_id) for person_id in persons]
+                    self._about[found.alert_id] |= set(persons)
                     made.extend(records.alert_about_people(found, persons))
                     made.extend([records.review_of_statement(found, reason, alike) for reason, alike in self._questions(found, matches)])
                     must_fit(made)
-        await self._directory.note_about(about)
+        await self._directory.note_about([(alert_id, p) for alert_id, persons in self._about.items() for p in persons])
         return (await self._producer().queue_all(out)).acknowledged
 
-    async def _decide(self, said: AcceptedAlert | IdentifyAgain, now: datetime) -> tuple[AcceptedAlert, list[str], list[Match] | None]:
-        """Give the statement with its persons, everybody who must hear of it, and the matches; None if nothing is to be told."""
-        statement = said.alert if isinstance(said, IdentifyAgain) else said
-        matches = await self._identify(statement, now)
-        found = statement.with_people(tuple(match.person_ids for match in matches))
-        before = {person_id for ids in statement.people for person_id in ids}
+    async def _decide(self, said: AcceptedAlert, now: datetime) -> tuple[AcceptedAlert, list[str], list[Match] | None]:
+        """Give the statement with its persons, everybody who must hear of it, and the matches.
+
+        A correction must also reach whoever the alert was about before.
+        """
+        matches = await self._identify(said, now)
         everybody = {person_id for match in matches for person_id in match.person_ids}
-        if isinstance(said, IdentifyAgain):
-            learned = self._directory.learned.get(statement.statement_id, statement.claimed)
-            if everybody == before and learned == statement.claimed:
-                return found, [], None
-            since = {p: at for p, at in statement.people_since.items() if p in everybody}
-            if statement.alert.exercise is None:
-                since |= dict.fromkeys(everybody - before, now)
-            found = found.model_copy(update={"people_version": self._directory.version, "people_since": since})
-        elif statement.alert.action is not Action.RAISED:
-            before |= set(await self._directory.ever_about(statement.alert_id))
-        if self._directory.version and not found.people_version:
+        found = said.with_people(tuple(match.person_ids for match in matches))
+        if self._directory.version:
             found = found.model_copy(update={"people_version": self._directory.version})
-        if (claimed := self._directory.learned.get(statement.statement_id)) is not None:
-            found = found.model_copy(update={"claimed": claimed})
+        found = found.model_copy(update={"claimed": self._directory.learned.get(said.statement_id)})
+        if is_movement(said) and await self._directory.overtaken(said, everybody):
+            found = found.model_copy(update={"alert": found.alert.model_copy(update={"history": True})})
+        before = set() if said.alert.action is Action.RAISED else await self._ever_about(said.alert_id)
         return found, sorted(everybody | before), matches
+
+    async def _decide_again(self, known: AcceptedAlert, now: datetime) -> tuple[AcceptedAlert, list[str], list[Match] | None]:
+        """The same for a statement whose persons were found before; None for the matches if nothing has changed.
+
+        Whoever is found only now hears of the statement that stands, and of no other: not of what was corrected or withdrawn meanwhile.
+        """
+        matches = await self._identify(known, now)
+        everybody = {person_id for match in matches for person_id in match.person_ids}
+        before = {person_id for ids in known.people for person_id in ids}
+        learned = self._directory.learned.get(known.statement_id, known.claimed)
+        if everybody == before and learned == known.claimed:
+            return known, [], None
+        since = {person_id: at for person_id, at in known.people_since.items() if person_id in everybody}
+        if known.alert.exercise is None:
+            since |= dict.fromkeys(everybody - before, now)
+        found = known.with_people(tuple(match.person_ids for match in matches)).model_copy(
+            update={"people_version": self._directory.version, "people_since": since, "claimed": learned}
+        )
+        ended = known.alert.action is Action.WITHDRAWN or known.statement_id in self._directory.outdated
+        new = set() if ended else everybody
+        return found, sorted(new | before | await self._ever_about(known.alert_id)), matches
+
+    async def _ever_about(self, alert_id: str) -> set[str]:
+        return self._about[alert_id] | set(await self._directory.ever_about(alert_id))
 
     async def _identify(self, statement: AcceptedAlert, now: datetime) -> list[Match]:
         """Asked twice where the database answers and refuses: a conflict with another worker passes, what it will not store does not."""

@@ -224,6 +224,34 @@ def test_a_case_that_never_had_the_alert_and_a_later_finding_of_who_was_meant_ar
 
     assert {notice.deed for notice in notices} == {Deed.DELIVER, Deed.WITHDRAW}
     assert judged(log).difference == 0
-    assert {notice.obligation.id for notice in notices} == set(
-        judged(log, without=lambda r: r.topic == topics.NOTICES and b'"withdraw"' in (r.value or b"")).extra
+    lost = judged(log, without=lambda r: r.topic == topics.NOTICES and b'"withdraw"' in (r.value or b""), now=hours(5))
+    assert {notice.obligation.id for notice in notices} == set(lost.extra)
+
+
+def test_of_an_alert_that_is_over_nothing_is_taken_back_when_its_persons_are_found_to_be_others() -> None:
+    log = Log()
+    first = accepted("T-1", hours(1), kind="other")
+    bus(log, [a_case()], [first], until=hours(2))
+    log.identified(first.with_people((("p-other",), ("p-other-child",))).model_copy(update={"people_version": 2}))
+
+    assert judged(log).difference == 0
+
+
+def test_since_when_an_id_is_somebodys_is_kept_with_the_case() -> None:
+    log = Log()
+    joined = a_case(people=[{"key": key, "person_ids": [f"p-{key}"], "joined_at": {f"p-{key}": hours(9)}} for key in ("adult", "child")])
+    bus(log, [joined], [accepted("T-1", hours(1))])
+
+    assert judged(log) == Reconciliation(difference=0, owed=3)
+    assert judged(log, now=hours(8)).owed == 0
+
+
+def test_who_joins_an_alert_that_was_repeated_in_the_same_words_has_read_what_stands() -> None:
+    log = Log()
+    case = a_case(involvements=[{"agency": "gp"}, {"agency": "school", "from": hours(9)}])
+    notices = bus(
+        log, [case], [accepted("T-1", hours(1), kind="threat_to_staff"), again(3, Action.AMENDED, "T-1a", kind="threat_to_staff")]
     )
+
+    assert sorted({(notice.obligation.agency, notice.deed) for notice in notices}) == [("gp", Deed.DELIVER), ("school", Deed.DELIVER)]
+    assert judged(log) == Reconciliation(difference=0, owed=2)

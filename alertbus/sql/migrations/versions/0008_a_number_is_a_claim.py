@@ -59,6 +59,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('alert_id', 'person_id', name=op.f('pk_directory_alert_person')),
     )
     op.create_table(
+        'directory_movement',
+        sa.Column('person_id', sa.String(36), nullable=False),
+        sa.Column('alert_id', sa.String(36), nullable=False),
+        sa.Column('occurred_at', UtcDateTime(timezone=True), nullable=False),
+        sa.Column('at_liberty', sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint('person_id', 'alert_id', name=op.f('pk_directory_movement')),
+    )
+    op.create_table(
         'directory_version',
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('version', sa.Integer(), nullable=False),
@@ -112,5 +120,5 @@ def downgrade() -> None:
     )
     op.create_index(op.f('ix_directory_found_by_person_id'), 'directory_found_by', ['person_id'])
     op.drop_index('ix_directory_case_unpublished', 'directory_case')
-    for table in ('said', 'revised', 'version', 'alert_person', 'held', 'claim', 'mention'):
+    for table in ('said', 'revised', 'version', 'movement', 'alert_person', 'held', 'claim', 'mention'):
         op.drop_table(f'directory_{table}')
