@@ -13,6 +13,8 @@ from alertbus.audit import trail
 from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
+from alertbus.chronicle.reviews import owner_of
+from alertbus.model.events import ReviewReason
 from alertbus.settings import CallerSettings
 
 pytestmark = pytest.mark.kafka
@@ -199,7 +201,8 @@ async def test_status_says_how_much_waits_and_whose_the_oldest_is(gateway: Any) 
     review = (await gateway.http.get("/-/progress")).json()["review"]
 
     assert review["open"] == sum(review["by_reason"].values()) >= 1
-    assert (review["oldest"]["owner"], review["oldest"]["reason"]) == ("mash", "unsure_match")
+    assert review["by_reason"]["unsure_match"] >= 1
+    assert review["oldest"]["owner"] == owner_of(ReviewReason(review["oldest"]["reason"]), "mash")
     assert review["oldest"]["age_s"] > 0
 
 

@@ -26,9 +26,16 @@ from tests.story import LATER, T0, Arrived, Log, accepted, hours
 UNSURE = ReviewNeeded(id="r-1", reason=ReviewReason.UNSURE_MATCH, at=T0, alert_id="a-1", person_ids=("p", "c-1", "c-2"), source="police")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    return str(request.getfixturevalue("postgres_database"))
+
+
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    made = make_engine(url)
     await make_tables(made)
     yield made
     await made.dispose()
