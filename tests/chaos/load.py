@@ -55,10 +55,14 @@ class Load:
     _alerts: Alerts = field(init=False)
     _client: httpx.AsyncClient = field(init=False)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _one_or_two: tuple[Family, ...] = field(init=False)
+    _said_one: bool = False
+    _people: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:
         self._alerts = Alerts(self.chance, self.families, self.prefix)
+        self._one_or_two = tuple(self.chance.sample(self.families, 2))
         self._client = httpx.AsyncClient(
             base_url=self.url, timeout=LIMIT_S, trust_env=False, limits=httpx.Limits(max_connections=UNDER_WAY)
         )
@@ -76,6 +80,14 @@ class Load:
         index = self.chance.randrange(len(self.families))
         self.families[index] = self.families[index].changed(self.chance)
         return self._begin(self._put(self.families[index]))
+
+    def rejoin(self) -> asyncio.Task[None]:
+        """Two families' partners are said to be one, or, if that was said last, to be two; on its way until it is accepted."""
+        one, other = self._one_or_two
+        self._said_one = not self._said_one
+        if not self._said_one:
+            self._one_or_two = tuple(self.chance.sample(self.families, 2))
+        return self._begin(self._say("merges" if self._said_one else "splits", one, other))
 
     @property
     def waiting(self) -> int:
@@ -119,6 +131,11 @@ class Load:
             answer = await self._until_answered(lambda: self._client.put(f"/v1/cases/{family.case_id}", json=snapshot))
             if answer is not None:
                 self.recorded[family.case_id].add(answer.json()["version"])
+
+    async def _say(self, what: str, *families: Family) -> None:
+        people = [{"case_id": family.case_id, "key": "partner"} for family in families]
+        async with self._people:  # in the order in which they were said
+            await self._until_answered(lambda: self._client.post(f"/v1/people/{what}", json={"people": people, "by": "A. Tester"}))
 
     async def _until_answered(self, send: Callable[[], Any]) -> httpx.Response | None:
         wait = 0.1

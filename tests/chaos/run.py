@@ -32,6 +32,9 @@ RATE = 6.0
 CHANGE_EVERY = 12
 """So many alerts to one change of a case."""
 
+REJOIN_EVERY = 50
+"""So many alerts to one merge of two people, or one split."""
+
 FAMILIES = 80
 AT_ONCE = 5
 """Faults under way together at most: with every one of its parts down, a bus shows nothing but that it is down."""
@@ -125,6 +128,8 @@ async def _storm(load: Load, injector: Injector, faults: Sequence[Fault], say: C
             load.offer()
             if load.offered % CHANGE_EVERY == 0:
                 load.change()
+            if load.offered % REJOIN_EVERY == 0:
+                load.rejoin()
             while waiting and waiting[0].after <= load.offered and not gate.locked():
                 await gate.acquire()
                 tasks.create_task(one(waiting.pop(0)))
