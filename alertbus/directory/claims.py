@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.marks import LOOK_UP_ONLY, Mark, is_number
-from alertbus.directory.partition import Mention, MentionKind, decide_who_is_who, ids_of
+from alertbus.directory.partition import SAID_ANEW, Mention, MentionKind, decide_who_is_who, ids_of
 from alertbus.directory.tables import claim, decisions, held, mention, revised
 from alertbus.sql import locks
 from alertbus.sql.engine import upsert
@@ -115,19 +115,21 @@ async def _write(connection: AsyncConnection, one: Claimed, before: Mention | No
     """Write a mention and its claims; give the marks that are new or gone."""
     known = before.marks if before else frozenset[Mark]()
     new, gone = one.mention.marks - known, known - one.mention.marks
+    anew = one.mention.kind in SAID_ANEW
     row: dict[str, Any] = {
         "mention_id": one.mention.id,
         "scope": one.scope,
         "kind": one.mention.kind.value,
         "of": one.mention.of,
-        "since": before.since if before else one.mention.since,
+        "since": before.since if before and not anew else one.mention.since,
         "said_at": one.said_at,
         "heard_at": one.heard_at,
         "person_ids": " ".join(before.person_ids) if before else "",
         "ended_at": None,
         "facts": one.facts,
     }
-    await connection.execute(upsert(mention, connection.dialect.name, update=["said_at", "heard_at", "ended_at", "facts"]), [row])
+    changed = ["said_at", "heard_at", "ended_at", "facts", *(["since"] if anew else [])]
+    await connection.execute(upsert(mention, connection.dialect.name, update=changed), [row])
     if new:
         rows = [
             {"scope": one.scope, "system": system, "value": value, "mention_id": one.mention.id, "since": now, "until": None}

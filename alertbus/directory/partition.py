@@ -31,6 +31,10 @@ class MentionKind(StrEnum):
     SPLIT = "split"
 
 
+SAID_ANEW = frozenset({MentionKind.MERGE, MentionKind.SPLIT})
+"""Kinds that count from when they were said last: of a merge and a split of the same people the later stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Somebody as named in one place. `since` is when they were first named there.

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.claims import Claimed, pieces
 from alertbus.directory.marks import Mark, is_number
+from alertbus.directory.partition import SAID_ANEW
 from alertbus.directory.tables import claim, held, mention
 from alertbus.sql.engine import upsert
 
@@ -35,7 +36,8 @@ async def write_claims(connection: AsyncConnection, versions: Sequence[ClaimedVe
             rows[mention_id] |= {"ended_at": version.at, "person_ids": "", "facts": None}
             _change(spans[mention_id], frozenset(), version.at)
         for mention_id, one in here.items():
-            since = rows[mention_id]["since"] if mention_id in rows else one.mention.since
+            known = mention_id in rows and one.mention.kind not in SAID_ANEW
+            since = rows[mention_id]["since"] if known else one.mention.since
             rows[mention_id] = _row(one, since)
             _change(spans.setdefault(mention_id, {}), one.mention.marks, version.at)
     await _write(connection, rows, spans)
