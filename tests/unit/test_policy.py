@@ -53,7 +53,7 @@ def test_somebody_at_large_is_told_sooner_than_a_release_to_everybody_whom_a_rel
     monday = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
 
     assert at_large.audience >= release.audience
-    assert at_large.respond_within.after(monday) < release.respond_within.after(monday)
+    assert POLICY.due("unlawfully_at_large", monday) < POLICY.due("prisoner_release", monday)
     assert at_large.action.startswith("If seen, call the police, do not approach.")
 
 
