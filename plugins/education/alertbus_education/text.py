@@ -19,7 +19,7 @@ FLAG = "Staff safety: do not meet the family alone. Call before you do."
 DO_NOT_REVEAL = f"Do not reveal the source: {HIDE_THE_SOURCE}"
 WITHDRAWN = "the sender has withdrawn this notice."
 
-_TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall"), "Safety plan update")
+_TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large"), "Safety plan update")
 
 
 class SchoolText:

@@ -73,6 +73,8 @@ KINDS: Mapping[str, FlagCode] = {
         "domestic_abuse_incident",
         "prisoner_release",
         "prisoner_recall",
+        "unlawfully_at_large",
+        "risk_to_children",
         "nspcc_concern",
         "school_concern",
         "missing_child_incident",

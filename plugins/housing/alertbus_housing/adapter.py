@@ -70,9 +70,9 @@ def _incident_date(notice: Notice) -> str:
 
 def _asset(notice: Notice) -> dict[str, str] | None:
     """Choose the door: the first address with a UPRN, the children's before anybody else's, else the first with
-    anything. A household that a release puts at risk never has the released person's own address.
+    anything. A household that somebody at liberty puts at risk never has that person's own address.
     """
-    released = notice.obligation.kind == "prisoner_release"
+    released = notice.obligation.kind in {"prisoner_release", "unlawfully_at_large"}
     others = [p for p in notice.people if not (released and p.role == "subject")]
     addresses = [a for person in (*notice.children, *others) for a in person.addresses]
     chosen = next((a for a in addresses if a.uprn), next(iter(addresses), None))

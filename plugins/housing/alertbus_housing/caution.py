@@ -105,7 +105,9 @@ def description(notice: Notice) -> str:
 def _warnings(notice: Notice) -> Iterator[str]:
     """Yield from what says most to what always fits. A release under a standing flag says both."""
     flag = _flag(notice)
-    if notice.flag and notice.obligation.kind == "prisoner_release":
+    if notice.obligation.kind == "unlawfully_at_large":
+        yield "Do not visit alone. Household at risk now: in danger call 999."
+    elif notice.flag and notice.obligation.kind == "prisoner_release":
         for visit in filter(None, (flag, "Do not visit alone.")):
             yield f"{visit} Household at risk from {_release_date(notice)}."
     elif flag:

@@ -160,10 +160,11 @@ def test_the_door_is_whole_or_absent(addresses: tuple[Address, ...], asset: dict
     assert rendered(sample_notice(children=(child,))).get("assetDetails") == asset
 
 
-def test_a_household_at_risk_is_never_the_address_of_the_person_released() -> None:
+@pytest.mark.parametrize("kind", ["prisoner_release", "unlawfully_at_large"])
+def test_a_household_at_risk_is_never_the_address_of_whoever_is_at_liberty(kind: str) -> None:
     released = NoticePerson(ref="x", role="subject", addresses=(Address(uprn="99"),))
 
-    assert "assetDetails" not in rendered(sample_notice(kind="prisoner_release", children=(), people=(released,)))
+    assert "assetDetails" not in rendered(sample_notice(kind=kind, children=(), people=(released,)))
     assert rendered(sample_notice(children=(), people=(released,)))["assetDetails"] == {"uprn": "99"}
 
 
@@ -175,6 +176,12 @@ def test_a_release_under_a_standing_flag_says_both(details: dict[str, Any], day:
 
     mark = "EXERCISE. " if exercise else ""
     assert text == f"{mark}{visit} Household at risk from {day}. Call duty team ref {REF}."
+
+
+def test_somebody_at_large_is_told_as_a_danger_now() -> None:
+    at_large = {"kind": "unlawfully_at_large", "flag": "UNLAWFULLY AT LARGE: call the police, do not approach"}
+
+    assert sentence(**at_large) == f"Do not visit alone. Household at risk now: in danger call 999. Call duty team ref {REF}."
 
 
 def test_a_landlord_maps_the_codes_to_its_own() -> None:
