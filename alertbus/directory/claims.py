@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, select, text, tuple_, update
+from sqlalchemy import bindparam, delete, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.marks import LOOK_UP_ONLY, Mark, is_number
@@ -67,9 +67,7 @@ async def settle(connection: AsyncConnection, claims: Sequence[Claimed], ended: 
     """Write these claims and the end of those mentions as of `now`, and decide anew about everybody whom they may concern."""
     found = Settled()
     before = await _mentions(connection, [one.mention.id for one in claims] + list(ended))
-    touched: set[Mark] = set()
-    for one in claims:
-        touched |= await _write(connection, one, before.get(one.mention.id), now, found)
+    touched = await _write(connection, claims, before, now, found)
     for mention_id in ended:
         if (gone := before.get(mention_id)) is not None:
             touched |= gone.marks
@@ -111,36 +109,48 @@ async def version_of(connection: AsyncConnection) -> int:
     return (await connection.execute(select(decisions.c.version))).scalar_one_or_none() or 0
 
 
-async def _write(connection: AsyncConnection, one: Claimed, before: Mention | None, now: datetime, found: Settled) -> set[Mark]:
-    """Write a mention and its claims; give the marks that are new or gone."""
-    known = before.marks if before else frozenset[Mark]()
-    new, gone = one.mention.marks - known, known - one.mention.marks
-    anew = one.mention.kind in SAID_ANEW
-    row: dict[str, Any] = {
+async def _write(
+    connection: AsyncConnection, claims: Sequence[Claimed], before: Mapping[str, Mention], now: datetime, found: Settled
+) -> set[Mark]:
+    """Write these mentions and what they claim; give the marks that are new or gone."""
+    touched: set[Mark] = set()
+    rows: list[dict[str, Any]] = []
+    for one in claims:
+        was = before.get(one.mention.id)
+        known = was.marks if was else frozenset[Mark]()
+        new, gone = one.mention.marks - known, known - one.mention.marks
+        rows += [
+            {"scope": one.scope, "system": system, "value": value, "mention_id": one.mention.id, "since": now, "until": None}
+            for system, value in sorted(new)
+        ]
+        if gone:
+            await _end_claims(connection, one.mention.id, gone, now)
+        if was and any(mark[0] not in LOOK_UP_ONLY for mark in gone):
+            found.lost |= set(was.person_ids)
+        touched |= new | gone
+    for anew in (False, True):
+        mentions = [_row(one, before.get(one.mention.id)) for one in claims if (one.mention.kind in SAID_ANEW) is anew]
+        changed = ["said_at", "heard_at", "ended_at", "facts", *(["since"] if anew else [])]
+        if mentions:
+            await connection.execute(upsert(mention, connection.dialect.name, update=changed), mentions)
+    if rows:
+        await connection.execute(upsert(claim, connection.dialect.name, update=["since", "until"]), rows)
+    return touched
+
+
+def _row(one: Claimed, before: Mention | None) -> dict[str, Any]:
+    return {
         "mention_id": one.mention.id,
         "scope": one.scope,
         "kind": one.mention.kind.value,
         "of": one.mention.of,
-        "since": before.since if before and not anew else one.mention.since,
+        "since": before.since if before and one.mention.kind not in SAID_ANEW else one.mention.since,
         "said_at": one.said_at,
         "heard_at": one.heard_at,
         "person_ids": " ".join(before.person_ids) if before else "",
         "ended_at": None,
         "facts": one.facts,
     }
-    changed = ["said_at", "heard_at", "ended_at", "facts", *(["since"] if anew else [])]
-    await connection.execute(upsert(mention, connection.dialect.name, update=changed), [row])
-    if new:
-        rows = [
-            {"scope": one.scope, "system": system, "value": value, "mention_id": one.mention.id, "since": now, "until": None}
-            for system, value in sorted(new)
-        ]
-        await connection.execute(upsert(claim, connection.dialect.name, update=["since", "until"]), rows)
-    if gone:
-        await _end_claims(connection, one.mention.id, gone, now)
-        if before and any(mark[0] not in LOOK_UP_ONLY for mark in gone):
-            found.lost |= set(before.person_ids)
-    return set(new | gone)
 
 
 async def _end(connection: AsyncConnection, mention_id: str, marks: Collection[Mark], now: datetime) -> None:
@@ -160,28 +170,39 @@ async def _end_claims(connection: AsyncConnection, mention_id: str, marks: Colle
 async def _decide(connection: AsyncConnection, concerned: Collection[Mention], asked: Collection[str], found: Settled) -> None:
     decided = decide_who_is_who(concerned)
     given = ids_of(decided, lambda: str(uuid4()))
+    others: dict[str, tuple[str, ...]] = {}
     for one in concerned:
         now = given.get(one.id, one.person_ids)
         if one.id in asked:
             found.ids[one.id] = now
-            others = {p for c in decided.doubts.get(one.id, ()) for m in c.members for p in given.get(m.id, ())}
-            if others - set(now) or one.id in decided.of_several:
-                found.doubts[one.id] = tuple(sorted(others - set(now)))
-        if now == one.person_ids:
-            continue
-        if not one.person_ids and not any(set(now) & set(other.person_ids) for other in concerned):
+            alike = {p for c in decided.doubts.get(one.id, ()) for m in c.members for p in given.get(m.id, ())} - set(now)
+            if alike or one.id in decided.of_several:
+                found.doubts[one.id] = tuple(sorted(alike))
+        if now != one.person_ids:
+            others[one.id] = now
+            _compare(one, now, asked, concerned, found)
+    if others:
+        rows = [{"of_mention": mention_id, "now": " ".join(ids)} for mention_id, ids in others.items()]
+        became = update(mention).where(mention.c.mention_id == bindparam("of_mention")).values(person_ids=bindparam("now"))
+        await connection.execute(became, rows)
+        for some in pieces(sorted(others)):
+            await connection.execute(delete(held).where(held.c.mention_id.in_(some)))
+        if holding := [{"person_id": p, "mention_id": mention_id} for mention_id, ids in others.items() for p in ids]:
+            await connection.execute(insert(held), holding)
+
+
+def _compare(one: Mention, now: tuple[str, ...], asked: Collection[str], concerned: Collection[Mention], found: Settled) -> None:
+    """Note how a mention whose person is another now differs from what it was."""
+    if not one.person_ids:
+        if not any(set(now) & set(other.person_ids) for other in concerned):
             found.fresh.add(one.id)
-        found.changed |= bool(one.person_ids)
-        if set(one.person_ids) - set(now):
-            found.lost |= set(one.person_ids) - set(now)
-        if one.person_ids and set(now) - set(one.person_ids):
-            found.joined.add(one.id)
-        if one.person_ids and one.id not in asked and one.kind is MentionKind.CASE:
-            found.moved[one.id] = now
-        await connection.execute(update(mention).where(mention.c.mention_id == one.id).values(person_ids=" ".join(now)))
-        await connection.execute(delete(held).where(held.c.mention_id == one.id))
-        if now:
-            await connection.execute(insert(held), [{"person_id": person_id, "mention_id": one.id} for person_id in now])
+        return
+    found.changed = True
+    found.lost |= set(one.person_ids) - set(now)
+    if set(now) - set(one.person_ids):
+        found.joined.add(one.id)
+    if one.id not in asked and one.kind is MentionKind.CASE:
+        found.moved[one.id] = now
 
 
 async def _revise(connection: AsyncConnection, lost: Collection[str], now: datetime) -> None:
