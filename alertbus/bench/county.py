@@ -56,7 +56,7 @@ def case_id(number: int) -> str:
 
 
 def crn(number: int) -> str:
-    return f"X{number:06}"
+    return f"X{number + 1:06}"
 
 
 def accepted(count: int, families: int, at: datetime) -> list[Record]:

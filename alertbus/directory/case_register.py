@@ -26,7 +26,7 @@ from alertbus.sql.engine import reading
 class Recorded:
     """A case as it stands. `before` is the version it replaced, None when it replaced none just now; `unlinked` are persons taken off it
     since it was last published; `publish` says whether Kafka has yet to hear of it; `others` that more than this case has changed.
-    `alike` says of people on it, by key, who else they may be.
+    `alike` says of people on it, by key, who else they may be. `at` is when it was recorded, None when that was earlier.
     """
 
     case: Case
@@ -35,6 +35,7 @@ class Recorded:
     publish: bool
     others: bool = False
     alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    at: datetime | None = None
 
 
 class CaseRegister:
@@ -47,8 +48,9 @@ class CaseRegister:
     async def record(self, snapshot: Case, at: datetime, expected: int | None) -> Recorded:
         """Record the snapshot as the case's next version. The same content again changes nothing: the version that stands is returned.
 
-        `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when another
-        stands. The version is unpublished until `published` is called.
+        `expected` is the version the sender read (0: no such case yet; None: whatever stands). Raises `VersionConflict` when somebody
+        has stated another since; that somebody on the case has turned out to be somebody else is no conflict. The version is
+        unpublished until `published` is called.
         """
         snapshot = snapshot.with_implied_links()
         digest = digest_of(snapshot)
@@ -56,12 +58,13 @@ class CaseRegister:
             await locked(connection)
             query = select(case_version).where(case_version.c.case_id == snapshot.id).with_for_update()
             row = (await connection.execute(query)).one_or_none()
-            standing = row.version if row else 0
-            if expected is not None and expected != standing:
-                raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             before = Case.model_validate_json(row.snapshot) if row else None
+            standing = before.version if before else 0
+            if expected is not None and not ((before and before.stated_version) or standing) <= expected <= standing:
+                raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             if before is not None and row is not None and row.digest == digest:
                 return Recorded(before, None, await unlinked_from(connection, before.id), not row.published)
+            at = before.moment_after(at) if before else at
             settled = await self._settle(connection, snapshot, at)
             case = _with_people_found(snapshot, before, settled, at).learned(before, at)
             values = row_of(case, digest, published=False)
@@ -74,7 +77,7 @@ class CaseRegister:
             await identify_on_cases(connection, by_case(settled.moved), at)
             others = await self._alike(connection, case, settled)
             unlinked = await unlinked_from(connection, case.id)
-            return Recorded(case, before, unlinked, publish=True, others=bool(settled.moved or settled.lost), alike=others)
+            return Recorded(case, before, unlinked, publish=True, others=bool(settled.moved or settled.lost), alike=others, at=at)
 
     async def published(self, case: Case) -> None:
         """Mark this version as published: Kafka has acknowledged all that it causes."""

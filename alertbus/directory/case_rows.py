@@ -16,7 +16,7 @@ from alertbus.sql.engine import upsert
 
 def digest_of(stated: Case) -> str:
     """Hash a case as stated, with its implied links: the same content sent again has the same digest."""
-    return hashlib.sha256(stated.model_dump_json(exclude={"version", "known_at"}).encode()).hexdigest()
+    return hashlib.sha256(stated.model_dump_json(exclude={"version", "stated_version", "known_at"}).encode()).hexdigest()
 
 
 def row_of(case: Case, digest: str, *, published: bool) -> dict[str, Any]:
@@ -60,7 +60,7 @@ async def identify_on_cases(connection: AsyncConnection, ids: Mapping[str, Mappi
             continue
         before = Case.model_validate_json(row.snapshot)
         stated = before.model_copy(update={"people": tuple(_known_as(p, before, by_key.get(p.key), at) for p in before.people)})
-        case = stated.learned(before, at)
+        case = stated.learned(before, at).model_copy(update={"stated_version": before.stated_version or before.version})
         values = row_of(case, row.digest, published=False)
         await connection.execute(update(case_version).where(case_version.c.case_id == case_id).values(values))
         await set_wakes(connection, case, at)

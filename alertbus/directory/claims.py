@@ -80,14 +80,21 @@ async def settle(connection: AsyncConnection, claims: Sequence[Claimed], ended: 
     return found
 
 
-async def decide_again(connection: AsyncConnection, asked: Sequence[tuple[str, str]]) -> None:
-    """Decide anew about everybody whom these mentions, each with its scope, concern. Nobody is told: a rebuild decides as before."""
+async def decide_again(connection: AsyncConnection, asked: Sequence[tuple[str, str]], now: datetime) -> Settled:
+    """Decide anew about everybody whom these mentions, each with its scope, concern.
+
+    A rebuild decides as before, so nobody has changed, but for what had been decided and was not on Kafka yet.
+    """
     done: set[str] = set()
+    found = Settled()
     for mention_id, scope in asked:
         if mention_id not in done:
             concerned = await _neighbourhood(connection, scope, [mention_id], ())
             done |= {one.id for one in concerned}
-            await _decide(connection, concerned, [], Settled())
+            await _decide(connection, concerned, [], found)
+    if found.lost:
+        await _revise(connection, found.lost, now)
+    return found
 
 
 async def holders(connection: AsyncConnection, scope: str, marks: Iterable[Mark]) -> dict[Mark, dict[str, tuple[str, ...]]]:

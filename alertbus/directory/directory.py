@@ -16,7 +16,7 @@ from alertbus.directory.case_rows import identify_on_cases
 from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked, settle, version_of
 from alertbus.directory.comparing import blocks
 from alertbus.directory.doubts import open_doubt
-from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, marks_of
+from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, is_on_case, marks_of
 from alertbus.directory.movements import is_overtaken, note_movement
 from alertbus.directory.partition import Mention, MentionKind
 from alertbus.directory.tables import about, mention
@@ -104,7 +104,7 @@ class Directory:
         if counts:
             async with reading(self._engine) as connection:
                 found = await holders(connection, exercise or "", [(KEY if exercise else CASE_KEY, key) for key in counts])
-            counts |= {key: len(set(map(frozenset, mentions.values()))) for (_, key), mentions in found.items()}
+            counts |= {key: len(_persons(on_files(mentions))) for (_, key), mentions in found.items()}
         return counts
 
     async def note_about(self, pairs: Collection[tuple[str, str]]) -> None:
@@ -160,8 +160,8 @@ class Directory:
         if not person.key:
             return marks, None
         mark = (KEY if scope else CASE_KEY, person.key)
-        by_key = (await holders(connection, scope, [mark])).get(mark, {})
-        persons = set(map(frozenset, by_key.values()))
+        by_key = on_files((await holders(connection, scope, [mark])).get(mark, {}))
+        persons = _persons(by_key)
         if len(persons) == 1:
             return marks | ({mark} if scope else {(MENTION, min(by_key))}), None
         if not marks:  # a key that several cases use means nobody: it must not show one family to another
@@ -229,6 +229,15 @@ class Directory:
         settled = await settle(connection, claims, ended, statement.alert.exercise or "", statement.accepted_at)
         await identify_on_cases(connection, by_case(settled.moved), now)
         return settled
+
+
+def on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Give those of the mentions that are of case files: whom a key means is for these to say, whatever alerts by that key claim."""
+    return {mention_id: ids for mention_id, ids in mentions.items() if is_on_case(mention_id)}
+
+
+def _persons(mentions: Mapping[str, tuple[str, ...]]) -> set[frozenset[str]]:
+    return set(map(frozenset, mentions.values()))
 
 
 Heard = tuple[datetime, datetime]

@@ -45,6 +45,10 @@ def case_mention(case_id: str, key: str) -> str:
     return f"case/{case_id}/{key}"
 
 
+def is_on_case(mention_id: str) -> bool:
+    return mention_id.startswith("case/")
+
+
 def alert_mention(alert_id: str, entry: int) -> str:
     """Give the id of the mention of an alert's person: `entry` counts its subjects, then its children."""
     return f"alert/{alert_id}/{entry}"

@@ -17,18 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.case_claims import claims_of
 from alertbus.directory.case_clocks import wakes_of
-from alertbus.directory.case_rows import digest_of, linked_people, row_of, take_off
-from alertbus.directory.claims import Claimed, decide_again
+from alertbus.directory.case_rows import digest_of, identify_on_cases, linked_people, row_of, take_off
+from alertbus.directory.claims import Claimed, by_case, decide_again
 from alertbus.directory.directory import claim_of, heard_of, remember_correction, stated_before
+from alertbus.directory.doubts import is_doubt
 from alertbus.directory.marks import KEY, MENTION, marks_of
 from alertbus.directory.movements import is_movement, note_movement
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
-from alertbus.directory.tables import about, case_version, exercise_clock, mention, said, wake
+from alertbus.directory.tables import about, case_version, decisions, exercise_clock, mention, said, wake
 from alertbus.directory.who_is_who import row_of_said, version_of_said
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
-from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, Tick
+from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, PersonRevised, Tick
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
@@ -36,7 +37,7 @@ from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import words
 
-WORDS = words(AlertAboutPerson.type, CASE_RECORDED, CaseChanged.type, Tick.type, PersonMerged.type, PersonSplit.type)
+WORDS = words(AlertAboutPerson.type, CASE_RECORDED, CaseChanged.type, Tick.type, PersonMerged.type, PersonSplit.type, PersonRevised.type)
 
 _AT_ONCE = 500
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -62,6 +63,9 @@ class DirectoryRestore(Restore):
         self._movements: dict[str, AcceptedAlert] = {}
         self._said: list[PersonMerged | PersonSplit] = []
         self._ticked: dict[str, datetime] = {}
+        self._read_until = _FIRST
+        self._version = 0
+        """The highest that anything was decided at: what is found out next must count as later."""
 
     async def begin(self, connection: AsyncConnection) -> None:
         """Need nothing beforehand."""
@@ -69,14 +73,18 @@ class DirectoryRestore(Restore):
     def read(self, batch: Iterable[Understood]) -> DirectoryRows:
         rows = DirectoryRows()
         for understood in batch:
+            self._read_until = max(self._read_until, understood.time or _FIRST)
             match understood.word:
                 case AlertAboutPerson(person_id=person_id, alert=statement):
                     rows.about.append({"alert_id": statement.alert_id, "person_id": person_id})
+                    self._version = max(self._version, statement.people_version)
                     if statement.claimed is not None:
                         self._learn(statement)
                     if is_movement(statement):
                         moved = self._movements.setdefault(statement.alert_id, statement)
                         self._movements[statement.alert_id] = max(moved, statement, key=lambda s: (*heard_of(s), s.people_version))
+                case PersonRevised(version=version):
+                    self._version = max(self._version, version)
                 case PersonMerged() | PersonSplit() as stated:
                     rows.said.append(stated)
                 case Case() as case:
@@ -96,7 +104,8 @@ class DirectoryRestore(Restore):
         await self._write_said(connection, rows.said)
         await _register(connection, rows.cases)
         await _register_unpublished(connection, [case for case, _ in rows.changed])
-        await write_claims(connection, [ClaimedVersion(case.id, at, claims_of(case, at, self._rules)) for case, at in rows.changed])
+        claiming = [(case, at) for case, at in rows.changed if not is_doubt(case.id)]
+        await write_claims(connection, [ClaimedVersion(case.id, at, claims_of(case, at, self._rules)) for case, at in claiming])
         if rows.ticks:
             began = (wake.c.case_id == bindparam("of_case")) & (wake.c.at > _moment("after")) & (wake.c.at <= _moment("until"))
             await connection.execute(delete(wake).where(began), rows.ticks)
@@ -111,7 +120,10 @@ class DirectoryRestore(Restore):
             async with engine.begin() as connection:
                 await write_claims(connection, [version_of_said(one) for one in sorted(self._said, key=attrgetter("at"))])
                 others = select(mention.c.mention_id, mention.c.scope).where(mention.c.kind != MentionKind.CASE.value)
-                await decide_again(connection, [(r.mention_id, r.scope) for r in await connection.execute(others)])
+                asked = [(row.mention_id, row.scope) for row in await connection.execute(others)]
+                await self._set_version(connection)
+                settled = await decide_again(connection, asked, self._read_until)
+                await identify_on_cases(connection, by_case(settled.moved), self._read_until)
                 for statement in self._movements.values():
                     await note_movement(connection, statement, {person_id for ids in statement.people for person_id in ids})
                 await self._set_clocks(connection)
@@ -149,6 +161,11 @@ class DirectoryRestore(Restore):
             person_ids = dict(enumerate(statement.people)).get(number, ())
             claims.append(claim_of(statement, number, marks, person_ids))
         return claims
+
+    async def _set_version(self, connection: AsyncConnection) -> None:
+        if self._version:
+            row = {"id": 1, "version": self._version}
+            await connection.execute(upsert(decisions, connection.dialect.name, update=["version"]), [row])
 
     async def _set_clocks(self, connection: AsyncConnection) -> None:
         """An exercise has come as far as the last of its cases was told: telling the others again does no harm.

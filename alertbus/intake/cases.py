@@ -127,7 +127,7 @@ class CaseIntake:
                 return await self._cases.record(stated, self._now(), expected)
 
     async def _publish(self, recorded: Recorded) -> None:
-        case, at = recorded.case, recorded.case.known_at or self._now()
+        case, at = recorded.case, recorded.case.known_at or recorded.at or self._now()
         self._publishing.add(case.id)
         try:
             await self._publish_in_turn(recorded, at)

@@ -183,10 +183,15 @@ class Routing(Word):
 
 
 class Case(Word):
-    """One version of a case. `children` and `links` refer to `people` by key; `version` counts from 1 and is given by the bus."""
+    """One version of a case. `children` and `links` refer to `people` by key; `version` counts from 1 and is given by the bus.
+
+    `stated_version` is the version whose content was last stated by a sender. The versions after it only say anew who somebody on the
+    case is; whoever has read it has read all that its senders stated.
+    """
 
     id: Annotated[str, S.ROUTING] = Field(pattern=CASE_ID)
     version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    stated_version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     people: Annotated[tuple[CasePerson, ...], S.IDENTITY] = Field(default=(), max_length=500)
     children: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=50)
@@ -229,24 +234,26 @@ class Case(Word):
         return self.model_copy(update={"links": (*self.links, *added)})
 
     def learned(self, before: Self | None, at: datetime) -> Self:
-        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it.
-
-        A later version is known later, though the clock was set back between the two.
-        """
+        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it."""
+        version = (before.version if before else 0) + 1
         if self.exercise:
-            return self.model_copy(update={"version": (before.version if before else 0) + 1})
-        if before is not None and before.known_at is not None:
-            at = max(at, before.known_at + INSTANT)
+            return self.model_copy(update={"version": version, "stated_version": version})
+        at = before.moment_after(at) if before else at
         links = {s.identity: s.known_at for s in before.links} if before else {}
         involvements = {s.identity: s.known_at for s in before.involvements} if before else {}
         return self.model_copy(
             update={
-                "version": (before.version if before else 0) + 1,
+                "version": version,
+                "stated_version": version,
                 "known_at": at,
                 "links": tuple(s.model_copy(update={"known_at": links.get(s.identity, at)}) for s in self.links),
                 "involvements": tuple(s.model_copy(update={"known_at": involvements.get(s.identity, at)}) for s in self.involvements),
             }
         )
+
+    def moment_after(self, at: datetime) -> datetime:
+        """Give the moment at which a version after this one is known: `at`, or later if the clock was set back between the two."""
+        return at if self.known_at is None else max(at, self.known_at + INSTANT)
 
     def as_stated(self) -> Self:
         """Without what the bus adds (version, person ids, when it learned): what its sender said, with the implied links written out.
@@ -256,6 +263,7 @@ class Case(Word):
         return self.model_copy(
             update={
                 "version": 0,
+                "stated_version": 0,
                 "known_at": None,
                 "people": tuple(person.model_copy(update={"person_ids": (), "joined_at": {}}) for person in self.people),
                 "links": tuple(_unlearned(link) for link in self.links),

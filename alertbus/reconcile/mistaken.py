@@ -15,6 +15,7 @@ from itertools import combinations
 
 from alertbus.broker.record import Received
 from alertbus.directory.comparing import ONE_NUMBER, exact_marks, strong_marks
+from alertbus.directory.doubts import is_doubt
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
@@ -69,7 +70,7 @@ class ClaimsRead:
     def take(self, record: Received) -> None:
         """Add one record."""
         match understand(record, READ_WORDS).word:
-            case Case() as case if case.exercise == self.exercise and not watchdog.is_reserved(case_id=case.id):
+            case Case() as case if case.exercise == self.exercise and not (watchdog.is_reserved(case_id=case.id) or is_doubt(case.id)):
                 if case.id not in self._cases or self._cases[case.id].version < case.version:
                     self._cases[case.id] = case
             case AlertAboutPerson(alert=said) if said.alert.exercise == self.exercise:
@@ -126,6 +127,10 @@ class _Rules:
         later = [(split.at, frozenset(_pointed(split))) for split in splits]
         standing = [m for m in merges if not any(at > m.at and len(sides & frozenset(_pointed(m))) > 1 for at, sides in later)]
         self._same = _one_token(frozenset(_pointed(merge)) for merge in standing)
+        self._said: dict[Token, set[str]] = defaultdict(set)
+        """In which systems a merge gives a number to whoever it names, though nobody on file may have it."""
+        for token, said in self._same.items():
+            self._said[said] |= {token[0]} & _ONE_NUMBER
         self._by_id: dict[str, list[Naming]] = defaultdict(list)
         self._by_token: dict[Token, list[Naming]] = defaultdict(list)
         for one in self._namings:
@@ -189,6 +194,9 @@ class _Rules:
         for one in group:
             for system, tokens in one.numbers(self._same).items():
                 found[system] |= tokens
+            for said in {self._same[token] for token in one.tokens if token in self._same}:
+                for system in self._said[said]:
+                    found[system].add(said)
         return found
 
     def _bridges(self, third: Naming, one: Naming, other: Naming) -> bool:

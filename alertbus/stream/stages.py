@@ -102,7 +102,8 @@ class Identify:
         everybody = {person_id for match in matches for person_id in match.person_ids}
         before = {person_id for ids in known.people for person_id in ids}
         learned = self._directory.learned.get(known.statement_id, known.claimed)
-        if everybody == before and learned == known.claimed:
+        same = [set(match.person_ids) for match in matches] == [set(ids) for ids in known.people]  # each of several, not all together
+        if same and learned == known.claimed:
             return known, [], None
         since = {person_id: at for person_id, at in known.people_since.items() if person_id in everybody}
         if known.alert.exercise is None:

@@ -71,7 +71,7 @@ async def test_what_the_database_will_not_store_goes_to_quarantine_and_its_neigh
     stage = Identify(Directory(engine), load_policy(None), lambda: producer)
     try:
         async with engine.begin() as connection:
-            await connection.exec_driver_sql(f"ALTER TABLE directory_found_by ADD CONSTRAINT refuses CHECK (value <> '{NUMBERS[1]}')")
+            await connection.exec_driver_sql(f"ALTER TABLE directory_claim ADD CONSTRAINT refuses CHECK (value <> '{NUMBERS[1]}')")
         await stage({0: [incoming(n, number) for n, number in enumerate(NUMBERS)]})
     finally:
         await engine.dispose()

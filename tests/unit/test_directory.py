@@ -436,6 +436,24 @@ async def test_a_change_to_a_version_that_does_not_stand_is_refused(cases: CaseR
         assert same(await cases.get("case-1"), first.case)
 
 
+async def test_a_change_to_a_version_after_which_only_who_somebody_is_was_found_is_taken(directory: Directory, cases: CaseRegister) -> None:
+    """LNK-05: who keeps a case file is not refused because an alert has shown that its mother was known by another number."""
+    mother = {"key": "mother", "identifiers": CRN}
+    child = {"key": "child"}
+    await cases.record(case(people=[mother, child]), T0, 0)
+    for numbers in (PNC, [*CRN, *PNC]):
+        await identify(directory, identifiers=numbers)
+    found = await cases.get("case-1")
+    assert (found.version, found.stated_version) == (2, 1)
+
+    changed = await cases.record(case(people=[mother, child], status="x"), T0, 1)
+
+    assert (changed.case.version, changed.case.stated_version) == (3, 3)
+    for expected in (1, 2, 4):
+        with pytest.raises(VersionConflict):
+            await cases.record(case(people=[mother, child], status="y"), T0, expected)
+
+
 async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: AsyncEngine, cases: CaseRegister) -> None:
     await cases.record(case(), T0, None)
 

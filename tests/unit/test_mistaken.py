@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from alertbus.broker.record import Record
+from alertbus.directory.doubts import doubt_case_id
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.identity import PersonMerged, PersonSplit
@@ -94,6 +95,13 @@ def test_what_a_merge_says_must_be_done_and_what_a_split_forbids_must_not() -> N
     assert mistaken(*both, said(PersonMerged, PRISON_1, PRISON_2)) == []
     assert mistaken(*both) != []
     assert mistaken(*both, said(PersonSplit, PRISON_1, PRISON_2)) != []
+
+
+def test_a_doubt_names_nobody_so_whom_it_asks_about_is_taken_for_nobody_else() -> None:
+    asked = doubt_case_id("1")
+
+    assert mistaken(alert("1", "1", identifiers=[PNC]), case(asked, "1")) == []
+    assert mistaken(alert("1", "1", identifiers=[PNC]), case("a", "1")) != []
 
 
 def test_no_name_and_no_number_comes_out() -> None:
