@@ -2,20 +2,20 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alertbus.directory.claims import holders
+from alertbus.directory.claims import one_of
 from alertbus.directory.comparing import Comparison, blocks, compare
 from alertbus.directory.marks import BLOCK
 from alertbus.directory.partition import MentionKind
-from alertbus.directory.tables import case_version, held, mention
+from alertbus.directory.tables import case_version, claim, held, mention
 from alertbus.model.case import Case
 from alertbus.model.person import Person
 from alertbus.policy.identity_rules import IdentityRules
 
 MOST = 50
-"""People compared with one person at most. Chosen: a name so common that more are alike in a block needs a number to be found by."""
+"""People compared with one person at most, those first who share most blocks. Chosen: comparing one takes about 0.1 ms."""
 
 
 async def alike(
@@ -25,13 +25,26 @@ async def alike(
 
     None of the case or alert `beside` is among them: two people of one family file are two.
     """
-    marks = [(BLOCK, digest) for digest in blocks(person)]
+    found = await _sharing_blocks(connection, person, scope, beside)
+    compared = {one: compare(person, other, rules) for one, other in (await people_of(connection, found)).items()}
+    return {one: (found[one], comparison) for one, comparison in compared.items() if comparison.proposes}
+
+
+async def _sharing_blocks(connection: AsyncConnection, person: Person, scope: str, beside: str) -> dict[str, tuple[str, ...]]:
+    """Give the mentions that share most blocks with this person, each with its ids: of a common name thousands may share one."""
+    marks = [(BLOCK, digest) for digest in sorted(blocks(person))]
     if not marks:
         return {}
-    found = {mention_id: ids for mentions in (await holders(connection, scope, marks)).values() for mention_id, ids in mentions.items()}
-    others = [mention_id for mention_id in sorted(found) if mention_id.split("/", 2)[1] != beside][:MOST]
-    compared = {one: compare(person, other, rules) for one, other in (await people_of(connection, others)).items()}
-    return {one: (found[one], comparison) for one, comparison in compared.items() if comparison.proposes}
+    own = or_(*(claim.c.mention_id.startswith(f"{kind}/{beside}/", autoescape=True) for kind in ("case", "alert")))
+    most = (
+        select(claim.c.mention_id)
+        .where(one_of(scope, marks), claim.c.until.is_(None), not_(own))
+        .group_by(claim.c.mention_id)
+        .order_by(func.count().desc(), claim.c.mention_id)
+        .limit(MOST)
+    )
+    rows = await connection.execute(select(mention.c.mention_id, mention.c.person_ids).where(mention.c.mention_id.in_(most)))
+    return {row.mention_id: tuple(row.person_ids.split()) for row in rows}
 
 
 async def people_of(connection: AsyncConnection, mention_ids: Collection[str]) -> dict[str, Person]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.marks import LOOK_UP_ONLY, Mark, is_number
@@ -104,11 +104,20 @@ async def holders(connection: AsyncConnection, scope: str, marks: Iterable[Mark]
         query = (
             select(claim.c.system, claim.c.value, mention.c.mention_id, mention.c.person_ids)
             .join(mention, mention.c.mention_id == claim.c.mention_id)
-            .where(claim.c.scope == scope, tuple_(claim.c.system, claim.c.value).in_(some), claim.c.until.is_(None))
+            .where(one_of(scope, some), claim.c.until.is_(None))
         )
         for row in await connection.execute(query):
             found.setdefault((row.system, row.value), {})[row.mention_id] = tuple(row.person_ids.split())
     return found
+
+
+def one_of(scope: str, marks: Iterable[Mark]) -> ColumnElement[bool]:
+    """The condition that a claim is of one of these marks, by system: SQLite reads the whole table for pairs (system, value)."""
+    by_system: dict[str, list[str]] = {}
+    for system, value in marks:
+        by_system.setdefault(system, []).append(value)
+    pairs = [and_(claim.c.scope == scope, claim.c.system == system, claim.c.value.in_(values)) for system, values in by_system.items()]
+    return or_(*pairs)
 
 
 async def version_of(connection: AsyncConnection) -> int:
@@ -188,6 +197,8 @@ async def _decide(connection: AsyncConnection, concerned: Collection[Mention], a
         if now != one.person_ids:
             others[one.id] = now
             _compare(one, now, asked, concerned, found)
+            if one.id in decided.of_several:  # about people whose cases it has not met: none of them has its own id
+                found.lost |= set(one.person_ids)
     if others:
         rows = [{"of_mention": mention_id, "now": " ".join(ids)} for mention_id, ids in others.items()]
         became = update(mention).where(mention.c.mention_id == bindparam("of_mention")).values(person_ids=bindparam("now"))
@@ -230,9 +241,7 @@ async def _neighbourhood(connection: AsyncConnection, scope: str, mention_ids: C
     new_ids = set(mention_ids)
     while waiting or new_ids:
         for some in pieces(sorted(waiting)):
-            query = select(claim.c.mention_id).where(
-                claim.c.scope == scope, tuple_(claim.c.system, claim.c.value).in_(some), claim.c.until.is_(None)
-            )
+            query = select(claim.c.mention_id).where(one_of(scope, some), claim.c.until.is_(None))
             new_ids |= set((await connection.execute(query)).scalars()) - found.keys()
         seen |= waiting
         loaded = await _mentions(connection, sorted(new_ids))

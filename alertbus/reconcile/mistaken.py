@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
+from typing import TypeVar
 
 from alertbus.broker.record import Received
 from alertbus.directory.comparing import ONE_NUMBER, exact_marks, strong_marks
@@ -33,6 +34,8 @@ READ_WORDS = words(AlertAboutPerson.type, CASE_RECORDED, PersonMerged.type, Pers
 Token = tuple[str, str]
 """A mark as it is compared here: its system, and a digest of its value."""
 
+_Thing = TypeVar("_Thing", str, Token)
+
 _ONE_NUMBER = frozenset(system.value for system in ONE_NUMBER)
 _PLACE, _KEY, _EXACT = "place", "key", "exact"
 
@@ -45,9 +48,15 @@ class Naming:
     alert_id: str
     ids: frozenset[str]
     tokens: frozenset[Token]
+    place: Token
     judged: bool
     """False for an alert that is over: what it claimed still counts, whom it told does not change any more. False too for whom only a key
     names."""
+
+    @property
+    def claimed(self) -> Iterator[Token]:
+        """What is claimed here, and the place itself: not the place at which an alert's key points."""
+        return (token for token in self.tokens if token[0] != _PLACE or token == self.place)
 
     def numbers(self, same: Mapping[Token, Token]) -> dict[str, set[Token]]:
         found: dict[str, set[Token]] = defaultdict(set)
@@ -93,9 +102,9 @@ class ClaimsRead:
     def _namings(self, now: datetime) -> Iterator[Naming]:
         for case in self._cases.values():
             for person in case.people:
-                place = (_PLACE, _digest(f"case/{case.id}/{person.key}"))
+                place = _PLACE, _digest(f"case/{case.id}/{person.key}")
                 key = {(_KEY, _digest(person.key))} if self.exercise else set()
-                yield Naming(case.id, "", frozenset(person.person_ids), self._tokens(person) | {place} | key, judged=True)
+                yield Naming(case.id, "", frozenset(person.person_ids), self._tokens(person) | {place} | key, place, judged=True)
         for statements in self._statements.values():
             yield from self._of_alert(list(statements.values()), now)
 
@@ -108,10 +117,10 @@ class ClaimsRead:
         for number, (entry, ids) in enumerate(zip(standing.everybody, standing.people, strict=False)):
             meant = dict(enumerate(standing.claimed or ())).get(number)
             by_key = bool(entry.person.key) and not meant  # whom a key meant is not on the topic where nothing was learned
-            place = {(_PLACE, _digest(f"alert/{standing.alert_id}/{number}"))}
+            place = _PLACE, _digest(f"alert/{standing.alert_id}/{number}")
             pointed = {(_KEY if self.exercise else _PLACE, _digest(meant))} if meant else set()
-            tokens = self._tokens(entry.person) | place | pointed
-            yield Naming(standing.statement_id, standing.alert_id, frozenset(ids), tokens, judged=not over and not by_key)
+            tokens = self._tokens(entry.person) | {place} | pointed
+            yield Naming(standing.statement_id, standing.alert_id, frozenset(ids), tokens, place, judged=not over and not by_key)
 
     def _tokens(self, person: Person) -> frozenset[Token]:
         numbers = {(system, _digest(system, value)) for system, value in strong_marks(person, self.policy.identity)}
@@ -126,7 +135,7 @@ class _Rules:
         self._apart = [frozenset(_pointed(split)) for split in splits]
         later = [(split.at, frozenset(_pointed(split))) for split in splits]
         standing = [m for m in merges if not any(at > m.at and len(sides & frozenset(_pointed(m))) > 1 for at, sides in later)]
-        self._same = _one_token(frozenset(_pointed(merge)) for merge in standing)
+        self._same = _least_of(frozenset(_pointed(merge)) for merge in standing)
         self._said: dict[Token, set[str]] = defaultdict(set)
         """In which systems a merge gives a number to whoever it names, though nobody on file may have it."""
         for token, said in self._same.items():
@@ -140,11 +149,20 @@ class _Rules:
                 self._by_token[token].append(one)
 
     def broken(self) -> Iterator[Discrepancy]:
-        for together in self._by_id.values():
+        for together in self._persons():
             yield from self._not_one(together)
         for token, sharing in self._by_token.items():
             if token[0] != _EXACT:
                 yield from self._not_several(sharing)
+
+    def _persons(self) -> Iterator[list[Naming]]:
+        """Everybody who is taken for one person: the ids that somebody on a case file has are all theirs."""
+        one_of = _least_of(one.ids for one in self._namings if not one.alert_id and len(one.ids) > 1)
+        persons: dict[str, list[Naming]] = defaultdict(list)
+        for one in self._namings:
+            for first in {one_of.get(person_id, person_id) for person_id in one.ids}:
+                persons[first].append(one)
+        yield from persons.values()
 
     def _not_one(self, together: list[Naming]) -> Iterator[Discrepancy]:
         """Whoever has one id is connected by shared marks, and no two of them are forbidden to be one."""
@@ -194,7 +212,7 @@ class _Rules:
         for one in group:
             for system, tokens in one.numbers(self._same).items():
                 found[system] |= tokens
-            for said in {self._same[token] for token in one.tokens if token in self._same}:
+            for said in {self._same[token] for token in one.claimed if token in self._same}:
                 for system in self._said[said]:
                     found[system].add(said)
         return found
@@ -232,13 +250,22 @@ def _pointed(stated: PersonMerged | PersonSplit) -> Iterator[Token]:
             yield _PLACE, _digest(f"alert/{pointer.alert_id}/{pointer.entry}")
 
 
-def _one_token(groups: Iterable[frozenset[Token]]) -> dict[Token, Token]:
-    """Give for each mark that was said to be somebody's the one that stands for all of theirs."""
-    joined: list[set[Token]] = []
+def _least_of(groups: Iterable[Collection[_Thing]]) -> dict[_Thing, _Thing]:
+    """Give for each member of these groups the least of all that are one with it; groups that share a member are one."""
+    above: dict[_Thing, _Thing] = {}
+
+    def top(one: _Thing) -> _Thing:
+        while above[one] != one:
+            above[one] = above[above[one]]
+            one = above[one]
+        return one
+
     for group in groups:
-        whole = set(group).union(*(seen for seen in joined if seen & group))
-        joined = [*(seen for seen in joined if not seen & group), whole]
-    return {token: min(whole) for whole in joined for token in whole}
+        for one in group:
+            above.setdefault(one, one)
+        if tops := {top(one) for one in group}:
+            above |= dict.fromkeys(tops, min(tops))
+    return {one: top(one) for one in above}
 
 
 def _digest(*parts: str) -> str:

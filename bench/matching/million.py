@@ -4,8 +4,8 @@
     python bench/matching/million.py measure URL [LOOKUPS]
 
 URL is the database's, as SQLAlchemy writes it. Everybody has an NHS number, a name, a birthday and an address, and stands
-on a case of four. Three look-ups are measured, each as an alert makes it: by number, by exact name, birthday and
-postcode, and the search for whoever is alike.
+on a case of four. Four look-ups are measured, each as an alert makes it: by number, by number with exact name, birthday
+and postcode, by these alone, and the search for whoever is alike.
 """
 
 import asyncio
@@ -104,6 +104,7 @@ async def measure(engine: AsyncEngine, lookups: int) -> None:
     chance, directory = random.Random(7), Directory(engine, RULES)
     someone = [person(chance.randrange(people)) for _ in range(lookups)]
     by_number = [Person(identifiers=one.identifiers) for one in someone]
+    both = [one.model_copy(update={"key": None}) for one in someone]
     by_name = [one.model_copy(update={"identifiers": (), "key": None}) for one in someone]
 
     async def looked_up(one: Person) -> int:
@@ -116,6 +117,7 @@ async def measure(engine: AsyncEngine, lookups: int) -> None:
 
     for what, whom, ask in (
         ("by number", by_number, looked_up),
+        ("by number and exact name", both, looked_up),
         ("by exact name", by_name, looked_up),
         ("who is alike", by_name, searched),
     ):

@@ -12,8 +12,10 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory import tables
+from alertbus.directory.candidates import alike
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister
+from alertbus.directory.claims import one_of
 from alertbus.directory.directory import Directory, Match
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -21,6 +23,7 @@ from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
 from alertbus.plugin.kit.samples import sample_alert
+from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import make_engine, metadata
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -466,6 +469,46 @@ async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine:
 async def test_a_case_nobody_recorded_is_not_found(cases: CaseRegister) -> None:
     with pytest.raises(NotFound):
         await cases.get("case-1")
+
+
+async def test_whom_a_key_means_in_an_exercise_is_for_case_files_to_say_whatever_an_alert_by_it_claims(
+    directory: Directory, cases: CaseRegister
+) -> None:
+    """Where the contradicting alert counted too, it was taken for somebody else at every look, again and again."""
+    recorded = await cases.record(case(exercise="drill", people=[{"key": "mother", "identifiers": CRN}]), T0, 0)
+    other = await identify(directory, "drill", key="mother", identifiers=[{"system": "crn", "value": "X654321"}])
+
+    assert not set(other.person_ids) & set(on(recorded.case, "mother"))
+    assert (await directory.known_keys(["mother"], "drill")) == {"mother": 1}
+    assert set(on(recorded.case, "mother")) <= set((await identify(directory, "drill", key="mother")).person_ids)
+
+
+async def test_no_look_up_by_marks_reads_the_whole_table(engine: AsyncEngine) -> None:
+    """Of a million people one look-up took more than two seconds where it did."""
+    marks = [("nhs_number", "9434765919"), ("pnc", "1981/0000034U"), ("block", "a"), ("block", "b")]
+    query = select(tables.claim.c.mention_id).where(one_of("", marks), tables.claim.c.until.is_(None)).group_by(tables.claim.c.mention_id)
+    said = str(query.compile(engine.sync_engine, compile_kwargs={"literal_binds": True}))
+
+    async with engine.connect() as connection:
+        plan = [row[3] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")]
+
+    assert [step for step in plan if "SEARCH directory_claim" in step]
+    assert [step for step in plan if "SCAN directory_claim" in step] == []
+
+
+async def test_who_shares_most_with_somebody_is_compared_first_however_common_the_name(engine: AsyncEngine, cases: CaseRegister) -> None:
+    """More people share a part of the name than are compared: whoever also shares birthday and place is among those who are."""
+    for number in range(3):
+        many = [
+            {"key": f"p{number}-{n}", "name": {"given": "Annabel", "family": "Mustard"}, "born": f"19{n + 30}-05-05"} for n in range(25)
+        ]
+        await cases.record(case(f"many-{number}", people=many, links=[]), T0, 0)
+    await cases.record(case("z-last", people=[{"key": "anna", **ANNA, **HOME}], links=[]), T0, 0)
+
+    async with engine.connect() as connection:
+        found = await alike(connection, person(**ANNA, **HOME), "", IdentityRules())
+
+    assert set(found) == {"case/z-last/anna"}
 
 
 # Who was taken off.

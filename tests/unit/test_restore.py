@@ -18,7 +18,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -328,6 +328,41 @@ async def restored_directory(engine: AsyncEngine, log: Sequence[Stood], order: r
     await part.finish(engine)
 
 
+def _ash(**people: list[int]) -> tuple[str, Any]:
+    """A step: the case `ash` with these people on it, by key, each with these numbers."""
+    on_it = [{"key": key, "identifiers": _crns(*numbers)} for key, numbers in people.items()]
+    links = [{"person": key, "relation": "relative", "from": "2026-01-01"} for key in people]
+    return "case", {"id": "ash", "exercise": None, "people": on_it, "links": links, "involvements": [{"agency": "school"}]}
+
+
+def _about(*people: dict[str, Any]) -> tuple[str, Any]:
+    return "alert", {"exercise": None, "people": [{"identifiers": []} | one for one in people]}
+
+
+def _crns(*numbers: int) -> list[dict[str, str]]:
+    return [{"system": "crn", "value": f"X00000{number}"} for number in numbers]
+
+
+_MERGED = "who is who", ("merged", "m1", [{"identifier": _crns(3)[0]}, {"case_id": "ash", "key": "ben"}])
+
+
+@example([_about({"identifiers": _crns(2)}, {"identifiers": _crns(1, 2)}), _ash(anna=[1], ben=[1])], 0, 1).via(
+    "an alert that turns out to be about several people had met the case of none"
+)
+@example(
+    [
+        _ash(anna=[]),
+        _ash(anna=[2, 1], ben=[2, 1], cleo=[]),
+        _about({"key": "cleo"}, {"identifiers": _crns(1)}),
+        _ash(cleo=[2, 1]),
+        _ash(anna=[], cleo=[]),
+    ],
+    0,
+    1,
+).via("each of an alert's people is somebody else, and all together are the same")
+@example([_ash(ben=[]), _MERGED, _about({"key": "ben", "identifiers": _crns(1)})], 0, 1).via(
+    "the number that a merge gives somebody contradicts an alert's"
+)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )
