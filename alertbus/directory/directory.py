@@ -82,7 +82,8 @@ class Directory:
                 return [match for match in remembered if match]
         with database_faults():
             async with reading(self._engine) as connection:
-                decided = [await self._already_found(connection, person, scope) for person in people] if raised else [None]
+                asked = [(person, alert_mention(statement.alert_id, number)) for number, person in enumerate(people)]
+                decided = [await self._already_found(connection, one, scope, own) for one, own in asked] if raised else [None]
             if None in decided:
                 async with self._engine.begin() as connection:
                     await locked(connection)
@@ -137,8 +138,11 @@ class Directory:
                 self._sure.clear()
             self._sure[question] = match
 
-    async def _already_found(self, connection: AsyncConnection, person: Person, scope: str) -> Match | None:
-        """Give the decision if it needs nothing written, else None: most people of most alerts are known."""
+    async def _already_found(self, connection: AsyncConnection, person: Person, scope: str, own: str) -> Match | None:
+        """Give the decision if it needs nothing written, else None: most people of most alerts are known.
+
+        Of somebody with several ids the mention's own comes first, as it does where the decision is written: a rebuild goes by it.
+        """
         marks, unsure = await self._asked_by(connection, person, scope)
         if unsure is not None or not marks:
             return None
@@ -146,8 +150,8 @@ class Directory:
         persons = {ids for mentions in found.values() for ids in map(frozenset, mentions.values())}
         if len(found) < len(marks) or len(persons) != 1:
             return None
-        own = next(ids for mentions in found.values() for ids in mentions.values())
-        return Match(own)
+        named = [mentions for _, mentions in sorted(found.items())]
+        return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
 
     async def _looked_up(self, connection: AsyncConnection, person: Person, scope: str) -> Match:
         marks, _ = await self._asked_by(connection, person, scope)

@@ -40,7 +40,8 @@ async def put_case(
 ) -> Response:
     """The whole case as it now is. When this has answered, the next alert finds the case's people.
 
-    The same content again is the version that stands. `ETag` is the version.
+    The same content again is the version that stands. `ETag` is the version. `If-Match` fits as long as nobody has stated another content
+    since; a version by which only the people on the case were found to be others is no hindrance.
     """
     if not caller.holds_cases(gateway.policy.case_holder):
         raise NotAllowed("only the agency that holds cases may write them")
