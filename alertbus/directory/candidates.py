@@ -15,7 +15,7 @@ from alertbus.model.person import Person
 from alertbus.policy.identity_rules import IdentityRules
 
 MOST = 50
-"""People compared with one person at most, those first who share most blocks. Chosen: comparing one takes about 0.1 ms."""
+"""People compared with one person at most, those first who share most blocks. Chosen: comparing one takes 0.3 to 0.5 ms."""
 
 
 async def alike(
