@@ -26,7 +26,8 @@ from alertbus.sql.engine import reading
 class Recorded:
     """A case as it stands. `before` is the version it replaced, None when it replaced none just now; `unlinked` are persons taken off it
     since it was last published; `publish` says whether Kafka has yet to hear of it; `others` that more than this case has changed.
-    `alike` says of people on it, by key, who else they may be. `at` is when it was recorded, None when that was earlier.
+    `alike` says of people on it, by key, who else they may be. `at` is when its sender's statement was recorded: published later or
+    twice, it is told as of then.
     """
 
     case: Case
@@ -63,7 +64,8 @@ class CaseRegister:
             if expected is not None and not ((before and before.stated_version) or standing) <= expected <= standing:
                 raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             if before is not None and row is not None and row.digest == digest:
-                return Recorded(before, None, await unlinked_from(connection, before.id), not row.published)
+                told = await unlinked_from(connection, before.id), not row.published
+                return Recorded(before, None, *told, at=await _claimed_at(connection, before.id))
             at = before.moment_after(at) if before else at
             settled = await self._settle(connection, snapshot, at)
             case = _with_people_found(snapshot, before, settled, at).learned(before, at)
@@ -91,7 +93,10 @@ class CaseRegister:
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(case_version.c.snapshot).where(case_version.c.published.is_(False)))
             cases = [Case.model_validate_json(snapshot) for snapshot in rows.scalars()]
-            return [Recorded(case, None, await unlinked_from(connection, case.id), publish=True) for case in cases]
+            return [
+                Recorded(case, None, await unlinked_from(connection, case.id), publish=True, at=await _claimed_at(connection, case.id))
+                for case in cases
+            ]
 
     async def get(self, case_id: str) -> Case:
         async with reading(self._engine) as connection:
@@ -147,6 +152,12 @@ class CaseRegister:
             if others := others - set(person.person_ids):
                 found.append((person.key, tuple(sorted(others))))
         return tuple(found)
+
+
+async def _claimed_at(connection: AsyncConnection, case_id: str) -> datetime | None:
+    """Give when the case last claimed something, None if nobody is on it."""
+    last = select(mention.c.said_at).where(mention.c.of == case_id, mention.c.kind == MentionKind.CASE.value)
+    return (await connection.execute(last.order_by(mention.c.said_at.desc()).limit(1))).scalar_one_or_none()
 
 
 def _with_people_found(case: Case, before: Case | None, settled: Settled, at: datetime) -> Case:
