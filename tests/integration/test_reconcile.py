@@ -107,8 +107,11 @@ class Bench:
         for notice in notices if receipts else ():
             self.log.receipt(a_receipt(notice, Stage.ACCEPTED))
 
-    async def settle(self, notices: Sequence[Notice], state: str) -> None:
+    async def settle(self, notices: Sequence[Notice], state: str, *, tried: bool = False) -> None:
+        """`tried`: only notices that delivery has not done with."""
         chosen = ledger.c.notice_id.in_([notice.id for notice in notices])
+        if tried:
+            chosen &= ledger.c.done_at.is_(None)
         done = None if state in {"waiting", "leased", "failed"} else self.now
         async with self.engine.begin() as connection:
             await connection.execute(update(ledger).where(chosen).values(state=state, done_at=done))
@@ -222,7 +225,8 @@ async def test_however_records_are_cut_into_runs_the_last_says_what_the_full_rec
                 bench.now = max(bench.now, datetime.fromtimestamp(latest_record / 1000, UTC)) + timedelta(days=dice.choice([0, 0, 1, 30]))
                 some = dice.sample(notices, dice.randint(0, len(notices)))
                 await Ledger(engine).record(some, bench.now)
-                await bench.settle(dice.sample(notices, dice.randint(0, len(notices))), dice.choice(["waiting", "accepted", "cancelled"]))
+                state = dice.choice(["waiting", "accepted", "cancelled"])  # what is done stays done, unless it is tried again
+                await bench.settle(dice.sample(notices, dice.randint(0, len(notices))), state, tried=state != "waiting")
                 await bench.project(bench.known)
                 await bench.reconciler.run(bench.source)
 
