@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.claims import one_of
 from alertbus.directory.comparing import Comparison, blocks, compare
-from alertbus.directory.marks import BLOCK
+from alertbus.directory.marks import BLOCK, case_mention, mentions_begin
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.tables import case_version, claim, held, mention
 from alertbus.model.case import Case
@@ -35,7 +35,7 @@ async def _sharing_blocks(connection: AsyncConnection, person: Person, scope: st
     marks = [(BLOCK, digest) for digest in sorted(blocks(person))]
     if not marks:
         return {}
-    own = or_(*(claim.c.mention_id.startswith(f"{kind}/{beside}/", autoescape=True) for kind in ("case", "alert")))
+    own = or_(*(claim.c.mention_id.startswith(begins, autoescape=True) for begins in mentions_begin(beside)))
     most = (
         select(claim.c.mention_id)
         .where(one_of(scope, marks), claim.c.until.is_(None), not_(own))
@@ -62,7 +62,7 @@ async def people_of(connection: AsyncConnection, mention_ids: Collection[str]) -
     query = select(case_version.c.case_id, case_version.c.snapshot).where(case_version.c.case_id.in_(wanted))
     for case_id, snapshot in await connection.execute(query) if wanted else ():
         for person in Case.model_validate_json(snapshot).people:
-            mention_id = f"case/{case_id}/{person.key}"
+            mention_id = case_mention(case_id, person.key)
             if mention_id in wanted[case_id]:
                 found[mention_id] = person
     return found

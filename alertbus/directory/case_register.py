@@ -61,7 +61,8 @@ class CaseRegister:
             row = (await connection.execute(query)).one_or_none()
             before = Case.model_validate_json(row.snapshot) if row else None
             standing = before.version if before else 0
-            if expected is not None and not ((before and before.stated_version) or standing) <= expected <= standing:
+            stated = (before.stated_version if before else 0) or standing  # 0 too where an earlier bus recorded it
+            if expected is not None and not stated <= expected <= standing:
                 raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
             if before is not None and row is not None and row.digest == digest:
                 told = await unlinked_from(connection, before.id), not row.published
@@ -155,7 +156,7 @@ class CaseRegister:
 
 
 async def _claimed_at(connection: AsyncConnection, case_id: str) -> datetime | None:
-    """Give when the case last claimed something, None if nobody is on it."""
+    """Give when the case last claimed something, None if nobody ever was on it."""
     last = select(mention.c.said_at).where(mention.c.of == case_id, mention.c.kind == MentionKind.CASE.value)
     return (await connection.execute(last.order_by(mention.c.said_at.desc()).limit(1))).scalar_one_or_none()
 

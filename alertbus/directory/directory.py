@@ -105,7 +105,7 @@ class Directory:
         if counts:
             async with reading(self._engine) as connection:
                 found = await holders(connection, exercise or "", [(KEY if exercise else CASE_KEY, key) for key in counts])
-            counts |= {key: len(_persons(on_files(mentions))) for (_, key), mentions in found.items()}
+            counts |= {key: len(_persons(_on_files(mentions))) for (_, key), mentions in found.items()}
         return counts
 
     async def note_about(self, pairs: Collection[tuple[str, str]]) -> None:
@@ -164,7 +164,7 @@ class Directory:
         if not person.key:
             return marks, None
         mark = (KEY if scope else CASE_KEY, person.key)
-        by_key = on_files((await holders(connection, scope, [mark])).get(mark, {}))
+        by_key = _on_files((await holders(connection, scope, [mark])).get(mark, {}))
         persons = _persons(by_key)
         if len(persons) == 1:
             return marks | ({mark} if scope else {(MENTION, min(by_key))}), None
@@ -235,7 +235,7 @@ class Directory:
         return settled
 
 
-def on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Give those of the mentions that are of case files: whom a key means is for these to say, whatever alerts by that key claim."""
     return {mention_id: ids for mention_id, ids in mentions.items() if is_on_case(mention_id)}
 

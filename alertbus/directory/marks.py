@@ -28,6 +28,8 @@ LOOK_UP_ONLY = frozenset({CASE_KEY, BLOCK})
 KEPT_WHEN_ENDED = frozenset({EXACT, KEY, MENTION, *LOOK_UP_ONLY})
 """All but these are numbers. An ended claim of a number is kept with its end; any other mark goes."""
 
+_ON_CASE, _IN_ALERT = "case/", "alert/"
+
 _ONE_NUMBER = frozenset(system.value for system in ONE_NUMBER)
 
 
@@ -42,16 +44,21 @@ def is_number(mark: Mark) -> bool:
 
 def case_mention(case_id: str, key: str) -> str:
     """Give the id of the mention of somebody on a case file."""
-    return f"case/{case_id}/{key}"
+    return f"{_ON_CASE}{case_id}/{key}"
 
 
 def is_on_case(mention_id: str) -> bool:
-    return mention_id.startswith("case/")
+    return mention_id.startswith(_ON_CASE)
 
 
 def alert_mention(alert_id: str, entry: int) -> str:
     """Give the id of the mention of an alert's person: `entry` counts its subjects, then its children."""
-    return f"alert/{alert_id}/{entry}"
+    return f"{_IN_ALERT}{alert_id}/{entry}"
+
+
+def mentions_begin(of: str) -> tuple[str, str]:
+    """Give how the ids of the mentions on that case, or in that alert, begin."""
+    return f"{_ON_CASE}{of}/", f"{_IN_ALERT}{of}/"
 
 
 def marks_of(person: Person, rules: IdentityRules) -> frozenset[Mark]:
