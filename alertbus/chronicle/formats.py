@@ -111,7 +111,9 @@ def _about(entry: ChronologyEntry) -> str:
 
 
 def _speaker(piece: Narrative) -> str:
-    return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
+    """Who said it and whether it was seen first-hand, each as stated: what nobody said is not stated (NOT-11, VOI-02)."""
+    hand = {True: "first hand", False: "second hand", None: "first hand not stated"}[piece.observed_first_hand]
+    return f"{piece.said_by.capitalize() if piece.said_by else 'Speaker not stated'}, {hand}"
 
 
 def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
@@ -121,6 +123,8 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
         for name, value in parts:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             found.append((_words(f"{section} {name}".strip()), shown))
+    if "confirmed" not in entry.details.get("release", {"confirmed": True}):
+        found.append(("Release confirmed", "not stated"))  # PRI-04
     return found
 
 

@@ -82,8 +82,9 @@ def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
         "\n"
         "19 July 2020, 00:30  Police: Threat to staff (high)\n"
         "  About: Ex-Partner 2, Child\n"
-        "  Professional, first hand: He was at the door.\n"
+        "  Speaker not stated, first hand not stated: He was at the door.\n"
         "  Release date: 2020-08-01\n"
+        "  Release confirmed: not stated\n"
         f"  AgencyTold: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
         "  Reference: police.north, OUR-1\n"
     )

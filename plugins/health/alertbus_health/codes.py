@@ -30,6 +30,8 @@ PERSON_REF = "urn:alertbus:person-ref"
 CASE_ID = "urn:alertbus:case"
 AGENCY = "urn:alertbus:agency"
 EXCERPT = "urn:alertbus:excerpt"
+NOT_STATED = "not-stated"
+"""In place of who said an excerpt, or of whether it was seen first-hand, where nobody has said."""
 
 
 class Priority(IntEnum):

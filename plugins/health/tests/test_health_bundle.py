@@ -381,3 +381,29 @@ def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:
 
     assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
     assert rendered(notice) == rendered(notice)
+
+
+def test_not_26_a_child_who_has_died_is_deceased_on_the_record_and_in_words() -> None:
+    child = NoticePerson(ref="c", child=True, name=Name(given="Wrenna"), born=date(2015, 1, 1), died=date(2021, 11, 14))
+    notice = sample_notice(children=(child,))
+
+    assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
+    assert [patient.get("deceasedDateTime") for patient in of(rendered(notice), "Patient")] == ["2021-11-14"]
+    assert "Died on 2021-11-14: Wrenna" in said(notice)
+
+
+def test_not_11_an_excerpt_of_which_nobody_said_who_spoke_is_marked_so() -> None:
+    notice = sample_notice(narrative=(Excerpt.of("Words."),))
+
+    assert validate(HealthAdapter().render(notice).body) == []
+    (communication,) = of(rendered(notice), "Communication")
+    marks = {mark["url"]: mark for mark in communication["payload"][-1]["extension"][0]["extension"]}
+    assert (marks["said-by"]["valueCode"], marks["observed-first-hand"]["valueCode"]) == ("not-stated", "not-stated")
+
+
+@pytest.mark.parametrize(("sure", "words"), [({"confirmed": True}, "confirmed"), ({}, "confirmed: not stated")])
+def test_pri_04_a_release_says_how_sure_it_is(sure: dict[str, bool], words: str) -> None:
+    release = {"release": {"date": "2021-03-12"} | sure}
+
+    assert f"Release date: 2021-03-12 ({words})" in said(sample_notice(kind="prisoner_release", details=release))
+    assert "Release date: not stated (confirmed: not stated)" in said(sample_notice(kind="prisoner_release", details={}))
