@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
-from alertbus.model.alert import Narrative
+from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.case import UK
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ def _moment(moment: datetime) -> str:
 
 
 def _count(entries: Sequence[ChronologyEntry]) -> str:
-    return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    """How many entries there are, and how often there was hostility to staff of low severity, of which nobody was hurried (VPF-08)."""
+    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    low = {e.alert_id for e in entries if e.kind == "threat_to_staff" and e.severity is Severity.LOW and e.action is not Action.WITHDRAWN}
+    withdrawn = {e.alert_id for e in entries if e.action is Action.WITHDRAWN}
+    return f"{count}; hostility to staff of low severity: {len(low - withdrawn)}" if low - withdrawn else count
 
 
 def _recorded_later(entry: ChronologyEntry) -> bool:

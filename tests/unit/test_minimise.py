@@ -716,6 +716,14 @@ def test_vpf_06_a_flag_is_its_own_first_line() -> None:
     }
 
 
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+def test_vpf_07_the_grade_stands_in_the_line_of_the_flag_and_of_every_other_alert(grade: str) -> None:
+    graded = FLAG.replace(":", f" ({grade}):", 1)
+    stated = about("ex", "violent_person_flag", details={"flag": {"grade": grade}})
+
+    assert (flags(stated)["gp"], flags(stated, about("mother", "ppn", days=30))["gp"]) == (graded, graded)
+
+
 def test_vpf_06_vpf_12_a_standing_flag_comes_first_on_every_other_alert_of_the_case() -> None:
     told = flags(about("ex", "violent_person_flag"), about("mother", "ppn", days=30))
 

@@ -193,10 +193,10 @@ class _Bundle:
         }
 
     def _period(self, *, over: bool) -> Resource:
-        """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a question to somebody,
-        and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is never before `start`: a review date in
-        the past ends the Flag on the day it began. A withdrawal has the dates of the end: its Flag began when the agency was told, if that
-        was sooner.
+        """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a
+        question to somebody, and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is
+        never before `start`: a review date in the past ends the Flag on the day it began. A withdrawal has the dates of the
+        end: its Flag began when the agency was told, if that was sooner.
         """
         notice = self._notice
         begun = notice.occurred_at.date()

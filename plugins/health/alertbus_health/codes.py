@@ -137,8 +137,8 @@ def ends_flag(notice: Notice) -> bool:
 
 
 def priority(notice: Notice) -> Priority:
-    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`. Hostility of low severity asks
-    for nothing at once (VPF-08).
+    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`. Hostility of
+    low severity asks for nothing at once (VPF-08).
     """
     code = KINDS.get(notice.obligation.kind)
     below_the_line = notice.obligation.kind == "threat_to_staff" and notice.obligation.severity is Severity.LOW
