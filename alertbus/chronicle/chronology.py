@@ -13,7 +13,7 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationSt
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
 from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
-from alertbus.model.case import Case
+from alertbus.model.case import Case, CasePerson
 
 People = Sequence[Sequence[str]]
 
@@ -99,10 +99,14 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
 
 
 def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
-    """Name the people of this case it is about, as the case calls them, with their role where it says something."""
-    by_id: Mapping[str, str] = {i: person.shown for person in case.people for i in person.person_ids}
+    """Name the people of this case it is about, as the case calls them, with their role where it says something, and the day on which they
+    died, if they did (NOT-26).
+    """
+    by_id: Mapping[str, CasePerson] = {i: person for person in case.people for i in person.person_ids}
     found = []
     for subject, person_ids in zip(accepted.everybody, people, strict=False):
-        if name := next((by_id[i] for i in person_ids if i in by_id), None):
-            found.append(name if subject.role in {"subject", "child"} else f"{name} ({subject.role.replace('_', ' ')})")
+        if person := next((by_id[i] for i in person_ids if i in by_id), None):
+            role = "" if subject.role in {"subject", "child"} else subject.role.replace("_", " ")
+            asides = ", ".join(filter(None, (role, person.died and f"died {person.died}")))
+            found.append(f"{person.shown} ({asides})" if asides else person.shown)
     return found

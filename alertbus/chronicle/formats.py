@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
-from alertbus.model.alert import Narrative
+from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.case import UK
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ def _moment(moment: datetime) -> str:
 
 
 def _count(entries: Sequence[ChronologyEntry]) -> str:
-    return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    """How many entries there are, and how often there was hostility to staff of low severity, of which nobody was hurried (VPF-08)."""
+    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    low = {e.alert_id for e in entries if e.kind == "threat_to_staff" and e.severity is Severity.LOW and e.action is not Action.WITHDRAWN}
+    withdrawn = {e.alert_id for e in entries if e.action is Action.WITHDRAWN}
+    return f"{count}; hostility to staff of low severity: {len(low - withdrawn)}" if low - withdrawn else count
 
 
 def _recorded_later(entry: ChronologyEntry) -> bool:
@@ -111,7 +115,9 @@ def _about(entry: ChronologyEntry) -> str:
 
 
 def _speaker(piece: Narrative) -> str:
-    return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
+    """Who said it and whether it was seen first-hand, each as stated: what nobody said is not stated (NOT-11, VOI-02)."""
+    hand = {True: "first hand", False: "second hand", None: "first hand not stated"}[piece.observed_first_hand]
+    return f"{piece.said_by.capitalize() if piece.said_by else 'Speaker not stated'}, {hand}"
 
 
 def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
@@ -121,6 +127,8 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
         for name, value in parts:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             found.append((_words(f"{section} {name}".strip()), shown))
+    if "confirmed" not in entry.details.get("release", {"confirmed": True}):
+        found.append(("Release confirmed", "not stated"))  # PRI-04
     return found
 
 

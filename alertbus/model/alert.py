@@ -83,9 +83,10 @@ class Narrative(Word):
     """Exactly what was said or seen. Carried byte for byte or not at all; never cut, never paraphrased (VOI-01)."""
 
     text: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=LONGEST_NARRATIVE)
-    said_by: Annotated[SaidBy, S.ROUTING] = SaidBy.PROFESSIONAL
-    observed_first_hand: Annotated[bool, S.ROUTING] = True
-    """False when whoever said it had it from somebody else."""
+    said_by: Annotated[SaidBy | None, S.ROUTING] = None
+    """None: not stated, and rendered so. Nobody is taken for a professional who was not said to be one (NOT-11)."""
+    observed_first_hand: Annotated[bool | None, S.ROUTING] = None
+    """False when it is relayed: whoever states it had it from somebody else. None: not stated (VOI-02)."""
 
 
 class Referrer(Word):
@@ -102,8 +103,8 @@ class Release(Word):
     conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
     restraining_order: Annotated[bool | None, S.OFFENCE] = None
     """True when there is one; None when not stated."""
-    confirmed: Annotated[bool, S.ROUTING] = True
-    """False for a release reported by somebody other than prison or probation (PRI-04)."""
+    confirmed: Annotated[bool | None, S.ROUTING] = None
+    """True where prison or probation says so, False for a release that somebody else reports (PRI-04). None: not stated."""
 
 
 class Flag(Word):

@@ -83,11 +83,12 @@ class Excerpt(Word):
 
     text: Annotated[str, S.OBSERVATION]
     sha256: Annotated[str, S.ROUTING]
-    said_by: Annotated[SaidBy, S.ROUTING]
-    observed_first_hand: Annotated[bool, S.ROUTING]
+    said_by: Annotated[SaidBy | None, S.ROUTING] = None
+    observed_first_hand: Annotated[bool | None, S.ROUTING] = None
+    """As stated with the narrative. None, here and of `said_by`: not stated, which a message says (NOT-11)."""
 
     @classmethod
-    def of(cls, text: str, said_by: SaidBy, *, observed_first_hand: bool) -> Self:
+    def of(cls, text: str, said_by: SaidBy | None = None, *, observed_first_hand: bool | None = None) -> Self:
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(text=text, sha256=digest, said_by=said_by, observed_first_hand=observed_first_hand)
 

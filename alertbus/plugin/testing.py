@@ -151,6 +151,18 @@ class AdapterConformance:
     def test_keeps_the_mark_that_hides_the_source(self) -> None:
         adapters.keeps_source_mark(self.adapter)
 
+    @_rule(
+        Tier.GOLD,
+        "NOT-11: what nobody said is believed once it is written.",
+        "Write `not stated` where `said_by`, `observed_first_hand` or a release's `confirmed` is None or absent.",
+    )
+    def test_says_what_was_not_stated(self) -> None:
+        adapters.says_not_stated(self.adapter)
+
+    @_rule(Tier.GOLD, "NOT-26: nobody may be visited as if the child lived.", "Write `died` wherever you write a name.")
+    def test_says_that_a_child_has_died(self) -> None:
+        adapters.says_who_died(self.adapter)
+
     @_rule(Tier.GOLD, "A rehearsal taken for real sends somebody to a door.", "Render `notice.obligation.exercise`.")
     def test_says_that_an_exercise_is_one(self) -> None:
         adapters.says_exercise(self.adapter)

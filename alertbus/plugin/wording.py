@@ -67,13 +67,28 @@ def section(notice: Notice, name: str) -> Mapping[str, Any]:
 
 
 def excerpt_fields(excerpt: Excerpt) -> dict[str, Any]:
-    """Give an excerpt as fields: its text byte for byte, the digest of it, and who said it."""
+    """Give an excerpt as fields: its text byte for byte, the digest of it, and who said it, as far as that was stated."""
     return {
         "text": excerpt.text,
         "sha256": excerpt.sha256,
-        "said_by": excerpt.said_by.value,
-        "observed_first_hand": excerpt.observed_first_hand,
+        "said_by": NOT_STATED if excerpt.said_by is None else excerpt.said_by.value,
+        "observed_first_hand": NOT_STATED if excerpt.observed_first_hand is None else excerpt.observed_first_hand,
     }
+
+
+def yes_no(value: object) -> str:
+    """Write a fact that is true, false or not stated: `yes`, `no` or `not_stated`, and never one for another (NOT-11)."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else NOT_STATED
+
+
+def tells_of_release(notice: Notice) -> bool:
+    """Whether the notice says when somebody is released, or is of a kind that should: then it also says how sure that is."""
+    return notice.obligation.kind == "prisoner_release" or not section(notice, "release").keys().isdisjoint({"date", "confirmed"})
+
+
+def how_sure(notice: Notice) -> str:
+    """Say how sure the notice's release is: `confirmed`, `not confirmed`, or `confirmed: not stated` (PRI-04)."""
+    return {"yes": "confirmed", "no": "not confirmed"}.get(yes_no(section(notice, "release").get("confirmed")), "confirmed: not stated")
 
 
 def present(**fields: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from alertbus.model.alert import Severity
 from alertbus.model.base import Word
 from alertbus.model.calendar import end_of_working_day
 from alertbus.model.case import Routing
@@ -72,6 +73,8 @@ class KindRule(Word):
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
     respond_within: Within
+    low: Within | None = None
+    """How soon an answer is owed to an alert of low severity, where that is another time: below this line nothing is urgent (VPF-08)."""
     chain: tuple[str, ...] = ()
     """The roles that are told in turn while nobody answers, in order."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
@@ -172,9 +175,11 @@ class Policy(Word):
     def kind_rule(self, kind: str) -> KindRule:
         return self.kinds.get(kind, self.unknown_kind)
 
-    def due(self, kind: str, moment: datetime) -> datetime:
-        """When an answer to an alert of that kind is owed, if it is told at that moment."""
-        return self.kind_rule(kind).respond_within.after(moment, self.bank_holidays)
+    def due(self, kind: str, moment: datetime, severity: Severity | None = None) -> datetime:
+        """When an answer to an alert of that kind and severity is owed, if it is told at that moment."""
+        rule = self.kind_rule(kind)
+        within = rule.low if rule.low is not None and severity is Severity.LOW else rule.respond_within
+        return within.after(moment, self.bank_holidays)
 
     def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
         """The groups of agencies that are told of a kind. An exercise's own parameters replace the policy's, so that a scenario is judged

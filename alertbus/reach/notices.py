@@ -7,7 +7,7 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
-from alertbus.policy.policy import Policy
+from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.reach.join import decide
 from alertbus.reach.owed import Owed
@@ -94,12 +94,18 @@ def _flag(owed: Owed, context: _LinkContext) -> str | None:
     """
     own = context.policy.kind_rule(owed.obligation.kind)
     if own.flag and owed.deed is not Deed.WITHDRAW:
-        return f"{own.title.upper()}: {own.action}"
+        return _line(own, owed.statement)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
         if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
-            return f"{rule.title.upper()}: {rule.action}"
+            return _line(rule, flagged)
     return None
+
+
+def _line(rule: KindRule, flagged: AcceptedAlert) -> str:
+    """The grade stands in the line, where one was stated: a reader tells intimidation from a threat before the door (VPF-07)."""
+    grade = flagged.alert.details.flag and flagged.alert.details.flag.grade
+    return f"{rule.title.upper()}{f' ({grade})' if grade else ''}: {rule.action}"
 
 
 def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:

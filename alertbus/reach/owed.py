@@ -251,7 +251,7 @@ def obligations(
             continue
         roles = policy.roles(alert.kind, decision.agency)
         if decision.since not in due:
-            due[decision.since] = policy.due(alert.kind, decision.since)
+            due[decision.since] = policy.due(alert.kind, decision.since, alert.severity)
         for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),

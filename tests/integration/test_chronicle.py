@@ -378,6 +378,21 @@ async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engi
     assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", ObligationState.ACKNOWLEDGED, "R. Postholder")
 
 
+async def test_not_26_chronology_says_that_somebody_has_died(engine: AsyncEngine) -> None:
+    log = Log()
+    case = a_case()
+    people = [p.model_copy(update={"died": T0.date()}) if p.key in case.children else p for p in case.people]
+    log.case(case.model_copy(update={"people": tuple(people)}))
+    stated = accepted()
+    log.alert(stated)
+    log.reached(stated, "case-1")
+    await put(engine, log.records)
+
+    (entry,) = await chronology_of(engine, "case-1")
+
+    assert entry.about == ("Ex-Partner 2", f"Child (died {T0.date()})")
+
+
 async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:
     log = Log()
     log.case(a_case())

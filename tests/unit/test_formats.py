@@ -72,6 +72,18 @@ class Page(HTMLParser):
             self.texts[tag][-1] += data
 
 
+def test_vpf_08_low_hostility_to_staff_is_counted_at_the_head_of_a_chronology() -> None:
+    def said(number: int, **stated: Any) -> ChronologyEntry:
+        return entry(statement_id=f"s-{number}", alert_id=f"a-{number}", **{"severity": Severity.LOW, **stated})
+
+    told = [said(1), said(2), said(3, action=Action.WITHDRAWN), said(3), said(4, severity=Severity.HIGH), said(5, kind="ppn")]
+    count = "6 entries, the earliest first; hostility to staff of low severity: 2"
+
+    assert formats.as_text("case-1", told).startswith(f"Chronology of case case-1: {count}\n")
+    assert count in formats.as_html("case-1", told)
+    assert "hostility" not in formats.as_text("case-1", told[2:5])
+
+
 def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
     said = (Narrative(text="He was at the door."),)
     read = "acknowledged by R. Postholder, 20 July 2020, 09:00"
@@ -82,8 +94,9 @@ def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
         "\n"
         "19 July 2020, 00:30  Police: Threat to staff (high)\n"
         "  About: Ex-Partner 2, Child\n"
-        "  Professional, first hand: He was at the door.\n"
+        "  Speaker not stated, first hand not stated: He was at the door.\n"
         "  Release date: 2020-08-01\n"
+        "  Release confirmed: not stated\n"
         f"  AgencyTold: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
         "  Reference: police.north, OUR-1\n"
     )

@@ -517,6 +517,13 @@ def test_vpf_01_ppn_02_an_answer_is_due_by_the_kinds_own_clock(kind: str, due: d
     assert {o.due for o in owed(alert(kind, days=FRIDAY), case("gp"))} == {due}
 
 
+def test_vpf_08_abusive_language_is_told_to_the_same_agencies_and_hurries_none_of_them() -> None:
+    low, high = (owed(alert("threat_to_staff", days=FRIDAY, severity=severity), case("gp", "police")) for severity in ("low", "high"))
+
+    assert [o.agency for o in low] == [o.agency for o in high]
+    assert min(o.due for o in low if o.due) > max(o.due for o in high if o.due) + timedelta(days=1)
+
+
 def test_the_hour_runs_through_the_night_before_sunday() -> None:
     saturday_night = alert("threat_to_staff", days=5.49)
 

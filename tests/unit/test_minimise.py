@@ -460,9 +460,23 @@ def test_voi_01_no_text_is_ever_altered(text: str, agency: str, kind: str) -> No
 
 
 def test_voi_02_what_was_seen_and_what_was_passed_on_stay_told_apart() -> None:
-    told = notice("police", statement("ppn"))
+    words = [
+        {"text": "x", "said_by": "professional", "observed_first_hand": True},
+        {"text": "y", "said_by": "child", "observed_first_hand": False},
+    ]
+    told = notice("police", statement("ppn", narrative=words))
 
     assert [(e.said_by, e.observed_first_hand) for e in told.narrative] == [("professional", True), ("child", False)]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_not_11_voi_02_words_of_which_nobody_said_who_spoke_reach_whom_the_kinds_words_reach_and_claim_nothing(kind: str) -> None:
+    for agency in AGENCIES:
+        unsaid, said = (notice(agency, statement(kind, narrative=[{"text": "x", **by}])) for by in ({}, {"said_by": "public"}))
+
+        assert len(unsaid.narrative) == len(said.narrative)
+        assert {(e.said_by, e.observed_first_hand) for e in unsaid.narrative} <= {(None, None)}
+        assert unsaid.do_not_reveal_source == said.do_not_reveal_source
 
 
 # Addresses.
@@ -706,6 +720,14 @@ def test_vpf_06_a_flag_is_its_own_first_line() -> None:
         "nspcc": None,  # told that something concerns it, and nothing else
         "police": FLAG,
     }
+
+
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+def test_vpf_07_the_grade_stands_in_the_line_of_the_flag_and_of_every_other_alert(grade: str) -> None:
+    graded = FLAG.replace(":", f" ({grade}):", 1)
+    stated = about("ex", "violent_person_flag", details={"flag": {"grade": grade}})
+
+    assert (flags(stated)["gp"], flags(stated, about("mother", "ppn", days=30))["gp"]) == (graded, graded)
 
 
 def test_vpf_06_vpf_12_a_standing_flag_comes_first_on_every_other_alert_of_the_case() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alertbus.model.alert import KINDS
+from alertbus.model.alert import KINDS, Severity
 from alertbus.model.case import Routing
 from alertbus.model.errors import PolicyFault
 from alertbus.model.notice import Content
@@ -293,6 +293,15 @@ def test_hours_run_through_weekends_and_working_days_do_not(within: dict[str, in
 )
 def test_an_answer_is_owed_as_soon_as_the_standards_say(kind: str, within: Within) -> None:
     assert POLICY.kind_rule(kind).respond_within == within
+
+
+def test_vpf_08_hostility_below_the_line_is_not_urgent_and_everything_above_it_is() -> None:
+    def hours(kind: str, severity: Severity) -> float:
+        return (POLICY.due(kind, FRIDAY, severity) - FRIDAY).total_seconds() / 3600
+
+    assert hours("threat_to_staff", Severity.LOW) > 48
+    assert {hours("threat_to_staff", one) for one in Severity if one is not Severity.LOW} == {1}
+    assert {hours("violent_person_flag", one) for one in Severity} == {1}
 
 
 # A broken file.

@@ -146,7 +146,7 @@ def sample_alert(**overrides: Any) -> Alert:
         "recorded_at": datetime(2020, 11, 18, 15, 0, tzinfo=UTC),
         "subjects": (Subject(person=father),),
         "children": (Subject(person=child),),
-        "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.PROFESSIONAL),),
+        "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.PROFESSIONAL, observed_first_hand=True),),
         "severity": Severity.HIGH,
         "referrer": Referrer(anonymous=False),
     }

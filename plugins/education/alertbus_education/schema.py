@@ -6,6 +6,7 @@ from alertbus_education.adapter import RECIPIENT_ROLE, SCHEMA_NAME
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _DATE: Schema = {"type": "string", "format": "date"}
+_DATE_OR_NOT: Schema = {"anyOf": [_DATE, {"const": NOT_STATED}]}
 _YES_NO: Schema = {"enum": ["yes", "no", NOT_STATED]}
 
 
@@ -25,13 +26,15 @@ def encompass_schema() -> Schema:
         "due": {"type": "string", "format": "date-time"},
         "children": {"type": "array", "items": _child()},
         "incident": _incident(),
+        "release": closed({"date": _DATE_OR_NOT, "confirmed": _YES_NO}, ["date", "confirmed"]),
+        "flag_grade": {"enum": ["abuse", "intimidation", "threat", "violence"]},
         "text": _TEXT | {"description": "The same in sentences; the active flag is its first line."},
         "narrative": {
             "type": "array",
             "items": {"anyOf": [excerpt(), closed({"left_out": {"type": "integer", "minimum": 1}}, ["left_out"])]},
         },
     }
-    optional = {"flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "narrative"}
+    optional = {"flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "release", "flag_grade", "narrative"}
     content: Schema = {
         "title": "Operation Encompass notification or safeguarding notice, as sent to an education setting by alertbus",
         "description": "For the designated safeguarding lead. No profile says who the adult is.",
@@ -60,7 +63,8 @@ def _child() -> Schema:
         "first_name": _TEXT,
         "surname": _TEXT,
         "known_as": _TEXT,
-        "date_of_birth": {"anyOf": [_DATE, {"const": NOT_STATED}]},
+        "date_of_birth": _DATE_OR_NOT,
+        "date_of_death": _DATE,
         "present": _YES_NO,
         "upn": {"type": "string", "pattern": "^[A-Z][0-9]{11}[0-9A-Z]$"},
     }

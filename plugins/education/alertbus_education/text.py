@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import Notice
-from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, uk_time
+from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, section, uk_time
 
 LEAD = "the safeguarding lead who sent it"
 ENCOMPASS = "Operation Encompass: there was an incident that concerns a child at your setting."
@@ -47,6 +47,8 @@ class SchoolText:
         yield self.summary
         yield f"You receive this because: {self.because}"
         yield f"What to do: {self.action}"
+        if grade := section(notice, "flag").get("grade"):
+            yield f"Grade: {grade}"
         if self.contact:
             yield f"Whom to call: {self.contact}"
         if notice.obligation.due:
@@ -58,7 +60,8 @@ def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for child in children:
         names = [child[part] for part in ("first_name", "surname") if child[part] != NOT_STATED] or [child.get("known_as", "not named")]
         present = f", present: {plain(child['present'])}" if "present" in child else ""
-        yield f"Child: {' '.join(names)}, born {plain(child['date_of_birth'])}{present}"
+        died = f", died {child['date_of_death']}" if "date_of_death" in child else ""
+        yield f"Child: {' '.join(names)}, born {plain(child['date_of_birth'])}{died}{present}"
 
 
 def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
@@ -70,3 +73,10 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"Welfare check made: {plain(incident['welfare_check'])}"
     if "police_reference" in incident:
         yield f"Police reference: {incident['police_reference']}"
+
+
+def release(release: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say from which day, and whether that is confirmed; not whose release it is."""
+    if release is not None:
+        sure = {"yes": "confirmed", "no": "not confirmed"}.get(release["confirmed"], "confirmed: not stated")
+        yield f"From: {plain(release['date'])} ({sure})"

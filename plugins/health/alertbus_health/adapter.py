@@ -7,7 +7,7 @@ already on the record. Only the bus's own marks, never personal data, stand outs
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
@@ -18,9 +18,6 @@ from alertbus_health.resources import Resource, coded, reference
 from alertbus_health.words import lines
 
 MEDIA_TYPE = "application/fhir+json"
-
-FLAG_LIFE = timedelta(days=182)
-"""How long a Flag stands when the notice has no review date. Chosen: half a year, so that none stands for ever (STANDARDS 3.3)."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -34,14 +31,13 @@ class HealthAdapter:
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
 
-    def __init__(self, *, ods: Mapping[str, str] | None = None, flag_life: timedelta = FLAG_LIFE) -> None:
+    def __init__(self, *, ods: Mapping[str, str] | None = None) -> None:
         self._ods = dict(ods or {})
-        self._flag_life = flag_life
 
     def render(self, notice: Notice) -> Message:
         return Message(
             media_type=MEDIA_TYPE,
-            body=orjson.dumps(_Bundle(notice, self._ods, self._flag_life).build()),
+            body=orjson.dumps(_Bundle(notice, self._ods).build()),
             filename=f"{notice.id}.json",
             headers={"x-alertbus-deed": notice.deed.value, "x-alertbus-priority": codes.priority(notice).code},
         )
@@ -53,10 +49,9 @@ class HealthAdapter:
 class _Bundle:
     """One notice on its way to a Bundle; holds the full URLs that the resources refer to each other by."""
 
-    def __init__(self, notice: Notice, ods: Mapping[str, str], flag_life: timedelta) -> None:
+    def __init__(self, notice: Notice, ods: Mapping[str, str]) -> None:
         self._notice = notice
         self._ods = ods
-        self._flag_life = flag_life
         self._case = notice.obligation.case_id
         self._origin = notice.obligation.source.partition(".")[0]
         self._urls: dict[tuple[str, ...], str] = {}
@@ -198,17 +193,18 @@ class _Bundle:
         }
 
     def _period(self, *, over: bool) -> Resource:
-        """In whole days. `end` is always there and never before `start`: a review date in the past ends the Flag on
-        the day it began. A withdrawal has the dates of the end: its Flag began when the agency was told, if that was sooner.
+        """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a
+        question to somebody, and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is
+        never before `start`: a review date in the past ends the Flag on the day it began. A withdrawal has the dates of the
+        end: its Flag began when the agency was told, if that was sooner.
         """
         notice = self._notice
         begun = notice.occurred_at.date()
         if notice.deed is Deed.WITHDRAW:
             begun = min(begun, notice.obligation.since.date())
-        ends = notice.review_on or (notice.obligation.since + self._flag_life).date()
-        if over:
-            ends = notice.recorded_at.date()
-        return {"start": begun.isoformat(), "end": max(begun, ends).isoformat()}
+        stands = notice.obligation.kind in codes.ENDED_BY_A_PERSON
+        ends = notice.recorded_at.date() if over else None if stands else notice.review_on
+        return {"start": begun.isoformat(), **({"end": max(begun, ends).isoformat()} if ends else {})}
 
     def _provenance(self, flags: Sequence[str]) -> Resource:
         """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""

@@ -9,7 +9,19 @@ adds later shows nothing by itself.
 from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson
-from alertbus.plugin.wording import HIDE_THE_SOURCE, UK, deed_line, exercise_mark, plain, rehearsal, section, uk_time
+from alertbus.plugin.wording import (
+    HIDE_THE_SOURCE,
+    NOT_STATED,
+    UK,
+    deed_line,
+    exercise_mark,
+    how_sure,
+    plain,
+    rehearsal,
+    section,
+    tells_of_release,
+    uk_time,
+)
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
 WITHDRAWN = "the sender has withdrawn this alert. The flag set for it is ended."
@@ -60,15 +72,17 @@ def _body(notice: Notice) -> Iterator[str]:
 
 def _people(notice: Notice) -> Iterator[str]:
     shown = {child.ref for child in notice.children}
+    for child in (c for c in notice.children if c.died):
+        yield f"Died on {child.died}: {child.name.full if child.name else child.label or 'a child'}"
     for person in (p for p in notice.people if p.ref not in shown):
-        yield f"Concerns: {part(person)}"
+        yield f"Concerns: {part(person)}{f', died on {person.died}' if person.died else ''}"
 
 
 def _details(notice: Notice) -> Iterator[str]:
     release, flag, incident = (section(notice, name) for name in ("release", "flag", "incident"))
-    if release.get("date"):
-        unsure = "" if release.get("confirmed", True) else " (reported, not confirmed by the prison)"
-        yield f"Release date: {release['date']}{unsure}"
+    if tells_of_release(notice):
+        sure = how_sure(notice).replace("not confirmed", "reported, not confirmed by the prison")
+        yield f"Release date: {release.get('date') or plain(NOT_STATED)} ({sure})"
     for precaution in flag.get("precautions", ()):
         yield f"Precaution: {precaution}"
     if flag.get("grade"):

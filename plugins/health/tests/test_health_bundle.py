@@ -95,8 +95,8 @@ def faults_of(bundle: Resource) -> list[str]:
         kind = resource["resourceType"]
         faults += [f"{kind}.{element} missing" for element in MUST_SUPPORT[kind] if not resource.get(element)]
     faults += [f"Flag.status {f['status']}" for f in of(bundle, "Flag") if f["status"] not in {"active", "inactive"}]
-    periods = [{edge: date.fromisoformat(f["period"][edge]) for edge in ("start", "end")} for f in of(bundle, "Flag")]
-    faults += ["Flag.period" for period in periods if period["start"] > period["end"]]
+    periods = [f["period"] for f in of(bundle, "Flag")]
+    faults += ["Flag.period" for p in periods if date.fromisoformat(p["start"]) > date.fromisoformat(p.get("end", p["start"]))]
     priorities = {"routine", "urgent", "asap", "stat"}
     faults += ["Communication.priority" for c in of(bundle, "Communication") if c["priority"] not in priorities]
     return faults
@@ -299,19 +299,30 @@ def test_a_recall_to_prison_ends_its_flag() -> None:
     assert flag(sample_notice(kind="prisoner_recall"))["status"] == "inactive"
 
 
+@pytest.mark.parametrize("kind", ["violent_person_flag", "threat_to_staff", "unlawfully_at_large"])
+@pytest.mark.parametrize("review_on", [None, date(2020, 1, 1), date(2021, 5, 18)])
+def test_not_23_no_date_ends_a_warning_about_staff_safety(kind: str, review_on: date | None) -> None:
+    notice = sample_notice(kind=kind, review_on=review_on)
+
+    assert (flag(notice)["status"], flag(notice)["period"]) == ("active", {"start": "2020-11-18"})
+    assert review_on is None or f"To be reviewed on: {review_on}" in said(notice)
+
+
 @pytest.mark.parametrize(
     ("review_on", "end"),
-    [(date(2021, 5, 18), "2021-05-18"), (None, "2021-05-19"), (date(2020, 1, 1), "2020-11-18")],
-    ids=["the review date", "182 days after it was due to us", "never before it began"],
+    [(date(2021, 5, 18), {"end": "2021-05-18"}), (None, {}), (date(2020, 1, 1), {"end": "2020-11-18"})],
+    ids=["the review date", "nobody has said", "never before it began"],
 )
-def test_a_flag_always_expires(review_on: date | None, end: str) -> None:
-    assert flag(sample_notice(review_on=review_on))["period"] == {"start": "2020-11-18", "end": end}
+def test_any_other_flag_ends_on_its_review_date_and_no_end_is_invented(review_on: date | None, end: dict[str, str]) -> None:
+    assert flag(sample_notice(kind="ppn", review_on=review_on))["period"] == {"start": "2020-11-18", **end}
 
 
 @pytest.mark.parametrize(
     ("kind", "severity", "deed", "priority"),
     [
-        ("threat_to_staff", Sev.LOW, Deed.DELIVER, "stat"),
+        ("threat_to_staff", Sev.MEDIUM, Deed.DELIVER, "stat"),
+        ("threat_to_staff", Sev.LOW, Deed.DELIVER, "routine"),
+        ("violent_person_flag", Sev.LOW, Deed.DELIVER, "stat"),
         ("ppn", Sev.MEDIUM, Deed.DELIVER, "urgent"),
         ("ppn", Sev.CRITICAL, Deed.DELIVER, "stat"),
         ("meeting", Sev.LOW, Deed.DELIVER, "routine"),
@@ -381,3 +392,29 @@ def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:
 
     assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
     assert rendered(notice) == rendered(notice)
+
+
+def test_not_26_a_child_who_has_died_is_deceased_on_the_record_and_in_words() -> None:
+    child = NoticePerson(ref="c", child=True, name=Name(given="Wrenna"), born=date(2015, 1, 1), died=date(2021, 11, 14))
+    notice = sample_notice(children=(child,))
+
+    assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
+    assert [patient.get("deceasedDateTime") for patient in of(rendered(notice), "Patient")] == ["2021-11-14"]
+    assert "Died on 2021-11-14: Wrenna" in said(notice)
+
+
+def test_not_11_an_excerpt_of_which_nobody_said_who_spoke_is_marked_so() -> None:
+    notice = sample_notice(narrative=(Excerpt.of("Words."),))
+
+    assert validate(HealthAdapter().render(notice).body) == []
+    (communication,) = of(rendered(notice), "Communication")
+    marks = {mark["url"]: mark for mark in communication["payload"][-1]["extension"][0]["extension"]}
+    assert (marks["said-by"]["valueCode"], marks["observed-first-hand"]["valueCode"]) == ("not-stated", "not-stated")
+
+
+@pytest.mark.parametrize(("sure", "words"), [({"confirmed": True}, "confirmed"), ({}, "confirmed: not stated")])
+def test_pri_04_a_release_says_how_sure_it_is(sure: dict[str, bool], words: str) -> None:
+    release = {"release": {"date": "2021-03-12"} | sure}
+
+    assert f"Release date: 2021-03-12 ({words})" in said(sample_notice(kind="prisoner_release", details=release))
+    assert "Release date: not stated (confirmed: not stated)" in said(sample_notice(kind="prisoner_release", details={}))

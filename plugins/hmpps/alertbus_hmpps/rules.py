@@ -41,7 +41,9 @@ def release(event: Event) -> list[Stated] | Ignored:
         ours = [f"The person left prison without leave: {row.words}. The source calls every way of leaving a release."]
         flag = Flag(precautions=(AT_LARGE_PRECAUTION,))
         return [alert(event, PRISON, AT_LARGE, severity=Severity.CRITICAL, ours=ours, details={"flag": flag}, aside=aside)]
-    details = {"release": {"conditions": (row.condition,) if row.condition else ()}}
+    details = {
+        "release": {"conditions": (row.condition,) if row.condition else ()} | ({"confirmed": None} if row is movements.UNSAID else {})
+    }
     return [alert(event, PRISON, "prisoner_release", severity=Severity.HIGH, details=details, aside=aside)]
 
 

@@ -59,7 +59,7 @@ def test_the_schema_on_disk_is_current() -> None:
 
 def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
     assert rendered(sample_notice(flag=None, contact=None)) == {
-        "incidentDescription": f"Staff safety: do not visit alone. Call duty team ref {REF}.",
+        "incidentDescription": f"Staff safety: do not visit alone. Grade: threat. Call duty team ref {REF}.",
         "incidentDate": "2020-11-18T14:05:00Z",
         "assureReference": REF,
         "alert": {"code": "CV", "description": "No Lone Visits"},
@@ -78,13 +78,11 @@ def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
         ({"flag": "x" * 99}, "Staff safety: do not visit alone. Call duty team ref"),
         ({"flag": "<b>Two</b> to visit"}, "Staff safety: do not visit alone. Call duty team ref"),
         ({"flag": "Conviction for arson", "kind": "ppn"}, "Staff safety: do not visit alone. Call duty team ref"),
-        ({"details": {"flag": {"grade": "abuse"}}}, "Staff safety: verbal abuse or threats. Call duty team ref"),
-        ({"details": {"flag": {"grade": "violence"}}}, "Staff safety: do not visit alone. Call duty team ref"),
         (
-            {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12)}}},
+            {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12), "confirmed": True}}},
             "Household may be at risk from 2021-03-12. Call",
         ),
-        ({"kind": "prisoner_release"}, "Household may be at risk from a day not known. Call"),
+        ({"kind": "prisoner_release"}, "Household may be at risk from a day not known, confirmed: not stated. Call"),
         ({"kind": "prisoner_recall"}, "A risk told earlier may be over. Call duty team ref"),
         ({"kind": "domestic_abuse_incident"}, "Before contact: Call duty team ref"),
         ({"exercise": "winter"}, "EXERCISE. Staff safety: do not visit alone. Call duty team ref"),
@@ -170,12 +168,33 @@ def test_a_household_at_risk_is_never_the_address_of_whoever_is_at_liberty(kind:
 
 @pytest.mark.parametrize("exercise", [None, "winter"])
 @pytest.mark.parametrize(("flag", "visit"), [("Two to visit", "Two to visit."), ("VIOLENT PERSON FLAG", "Do not visit alone.")])
-@pytest.mark.parametrize(("details", "day"), [({"release": {"date": "2021-03-12"}}, "2021-03-12"), ({}, "a day not known")])
-def test_a_release_under_a_standing_flag_says_both(details: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None) -> None:
-    text = sentence(kind="prisoner_release", flag=flag, details=details, exercise=exercise)
+@pytest.mark.parametrize(("date", "day"), [({"date": "2021-03-12"}, "2021-03-12"), ({}, "a day not known")])
+def test_a_release_under_a_standing_flag_says_both(date: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None) -> None:
+    text = sentence(kind="prisoner_release", flag=flag, details={"release": {**date, "confirmed": True}}, exercise=exercise)
 
     mark = "EXERCISE. " if exercise else ""
     assert text == f"{mark}{visit} Household at risk from {day}. Call duty team ref {REF}."
+
+
+@pytest.mark.parametrize("exercise", [None, "winter"])
+@pytest.mark.parametrize("flag", [None, "Two to visit", "VIOLENT PERSON FLAG"])
+@pytest.mark.parametrize("date", [{"date": "2021-03-12"}, {}], ids=["dated", "no day"])
+@pytest.mark.parametrize(("sure", "words"), [({"confirmed": False}, "not confirmed"), ({}, "not stated")])
+def test_pri_04_a_release_that_nobody_confirmed_is_told_as_such_however_little_room_there_is(
+    sure: dict[str, Any], words: str, date: dict[str, Any], flag: str | None, exercise: str | None
+) -> None:
+    text = sentence(kind="prisoner_release", flag=flag, details={"release": date | sure}, exercise=exercise)
+
+    assert words in text
+    assert date.get("date", "day") in text
+    assert flag is None or text.removeprefix("EXERCISE. ").startswith(("Two to visit.", "Do not visit alone.", "No lone visits."))
+
+
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+@pytest.mark.parametrize("exercise", [None, "winter"])
+@pytest.mark.parametrize("flag", [None, "Two to visit", "x" * 90])
+def test_vpf_07_each_of_the_four_grades_reaches_the_landlord(grade: str, exercise: str | None, flag: str | None) -> None:
+    assert f"Grade: {grade}." in sentence(flag=flag, exercise=exercise, details={"flag": {"grade": grade}})
 
 
 def test_somebody_at_large_is_told_as_a_danger_now() -> None:

@@ -10,7 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import CONTRACT, Address, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.wording import HIDE_THE_SOURCE, deed_line, excerpt_fields, exercise_mark, present, rehearsal, section
+from alertbus.plugin.wording import (
+    HIDE_THE_SOURCE,
+    NOT_STATED,
+    deed_line,
+    excerpt_fields,
+    exercise_mark,
+    present,
+    rehearsal,
+    section,
+    tells_of_release,
+)
 from alertbus_police.required import required, to_complete
 
 MEDIA_TYPE = "application/json"
@@ -116,6 +126,7 @@ def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
         given_name=name.given if name else None,
         family_name=name.family if name else None,
         date_of_birth=person.born.isoformat() if person.born else None,
+        date_of_death=person.died.isoformat() if person.died else None,
         identifiers=[{"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE],
     )
 
@@ -132,8 +143,11 @@ def _event(notice: Notice) -> dict[str, Any]:
 
 
 def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of a release it is always said whether it is confirmed (PRI-04)."""
     for name, fields in DETAILS.items():
         given = section(notice, name)
+        if name == "release" and tells_of_release(notice):
+            given = {**given, "confirmed": NOT_STATED if given.get("confirmed") is None else given["confirmed"]}
         if shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}:
             yield name, shown
 

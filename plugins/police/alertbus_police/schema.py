@@ -13,6 +13,7 @@ _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _DATE: Schema = {"type": "string", "format": "date"}
 _FLAG: Schema = {"type": "boolean"}
+_UNLESS_UNSAID: Schema = {"anyOf": [_FLAG, {"const": NOT_STATED}]}
 
 
 def ppn_schema() -> Schema:
@@ -84,6 +85,7 @@ def _person() -> Schema:
     fields: Schema = dict.fromkeys(names, _TEXT) | {
         "child": _FLAG,
         "date_of_birth": _DATE,
+        "date_of_death": _DATE,
         "identifiers": _list(closed({"system": {"enum": _SYSTEMS}, "value": _TEXT}, ["system", "value"])),
     }
     return closed(fields, ["id", "child", "identifiers"])
@@ -94,7 +96,7 @@ _SYSTEMS = ["pnc", "cro", "prison_number", "crn", "uprn", "la_child_id"]
 
 def _event() -> Schema:
     details = {
-        "release": closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _FLAG}),
+        "release": closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _UNLESS_UNSAID}),
         "flag": closed({"precautions": _TEXTS, "grade": _TEXT}),
         "incident": closed(
             {

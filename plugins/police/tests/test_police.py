@@ -193,3 +193,17 @@ def test_reason_contact_and_due_time_are_carried() -> None:
 
     assert notice["because"].startswith("Putative father ->")
     assert (notice["contact"], notice["due"]) == ("Duty team, 01632 960123", "2020-11-18T16:00:00+00:00")
+
+
+def test_not_11_pri_04_what_nobody_stated_is_not_stated() -> None:
+    ppn = rendered(sample_notice(kind="prisoner_release", details={"release": {"date": "2021-03-12"}}, narrative=(Excerpt.of("Words."),)))
+
+    (event,) = ppn["events"]
+    assert event["details"]["release"] == {"date": "2021-03-12", "confirmed": "not_stated"}
+    assert [(o["said_by"], o["observed_first_hand"]) for o in event["observations"]] == [("not_stated", "not_stated")]
+
+
+def test_not_26_a_child_who_has_died_is_told_as_such() -> None:
+    dead = sample_notice().children[0].model_copy(update={"died": date(2021, 11, 14)})
+
+    assert rendered(sample_notice(children=(dead,)))["persons"][0]["date_of_death"] == "2021-11-14"
