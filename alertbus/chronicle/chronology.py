@@ -13,6 +13,7 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationSt
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
 from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
+from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
 
 People = Sequence[Sequence[str]]
@@ -65,11 +66,12 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     anonymous = alert.referrer is not None and alert.referrer.anonymous
+    hidden = from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations)
     return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
-        occurred_at=alert.occurred_at,
-        recorded_at=alert.recorded_at,
+        occurred_at=day_alone(alert.occurred_at) if hidden else alert.occurred_at,
+        recorded_at=day_alone(alert.recorded_at) if hidden else alert.recorded_at,
         agency=alert.agency,
         source=alert.source,
         source_id=alert.amends or alert.id,
@@ -94,7 +96,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
             for one in obligations
         ),
         history=alert.history,
-        do_not_reveal_source=from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations),
+        do_not_reveal_source=hidden,
     )
 
 

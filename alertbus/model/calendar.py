@@ -134,3 +134,12 @@ def add_working_days(day: date, count: int, also_closed: frozenset[date] = _NONE
 def end_of_working_day(moment: datetime, count: int, also_closed: frozenset[date] = _NONE) -> datetime:
     """The end of the `count`-th working day after the moment's own UK day."""
     return datetime.combine(add_working_days(moment.astimezone(UK).date(), count, also_closed), time(23, 59, 59), UK)
+
+
+def day_alone(moment: datetime) -> datetime:
+    """The beginning of the moment's UK day, in place of the moment: where its minute may be known to one person only (NOT-01)."""
+    try:
+        day = moment.astimezone(UK).date()
+    except OverflowError:  # a moment at the end of all time has no UK day of its own
+        day = moment.date()
+    return datetime.combine(day, time(0), UK)

@@ -12,6 +12,7 @@ from typing import Any
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
+from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
@@ -129,11 +130,12 @@ class Bodies:
         people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
         details = _shown_fields(alert.details, sight)
         case_status = case.status if case.status and sight.plan() else None
+        hidden = rule.hide_source or self._must_stay_unknown
         return NoticeBody(
             sector=recipient.sector,
             title=rule.title,
-            occurred_at=self._occurred_at,
-            recorded_at=self._recorded_at,
+            occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
+            recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
             summary=OVER if self._withdrawn else _summary(rule, sight),
             action=rule.action if action_shown and not self._withdrawn else "",
@@ -143,7 +145,7 @@ class Bodies:
             details=details,
             case_status=case_status,
             review_on=alert.review_on,
-            do_not_reveal_source=rule.hide_source or self._must_stay_unknown,
+            do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
