@@ -331,7 +331,7 @@ def notice(agency: str, said: AcceptedAlert | None = None, *, case: Case = CASE,
 def built(deed: Deed, owed: Obligation, said: AcceptedAlert, case: Case, policy: Policy, link: Link) -> Notice:
     path = path_to(case, link, policy.agency(owed.agency), policy)
     cover = cover_for("n-1", deed, owed, policy, path=path, ruling="works_with_children")
-    body, _ = Bodies(said, case, policy, withdrawn=deed is Deed.WITHDRAW).for_agency(policy.agency(owed.agency))
+    body, _ = Bodies(said, case, policy, over=deed if deed.ends else None).for_agency(policy.agency(owed.agency))
     return Notice.of(cover, body)
 
 
