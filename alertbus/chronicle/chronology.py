@@ -89,6 +89,8 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
                 role=one.role,
                 state=one.state,
                 since=one.since,
+                deed=one.deed,
+                ended_at=one.ended_at,
                 acknowledged_by=one.acknowledged_by,
                 acknowledged_at=one.acknowledged_at,
                 copied_to=one.copied_to,

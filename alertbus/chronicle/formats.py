@@ -12,6 +12,7 @@ import orjson
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.case import UK
+from alertbus.model.notice import ENDED
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -133,7 +134,9 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
 
 
 def _told(told: AgencyTold) -> str:
-    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
+    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {ENDED.get(told.deed, told.state)}"
+    if told.ended_at is not None:
+        answer += f" {_moment(told.ended_at)}"
     if told.copied_to:
         answer += f" (copied to {', '.join(told.copied_to)}, not delivered by its own channel)"
     if told.acknowledged_by is not None and told.acknowledged_at is not None:

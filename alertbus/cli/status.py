@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.model.notice import ENDED
 from alertbus.run.bus_file import bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
 from alertbus.settings import Settings, load_settings
@@ -139,7 +140,7 @@ def _tell_alert(answer: dict[str, Any]) -> None:
 
 def _state(obligation: dict[str, Any]) -> str:
     copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation["copied_to"] else ""
-    return f"{obligation['state']}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
+    return f"{ENDED.get(obligation.get('deed', ''), obligation['state'])}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
 def _answer(obligation: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
-from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Message, Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import INBOX
@@ -138,7 +138,7 @@ class DeliveryRestore(Restore):
     def _finish(self, connection: Connection, now: datetime) -> None:
         for notice_id, attempt in sorted(self._redriven.items()):
             open_again(connection, notice_id, attempt)
-        untried = (ledger.c.deed == Deed.WITHDRAW) & (ledger.c.attempts == 0) & ledger.c.done_at.is_(None)
+        untried = ledger.c.deed.in_(ENDINGS) & (ledger.c.attempts == 0) & ledger.c.done_at.is_(None)
         for body in connection.execute(select(ledger.c.notice).where(untried).order_by(ledger.c.seq)).scalars().all():
             cancel_unsent(connection, Notice.model_validate_json(body), now)
         heads = select(func.min(ledger.c.seq)).where(ledger.c.done_at.is_(None)).group_by(ledger.c.lane)

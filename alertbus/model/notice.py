@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -31,12 +32,31 @@ class Content(StrEnum):
 
 
 class Deed(StrEnum):
-    """What a notice is there for: to tell, to correct, to take back, or to tell the next person because nobody was reached."""
+    """What a notice is there for: to tell, to correct, to end, or to tell the next person because nobody was reached."""
 
     DELIVER = "deliver"
     AMEND = "amend"
     WITHDRAW = "withdraw"
+    """The sender has taken it back: it stands for nobody any more."""
+    NO_LONGER_YOURS = "no_longer_yours"
+    """It stands, but not for this agency: its own part on the case, or the link through which it was told, has ended."""
+    CORRECT = "correct"
+    """It was never about this case: the sender, or whoever settles who is who, has said that somebody else is meant."""
     ESCALATE = "escalate"
+
+    @property
+    def ends(self) -> bool:
+        """Whether what the agency was told is over for it. The three ends differ in their reason, and in what the agency should do."""
+        return self in ENDINGS
+
+
+ENDINGS = frozenset({Deed.WITHDRAW, Deed.NO_LONGER_YOURS, Deed.CORRECT})
+"""The deeds after which nothing of the alert stands for the agency on that case."""
+
+ENDED: Mapping[str, str] = MappingProxyType(
+    {Deed.WITHDRAW: "withdrawn", Deed.NO_LONGER_YOURS: "no longer theirs", Deed.CORRECT: "corrected, not about this case"}
+)
+"""What is said of an agency for which an alert has ended, to whoever reads what became of it."""
 
 
 class Cause(StrEnum):
@@ -132,6 +152,9 @@ class NoticeCover(Word):
     """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
     """By which ruling the agency is told (`reach.join.Ruling`), or `not_reached`."""
+    ended_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    """Of a notice that ends something (`Deed.ends`): when the sender recorded that, the agency's part or the link ended, or it turned out
+    to be about somebody else. None for every other notice, and for an end that was written before there was this field."""
 
 
 class NoticeBody(Word):

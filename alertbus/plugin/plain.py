@@ -22,6 +22,7 @@ class Plain:
             "exercise": notice.obligation.exercise,
             "title": notice.title,
             "deed": notice.deed,
+            "ended_at": notice.ended_at and notice.ended_at.isoformat(),
             "severity": notice.obligation.severity,
             "action": notice.action,
             "answer_by": notice.obligation.due and notice.obligation.due.isoformat(),

@@ -19,7 +19,21 @@ NOT_STATED = "not_stated"
 HIDE_THE_SOURCE = "never say or hint who told us, nor anything from which it could be worked out."
 """What `do_not_reveal_source` asks; an adapter puts its own head before it."""
 
-_HEADS = {Deed.AMEND: "Amended", Deed.WITHDRAW: "Withdrawn", Deed.ESCALATE: "Not yet answered"}
+NO_LONGER_YOURS = (
+    "this case is no longer yours, or whom it is about is no longer linked to it. The concern itself stands, and others have it."
+)
+"""What it means that an alert has ended for this agency alone, where an adapter has no words of its own."""
+
+CORRECTED = "what you were told was not about this case. Take it off this family's record."
+"""What it means that an alert was about somebody else, where an adapter has no words of its own."""
+
+_HEADS = {
+    Deed.AMEND: "Amended",
+    Deed.WITHDRAW: "Withdrawn",
+    Deed.NO_LONGER_YOURS: "No longer yours",
+    Deed.CORRECT: "Corrected",
+    Deed.ESCALATE: "Not yet answered",
+}
 
 
 def exercise_mark(notice: Notice) -> str:
@@ -34,10 +48,18 @@ def rehearsal(notice: Notice, nobody: str = "no real family") -> str | None:
     return f"{mark}This is a rehearsal: {nobody} is meant." if mark else None
 
 
-def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str | None:
-    """Say that this amends, withdraws or chases what was sent before; None for a first delivery.
+def deed_line(
+    notice: Notice,
+    *,
+    withdrawn: str,
+    no_longer_yours: str = NO_LONGER_YOURS,
+    corrected: str = CORRECTED,
+    capitals: bool = False,
+) -> str | None:
+    """Say that this amends, ends or chases what was sent before, and since when it is over; None for a first delivery.
 
-    `withdrawn` says what a withdrawal means to this agency. `capitals` is for plain text, where nothing else stands out.
+    `withdrawn`, `no_longer_yours` and `corrected` say what each end means to this agency. `capitals` is for plain text, where nothing else
+    stands out.
     """
     head = _HEADS.get(notice.deed)
     if head is None:
@@ -45,9 +67,12 @@ def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str 
     says = {
         Deed.AMEND: "this replaces what was sent before about the same matter.",
         Deed.WITHDRAW: withdrawn,
+        Deed.NO_LONGER_YOURS: no_longer_yours,
+        Deed.CORRECT: corrected,
         Deed.ESCALATE: "nobody has acknowledged this notice, so it has come to you.",
     }
-    return f"{head.upper() if capitals else head}: {says[notice.deed]}"
+    ended = f" Ended on {notice.ended_at.astimezone(UK).date().isoformat()}." if notice.ended_at else ""
+    return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
 
 
 def uk_time(moment: datetime) -> str:

@@ -5,8 +5,10 @@ is absent from the notice and named in `withheld`. Verbatim narrative is carried
 recipient is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from alertbus.model import ids
@@ -32,8 +34,14 @@ CLASS_OF_IDENTIFIER = {
 }
 
 
-OVER = "What you were told of this matter no longer stands."
-"""The summary of a withdrawal. What the kind's own template says of a risk, or tells somebody to do, does not hold any more."""
+OVER: Mapping[Deed, str] = MappingProxyType(
+    {
+        Deed.WITHDRAW: "The sender has taken this back. What you were told of this matter no longer stands.",
+        Deed.NO_LONGER_YOURS: "This is no longer yours. The concern itself still stands, and goes to whoever works with the family now.",
+        Deed.CORRECT: "This was not about your case. What you were told does not concern this family.",
+    }
+)
+"""The summary of a notice that ends something. What the kind's own template says of a risk, or tells somebody to do, is not said again."""
 
 
 A_CHILD, A_SIBLING = "a child", "a sibling"
@@ -93,18 +101,18 @@ class Sight:
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
-    Recipients with equal views have one body. A withdrawal repeats neither the narrative nor what to do. It has the times of the sender's
-    own withdrawal and what that says anew; where the alert is now about somebody else (`ended_by` amends it), only the time when that was
-    recorded, because the words are about another family.
+    Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor what
+    to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else (`ended_by`
+    amends it), only the time when that was recorded, because the words are about another family.
     """
 
     def __init__(
-        self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False, ended_by: AcceptedAlert | None = None
+        self, statement: AcceptedAlert, case: Case, policy: Policy, *, over: Deed | None = None, ended_by: AcceptedAlert | None = None
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._withdrawn = withdrawn
-        self._narrative = () if withdrawn else statement.alert.narrative
+        self._over = over
+        self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
         if ended_by is not None:
@@ -137,8 +145,8 @@ class Bodies:
             occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
-            summary=OVER if self._withdrawn else _summary(rule, sight),
-            action=rule.action if action_shown and not self._withdrawn else "",
+            summary=OVER[self._over] if self._over else _summary(rule, sight),
+            action=rule.action if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
@@ -163,6 +171,7 @@ def cover_for(
     since: Day | None = None,
     flag: str | None = None,
     recipient: str | None = None,
+    ended_at: datetime | None = None,
 ) -> NoticeCover:
     """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
     and must be read first; `since` is the agency's own first day on the case.
@@ -176,6 +185,7 @@ def cover_for(
         because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
+        ended_at=ended_at,
     )
 
 

@@ -38,16 +38,16 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, bool, str], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
-        withdrawn = owed.deed is Deed.WITHDRAW
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id)
+        over = owed.deed if owed.deed.ends else None
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by)
+            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by)
         involvement = owed.decision.involvement
         recipient = _reader(owed, context)
         cover = cover_for(
@@ -60,6 +60,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             since=involvement.from_ if involvement else None,
             flag=_flag(owed, context),
             recipient=_recipient(owed, context.case),
+            ended_at=owed.ended_at,
         )
         yield Told(owed, cover, *bodies[about].for_recipient(recipient))
 
@@ -93,7 +94,7 @@ def _flag(owed: Owed, context: _LinkContext) -> str | None:
     of a flag is not headed by it.
     """
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag and owed.deed is not Deed.WITHDRAW:
+    if own.flag and not owed.deed.ends:
         return _line(own, owed.statement)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)

@@ -14,6 +14,7 @@ from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide, still_concerned
+from alertbus.reach.over import Over, deed_of_end, over
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
 from alertbus.reach.standing import StandingAlert, standing_order
@@ -28,6 +29,7 @@ class Owed:
 
     A withdrawal is of what was told last (`statement`); `ended_by` is the statement that ended it, None when a change of the case or of
     who was meant did. `place` is that of its statement among those that ever stood. `presumed`: told by a statement that is forgotten.
+    `ended_at` is when it was over for the agency, for a notice that says so.
     """
 
     obligation: Obligation
@@ -39,17 +41,19 @@ class Owed:
     ended_by: AcceptedAlert | None = None
     place: int = 0
     presumed: bool = False
+    ended_at: datetime | None = None
 
-    def taken_back(self, at: datetime, by: str) -> "Owed":
-        """The notice that withdraws this one; `by` names what made it necessary, and is part of its id."""
+    def taken_back(self, at: datetime, by: str, why: Over) -> "Owed":
+        """The notice that ends this one; `by` names what made it necessary, and is part of its id."""
         taken = ids.notice_id(self.obligation.id, self.statement.statement_id, withdrawn_by=by)
-        return replace(self, deed=Deed.WITHDRAW, at=at, notice_id=taken, place=_LAST)
+        return replace(self, deed=why.deed, at=at, notice_id=taken, ended_by=why.by, place=_LAST, ended_at=why.at)
 
-    def ended(self, statement: AcceptedAlert, place: int) -> "Owed":
-        """The notice that withdraws this one because of another statement of the alert: its withdrawal, or one about somebody else."""
+    def ended(self, statement: AcceptedAlert, place: int, deed: Deed) -> "Owed":
+        """The notice that ends this one because of another statement of the alert: its withdrawal, or one about somebody else."""
         by, since = statement.statement_id, _briefing(self.obligation)
         taken = ids.notice_id(self.obligation.id, by, withdrawn_by=by, since=since)
-        return replace(self, deed=Deed.WITHDRAW, at=statement.at, notice_id=taken, ended_by=statement, place=place)
+        ended_at = statement.alert.recorded_at
+        return replace(self, deed=deed, at=statement.at, notice_id=taken, ended_by=statement, place=place, ended_at=ended_at)
 
     def told_again(self, at: datetime, by: str) -> "Owed":
         """The notice that tells this again, as new: what was told after it, or took it back, has turned out not to stand."""
@@ -69,18 +73,26 @@ class Owed:
     @property
     def content(self) -> tuple[str, bool]:
         """The same for two notices of an obligation that tell the same: by the same statement, that it stands or that nothing does."""
-        return (self.of.statement_id, self.deed is Deed.WITHDRAW)
+        return (self.of.statement_id, self.deed.ends)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The notices that an alert owes on one version of a case over all time, worked out as far as `until`. `stood` are the statements that
-    ever stood, by id.
+    """The notices that an `alert` owes on one version of a `case` over all time, worked out as far as `until`. `stood` are the statements
+    that ever stood, by id.
     """
 
     owed: tuple[Owed, ...] = ()
     until: datetime = BEGINNING
     stood: frozenset[str] = frozenset()
+    alert: StandingAlert | None = None
+    case: Case | None = None
+
+    def over(self, told: Owed) -> Over:
+        """Why what was told is owed no longer."""
+        if self.alert is None or self.case is None:
+            return Over(Deed.CORRECT, self.until)
+        return over(told.decision, self.alert.standing, self.case, self.until)
 
     def due(self) -> list[Owed]:
         return [entry for entry in self.owed if entry.at <= self.until]
@@ -131,18 +143,18 @@ def _difference(before: list[Owed], after: list[Owed], evaluation: Evaluation, b
     for entry in after:
         if entry.content in told or (latest is not None and standing_order(entry.of) < latest):
             continue
-        closed = read is not None and read.deed is Deed.WITHDRAW
-        if closed and entry.deed is Deed.WITHDRAW:
+        closed = read is not None and read.deed.ends
+        if closed and entry.deed.ends:
             continue
         read = replace(entry, deed=Deed.DELIVER) if closed else entry
         yield read
-    stands = after[-1] if after and after[-1].deed is not Deed.WITHDRAW else None
+    stands = after[-1] if after and not after[-1].deed.ends else None
     if read is None:
         return
     if stands is None:
-        if read.deed is not Deed.WITHDRAW:
-            yield read.taken_back(evaluation.until, by)
-    elif read.deed is Deed.WITHDRAW or _never_stood(read.statement, stands.statement, evaluation):
+        if not read.deed.ends:
+            yield read.taken_back(evaluation.until, by, evaluation.over(read))
+    elif read.deed.ends or _never_stood(read.statement, stands.statement, evaluation):
         yield stands.told_again(evaluation.until, by)
 
 
@@ -180,7 +192,8 @@ class _Telling:
         """These hear that what they were told is over, by the statement at this place."""
         statement = self._chain[place]
         for one in list(ending):
-            self.found.append(self.open.pop(one).ended(statement, place))
+            told = self.open.pop(one)
+            self.found.append(told.ended(statement, place, deed_of_end(told.decision, statement, self._case)))
         if statement.alert.action is Action.WITHDRAWN:
             self._begun = place + 1
 

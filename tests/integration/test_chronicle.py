@@ -192,6 +192,8 @@ async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine
 DELIVERED = a_notice("n-1", "owed")
 AMENDED = a_notice("n-2", "owed", deed=Deed.AMEND, since=hours(10), due=hours(20))
 WITHDRAWN = a_notice("n-3", "owed", deed=Deed.WITHDRAW)
+NOT_THEIRS = a_notice("n-3", "owed", deed=Deed.NO_LONGER_YOURS)
+MISTAKEN = a_notice("n-3", "owed", deed=Deed.CORRECT)
 ESCALATED = a_notice("n-4", "owed", deed=Deed.ESCALATE)
 AGAIN = a_notice("n-5", "owed", since=hours(30))
 
@@ -217,6 +219,8 @@ AGAIN = a_notice("n-5", "owed", since=hours(30))
         pytest.param([DELIVERED, ESCALATED], [(Stage.SEEN, 1)], ObligationState.ESCALATED, id="seen is no answer to an escalation"),
         pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], ObligationState.ACKNOWLEDGED, id="acknowledged is one"),
         pytest.param([DELIVERED, WITHDRAWN], [(Stage.ACKNOWLEDGED, 1)], ObligationState.WITHDRAWN, id="withdrawn is over"),
+        pytest.param([DELIVERED, NOT_THEIRS], [(Stage.SEEN, 1)], ObligationState.WITHDRAWN, id="so is what is no longer theirs"),
+        pytest.param([DELIVERED, MISTAKEN], [], ObligationState.WITHDRAWN, id="and what never was"),
         pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 9)], ObligationState.OWED, id="an amendment asks anew"),
         pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 11)], ObligationState.ACKNOWLEDGED, id="and is answered"),
         pytest.param([DELIVERED, WITHDRAWN, AGAIN], [], ObligationState.OWED, id="told again after it was taken back"),

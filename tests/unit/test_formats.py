@@ -14,6 +14,7 @@ from alertbus.chronicle import formats
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
+from alertbus.model.notice import Deed
 from alertbus.plugin.kit.samples import SPOKEN
 
 WHEN = datetime(2020, 7, 18, 23, 30, tzinfo=UTC)  # the 19th in the United Kingdom
@@ -100,6 +101,23 @@ def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
         f"  AgencyTold: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
         "  Reference: police.north, OUR-1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        (Deed.WITHDRAW, "withdrawn 20 July 2020, 09:00"),
+        (Deed.NO_LONGER_YOURS, "no longer theirs 20 July 2020, 09:00"),
+        (Deed.CORRECT, "corrected, not about this case 20 July 2020, 09:00"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "csv", "html"])
+def test_how_it_ended_for_an_agency_is_said_with_its_day(form: str, deed: Deed, words: str) -> None:
+    over = AgencyTold(
+        agency="school", role="lead", state=ObligationState.WITHDRAWN, since=WHEN, deed=deed, ended_at=datetime(2020, 7, 20, 8, tzinfo=UTC)
+    )
+
+    assert f"School, lead, 19 July 2020, 00:30: {words}" in formats.FORMATS[form]("case-1", [entry(told=(over,))])
 
 
 def test_what_is_not_plain_is_said() -> None:

@@ -336,7 +336,7 @@ def notice(agency: str, said: AcceptedAlert | None = None, *, case: Case = CASE,
 def built(deed: Deed, owed: Obligation, said: AcceptedAlert, case: Case, policy: Policy, link: Link) -> Notice:
     sight = Sight(policy, recipient_of(owed.agency, case, policy, T0, source=said.alert.source))
     cover = cover_for("n-1", deed, owed, sight, path=path_to(case, link, sight), ruling="works_with_children")
-    body, _ = Bodies(said, case, policy, withdrawn=deed is Deed.WITHDRAW).for_recipient(sight.recipient)
+    body, _ = Bodies(said, case, policy, over=deed if deed.ends else None).for_recipient(sight.recipient)
     return Notice.of(cover, body)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, Tick
+from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed, Notice
 from alertbus.policy.load import load_policy
+from alertbus.policy.minimise import OVER
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.sameness import tells_the_same
@@ -18,7 +19,7 @@ from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()
 T0 = datetime(2026, 11, 20, 10, tzinfo=UTC)
-D, A, W = Deed.DELIVER, Deed.AMEND, Deed.WITHDRAW
+D, A, W, C = Deed.DELIVER, Deed.AMEND, Deed.WITHDRAW, Deed.CORRECT
 
 
 def day(number: float) -> datetime:
@@ -124,9 +125,54 @@ def test_an_alert_amended_to_somebody_else_is_taken_back_here_and_is_new_there()
 
     here, there = read(family(), first, other), read(family(who="p-other"), other)
 
-    assert texts(here) == [(D, day(0)), (W, day(0.02))]
-    assert here[1].narrative == ()
+    assert texts(here) == [(D, day(0)), (C, day(0.02))]
+    assert (here[1].narrative, here[1].ended_at, here[1].summary) == ((), day(0.02), OVER[C])
     assert texts(there) == [(D, day(0.02))]
+
+
+LEFT = [{"agency": "school", "to": "2026-11-19"}, "gp"]
+
+
+@pytest.mark.parametrize(
+    ("change", "deed", "ended_on"),
+    [
+        pytest.param({"involvements": LEFT}, Deed.NO_LONGER_YOURS, "2026-11-19", id="the agency left before it"),
+        pytest.param({"involvements": ["gp"]}, Deed.NO_LONGER_YOURS, "2026-11-22", id="the agency never was there"),
+        pytest.param(
+            {"links": [{"person": "him", "relation": "father", "to": "2026-11-18"}]}, Deed.NO_LONGER_YOURS, "2026-11-18", id="link over"
+        ),
+        pytest.param({"links": []}, C, "2026-11-22", id="nobody it is about is linked"),
+        pytest.param({"people": [{"key": "him", "person_ids": ["p-other"]}]}, C, "2026-11-22", id="he is somebody else"),
+    ],
+)
+def test_what_a_change_of_the_case_takes_back_is_not_withdrawn_by_its_sender(change: dict[str, Any], deed: Deed, ended_on: str) -> None:
+    known = {"version": 2, "known_at": day(2)}
+    before = family("school", "gp").model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    spells = [{"agency": one} if isinstance(one, str) else one for one in change.get("involvements", ())]
+    changed = Case.model_validate({**before, **change, **known, **({"involvements": spells} if spells else {})})
+
+    _, end = read_with(CaseChanged(case=changed), family("school", "gp"), stated(0, **words("He shouted.")), agency="school")
+
+    assert (end.deed, end.ended_at and end.ended_at.date().isoformat(), end.summary) == (deed, ended_on, OVER[deed])
+    assert (end.narrative, end.flag, end.action) == ((), None, "")
+    assert "withdrawn" not in end.model_dump_json(exclude={"obligation"})
+
+
+def read_with(change: CaseChanged, case: Case, statement: AcceptedAlert, agency: str) -> list[Notice]:
+    """What an agency reads of a statement, and of the change of the case after it."""
+    state, found = CaseState(case=case), []
+    for event in (AlertReachedCase(case_id="c", via="p-him", alert=statement), change):
+        before = state
+        state, owed = reduce_case(before, event, POLICY)
+        found += [told.notice for told in notices_for(owed, before, state, POLICY)]
+    return [notice for notice in found if notice.obligation.agency == agency]
+
+
+def test_who_may_not_hear_of_what_it_was_amended_to_hears_that_it_stands_for_others_now() -> None:
+    told = read(family("childrens_social_care", "school"), stated(0), stated(2, "amended", kind="prisoner_contact_change"))
+
+    assert [n.deed for n in told if n.obligation.agency == "school"] == [D, Deed.NO_LONGER_YOURS]
+    assert W not in {n.deed for n in told}
 
 
 def test_who_joins_the_first_family_after_that_is_told_nothing() -> None:
@@ -146,7 +192,7 @@ def test_the_end_is_told_from_the_withdrawal_and_not_from_the_beginning() -> Non
         family(), stated(0, **words("He threatened a visitor.")), stated(19, "withdrawn", **words("Entered against the wrong man"))
     )
 
-    assert (end.deed, end.occurred_at, end.recorded_at) == (W, day(19), day(19))
+    assert (end.deed, end.occurred_at, end.recorded_at, end.ended_at) == (W, day(19), day(19), day(19))
     assert [piece.text for piece in end.narrative] in ([], ["Entered against the wrong man"])
     assert (end.flag, end.action) == (None, "")
 

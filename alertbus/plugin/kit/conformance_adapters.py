@@ -12,10 +12,10 @@ import nhs_number
 
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
-from alertbus.model.notice import Deed, Excerpt, Message, Notice
+from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
-from alertbus.plugin.kit.samples import CANARIES, SPOKEN, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.kit.samples import CANARIES, SPOKEN, ended_notice, every_notice, minimal_notice, sample_notice
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
 
@@ -50,11 +50,17 @@ def renders_everything(adapter: Adapter) -> None:
 def renders_minimal(adapter: Adapter) -> None:
     for deed in Deed:
         _render(adapter, minimal_notice(deed=deed), f"a minimal notice, deed {deed}")
+    for deed in ENDINGS:
+        _render(adapter, ended_notice(deed), f"the end of what was told, deed {deed}")
 
 
 def tells_deeds_apart(adapter: Adapter) -> None:
     delivered = adapter.render(sample_notice(deed=Deed.DELIVER)).body
-    must(adapter.render(sample_notice(deed=Deed.WITHDRAW)).body != delivered, "a withdrawal has the bytes of a delivery")
+    for deed in ENDINGS:
+        must(
+            adapter.render(sample_notice(deed=deed)).body != delivered,
+            f"a notice that ends something, deed {deed}, has the bytes of a delivery",
+        )
 
 
 def is_deterministic(adapter: Adapter) -> None:

@@ -78,6 +78,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         notice_id=notice.id,
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
+        ended_on=notice.ended_at.astimezone(UK).date().isoformat() if notice.ended_at else None,
         recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
         because=sentences.because,
         summary=sentences.summary,

@@ -1,5 +1,6 @@
 """The JSON Schema of the school's message (2020-12). Closed everywhere: a field that is not here cannot be sent."""
 
+from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_education.adapter import RECIPIENT_ROLE, SCHEMA_NAME
@@ -20,7 +21,8 @@ def encompass_schema() -> Schema:
         "profile": {"enum": ["minimal", "full"]},
         "notice_id": _TEXT,
         "reference": _TEXT,
-        "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
+        "deed": {"enum": [deed.value for deed in Deed]},
+        "ended_on": _DATE | {"description": "Of a notice that ends something: since when."},
         "recipient": closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT}, ["role"]),
         **dict.fromkeys(("because", "summary", "action", "contact", "lawful_basis"), _TEXT),
         "due": {"type": "string", "format": "date-time"},
@@ -34,7 +36,7 @@ def encompass_schema() -> Schema:
             "items": {"anyOf": [excerpt(), closed({"left_out": {"type": "integer", "minimum": 1}}, ["left_out"])]},
         },
     }
-    optional = {"flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "release", "flag_grade", "narrative"}
+    optional = {"ended_on", "flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "release", "flag_grade", "narrative"}
     content: Schema = {
         "title": "Operation Encompass notification or safeguarding notice, as sent to an education setting by alertbus",
         "description": "For the designated safeguarding lead. No profile says who the adult is.",

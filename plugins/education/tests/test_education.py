@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import SPOKEN, AdapterConformance, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import SPOKEN, AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(encompass_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -173,6 +173,18 @@ def test_another_kind_says_call_and_gives_the_policys_summary() -> None:
         "A person linked to this family has threatened staff.",
     ]
     assert sent["because"].startswith("Putative father")
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("kind", ["threat_to_staff", "domestic_abuse_incident"])
+@pytest.mark.parametrize("deed", [deed for deed in Deed if deed.ends])
+def test_what_is_over_says_why_and_since_when_and_asks_nobody_to_look_out(deed: Deed, kind: str, profile: Profile) -> None:
+    sent = rendered(ended_notice(deed, kind=kind), profile)
+
+    assert (sent["ended_on"], sent["summary"]) == ("2020-12-01", "What you were told is over.")
+    assert ("withdrawn" in sent["text"]) is (deed is Deed.WITHDRAW)
+    assert "Look out" not in sent["text"]
+    assert "flag" not in sent
 
 
 def test_a_release_is_a_safety_plan_update() -> None:

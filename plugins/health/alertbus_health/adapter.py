@@ -19,6 +19,9 @@ from alertbus_health.words import lines
 
 MEDIA_TYPE = "application/fhir+json"
 
+_ACTIVITY = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY", Deed.CORRECT: "NULLIFY", Deed.NO_LONGER_YOURS: "UPDATE"}
+"""What a notice does to the record. What is no longer this service's was not wrong, and is not made nothing."""
+
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -184,7 +187,7 @@ class _Bundle:
             "resourceType": "Flag",
             "meta": self._labels(),
             "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{flagged}\x1f{whose}"))}],
-            "status": "inactive" if over else "active",
+            "status": "entered-in-error" if notice.deed is Deed.CORRECT else "inactive" if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),
             "subject": reference(subject, "Patient"),
@@ -195,22 +198,22 @@ class _Bundle:
     def _period(self, *, over: bool) -> Resource:
         """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a
         question to somebody, and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is
-        never before `start`: a review date in the past ends the Flag on the day it began. A withdrawal has the dates of the
-        end: its Flag began when the agency was told, if that was sooner.
+        never before `start`: a review date in the past ends the Flag on the day it began. What ends it may have the dates of
+        the end: its Flag began when the agency was told, if that was sooner.
         """
         notice = self._notice
         begun = notice.occurred_at.date()
-        if notice.deed is Deed.WITHDRAW:
+        if notice.deed.ends:
             begun = min(begun, notice.obligation.since.date())
         stands = notice.obligation.kind in codes.ENDED_BY_A_PERSON
-        ends = notice.recorded_at.date() if over else None if stands else notice.review_on
+        ends = (notice.ended_at or notice.recorded_at).date() if over else None if stands else notice.review_on
         return {"start": begun.isoformat(), **({"end": max(begun, ends).isoformat()} if ends else {})}
 
     def _provenance(self, flags: Sequence[str]) -> Resource:
         """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""
         notice = self._notice
         about = [reference(url, "Flag") for url in flags] or [reference(self._url("communication"), "Communication")]
-        activity = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY"}.get(notice.deed, "CREATE")
+        activity = _ACTIVITY.get(notice.deed, "CREATE")
         author = coded(f"{codes.HL7}/provenance-participant-type", "author", "Author")
         # The day alone where the source must not be revealed: the minute may be known to one caller only (STANDARDS 9).
         day, minute = notice.occurred_at.date().isoformat(), _instant(notice.occurred_at)

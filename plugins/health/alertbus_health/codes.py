@@ -131,9 +131,9 @@ def flag_code(notice: Notice) -> FlagCode | None:
 
 
 def ends_flag(notice: Notice) -> bool:
-    """Say whether the Flag ends: by a withdrawal, a recall to prison, or the end of a plan."""
+    """Say whether the Flag ends: because what was told is over, by a recall to prison, or at the end of a plan."""
     over = notice.obligation.kind in STATUS_KINDS and status_of(notice) in PLAN_OVER
-    return notice.deed is Deed.WITHDRAW or notice.obligation.kind == "prisoner_recall" or over
+    return notice.deed.ends or notice.obligation.kind == "prisoner_recall" or over
 
 
 def priority(notice: Notice) -> Priority:

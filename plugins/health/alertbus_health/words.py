@@ -25,6 +25,11 @@ from alertbus.plugin.wording import (
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
 WITHDRAWN = "the sender has withdrawn this alert. The flag set for it is ended."
+NO_LONGER_YOURS = (
+    "this family is no longer yours, or whom it is about is no longer linked to it. The flag set for it here is ended; the concern itself "
+    "stands, and others have it."
+)
+CORRECTED = "this was not about this family. The flag set for it was entered in error: take it off the record."
 
 
 def lines(notice: Notice) -> list[str]:
@@ -48,7 +53,8 @@ def happened(notice: Notice) -> str:
 def _first(notice: Notice) -> Iterator[str]:
     flag = exercise_mark(notice) + notice.flag if notice.flag else None
     hidden = DO_NOT_REVEAL if notice.do_not_reveal_source else None
-    yield from filter(None, (flag, rehearsal(notice), deed_line(notice, withdrawn=WITHDRAWN, capitals=True), hidden))
+    does = deed_line(notice, withdrawn=WITHDRAWN, no_longer_yours=NO_LONGER_YOURS, corrected=CORRECTED, capitals=True)
+    yield from filter(None, (flag, rehearsal(notice), does, hidden))
 
 
 def _body(notice: Notice) -> Iterator[str]:

@@ -19,6 +19,7 @@ from alertbus.plugin.testing import (
     NHS_NUMBERS,
     SPOKEN,
     AdapterConformance,
+    ended_notice,
     every_notice,
     minimal_notice,
     sample_notice,
@@ -94,7 +95,7 @@ def faults_of(bundle: Resource) -> list[str]:
     for resource in [bundle, *(entry["resource"] for entry in bundle["entry"])]:
         kind = resource["resourceType"]
         faults += [f"{kind}.{element} missing" for element in MUST_SUPPORT[kind] if not resource.get(element)]
-    faults += [f"Flag.status {f['status']}" for f in of(bundle, "Flag") if f["status"] not in {"active", "inactive"}]
+    faults += [f"Flag.status {f['status']}" for f in of(bundle, "Flag") if f["status"] not in {"active", "inactive", "entered-in-error"}]
     periods = [f["period"] for f in of(bundle, "Flag")]
     faults += ["Flag.period" for p in periods if date.fromisoformat(p["start"]) > date.fromisoformat(p.get("end", p["start"]))]
     priorities = {"routine", "urgent", "asap", "stat"}
@@ -293,6 +294,24 @@ def test_amendment_and_withdrawal_meet_the_flag_already_on_the_record() -> None:
     assert flag(withdrawn)["status"] == "inactive"
     assert flag(withdrawn)["period"] == {"start": "2020-11-18", "end": "2020-12-01"}
     assert any(line.startswith("WITHDRAWN") for line in said(withdrawn))
+
+
+@pytest.mark.parametrize(
+    ("deed", "status", "activity", "word"),
+    [
+        (Deed.WITHDRAW, "inactive", "NULLIFY", "WITHDRAWN"),
+        (Deed.NO_LONGER_YOURS, "inactive", "UPDATE", "NO LONGER YOURS"),
+        (Deed.CORRECT, "entered-in-error", "NULLIFY", "CORRECTED"),
+    ],
+)
+def test_each_end_has_its_status_its_day_and_its_words(deed: Deed, status: str, activity: str, word: str) -> None:
+    end = ended_notice(deed, ended_at=datetime(2020, 12, 5, 9, 0, tzinfo=UTC))
+
+    assert flag(end)["identifier"] == flag(sample_notice())["identifier"]
+    assert (flag(end)["status"], flag(end)["period"]) == (status, {"start": "2020-11-18", "end": "2020-12-05"})
+    assert of(rendered(end), "Provenance")[0]["activity"]["coding"][0]["code"] == activity
+    assert [line.endswith(" Ended on 2020-12-05.") for line in said(end) if line.startswith(word)] == [True]
+    assert ("withdrawn" in " ".join(said(end)).casefold()) is (deed is Deed.WITHDRAW)
 
 
 def test_a_recall_to_prison_ends_its_flag() -> None:

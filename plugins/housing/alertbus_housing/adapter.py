@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from alertbus.plugin import CONTRACT, Address, Deed, Message, Notice
+from alertbus.plugin import CONTRACT, Address, Message, Notice
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
 
 MEDIA_TYPE = "application/json"
@@ -37,8 +37,8 @@ class HousingAdapter:
         self._codes = {**CODES, **(codes or {})}
 
     def render(self, notice: Notice) -> Message:
-        ends = notice.deed is Deed.WITHDRAW
-        body = {"endDate": _moment(notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
+        ends = notice.deed.ends
+        body = {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
         return Message(
             media_type=MEDIA_TYPE,
             body=json.dumps(body, ensure_ascii=False, indent=1).encode(),

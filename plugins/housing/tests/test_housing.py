@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Name, Notice, NoticePerson
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import AdapterConformance, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(alert_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -124,15 +124,16 @@ def test_it_never_exceeds_hundred_characters_nor_holds_markup(
     assert re.search(rf" ref {REF}\.", text)
 
 
-def test_a_withdrawal_is_the_call_that_ends_the_same_alert() -> None:
+@pytest.mark.parametrize("deed", [deed for deed in Deed if deed.ends])
+def test_whatever_ends_it_is_the_call_that_ends_the_same_alert_on_its_day(deed: Deed) -> None:
     raised = HousingAdapter().render(sample_notice())
-    ended = HousingAdapter().render(sample_notice(id="another", deed=Deed.WITHDRAW, recorded_at=datetime(2020, 12, 1, 9, tzinfo=UTC)))
+    ended = HousingAdapter().render(ended_notice(deed, id="another", ended_at=datetime(2020, 12, 1, 9, tzinfo=UTC)))
 
     assert json.loads(ended.body) == {"endDate": "2020-12-01T09:00:00Z"}
     assert ended.headers["x-alertbus-route"] == "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
     assert raised.headers["x-alertbus-route"] == "POST api/v1/cautionary-alerts"
     assert ended.headers["x-alertbus-assure-reference"] == json.loads(raised.body)["assureReference"]
-    assert ended.filename == "another.json"
+    assert (ended.filename, ended.headers["x-alertbus-deed"]) == ("another.json", deed.value)
 
 
 def test_an_incident_is_never_in_the_future_of_its_record() -> None:

@@ -38,6 +38,11 @@ written here, not before.
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
+NO_LONGER_YOURS = (
+    "this case is no longer yours, or whom it is about is no longer linked to it. End any marker set for this case; the concern itself "
+    "stands, and others have it."
+)
+CORRECTED = "this was not about this case. Remove any marker set for it: the wrong person was meant."
 
 
 class PoliceAdapter:
@@ -69,7 +74,7 @@ def _ppn(notice: Notice) -> dict[str, Any]:
         schema=SCHEMA_NAME,
         notice=_notice(notice),
         required=stated,
-        to_complete=to_complete(stated),
+        to_complete=[] if notice.deed.ends else to_complete(stated),
         persons=[_person(p, child=p.child or p in notice.children) for p in _everybody(notice)],
         objects=[],
         locations=places.locations,
@@ -85,7 +90,8 @@ def _notice(notice: Notice) -> dict[str, Any]:
         alert_id=owed.alert_id,
         case_id=owed.case_id,
         deed=notice.deed.value,
-        state=deed_line(notice, withdrawn=WITHDRAWN),
+        state=deed_line(notice, withdrawn=WITHDRAWN, no_longer_yours=NO_LONGER_YOURS, corrected=CORRECTED),
+        ended_at=notice.ended_at.isoformat() if notice.ended_at else None,
         title=exercise_mark(notice) + notice.title,
         because=notice.because,
         summary=notice.summary,

@@ -3,6 +3,7 @@
 Closed everywhere: a field that is not here cannot be sent, so the schema is a fence as well as a description.
 """
 
+from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_police.adapter import SCHEMA_NAME
@@ -58,11 +59,12 @@ def _notice() -> Schema:
         "policy_version",
         "rule",
     }
-    optional = {"state", "summary", "action", "contact", "recipient", "case_status"}
+    optional = {"ended_at", "state", "summary", "action", "contact", "recipient", "case_status"}
     fields: Schema = dict.fromkeys(sorted(needed | optional), _TEXT) | {
-        "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
+        "deed": {"enum": [deed.value for deed in Deed]},
         "severity": {"enum": ["critical", "high", "medium", "low"]},
         "due": _TIME,
+        "ended_at": _TIME,
         "review_on": _DATE,
         "withheld": _TEXTS,
     }
