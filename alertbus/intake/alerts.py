@@ -26,6 +26,7 @@ from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.wire import records
 
@@ -81,8 +82,15 @@ class _Batch:
 class AlertIntake:
     """The one door for alerts into Kafka. Any number of processes may each have one over the same database."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, directory: Directory, now: Callable[[], datetime]) -> None:
-        self._engine, self._publisher, self._directory, self._now = engine, publisher, directory, now
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        directory: Directory,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
+        self._engine, self._publisher, self._directory, self._now, self._allowed = engine, publisher, directory, now, allowed
         self._waiting: list[_Submission] = []
         self._writing: asyncio.Task[None] | None = None
         self._accepted_late: set[str] = set()
@@ -95,7 +103,7 @@ class AlertIntake:
         """
         if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if faults := _moment_faults(alerts, self._now(), several=several):
+        if faults := _moment_faults(alerts, self._now(), self._allowed, several=several):
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
@@ -255,11 +263,11 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _moment_faults(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
+def _moment_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange, *, several: bool) -> list[Fault]:
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in impossible_moments(alert, now)
+        for fault in impossible_moments(alert, now, allowed)
     ]
 
 

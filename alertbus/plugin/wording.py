@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alertbus.model.case import in_uk
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -52,7 +53,8 @@ def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str 
 
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
-    return f"{moment.astimezone(UK):%Y-%m-%d %H:%M} UK time"
+    local = in_uk(moment)
+    return f"{local.date().isoformat()} {local:%H:%M} UK time"
 
 
 def plain(word: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.wording import NOT_STATED, UK, excerpt_fields, present, section
+from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section
 from alertbus_education import text
 from alertbus_education.fence import tells_who
 
@@ -121,7 +121,7 @@ def _waspresent(child: NoticePerson, notice: Notice) -> str:
 
 
 def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
-    happened = notice.occurred_at.astimezone(UK)
+    happened = in_uk(notice.occurred_at)
     details = section(notice, "incident")
     return present(
         date=happened.date().isoformat(),

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
-from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven
+from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven, plus
 from alertbus_health import codes, receipts, resources
 from alertbus_health.resources import Resource, coded, reference
 from alertbus_health.words import lines
@@ -205,7 +205,7 @@ class _Bundle:
         begun = notice.occurred_at.date()
         if notice.deed is Deed.WITHDRAW:
             begun = min(begun, notice.obligation.since.date())
-        ends = notice.review_on or (notice.obligation.since + self._flag_life).date()
+        ends = notice.review_on or plus(notice.obligation.since, self._flag_life).date()
         if over:
             ends = notice.recorded_at.date()
         return {"start": begun.isoformat(), "end": max(begun, ends).isoformat()}
