@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
 import rfc8785
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.events import AUDIT_RECORDED
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -52,7 +52,7 @@ class AuditRecord(Word):
     type: ClassVar[str] = AUDIT_RECORDED
     chain: Annotated[str, S.ROUTING] = Field(pattern=CHAIN)
     number: Annotated[int, S.ROUTING] = Field(ge=1)
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     by: Annotated[str, S.ROUTING] = Field(min_length=2, max_length=120)
     deed: Annotated[AuditedDeed, S.ROUTING]
     about: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)

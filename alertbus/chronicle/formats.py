@@ -11,7 +11,7 @@ import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.model.alert import Action, Narrative, Severity
-from alertbus.model.case import UK
+from alertbus.model.case import in_uk
 from alertbus.model.notice import ENDED
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ FORMATS: Mapping[str, Callable[[str, Sequence[ChronologyEntry]], str]] = {
 
 def _moment(moment: datetime) -> str:
     """Write a moment as the clock on a wall in the United Kingdom shows it."""
-    local = moment.astimezone(UK)
-    return f"{local.day} {local:%B %Y, %H:%M}"
+    local = in_uk(moment)
+    return f"{local.day} {local:%B} {local.year:04}, {local:%H:%M}"
 
 
 def _count(entries: Sequence[ChronologyEntry]) -> str:
@@ -102,7 +102,7 @@ def _count(entries: Sequence[ChronologyEntry]) -> str:
 
 
 def _recorded_later(entry: ChronologyEntry) -> bool:
-    return entry.recorded_at.astimezone(UK).date() != entry.occurred_at.astimezone(UK).date()
+    return in_uk(entry.recorded_at).date() != in_uk(entry.occurred_at).date()
 
 
 def _what(entry: ChronologyEntry) -> str:
@@ -158,8 +158,8 @@ def _harmless(cell: str) -> str:
 
 _COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "case": lambda case_id, _: case_id,
-    "occurred_at": lambda _, e: e.occurred_at.astimezone(UK).isoformat(),
-    "recorded_at": lambda _, e: e.recorded_at.astimezone(UK).isoformat(),
+    "occurred_at": lambda _, e: in_uk(e.occurred_at).isoformat(),
+    "recorded_at": lambda _, e: in_uk(e.recorded_at).isoformat(),
     "agency": lambda _, e: e.agency,
     "source": lambda _, e: e.source,
     "source_id": lambda _, e: e.source_id,

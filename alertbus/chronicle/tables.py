@@ -155,7 +155,7 @@ unreadable = Table(
     Column("offset", BigInteger, primary_key=True),
     Column("error", String, nullable=False),
 )
-"""Records that are not events of the bus: counted in `status`, so that passing over one is seen."""
+"""Records that are not events of the bus, or that cannot be stored: counted in `status`, so that passing over one is seen."""
 
 progress = Table(
     "chronicle_progress",

@@ -16,8 +16,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Integer, and_, bindparam, case, func, literal, or_, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
@@ -35,12 +35,15 @@ from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
+from alertbus.sql.apart import together_or_apart
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import DELIVERY, words
 
 WORDS = words(NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED)
+
+log = structlog.stdlib.get_logger(__name__)
 
 _RENDER_LIMIT_S = 10.0
 _AT_ONCE = 500
@@ -160,16 +163,14 @@ class DeliveryRestore(Restore):
 
 async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """All, or, when the database will not have one of them, the others: that one is in quarantine, as it was before."""
-    statement = upsert(ledger, connection.dialect.name, key=["notice_id"])
-    try:
-        async with connection.begin_nested():
-            await connection.execute(statement, rows)
-    except DBAPIError as fault:
-        if len(rows) > 1:
-            for row in rows:
-                await _insert(connection, [row])
-        elif fault.connection_invalidated:
-            raise
+
+    async def write(some: Sequence[dict[str, Any]]) -> None:
+        await connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), some)
+
+    async def refused(row: dict[str, Any], error: str) -> None:
+        log.warning("a notice is not in the ledger again", notice_id=row["notice_id"], reason=error)
+
+    await together_or_apart(connection, rows, write, refused)
 
 
 _OPEN = (ledger.c.notice_id == bindparam("of_notice")) & ledger.c.done_at.is_(None)

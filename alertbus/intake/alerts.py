@@ -27,6 +27,7 @@ from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.wire import records
 
@@ -82,21 +83,29 @@ class _Batch:
 class AlertIntake:
     """The one door for alerts into Kafka. Any number of processes may each have one over the same database."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, directory: Directory, now: Callable[[], datetime]) -> None:
-        self._engine, self._publisher, self._directory, self._now = engine, publisher, directory, now
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        directory: Directory,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
+        self._engine, self._publisher, self._directory, self._now, self._allowed = engine, publisher, directory, now, allowed
         self._waiting: list[_Submission] = []
         self._writing: asyncio.Task[None] | None = None
         self._accepted_late: set[str] = set()
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        moments and references that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no second effect.
+        moments and references that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no second
+        effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
         if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if faults := _content_faults(alerts, self._now(), several=several):
+        if faults := _content_faults(alerts, self._now(), self._allowed, several=several):
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
@@ -256,11 +265,11 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _content_faults(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
+def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange, *, several: bool) -> list[Fault]:
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*impossible_moments(alert, now), *named_referrers(alert))
+        for fault in (*impossible_moments(alert, now, allowed), *named_referrers(alert))
     ]
 
 

@@ -9,7 +9,7 @@ from alertbus.audit.chain import CHAIN, OPERATIONS, AuditedDeed
 from alertbus.audit.trail import Trail
 from alertbus.intake.callers import Caller
 from alertbus.intake.publisher import Publisher
-from alertbus.model.base import INSTANT
+from alertbus.model.base import INSTANT, plus
 from alertbus.model.errors import Fault, InvalidInput
 
 LONGEST_REASON = 500
@@ -49,4 +49,4 @@ def named(by: str) -> str:
 
 def later(now: datetime, *moments: datetime | None) -> datetime:
     """Give `now`, or the moment after the last of these if that is later: what is said last must count last, whatever a clock says."""
-    return max([now, *(moment + INSTANT for moment in moments if moment is not None)])
+    return max([now, *(plus(moment, INSTANT) for moment in moments if moment is not None)])

@@ -21,12 +21,14 @@ from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.directory.doubts import is_doubt
+from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
 from alertbus.model.case import Case, Scope
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.events import ReviewReason
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
@@ -39,8 +41,15 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 class CaseIntake:
     """The case register, and the records that follow from each change of it."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, rules: IdentityRules, now: Callable[[], datetime]) -> None:
-        self._cases, self._publisher, self._now = CaseRegister(engine, rules), publisher, now
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        rules: IdentityRules,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
+        self._cases, self._publisher, self._now, self._allowed = CaseRegister(engine, rules), publisher, now, allowed
         self._publishing: set[str] = set()
         self._clocks = CaseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -63,6 +72,7 @@ class CaseIntake:
             own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
             raise InvalidInput([Fault("id", own, "reserved")])
         stated = snapshot.as_stated()
+        must_be_in_range(stated, self._allowed, self._now())
         check_sizes([records.case_changed(stated, self._now())])
         recorded = await self._record(stated, expected)
         if recorded.publish:
@@ -107,8 +117,11 @@ class CaseIntake:
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
         """Move the exercise's clock, never backwards; gives the ids of the cases that were ticked.
 
+        Raises `InvalidInput` for a moment outside the policy's human range.
+
         The ticks are written first. Ticked and not moved, they come again at the next call; moved and not ticked, they would be lost.
         """
+        must_be_in_range(to, self._allowed, self._now(), "at")
         with database_faults():
             stood, cases = await self._clocks.of_exercise(exercise)
         if stood is not None and to < stood:

@@ -50,9 +50,9 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
-        self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now)
-        self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now)
-        self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now)
+        self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now, self.policy.moments)
+        self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
+        self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.now)
         audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now), self.publisher)

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from alertbus.model import ids
-from alertbus.model.base import INSTANT, Word
+from alertbus.model.base import INSTANT, Moment, Word, plus
 from alertbus.model.person import Subject
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -158,8 +158,8 @@ class Alert(Word):
     source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
     kind: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     action: Annotated[Action, S.ROUTING] = Action.RAISED
-    occurred_at: Annotated[AwareDatetime, S.ROUTING]
-    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    occurred_at: Annotated[Moment, S.ROUTING]
+    recorded_at: Annotated[Moment, S.ROUTING]
     subjects: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
     children: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
     narrative: Annotated[tuple[Narrative, ...], S.OBSERVATION] = Field(default=(), max_length=20)
@@ -213,19 +213,19 @@ class AcceptedAlert(Word):
 
     alert_id: Annotated[str, S.ROUTING]
     statement_id: Annotated[str, S.ROUTING]
-    accepted_at: Annotated[AwareDatetime, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
-    first_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    accepted_at: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+    first_at: Annotated[Moment | None, S.ROUTING] = None
     alert: Annotated[Alert, S.ROUTING]
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
     people_version: Annotated[int, S.ROUTING] = 0
-    people_since: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
+    people_since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
     claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
         """Return the alert as accepted. `latest_at` is when the latest earlier statement of it counted; None if this is the first."""
-        counts = accepted_at if latest_at is None else max(accepted_at, latest_at + INSTANT)
+        counts = accepted_at if latest_at is None else max(accepted_at, plus(latest_at, INSTANT))
         return cls(
             alert_id=alert.alert_id,
             statement_id=alert.statement_id,

@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, Base64Bytes
+from pydantic import Base64Bytes
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case, Link
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -35,7 +35,7 @@ class PersonRevised(Word):
     type: ClassVar[str] = "uk.alertbus.person.revised.v1"
     person_id: Annotated[str, S.ROUTING]
     version: Annotated[int, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 class LinkChanged(Word):
@@ -77,8 +77,8 @@ class Tick(Word):
 
     type: ClassVar[str] = "uk.alertbus.clock.ticked.v1"
     case_id: Annotated[str, S.ROUTING]
-    since: Annotated[AwareDatetime, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    since: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 class ReviewReason(StrEnum):
@@ -100,7 +100,7 @@ class ReviewNeeded(Word):
     type: ClassVar[str] = "uk.alertbus.review.needed.v1"
     id: Annotated[str, S.ROUTING]
     reason: Annotated[ReviewReason, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     alert_id: Annotated[str | None, S.ROUTING] = None
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
     source: Annotated[str | None, S.ROUTING] = None
@@ -117,7 +117,7 @@ class MessageKept(Word):
     type: ClassVar[str] = "uk.alertbus.message.kept.v1"
     ref: Annotated[str, S.ROUTING]
     source: Annotated[str, S.ROUTING]
-    received_at: Annotated[AwareDatetime, S.ROUTING]
+    received_at: Annotated[Moment, S.ROUTING]
     media_type: Annotated[str, S.OBSERVATION]
     reason: Annotated[str, S.ROUTING]
     digest: Annotated[str, S.ROUTING]

@@ -11,10 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from alertbus.model.alert import SaidBy, Severity
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.identifiers import Identifier
 from alertbus.model.person import Address, Name
 from alertbus.model.sensitivity import Sensitivity as S
@@ -85,9 +85,9 @@ class Obligation(Word):
     source: Annotated[str, S.ROUTING]
     source_id: Annotated[str, S.ROUTING]
     """The sender's own id for the alert: what the agencies will quote to each other on the telephone."""
-    since: Annotated[AwareDatetime, S.ROUTING]
+    since: Annotated[Moment, S.ROUTING]
     """From when it is owed."""
-    due: Annotated[AwareDatetime | None, S.ROUTING] = None
+    due: Annotated[Moment | None, S.ROUTING] = None
     """By when a named person must have answered; None for no such time."""
     cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
     exercise: Annotated[str | None, S.ROUTING] = None
@@ -152,7 +152,7 @@ class NoticeCover(Word):
     """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
     """By which ruling the agency is told (`reach.join.Ruling`), or `not_reached`."""
-    ended_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    ended_at: Annotated[Moment | None, S.ROUTING] = None
     """Of a notice that ends something (`Deed.ends`): when the sender recorded that, the agency's part or the link ended, or it turned out
     to be about somebody else. None for every other notice, and for an end that was written before there was this field."""
 
@@ -162,8 +162,8 @@ class NoticeBody(Word):
 
     sector: Annotated[str, S.ROUTING]
     title: Annotated[str, S.ROUTING]
-    occurred_at: Annotated[AwareDatetime, S.ROUTING]
-    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    occurred_at: Annotated[Moment, S.ROUTING]
+    recorded_at: Annotated[Moment, S.ROUTING]
     narrative: Annotated[tuple[Excerpt, ...], S.OBSERVATION] = ()
     summary: Annotated[str, S.ACTION] = ""
     """The policy's template for this kind: what an agency that may not see the narrative is told instead."""
@@ -237,7 +237,7 @@ class Receipt(Word):
     case_id: Annotated[str, S.ROUTING]
     agency: Annotated[str, S.ROUTING]
     stage: Annotated[Stage, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     intent: Annotated[Intent | None, S.ROUTING] = None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alertbus.model.case import in_uk
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -71,13 +72,14 @@ def deed_line(
         Deed.CORRECT: corrected,
         Deed.ESCALATE: "nobody has acknowledged this notice, so it has come to you.",
     }
-    ended = f" Ended on {notice.ended_at.astimezone(UK).date().isoformat()}." if notice.ended_at else ""
+    ended = f" Ended on {in_uk(notice.ended_at).date().isoformat()}." if notice.ended_at else ""
     return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
 
 
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
-    return f"{moment.astimezone(UK):%Y-%m-%d %H:%M} UK time"
+    local = in_uk(moment)
+    return f"{local.date().isoformat()} {local:%H:%M} UK time"
 
 
 def plain(word: str) -> str:

@@ -11,11 +11,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from alertbus.model.alert import Severity
-from alertbus.model.base import Word
+from alertbus.model.base import Word, plus
 from alertbus.model.calendar import end_of_working_day
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 
 
@@ -36,11 +37,15 @@ class Audience(StrEnum):
     """Agencies whose work with the children ended a short while ago (END-01)."""
 
 
+CENTURY = 36_525
+"""Days: the most that a rule may ask for, so that no sum of it leaves the calendar."""
+
+
 class Within(Word):
     """How soon an answer is owed: hours run through nights and weekends, working days do not."""
 
-    hours: int | None = Field(default=None, ge=1)
-    working_days: int | None = Field(default=None, ge=0)
+    hours: int | None = Field(default=None, ge=1, le=24 * CENTURY)
+    working_days: int | None = Field(default=None, ge=0, le=CENTURY)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -51,14 +56,14 @@ class Within(Word):
     def after(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
         """When the answer is owed. `bank_holidays`: those that the policy adds to the calendar's own."""
         if self.hours is not None:
-            return moment + timedelta(hours=self.hours)
+            return plus(moment, timedelta(hours=self.hours))
         return end_of_working_day(moment, self.working_days or 0, bank_holidays)
 
 
 class Stands(Word):
     """How long an alert goes on reaching newcomers to a case: not at all, some days, or until withdrawn (or its own review date)."""
 
-    days: int | None = Field(default=0, ge=0)
+    days: int | None = Field(default=0, ge=0, le=CENTURY)
     """None: until withdrawn."""
 
 
@@ -68,7 +73,7 @@ class KindRule(Word):
     title: str
     audience: frozenset[Audience]
     stands: Stands = Stands()
-    meets_later_days: int = Field(default=28, ge=0)
+    meets_later_days: int = Field(default=28, ge=0, le=CENTURY)
     """For how long the alert waits for a case that names its person (DESIGN section 4, identity)."""
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
@@ -131,6 +136,8 @@ class Policy(Word):
     sharing: Mapping[str, Share]
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
+    moments: HumanRange = AS_SHIPPED
+    """How far from today a moment or a day may lie that somebody states."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.base import plus
 from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.policy.policy import Policy
@@ -288,7 +289,7 @@ def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime:
     """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it."""
     if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
         return of_kind
-    return min(of_kind, decision.since + policy.identity.limit)
+    return min(of_kind, plus(decision.since, policy.identity.limit))
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.sensitivity import Sensitivity as S
@@ -32,7 +32,7 @@ class CaseState(Word):
     """
 
     case: Annotated[Case | None, S.IDENTITY] = None
-    now: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
+    now: Annotated[Moment, S.ROUTING] = BEGINNING
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.case import UK, Case, CasePerson, Involvement, Level, Link, Scope, ends
+from alertbus.model.base import plus
+from alertbus.model.case import Case, CasePerson, Involvement, Level, Link, Scope, ends, in_uk
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -155,7 +156,7 @@ def stands_until(alert: AcceptedAlert, policy: Policy, replaced_at: datetime | N
     elif days is None:
         last = NEVER
     else:
-        last = alert.at + timedelta(days=days)
+        last = plus(alert.at, timedelta(days=days))
     if replaced_at is not None:
         last = min(last, replaced_at)
     return max(last, alert.at)
@@ -204,7 +205,7 @@ class _Opening(NamedTuple):
 
 def _openings(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[_Opening]:
     meets_later = timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days)
-    waits = max(stands_until(alert, policy, None), alert.at + meets_later)
+    waits = max(stands_until(alert, policy, None), plus(alert.at, meets_later))
     if replaced_at is not None:  # what opened before the next statement was open: who was told then is told of that one, too
         waits = min(waits, max(replaced_at, alert.at))
     for place, person_ids in enumerate(alert.people):
@@ -282,7 +283,7 @@ def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, 
 def _ended_lately(involvement: Involvement, moment: datetime, audience: frozenset[Audience], policy: Policy) -> bool:
     if involvement.scope is not Scope.CHILDREN_CASE or involvement.to is None or Audience.RECENTLY_ENDED not in audience:
         return False
-    days = (moment.astimezone(UK).date() - _until(involvement).astimezone(UK).date()).days
+    days = (in_uk(moment).date() - in_uk(_until(involvement)).date()).days
     return 0 <= days <= policy.recently_ended_days
 
 

@@ -4,11 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
 
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.sensitivity import Sensitivity as S
 
 router = APIRouter(prefix="/v1/exercises", tags=["exercises"])
@@ -17,7 +16,7 @@ router = APIRouter(prefix="/v1/exercises", tags=["exercises"])
 class ExerciseClock(Word):
     """The moment an exercise has reached."""
 
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 @router.post(

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.wording import NOT_STATED, UK, excerpt_fields, present, section, tells_of_release, yes_no
+from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section, tells_of_release, yes_no
 from alertbus_education import text
 from alertbus_education.fence import tells_who
 
@@ -78,7 +78,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         notice_id=notice.id,
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
-        ended_on=notice.ended_at.astimezone(UK).date().isoformat() if notice.ended_at else None,
+        ended_on=in_uk(notice.ended_at).date().isoformat() if notice.ended_at else None,
         recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
         because=sentences.because,
         summary=sentences.summary,
@@ -126,7 +126,7 @@ def _waspresent(child: NoticePerson, notice: Notice) -> str:
 
 
 def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
-    happened = notice.occurred_at.astimezone(UK)
+    happened = in_uk(notice.occurred_at)
     details = section(notice, "incident")
     return present(
         date=happened.date().isoformat(),

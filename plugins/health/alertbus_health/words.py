@@ -8,11 +8,10 @@ adds later shows nothing by itself.
 
 from collections.abc import Iterator
 
-from alertbus.plugin import Notice, NoticePerson
+from alertbus.plugin import Notice, NoticePerson, in_uk
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
-    UK,
     deed_line,
     exercise_mark,
     how_sure,
@@ -47,7 +46,7 @@ def happened(notice: Notice) -> str:
     """Give the day alone where the source must not be revealed: the minute may be known to one caller only
     (STANDARDS section 9).
     """
-    return notice.occurred_at.astimezone(UK).date().isoformat() if notice.do_not_reveal_source else uk_time(notice.occurred_at)
+    return in_uk(notice.occurred_at).date().isoformat() if notice.do_not_reveal_source else uk_time(notice.occurred_at)
 
 
 def _first(notice: Notice) -> Iterator[str]:
