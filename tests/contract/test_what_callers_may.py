@@ -169,6 +169,7 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("POST", "/v1/alerts", {"csc", "police-a", "police-b", "school"}),
         ("POST", "/v1/sources/plain-source", {"csc", "police-a", "police-b", "school"}),
         ("PUT", "/v1/cases/north-x", {"csc", "csc-north"}),
+        ("POST", "/v1/cases", {"csc", "csc-north"}),
         ("POST", "/v1/people/merges", {"csc"}),
         ("POST", "/v1/people/splits", {"csc"}),
         ("GET", "/v1/reviews", {"csc", "ops"}),
@@ -192,3 +193,34 @@ async def test_integration_sees_the_questions_about_messages_and_no_others(guard
     items = (await guarded.http.get("/v1/reviews?state=all&limit=500", headers=by("ops"))).json()["items"]
 
     assert {item["owner"] for item in items} == {"integration"}
+
+
+async def test_a_case_id_that_tells_of_somebody_is_refused_and_the_bus_gives_one_that_does_not(guarded: Any) -> None:
+    people = {"people": [{"key": "a", "name": {"given": "Ana", "family": "Quagmire"}}]}
+    refused = [
+        await guarded.http.put(f"/v1/cases/{case_id}", json=people, headers=by("csc"))
+        for case_id in ("9434765919", "quagmire-2", "X123456")
+    ]
+
+    keyed = by("csc") | {"idempotency-key": fresh("k")}
+    first = await guarded.http.post("/v1/cases", json=people, headers=keyed)
+    again = await guarded.http.post("/v1/cases", json=people, headers=keyed)
+    north = await guarded.http.post("/v1/cases", json=people, headers=by("csc-north"))
+    south = await guarded.http.post("/v1/cases?area=south-", json=people, headers=by("csc-north"))
+
+    assert [(a.status_code, a.json()["faults"][0]["code"]) for a in refused] == [(422, "id_tells")] * 3
+    assert [a.status_code for a in (first, again, north, south)] == [201, 201, 201, 403]
+    assert first.json()["id"] == again.json()["id"]
+    assert first.headers["location"] == f"/v1/cases/{first.json()['id']}"
+    assert north.json()["id"].startswith("north-")
+    assert (await guarded.http.get(first.headers["location"], headers=by("csc"))).json()["version"] == 1
+    assert (await guarded.http.post("/v1/cases", json=people, headers=by("police-a"))).status_code == 403
+
+
+async def test_a_case_that_stands_is_written_under_the_id_it_has(guarded: Any) -> None:
+    """What keeps ids opaque must not keep a family's news from its file: the name is learned after the case was opened."""
+    case_id = f"{fresh('c')}-quagmire"
+    await guarded.http.put(f"/v1/cases/{case_id}", json={"people": [{"key": "a"}]}, headers=by("csc"))
+    named = {"people": [{"key": "a", "name": {"given": "Ana", "family": "Quagmire"}}]}
+
+    assert (await guarded.http.put(f"/v1/cases/{case_id}", json=named, headers=by("csc"))).status_code == 200
