@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from alertbus.caller_settings import RULE, CallerSettings
 from alertbus.model.errors import SettingsFault
 
 PREFIX = "ALERTBUS_"
@@ -60,23 +61,10 @@ class ChannelSettings(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_channel_needs(self) -> Self:
         if self.channel == "webhook" and not (self.url and self.secret):
-            raise PydanticCustomError(_RULE, "a webhook needs url and secret; give both")
+            raise PydanticCustomError(RULE, "a webhook needs url and secret; give both")
         if self.channel == "file" and not self.folder:
-            raise PydanticCustomError(_RULE, "a file channel needs folder; give it")
+            raise PydanticCustomError(RULE, "a file channel needs folder; give it")
         return self
-
-
-class CallerSettings(BaseModel):
-    """A program or person that may call the API. Only the SHA-256 of the token is kept."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    name: str = Field(min_length=1, description="a name for the caller, to stand in the audit")
-    agency: str = Field(min_length=1, description="the agency the caller acts for")
-    token_sha256: str = Field(
-        pattern="^[0-9a-f]{64}$", repr=False, description="64 hexadecimal digits, as from `printf %s TOKEN | sha256sum`"
-    )
-    operations: bool = Field(False, description="true or false: whether the caller may see the bus's own workings")
 
 
 class Settings(BaseSettings):
@@ -165,7 +153,7 @@ class Settings(BaseSettings):
     @classmethod
     def _has_no_limit_that_nobody_keeps(cls, fallbacks: dict[str, ChannelSettings]) -> dict[str, ChannelSettings]:
         if any(one.at_once is not None for one in fallbacks.values()):
-            raise PydanticCustomError(_RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
+            raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
 
     @field_validator("deadman_url")
@@ -189,14 +177,14 @@ class Settings(BaseSettings):
     def _callers_differ(self) -> Self:
         names, tokens = {c.name for c in self.callers}, {c.token_sha256 for c in self.callers}
         if len(names) < len(self.callers) or len(tokens) < len(self.callers):
-            raise PydanticCustomError(_RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
+            raise PydanticCustomError(RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
         return self
 
     @model_validator(mode="after")
     def _fails_closed(self) -> Self:
         if not self.callers and not is_loopback(self.http_host):
             raise PydanticCustomError(
-                _RULE,
+                RULE,
                 "ALERTBUS_HTTP_HOST: expected an address of this machine alone, because without callers anyone who "
                 "reaches it is let in; set ALERTBUS_CALLERS, or leave ALERTBUS_HTTP_HOST out to listen on 127.0.0.1",
             )
@@ -235,8 +223,6 @@ def is_loopback(host: str) -> bool:
     except ValueError:
         return host == "localhost"
 
-
-_RULE = "settings_rule"  # the type of our own errors, whose text is already fit to be shown
 
 # Kubernetes gives every pod such variables, and others that hold tcp://, for a Service called alertbus-something.
 _SERVICE_LINK = re.compile(r".*_SERVICE_(HOST|PORT(_\w+)?)|.*_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
@@ -330,7 +316,7 @@ def _line(error: ErrorDetails) -> str:
     setting, path, last = str(where[0]), ".".join(map(str, where[1:])), str(where[-1])
     name = f"{PREFIX}{setting.upper()}"
     place = f"{name} {path}" if path else name
-    if error["type"] == _RULE:
+    if error["type"] == RULE:
         return f"{place}: {error['msg']}"
     fields = Settings.model_fields
     if path:

@@ -44,7 +44,7 @@ class Gateway:
     def __post_init__(self) -> None:
         self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
-        self.callers = Callers(self.settings.callers)
+        self.callers = Callers(self.settings.callers, self.policy)
 
 
 def _gateway(request: Request) -> Gateway:

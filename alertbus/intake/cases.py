@@ -21,12 +21,13 @@ from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.directory.doubts import is_doubt
+from alertbus.intake.case_ids import fault_of_id
 from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
 from alertbus.model.case import Case, Scope
-from alertbus.model.errors import Fault, InvalidInput
+from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
@@ -64,6 +65,8 @@ class CaseIntake:
         What only the bus may state (versions, ids, when it learned of something) is passed over. `expected` is the version that the
         sender read, 0 for none; raises `VersionConflict` when another one stands.
 
+        An id that tells something of somebody is refused for a case that is new (`case_ids`).
+
         `by_watchdog`: the watchdog itself speaks, to which its exercise and its case are reserved.
         """
         if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
@@ -71,6 +74,8 @@ class CaseIntake:
         if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
             own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
             raise InvalidInput([Fault("id", own, "reserved")])
+        if (telling := fault_of_id(snapshot)) and not await self._stands(snapshot.id):
+            raise InvalidInput([telling])
         stated = snapshot.as_stated()
         must_be_in_range(stated, self._allowed, self._now())
         check_sizes([records.case_changed(stated, self._now())])
@@ -81,6 +86,14 @@ class CaseIntake:
         if recorded.others:
             await self.republish()
         return recorded.case
+
+    async def _stands(self, case_id: str) -> bool:
+        """Say whether a version of the case was recorded: nothing about its id may keep a family's news from its file then."""
+        try:
+            await self.get(case_id)
+        except NotFound:
+            return False
+        return True
 
     async def republish(self) -> int:
         """Publish what was recorded and is not published: by an earlier process, or of cases whose people turned out to be others.

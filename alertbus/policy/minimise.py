@@ -102,8 +102,8 @@ class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
     Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor
-    what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else (`ended_by`
-    amends it), only the time when that was recorded, because the words are about another family.
+    what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
+    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
     """
 
     def __init__(

@@ -134,6 +134,8 @@ class Policy(Word):
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
     sharing: Mapping[str, Share]
+    may_state: Mapping[str, frozenset[str]] = Field(default_factory=dict)
+    """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
@@ -170,6 +172,17 @@ class Policy(Word):
             yield "lawful_basis: a `default` is needed"
         if strange := sorted(set(self.lawful_basis) - sectors - {"default"}):
             yield f"lawful_basis: no agency is of sector {', '.join(strange)}"
+
+        for kind, allowed in self.may_state.items():
+            if kind not in self.kinds:
+                yield f"may_state.{kind}: is no entry of `kinds`"
+            if strange := sorted(allowed - sectors):
+                yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+
+    def lets_state(self, source: str, kind: str) -> bool:
+        """Whether the agency of this source may state alerts of that kind: a school states no release."""
+        allowed = self.may_state.get(kind)
+        return allowed is None or self.agency(source.partition(".")[0]).sector in allowed
 
     def fallback_of(self, agency: str) -> str:
         return self.agency(agency).fallback or self.fallback

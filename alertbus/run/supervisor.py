@@ -98,6 +98,8 @@ class Supervisor:
         await self._all_ready()
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+            if not self.settings.callers:
+                self.say("callers    none are set: whoever is on this machine has every right, as any agency (ALERTBUS_CALLERS)")
 
     async def _start_broker(self) -> None:
         if self.settings.bootstrap_servers:

@@ -21,6 +21,7 @@ from alertbus.broker.envelope import Envelope, decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received
 from alertbus.broker.topics import ensure_topics
+from alertbus.caller_settings import CallerSettings
 from alertbus.chronicle import projector, tables  # noqa: F401  the tables stand in `metadata` once they are imported
 from alertbus.directory import tables as _directory  # noqa: F401
 from alertbus.gateway import context
@@ -30,7 +31,7 @@ from alertbus.model.notice import Notice
 from alertbus.plugin import Ignored, Message, ReceiptGiven, Stage, UnreadableMessage, hookimpl
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
-from alertbus.settings import CallerSettings, Settings
+from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
 
 

@@ -13,9 +13,9 @@ from alertbus.audit import trail
 from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
+from alertbus.caller_settings import CallerSettings
 from alertbus.chronicle.reviews import owner_of
 from alertbus.model.events import ReviewReason
-from alertbus.settings import CallerSettings
 
 pytestmark = pytest.mark.kafka
 

@@ -31,6 +31,7 @@ from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.events import RECEIPT_GIVEN, ReviewReason
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewOutcome
 from alertbus.model.notice import Receipt, Stage
+from alertbus.model.rights import Right
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import make_engine, metadata
@@ -39,7 +40,7 @@ from tests.story import Arrived, Log
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FRONT_DOOR = "mash"
-HOLDER = Caller("desk", "childrens_social_care", operations=False)
+HOLDER = Caller("desk", "childrens_social_care", frozenset(Right), ("childrens_social_care",))
 AT = {"addresses": [{"lines": ["1 High St"], "postcode": "NN2 2BB"}]}
 NHS_1, NHS_2 = ({"system": "nhs_number", "value": v} for v in ("9845990290", "9959195651"))
 ANA = {"name": {"given": "Ana", "family": "Pek"}, "born": "1987-05-17"} | AT
@@ -321,7 +322,7 @@ async def test_the_front_doors_own_decision_is_its_answer_and_another_agencys_is
 
     await desk.decide(item, ReviewOutcome.DIFFERENT)
     assert desk.wire.of(RECEIPT_GIVEN) == []
-    hub = Caller("hub", FRONT_DOOR, operations=False)
+    hub = Caller("hub", FRONT_DOOR, frozenset({Right.RECEIVE}), ())
     for _ in range(2):
         await desk.decisions.decide(item.id, ReviewOutcome.DIFFERENT, by="A. N. Other", caller=hub)
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.model.base import Moment, Word
+from alertbus.model.rights import Right
 from alertbus.model.sensitivity import Sensitivity as S
 
 router = APIRouter(prefix="/v1/exercises", tags=["exercises"])
@@ -33,8 +34,8 @@ class ExerciseClock(Word):
 async def advance(
     exercise: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")], request: Request, gateway: CurrentGateway, caller: CurrentCaller
 ) -> Response:
-    """Forward, never back: everything that becomes owed until then is owed when this has answered. For operations."""
-    caller.must_operate()
+    """Forward, never back: everything that becomes owed until then is owed when this has answered. For who operates the bus."""
+    caller.must(Right.OPERATE)
     clock = read(ExerciseClock, await request.body())
     cases = await gateway.intake.cases.advance_exercise(exercise, clock.at)
     return JSONResponse({"exercise": exercise, "at": clock.at.isoformat(), "cases": len(cases)})

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.chronicle.reviews import ReviewItem, ReviewState, owner_of, review_item, review_items
+from alertbus.chronicle.reviews import INTEGRATION, ReviewItem, ReviewState, owner_of, review_item, review_items
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.callers import Caller
@@ -13,6 +13,7 @@ from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.side_by_side import side_by_side
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.events import ReviewReason
+from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
@@ -32,7 +33,9 @@ async def reviews(
     """The oldest first: ids, reasons, times and whose it is to decide, nothing about anybody. `next` is for the rest, if there is more."""
     reasons = _seen_by(caller, gateway)
     if not reasons:
-        raise NotAllowed("only who holds cases, and the front door, may see what waits for a person")
+        raise NotAllowed(
+            "the right `hold_cases`, for all cases, or `integrate` is missing; else what waits for a person is for the front door"
+        )
     if reason is not None:
         reasons = reasons & {_reason(reason)}
     front_door, now = gateway.policy.front_door, gateway.now()
@@ -50,7 +53,7 @@ async def reviews(
 async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """What agrees and what differs, by field. Names, births, addresses and numbers are only for who may read case files."""
     item = await _item(item_id, gateway, caller)
-    may_see = caller.holds_cases(gateway.policy.case_holder)
+    may_see = caller.holds_every_case
     people = await side_by_side(gateway.engine, item, gateway.policy.identity, may_see=may_see)
     return JSONResponse(item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True))
 
@@ -80,13 +83,14 @@ async def decide(item_id: str, request: Request, gateway: CurrentGateway, caller
 
 
 def _seen_by(caller: Caller, gateway: Gateway) -> frozenset[ReviewReason]:
-    """Give the reasons whose items the caller may see: all for who holds cases, its own for the front door, else none."""
-    policy = gateway.policy
-    if caller.holds_cases(policy.case_holder):
+    """Give the reasons whose items the caller may see: all for who holds all cases, their own for the front door and for who integrates."""
+    if caller.holds_every_case:
         return frozenset(ReviewReason)
-    if caller.agency == policy.front_door:
-        return frozenset(one for one in ReviewReason if owner_of(one, policy.front_door) == policy.front_door)
-    return frozenset()
+    front_door = gateway.policy.front_door
+    owners = {front_door} if caller.acts_for(front_door) else set()
+    if Right.INTEGRATE in caller.rights:
+        owners.add(INTEGRATION)
+    return frozenset(one for one in ReviewReason if owner_of(one, front_door) in owners)
 
 
 async def _item(item_id: str, gateway: Gateway, caller: Caller) -> ReviewItem:
