@@ -7,7 +7,6 @@ it should have and the remedy, never what was found there. A name that is not a 
 import base64
 import binascii
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from alertbus.door_settings import RULE as _RULE
+from alertbus.door_settings import DoorSettings, PrincipalSettings, is_loopback
 from alertbus.model.errors import SettingsFault
 
 PREFIX = "ALERTBUS_"
@@ -79,7 +80,7 @@ class CallerSettings(BaseModel):
     operations: bool = Field(False, description="true or false: whether the caller may see the bus's own workings")
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """Every setting with its default. Frozen: read once at start-up and handed on."""
 
     model_config = SettingsConfigDict(
@@ -91,12 +92,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )
 
-    bootstrap_servers: str | None = Field(
-        None,
-        pattern=r"^(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}(,(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5})*$",
-        description="Kafka brokers as host:port, several with commas and no spaces",
-        examples=["kafka-0:9092,kafka-1:9092"],
-    )
     database_url: str | None = Field(
         None,
         repr=False,
@@ -110,8 +105,6 @@ class Settings(BaseSettings):
         examples=["/var/lib/alertbus"],
     )
     policy: FilePath | None = Field(None, description="the path of a policy file that exists", examples=["policy.yaml"])
-    http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
-    http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
     partitions: int = Field(12, ge=1, le=1000, description="a whole number from 1 to 1000", examples=["12"])
     replication: int = Field(1, ge=1, le=10, description="a whole number from 1 to 10", examples=["3"])
     workers: int = Field(1, ge=1, le=100, description="a whole number from 1 to 100", examples=["2"])
@@ -228,16 +221,6 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address. A name other than localhost is taken to be reachable."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-_RULE = "settings_rule"  # the type of our own errors, whose text is already fit to be shown
-
 # Kubernetes gives every pod such variables, and others that hold tcp://, for a Service called alertbus-something.
 _SERVICE_LINK = re.compile(r".*_SERVICE_(HOST|PORT(_\w+)?)|.*_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 
@@ -322,6 +305,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {plain[near[0]]}?" if near else f"unset it (known: {', '.join(plain.values())})"
 
 
+_INSIDE: Mapping[str, type[BaseModel]] = {"channels": ChannelSettings, "fallbacks": ChannelSettings, "kafka_principals": PrincipalSettings}
+
+
 def _line(error: ErrorDetails) -> str:
     """Tell one fault in our own words: pydantic's may hold part of the value."""
     where = error["loc"]
@@ -334,7 +320,7 @@ def _line(error: ErrorDetails) -> str:
         return f"{place}: {error['msg']}"
     fields = Settings.model_fields
     if path:
-        fields = (ChannelSettings if setting in {"channels", "fallbacks"} else CallerSettings).model_fields
+        fields = _INSIDE.get(setting, CallerSettings).model_fields
     if error["type"] == "extra_forbidden":
         return f"{place}: no such setting; {_nearest(last, fields)}"
     if not path:

@@ -40,6 +40,14 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
 
     assert load_settings().model_dump() == {
         "bootstrap_servers": None,
+        "kafka_security_protocol": "PLAINTEXT",
+        "kafka_ca_file": None,
+        "kafka_cert_file": None,
+        "kafka_key_file": None,
+        "kafka_sasl_mechanism": "SCRAM-SHA-512",
+        "kafka_user": None,
+        "kafka_password_file": None,
+        "kafka_principals": {},
         "database_url": None,
         "data_dir": Path("/srv/data/alertbus"),
         "policy": None,
