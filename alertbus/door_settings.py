@@ -3,7 +3,6 @@
 On this machine alone each may stand open; what goes beyond it is encrypted, or the bus does not start (DESIGN section 7).
 """
 
-import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,11 +12,9 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings
 
 from alertbus.broker.access import Access, Mechanism, Protocol
+from alertbus.database_address import async_url, is_loopback, is_readable_on_the_way
 from alertbus.model.errors import SettingsFault
-from alertbus.secret_files import check_secret_file, read_secret
-
-RULE = "settings_rule"
-"""The type of our own errors, whose text is already fit to be shown."""
+from alertbus.secret_files import RULE, check_secret_file, read_secret
 
 SettingsPath = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -75,6 +72,22 @@ class DoorSettings(BaseSettings):
         description="a mapping from gateway, stream, delivery, chronicle and operations to who each is at Kafka",
         examples=['{"delivery": {"user": "alertbus-delivery", "password_file": "/etc/alertbus/delivery-password"}}'],
     )
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="a postgresql:// or sqlite:/// address that SQLAlchemy can read",
+        examples=["postgresql://USER:PASSWORD@HOST:5432/alertbus"],
+    )
+    database_url_file: SettingsPath | None = Field(
+        None,
+        description="the path of a file with that address, which only its owner can read",
+        examples=["/etc/alertbus/database-url"],
+    )
+    database_ca_file: SettingsPath | None = Field(
+        None,
+        description="the path of the certificates (PEM) of whoever signs PostgreSQL's certificate",
+        examples=["/etc/alertbus/database-ca.pem"],
+    )
     http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
     http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
 
@@ -93,12 +106,19 @@ class DoorSettings(BaseSettings):
             password = read_secret(file, "ALERTBUS_KAFKA_PASSWORD_FILE")
         return Access(self.kafka_security_protocol, self.kafka_ca_file, *certificate, self.kafka_sasl_mechanism, user, password)
 
-    @field_validator("kafka_ca_file", "kafka_cert_file")
+    @field_validator("kafka_ca_file", "kafka_cert_file", "database_ca_file")
     @classmethod
     def _is_there(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             raise ValueError
         return path
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_readable(cls, url: str | None) -> str | None:
+        if url is not None:
+            async_url(url, Path())
+        return url
 
     @model_validator(mode="after")
     def _keeps_its_keys(self) -> Self:
@@ -130,10 +150,12 @@ class DoorSettings(BaseSettings):
             )
         return self
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address. A name other than localhost is taken to be reachable."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+    @model_validator(mode="after")
+    def _encrypts_what_goes_to_the_database(self) -> Self:
+        if self.database_url is not None and is_readable_on_the_way(async_url(self.database_url, Path(), self.database_ca_file)):
+            raise PydanticCustomError(
+                RULE,
+                "ALERTBUS_DATABASE_URL: expected sslmode=verify-full and a named authority, because the database is on another "
+                "machine and everything kept there would cross the network; set ALERTBUS_DATABASE_CA_FILE (or sslrootcert=)",
+            )
+        return self

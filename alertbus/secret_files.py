@@ -1,7 +1,12 @@
 """Secrets that stand in files of their own: read by their owner alone, never shown, and refused where others could read them too."""
 
 import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic_core import PydanticCustomError
 
 from alertbus.model.errors import SettingsFault
 
@@ -34,3 +39,39 @@ def read_secret(path: Path, setting: str) -> str:
     if not found:
         raise SettingsFault(f"{setting}: expected a file that holds the secret; that one is empty")
     return found
+
+
+RULE = "settings_rule"
+"""The type of our own errors in settings, whose text is already fit to be shown."""
+
+
+def text_of(path: Path, setting: str) -> str:
+    """Give the secret that the file holds, as `read_secret`, for a validator of settings."""
+    try:
+        return read_secret(path, setting)
+    except SettingsFault as fault:
+        raise PydanticCustomError(RULE, str(fault)) from None
+
+
+def yaml_of(path: Path, setting: str) -> Any:
+    """Give what the file says in YAML, of which JSON is a part, for a validator of settings."""
+    text = text_of(path, setting)
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise PydanticCustomError(RULE, f"{setting}: expected a file of YAML or JSON; mend it") from None
+
+
+def with_secrets(
+    given: Mapping[str, Any], readers: Mapping[str, Callable[[Path, str], Any]], name_of: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """Fill in each setting whose `_file` is given instead. Both given is a fault: nobody could tell which of them counts."""
+    filled = dict(given)
+    for name, read in readers.items():
+        path, setting = given.get(f"{name}_file"), name_of(f"{name}_file")
+        if path is None or path == "":
+            continue
+        if given.get(name):
+            raise PydanticCustomError(RULE, f"{setting}: {name_of(name)} is given too; leave one of them out")
+        filled[name] = read(Path(path).expanduser(), setting)
+    return filled

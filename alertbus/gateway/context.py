@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.producer import Producer
-from alertbus.door_settings import is_loopback
+from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
 from alertbus.intake.callers import Caller, Callers
 from alertbus.intake.intake import Intake
