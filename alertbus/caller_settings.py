@@ -6,9 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from alertbus.model.rights import Right
-
-RULE = "settings_rule"
-"""The type of our own errors in settings, whose text is already fit to be shown."""
+from alertbus.secret_files import RULE
 
 OPERATORS = frozenset({Right.OPERATE, Right.INTEGRATE, Right.AUDIT})
 """What `operations: true` gives."""

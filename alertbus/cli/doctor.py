@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from alertbus.broker.access import NOT_REACHED
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import find_java, find_maven
 from alertbus.broker.topics import TOPICS, partition_counts, reachable
+from alertbus.cli.kafka_rights import NeedsALook, kafka_rights
 from alertbus.cli.output import NO, as_json, rows
 from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
@@ -25,10 +27,6 @@ from alertbus.sql.engine import database_faults, make_engine, reading
 Check = Callable[[Settings], Awaitable[str]]
 
 WELL, WARNING, WRONG = "ok", "!", "!!"
-
-
-class NeedsALook(Exception):
-    """All works, and there is something that a person should see to. Its text says what."""
 
 
 EARLIEST = 1_763_800_000
@@ -51,6 +49,7 @@ async def _examine(settings: Settings) -> list[tuple[str, str, str]]:
         "java": _java,
         "broker": _broker,
         "topics": _topics,
+        "kafka rights": kafka_rights,
         "database": _database,
         "plugins": _plugins,
         "policy": _policy,
@@ -80,7 +79,7 @@ async def _java(settings: Settings) -> str:
 async def _broker(settings: Settings) -> str:
     servers = bootstrap_servers(settings)
     if not await reachable(servers):
-        raise BusError(f"{servers} does not answer. Start it, or correct ALERTBUS_BOOTSTRAP_SERVERS.")
+        raise BusError(f"{servers} does not answer. {NOT_REACHED}")
     return f"{servers} answers"
 
 

@@ -73,6 +73,6 @@ async def _broker(settings: Settings) -> AsyncIterator[Settings]:
     supervisor = Supervisor(settings, lambda _: None, parts=())
     try:
         await supervisor.start()
-        yield settings.model_copy(update={"bootstrap_servers": supervisor.bootstrap})
+        yield settings.model_copy(update={"bootstrap_servers": str(supervisor.bootstrap)})
     finally:
         await supervisor.stop()

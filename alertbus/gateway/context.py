@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.producer import Producer
+from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
 from alertbus.intake.callers import Caller, Callers
 from alertbus.intake.intake import Intake
@@ -18,7 +19,7 @@ from alertbus.model.errors import NotAllowed
 from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
-from alertbus.settings import Settings, is_loopback
+from alertbus.settings import Settings
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from alertbus.broker.access import Brokers
+from alertbus.door_settings import Principal
 from alertbus.model.errors import BrokerUnavailable
 from alertbus.settings import Settings
 
@@ -53,14 +55,14 @@ def remove_bus_file(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def bootstrap_servers(settings: Settings) -> str:
-    """The broker: the one set, else the one of the bus that runs on this machine."""
+def bootstrap_servers(settings: Settings, principal: Principal = "operations") -> Brokers:
+    """The broker, as whoever asks is known there: the one set, else the one of the bus that runs on this machine."""
     if settings.bootstrap_servers:
-        return settings.bootstrap_servers
+        return Brokers(settings.bootstrap_servers, settings.access(principal))
     running = read_bus_file(settings)
     if running is None:
         raise BrokerUnavailable(
             "no broker: ALERTBUS_BOOTSTRAP_SERVERS is not set and no bus runs on this machine's data folder. "
             "Start one with `alertbus up`, or set ALERTBUS_BOOTSTRAP_SERVERS=host:port."
         )
-    return running.bootstrap
+    return Brokers(running.bootstrap, settings.access(principal))

@@ -18,7 +18,7 @@ from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
-from alertbus.run.bus_file import BusFile, Part, remove_bus_file
+from alertbus.run.bus_file import BusFile, Part, bootstrap_servers, remove_bus_file
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -103,7 +103,7 @@ class Supervisor:
 
     async def _start_broker(self) -> None:
         if self.settings.bootstrap_servers:
-            self.bootstrap = self.settings.bootstrap_servers
+            self.bootstrap = bootstrap_servers(self.settings)
             self.say(f"broker     {self.bootstrap} (yours)")
             return
         self.chosen = await start_local(self.settings.data_dir, progress=lambda line: self.say(f"broker     {line}"))
@@ -217,7 +217,7 @@ class Supervisor:
             parts.append(Part("broker", self.chosen.broker.pid))
         BusFile(
             pid=os.getpid(),
-            bootstrap=self.bootstrap,
+            bootstrap=str(self.bootstrap),
             url=self.url,
             data_dir=str(self.settings.data_dir),
             database_url="set" if self.settings.database_url else "sqlite",
