@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
+from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.tables import accepted as accepted_table
@@ -89,13 +90,14 @@ class AlertIntake:
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        moments that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no second effect.
+        moments that cannot be and media among them, and `Unavailable` when they are not durable in time: sent again they have no second
+        effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
         if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if faults := _moment_faults(alerts, self._now(), several=several):
+        if faults := _faults_at_the_door(alerts, self._now(), several=several):
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
@@ -255,11 +257,11 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _moment_faults(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
+def _faults_at_the_door(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in impossible_moments(alert, now)
+        for fault in (*impossible_moments(alert, now), *media_in(alert))
     ]
 
 
