@@ -13,9 +13,9 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
-.PHONY: help env demo test cases proof check bench chaos lock format clean
+.PHONY: help env demo test cases proof must-nots check bench chaos lock format clean
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 env: $(READY) ## set up the virtual environment, and no more
 
@@ -40,6 +40,9 @@ cases: env ## the small inputs of tests/data/cases on a whole bus; about a minut
 
 proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)
+
+must-nots: env ## take the rule of each of the 26 must-nots away, and see its tests fail; about three minutes; ROWS="NOT-03" for some
+	@$(BIN)/python -m tests.must_nots.run $(ROWS)
 
 check: env ## ruff, mypy strict, import-linter, schemas
 	@$(BIN)/ruff check .

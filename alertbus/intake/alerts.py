@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
+from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.referrers import named_referrers
@@ -98,8 +99,8 @@ class AlertIntake:
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        moments and references that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no
-        second effect.
+        moments, references and media that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have
+        no second effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
@@ -269,7 +270,7 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*impossible_moments(alert, now, allowed), *named_referrers(alert))
+        for fault in (*impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
     ]
 
 

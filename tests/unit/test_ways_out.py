@@ -1,0 +1,29 @@
+"""By which ways anything leaves the bus: a closed list, each to an agency's own system; none that a family holds (NOT-03, NOT-19)."""
+
+import typing
+from pathlib import Path
+
+from alertbus.broker.topics import TOPICS
+from alertbus.delivery import channels
+from alertbus.policy.load import load_policy
+from alertbus.settings import ChannelSettings
+
+SECTORS = {"social_care", "police", "health", "education", "housing", "probation", "ambulance", "nspcc", "unknown"}
+
+
+def test_not_19_the_ways_out_are_three_to_agencies_and_one_to_the_watchdog() -> None:
+    """No red book, no app of a parent, no post: what a family holds is neither written to nor counted as told."""
+    assert set(typing.get_args(ChannelSettings.model_fields["channel"].annotation)) == {"inbox", "webhook", "file"}
+    folder = Path(channels.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} == {"__init__", "deadman", "file", "inbox", "webhook"}
+
+
+def test_not_19_every_agency_of_the_policy_is_an_organisation_of_a_known_sector() -> None:
+    assert {agency.sector for agency in load_policy().agencies.values()} == SECTORS
+    assert set(load_policy().sharing) == SECTORS
+
+
+def test_not_09_the_topics_are_those_of_the_contract_and_none_is_a_referral() -> None:
+    assert {spec.name.removeprefix("alertbus.") for spec in TOPICS} == {
+        "alerts", "cases", "person-events", "case-events", "notices", "receipts", "review", "quarantine", "audit",
+    }  # fmt: skip
