@@ -58,7 +58,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Right:
+class AclRule:
     """One permission, from any host. `operation` and `resource` are Kafka's numbers: brokers may know some that we do not."""
 
     principal: str
@@ -78,11 +78,11 @@ class Right:
 class Compared:
     """What the brokers lack of the file, and what they allow beyond it."""
 
-    missing: tuple[Right, ...]
-    too_much: tuple[Right, ...]
+    missing: tuple[AclRule, ...]
+    too_much: tuple[AclRule, ...]
 
 
-def rights_of(text: str) -> frozenset[Right]:
+def rights_of(text: str) -> frozenset[AclRule]:
     """The rights that a file of rules gives. Raises `BrokerFault` for one that is not in its form."""
     try:
         return frozenset(_rights(yaml.safe_load(text)["rules"]))
@@ -91,29 +91,29 @@ def rights_of(text: str) -> frozenset[Right]:
         raise BrokerFault(what, "See the form at its top, in deploy/kafka/acls.yaml.") from None
 
 
-def _rights(rules: Iterable[Mapping[str, Any]]) -> Iterator[Right]:
+def _rights(rules: Iterable[Mapping[str, Any]]) -> Iterator[AclRule]:
     for rule in rules:
         ((kind, names),) = ((key, value) for key, value in rule.items() if key not in {"principal", "may"})
         resource, pattern = _KINDS[kind]
         for operation in rule["may"]:
             for name in names:
-                yield Right(rule["principal"], Operation[operation], resource, name, pattern)
+                yield AclRule(rule["principal"], Operation[operation], resource, name, pattern)
 
 
 @cache
-def shipped_rights() -> frozenset[Right]:
+def shipped_rights() -> frozenset[AclRule]:
     """Those of `deploy/kafka/acls.yaml`."""
     packaged = Path(__file__).with_name("kafka-acls.yaml")  # put there when the wheel is built
     checkout = Path(__file__).parents[2] / "deploy" / "kafka" / "acls.yaml"
     return rights_of((packaged if packaged.is_file() else checkout).read_text("utf-8"))
 
 
-def compare(wanted: Collection[Right], held: Collection[Right]) -> Compared:
+def compare(wanted: Collection[AclRule], held: Collection[AclRule]) -> Compared:
     """A right beyond the wanted ones counts where it lets one of our principals, or anybody, do something to what is ours."""
     ours = {right.principal for right in wanted}
     names = {(right.resource, right.name) for right in wanted if right.resource != Resource.CLUSTER}
 
-    def touches(right: Right) -> bool:
+    def touches(right: AclRule) -> bool:
         if right.principal in ours:
             return True
         if right.pattern == PREFIXED:
@@ -126,14 +126,14 @@ def compare(wanted: Collection[Right], held: Collection[Right]) -> Compared:
     )
 
 
-def _included(right: Right, held: Collection[Right]) -> bool:
+def _included(right: AclRule, held: Collection[AclRule]) -> bool:
     """Whether what is held allows it: by itself, or by Kafka's own rule that who may read or write may describe."""
     return right in held or _implied(right, held)
 
 
-def _implied(right: Right, by: Collection[Right]) -> bool:
+def _implied(right: AclRule, by: Collection[AclRule]) -> bool:
     implying = {Operation.Describe: (Operation.Read, Operation.Write), Operation.DescribeConfigs: (Operation.AlterConfigs,)}
-    same = [Right(right.principal, other, right.resource, right.name, right.pattern) for other in implying.get(right.operation, ())]  # type: ignore[call-overload]
+    same = [AclRule(right.principal, other, right.resource, right.name, right.pattern) for other in implying.get(right.operation, ())]  # type: ignore[call-overload]
     return any(other in by for other in same)
 
 
@@ -144,7 +144,7 @@ class _Ask(DescribeAclsRequest):  # type: ignore[misc]  # aiokafka has no types
         return DescribeAclsRequest_v1(*_EVERYTHING)
 
 
-async def held_rights(bootstrap: str) -> frozenset[Right]:
+async def held_rights(bootstrap: str) -> frozenset[AclRule]:
     """The rights that the brokers hold, of everybody. Raises `BrokerFault`, also where brokers ask nobody for rights."""
     try:
         answer = await ask_any(bootstrap, _Ask(*_EVERYTHING))
@@ -160,7 +160,7 @@ async def held_rights(bootstrap: str) -> frozenset[Right]:
         what = f"{bootstrap} does not show its ACLs ({error.__name__})"
         raise BrokerFault(what, "Let the principal of `operations` describe the cluster, as deploy/kafka/acls.yaml says.")
     return frozenset(
-        Right(principal.removeprefix("User:"), operation, resource, name, pattern)
+        AclRule(principal.removeprefix("User:"), operation, resource, name, pattern)
         for resource, name, pattern, entries in answer.resources
         for principal, _, operation, permission in entries
         if permission == _ALLOW

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
-from alertbus.broker.acls import Right, compare, held_rights, shipped_rights
+from alertbus.broker.acls import AclRule, compare, held_rights, shipped_rights
 from alertbus.door_settings import Principal
 from alertbus.model.errors import BusError
 from alertbus.run.bus_file import bootstrap_servers
@@ -33,7 +33,7 @@ async def kafka_rights(settings: Settings) -> str:
     return f"{len(wanted)} rights, as in deploy/kafka/acls.yaml"
 
 
-def named(right: Right, settings: Settings) -> Right:
+def named(right: AclRule, settings: Settings) -> AclRule:
     """The same right under the name that its part has in the settings; in the file, it is `alertbus-` and the part."""
     for principal in get_args(Principal):
         own = settings.kafka_principals.get(principal)
@@ -42,7 +42,7 @@ def named(right: Right, settings: Settings) -> Right:
     return right
 
 
-def _shown(what: str, rights: Iterable[Right]) -> list[str]:
+def _shown(what: str, rights: Iterable[AclRule]) -> list[str]:
     lines = [str(right) for right in rights]
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return [f"{what}: {', '.join([*lines[:SHOWN], *more])}"] if lines else []

@@ -14,7 +14,8 @@ from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.plugin import Adapter, Notice
 from alertbus.plugin.plain import Plain
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import Bodies, cover_for
+from alertbus.policy.minimise import Bodies, Sight, cover_for
+from alertbus.policy.recipient import recipient_of
 
 POLICY = load_policy()
 CASE = Case.model_validate({"id": "c1", "people": [{"key": "a"}], "links": [{"person": "a", "relation": "mother"}]})
@@ -46,13 +47,14 @@ def notice(agency: str, at: datetime, deed: Deed, **changes: object) -> Notice:
         since=TOLD_AT,
         cause=Cause.ALERT,
     )
-    body, json = Bodies(said, CASE, POLICY, withdrawn=deed is Deed.WITHDRAW).for_agency(POLICY.agency(agency))
+    sight = Sight(POLICY, recipient_of(agency, CASE, POLICY, TOLD_AT, source=said.alert.source))
+    body, json = Bodies(said, CASE, POLICY, over=deed if deed.ends else None).for_recipient(sight.recipient)
     assert b":19" not in json
-    cover = cover_for("n", deed, owed, POLICY, path="", ruling="works_with_children")
+    cover = cover_for("n", deed, owed, sight, path="", ruling="works_with_children")
     return Notice.model_validate_json(Notice.of(cover, body).model_dump_json(by_alias=True))  # as it comes from its topic
 
 
-@pytest.mark.parametrize("deed", [Deed.DELIVER, Deed.AMEND, Deed.WITHDRAW])
+@pytest.mark.parametrize("deed", Deed)
 @pytest.mark.parametrize("at", [SUMMER_NIGHT, WINTER_DAY])
 @pytest.mark.parametrize(
     "stated",

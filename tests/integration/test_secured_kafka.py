@@ -14,7 +14,7 @@ from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationF
 
 from alertbus.broker import topics
 from alertbus.broker.access import Access, Brokers
-from alertbus.broker.acls import Right, compare, held_rights, shipped_rights
+from alertbus.broker.acls import AclRule, compare, held_rights, shipped_rights
 from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import find_java
@@ -163,9 +163,9 @@ async def test_operations_see_in_the_brokers_own_acls_what_is_missing_and_what_i
     held = await held_rights(asking)
     assert compare(shipped_rights(), held) == compare(shipped_rights(), shipped_rights())
 
-    more = Right("a-stranger", 3, 2, "alertbus.alerts")
+    more = AclRule("a-stranger", 3, 2, "alertbus.alerts")
     await kafka_closed.allow(frozenset({more}))
-    found = compare(shipped_rights() | {Right("alertbus-stream", 3, 2, "alertbus.new")}, await held_rights(asking))
+    found = compare(shipped_rights() | {AclRule("alertbus-stream", 3, 2, "alertbus.new")}, await held_rights(asking))
 
     assert [str(right) for right in found.missing] == ["alertbus-stream Read topic alertbus.new"]
     assert found.too_much == (more,)
