@@ -109,22 +109,23 @@ class Release(Word):
 class Flag(Word):
     """A warning about somebody's violence to staff: what to do on a visit, and how grave it is (VPF-07)."""
 
-    precautions: Annotated[tuple[str, ...], S.ACTION] = Field(default=(), max_length=20)
+    precautions: Annotated[tuple[str, ...], S.THREAT] = Field(default=(), max_length=20)
+    """In the sender's own words, which may name somebody. What to do on a visit is said to everybody by the policy's `action`."""
     grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
 
 
 class Incident(Word):
     """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
 
-    reference: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
-    """The force's own number for it."""
+    reference: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=40)
+    """The force's own number for it, for who works with police on it."""
     grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
     """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
     children_present: Annotated[bool | None, S.ROUTING] = None
     welfare_check: Annotated[bool | None, S.ROUTING] = None
     home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
-    officer: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=80)
-    """The officer to ask for."""
+    officer: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=80)
+    """The officer to ask for, by name: for who works with police on it."""
     dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
     """How many of the 24 DASH risk questions were answered yes."""
 

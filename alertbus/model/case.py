@@ -127,6 +127,8 @@ class Involvement(Spell):
     scope: Annotated[Scope, S.ROUTING] = Scope.CHILDREN_CASE
     adult: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
     """The key of the adult for whom the agency works (`scope: adult_linked`)."""
+    children: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=50)
+    """The keys of the children it works with, where it is not all of them: a school's own pupils (NOT-16)."""
     worker: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
     team: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
@@ -214,6 +216,9 @@ class Case(Word):
         named |= {f"involvements[{i}].adult": k.adult for i, k in enumerate(self.involvements) if k.adult}
         if missing := [path for path, key in named.items() if key not in set(keys)]:
             raise ValueError(f"{', '.join(missing)}: no such key in `people`")
+        served = {f"involvements[{i}].children[{n}]": key for i, k in enumerate(self.involvements) for n, key in enumerate(k.children)}
+        if strange := [path for path, key in served.items() if key not in self.children]:
+            raise ValueError(f"{', '.join(strange)}: no such key in `children`")
         if self.routing is not None and self.exercise is None:
             raise ValueError("routing: only an exercise may carry its own policy parameters")
         return self

@@ -51,6 +51,11 @@ def escalation_id(obligation: str, since: str, role: str) -> str:
     return _id("escalation", obligation, since, role)
 
 
+def person_ref(case: str, key: str) -> str:
+    """What stands for somebody on a case with an agency that may not know who it is. A key there was chosen by a person, and may tell."""
+    return _id("person", case, key)
+
+
 def not_reached_id(obligation: str, informed: str) -> str:
     """The id of the obligation of `informed`, the agency that learns that this obligation's agency was not reached."""
     return _id("not-reached", obligation, informed)

@@ -99,7 +99,9 @@ class Excerpt(Word):
 
 
 class NoticePerson(Word):
-    """A person as this agency may see them. `ref` is opaque and stable within the case, for an agency that may not see who it is."""
+    """A person as this agency may see them. `ref` is stable within the case: their key there, or for an agency that may not see who it is
+    an opaque id.
+    """
 
     ref: Annotated[str, S.ROUTING]
     child: Annotated[bool, S.ROUTING] = False
@@ -110,6 +112,8 @@ class NoticePerson(Word):
     label: Annotated[str | None, S.IDENTITY] = None
     name: Annotated[Name | None, S.IDENTITY] = None
     born: Annotated[date | None, S.IDENTITY] = None
+    died: Annotated[date | None, S.IDENTITY] = None
+    """The day of their death, if they had died by the day of the notice (NOT-26)."""
     identifiers: Annotated[tuple[Identifier, ...], S.IDENTITY] = ()
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
 

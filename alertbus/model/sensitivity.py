@@ -4,7 +4,11 @@ The classes are the rows of the field matrix in STANDARDS section 13. `sensitivi
 field is without one, so that a new field cannot reach an agency before somebody has decided who may see it.
 """
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
+from typing import get_args
 
 from alertbus.model.base import Word
 
@@ -41,3 +45,21 @@ class Sensitivity(StrEnum):
 def sensitivity_of(word: type[Word], field: str) -> Sensitivity | None:
     """The mark on a field, or None when somebody forgot it."""
     return next((m for m in word.model_fields[field].metadata if isinstance(m, Sensitivity)), None)
+
+
+@cache
+def is_free_text(word: type[Word], field: str) -> bool:
+    """True for a field that takes words as somebody writes them: a text, or several, that no closed list of values bounds."""
+    return _takes_text(word.model_fields[field].annotation) and not _is_closed(word.model_fields[field].metadata)
+
+
+def _takes_text(annotation: object) -> bool:
+    return annotation is str or any(_takes_text(part) for part in get_args(annotation))
+
+
+def _is_closed(metadata: Iterable[object]) -> bool:
+    patterns = (getattr(mark, "pattern", None) for mark in metadata)
+    return any(_LIST_OF_VALUES.fullmatch(pattern) for pattern in patterns if pattern)
+
+
+_LIST_OF_VALUES = re.compile(r"\^\([a-z_|]+\)\$")

@@ -1,20 +1,23 @@
-"""From an obligation to a notice: what remains of an alert for one sector. Pure, and the only place where it is decided.
+"""From an obligation to a notice: what remains of an alert for one recipient. Pure, and the only place where it is decided.
 
-Minimisation happens before a plugin sees anything (DESIGN section 7). Every field goes through its class; a class the sector may not see is
-absent from the notice and named in `withheld`. Verbatim narrative is carried whole or not at all.
+Minimisation happens before a plugin sees anything (DESIGN section 7). Every field goes through its class; a class the recipient may not see
+is absent from the notice and named in `withheld`. Verbatim narrative is carried whole or not at all. `policy.recipient` says who the
+recipient is.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
-from alertbus.model.sensitivity import Sensitivity, sensitivity_of
-from alertbus.policy.policy import Agency, KindRule, Policy
+from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
+from alertbus.policy.policy import KindRule, Policy
+from alertbus.policy.recipient import Recipient
 
 CLASS_OF_IDENTIFIER = {
     IdentifierSystem.NHS_NUMBER: Sensitivity.NHS_NUMBER,
@@ -32,33 +35,66 @@ OVER = "What you were told of this matter no longer stands."
 """The summary of a withdrawal. What the kind's own template says of a risk, or tells somebody to do, does not hold any more."""
 
 
-class Sight:
-    """The view of one sector: answers whether a class may be seen, and remembers the classes of which something was left out."""
+A_CHILD, A_SIBLING = "a child", "a sibling"
+"""What a child is called to who acts for an adult, and to a setting that does not work with them."""
 
-    def __init__(self, policy: Policy, agency: Agency) -> None:
+
+class Sight:
+    """The view of one recipient: answers whether something may be seen, and remembers the classes of which something was left out."""
+
+    def __init__(self, policy: Policy, recipient: Recipient) -> None:
         self._policy = policy
-        self._agency = agency
+        self.recipient = recipient
         self.withheld: set[str] = set()
 
-    def full(self, sensitivity: Sensitivity) -> bool:
-        shown = self._policy.share(self._agency.sector, sensitivity) is Content.FULL
-        if sensitivity is Sensitivity.ADDRESS and self._agency.acts_for_adults:
-            shown = False  # NOT-18, ANO-03: no address where it could reach the person a family is protected from
+    def full(self, sensitivity: Sensitivity, *, theirs: bool = True) -> bool:
+        """True if the sector may see the class, and this of it is the recipient's to see."""
+        shown = theirs and self._policy.share(self.recipient.sector, sensitivity) is Content.FULL
         if not shown:
             self.withheld.add(sensitivity)
         return shown
 
+    def free_text(self, sensitivity: Sensitivity) -> bool:
+        """True for words as somebody wrote them. Who acts for an adult reads only what its own agency wrote."""
+        return self.full(sensitivity, theirs=self.recipient.own_words or not self.recipient.for_adults)
+
+    def plan(self) -> bool:
+        """True if the family's plan may be seen, which is nothing for who acts for an adult."""
+        return self.full(Sensitivity.PLAN, theirs=not self.recipient.for_adults)
+
+    def address(self, key: str) -> bool:
+        """True if this person's address may be seen: by who acts for an adult, that adult's own and no other (NOT-18, ANO-03)."""
+        return self.full(Sensitivity.ADDRESS, theirs=not self.recipient.for_adults or key in self.recipient.adults)
+
+    def works_with(self, key: str) -> bool:
+        """True if the recipient is there for this child, and not for an adult or for other children of the case."""
+        return not self.recipient.for_adults and key not in self.recipient.others_children
+
+    def lists(self, key: str) -> bool:
+        """True if this child is listed at all: nobody hears of a child before it is born (NOT-20), nor as if it lived after its death
+        (NOT-26), and who acts for an adult from whom births are kept hears of no child (NOT-02, ANO-02).
+        """
+        if key in self.recipient.unborn or self.secret:
+            return False
+        knows = self._policy.share(self.recipient.sector, Sensitivity.CHILD_IDENTITY) is Content.FULL and self.works_with(key)
+        return knows or key not in self.recipient.died
+
+    @property
+    def secret(self) -> bool:
+        """True for who must not learn that there is a child: to be called a father would say so."""
+        return self.recipient.for_adults and self.recipient.kept_from
+
     def template(self, sensitivity: Sensitivity) -> bool:
         """True if the sector may have at least the kind's own words in place of the fact."""
-        return self._policy.share(self._agency.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
+        return self._policy.share(self.recipient.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
 
 
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
-    One body serves all agencies of a sector that act for adults, another those that do not. A withdrawal repeats neither the narrative nor
-    what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
-    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
+    Recipients with equal views have one body. A withdrawal repeats neither the narrative nor what to do. It has the times of the sender's
+    own withdrawal and what that says anew; where the alert is now about somebody else (`ended_by` amends it), only the time when that was
+    recorded, because the words are about another family.
     """
 
     def __init__(
@@ -76,26 +112,25 @@ class Bodies:
             self._recorded_at = ended_by.alert.recorded_at
             self._occurred_at = ended_by.alert.occurred_at if own_words else ended_by.alert.recorded_at
         self._present = tuple(_present(statement, case))
-        self._made: dict[tuple[str, bool], tuple[NoticeBody, bytes]] = {}
+        self._made: dict[Recipient, tuple[NoticeBody, bytes]] = {}
 
-    def for_agency(self, agency: Agency) -> tuple[NoticeBody, bytes]:
+    def for_recipient(self, recipient: Recipient) -> tuple[NoticeBody, bytes]:
         """The body, and its JSON."""
-        kind = (agency.sector, agency.acts_for_adults)
-        if kind not in self._made:
-            body = self._body(agency)
-            self._made[kind] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
-        return self._made[kind]
+        if recipient not in self._made:
+            body = self._body(recipient)
+            self._made[recipient] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
+        return self._made[recipient]
 
-    def _body(self, agency: Agency) -> NoticeBody:
+    def _body(self, recipient: Recipient) -> NoticeBody:
         alert, case, policy, rule = self._statement.alert, self._case, self._policy, self._rule
-        sight = Sight(policy, agency)
+        sight = Sight(policy, recipient)
         action_shown = sight.full(Sensitivity.ACTION)
         narrative = tuple(_excerpts(self._narrative, rule, sight))
-        people = [_person(p.person, p.link, p.role, sight, child=p.child) for p in self._present]
+        people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
         details = _shown_fields(alert.details, sight)
-        case_status = case.status if case.status and sight.full(Sensitivity.PLAN) else None
+        case_status = case.status if case.status and sight.plan() else None
         return NoticeBody(
-            sector=agency.sector,
+            sector=recipient.sector,
             title=rule.title,
             occurred_at=self._occurred_at,
             recorded_at=self._recorded_at,
@@ -109,7 +144,7 @@ class Bodies:
             case_status=case_status,
             review_on=alert.review_on,
             do_not_reveal_source=rule.hide_source or self._must_stay_unknown,
-            lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
+            lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
         )
@@ -119,7 +154,7 @@ def cover_for(
     notice_id: str,
     deed: Deed,
     obligation: Obligation,
-    policy: Policy,
+    sight: Sight,
     *,
     path: str,
     ruling: str,
@@ -137,24 +172,34 @@ def cover_for(
         obligation=obligation,
         recipient=recipient,
         because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
-        flag=flag if flag and Sight(policy, policy.agency(obligation.agency)).full(Sensitivity.ACTION) else None,
+        flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
     )
 
 
-def path_to(case: Case, link: Link, agency: Agency, policy: Policy) -> str:
-    """The reason path in words, as that agency may see it: person → relation → the case."""
-    sight = Sight(policy, agency)
-    child = link.person in case.children
-    person = case.person(link.person)
-    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
-    who = person.shown if sight.full(identity) else ("a child" if child else "an adult")
-    if sight.template(identity):
+def path_to(case: Case, link: Link, sight: Sight) -> str:
+    """The reason path in words, as that recipient may see it: person → relation → the case."""
+    person, child = case.person(link.person), link.person in case.children
+    if sight.secret:
+        known = not child and person.name is not None and sight.full(Sensitivity.ADULT_IDENTITY)
+        return f"{person.name.full if known and person.name else 'somebody'} → linked to this case"
+    who = _which_child(person, sight) if child else person.shown if sight.full(Sensitivity.ADULT_IDENTITY) else "an adult"
+    known = (
+        sight.works_with(person.key) and sight.template(Sensitivity.CHILD_IDENTITY) if child else sight.template(Sensitivity.ADULT_IDENTITY)
+    )
+    if known:
         putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
         relation = f"putative {link.relation}" if putative else link.relation
     else:
         relation = "child" if child else "linked to the children"
     return f"{who} → {relation} → the children's case"
+
+
+def _which_child(child: CasePerson, sight: Sight) -> str:
+    if not sight.recipient.for_adults and child.key in sight.recipient.others_children:
+        return A_SIBLING
+    known = sight.full(Sensitivity.CHILD_IDENTITY, theirs=sight.works_with(child.key)) and sight.lists(child.key)
+    return child.shown if known else A_CHILD
 
 
 def _must_stay_unknown(alert: Alert) -> bool:
@@ -172,7 +217,7 @@ def _summary(rule: KindRule, sight: Sight) -> str:
 
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
     for piece in narrative:
-        if sight.full(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
+        if sight.free_text(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
             excerpt: Excerpt | None = piece.memo.get(Excerpt)
             if excerpt is None:
                 excerpt = Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
@@ -204,21 +249,48 @@ def _present(statement: AcceptedAlert, case: Case) -> Iterator[_Present]:
             yield _Present(person, links.get(person.key), roles.get(person.key), child)
 
 
-def _person(person: CasePerson, link: Link | None, role: str | None, sight: Sight, *, child: bool) -> NoticePerson:
-    identity = Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY
+def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
+    """Somebody as the recipient's sector may see them; a child it does not work with is one of the children, and no more."""
+    person, link = present.person, present.link
+    if present.child and not sight.works_with(person.key):
+        return _some_child(present, case, sight)
+    identity = Sensitivity.CHILD_IDENTITY if present.child else Sensitivity.ADULT_IDENTITY
     who = sight.full(identity)
+    related = link is not None and not sight.secret
     return NoticePerson(
-        ref=person.key,
-        child=child,
-        role=role,
-        relation=link.relation if link and sight.template(identity) else None,
-        certainty=link.certainty if link and link.certainty is not Certainty.CONFIRMED else None,
-        label=person.label if who else None,
+        ref=person.key if who and not sight.secret else ids.person_ref(case.id, person.key),
+        child=present.child,
+        role=None if sight.secret else present.role,
+        relation=link.relation if link and related and sight.template(identity) else None,
+        certainty=link.certainty if link and related and link.certainty is not Certainty.CONFIRMED else None,
+        label=person.label if who and not sight.secret else None,
         name=person.name if who else None,
         born=person.born if who else None,
-        identifiers=tuple(i for i in person.identifiers if sight.full(_class_of(i, child=child))),
-        addresses=person.addresses if person.addresses and sight.full(Sensitivity.ADDRESS) else (),
+        died=person.died if who and person.key in sight.recipient.died else None,
+        identifiers=tuple(i for i in person.identifiers if _identifier_shown(i, present, sight)),
+        addresses=person.addresses if person.addresses and sight.address(person.key) else (),
     )
+
+
+def _some_child(present: _Present, case: Case, sight: Sight) -> NoticePerson:
+    """A child of whom the recipient may know that it is there; its name besides, where the policy gives that to who acts for an adult."""
+    person, reader = present.person, sight.recipient
+    named = reader.for_adults and reader.names_children and sight.full(Sensitivity.CHILD_IDENTITY)
+    sight.withheld |= {Sensitivity.CHILD_IDENTITY, *(_class_of(i, child=True) for i in person.identifiers)}
+    if person.addresses:
+        sight.withheld.add(Sensitivity.ADDRESS)
+    return NoticePerson(
+        ref=ids.person_ref(case.id, person.key),
+        child=True,
+        role=None if reader.for_adults else present.role,
+        label=person.label if named else A_CHILD if reader.for_adults else A_SIBLING,
+        name=person.name if named else None,
+    )
+
+
+def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -> bool:
+    sensitivity = _class_of(identifier, child=present.child)
+    return sight.address(present.person.key) if sensitivity is Sensitivity.ADDRESS else sight.full(sensitivity)
 
 
 def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:
@@ -236,6 +308,6 @@ def _shown_fields(word: Word, sight: Sight) -> dict[str, Any]:
         if isinstance(value, Word):
             if inner := _shown_fields(value, sight):
                 shown[name] = inner
-        elif value is not None and sight.full(sensitivity):
+        elif value is not None and (sight.free_text(sensitivity) if is_free_text(type(word), name) else sight.full(sensitivity)):
             shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
     return shown

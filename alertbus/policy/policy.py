@@ -92,11 +92,16 @@ INBOX = "inbox"
 
 
 class Agency(Word):
-    """An agency that has an entry in the policy. `acts_for_adults`: no address ever goes there (NOT-18)."""
+    """An agency that has an entry in the policy. What holds for it holds for its settings: agencies whose names extend its own."""
 
     sector: str
     role: str
     acts_for_adults: bool = False
+    """It acts for an adult whatever a case says of it (NOT-02, NOT-18). Any other agency does where a case says so (`adult_linked`)."""
+    names_children: bool = False
+    """It may have a child's name though it acts for an adult, unless a restriction of the case names that adult."""
+    ages: tuple[int, int] | None = None
+    """The years of age at which a child may be its own, both included, for where a case does not say which children it works with."""
     fallback: str | None = Field(default=None, pattern=CHANNEL)
     """The channel that gets its notices as well when its own cannot deliver; the policy's `fallback` when not given."""
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import UK, Case, Involvement, Link, Scope
 from alertbus.policy.policy import Audience, KindRule, Policy
+from alertbus.policy.recipient import must_not_learn
 from alertbus.reach.roster import BEGINNING, FOREVER, Post, Tie, roster
 from alertbus.reach.standing import meets_until, stands_until
 
@@ -175,12 +176,15 @@ def _by_time(exposures: list[Exposure], since: datetime = BEGINNING) -> list[Exp
 def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
     """The ruling by which the agency would be told, and the exposures that count for it; none, with the ruling against it."""
     involvement = post.involvement
+    kind = question.accepted.alert.kind
     if not question.exposures:
         return Ruling.NOBODY_LINKED, []
     if involvement.agency == question.accepted.alert.agency:
         return Ruling.IS_THE_SOURCE, []
     if involvement.scope is Scope.FRONT_DOOR:
         return Ruling.FRONT_DOOR, question.exposures
+    if must_not_learn(involvement.agency, kind, question.case, question.policy):
+        return Ruling.MUST_NOT_LEARN, []
     if involvement.scope is Scope.ADULT_LINKED:
         return _right_of_adult_agency(post, question)
     if involvement.scope is Scope.PLAN_PARTNER:
@@ -193,13 +197,10 @@ def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
 
 
 def _right_of_adult_agency(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
-    """An agency that acts for an adult is told what that adult is a subject of, unless it is what the adult must not learn (ANO-02)."""
+    """An agency that acts for an adult is told what that adult is a subject of."""
     through = [e for e in question.exposures if e.subject and not post.adult_ids.isdisjoint(e.person_ids)]
-    kind = question.accepted.alert.kind
     if not through:
         return Ruling.ACTS_FOR_SOMEBODY_ELSE, []
-    if any(r.must_not_learn == post.involvement.adult and kind in r.kinds for r in question.case.restrictions):
-        return Ruling.MUST_NOT_LEARN, []
     if Audience.ADULT_AGENCIES not in question.audience:
         return Ruling.KIND_NOT_FOR_THEM, []
     return Ruling.ACTS_FOR_SUBJECT, through
@@ -217,6 +218,8 @@ def _front_door(question: _AlertOnCase) -> Iterator[Decision]:
     """The hub is told of its kinds on every case; it needs no involvement of its own."""
     policy = question.policy
     if Audience.FRONT_DOOR not in question.audience or question.accepted.alert.agency == policy.front_door or not question.exposures:
+        return
+    if must_not_learn(policy.front_door, question.accepted.alert.kind, question.case, policy):
         return
     first = min(question.exposures, key=lambda e: (e.start, e.index))
     yield _unless_history(Decision(policy.front_door, True, Ruling.FRONT_DOOR, first.start, first), question)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
-from alertbus.policy.minimise import Bodies, cover_for, path_to
-from alertbus.policy.policy import Agency, Policy
+from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
+from alertbus.policy.policy import Policy
+from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.reach.join import decide
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
@@ -47,20 +48,20 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
         about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id)
         if about not in bodies:
             bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by)
-        agency = context.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
+        recipient = _reader(owed, context)
         cover = cover_for(
             owed.notice_id,
             owed.deed,
             owed.obligation,
-            context.policy,
-            path=context.path(agency),
+            Sight(context.policy, recipient),
+            path=context.path(recipient),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
             flag=_flag(owed, context),
             recipient=_recipient(owed, context.case),
         )
-        yield Told(owed, cover, *bodies[about].for_agency(agency))
+        yield Told(owed, cover, *bodies[about].for_recipient(recipient))
 
 
 class _LinkContext:
@@ -73,11 +74,18 @@ class _LinkContext:
         self.case, self.policy = state.case, policy.under(state.case.routing)
         self.flags = [(alert, rule) for alert in state.alerts.values() if (rule := self.policy.kind_rule(alert.kind)).flag]
         self._link = link
-        self._paths: dict[tuple[str, bool], str] = {}
+        self._paths: dict[Recipient, str] = {}
 
-    def path(self, agency: Agency) -> str:
-        kind = (agency.sector, agency.acts_for_adults)
-        return self._paths.get(kind) or self._paths.setdefault(kind, path_to(self.case, self._link, agency, self.policy))
+    def path(self, recipient: Recipient) -> str:
+        found = self._paths.get(recipient)
+        return found or self._paths.setdefault(recipient, path_to(self.case, self._link, Sight(self.policy, recipient)))
+
+
+def _reader(owed: Owed, context: _LinkContext) -> Recipient:
+    """Who reads the notice: its agency on the case, on the day on which it is owed."""
+    source = owed.of.alert.source
+    scope = owed.decision.involvement.scope if owed.decision.involvement else None
+    return recipient_of(owed.obligation.agency, context.case, context.policy, owed.at, source=source, scope=scope)
 
 
 def _flag(owed: Owed, context: _LinkContext) -> str | None:

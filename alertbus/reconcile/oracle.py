@@ -137,7 +137,8 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
         if set(person_ids) & set(case.person(link.person).person_ids) and meant & set(case.person(link.person).person_ids)
     ]
     audience = policy.audience(said.alert.kind, conference_invite=said.alert.details.conference_invite)
-    if common and due.agency == policy.front_door and Audience.FRONT_DOOR in audience:
+    hub = due.agency == policy.front_door and Audience.FRONT_DOOR in audience
+    if common and hub and not _kept_from(due.agency, case, said.alert.kind, policy):
         return True
     theirs = [one for one in case.involvements if one.agency == due.agency and one.level is Level.AGENCY]
     for_them = [one for one in theirs if _for_them(one, case, said.alert.kind, audience, policy)]
@@ -183,7 +184,7 @@ def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetim
             met = _first_met(involvement, through, last)
             lately = [o.start for o in through if _ended_lately(involvement, o.start, audience, policy)]
             first.append((involvement.agency, met or min(lately, default=None)))
-    if Audience.FRONT_DOOR in audience:
+    if Audience.FRONT_DOOR in audience and not _kept_from(policy.front_door, case, alert.alert.kind, policy):
         first.append((policy.front_door, min((o.start for o in openings), default=None)))
     for agency, moment in first:
         if moment is None or agency == alert.alert.agency:
@@ -238,17 +239,31 @@ def _is_open(opening: _Opening, moment: datetime, last: datetime) -> bool:
 
 
 def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozenset[Audience], policy: Policy) -> bool:
+    if involvement.scope is Scope.FRONT_DOOR:  # who somebody is must be settled whatever was said of them
+        return True
+    if _kept_from(involvement.agency, case, kind, policy):
+        return False
     if involvement.scope is Scope.CHILDREN_CASE:
         holder = Audience.CASE_HOLDER in audience and involvement.agency == policy.case_holder
         return holder or Audience.CASE_AGENCIES in audience
-    if involvement.scope is Scope.FRONT_DOOR:  # who somebody is must be settled whatever was said of them
-        return True
     if involvement.scope is Scope.PLAN_PARTNER:
         return Audience.PLAN_PARTNERS in audience
-    for restriction in case.restrictions:
-        if restriction.must_not_learn == involvement.adult and kind in restriction.kinds:
-            return False
     return Audience.ADULT_AGENCIES in audience
+
+
+def _kept_from(agency: str, case: Case, kind: str, policy: Policy) -> bool:
+    """Tell whether somebody must not learn of this kind and the agency acts for them, by whichever of its involvements.
+
+    An agency that always acts for adults, and of which the case does not say for whom, acts for everybody. The case's
+    holder, if it is there for the children, made the restriction and is not bound by it.
+    """
+    theirs = [one for one in case.involvements if one.agency == agency]
+    for_children = any(one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE for one in theirs)
+    if for_children and policy.agency(agency) == policy.agency(policy.case_holder):
+        return False
+    adults = {one.adult for one in theirs if one.scope is Scope.ADULT_LINKED}
+    anybody = policy.agency(agency).acts_for_adults and not adults
+    return any(kind in one.kinds and (anybody or one.must_not_learn in adults) for one in case.restrictions)
 
 
 def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, case: Case) -> bool:

@@ -9,8 +9,9 @@ from alertbus.model.ids import notice_id, obligation_id
 from alertbus.model.notice import Deed, Message, Notice, Obligation
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter
-from alertbus.policy.minimise import Bodies, cover_for, path_to
+from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
 from alertbus.policy.policy import Policy
+from alertbus.policy.recipient import recipient_of
 
 
 def preview(plugins: Plugins, adapter: Adapter, raw: bytes, policy: Policy) -> Message:
@@ -55,8 +56,8 @@ def _notice(alert: Alert, agency: str, policy: Policy) -> Notice:
         exercise=alert.exercise,
     )
     notice = notice_id(obligation.id, accepted.statement_id)
-    entry = policy.agency(agency)
-    path = path_to(case, case.links[0], entry, policy)
-    cover = cover_for(notice, Deed.DELIVER, obligation, policy, path=path, ruling="preview")
-    body, _ = Bodies(accepted, case, policy).for_agency(entry)
+    sight = Sight(policy, recipient_of(agency, case, policy, at, source=alert.source))
+    path = path_to(case, case.links[0], sight)
+    cover = cover_for(notice, Deed.DELIVER, obligation, sight, path=path, ruling="preview")
+    body, _ = Bodies(accepted, case, policy).for_recipient(sight.recipient)
     return Notice.of(cover, body)

@@ -1,0 +1,139 @@
+"""Who reads a notice, as far as it decides what they may see: worked out here and nowhere else (DESIGN section 7). Pure.
+
+A sector's row of the policy says how much such agencies are shown. A `Recipient` says what makes one of them see less than its row: for
+whom it acts, which of the case's children it serves, what a restriction keeps from an adult it acts for, whose words it reads, and the day.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from alertbus.model.case import UK, Case, Involvement, Level, Scope
+from alertbus.policy.policy import Agency, Policy
+
+KINDS_OF_BIRTH_AND_DEATH = frozenset({"birth", "death", "concealed_pregnancy_concern"})
+"""Who must not learn of one of these must not see it between the lines of another kind either (NOT-02): no child is listed to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One reader's view. Two agencies with equal views read the same body. Children and adults are named by their keys on the case."""
+
+    sector: str
+    for_adults: bool = False
+    """It acts for an adult: probation, his landlord, his surgery. It is given no child's identity, no address but that adult's own, and no
+    free text that was not written for it (NOT-02, NOT-18, ANO-03)."""
+    adults: frozenset[str] = frozenset()
+    """The adults of the case it acts for."""
+    kept_from: bool = False
+    """Births, pregnancies and deaths are kept from an adult it acts for (ANO-02)."""
+    names_children: bool = False
+    """The policy lets it have a child's name though it acts for an adult."""
+    own_words: bool = False
+    """The alert was stated by this agency, or by another unit of it."""
+    others_children: frozenset[str] = frozenset()
+    """Children whom other settings serve, and not this one: each is "a sibling" (NOT-16)."""
+    unborn: frozenset[str] = frozenset()
+    """Children who are not born on the day of the notice: not listed (NOT-20)."""
+    died: frozenset[str] = frozenset()
+    """Those who have died by the day of the notice (NOT-26)."""
+
+
+def recipient_of(
+    agency: str, case: Case, policy: Policy, at: datetime, *, source: str | None = None, scope: Scope | None = None
+) -> Recipient:
+    """The view of an agency at a moment. `source` is that of the alert; `scope` that of the involvement by which the agency is told.
+
+    Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
+    unless a restriction names that adult.
+    """
+    entry, role, day = policy.agency(agency), _role(agency, case), _living(at.astimezone(UK).date(), case)
+    restricted = _restrictions(role, entry, case, policy)
+    with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
+    for_adults = entry.acts_for_adults or (bool(role.adults) and (bool(restricted) or not with_children))
+    return Recipient(
+        sector=entry.sector,
+        for_adults=for_adults,
+        adults=role.adults,
+        kept_from=any(not KINDS_OF_BIRTH_AND_DEATH.isdisjoint(kinds) for kinds in restricted),
+        names_children=entry.names_children and not restricted,
+        own_words=source is not None and source.partition(".")[0] == agency.partition(".")[0],
+        others_children=frozenset(case.children) - role.serves if role.serves else _by_age(entry, day, case),
+        unborn=day.unborn,
+        died=day.died,
+    )
+
+
+def must_not_learn(agency: str, kind: str, case: Case, policy: Policy) -> bool:
+    """True if a restriction keeps the kind from an adult for whom the agency acts, by any of its involvements, whatever the scope or the
+    dates of the one by which it would be told (NOT-02, ANO-02). For an agency that acts for adults and is on the case for none by name,
+    every restriction counts. The agency that holds the case is bound by none while it works with the children: it made them.
+    """
+    if not case.restrictions:
+        return False
+    return any(kind in kinds for kinds in _restrictions(_role(agency, case), policy.agency(agency), case, policy))
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """What an agency is on a case, by all its involvements: for which adults, in which spells with the children, and with which of them
+    (none: it was not said).
+    """
+
+    adults: frozenset[str]
+    with_children: tuple[Involvement, ...]
+    serves: frozenset[str]
+
+
+def _restrictions(role: _Role, entry: Agency, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
+    """The kinds of each restriction that binds an agency."""
+    if role.with_children and entry == policy.agency(policy.case_holder):
+        return ()
+    everyone = entry.acts_for_adults and not role.adults
+    return tuple(one.kinds for one in case.restrictions if everyone or one.must_not_learn in role.adults)
+
+
+def _role(agency: str, case: Case) -> _Role:
+    roles: dict[str, _Role] = case.memo.setdefault(_Role, {})
+    found = roles.get(agency)
+    if found is None:
+        own = [one for one in case.involvements if one.agency == agency]
+        spells = tuple(one for one in own if one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE)
+        adults = frozenset(one.adult for one in own if one.adult and one.scope is Scope.ADULT_LINKED)
+        found = roles[agency] = _Role(adults, spells, frozenset(key for one in own for key in one.children))
+    return found
+
+
+def _covers(involvement: Involvement, at: datetime) -> bool:
+    since, until = involvement.since, involvement.until
+    return (since is None or since <= at) and (until is None or at <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Living:
+    day: date
+    unborn: frozenset[str]
+    died: frozenset[str]
+
+
+def _living(day: date, case: Case) -> _Living:
+    days: dict[date, _Living] = case.memo.setdefault(_Living, {})
+    found = days.get(day)
+    if found is None:
+        unborn = (person.key for person in case.people if person.key in case.children and person.born and person.born > day)
+        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day))
+    return found
+
+
+def _by_age(entry: Agency, day: _Living, case: Case) -> frozenset[str]:
+    """The children who are too young or too old for the agency, where nobody said which it serves; none, if nobody has the age for it."""
+    if entry.ages is None:
+        return frozenset()
+    first, last = entry.ages
+    others = frozenset(
+        key for key in case.children if (born := case.person(key).born) is not None and not first <= _age(born, day.day) <= last
+    )
+    return others if others != frozenset(case.children) else frozenset()
+
+
+def _age(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
