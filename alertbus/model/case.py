@@ -22,6 +22,8 @@ AnySpell = TypeVar("AnySpell", bound="Spell")
 CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
 
+AGENCY_NAME = r"^[a-z][a-z0-9_]{0,59}(\.[A-Za-z0-9_-]{1,60}){0,3}$"
+
 
 def _as_moment(value: object) -> object:
     """Read a text with a time in it as that moment, even at midnight, and never as the whole day."""
@@ -122,7 +124,8 @@ class Link(Spell):
 class Involvement(Spell):
     """An agency's role on a case. Only `level: agency` is told; worker and manager spells say who answers for it at the time."""
 
-    agency: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    agency: Annotated[str, S.ROUTING] = Field(pattern=AGENCY_NAME, max_length=120)
+    """An agency, or one of its settings after a dot: one school, surgery or force (`school.123456`)."""
     level: Annotated[Level, S.ROUTING] = Level.AGENCY
     scope: Annotated[Scope, S.ROUTING] = Scope.CHILDREN_CASE
     adult: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
@@ -228,6 +231,18 @@ class Case(Word):
         if by_key is None:
             by_key = self.memo["people"] = {person.key: person for person in self.people}
         return by_key[key]
+
+    def agency_stating(self, source: str) -> str:
+        """The agency that said what came from this source: of those on the case the one whose name is the longest beginning of it, up to
+        a dot; else the source's first part.
+        """
+        involved: frozenset[str] | None = self.memo.get("agencies")
+        if involved is None:
+            involved = self.memo["agencies"] = frozenset(one.agency for one in self.involvements)
+        name = source
+        while name not in involved and "." in name:
+            name = name.rpartition(".")[0]
+        return name
 
     def with_implied_links(self) -> Self:
         """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""
