@@ -22,6 +22,9 @@ AnySpell = TypeVar("AnySpell", bound="Spell")
 CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
 
+NOT_STATED = "not stated"
+"""The relation of somebody of whom nobody said what they are to the children."""
+
 AGENCY_NAME = r"^[a-z][a-z0-9_]{0,59}(\.[A-Za-z0-9_-]{1,60}){0,3}$"
 
 
@@ -117,8 +120,11 @@ class Link(Spell):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """By what a later version of the case names the same link, so that it keeps its `known_at`."""
-        return (self.person, self.relation, str(self.from_))
+        """By what a later version of the case names the same link, so that it keeps its `known_at`. Of an adult of whom nothing was said
+        the bus used to write that they are "known to" an agency, as confirmed: that is the same link.
+        """
+        invented = self.certainty is Certainty.CONFIRMED and self.source is None and self.relation.startswith("known to ")
+        return (self.person, NOT_STATED if invented else self.relation, str(self.from_))
 
 
 class Involvement(Spell):
@@ -245,12 +251,13 @@ class Case(Word):
         return name
 
     def with_implied_links(self) -> Self:
-        """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""
+        """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link. Of such
+        an adult nobody said what they are to the children, nor that it is sure (NOT-16).
+        """
         linked = {link.person for link in self.links}
-        implied = [(key, "child") for key in self.children]
-        implied += [(i.adult, f"known to {i.agency}") for i in self.involvements if i.adult]
-        missing = {key: relation for key, relation in reversed(implied) if key not in linked}
-        added = tuple(Link(person=key, relation=relation, certainty=Certainty.CONFIRMED) for key, relation in missing.items())
+        implied = [Link(person=key, relation="child", certainty=Certainty.CONFIRMED) for key in self.children]
+        implied += [Link(person=i.adult, relation=NOT_STATED) for i in self.involvements if i.adult]
+        added = tuple({link.person: link for link in reversed(implied) if link.person not in linked}.values())
         return self.model_copy(update={"links": (*self.links, *added)})
 
     def learned(self, before: Self | None, at: datetime) -> Self:
