@@ -41,7 +41,7 @@ class Agencies:
     def room(self, agency: str) -> int:
         """How many more messages this agency may be sent now."""
         usual = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
-        free = self._channels.at_once.get(agency, usual) - self._in_flight[agency]
+        free = self._channels.at_once(agency, usual) - self._in_flight[agency]
         return self._circuits[agency].room(self._now(), free) if free > 0 else 0
 
     def goes_out(self, agency: str) -> None:

@@ -22,6 +22,11 @@ AnySpell = TypeVar("AnySpell", bound="Spell")
 CASE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """An opaque handle: it is a Kafka key, so it must not hold a name or an identifier."""
 
+NOT_STATED = "not stated"
+"""The relation of somebody of whom nobody said what they are to the children."""
+
+AGENCY_NAME = r"^[a-z][a-z0-9_]{0,59}(\.[A-Za-z0-9_-]{1,60}){0,3}$"
+
 
 def _as_moment(value: object) -> object:
     """Read a text with a time in it as that moment, even at midnight, and never as the whole day."""
@@ -127,14 +132,18 @@ class Link(Spell):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """By what a later version of the case names the same link, so that it keeps its `known_at`."""
-        return (self.person, self.relation, str(self.from_))
+        """By what a later version of the case names the same link, so that it keeps its `known_at`. Of an adult of whom nothing was said
+        the bus used to write that they are "known to" an agency, as confirmed: that is the same link.
+        """
+        invented = self.certainty is Certainty.CONFIRMED and self.source is None and self.relation.startswith("known to ")
+        return (self.person, NOT_STATED if invented else self.relation, str(self.from_))
 
 
 class Involvement(Spell):
     """An agency's role on a case. Only `level: agency` is told; worker and manager spells say who answers for it at the time."""
 
-    agency: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    agency: Annotated[str, S.ROUTING] = Field(pattern=AGENCY_NAME, max_length=120)
+    """An agency, or one of its settings after a dot: one school, surgery or force (`school.123456`)."""
     level: Annotated[Level, S.ROUTING] = Level.AGENCY
     scope: Annotated[Scope, S.ROUTING] = Scope.CHILDREN_CASE
     adult: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
@@ -241,13 +250,26 @@ class Case(Word):
             by_key = self.memo["people"] = {person.key: person for person in self.people}
         return by_key[key]
 
+    def agency_stating(self, source: str) -> str:
+        """The agency that said what came from this source: of those on the case the one whose name is the longest beginning of it, up to
+        a dot; else the source's first part.
+        """
+        involved: frozenset[str] | None = self.memo.get("agencies")
+        if involved is None:
+            involved = self.memo["agencies"] = frozenset(one.agency for one in self.involvements)
+        name = source
+        while name not in involved and "." in name:
+            name = name.rpartition(".")[0]
+        return name
+
     def with_implied_links(self) -> Self:
-        """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link."""
+        """Every child, and every adult an agency is involved for, is linked to the case whether or not the sender wrote the link. Of such
+        an adult nobody said what they are to the children, nor that it is sure (NOT-16).
+        """
         linked = {link.person for link in self.links}
-        implied = [(key, "child") for key in self.children]
-        implied += [(i.adult, f"known to {i.agency}") for i in self.involvements if i.adult]
-        missing = {key: relation for key, relation in reversed(implied) if key not in linked}
-        added = tuple(Link(person=key, relation=relation, certainty=Certainty.CONFIRMED) for key, relation in missing.items())
+        implied = [Link(person=key, relation="child", certainty=Certainty.CONFIRMED) for key in self.children]
+        implied += [Link(person=i.adult, relation=NOT_STATED) for i in self.involvements if i.adult]
+        added = tuple({link.person: link for link in reversed(implied) if link.person not in linked}.values())
         return self.model_copy(update={"links": (*self.links, *added)})
 
     def learned(self, before: Self | None, at: datetime) -> Self:

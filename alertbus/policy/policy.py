@@ -224,8 +224,14 @@ class Policy(Word):
         return self.model_copy(update={"overrides": routing, "recently_ended_days": routing.recently_ended_days})
 
     def agency(self, name: str) -> Agency:
-        """The entry for an agency, or for the known agency whose name it extends (`school_northfield` is a school); else a stranger's."""
+        """The entry for an agency, or for the known agency whose name it extends (`school.123456` and `school_northfield` are schools);
+        else a stranger's.
+        """
         return self.agencies.get(self._known_as(name), STRANGER)
+
+    def holds_cases(self, agency: str) -> bool:
+        """True for the agency that holds cases, and for its settings."""
+        return self._known_as(agency) == self.case_holder
 
     def roles(self, kind: str, agency: str) -> tuple[str, ...]:
         return self.kind_rule(kind).roles.get(self._known_as(agency), (self.agency(agency).role,))
@@ -233,7 +239,7 @@ class Policy(Word):
     def _known_as(self, name: str) -> str:
         found: str | None = self.memo.get(name)  # every notice asks
         if found is None:
-            extended = (known for known in self.agencies if name == known or name.startswith(f"{known}_"))
+            extended = (known for known in self.agencies if name == known or name.startswith((f"{known}_", f"{known}.")))
             found = self.memo[name] = max(extended, key=len, default="")
         return found
 

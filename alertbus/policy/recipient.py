@@ -46,8 +46,13 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
+<<<<<<< HEAD
     entry, role, day = policy.agency(agency), _role(agency, case), _living(in_uk(at).date(), case)
     restricted = _restrictions(role, entry, case, policy)
+=======
+    entry, role, day = policy.agency(agency), _role(agency, case), _living(at.astimezone(UK).date(), case)
+    restricted = _restrictions(agency, role, case, policy)
+>>>>>>> 2a2a189
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     for_adults = entry.acts_for_adults or (bool(role.adults) and (bool(restricted) or not with_children))
     return Recipient(
@@ -70,7 +75,7 @@ def must_not_learn(agency: str, kind: str, case: Case, policy: Policy) -> bool:
     """
     if not case.restrictions:
         return False
-    return any(kind in kinds for kinds in _restrictions(_role(agency, case), policy.agency(agency), case, policy))
+    return any(kind in kinds for kinds in _restrictions(agency, _role(agency, case), case, policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,11 @@ class _Role:
     serves: frozenset[str]
 
 
-def _restrictions(role: _Role, entry: Agency, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
+def _restrictions(agency: str, role: _Role, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
     """The kinds of each restriction that binds an agency."""
-    if role.with_children and entry == policy.agency(policy.case_holder):
+    if role.with_children and policy.holds_cases(agency):
         return ()
-    everyone = entry.acts_for_adults and not role.adults
+    everyone = policy.agency(agency).acts_for_adults and not role.adults
     return tuple(one.kinds for one in case.restrictions if everyone or one.must_not_learn in role.adults)
 
 

@@ -14,6 +14,7 @@ import alertbus
 from alertbus.broker.record import Received, Record, RecordHeaders
 from alertbus.broker.topics import NOTICES, TOPICS
 from alertbus.model import ids
+from alertbus.model.case import AGENCY_NAME
 from alertbus.model.events import RECORD_QUARANTINED, MessageKept
 from alertbus.model.notice import Notice
 from alertbus.wire.reading import envelope_in
@@ -160,7 +161,7 @@ def read(headers: RecordHeaders, value: bytes | None) -> Quarantined | None:
 
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_AGENCY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_AGENCY = re.compile(AGENCY_NAME)
 _COUNT = re.compile(r"[0-9]{1,18}")
 _FORMS = {
     "by": re.compile(r"/alertbus/[a-z]{1,20}"),

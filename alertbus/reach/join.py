@@ -103,6 +103,11 @@ class _AlertOnCase:
     audience: frozenset[Audience]
     exposures: list[Exposure]
 
+    @property
+    def stating(self) -> str:
+        """The agency on the case that said it: it is not told its own words; other settings are."""
+        return self.case.agency_stating(self.accepted.alert.source)
+
 
 def decide(accepted: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None = None) -> list[Decision]:
     """Every agency the case knows, told or not, with the ruling. At most one decision for each: the earliest of those told.
@@ -179,7 +184,7 @@ def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
     kind = question.accepted.alert.kind
     if not question.exposures:
         return Ruling.NOBODY_LINKED, []
-    if involvement.agency == question.accepted.alert.agency:
+    if involvement.agency == question.stating:
         return Ruling.IS_THE_SOURCE, []
     if involvement.scope is Scope.FRONT_DOOR:
         return Ruling.FRONT_DOOR, question.exposures
@@ -191,7 +196,7 @@ def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
         right, allowed = Ruling.IN_THE_PLAN, Audience.PLAN_PARTNERS in question.audience
     else:
         right = Ruling.WORKS_WITH_CHILDREN
-        holder = Audience.CASE_HOLDER in question.audience and involvement.agency == question.policy.case_holder
+        holder = Audience.CASE_HOLDER in question.audience and question.policy.holds_cases(involvement.agency)
         allowed = holder or Audience.CASE_AGENCIES in question.audience
     return (right, question.exposures) if allowed else (Ruling.KIND_NOT_FOR_THEM, [])
 
@@ -217,7 +222,7 @@ def _ended_lately(involvement: Involvement, exposure: Exposure, question: _Alert
 def _front_door(question: _AlertOnCase) -> Iterator[Decision]:
     """The hub is told of its kinds on every case; it needs no involvement of its own."""
     policy = question.policy
-    if Audience.FRONT_DOOR not in question.audience or question.accepted.alert.agency == policy.front_door or not question.exposures:
+    if Audience.FRONT_DOOR not in question.audience or question.stating == policy.front_door or not question.exposures:
         return
     if must_not_learn(policy.front_door, question.accepted.alert.kind, question.case, policy):
         return

@@ -126,7 +126,7 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
 
     When anybody was there does not count: who has left, or whose person has, is left with what stood then.
     """
-    if said.alert.action is Action.WITHDRAWN or said.alert.agency == due.agency:
+    if said.alert.action is Action.WITHDRAWN or _said_by(due.agency, said.alert.source, case):
         return False
     if due.role not in policy.roles(said.alert.kind, due.agency):
         return False
@@ -171,6 +171,12 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
     return found
 
 
+def _said_by(agency: str, source: str, case: Case) -> bool:
+    """Tell whether the source is this agency's, or a part of it that is not on the case as an agency of its own."""
+    names = {one.agency for one in case.involvements} | {source.partition(".")[0]}
+    return agency == max((name for name in names if f"{source}.".startswith(f"{name}.")), key=len)
+
+
 def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[tuple[str, datetime]]:
     """Give the agencies told of the statement on the case, each with a moment. Of an agency's moments the earliest counts."""
     if alert.alert.exercise != case.exercise:
@@ -188,7 +194,7 @@ def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetim
     if Audience.FRONT_DOOR in audience and not _kept_from(policy.front_door, case, alert.alert.kind, policy):
         first.append((policy.front_door, min((o.start for o in openings), default=None)))
     for agency, moment in first:
-        if moment is None or agency == alert.alert.agency:
+        if moment is None or _said_by(agency, alert.alert.source, case):
             continue
         if alert.alert.history and moment == alert.at:  # who was there when it happened is not told now (INT-10)
             continue
@@ -245,7 +251,7 @@ def _for_them(involvement: Involvement, case: Case, kind: str, audience: frozens
     if _kept_from(involvement.agency, case, kind, policy):
         return False
     if involvement.scope is Scope.CHILDREN_CASE:
-        holder = Audience.CASE_HOLDER in audience and involvement.agency == policy.case_holder
+        holder = Audience.CASE_HOLDER in audience and policy.holds_cases(involvement.agency)
         return holder or Audience.CASE_AGENCIES in audience
     if involvement.scope is Scope.PLAN_PARTNER:
         return Audience.PLAN_PARTNERS in audience
@@ -260,7 +266,7 @@ def _kept_from(agency: str, case: Case, kind: str, policy: Policy) -> bool:
     """
     theirs = [one for one in case.involvements if one.agency == agency]
     for_children = any(one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE for one in theirs)
-    if for_children and policy.agency(agency) == policy.agency(policy.case_holder):
+    if for_children and policy.holds_cases(agency):
         return False
     adults = {one.adult for one in theirs if one.scope is Scope.ADULT_LINKED}
     anybody = policy.agency(agency).acts_for_adults and not adults

@@ -25,6 +25,7 @@ COPIED = ("alertbus", "plugins", "tests", "schemas", "deploy", "pyproject.toml",
 NOTICED = frozenset({"AssertionError", "Failed", "ExceptionGroup", "FlakyFailure"})
 """How a test ends that has noticed; `Failed` is pytest's own, where nothing was refused, and a law may fail in several ways at once."""
 LIMIT_S = 240
+_PLUGINS = ("-p", "tests.must_nots.watching", "-p", "no:cacheprovider")
 AT_ONCE = min(2, os.cpu_count() or 1)
 
 
@@ -58,7 +59,7 @@ def went(copy: Path, tests: Sequence[str]) -> tuple[dict[str, list[str]], str]:
     out = copy / "went.json"
     out.unlink(missing_ok=True)
     path = os.pathsep.join(map(str, (copy, *sorted((copy / "plugins").iterdir()))))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.must_nots.watching", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "--assert=plain", "--tb=line", *_PLUGINS, *tests]
     ran = subprocess.run(
         command,
         cwd=copy,

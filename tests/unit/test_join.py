@@ -288,6 +288,26 @@ def test_who_said_it_is_not_told_whatever_department_spoke() -> None:
     assert set(told(alert(source="police.northants"), on)) == {"police_northants", "gp"}
 
 
+@pytest.mark.parametrize(
+    ("source", "told_to"),
+    [
+        pytest.param("school.123456.dsl", {"school.999", "school", "gp"}, id="one school said it: the others are told"),
+        pytest.param("school.123456", {"school.999", "school", "gp"}, id="and so when no department is named"),
+        pytest.param("school.777.dsl", {"school.123456", "school.999", "gp"}, id="a school that is not on the case is a school"),
+        pytest.param("school.1234567", {"school.123456", "school.999", "gp"}, id="a longer number is another school"),
+        pytest.param("gp", {"school.123456", "school.999", "school"}, id="a doctor said it"),
+    ],
+)
+def test_who_said_it_is_the_agency_on_the_case_whose_name_begins_the_source(source: str, told_to: set[str]) -> None:
+    on = case("school.123456", "school.999", "school", "gp")
+
+    assert set(told(alert(source=source), on)) == told_to
+
+
+def test_an_area_of_the_agency_that_holds_cases_is_told_of_an_unknown_kind() -> None:
+    assert set(told(alert("never_heard_of"), case("childrens_social_care.north", "gp"))) == {"childrens_social_care.north"}
+
+
 def test_the_front_door_needs_no_involvement_but_somebody_linked_and_is_told_once() -> None:
     assert told(alert("death"), case()) == {"mash": (Ruling.FRONT_DOOR, T0)}
     assert set(told(alert("death"), case("mash"))) == {"mash"}

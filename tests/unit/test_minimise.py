@@ -268,7 +268,8 @@ CASE = Case.model_validate(
                 "worker": C["case: another agency's worker"],
                 "team": C["case: another agency's team"],
                 "from": "2026-01-01",
-            }
+            },
+            {"agency": "nursery", "children": [C["child: key"], "sibling"]},
         ],
         "episodes": [{"type": C["case: episode"]}],
     }

@@ -525,7 +525,7 @@ def test_a_copy_with_other_people_knows_the_others() -> None:
     assert found.person("mother").person_ids == ("p-1",)
 
 
-def test_every_child_and_every_adult_an_agency_acts_for_is_linked() -> None:
+def test_not_16_of_an_adult_an_agency_acts_for_no_relation_is_invented() -> None:
     whole = case(
         children=["child"],
         links=[{"person": "mother", "relation": "mother"}],
@@ -539,10 +539,22 @@ def test_every_child_and_every_adult_an_agency_acts_for_is_linked() -> None:
     assert {(link.person, link.relation, link.certainty) for link in whole.links} == {
         ("mother", "mother", Certainty.REPORTED),
         ("child", "child", Certainty.CONFIRMED),
-        ("stepfather", "known to probation", Certainty.CONFIRMED),
+        ("stepfather", "not stated", Certainty.REPORTED),
     }
     assert len(whole.links) == 3
     assert whole.with_implied_links() == whole
+
+
+def test_a_link_that_the_bus_once_put_in_its_own_words_keeps_the_day_from_which_it_is_known() -> None:
+    monday, friday = T0, T0 + timedelta(days=4)
+    stated = {"involvements": [{"agency": "probation", "scope": "adult_linked", "adult": "stepfather"}]}
+    of_old = case(links=[{"person": "stepfather", "relation": "known to probation", "certainty": "confirmed"}], **stated).learned(
+        None, monday
+    )
+
+    sent_again = case(**stated).with_implied_links().learned(of_old, friday)
+
+    assert [(link.relation, link.known_at) for link in sent_again.links] == [("not stated", monday)]
 
 
 def test_what_was_known_keeps_its_day_and_what_is_new_gets_this_one() -> None:

@@ -136,6 +136,8 @@ def test_a_sector_without_a_row_sees_what_a_stranger_sees() -> None:
 @pytest.mark.parametrize(
     ("name", "known_as"),
     [
+        pytest.param("school.123456", "school", id="one school"),
+        pytest.param("childrens_social_care.north", "childrens_social_care", id="one area"),
         pytest.param("school", "school", id="a school as such"),
         pytest.param("school_northfield", "school", id="a certain school"),
         pytest.param("school_nursing", "school_nursing", id="school nurses are no school"),

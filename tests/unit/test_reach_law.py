@@ -47,6 +47,10 @@ AGENCIES = (
     ("police", "children_case", None),
     ("housing", "plan_partner", None),
     ("probation", "adult_linked", "stepfather"),
+    ("gp", "adult_linked", "stepfather"),
+    ("prison", "children_case", None),
+    ("school.123", "children_case", None),
+    ("school.999", "children_case", None),
 )
 
 
@@ -120,7 +124,7 @@ def matters(draw: st.DrawFn, number: int) -> list[Found]:
     """One alert: raised, amended, withdrawn and raised again in any order, about the same people or others, in the same words or others,
     each recorded when it was stated or before. In the order in which their persons were found.
     """
-    kind, agency = draw(st.sampled_from(KINDS)), draw(st.sampled_from(["police", "school", "nspcc", "probation"]))
+    kind, agency = draw(st.sampled_from(KINDS)), draw(st.sampled_from(["police", "school", "school.123.dsl", "nspcc", "probation"]))
     at = moment(draw(days), number)
     people = draw(who_it_is_about())
     statements: list[AcceptedAlert] = []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
@@ -96,7 +97,7 @@ def told(case: Case, *said: AcceptedAlert, policy: Policy = POLICY) -> dict[str,
     state = CaseState()
     found: dict[str, list[Notice]] = {}
     events: list[CaseChanged | AlertReachedCase] = [CaseChanged(case=case)]
-    events += [AlertReachedCase(case_id=case.id, via=s.people[0][0], alert=s) for s in said]
+    events += [AlertReachedCase(case_id=case.id, via="x", alert=s) for s in said]
     for event in events:
         before = state
         state, owed = reduce_case(before, event, policy)
@@ -201,6 +202,72 @@ def test_who_acts_for_a_man_reads_what_its_own_agency_wrote() -> None:
 
     assert recipient_of("probation.leominster", case, POLICY, T0, source=own.alert.source).own_words
     assert not recipient_of("probation.leominster", case, POLICY, T0, source="police.northants").own_words
+
+
+# Settings.
+
+YOUNGER = {
+    "key": "canary-brother",
+    "label": "Canary Youngest",
+    "name": {"given": "CanaryBrother"},
+    "born": "2024-02-02",
+    "identifiers": [{"system": "upn", "value": "A801200005120"}],
+    "addresses": [REFUGE],
+    "person_ids": ["p-brother"],
+}
+OF_THE_BROTHER = ("canary-brother", "CanaryBrother", "Canary Youngest", "2024-02-02", "A801200005120")
+
+
+def two_settings(first: str, second: str, **stated: Any) -> Case:
+    served = ({"agency": first, "children": ["canary-child"]}, {"agency": second, "children": ["canary-brother"]})
+    return a_case(*served, children=(CHILD, YOUNGER), **stated)
+
+
+@pytest.mark.parametrize("kind", KIND)
+@pytest.mark.parametrize(("first", "second"), [("school.123456", "school.999"), ("school", "nursery"), ("school_a", "school_b")])
+def test_not_16_a_setting_sees_its_own_children_and_of_another_settings_that_there_is_a_sibling(first: str, second: str, kind: str) -> None:
+    found = told(two_settings(first, second), about_him(kind))
+
+    [own, other] = found[first][0].children, found[second][0].children
+    assert [(child.ref, child.label, child.name is None) for child in own if child.label != "a sibling"] == [
+        ("canary-child", "Canary Eldest", False)
+    ]
+    assert [child.label for child in (*own, *other)] == ["Canary Eldest", "a sibling", "a sibling", "Canary Youngest"]
+    assert stands_in(found[first][0], *OF_THE_BROTHER) == []
+    assert stands_in(found[second][0], *OF_THE_CHILD) == []
+
+
+def test_not_16_the_way_by_which_it_came_names_no_other_settings_child() -> None:
+    about_the_child = about_him().model_copy(update={"people": ((), (), ("p-child",))})
+
+    because = told(two_settings("school.1", "school.2"), about_the_child)["school.2"][0].because
+    assert because.startswith("a sibling → child → the children's case")
+
+
+@pytest.mark.parametrize(
+    ("agency", "named"),
+    [
+        pytest.param("nursery.1", ["Canary Youngest"], id="a nursery: the child of two, not the one of ten"),
+        pytest.param("school.1", ["Canary Eldest"], id="a school: the other way round"),
+        pytest.param("gp", ["Canary Eldest", "Canary Youngest"], id="a surgery has no ages"),
+    ],
+)
+def test_not_16_whom_a_setting_works_with_follows_from_their_age_where_nobody_said_it(agency: str, named: list[str]) -> None:
+    children = ({**CHILD, "born": "2016-01-01"}, YOUNGER)
+
+    shown = only(a_case({"agency": agency}, children=children), agency, about_him()).children
+    assert [child.label for child in shown if child.label != "a sibling"] == named
+    said = only(a_case({"agency": agency, "children": ["canary-child"]}, children=children), agency, about_him()).children
+    assert [child.label for child in said if child.label != "a sibling"] == ["Canary Eldest"]
+
+
+def test_a_setting_of_which_no_child_has_the_age_sees_them_all() -> None:
+    assert only(a_case({"agency": "nursery"}, children=({**CHILD, "born": "2010-01-01"},)), "nursery", about_him()).children[0].name
+
+
+def test_a_case_names_no_child_for_a_setting_that_is_not_one_of_its_children() -> None:
+    with pytest.raises(ValidationError, match=r"involvements\[0\]\.children\[1\]: no such key in `children`"):
+        a_case({"agency": "school", "children": ["canary-child", "mum"]})
 
 
 # Restrictions.

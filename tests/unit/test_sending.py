@@ -51,6 +51,22 @@ def test_an_agency_is_sent_no_more_at_once_than_it_takes_and_takes_nothing_from_
         assert set(agencies.full) == {one for one in out if agencies.room(one) == 0}
 
 
+def test_a_school_has_its_own_channel_or_that_of_all_schools() -> None:
+    own, of_all, inbox = Channel(), Channel(), Channel()
+    channels = Channels({"school": of_all, "school.123": own}, inbox, at_once={"school": 2})
+
+    found = {agency: channels.of(agency) for agency in ("school.123", "school.999", "school.999.upper", "school", "school_x", "gp.1")}
+    assert found == {
+        "school.123": own,
+        "school.999": of_all,
+        "school.999.upper": of_all,
+        "school": of_all,
+        "school_x": inbox,
+        "gp.1": inbox,
+    }
+    assert [channels.at_once(agency, 8) for agency in ("school.999", "school.123", "gp.1")] == [2, 8, 8]
+
+
 def test_an_agency_that_answers_again_is_named_once() -> None:
     moment = [NOON]
     agencies = Agencies(Channels({}, Channel()), Pace(), lambda: moment[0])

@@ -38,7 +38,9 @@ class BatchChannel(Channel, Protocol):
 
 
 class Channels:
-    """The channel of each agency: as its settings say, else the built-in inbox. `named` are those a policy may name as a fallback."""
+    """The channel of each agency: as its settings say, or those of the agency whose setting it is (`school` for `school.123456`), else the
+    built-in inbox. `named` are those a policy may name as a fallback.
+    """
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Channels:
         at_once: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Take as `at_once` how many messages an agency's system takes at the same time, where its settings say so."""
-        self.at_once = at_once
+        self._at_once = at_once
         self._by_agency = by_agency
         self._default = default
         self.named = {"inbox": default, **named}
@@ -57,11 +59,23 @@ class Channels:
         self._default_batch = default if isinstance(default, BatchChannel) else None
 
     def of(self, agency: str) -> Channel:
-        return self._by_agency.get(agency, self._default)
+        return self._by_agency.get(self._configured(agency), self._default)
 
     def batch(self, agency: str) -> BatchChannel | None:
         """Give the agency's channel if it takes many messages at once."""
-        return self._batch.get(agency) if agency in self._by_agency else self._default_batch
+        configured = self._configured(agency)
+        return self._batch.get(configured) if configured in self._by_agency else self._default_batch
+
+    def at_once(self, agency: str, usual: int) -> int:
+        """Give how many messages the agency's system takes at the same time: what its settings say, else `usual`."""
+        return self._at_once.get(self._configured(agency), usual)
+
+    def _configured(self, agency: str) -> str:
+        """Give the name under which the agency's own settings stand, or those of the agency it is a setting of."""
+        name = agency
+        while name not in self._by_agency and "." in name:
+            name = name.rpartition(".")[0]
+        return name
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
-AgencyQuery = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=60)]
+AgencyQuery = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)]
 StateQuery = Annotated[str | None, Query(description="open, or one state of an obligation", max_length=20)]
 ExerciseQuery = Annotated[
     str | None, Query(description="only this exercise; `none` for what is real; without it both, each item saying which", max_length=60)

@@ -117,9 +117,11 @@ def _child(child: NoticePerson, notice: Notice, *, encompass: bool, full: bool) 
 
 
 def _waspresent(child: NoticePerson, notice: Notice) -> str:
-    """Take what is said of this child, else what is said of the children. One child's presence is never guessed
-    from another's (VOI-10).
+    """Take what is said of this child, else, for a child whom the alert names, what it says of the children. Of a child
+    whom it does not name nothing is said: one child's presence is never guessed from another's (VOI-10).
     """
+    if child.role is None:
+        return NOT_STATED
     if child.role == "present":
         return "yes"
     return yes_no(section(notice, "incident").get("children_present"))

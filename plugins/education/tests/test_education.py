@@ -49,6 +49,7 @@ def encompass(**overrides: Any) -> Notice:
         "sector": "education",
         "flag": None,
         "people": (),
+        "children": tuple(child.model_copy(update={"role": "subject"}) for child in sample_notice().children),
         "details": INCIDENT,
     }
     return sample_notice(**{**fields, **overrides})
@@ -94,6 +95,26 @@ def test_the_schema_refuses_a_minimal_message_with_more_in_it() -> None:
     sent = rendered(encompass())
     for addition in ({"narrative": []}, {"incident": {**sent["incident"], "time": "14:05"}}):
         assert not VALIDATOR.is_valid({**sent, **addition})
+
+
+@pytest.mark.parametrize(
+    ("role", "stated", "present"),
+    [
+        pytest.param("subject", True, "yes", id="named, and children were present"),
+        pytest.param("subject", False, "no", id="named, and no children were"),
+        pytest.param("subject", None, "not_stated", id="named, and nothing was said"),
+        pytest.param("present", None, "yes", id="said to be present"),
+        pytest.param(None, True, "not_stated", id="a brother whom the alert does not name"),
+        pytest.param(None, False, "not_stated", id="a brother, and no children were present"),
+    ],
+)
+def test_voi_10_what_is_said_of_the_incident_is_written_on_no_child_whom_it_does_not_name(
+    role: str | None, stated: bool | None, present: str
+) -> None:
+    child = NoticePerson(ref="c", child=True, role=role, label="Kid")
+    details = {"incident": {"children_present": stated}} if stated is not None else {}
+
+    assert [one["present"] for one in rendered(encompass(children=(child,), details=details))["children"]] == [present]
 
 
 def test_what_nobody_has_said_is_not_a_no() -> None:
