@@ -68,14 +68,23 @@ class Bodies:
     notice) repeats neither the narrative nor what to do. It has the times of the sender's own withdrawal and what that says anew; where the
     alert is now about somebody else (`ended_by` amends it), only the time when that was recorded, because the words are about another
     family.
+
+    For an agency that has `left`, the case as it now is stays unseen: nobody whom the alert does not name, no address, no status.
     """
 
     def __init__(
-        self, statement: AcceptedAlert, case: Case, policy: Policy, *, over: Deed | None = None, ended_by: AcceptedAlert | None = None
+        self,
+        statement: AcceptedAlert,
+        case: Case,
+        policy: Policy,
+        *,
+        over: Deed | None = None,
+        ended_by: AcceptedAlert | None = None,
+        left: bool = False,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._over = over
+        self._over, self._left = over, left
         self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -91,7 +100,7 @@ class Bodies:
         """The body, and its JSON."""
         kind = (agency.sector, agency.acts_for_adults)
         if kind not in self._made:
-            body = self._body(agency)
+            body = _to_who_left(self._body(agency)) if self._left else self._body(agency)
             self._made[kind] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
         return self._made[kind]
 
@@ -122,6 +131,13 @@ class Bodies:
             policy_version=policy.version,
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
         )
+
+
+def _to_who_left(body: NoticeBody) -> NoticeBody:
+    """The fact and whom it is about, and nothing that may have come to the case since the agency was there."""
+    named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
+    children, people = named
+    return body.model_copy(update={"children": children, "people": people, "case_status": None})
 
 
 def cover_for(

@@ -37,16 +37,16 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, Deed | None, str], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
         over = owed.deed if owed.deed.ends else None
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by)
+            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
         agency = context.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
         cover = cover_for(
