@@ -152,6 +152,7 @@ def cover_for(
     flag: str | None = None,
     recipient: str | None = None,
     ended_at: datetime | None = None,
+    another_stands: bool = False,
 ) -> NoticeCover:
     """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
     and must be read first; `since` is the agency's own first day on the case.
@@ -166,6 +167,7 @@ def cover_for(
         flag=flag if flag and Sight(policy, policy.agency(obligation.agency)).full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
+        another_stands=another_stands,
     )
 
 

@@ -13,6 +13,8 @@ from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 
+_RELEASE, _RECALL = "prisoner_release", "prisoner_recall"
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -60,6 +62,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             flag=_flag(owed, context),
             recipient=_recipient(owed, context.case),
             ended_at=owed.ended_at,
+            another_stands=owed.deed.ends and _another_stands(owed, context),
         )
         yield Told(owed, cover, *bodies[about].for_agency(agency))
 
@@ -72,7 +75,8 @@ class _LinkContext:
         state = after if self.there else before
         assert state.case is not None
         self.case, self.policy = state.case, policy.under(state.case.routing)
-        self.flags = [(alert, rule) for alert in state.alerts.values() if (rule := self.policy.kind_rule(alert.kind)).flag]
+        self.alerts = state.alerts.values()
+        self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
         self._link = link
         self._paths: dict[tuple[str, bool], str] = {}
 
@@ -93,6 +97,21 @@ def _flag(owed: Owed, context: _LinkContext) -> str | None:
         if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
             return f"{rule.title.upper()}: {rule.action}"
     return None
+
+
+def _another_stands(owed: Owed, context: _LinkContext) -> bool:
+    """True if what ends is a release or a recall, and the agency has been told of another release of the same person, which stands."""
+    ended, rule = owed.obligation, context.policy.kind_rule(_RELEASE)
+    if ended.kind not in {_RELEASE, _RECALL}:
+        return False
+    others = [alert for alert in context.alerts if alert.kind == _RELEASE and alert.standing.alert_id != ended.alert_id]
+    standing = [other for alert in others if (other := alert.stood_at(owed.at, rule)) is not None]
+    released = _subjects(owed.statement)
+    return any(_subjects(one) & released and _is_told(owed, one, context.case, context.policy) for one in standing)
+
+
+def _subjects(statement: AcceptedAlert) -> set[str]:
+    return {person_id for person_ids in statement.people[: len(statement.alert.subjects)] for person_id in person_ids}
 
 
 def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:

@@ -230,6 +230,30 @@ def test_chr_12_history_corrects_nobody() -> None:
     assert [n.deed for n in told] == [D]
 
 
+@pytest.mark.parametrize(
+    ("kind", "id_", "stays"), [("prisoner_recall", "R-2", True), ("prisoner_release", "R-1", False), ("ppn", "P-1", False)]
+)
+def test_the_end_of_a_recall_says_that_a_release_of_the_same_person_stands(kind: str, id_: str, stays: bool) -> None:
+    release = stated(0, kind="prisoner_release", id="R-1")
+    other = [] if id_ == "R-1" else [stated(1, kind=kind, id=id_)]
+
+    told = read(family("school", "gp"), release, *other, stated(2, "withdrawn", kind=kind, id=id_))
+
+    ends = [notice for notice in told if notice.deed is W]
+    assert len(ends) == 2
+    assert {notice.another_stands for notice in ends} == {stays}
+    assert not any(notice.another_stands for notice in told if notice.deed is not W)
+
+
+def test_a_release_of_somebody_else_or_untold_to_the_agency_keeps_nothing_up() -> None:
+    case = joined(family("school", {"agency": "gp", "from": "2026-11-21"}), people=[{"key": "him", "person_ids": ["p-him", "p-alias"]}])
+    other = stated(0, kind="prisoner_release", id="R-1", who="p-alias")
+
+    told = read(case, other, stated(3, kind="prisoner_release", id="R-2"), stated(4, "withdrawn", kind="prisoner_release", id="R-2"))
+
+    assert not any(notice.another_stands for notice in told)
+
+
 def test_who_may_not_hear_of_what_it_was_amended_to_hears_that_it_stands_for_others_now() -> None:
     told = read(family("childrens_social_care", "school"), stated(0), stated(2, "amended", kind="prisoner_contact_change"))
 
