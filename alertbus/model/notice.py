@@ -155,6 +155,8 @@ class NoticeCover(Word):
     ended_at: Annotated[Moment | None, S.ROUTING] = None
     """Of a notice that ends something (`Deed.ends`): when the sender recorded that, the agency's part or the link ended, or it turned out
     to be about somebody else. None for every other notice, and for an end that was written before there was this field."""
+    another_stands: Annotated[bool, S.ROUTING] = False
+    """Of the end of a prisoner's release or recall: a release of the same person stands, so what was set up because of it stays."""
 
 
 class NoticeBody(Word):

@@ -28,6 +28,9 @@ NO_LONGER_YOURS = (
 CORRECTED = "what you were told was not about this case. Take it off this family's record."
 """What it means that an alert was about somebody else, where an adapter has no words of its own."""
 
+RECALL = "prisoner_recall"
+_RELEASE_AND_RECALL = frozenset({"prisoner_release", RECALL})
+
 _HEADS = {
     Deed.AMEND: "Amended",
     Deed.WITHDRAW: "Withdrawn",
@@ -116,6 +119,23 @@ def tells_of_release(notice: Notice) -> bool:
 def how_sure(notice: Notice) -> str:
     """Say how sure the notice's release is: `confirmed`, `not confirmed`, or `confirmed: not stated` (PRI-04)."""
     return {"yes": "confirmed", "no": "not confirmed"}.get(yes_no(section(notice, "release").get("confirmed")), "confirmed: not stated")
+
+
+def matter(notice: Notice) -> str:
+    """Name what a system sets up because of this notice, so that a later one finds it again: by its alert; of a prisoner's release or
+    recall by whoever was released, because the recall ends what the release set up (PRI-05).
+    """
+    who = sorted(person.ref for person in notice.people if person.role == "subject")
+    if notice.obligation.kind in _RELEASE_AND_RECALL and who:
+        return "\x1f".join(("at liberty", *who))
+    return notice.obligation.alert_id
+
+
+def is_over(notice: Notice) -> bool:
+    """Say whether what was set up for the matter ends: what was told is over, or the person was recalled to prison. Where a release of the
+    same person stands it does not, nor when the recall itself is taken back.
+    """
+    return not notice.another_stands if notice.deed.ends else notice.obligation.kind == RECALL
 
 
 def present(**fields: Any) -> dict[str, Any]:

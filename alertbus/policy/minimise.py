@@ -104,14 +104,23 @@ class Bodies:
     Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor
     what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
     (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
+
+    For an agency that has `left`, the case as it now is stays unseen: nobody whom the alert does not name, no address, no status.
     """
 
     def __init__(
-        self, statement: AcceptedAlert, case: Case, policy: Policy, *, over: Deed | None = None, ended_by: AcceptedAlert | None = None
+        self,
+        statement: AcceptedAlert,
+        case: Case,
+        policy: Policy,
+        *,
+        over: Deed | None = None,
+        ended_by: AcceptedAlert | None = None,
+        left: bool = False,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._over = over
+        self._over, self._left = over, left
         self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -126,7 +135,7 @@ class Bodies:
     def for_recipient(self, recipient: Recipient) -> tuple[NoticeBody, bytes]:
         """The body, and its JSON."""
         if recipient not in self._made:
-            body = self._body(recipient)
+            body = _to_who_left(self._body(recipient)) if self._left else self._body(recipient)
             self._made[recipient] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
         return self._made[recipient]
 
@@ -160,6 +169,13 @@ class Bodies:
         )
 
 
+def _to_who_left(body: NoticeBody) -> NoticeBody:
+    """The fact and whom it is about, and nothing that may have come to the case since the agency was there."""
+    named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
+    children, people = named
+    return body.model_copy(update={"children": children, "people": people, "case_status": None})
+
+
 def cover_for(
     notice_id: str,
     deed: Deed,
@@ -172,6 +188,7 @@ def cover_for(
     flag: str | None = None,
     recipient: str | None = None,
     ended_at: datetime | None = None,
+    another_stands: bool = False,
 ) -> NoticeCover:
     """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
     and must be read first; `since` is the agency's own first day on the case.
@@ -186,6 +203,7 @@ def cover_for(
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
+        another_stands=another_stands,
     )
 
 

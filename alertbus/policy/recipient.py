@@ -46,13 +46,8 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
-<<<<<<< HEAD
     entry, role, day = policy.agency(agency), _role(agency, case), _living(in_uk(at).date(), case)
-    restricted = _restrictions(role, entry, case, policy)
-=======
-    entry, role, day = policy.agency(agency), _role(agency, case), _living(at.astimezone(UK).date(), case)
     restricted = _restrictions(agency, role, case, policy)
->>>>>>> 2a2a189
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     for_adults = entry.acts_for_adults or (bool(role.adults) and (bool(restricted) or not with_children))
     return Recipient(

@@ -43,6 +43,8 @@ class Owed:
     place: int = 0
     presumed: bool = False
     ended_at: datetime | None = None
+    left: bool = False
+    """Its agency, or whom it was told through, is not on the case at that time any more: it hears what corrects the fact, and no more."""
 
     def taken_back(self, at: datetime, by: str, why: Over) -> "Owed":
         """The notice that ends this one; `by` names what made it necessary, and is part of its id."""
@@ -206,10 +208,21 @@ class _Telling:
         reached = list(self._reached(statement, self._replaced_at(place)))
         at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
         self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
+        if not statement.alert.history:
+            for told in [told for one, told in self.open.items() if one not in at_once]:
+                self._correct(place, told)
         for decision, obligation in reached:
             if obligation.id not in self.open:
                 self._brief(place, decision, obligation.id)
             self._add(place, obligation, statement, decision)
+
+    def _correct(self, place: int, told: Owed) -> None:
+        """Who was told before and is not there any more reads what is stated now (CHR-12, LNK-13), and owes no answer."""
+        statement = self._chain[place]
+        decision = replace(told.decision, since=statement.at)
+        for _, obligation in obligations([decision], statement, self._case, self._policy):
+            if obligation.id == told.obligation.id:
+                self._add(place, obligation.model_copy(update={"due": None}), statement, decision, left=True)
 
     def _brief(self, place: int, decision: Decision, obligation_id: str) -> None:
         """Who joins reads first what else was stated of it since it was raised, if that reaches them as well."""
@@ -219,13 +232,13 @@ class _Telling:
                 if obligation.id == obligation_id and also.since == decision.since:
                     self._add(earlier, obligation, statement, also)
 
-    def _add(self, place: int, obligation: Obligation, statement: AcceptedAlert, decision: Decision) -> None:
+    def _add(self, place: int, obligation: Obligation, statement: AcceptedAlert, decision: Decision, *, left: bool = False) -> None:
         """A notice, unless it would tell its agency nothing that it has not just been told: what was acknowledged stays so."""
         last = self.open.get(obligation.id)
         if last is not None and not last.presumed and tells_the_same(last.statement, statement):
             return
         deed = Deed.DELIVER if last is None else Deed.AMEND
-        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place)
+        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place, left=left)
         self.open[obligation.id] = entry
         self.found.append(entry)
 

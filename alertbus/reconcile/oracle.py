@@ -98,10 +98,14 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
         replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
         for key, before in list(told_by.items()):
-            told_anew = key in now and now[key].since == said.at
-            if not told_anew and not _still_about(said, before, found[key], case, policy):
+            if key in now and now[key].since == said.at:
+                continue
+            if not _still_about(said, before, found[key], case, policy):
                 found[key] = found[key]._replace(read=(*found[key].read, (said.at, None)))
                 del told_by[key]
+            elif not said.alert.history:  # who had the first is corrected, whoever has left by now (CHR-12)
+                found[key] = found[key]._replace(read=(*found[key].read, (said.at, said.statement_id)))
+                told_by[key] = said
         for key, due in now.items():
             first = found.get(key, due)
             read = (*found[key].read, *due.read) if key in found else due.read
@@ -124,7 +128,7 @@ def _told_by(said: AcceptedAlert, case: Case, policy: Policy, replaced_at: datet
 def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Case, policy: Policy) -> bool:
     """Say whether a later statement is for this agency at all, because of somebody of whom the one told before was, too.
 
-    When anybody was there does not count: who has left, or whose person has, is left with what stood then.
+    When anybody was there does not count: who has left, or whose person has, had the first, and reads what corrects it.
     """
     if said.alert.action is Action.WITHDRAWN or _said_by(due.agency, said.alert.source, case):
         return False

@@ -168,6 +168,92 @@ def read_with(change: CaseChanged, case: Case, statement: AcceptedAlert, agency:
     return [notice for notice in found if notice.obligation.agency == agency]
 
 
+BORN_SINCE = {
+    "people": [
+        {"key": "him", "person_ids": ["p-him"], "addresses": [{"postcode": "ZZ99 9ZZ"}]},
+        {"key": "baby", "person_ids": ["p-baby"], "name": {"given": "Wrenna"}},
+    ],
+    "children": ["baby"],
+    "status": "child_protection_plan",
+}
+
+
+def joined(case: Case, **more: Any) -> Case:
+    return Case.model_validate({**case.model_dump(mode="json", by_alias=True, exclude_defaults=True), **more})
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        pytest.param({"involvements": [{"agency": "police", "to": "2026-11-25"}]}, id="the agency has left"),
+        pytest.param({"links": [{"person": "him", "relation": "father", "to": "2026-11-25"}]}, id="he is linked no longer"),
+    ],
+)
+def test_chr_12_lnk_13_a_correction_reaches_who_had_the_first_and_left_once_and_owing_no_answer(spell: dict[str, Any]) -> None:
+    case = joined(family("police"), **BORN_SINCE, **spell)
+    fracture, suture = stated(0, kind="ppn", **words("A fracture.")), stated(9, "amended", kind="ppn", **words("An accessory suture."))
+
+    first, corrected = read(case, fracture, suture, stated(9.5, "amended", kind="ppn", **words("An accessory suture.")))
+
+    assert [(n.deed, [e.text for e in n.narrative]) for n in (first, corrected)] == [(D, ["A fracture."]), (A, ["An accessory suture."])]
+    assert (corrected.obligation.since, corrected.obligation.due, corrected.obligation.id) == (day(9), None, first.obligation.id)
+    assert first.obligation.due is not None
+    assert ([p.ref for p in corrected.people], corrected.children, corrected.case_status) == (["him"], (), None)
+    assert "ZZ99" not in corrected.model_dump_json()
+
+
+def test_chr_12_who_left_before_the_first_reads_neither_and_who_left_after_it_reads_the_end_as_well() -> None:
+    before, after = {"agency": "school", "to": "2026-11-10"}, {"agency": "police", "to": "2026-11-22"}
+
+    told = read(family(before, after), stated(0), stated(5, "amended", severity="low"), stated(8, "withdrawn"))
+
+    assert [(n.obligation.agency, n.deed) for n in told] == [("police", D), ("police", A), ("police", W)]
+
+
+def test_lnk_13_an_unknown_man_who_is_named_later_is_an_amendment_to_everybody_who_had_the_first() -> None:
+    case = joined(family({"agency": "police", "to": "2026-11-22"}, "gp"), **BORN_SINCE)
+    child = {"children": [{"role": "child", "person": {"label": "p-baby"}}]}
+    case = joined(case, links=[{"person": "him", "relation": "ex-partner"}, {"person": "baby", "relation": "child"}])
+    kicked = stated(0, who="a man not known", kind="ppn", **child).with_people((("p-nobody",), ("p-baby",)))
+    named = stated(9, "amended", kind="ppn", **child).with_people((("p-him",), ("p-baby",)))
+
+    told = read(case, kicked, named)
+
+    assert {(n.obligation.agency, n.deed) for n in told} == {("police", D), ("gp", D), ("police", A), ("gp", A)}
+    assert len({n.obligation.id for n in told}) == 2
+    assert [[p.ref for p in n.people] for n in told if n.deed is A] == [["him"], ["him"]]
+
+
+def test_chr_12_history_corrects_nobody() -> None:
+    told = read(family({"agency": "police", "to": "2026-11-22"}), stated(0), stated(5, "amended", severity="low", history=True))
+
+    assert [n.deed for n in told] == [D]
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "stays"), [("prisoner_recall", "R-2", True), ("prisoner_release", "R-1", False), ("ppn", "P-1", False)]
+)
+def test_the_end_of_a_recall_says_that_a_release_of_the_same_person_stands(kind: str, id_: str, stays: bool) -> None:
+    release = stated(0, kind="prisoner_release", id="R-1")
+    other = [] if id_ == "R-1" else [stated(1, kind=kind, id=id_)]
+
+    told = read(family("school", "gp"), release, *other, stated(2, "withdrawn", kind=kind, id=id_))
+
+    ends = [notice for notice in told if notice.deed is W]
+    assert len(ends) == 2
+    assert {notice.another_stands for notice in ends} == {stays}
+    assert not any(notice.another_stands for notice in told if notice.deed is not W)
+
+
+def test_a_release_of_somebody_else_or_untold_to_the_agency_keeps_nothing_up() -> None:
+    case = joined(family("school", {"agency": "gp", "from": "2026-11-21"}), people=[{"key": "him", "person_ids": ["p-him", "p-alias"]}])
+    other = stated(0, kind="prisoner_release", id="R-1", who="p-alias")
+
+    told = read(case, other, stated(3, kind="prisoner_release", id="R-2"), stated(4, "withdrawn", kind="prisoner_release", id="R-2"))
+
+    assert not any(notice.another_stands for notice in told)
+
+
 def test_who_may_not_hear_of_what_it_was_amended_to_hears_that_it_stands_for_others_now() -> None:
     told = read(family("childrens_social_care", "school"), stated(0), stated(2, "amended", kind="prisoner_contact_change"))
 

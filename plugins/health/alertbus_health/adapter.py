@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 
 from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven
+from alertbus.plugin.wording import matter
 from alertbus_health import codes, receipts, resources
 from alertbus_health.resources import Resource, coded, reference
 from alertbus_health.words import lines
@@ -180,14 +181,15 @@ class _Bundle:
     def _flag(self, code: codes.FlagCode, subject: str, patient: Resource) -> Resource:
         notice = self._notice
         over = codes.ends_flag(notice)
-        # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it.
-        flagged = "plan" if notice.obligation.kind in codes.STATUS_KINDS else notice.obligation.alert_id
+        # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it. A release's belongs
+        # to whoever was released: so must the recall.
+        flagged = "plan" if notice.obligation.kind in codes.STATUS_KINDS else matter(notice)
         whose = patient["identifier"][-1]["value"]
         return {
             "resourceType": "Flag",
             "meta": self._labels(),
             "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{flagged}\x1f{whose}"))}],
-            "status": "entered-in-error" if notice.deed is Deed.CORRECT else "inactive" if over else "active",
+            "status": ("entered-in-error" if notice.deed is Deed.CORRECT else "inactive") if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),
             "subject": reference(subject, "Patient"),
@@ -213,7 +215,7 @@ class _Bundle:
         """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""
         notice = self._notice
         about = [reference(url, "Flag") for url in flags] or [reference(self._url("communication"), "Communication")]
-        activity = _ACTIVITY.get(notice.deed, "CREATE")
+        activity = "UPDATE" if notice.another_stands else _ACTIVITY.get(notice.deed, "CREATE")
         author = coded(f"{codes.HL7}/provenance-participant-type", "author", "Author")
         # The day alone where the source must not be revealed: the minute may be known to one caller only (STANDARDS 9).
         day, minute = notice.occurred_at.date().isoformat(), _instant(notice.occurred_at)

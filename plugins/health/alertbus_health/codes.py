@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from alertbus.plugin import Deed, Notice, Severity
+from alertbus.plugin.wording import is_over
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -133,7 +134,7 @@ def flag_code(notice: Notice) -> FlagCode | None:
 def ends_flag(notice: Notice) -> bool:
     """Say whether the Flag ends: because what was told is over, by a recall to prison, or at the end of a plan."""
     over = notice.obligation.kind in STATUS_KINDS and status_of(notice) in PLAN_OVER
-    return notice.deed.ends or notice.obligation.kind == "prisoner_recall" or over
+    return is_over(notice) or over
 
 
 def priority(notice: Notice) -> Priority:

@@ -28,6 +28,7 @@ NO_LONGER_YOURS = (
     "this family is no longer yours, or whom it is about is no longer linked to it. The flag set for it here is ended; the concern itself "
     "stands, and others have it."
 )
+STAYS = "the sender has taken this back. A release of the same person stands, and so does the flag set for it."
 CORRECTED = "this was not about this family. The flag set for it was entered in error: take it off the record."
 
 
@@ -52,7 +53,8 @@ def happened(notice: Notice) -> str:
 def _first(notice: Notice) -> Iterator[str]:
     flag = exercise_mark(notice) + notice.flag if notice.flag else None
     hidden = DO_NOT_REVEAL if notice.do_not_reveal_source else None
-    does = deed_line(notice, withdrawn=WITHDRAWN, no_longer_yours=NO_LONGER_YOURS, corrected=CORRECTED, capitals=True)
+    taken_back, mistaken = (STAYS, STAYS) if notice.another_stands else (WITHDRAWN, CORRECTED)
+    does = deed_line(notice, withdrawn=taken_back, no_longer_yours=NO_LONGER_YOURS, corrected=mistaken, capitals=True)
     yield from filter(None, (flag, rehearsal(notice), does, hidden))
 
 

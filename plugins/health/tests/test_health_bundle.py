@@ -314,8 +314,29 @@ def test_each_end_has_its_status_its_day_and_its_words(deed: Deed, status: str, 
     assert ("withdrawn" in " ".join(said(end)).casefold()) is (deed is Deed.WITHDRAW)
 
 
-def test_a_recall_to_prison_ends_its_flag() -> None:
-    assert flag(sample_notice(kind="prisoner_recall"))["status"] == "inactive"
+def test_pri_05_a_recall_ends_the_flag_of_the_release_and_of_nothing_else() -> None:
+    release = sample_notice(obligation=sample_obligation(alert_id="a-1", kind="prisoner_release"))
+    recalled = datetime(2021, 2, 18, 9, tzinfo=UTC)
+    recall = sample_notice(obligation=sample_obligation(alert_id="a-2", kind="prisoner_recall"), recorded_at=recalled, occurred_at=recalled)
+    others = [
+        sample_notice(obligation=sample_obligation(alert_id="a-1", kind="ppn")),
+        sample_notice(obligation=release.obligation.model_copy(update={"case_id": "case-2"})),
+        sample_notice(obligation=release.obligation, people=(NoticePerson(ref="x", role="subject"),)),
+    ]
+
+    assert (flag(release)["status"], flag(recall)["status"], flag(recall)["period"]["end"]) == ("active", "inactive", "2021-02-18")
+    assert flag(release)["identifier"] == flag(recall)["identifier"]
+    assert all(flag(other)["identifier"] != flag(recall)["identifier"] for other in others)
+
+
+@pytest.mark.parametrize("kind", ["prisoner_release", "prisoner_recall"])
+@pytest.mark.parametrize("deed", [Deed.WITHDRAW, Deed.CORRECT])
+def test_the_flag_stays_while_a_release_of_the_same_person_stands(kind: str, deed: Deed) -> None:
+    end = ended_notice(deed, kind=kind, another_stands=True)
+
+    assert (flag(end)["status"], of(rendered(end), "Provenance")[0]["activity"]["coding"][0]["code"]) == ("active", "UPDATE")
+    assert any("A release of the same person stands" in line for line in said(end))
+    assert flag(ended_notice(deed, kind=kind))["status"] != "active"
 
 
 @pytest.mark.parametrize("kind", ["violent_person_flag", "threat_to_staff", "unlawfully_at_large"])

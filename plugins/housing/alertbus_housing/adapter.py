@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from alertbus.plugin import CONTRACT, Address, Message, Notice
+from alertbus.plugin.wording import is_over
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
 
 MEDIA_TYPE = "application/json"
@@ -37,7 +38,7 @@ class HousingAdapter:
         self._codes = {**CODES, **(codes or {})}
 
     def render(self, notice: Notice) -> Message:
-        ends = notice.deed.ends
+        ends = is_over(notice)
         body = {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
         return Message(
             media_type=MEDIA_TYPE,

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from alertbus.plugin import Notice, NoticePerson
-from alertbus.plugin.wording import how_sure, section
+from alertbus.plugin.wording import RECALL, how_sure, matter, section
 
 LONGEST = 100
 """Characters of `incidentDescription` (Hackney)."""
@@ -74,16 +74,18 @@ def caution(notice: Notice) -> Caution:
         return Caution.VERBAL_ABUSE if grade in _VERBAL else Caution.STAFF_SAFETY
     if notice.flag:
         return Caution.STAFF_SAFETY
-    return Caution.RELEASE if kind == "prisoner_release" else Caution.CALL_FIRST
+    return Caution.RELEASE if kind in {"prisoner_release", RECALL} else Caution.CALL_FIRST
 
 
 def reference(notice: Notice) -> str:
     """Eight letters and digits for the telephone, the same for every notice of one obligation, so that a withdrawal
-    finds its alert.
+    finds its alert; and for a release and a recall of one person, so that the recall finds the release's.
 
     Made from the obligation's id, because a withdrawal has a notice id of its own. Base 32 has no 0, 1 or 8 to mishear.
     """
-    digest = hashlib.sha256(notice.obligation.id.encode()).digest()
+    owed, about = notice.obligation, matter(notice)
+    meant = owed.id if about == owed.alert_id else f"{owed.case_id}\x1f{owed.agency}\x1f{about}"
+    digest = hashlib.sha256(meant.encode()).digest()
     return base64.b32encode(digest)[:8].decode()
 
 
@@ -136,8 +138,7 @@ def _template(notice: Notice) -> str:
         case Caution.RELEASE:
             return f"Household may be at risk from {_release_date(notice)}{_unsure(notice)}."
         case Caution.CALL_FIRST:
-            over = notice.obligation.kind == "prisoner_recall"
-            return "A risk told earlier may be over." if over else "Before contact:"
+            return "Before contact:"
 
 
 def _grade(notice: Notice) -> str:

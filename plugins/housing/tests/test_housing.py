@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Name, Notice, NoticePerson
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice, sample_obligation
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(alert_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -83,7 +83,6 @@ def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
             "Household may be at risk from 2021-03-12. Call",
         ),
         ({"kind": "prisoner_release"}, "Household may be at risk from a day not known, confirmed: not stated. Call"),
-        ({"kind": "prisoner_recall"}, "A risk told earlier may be over. Call duty team ref"),
         ({"kind": "domestic_abuse_incident"}, "Before contact: Call duty team ref"),
         ({"exercise": "winter"}, "EXERCISE. Staff safety: do not visit alone. Call duty team ref"),
         ({"contact": "EDT 01632 960123"}, "Staff safety: do not visit alone. Call EDT 01632 960123 ref"),
@@ -134,6 +133,29 @@ def test_whatever_ends_it_is_the_call_that_ends_the_same_alert_on_its_day(deed: 
     assert raised.headers["x-alertbus-route"] == "POST api/v1/cautionary-alerts"
     assert ended.headers["x-alertbus-assure-reference"] == json.loads(raised.body)["assureReference"]
     assert (ended.filename, ended.headers["x-alertbus-deed"]) == ("another.json", deed.value)
+
+
+def test_pri_05_a_recall_ends_the_caution_of_the_release_and_of_nothing_else() -> None:
+    release, recall = (sample_obligation(id=f"o-{kind}", alert_id=f"a-{kind}", kind=f"prisoner_{kind}") for kind in ("release", "recall"))
+    ended = HousingAdapter().render(sample_notice(obligation=recall, recorded_at=datetime(2021, 2, 18, 9, tzinfo=UTC)))
+
+    assert json.loads(ended.body) == {"endDate": "2021-02-18T09:00:00Z"}
+    assert ended.headers["x-alertbus-assure-reference"] == rendered(sample_notice(obligation=release))["assureReference"]
+    for other in (
+        sample_notice(obligation=release.model_copy(update={"case_id": "case-2"})),
+        sample_notice(obligation=release, people=(NoticePerson(ref="x", role="subject"),)),
+        sample_notice(obligation=release.model_copy(update={"kind": "ppn"})),
+    ):
+        assert rendered(other)["assureReference"] != ended.headers["x-alertbus-assure-reference"]
+
+
+@pytest.mark.parametrize("kind", ["prisoner_release", "prisoner_recall"])
+def test_the_caution_stays_while_a_release_of_the_same_person_stands(kind: str) -> None:
+    stays = HousingAdapter().render(ended_notice(kind=kind, another_stands=True, details={"release": {"date": "2021-03-12"}}))
+    ends = HousingAdapter().render(ended_notice(kind=kind))
+
+    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12.")
+    assert [m.headers["x-alertbus-route"].partition(" ")[0] for m in (stays, ends)] == ["POST", "PATCH"]
 
 
 def test_an_incident_is_never_in_the_future_of_its_record() -> None:
