@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from alertbus.model import ids
-from alertbus.model.base import INSTANT, Moment, Word, plus
+from alertbus.model.base import INSTANT, Count, Moment, Word, plus
 from alertbus.model.person import Subject
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -218,7 +218,7 @@ class AcceptedAlert(Word):
     first_at: Annotated[Moment | None, S.ROUTING] = None
     alert: Annotated[Alert, S.ROUTING]
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
-    people_version: Annotated[int, S.ROUTING] = 0
+    people_version: Annotated[Count, S.ROUTING] = 0
     people_since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
     claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
 

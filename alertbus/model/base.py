@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 INSTANT = timedelta(microseconds=1)
@@ -33,6 +33,10 @@ Moment = Annotated[AwareDatetime, AfterValidator(exists_in_utc)]
 def plus(moment: datetime, by: timedelta) -> datetime:
     """Give the moment that is so much later, `by` not being negative; the last one there is where the calendar ends before it."""
     return LAST if moment > LAST - by else moment + by
+
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+"""How often something was counted. Chosen: more than anything here is counted to, and less than the least whole number of a database."""
 
 
 class Word(BaseModel):

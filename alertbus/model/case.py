@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
 
-from alertbus.model.base import INSTANT, Moment, Word, exists_in_utc, plus
+from alertbus.model.base import INSTANT, Count, Moment, Word, exists_in_utc, plus
 from alertbus.model.person import KEY, Person
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -202,7 +202,7 @@ class Routing(Word):
     plan_partner_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
     mash_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
     recently_ended_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
-    recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0, le=36_525)
 
 
 class Case(Word):
@@ -213,8 +213,8 @@ class Case(Word):
     """
 
     id: Annotated[str, S.ROUTING] = Field(pattern=CASE_ID)
-    version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
-    stated_version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    version: Annotated[Count, S.ROUTING] = 0
+    stated_version: Annotated[Count, S.ROUTING] = 0
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     people: Annotated[tuple[CasePerson, ...], S.IDENTITY] = Field(default=(), max_length=500)
     children: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=50)

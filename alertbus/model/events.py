@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Base64Bytes
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Moment, Word
+from alertbus.model.base import Count, Moment, Word
 from alertbus.model.case import Case, Link
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -34,7 +34,7 @@ class PersonRevised(Word):
 
     type: ClassVar[str] = "uk.alertbus.person.revised.v1"
     person_id: Annotated[str, S.ROUTING]
-    version: Annotated[int, S.ROUTING]
+    version: Annotated[Count, S.ROUTING]
     at: Annotated[Moment, S.ROUTING]
 
 
@@ -46,7 +46,7 @@ class LinkChanged(Word):
     type: ClassVar[str] = "uk.alertbus.link.changed.v1"
     person_id: Annotated[str, S.ROUTING]
     case_id: Annotated[str, S.ROUTING]
-    version: Annotated[int, S.ROUTING]
+    version: Annotated[Count, S.ROUTING]
     links: Annotated[tuple[Link, ...], S.ROUTING]
     exercise: Annotated[str | None, S.ROUTING] = None
 

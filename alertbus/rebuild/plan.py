@@ -154,7 +154,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
         await rebuilding.empty(connection, tables)
         for restore in restores:
             await restore.begin(connection)
-    loading = _Loading(wiring.engine, restores)
+    loading = Loading(wiring.engine, restores)
     count = await loading.load(wiring.bootstrap, words, progress)
     async with _transaction(wiring.engine) as connection:
         await rebuilding.index(connection, tables)
@@ -175,7 +175,7 @@ async def exercises(engine: AsyncEngine) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _RoomsPart:
+class RoomsPart:
     """What one room makes of a batch."""
 
     restore: Restore
@@ -183,8 +183,8 @@ class _RoomsPart:
     rows: Any
 
 
-class _Loading:
-    """Every room's rows, written from the topics. A record that a room cannot read or write is set aside, and stops nothing."""
+class Loading:
+    """Writes every room's rows from the topics. A record that a room cannot read or write is set aside, and stops nothing."""
 
     def __init__(self, engine: AsyncEngine, restores: Sequence[Restore]) -> None:
         self._engine, self._restores = engine, restores
@@ -205,7 +205,7 @@ class _Loading:
                 async with contextlib.aclosing(_batches(read_all(bootstrap, now_read))) as batches:
                     async for batch in batches:
                         understood = [understand(record, words) for record in batch]
-                        parts = [part for restore in self._restores for part in self._read(restore, understood)]
+                        parts = self.read(understood)
                         if writing is not None:
                             await writing
                         writing = asyncio.create_task(self.write(parts))
@@ -218,10 +218,14 @@ class _Loading:
                 writing.cancel()
         return count
 
-    def _read(self, restore: Restore, batch: Sequence[Understood]) -> list[_RoomsPart]:
+    def read(self, batch: Sequence[Understood]) -> list[RoomsPart]:
+        """Read the batch for every room."""
+        return [part for restore in self._restores for part in self._read(restore, batch)]
+
+    def _read(self, restore: Restore, batch: Sequence[Understood]) -> list[RoomsPart]:
         """Read the batch as one, or, where the room breaks on it, in ever smaller parts."""
         try:
-            return [_RoomsPart(restore, batch, restore.read(batch))]
+            return [RoomsPart(restore, batch, restore.read(batch))]
         except Exception as fault:
             if not is_refusal(fault):
                 raise
@@ -231,7 +235,7 @@ class _Loading:
         middle = len(batch) // 2
         return [*self._read(restore, batch[:middle]), *self._read(restore, batch[middle:])]
 
-    async def write(self, parts: Sequence[_RoomsPart]) -> None:
+    async def write(self, parts: Sequence[RoomsPart]) -> None:
         """Write what the rooms made of a batch, in one transaction."""
         async with _transaction(self._engine) as connection:
             for part in parts:
@@ -241,7 +245,7 @@ class _Loading:
                 await connection.execute(upsert(unreadable, connection.dialect.name), rows)
                 self._unwritten.clear()
 
-    async def _write_part(self, connection: AsyncConnection, part: _RoomsPart) -> None:
+    async def _write_part(self, connection: AsyncConnection, part: RoomsPart) -> None:
         async def write(some: Sequence[Understood]) -> None:
             rows = part.rows if len(some) == len(part.batch) else part.restore.read(some)
             await part.restore.write(connection, rows)

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from alertbus.broker.access import Brokers
@@ -12,13 +13,26 @@ from alertbus.settings import Settings
 
 NAME = "bus.json"
 
+LATELY = timedelta(minutes=10)
+AGAIN_AND_AGAIN = 3
+"""Deaths of one part within `LATELY`. Chosen: whoever restarts a broker or a database sees one or two, and they stop by themselves."""
+
+REMEMBERED_DEATHS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process of the bus."""
+    """One process of the bus; how often it was started again since the bus came up, and when it last died, the latest last."""
 
     name: str
     pid: int
+    restarts: int = 0
+    died_at: tuple[str, ...] = ()
+
+    def dies_again_and_again(self, now: datetime) -> int:
+        """How often it died lately, if that is so often that it does no work between; else 0."""
+        lately = sum(datetime.fromisoformat(at) > now - LATELY for at in self.died_at)
+        return lately if lately >= AGAIN_AND_AGAIN else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ def read_bus_file(settings: Settings) -> BusFile | None:
     """The bus of this data folder, if its supervisor is alive."""
     try:
         data = json.loads((settings.data_dir / NAME).read_text(encoding="utf-8"))
-        found = BusFile(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+        found = BusFile(**{**data, "parts": tuple(Part(**{**part, "died_at": tuple(part.get("died_at", ()))}) for part in data["parts"])})
         os.kill(found.pid, 0)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -18,7 +18,8 @@ from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
-from alertbus.run.bus_file import BusFile, Part, bootstrap_servers, remove_bus_file
+from alertbus.run.bootstrap import now as wall_clock
+from alertbus.run.bus_file import REMEMBERED_DEATHS, BusFile, Part, bootstrap_servers, remove_bus_file
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -56,6 +57,9 @@ class Child:
     started: float
     deaths: int = 0
     due: float | None = None
+    restarts: int = 0
+    died_at: tuple[str, ...] = ()
+    """When it last died, for whoever looks at the bus: `deaths` starts over when it has been up for a minute, this does not."""
 
     @property
     def title(self) -> str:
@@ -153,6 +157,8 @@ class Supervisor:
             if child.due is None:
                 wait = BACK_OFF_S[min(child.deaths, len(BACK_OFF_S) - 1)]
                 child.deaths += 1
+                child.restarts += 1
+                child.died_at = (*child.died_at, wall_clock().isoformat(timespec="seconds"))[-REMEMBERED_DEATHS:]
                 child.due = now + wait
                 self.say(f"{child.title:<10} ended with {code}; starting it again" + (f" in {wait:g} s" if wait else ""))
             if now >= child.due:
@@ -212,7 +218,7 @@ class Supervisor:
     def _write_bus_file(self) -> None:
         if self.parts != PARTS:
             return
-        parts = [Part(child.title, child.process.pid) for child in self.children]
+        parts = [Part(child.title, child.process.pid, child.restarts, child.died_at) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:
             parts.append(Part("broker", self.chosen.broker.pid))
         BusFile(
