@@ -22,8 +22,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from alertbus.database_address import async_url, is_loopback
 from alertbus.door_settings import DoorSettings, PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
-from alertbus.secret_files import RULE as _RULE
-from alertbus.secret_files import check_secret_file, text_of, with_secrets, yaml_of
+from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
 
 PREFIX = "ALERTBUS_"
 
@@ -69,9 +68,9 @@ class ChannelSettings(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_channel_needs(self) -> Self:
         if self.channel == "webhook" and not (self.url and self.secret):
-            raise PydanticCustomError(_RULE, "a webhook needs url and secret (or secret_file); give both")
+            raise PydanticCustomError(RULE, "a webhook needs url and secret (or secret_file); give both")
         if self.channel == "file" and not self.folder:
-            raise PydanticCustomError(_RULE, "a file channel needs folder; give it")
+            raise PydanticCustomError(RULE, "a file channel needs folder; give it")
         return self
 
 
@@ -170,7 +169,7 @@ class Settings(DoorSettings):
     @classmethod
     def _has_no_limit_that_nobody_keeps(cls, fallbacks: dict[str, ChannelSettings]) -> dict[str, ChannelSettings]:
         if any(one.at_once is not None for one in fallbacks.values()):
-            raise PydanticCustomError(_RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
+            raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
 
     @field_validator("deadman_url")
@@ -194,17 +193,23 @@ class Settings(DoorSettings):
     def _callers_differ(self) -> Self:
         names, tokens = {c.name for c in self.callers}, {c.token_sha256 for c in self.callers}
         if len(names) < len(self.callers) or len(tokens) < len(self.callers):
-            raise PydanticCustomError(_RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
+            raise PydanticCustomError(RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
         return self
 
     @model_validator(mode="after")
     def _fails_closed(self) -> Self:
+        if not self.callers and self.trusted_proxies:
+            raise PydanticCustomError(
+                RULE,
+                "ALERTBUS_TRUSTED_PROXIES: a proxy brings callers from elsewhere, and without ALERTBUS_CALLERS each is let in; set them",
+            )
         if not self.callers and not is_loopback(self.http_host):
             raise PydanticCustomError(
-                _RULE,
+                RULE,
                 "ALERTBUS_HTTP_HOST: expected an address of this machine alone, because without callers anyone who "
                 "reaches it is let in; set ALERTBUS_CALLERS, or leave ALERTBUS_HTTP_HOST out to listen on 127.0.0.1",
             )
+        self.require_a_closed_door()
         return self
 
     @classmethod
@@ -313,7 +318,7 @@ def _line(error: ErrorDetails) -> str:
     setting, path, last = str(where[0]), ".".join(map(str, where[1:])), str(where[-1])
     name = f"{PREFIX}{setting.upper()}"
     place = f"{name} {path}" if path else name
-    if error["type"] == _RULE:
+    if error["type"] == RULE:
         return f"{place}: {error['msg']}"
     fields = Settings.model_fields
     if path:
