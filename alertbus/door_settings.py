@@ -4,6 +4,7 @@ On this machine alone each may stand open; what goes beyond it is encrypted, or 
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -91,6 +92,49 @@ class DoorSettings(BaseSettings):
     http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
     http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
 
+    http_tls_cert_file: SettingsPath | None = Field(
+        None,
+        description="the path of the gateway's certificate, those between it and its authority included (PEM)",
+        examples=["/etc/alertbus/http.pem"],
+    )
+    http_tls_key_file: SettingsPath | None = Field(
+        None, description="the path of that certificate's key (PEM), which only its owner can read", examples=["/etc/alertbus/http.key"]
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="a list of addresses or networks of the proxies in front of the gateway",
+        examples=['["10.0.0.7", "10.1.0.0/24"]'],
+    )
+    http_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="the address under which the gateway is called, https:// and its name",
+        examples=["https://alertbus.example"],
+    )
+    http_ca_file: SettingsPath | None = Field(
+        None,
+        description="the path of the certificates (PEM) of whoever signs the gateway's certificate, for the command line",
+        examples=["/etc/alertbus/http-ca.pem"],
+    )
+
+    @property
+    def api_url(self) -> str:
+        """Where the command line, and whoever is told of this bus, calls the gateway."""
+        scheme = "https" if self.http_tls_cert_file else "http"
+        return self.http_url or f"{scheme}://{self.http_host}:{self.http_port}"
+
+    def require_a_closed_door(self) -> None:
+        """Refuse to listen beyond this machine in the clear: tokens and alerts would cross the network."""
+        if bool(self.http_tls_cert_file) != bool(self.http_tls_key_file):
+            raise PydanticCustomError(RULE, "ALERTBUS_HTTP_TLS_CERT_FILE: a certificate is of use with its key alone; give both files")
+        if not (self.http_tls_cert_file or self.trusted_proxies or is_loopback(self.http_host)):
+            raise PydanticCustomError(
+                RULE,
+                "ALERTBUS_HTTP_TLS_CERT_FILE: expected a certificate, because other machines reach ALERTBUS_HTTP_HOST and every token and "
+                "alert would cross the network in the clear; set it and ALERTBUS_HTTP_TLS_KEY_FILE, or name the proxy in front, which "
+                "speaks TLS, in ALERTBUS_TRUSTED_PROXIES",
+            )
+
     def access(self, principal: Principal) -> Access:
         """Who this part is at Kafka, its password read now. Raises `SettingsFault`."""
         own = self.kafka_principals.get(principal, PrincipalSettings())
@@ -106,12 +150,19 @@ class DoorSettings(BaseSettings):
             password = read_secret(file, "ALERTBUS_KAFKA_PASSWORD_FILE")
         return Access(self.kafka_security_protocol, self.kafka_ca_file, *certificate, self.kafka_sasl_mechanism, user, password)
 
-    @field_validator("kafka_ca_file", "kafka_cert_file", "database_ca_file")
+    @field_validator("kafka_ca_file", "kafka_cert_file", "database_ca_file", "http_tls_cert_file", "http_ca_file")
     @classmethod
     def _is_there(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             raise ValueError
         return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy)
+        return proxies
 
     @field_validator("database_url")
     @classmethod
@@ -133,6 +184,7 @@ class DoorSettings(BaseSettings):
         given: dict[str, Path | None] = {
             "ALERTBUS_KAFKA_PASSWORD_FILE": self.kafka_password_file,
             "ALERTBUS_KAFKA_KEY_FILE": self.kafka_key_file,
+            "ALERTBUS_HTTP_TLS_KEY_FILE": self.http_tls_key_file,
         }
         for principal, own in self.kafka_principals.items():
             given[f"ALERTBUS_KAFKA_PRINCIPALS {principal}.password_file"] = own.password_file

@@ -186,12 +186,18 @@ class Settings(DoorSettings):
 
     @model_validator(mode="after")
     def _fails_closed(self) -> Self:
+        if not self.callers and self.trusted_proxies:
+            raise PydanticCustomError(
+                RULE,
+                "ALERTBUS_TRUSTED_PROXIES: a proxy brings callers from elsewhere, and without ALERTBUS_CALLERS each is let in; set them",
+            )
         if not self.callers and not is_loopback(self.http_host):
             raise PydanticCustomError(
                 RULE,
                 "ALERTBUS_HTTP_HOST: expected an address of this machine alone, because without callers anyone who "
                 "reaches it is let in; set ALERTBUS_CALLERS, or leave ALERTBUS_HTTP_HOST out to listen on 127.0.0.1",
             )
+        self.require_a_closed_door()
         return self
 
     @classmethod

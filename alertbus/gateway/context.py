@@ -69,6 +69,8 @@ def _same_machine(request: Request) -> None:
     host = request.url.hostname or ""
     if not is_loopback(host):  # another site's name, made to point here
         raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
+    if {"x-forwarded-for", "forwarded"} & set(request.headers):
+        raise NotAllowed("a proxy brings callers from elsewhere: without callers configured none is let in")
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         raise NotAllowed("a page of another site may not call the bus")
 

@@ -125,7 +125,7 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        return f"http://{self.settings.http_host}:{self.settings.http_port}"
+        return self.settings.api_url
 
     async def watch(self, until: asyncio.Event) -> None:
         """Start again whatever dies, until told to stop."""

@@ -55,6 +55,11 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "policy": None,
         "http_host": "127.0.0.1",
         "http_port": 8080,
+        "http_tls_cert_file": None,
+        "http_tls_key_file": None,
+        "trusted_proxies": (),
+        "http_url": None,
+        "http_ca_file": None,
         "partitions": 12,
         "replication": 1,
         "workers": 1,
@@ -271,9 +276,10 @@ def test_token_given_in_the_clear_is_refused_without_repeating_it() -> None:
     )
 
 
-def test_all_interfaces_may_be_listened_on_once_there_are_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_interfaces_may_be_listened_on_once_there_are_callers_and_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERTBUS_HTTP_HOST", "0.0.0.0")
     monkeypatch.setenv("ALERTBUS_CALLERS", json.dumps([CALLER]))
+    monkeypatch.setenv("ALERTBUS_TRUSTED_PROXIES", '["10.0.0.7"]')
 
     assert load_settings().callers[0].operations is False
 
