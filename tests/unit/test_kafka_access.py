@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alertbus.broker.access import OPEN, Access, Brokers, client_arguments, remedy
-from alertbus.broker.acls import LITERAL, PREFIXED, Operation, Resource, Right, compare, rights_of, shipped_rights
+from alertbus.broker.acls import LITERAL, PREFIXED, AclRule, Operation, Resource, compare, rights_of, shipped_rights
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.groups import GROUPS
 from alertbus.broker.topics import TOPICS
@@ -201,32 +201,32 @@ def test_every_topic_and_every_group_of_ours_has_a_reader_and_no_other_is_named(
         assert [topic for topic in needed if group not in who_may(Operation.Read, topic)] == []
 
 
-WANTED = Right("bus", Operation.Read, Resource.TOPIC, "alertbus.alerts")
+WANTED = AclRule("bus", Operation.Read, Resource.TOPIC, "alertbus.alerts")
 
 
 @pytest.mark.parametrize(
     "held",
     [
-        pytest.param(Right("bus", Operation.Write, Resource.TOPIC, "alertbus.alerts"), id="one of ours may do more"),
-        pytest.param(Right("bus", Operation.Read, Resource.TOPIC, "elsewhere"), id="one of ours may look elsewhere"),
-        pytest.param(Right("bus", Operation.Write, Resource.TRANSACTIONAL_ID, "t"), id="one of ours may use transactions"),
-        pytest.param(Right("thief", Operation.Read, Resource.TOPIC, "alertbus.alerts"), id="a stranger by name"),
-        pytest.param(Right("thief", Operation.Read, Resource.TOPIC, "*"), id="a stranger by everything"),
-        pytest.param(Right("*", Operation.All, Resource.TOPIC, "alert", PREFIXED), id="anybody by a beginning"),
+        pytest.param(AclRule("bus", Operation.Write, Resource.TOPIC, "alertbus.alerts"), id="one of ours may do more"),
+        pytest.param(AclRule("bus", Operation.Read, Resource.TOPIC, "elsewhere"), id="one of ours may look elsewhere"),
+        pytest.param(AclRule("bus", Operation.Write, Resource.TRANSACTIONAL_ID, "t"), id="one of ours may use transactions"),
+        pytest.param(AclRule("thief", Operation.Read, Resource.TOPIC, "alertbus.alerts"), id="a stranger by name"),
+        pytest.param(AclRule("thief", Operation.Read, Resource.TOPIC, "*"), id="a stranger by everything"),
+        pytest.param(AclRule("*", Operation.All, Resource.TOPIC, "alert", PREFIXED), id="anybody by a beginning"),
     ],
 )
-def test_a_right_beyond_the_file_on_what_is_ours_is_told(held: Right) -> None:
+def test_a_right_beyond_the_file_on_what_is_ours_is_told(held: AclRule) -> None:
     assert compare({WANTED}, {WANTED, held}).too_much == (held,)
 
 
 def test_what_others_may_do_with_what_is_theirs_is_no_matter_of_the_bus() -> None:
-    theirs = Right("shop", Operation.Write, Resource.TOPIC, "orders")
+    theirs = AclRule("shop", Operation.Write, Resource.TOPIC, "orders")
 
-    assert compare({WANTED}, {WANTED, theirs, Right("shop", Operation.Read, Resource.TOPIC, "or", PREFIXED)}).too_much == ()
+    assert compare({WANTED}, {WANTED, theirs, AclRule("shop", Operation.Read, Resource.TOPIC, "or", PREFIXED)}).too_much == ()
 
 
 def test_a_right_that_nobody_gave_is_missing_and_one_that_another_includes_is_not() -> None:
-    describe = Right("bus", Operation.Describe, Resource.TOPIC, "alertbus.alerts")
+    describe = AclRule("bus", Operation.Describe, Resource.TOPIC, "alertbus.alerts")
 
     assert compare({WANTED, describe}, {WANTED}).missing == ()
     assert compare({WANTED, describe}, {describe}).missing == (WANTED,)
@@ -253,7 +253,7 @@ def test_the_script_applies_every_right_of_the_file_and_no_other(tmp_path: Path)
         check=True,
     ).stdout
 
-    applied: set[Right] = set()
+    applied: set[AclRule] = set()
     for line in said.splitlines():
         assert line.startswith("--bootstrap-server kafka:9093 --add ")
         words = line.split()
@@ -264,7 +264,7 @@ def test_the_script_applies_every_right_of_the_file_and_no_other(tmp_path: Path)
         places += [(Resource.GROUP, value) for option, value in given if option == "--group"]
         places += [(Resource.CLUSTER, "kafka-cluster") for option, _ in given if option == "--cluster"]
         operations = [Operation[value] for option, value in given if option == "--operation"]
-        applied |= {Right(principal, operation, resource, name, pattern) for operation in operations for resource, name in places}
+        applied |= {AclRule(principal, operation, resource, name, pattern) for operation in operations for resource, name in places}
     assert applied == shipped_rights()
 
 
