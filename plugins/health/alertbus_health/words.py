@@ -15,6 +15,7 @@ from alertbus.plugin.wording import (
     deed_line,
     exercise_mark,
     how_sure,
+    own_word,
     plain,
     rehearsal,
     section,
@@ -61,6 +62,7 @@ def _first(notice: Notice) -> Iterator[str]:
 def _body(notice: Notice) -> Iterator[str]:
     yield notice.title
     yield f"You receive this because: {notice.because}"
+    yield own_word(notice) or ""
     yield notice.summary
     if notice.action:
         yield f"What to do: {notice.action}"
