@@ -36,6 +36,8 @@ async def _send(statements: list[str], *, json_: bool) -> int:
                 try:
                     answer = await client.call("POST", "/v1/alerts", content=statement, headers={"content-type": "application/json"})
                     print(json.dumps(answer) if json_ else answer["id"])
+                    for gap in () if json_ else answer.get("to_complete", ()):
+                        complain(f"alert {number} is told, and does not say: {gap['words']} ({gap['path']})")
                 except CallRefused as no:
                     refused += 1
                     complain(f"alert {number}: {no}")

@@ -23,6 +23,7 @@ from alertbus.model import ids
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge
 from alertbus.model.events import MessageKept, ReviewReason
+from alertbus.model.gaps import Gap, gaps
 from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.engine import database_faults, upsert
@@ -58,6 +59,8 @@ class MessageOutcome:
     ignored: str | None = None
     linked: int = 0
     linked_before: int = 0
+    to_complete: tuple[tuple[str, Gap], ...] = ()
+    """What the alerts do not say and should, each with its alert's id: its sender is asked for it."""
 
 
 class MessageIntake:
@@ -101,7 +104,8 @@ class MessageIntake:
                 accepted = tuple(await self._alerts.accept(news)) if news else ()
                 who = [one for one in outcome if not isinstance(one, Alert)]
                 repeated = [await self._people.accept(one) for one in who]
-                return MessageOutcome(accepted=accepted, history=history, linked=len(who), linked_before=sum(repeated))
+                missing = tuple((alert.alert_id, gap) for alert in news for gap in gaps(alert))
+                return MessageOutcome(accepted=accepted, history=history, linked=len(who), linked_before=sum(repeated), to_complete=missing)
             except InvalidInput as fault:
                 outcome = fault.faults
         raise await self.keep(plugin, raw, headers, outcome)

@@ -129,6 +129,10 @@ class Incident(Word):
     """The officer to ask for, by name: for who works with police on it."""
     dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
     """How many of the 24 DASH risk questions were answered yes."""
+    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
+    """Who holds it for each child, as the officer was told (INT-04)."""
+    nobody_sought: Annotated[bool | None, S.ROUTING] = None
+    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
 
 
 class Details(Word):

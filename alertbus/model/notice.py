@@ -185,6 +185,8 @@ class NoticeBody(Word):
     policy_version: Annotated[str, S.ROUTING]
     withheld: Annotated[tuple[str, ...], S.ROUTING] = ()
     """Classes of which something was left out for this sector."""
+    unsaid: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """What the sender should have stated and did not (`model.gaps`): nobody has said it, and the sender has been asked."""
 
 
 class Notice(NoticeBody, NoticeCover):

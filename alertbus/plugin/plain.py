@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, own_word, present, tells_of_release
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, own_word, present, tells_of_release, unsaid_line
 
 
 class Plain:
@@ -30,6 +30,7 @@ class Plain:
             "recipient": notice.recipient,
             "because": notice.because,
             "own_agency": own_word(notice),
+            "unsaid": unsaid_line(notice),
             "do_not_reveal_source": notice.do_not_reveal_source or None,
             "summary": notice.summary,
             "narrative": [excerpt_fields(excerpt) for excerpt in notice.narrative] or None,

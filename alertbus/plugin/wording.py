@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alertbus.model.case import in_uk
+from alertbus.model.gaps import ASKED
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -27,6 +28,9 @@ NO_LONGER_YOURS = (
 
 CORRECTED = "what you were told was not about this case. Take it off this family's record."
 """What it means that an alert was about somebody else, where an adapter has no words of its own."""
+
+ASKED_OF_POLICE = ASKED
+"""What a police notice must say, by field, each with what an officer should do where it does not (PPN-14)."""
 
 RECALL = "prisoner_recall"
 _RELEASE_AND_RECALL = frozenset({"prisoner_release", RECALL})
@@ -82,6 +86,13 @@ def deed_line(
 def own_word(notice: Notice) -> str | None:
     """Say that the reader's own agency stated it; None where another one did."""
     return "Your own agency stated this: it is no second source, and no answer is asked of you." if notice.own_agency else None
+
+
+def unsaid_line(notice: Notice) -> str | None:
+    """Name what the sender should have stated and did not; None where nothing is missing."""
+    if not notice.unsaid:
+        return None
+    return f"Not stated by the sender, who has been asked: {', '.join(map(plain, notice.unsaid))}."
 
 
 def uk_time(moment: datetime) -> str:

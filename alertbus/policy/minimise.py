@@ -16,6 +16,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
+from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
@@ -165,6 +166,7 @@ class Bodies:
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
+            unsaid=() if self._over or sight.secret else unsaid(alert),
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
         )
 

@@ -18,6 +18,7 @@ from alertbus.intake.alerts import Accepted
 from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.gaps import gaps
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -40,7 +41,8 @@ _EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}
 async def state_alert(request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """Accept one alert, given as JSON or as a CloudEvent (structured, or binary with `ce-*` headers).
 
-    202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id.
+    202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id. `to_complete` lists what a police
+    notice does not say, with what to do: it is told meanwhile, and an amendment completes it.
     """
     try:
         alert = _alert_in(request.headers, await request.body())
@@ -53,6 +55,8 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
     gateway.counts.alerts.labels(outcome(accepted)).inc()
     headers = {"Location": f"/v1/alerts/{accepted.id}"}
     body: dict[str, Any] = {"id": accepted.id}
+    if missing := gaps(alert):
+        body["to_complete"] = [gap.model_dump() for gap in missing]  # told meanwhile; the sender is asked to amend it
     if accepted.differs:
         body["differs"] = True  # nothing changed; the sender should know that it said something else than before
     return JSONResponse(body, 200 if accepted.repeated else 202, headers)

@@ -55,7 +55,9 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
     old = {"history": list(message.history), "reason": _OLD} if message.history else {}
     linked = {"linked": message.linked} if message.linked else {}
-    return JSONResponse({"outcome": "accepted", "ids": ids} | old | linked, 202)
+    missing = [{"id": alert_id, **gap.model_dump()} for alert_id, gap in message.to_complete]
+    asked = {"to_complete": missing} if missing else {}
+    return JSONResponse({"outcome": "accepted", "ids": ids} | old | linked | asked, 202)
 
 
 @router.post(

@@ -21,6 +21,7 @@ from alertbus.plugin.wording import (
     section,
     tells_of_release,
     uk_time,
+    unsaid_line,
 )
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
@@ -63,6 +64,7 @@ def _body(notice: Notice) -> Iterator[str]:
     yield notice.title
     yield f"You receive this because: {notice.because}"
     yield own_word(notice) or ""
+    yield unsaid_line(notice) or ""
     yield notice.summary
     if notice.action:
         yield f"What to do: {notice.action}"
@@ -103,6 +105,8 @@ def _details(notice: Notice) -> Iterator[str]:
     for name, words in (("children_present", "Children present"), ("welfare_check", "Welfare check made")):
         if incident.get(name) is not None:
             yield f"{words}: {'yes' if incident[name] else 'no'}"
+    if incident.get("parental_responsibility"):
+        yield f"Parental responsibility, as recorded: {incident['parental_responsibility']}"
     if incident.get("home_conditions"):
         yield f"Home conditions, as recorded: {incident['home_conditions']}"
 

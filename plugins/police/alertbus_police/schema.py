@@ -7,7 +7,7 @@ from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_police.adapter import SCHEMA_NAME
-from alertbus_police.required import WORDS
+from alertbus_police.required import NOBODY, WORDS
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
@@ -76,7 +76,7 @@ def _required() -> Schema:
     stated: Schema = {
         "children": refs,
         "adults_present": refs,
-        "person_sought": refs,
+        "person_sought": {"anyOf": [{"const": NOBODY}, refs]},
         "child_saw_or_said": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
     }
     return {name: {"anyOf": [{"const": NOT_STATED}, stated.get(name, _TEXT)]} for name in WORDS}
