@@ -93,4 +93,5 @@ def test_of_a_matter_whose_source_may_be_known_the_minute_is_said() -> None:
         TOLD_AT,
     ).with_people(((),))
 
-    assert Bodies(said, CASE, POLICY).for_agency(POLICY.agency("school"))[0].occurred_at == WINTER_DAY
+    school = recipient_of("school", CASE, POLICY, TOLD_AT, source=said.alert.source)
+    assert Bodies(said, CASE, POLICY).for_recipient(school)[0].occurred_at == WINTER_DAY
