@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
@@ -221,7 +222,10 @@ def test_lnk_13_an_unknown_man_who_is_named_later_is_an_amendment_to_everybody_w
 
     assert {(n.obligation.agency, n.deed) for n in told} == {("police", D), ("gp", D), ("police", A), ("gp", A)}
     assert len({n.obligation.id for n in told}) == 2
-    assert {n.obligation.agency: [p.role for p in n.people] for n in told if n.deed is A} == {"police": ["subject"], "gp": ["subject"]}
+    assert {n.obligation.agency: [p.ref for p in n.people] for n in told if n.deed is A} == {
+        "police": ["him"],
+        "gp": [ids.person_ref("c", "him")],
+    }
 
 
 def test_chr_12_history_corrects_nobody() -> None:
