@@ -20,6 +20,7 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError, SettingsFault
 from alertbus.run.bus_file import bootstrap_servers
+from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -73,8 +74,9 @@ def now() -> datetime:
 
 @contextlib.asynccontextmanager
 async def wired(settings: Settings | None = None, number: int = 0) -> AsyncIterator[Wiring]:
-    """Everything built, the schema up to date; closed at the end."""
+    """Everything built, the data folder private, the schema up to date; closed at the end."""
     settings = settings or load_settings()
+    make_private(settings.data_dir)
     servers = bootstrap_servers(settings)
     await migrate(settings.sqlalchemy_url)
     engine = make_engine(settings.sqlalchemy_url)
