@@ -227,13 +227,13 @@ def _parsed(cursor: str) -> list[ColumnElement[Any]]:
     overdue, _, rest = cursor.partition("~")
     rank, _, rest = rest.partition("~")
     since, _, last = rest.partition("~")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(since)
         if overdue in {"0", "1"} and rank in _RANKS and moment.tzinfo is not None and last:
             return [
                 literal(int(overdue), Integer),
                 literal(int(rank), Integer),
-                literal(moment, UtcDateTime),
+                literal(moment.astimezone(UTC), UtcDateTime),
                 literal(last, String),
             ]
     raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")])

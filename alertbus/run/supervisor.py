@@ -20,6 +20,7 @@ from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
 from alertbus.run.bootstrap import now as wall_clock
 from alertbus.run.bus_file import REMEMBERED_DEATHS, BusFile, Part, bootstrap_servers, remove_bus_file
+from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -81,7 +82,7 @@ class Supervisor:
     async def start(self) -> None:
         """Broker, topics, schema, then every part, returning when all are ready."""
         data_dir = self.settings.data_dir
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data_dir)
         schema = asyncio.create_task(migrate(self.settings.sqlalchemy_url))  # while the broker starts
         try:
             await self._start_broker()
