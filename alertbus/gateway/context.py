@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus.broker.producer import Producer
 from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
+from alertbus.intake.acting import act_for
 from alertbus.intake.callers import Caller, Callers
 from alertbus.intake.intake import Intake
 from alertbus.intake.publisher import LIMIT_S
@@ -57,7 +58,9 @@ async def _caller(request: Request) -> Caller:
     callers = _gateway(request).callers
     if callers.open:
         _same_machine(request)
-    return callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+    caller = callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+    act_for(caller.name)
+    return caller
 
 
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]

@@ -1,6 +1,6 @@
 """Deciding a doubt: what follows for the directory, the front door and the record, wherever it is cut short."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.audit.chain import AuditedDeed
+from alertbus.audit.chain import AuditedDeed, AuditEntry
 from alertbus.broker import topics
 from alertbus.broker.record import Record
 from alertbus.chronicle import tables as _chronicle
@@ -72,9 +72,9 @@ class Wire:
     async def within(self, work: Coroutine[Any, Any, Any]) -> Any:
         return await work
 
-    async def append(self, chain: str, deed: AuditedDeed, **said: Any) -> None:
+    async def append_all(self, chain: str, entries: Sequence[AuditEntry]) -> None:
         self.step()
-        self.deeds.append((chain, deed, said))
+        self.deeds += [(chain, one.deed, {"by": one.by, "reason": one.reason, "about": [*one.about]}) for one in entries]
 
     def of(self, type_: str) -> list[Record]:
         return [r for r in self.records.values() if dict(r.headers)["ce_type"].decode() == type_]
@@ -99,7 +99,7 @@ class Desk:
         audited = Audited(publisher, publisher)
         self.cases = cases
         self.decisions = DecisionIntake(
-            self.engine, publisher, people, AnswerIntake(self.engine, publisher, nothing, self.now), audited, FRONT_DOOR, self.now
+            self.engine, publisher, people, AnswerIntake(self.engine, publisher, nothing, audited, self.now), audited, FRONT_DOOR, self.now
         )
         self.people = PeopleIntake(self.engine, people, audited, self.now)
 

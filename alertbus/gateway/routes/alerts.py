@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
 from alertbus.gateway.bodies import read, read_data, read_json
@@ -66,6 +67,8 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     them, and why somebody must look at it. Who stated it learns that it was accepted, and never whether anybody in it is known.
     """
     status = await _projected(alert_id, gateway, caller)
+    if status.obligations or status.cases:
+        await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
     answer |= {
         "id": status.alert_id,
