@@ -107,6 +107,6 @@ def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
     for subject, person_ids in zip(accepted.everybody, people, strict=False):
         if person := next((by_id[i] for i in person_ids if i in by_id), None):
             role = "" if subject.role in {"subject", "child"} else subject.role.replace("_", " ")
-            asides = ", ".join(filter(None, (role, person.died and f"died {person.died}")))
+            asides = ", ".join(filter(None, (role, f"died {person.died}" if person.died else "")))
             found.append(f"{person.shown} ({asides})" if asides else person.shown)
     return found
