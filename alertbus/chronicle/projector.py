@@ -299,7 +299,8 @@ def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
 
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
-    return Fact(*where, tables.review, row)
+    of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
+    return Fact(*where, tables.review, row | of)
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

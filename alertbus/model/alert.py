@@ -27,6 +27,7 @@ KINDS = frozenset(
         "unlawfully_at_large",
         "prisoner_contact_change",
         "risk_to_children",
+        "risk_to_staff",
         "ppn",
         "nspcc_concern",
         "school_concern",
@@ -147,8 +148,9 @@ class Details(Word):
 class Alert(Word):
     """A statement by an agency about one or more persons. `(source, id)` names the alert; stating it twice has no second effect.
 
-    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands; without
-    one, it stands for as long as the policy says of its kind. `children` may be empty: finding them is the bus's work (INT-01).
+    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands or, of a
+    flag, the day on which somebody is asked whether it still does (NOT-23); without one, it stands for as long as the policy says of its
+    kind. `children` may be empty: finding them is the bus's work (INT-01).
     `amends` lets an amendment or withdrawal carry an id of its own and point at the alert it is about; without it, `id` is that alert's.
     `history` seeds state and tells nobody now (INT-10). `exercise` names a rehearsal: such an alert lives in the time it states, reaches
     only cases of the same exercise, and every notice of it says so; it can never reach a real case, nor a real alert an exercise.

@@ -92,6 +92,10 @@ class ReviewReason(StrEnum):
     NOT_OURS = "not_ours"
     UNCLASSIFIED_DETAILS = "unclassified_details"
     KEY_UNKNOWN = "key_unknown"
+    FLAG_REVIEW_DUE = "flag_review_due"
+    """Whether a flag still stands: from its review date on. It stands until the agency that stated it withdraws it (NOT-23)."""
+    FLAG_PROPOSED = "flag_proposed"
+    """Whether to set a flag on somebody of whom none stands, because of what was stated of them (VPF-05)."""
 
 
 class ReviewNeeded(Word):
@@ -106,6 +110,8 @@ class ReviewNeeded(Word):
     source: Annotated[str | None, S.ROUTING] = None
     detail: Annotated[str | None, S.ROUTING] = None
     raw_ref: Annotated[str | None, S.ROUTING] = None
+    statement_id: Annotated[str | None, S.ROUTING] = None
+    """The statement that the question is about, where it is not asked any more once another one stands."""
 
 
 class MessageKept(Word):

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word, plus
-from alertbus.model.case import ends
+from alertbus.model.case import begins, ends
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.roster import BEGINNING, FOREVER
@@ -140,15 +140,25 @@ def _each_recorded_last(statements: Iterable[AcceptedAlert]) -> Iterator[Accepte
 
 def stands_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:
     """The last moment at which the statement can reach a newcomer: its review date, else the kind's days; sooner if another one, such as a
-    withdrawal, stands from `replaced_at` on.
+    withdrawal, stands from `replaced_at` on. The review date of a flag ends nothing: somebody is asked (`asked_at`), it stands (NOT-23).
     """
     if statement.alert.review_on is not None and rule.stands.days != 0:
-        until = max(ends(statement.alert.review_on), statement.at)
+        until = FOREVER if rule.flag else max(ends(statement.alert.review_on), statement.at)
     elif rule.stands.days is None:
         until = FOREVER
     else:
         until = plus(statement.at, timedelta(days=rule.stands.days))
     return _unless_replaced(until, statement, replaced_at)
+
+
+def asked_at(statement: AcceptedAlert, rule: KindRule) -> datetime | None:
+    """When somebody is asked whether the flag still stands: on its review date, and at once where that had passed when it was stated. None
+    where nobody is to be asked: no flag, no date, or a withdrawal (NOT-23).
+    """
+    alert = statement.alert
+    if not rule.flag or alert.review_on is None or alert.action is Action.WITHDRAWN:
+        return None
+    return max(begins(alert.review_on), statement.at)
 
 
 def meets_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:

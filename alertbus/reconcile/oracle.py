@@ -152,11 +152,12 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
 
 def stands_until(alert: AcceptedAlert, policy: Policy, replaced_at: datetime | None) -> datetime:
     """Say until when the statement itself can reach somebody new, given when another one stood in its place."""
-    days = policy.kind_rule(alert.alert.kind).stands.days
+    rule = policy.kind_rule(alert.alert.kind)
+    days = rule.stands.days
     if days == 0:
         last = alert.at
     elif alert.alert.review_on is not None:
-        last = ends(alert.alert.review_on)
+        last = NEVER if rule.flag else ends(alert.alert.review_on)  # NOT-23: no date ends a flag, a person does
     elif days is None:
         last = NEVER
     else:

@@ -149,6 +149,7 @@ other family: address              -        -      -       -          -        -
 WORDS_OF_A_PROFESSIONAL = {
     "violent_person_flag": "social_care police",
     "threat_to_staff": "social_care police",
+    "risk_to_staff": "social_care police",
     "prisoner_release": "social_care police",
     "prisoner_recall": "social_care police",
     "unlawfully_at_large": "social_care police",
@@ -190,7 +191,7 @@ WITHHELD = {
 """Classes of which each sector is told that something was left out, besides the class of the words themselves."""
 
 CLASS_OF_THE_WORDS = {
-    **dict.fromkeys(("violent_person_flag", "threat_to_staff"), "threat"),
+    **dict.fromkeys(("violent_person_flag", "threat_to_staff", "risk_to_staff"), "threat"),
     **dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large", "prisoner_contact_change"), "offence"),
     **dict.fromkeys(("risk_to_children", "restraining_order_breach", "domestic_abuse_incident"), "offence"),
     **dict.fromkeys(("ppn", "nspcc_concern", "school_concern", "missing_child_incident", "other", "never_heard_of"), "observation"),
@@ -757,7 +758,7 @@ def test_vpf_06_who_stated_the_flag_is_not_told_of_it_again() -> None:
         pytest.param([about("ex", "threat_to_staff", days=-365)], THREAT, id="on its last day"),
         pytest.param([about("ex", "threat_to_staff", days=-366)], None, id="a day later"),
         pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-02")], FLAG, id="on its review date"),
-        pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-01")], None, id="reviewed the day before"),
+        pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-01")], FLAG, id="not_23: after it"),
         pytest.param(
             [about("ex", "violent_person_flag", days=-9), about("ex", "violent_person_flag", days=-1, action="withdrawn")],
             None,
