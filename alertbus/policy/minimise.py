@@ -320,6 +320,9 @@ def _some_child(present: _Present, case: Case, sight: Sight) -> NoticePerson:
 
 def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -> bool:
     sensitivity = _class_of(identifier, child=present.child)
+    if sensitivity is Sensitivity.NHS_NUMBER:  # by hers, the surgery of the man could look up where she lives (NOT-18)
+        reader = sight.recipient
+        return sight.full(sensitivity, theirs=not reader.for_adults or present.person.key in reader.adults)
     return sight.address(present.person.key) if sensitivity is Sensitivity.ADDRESS else sight.full(sensitivity)
 
 
