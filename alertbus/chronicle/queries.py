@@ -21,6 +21,7 @@ from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.chronicle.views import is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.events import ReviewReason
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
@@ -96,7 +97,9 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
         obligations = await obligations_where(connection, _owed.alert_id == found, moment)
-        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found)
+        # Its sender must not learn from it that words of theirs name somebody on another case.
+        told_to_sender = tables.review.c.reason != ReviewReason.WORDS_HELD.value
+        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found, told_to_sender)
         review = set((await connection.execute(query_review)).scalars())
     first = statements[0]
     return AlertStatus(

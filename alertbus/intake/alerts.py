@@ -90,7 +90,7 @@ class AlertIntake:
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        moments and references that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have no second effect.
+        moments and references that cannot be, and `Unavailable` when they are not durable in time: sent again they have no second effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
+from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, cover_for, path_to
 from alertbus.policy.policy import Agency, Policy
 from alertbus.reach.join import decide
@@ -22,6 +23,8 @@ class Told:
     cover: NoticeCover
     body: NoticeBody
     body_json: bytes
+    held: tuple[Revealed, ...] = ()
+    """What was found in the words that the notice goes without: a person must decide about them. Empty where nobody is to be asked."""
 
     @property
     def notice(self) -> Notice:
@@ -37,16 +40,19 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, bool, str], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, bool, str, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
         withdrawn = owed.deed is Deed.WITHDRAW
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id)
+        held = owed.words_held(context.case)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id, held)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by)
+            bodies[about] = Bodies(
+                owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by, words_held=held
+            )
         agency = context.policy.agency(owed.obligation.agency)
         involvement = owed.decision.involvement
         cover = cover_for(
@@ -60,7 +66,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             flag=_flag(owed, context),
             recipient=_recipient(owed, context.case),
         )
-        yield Told(owed, cover, *bodies[about].for_agency(agency))
+        yield Told(owed, cover, *bodies[about].for_agency(agency), owed.asks_about(context.case))
 
 
 class _LinkContext:
