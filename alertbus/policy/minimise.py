@@ -16,6 +16,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
+from alertbus.model.free_text import without_free_text
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
@@ -33,6 +34,12 @@ CLASS_OF_IDENTIFIER = {
     IdentifierSystem.UPRN: Sensitivity.ADDRESS,
 }
 
+
+WORDS_WAIT = "The sender's words are held until a person has decided whether they may be shown here."
+"""Added to the summary of a notice that goes without words which its agency might read."""
+
+HELD = "words_held"
+"""Stands in `withheld` beside the classes: free text was held back from the whole case, not from this recipient alone."""
 
 OVER: Mapping[Deed, str] = MappingProxyType(
     {
@@ -103,7 +110,8 @@ class Bodies:
 
     Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor
     what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
-    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
+    (`ended_by` amends it), only the time when that was recorded, because the words are about another family. `words_held`: no free text at
+    all, only the kind's template and what is not text (NOT-01, NOT-17).
 
     For an agency that has `left`, the case as it now is stays unseen: nobody whom the alert does not name, no address, no status.
     """
@@ -117,10 +125,11 @@ class Bodies:
         over: Deed | None = None,
         ended_by: AcceptedAlert | None = None,
         left: bool = False,
+        words_held: bool = False,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._over, self._left = over, left
+        self._over, self._left, self._words_held = over, left, words_held
         self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -146,6 +155,10 @@ class Bodies:
         narrative = tuple(_excerpts(self._narrative, rule, sight))
         people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
         details = _shown_fields(alert.details, sight)
+        waits = False
+        if self._words_held:
+            given = _shown_fields(without_free_text(alert.details), sight)
+            waits, narrative, details = bool(narrative) or given != details, (), given
         case_status = case.status if case.status and sight.plan() else None
         hidden = rule.hide_source or self._must_stay_unknown
         return NoticeBody(
@@ -154,7 +167,7 @@ class Bodies:
             occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
-            summary=OVER[self._over] if self._over else _summary(rule, sight),
+            summary=" ".join(filter(None, (OVER[self._over] if self._over else _summary(rule, sight), WORDS_WAIT if waits else ""))),
             action=rule.action if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
@@ -165,7 +178,11 @@ class Bodies:
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
-            withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
+            withheld=tuple(
+                sorted(
+                    sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()) | ({HELD} if waits else set())
+                )
+            ),
         )
 
 

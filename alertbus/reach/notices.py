@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
+from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, recipient_of
@@ -25,6 +26,8 @@ class Told:
     cover: NoticeCover
     body: NoticeBody
     body_json: bytes
+    held: tuple[Revealed, ...] = ()
+    """What was found in the words that the notice goes without: a person must decide about them. Empty where nobody is to be asked."""
 
     @property
     def notice(self) -> Notice:
@@ -40,16 +43,18 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, Deed | None, str, bool], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
-        over = owed.deed if owed.deed.ends else None
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left)
+        over, held = owed.deed if owed.deed.ends else None, owed.words_held(context.case)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left, held)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
+            bodies[about] = Bodies(
+                owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left, words_held=held
+            )
         involvement = owed.decision.involvement
         recipient = _reader(owed, context)
         cover = cover_for(
@@ -65,7 +70,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             ended_at=owed.ended_at,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
-        yield Told(owed, cover, *bodies[about].for_recipient(recipient))
+        yield Told(owed, cover, *bodies[about].for_recipient(recipient), owed.asks_about(context.case))
 
 
 class _LinkContext:

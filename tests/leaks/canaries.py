@@ -278,7 +278,8 @@ def _forms(canary: str) -> tuple[str, ...]:
     if not _DAY.fullmatch(canary):
         return (_flat(canary),)
     day = date.fromisoformat(canary)
-    return tuple(_flat(f"{day:{form}}") for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y", "%B %d %Y")) + (
+    return (
+        *tuple(_flat(f"{day:{form}}") for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y", "%B %d %Y")),
         f"{day.day}{day:%b%Y}".casefold(),
     )
 
