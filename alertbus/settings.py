@@ -261,7 +261,7 @@ def _read_file() -> dict[str, Any]:
     expected = "ALERTBUS_CONFIG: expected the path of a YAML file of settings"
     try:
         found = yaml.safe_load(Path(path).expanduser().read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, RecursionError):
         raise SettingsFault(f"{expected}; that one cannot be read: mend the path or the file's permissions") from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)

@@ -10,7 +10,8 @@ import typer
 
 from alertbus.chronicle import formats
 from alertbus.chronicle.chronology import chronology_of
-from alertbus.cli.output import as_json, pairs, progress, rows, say
+from alertbus.cli.files import text_of
+from alertbus.cli.output import as_it_is, as_json, pairs, progress, rows, say
 from alertbus.directory.case_register import CaseRegister
 from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
@@ -46,13 +47,13 @@ def import_(
 
 
 def _read(file: Path) -> list[Case]:
-    text = file.read_text(encoding="utf-8")
+    text = text_of(file)
     try:
         whole: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             whole = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InvalidInput([Fault(file.name, "JSON, or JSON Lines")]) from None
     cases: list[Case] = []
     faults: list[Fault] = []
@@ -113,8 +114,12 @@ def chronology(
 ) -> None:
     """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
     entries = asyncio.run(_chronology(case_id))
-    written = {Format.TEXT: formats.as_text, Format.JSON: formats.as_json, Format.CSV: formats.as_csv, Format.HTML: formats.as_html}
-    say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
+    chosen = Format.JSON if json_ else format_
+    written = formats.FORMATS[chosen.value](case_id, entries)
+    if chosen is Format.TEXT:
+        say(written.rstrip("\n"))
+    else:
+        as_it_is(written.encode())
 
 
 async def _chronology(case_id: str) -> list[Any]:

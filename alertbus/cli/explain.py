@@ -11,6 +11,7 @@ import typer
 from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.queries import alert_status, statements
 from alertbus.chronicle.tables import ObligationState
+from alertbus.cli.files import bytes_of
 from alertbus.cli.output import as_json, rows, say
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
@@ -150,4 +151,4 @@ def _as_recorded(states: Sequence[ObligationStatus], ended: str | None) -> Mappi
 
 
 def _read(file: Path) -> Alert:
-    return read(Alert, file.read_bytes())
+    return read(Alert, bytes_of(file))
