@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         description="a list of callers",
         examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
     )
+    token: SecretStr | None = Field(
+        None, repr=False, description="the token with which the command line calls the gateway", examples=["..."]
+    )
+    token_file: FilePath | None = Field(
+        None, description="the path of a file that holds that token and nothing else", examples=["/run/secrets/alertbus-token"]
+    )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
     )
@@ -141,6 +147,19 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
         return _async_url(self.database_url, self.data_dir / "alertbus.db")
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The command line's token, from the file if there is one; None where none is set. Raises `SettingsFault`."""
+        if self.token_file is None:
+            return self.token.get_secret_value() if self.token else None
+        try:
+            found = self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            found = ""
+        if not found.isascii() or not found.isprintable() or not found:
+            raise SettingsFault("ALERTBUS_TOKEN_FILE: expected a readable file that holds the token and nothing else")
+        return found
 
     @field_validator("database_url")
     @classmethod

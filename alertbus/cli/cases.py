@@ -5,17 +5,14 @@ import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from alertbus.chronicle import formats
-from alertbus.chronicle.chronology import chronology_of
 from alertbus.cli.output import as_json, pairs, progress, rows, say
-from alertbus.directory.case_register import CaseRegister
 from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
-from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
@@ -101,8 +98,12 @@ def _spell(spell: Any) -> str:
 
 
 async def _get(case_id: str) -> Case:
-    async with wired() as wiring:
-        return await CaseRegister(wiring.engine).get(case_id)
+    async with Client.of(load_settings()) as client:
+        return Case.model_validate(await client.call("GET", _address(case_id)))
+
+
+def _address(case_id: str) -> str:
+    return f"/v1/cases/{quote(case_id, safe='')}"
 
 
 @app.command()
@@ -112,11 +113,9 @@ def chronology(
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
-    entries = asyncio.run(_chronology(case_id))
-    written = {Format.TEXT: formats.as_text, Format.JSON: formats.as_json, Format.CSV: formats.as_csv, Format.HTML: formats.as_html}
-    say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
+    say(asyncio.run(_chronology(case_id, Format.JSON if json_ else format_)).rstrip("\n"))
 
 
-async def _chronology(case_id: str) -> list[Any]:
-    async with wired() as wiring:
-        return list(await chronology_of(wiring.engine, case_id))
+async def _chronology(case_id: str, wanted: Format) -> str:
+    async with Client.of(load_settings()) as client:
+        return await client.page(f"{_address(case_id)}/chronology", format=wanted.value)

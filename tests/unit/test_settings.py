@@ -52,6 +52,8 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "fallbacks": {},
         "callers": (),
         "watchdog_interval_s": 60,
+        "token": None,
+        "token_file": None,
         "deadman_url": None,
         "session_timeout_s": 6.0,
         "reconcile_s": 60.0,
