@@ -117,6 +117,14 @@ class Settings(DoorSettings):
         description="the path of a YAML or JSON file with that list, which only its owner can read",
         examples=["/etc/alertbus/callers.yaml"],
     )
+    token: SecretStr | None = Field(
+        None, repr=False, description="the token with which the command line calls the gateway", examples=["..."]
+    )
+    token_file: SettingsPath | None = Field(
+        None,
+        description="the path of a file that holds that token and nothing else, which only its owner can read",
+        examples=["/run/secrets/alertbus-token"],
+    )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
     )
@@ -146,11 +154,18 @@ class Settings(DoorSettings):
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
         return async_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
 
+    @property
+    def bearer_token(self) -> str | None:
+        """The command line's token; None where none is set."""
+        return self.token.get_secret_value() if self.token else None
+
     @model_validator(mode="before")
     @classmethod
     def _takes_secrets_from_their_files(cls, given: dict[str, Any]) -> dict[str, Any]:
         return with_secrets(
-            given, {"database_url": text_of, "deadman_url": text_of, "callers": yaml_of}, lambda name: f"{PREFIX}{name.upper()}"
+            given,
+            {"database_url": text_of, "deadman_url": text_of, "token": text_of, "callers": yaml_of},
+            lambda name: f"{PREFIX}{name.upper()}",
         )
 
     @field_validator("fallbacks")

@@ -68,6 +68,8 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "callers": (),
         "callers_file": None,
         "watchdog_interval_s": 60,
+        "token": None,
+        "token_file": None,
         "deadman_url": None,
         "deadman_url_file": None,
         "session_timeout_s": 6.0,
