@@ -131,6 +131,8 @@ class NoticeCover(Word):
     """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
     """By which ruling the agency is told (`reach.join.Ruling`), or `not_reached`."""
+    chain: Annotated[tuple[str, ...] | None, S.ROUTING] = None
+    """The agency's roles that are told in turn while nobody answers, where the kind that has this chain is not shown; else None."""
 
 
 class NoticeBody(Word):

@@ -6,7 +6,7 @@ recipient is.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alertbus.model import ids
@@ -16,6 +16,7 @@ from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
+from alertbus.policy import neutral
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient
 
@@ -88,6 +89,15 @@ class Sight:
         """True if the sector may have at least the kind's own words in place of the fact."""
         return self._policy.share(self.recipient.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
 
+    def tells(self, kind: str) -> bool:
+        """True if the recipient may know what kind of alert it is. Where not, nothing in the notice may say so (`policy.neutral`)."""
+        rule = self._policy.kind_rule(kind)
+        return self.template(rule.tells or rule.narrative)
+
+    def chain(self, kind: str) -> tuple[str, ...]:
+        """The roles that are told in turn while nobody answers."""
+        return self._policy.kind_rule(kind).chain
+
 
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
@@ -124,29 +134,32 @@ class Bodies:
     def _body(self, recipient: Recipient) -> NoticeBody:
         alert, case, policy, rule = self._statement.alert, self._case, self._policy, self._rule
         sight = Sight(policy, recipient)
+        tells = sight.tells(alert.kind)
         action_shown = sight.full(Sensitivity.ACTION)
-        narrative = tuple(_excerpts(self._narrative, rule, sight))
-        people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
-        details = _shown_fields(alert.details, sight)
+        narrative = tuple(_excerpts(self._narrative, rule, sight)) if tells else ()
+        present = self._present if tells else tuple(replace(one, role=None) for one in self._present)
+        people = [_person(p, case, sight) for p in present if not p.child or sight.lists(p.person.key)]
+        details = _shown_fields(alert.details, sight) if tells else {}
+        left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
         case_status = case.status if case.status and sight.plan() else None
         return NoticeBody(
             sector=recipient.sector,
-            title=rule.title,
+            title=rule.title if tells else neutral.TITLE,
             occurred_at=self._occurred_at,
             recorded_at=self._recorded_at,
             narrative=narrative,
-            summary=OVER if self._withdrawn else _summary(rule, sight),
-            action=rule.action if action_shown and not self._withdrawn else "",
+            summary=OVER if self._withdrawn else rule.summary if tells else neutral.SUMMARY,
+            action=(rule.action if tells else neutral.ACTION) if action_shown and not self._withdrawn else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
-            review_on=alert.review_on,
-            do_not_reveal_source=rule.hide_source or self._must_stay_unknown,
+            review_on=alert.review_on if tells else None,
+            do_not_reveal_source=not tells or rule.hide_source or self._must_stay_unknown,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
-            withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
+            withheld=tuple(sorted(sight.withheld | (left_out if tells else {Sensitivity.OBSERVATION}))),
         )
 
 
@@ -162,18 +175,20 @@ def cover_for(
     flag: str | None = None,
     recipient: str | None = None,
 ) -> NoticeCover:
-    """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
-    and must be read first; `since` is the agency's own first day on the case.
+    """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
+    is the warning that stands and must be read first; `since` is the agency's own first day on the case.
     """
+    tells = sight.tells(obligation.kind)
     who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
     return NoticeCover(
         id=notice_id,
         deed=deed,
-        obligation=obligation,
+        obligation=obligation if tells else neutral.neutral(obligation),
         recipient=recipient,
         because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
+        chain=None if tells else sight.chain(obligation.kind),
     )
 
 
@@ -206,13 +221,6 @@ def _must_stay_unknown(alert: Alert) -> bool:
     """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
     anonymous = alert.referrer is not None and alert.referrer.anonymous
     return anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
-
-
-def _summary(rule: KindRule, sight: Sight) -> str:
-    """The kind's template, which says what kind of thing happened; a sector that may not know even that is told to make contact."""
-    if sight.template(rule.tells or rule.narrative):
-        return rule.summary
-    return "There is safeguarding information that concerns you. Ring the contact given."
 
 
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:

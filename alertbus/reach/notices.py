@@ -58,7 +58,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             path=context.path(recipient),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
-            flag=_flag(owed, context),
+            flag=_flag(owed, context, recipient),
             recipient=_recipient(owed, context.case),
         )
         yield Told(owed, cover, *bodies[about].for_recipient(recipient))
@@ -88,16 +88,17 @@ def _reader(owed: Owed, context: _LinkContext) -> Recipient:
     return recipient_of(owed.obligation.agency, context.case, context.policy, owed.at, source=source, scope=scope)
 
 
-def _flag(owed: Owed, context: _LinkContext) -> str | None:
-    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12). The end
-    of a flag is not headed by it.
+def _flag(owed: Owed, context: _LinkContext, recipient: Recipient) -> str | None:
+    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12) and may
+    know what it is. The end of a flag is not headed by it.
     """
+    sight = Sight(context.policy, recipient)
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag and owed.deed is not Deed.WITHDRAW:
+    if own.flag and owed.deed is not Deed.WITHDRAW and sight.tells(owed.obligation.kind):
         return f"{own.title.upper()}: {own.action}"
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
-        if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
+        if flagged is not None and sight.tells(flagged.alert.kind) and _is_told(owed, flagged, context.case, context.policy):
             return f"{rule.title.upper()}: {rule.action}"
     return None
 

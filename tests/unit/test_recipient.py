@@ -15,9 +15,11 @@ from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Notice
+from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
+from alertbus.reach.escalation import next_person
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.rehearsal.scenario import load_scenario
@@ -309,6 +311,64 @@ def test_not_02_no_other_kind_tells_who_acts_for_him_that_there_is_a_child(agenc
 
     assert with_child == without
     assert stands_in(with_child, *OF_THE_CHILD, "canary_father_of_child", "Canary Father", "putative") == []
+
+
+# Where not even the kind may be known.
+
+
+def may_know(agency: str, kind: str) -> bool:
+    rule = POLICY.kind_rule(kind)
+    return POLICY.share(POLICY.agency(agency).sector, rule.tells or rule.narrative) in {"full", "summary"}
+
+
+HIDDEN = [(agency, kind) for agency in AGENCIES for kind in sorted(KINDS) if not may_know(agency, kind)]
+
+
+def test_every_agency_but_social_care_has_a_kind_that_it_may_not_know() -> None:
+    assert {agency for agency, _ in HIDDEN} == set(AGENCIES) - {"childrens_social_care", "mash"}
+
+
+@pytest.mark.parametrize(("agency", "kind"), HIDDEN)
+def test_not_16_a_notice_that_may_not_tell_the_kind_is_the_same_whatever_it_is(agency: str, kind: str) -> None:
+    """Title, kind, source, action, flag and details would tell what the summary withholds (security finding 8)."""
+    same = [one for who, one in HIDDEN if who == agency]
+    first, this = (only(a_case({"agency": agency}), agency, about_him(one)) for one in (same[0], kind))
+    of_no_kind = {"id": True, "chain": True, "obligation": {"id", "alert_id", "source_id", "due", "role"}, "because": True}
+
+    assert this.model_dump(exclude=of_no_kind) == first.model_dump(exclude=of_no_kind)
+    assert this.title == "Safeguarding information"
+    assert (this.obligation.kind, this.obligation.source, this.obligation.source_id) == ("other", "alertbus", this.obligation.alert_id)
+    assert stands_in(this, *FREE_TEXT, POLICY.kind_rule(kind).title, "northants", "court", f"{kind}-1") == []
+
+
+@pytest.mark.parametrize("kind", ["birth", "drug_intelligence", "concealed_pregnancy_concern"])
+def test_what_an_agency_may_not_know_is_not_in_what_its_system_is_sent(kind: str) -> None:
+    plugins = Plugins.load()
+    for agency in sorted({who for who, one in HIDDEN if one == kind}):
+        notice = only(a_case({"agency": agency}), agency, about_him(kind))
+        sent = plugins.render(notice, plugins.adapter_for(notice.sector))
+        whole = f"{sent.body.decode()} {sent.headers} {sent.filename}".lower()
+
+        told_by = ("drug", "birth", "pregnan", "northants", "court", kind, *map(str.lower, FREE_TEXT))
+        assert [word for word in told_by if word in whole.replace("birthdate", "").replace("date_of_birth", "")] == [], agency
+
+
+def test_who_is_next_when_nobody_answers_is_the_kinds_own_though_the_kind_is_not_shown() -> None:
+    notice = only(a_case({"agency": "school"}), "school", about_him("drug_intelligence"))
+
+    assert (notice.obligation.kind, notice.chain) == ("other", POLICY.kind_rule("drug_intelligence").chain)
+    assert next_person(notice, POLICY) == POLICY.kind_rule("drug_intelligence").chain[0]
+    assert next_person(only(a_case({"agency": "police"}), "police", about_him("drug_intelligence")), POLICY) == notice.chain[0]
+
+
+def test_a_flag_stands_before_no_notice_to_who_may_not_know_of_it() -> None:
+    sees_nothing_of_threats = {**POLICY.sharing, "ambulance": {**POLICY.sharing["ambulance"], "threat": "nothing"}}
+    policy = POLICY.model_copy(update={"sharing": sees_nothing_of_threats})
+
+    last = told(a_case({"agency": "ambulance"}), about_him("violent_person_flag"), about_him("prisoner_release"), policy=policy)[
+        "ambulance"
+    ][-1]
+    assert (last.title, last.flag) == (POLICY.kind_rule("prisoner_release").title, None)
 
 
 # The day.

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -77,6 +77,8 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
         "cases": [c for c in status.cases if caller.holds_cases(case_holder) or c in {o.case_id for o in own}],
         "notices": [await _notice(o, gateway) for o in own],
     }
+    if own and not (stated or caller.holds_cases(case_holder)):
+        answer |= _as_told(answer["notices"])
     return JSONResponse(answer)
 
 
@@ -109,6 +111,11 @@ def _obligation(owed: ObligationStatus, *, whole: bool) -> dict[str, Any]:
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
     item = await queries.obligation(gateway.engine, owed.id, now=gateway.now())
     return item.notice.model_dump(mode="json", by_alias=True)
+
+
+def _as_told(notices: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Give kind and source as the agency's own notices have them: they may withhold both (decision 0017)."""
+    return {name: notices[-1]["obligation"][name] for name in ("kind", "source", "source_id")}
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:
