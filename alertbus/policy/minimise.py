@@ -47,6 +47,7 @@ class Sight:
         self._policy = policy
         self.recipient = recipient
         self.withheld: set[str] = set()
+        self._tells: dict[str, bool] = {}
 
     def full(self, sensitivity: Sensitivity, *, theirs: bool = True) -> bool:
         """True if the sector may see the class, and this of it is the recipient's to see."""
@@ -91,8 +92,11 @@ class Sight:
 
     def tells(self, kind: str) -> bool:
         """True if the recipient may know what kind of alert it is. Where not, nothing in the notice may say so (`policy.neutral`)."""
-        rule = self._policy.kind_rule(kind)
-        return self.template(rule.tells or rule.narrative)
+        found = self._tells.get(kind)
+        if found is None:
+            rule = self._policy.kind_rule(kind)
+            found = self._tells[kind] = self.template(rule.tells or rule.narrative)
+        return found
 
     def chain(self, kind: str) -> tuple[str, ...]:
         """The roles that are told in turn while nobody answers."""
