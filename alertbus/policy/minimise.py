@@ -68,6 +68,10 @@ class Sight:
         """True if this person's address may be seen: by who acts for an adult, that adult's own and no other (NOT-18, ANO-03)."""
         return self.full(Sensitivity.ADDRESS, theirs=not self.recipient.for_adults or key in self.recipient.adults)
 
+    def acts_for(self, key: str) -> bool:
+        """False for an adult who is not the one for whom the recipient acts: of them it has a name at most, no birth date and no number."""
+        return not (self.recipient.for_adults and self.recipient.adults) or key in self.recipient.adults
+
     def works_with(self, key: str) -> bool:
         """True if the recipient is there for this child, and not for an adult or for other children of the case."""
         return not self.recipient.for_adults and key not in self.recipient.others_children
@@ -268,6 +272,7 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
         return _some_child(present, case, sight)
     identity = Sensitivity.CHILD_IDENTITY if present.child else Sensitivity.ADULT_IDENTITY
     who = sight.full(identity)
+    whole = who and (present.child or sight.full(identity, theirs=sight.acts_for(person.key)))
     related = link is not None and not sight.secret
     return NoticePerson(
         ref=person.key if who and not sight.secret else ids.person_ref(case.id, person.key),
@@ -277,7 +282,7 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
         certainty=link.certainty if link and related and link.certainty is not Certainty.CONFIRMED else None,
         label=person.label if who and not sight.secret else None,
         name=person.name if who else None,
-        born=person.born if who else None,
+        born=person.born if whole else None,
         died=person.died if who and person.key in sight.recipient.died else None,
         identifiers=tuple(i for i in person.identifiers if _identifier_shown(i, present, sight)),
         addresses=person.addresses if person.addresses and sight.address(person.key) else (),
@@ -302,7 +307,9 @@ def _some_child(present: _Present, case: Case, sight: Sight) -> NoticePerson:
 
 def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -> bool:
     sensitivity = _class_of(identifier, child=present.child)
-    return sight.address(present.person.key) if sensitivity is Sensitivity.ADDRESS else sight.full(sensitivity)
+    if sensitivity is Sensitivity.ADDRESS:
+        return sight.address(present.person.key)
+    return sight.full(sensitivity, theirs=present.child or sight.acts_for(present.person.key))
 
 
 def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:

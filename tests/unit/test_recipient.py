@@ -57,8 +57,23 @@ def a_case(*involvements: Mapping[str, Any], children: tuple[Mapping[str, Any], 
         "contact": "Duty team, 01632 960123",
         "people": [
             *children,
-            {"key": "mum", "name": {"given": "Muriel"}, "addresses": [REFUGE], "person_ids": ["p-mum"]},
-            {"key": "him", "label": "Canary Father", "name": {"given": "Humphrey"}, "addresses": [HIS], "person_ids": ["p-him"]},
+            {
+                "key": "mum",
+                "name": {"given": "Muriel"},
+                "born": "1985-06-07",
+                "identifiers": [{"system": "pnc", "value": "1981/0000034U"}],
+                "addresses": [REFUGE],
+                "person_ids": ["p-mum"],
+            },
+            {
+                "key": "him",
+                "label": "Canary Father",
+                "name": {"given": "Humphrey"},
+                "born": "1980-08-09",
+                "identifiers": [{"system": "crn", "value": "X123456"}],
+                "addresses": [HIS],
+                "person_ids": ["p-him"],
+            },
         ],
         "children": [child["key"] for child in children],
         "links": [
@@ -143,6 +158,15 @@ def test_not_02_who_acts_for_a_man_is_told_of_a_child_and_not_who_it_is(agency: 
     assert stands_in(notice, *OF_THE_CHILD, "canary_plan") == []
     assert [(child.label, child.name, child.born, child.identifiers) for child in notice.children] == [("a child", None, None, ())]
     assert "child_identity" in notice.withheld
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_not_02_of_another_adult_who_acts_for_a_man_has_a_name_at_most(agency: str) -> None:
+    notice = only(a_case(for_him(agency)), agency, about_him())
+    full = POLICY.share(POLICY.agency(agency).sector, "adult_identity") == "full"  # type: ignore[arg-type]
+
+    assert stands_in(notice, "Muriel", "1985-06-07", "1981/0000034U") == (["Muriel"] if full else [])
+    assert stands_in(notice, "Humphrey", "1980-08-09", "X123456") == (["Humphrey", "1980-08-09", "X123456"] if full else [])
 
 
 @pytest.mark.parametrize("kind", KIND)
@@ -343,7 +367,8 @@ def test_every_agency_but_social_care_has_a_kind_that_it_may_not_know() -> None:
 def test_not_16_a_notice_that_may_not_tell_the_kind_is_the_same_whatever_it_is(agency: str, kind: str) -> None:
     """Title, kind, source, action, flag and details would tell what the summary withholds (security finding 8)."""
     same = [one for who, one in HIDDEN if who == agency]
-    first, this = (only(a_case({"agency": agency}), agency, about_him(one)) for one in (same[0], kind))
+    first = only(a_case({"agency": agency}), agency, about_him(same[0], narrative=[], details={}))
+    this = only(a_case({"agency": agency}), agency, about_him(kind, review_on="2026-08-07"))
     of_no_kind: Any = {"id": True, "chain": True, "obligation": {"id", "alert_id", "source_id", "due", "role"}, "because": True}
 
     assert this.model_dump(exclude=of_no_kind) == first.model_dump(exclude=of_no_kind)
