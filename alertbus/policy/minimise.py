@@ -90,6 +90,15 @@ class Sight:
         """True for who must not learn that there is a child: to be called a father would say so."""
         return self.recipient.for_adults and self.recipient.kept_from
 
+    def relation(self, key: str, *, child: bool) -> bool:
+        """True if it may be read what somebody is to the family: words of the case, which were not written for who acts for an adult."""
+        theirs = self.works_with(key) if child else not self.recipient.for_adults
+        return theirs and self.template(Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
+
+    def label(self, person: CasePerson) -> str | None:
+        """What the case calls somebody; to who acts for an adult only where there is no name, and never where it would tell of a child."""
+        return None if self.recipient.for_adults and (self.secret or person.name) else person.label
+
     def template(self, sensitivity: Sensitivity) -> bool:
         """True if the sector may have at least the kind's own words in place of the fact."""
         return self._policy.share(self.recipient.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
@@ -200,31 +209,6 @@ def cover_for(
     )
 
 
-def path_to(case: Case, link: Link, sight: Sight) -> str:
-    """The reason path in words, as that recipient may see it: person → relation → the case."""
-    person, child = case.person(link.person), link.person in case.children
-    if sight.secret:
-        known = not child and person.name is not None and sight.full(Sensitivity.ADULT_IDENTITY)
-        return f"{person.name.full if known and person.name else 'somebody'} → linked to this case"
-    who = _which_child(person, sight) if child else person.shown if sight.full(Sensitivity.ADULT_IDENTITY) else "an adult"
-    known = (
-        sight.works_with(person.key) and sight.template(Sensitivity.CHILD_IDENTITY) if child else sight.template(Sensitivity.ADULT_IDENTITY)
-    )
-    if known:
-        putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
-        relation = f"putative {link.relation}" if putative else link.relation
-    else:
-        relation = "child" if child else "linked to the children"
-    return f"{who} → {relation} → the children's case"
-
-
-def _which_child(child: CasePerson, sight: Sight) -> str:
-    if not sight.recipient.for_adults and child.key in sight.recipient.others_children:
-        return A_SIBLING
-    known = sight.full(Sensitivity.CHILD_IDENTITY, theirs=sight.works_with(child.key)) and sight.lists(child.key)
-    return child.shown if known else A_CHILD
-
-
 def _must_stay_unknown(alert: Alert) -> bool:
     """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
     anonymous = alert.referrer is not None and alert.referrer.anonymous
@@ -273,14 +257,13 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
     identity = Sensitivity.CHILD_IDENTITY if present.child else Sensitivity.ADULT_IDENTITY
     who = sight.full(identity)
     whole = who and (present.child or sight.full(identity, theirs=sight.acts_for(person.key)))
-    related = link is not None and not sight.secret
     return NoticePerson(
         ref=person.key if who and not sight.secret else ids.person_ref(case.id, person.key),
         child=present.child,
         role=None if sight.secret else present.role,
-        relation=link.relation if link and related and sight.template(identity) else None,
-        certainty=link.certainty if link and related and link.certainty is not Certainty.CONFIRMED else None,
-        label=person.label if who and not sight.secret else None,
+        relation=link.relation if link and sight.relation(person.key, child=present.child) else None,
+        certainty=link.certainty if link and not sight.secret and link.certainty is not Certainty.CONFIRMED else None,
+        label=sight.label(person) if who else None,
         name=person.name if who else None,
         born=person.born if whole else None,
         died=person.died if who and person.key in sight.recipient.died else None,

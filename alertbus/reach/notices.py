@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
-from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
+from alertbus.policy.minimise import Bodies, Sight, cover_for
 from alertbus.policy.policy import Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.reach.join import decide
 from alertbus.reach.owed import Owed

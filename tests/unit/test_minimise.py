@@ -15,8 +15,9 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, Sight, cover_for, path_to
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, Sight, cover_for
 from alertbus.policy.policy import Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import recipient_of
 from alertbus.reach.notices import notices_for
 from alertbus.reach.owed import Owed
@@ -107,7 +108,7 @@ child: relation                    x        x      x       -          x        -
 sibling: given name                x        x      x       -          x        -        -       -      -
 sibling: died                      x        x      x       -          x        -        -       -      -
 adult: key                         x        x      -       -          -        -        x       -      -
-adult: label                       x        x      -       -          -        -        x       -      -
+adult: label                       x        x      -       -          -        -        -       -      -
 adult: given name                  x        x      -       -          -        -        x       -      -
 adult: family name                 x        x      -       -          -        -        x       -      -
 adult: born                        x        x      -       -          -        -        x       -      -
@@ -115,7 +116,7 @@ adult: PNC                         x        x      -       -          -        -
 adult: prison number               x        x      -       -          -        -        x       -      -
 adult: CRN                         x        x      -       -          -        -        x       -      -
 adult: address line                x        x      x       x          -        x        -       -      -
-adult: relation                    x        x      x       -          -        -        x       -      -
+adult: relation                    x        x      x       -          -        -        -       -      -
 adult: role in the alert           x        x      x       x          x        x        x       x      x
 bystander: name                    -        -      -       -          -        -        -       -      -
 bystander: relation                -        -      -       -          -        -        -       -      -
