@@ -100,9 +100,8 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
         obligations = await obligations_where(connection, _owed.alert_id == found, moment)
-        asked, now_asked = tables.review.c, or_(tables.review.c.reason != ReviewReason.FLAG_REVIEW_DUE, tables.review.c.at <= moment)
-        # Its sender must not learn from it that words of theirs name somebody on another case.
-        query_review = select(asked.reason).where(asked.alert_id == found, now_asked, asked.reason != ReviewReason.WORDS_HELD)
+        asked = or_(tables.review.c.reason != ReviewReason.FLAG_REVIEW_DUE, tables.review.c.at <= moment)
+        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found, asked)
         review = set((await connection.execute(query_review)).scalars())
     first = statements[0]
     status = AlertStatus(

@@ -18,6 +18,7 @@ from alertbus.gateway.problems import WrongMediaType
 from alertbus.intake.alerts import Accepted
 from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
+from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
@@ -75,6 +76,8 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
         "obligations": [one.model_dump(mode="json") for one in status.obligations],
         "notices": [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)],
     }
+    if answer["notices"] and not (caller.states_as(status.source) or any(map(caller.holds_case, status.cases))):
+        answer |= _as_told(status, answer["notices"][-1])
     return JSONResponse(answer)
 
 
@@ -101,6 +104,18 @@ async def _projected(alert_id: str, gateway: Gateway, caller: Caller) -> AlertSt
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
     item = await queries.obligation(gateway.engine, owed.id, now=gateway.now())
     return item.notice.model_dump(mode="json", by_alias=True)
+
+
+def _as_told(status: AlertStatus, notice: Mapping[str, Any]) -> dict[str, Any]:
+    """Give kind, source and moments as the agency's own notice has them: it may withhold the first two (decision 0017), and say the day
+    alone where the minute would tell who the source is (NOT-01).
+    """
+    shown: dict[str, Any] = {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
+    if notice["do_not_reveal_source"]:
+        days = [{"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)} for one in status.statements]
+        said = [one.model_copy(update=day) for one, day in zip(status.statements, days, strict=True)]
+        shown["statements"] = [one.model_dump(mode="json") for one in said]
+    return shown
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:
