@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
-from alertbus.model.alert import Action, Narrative, Severity
+from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS, Action, Narrative, Severity
 from alertbus.model.case import in_uk
 from alertbus.model.notice import ENDED
 
@@ -132,6 +132,9 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
             found.append((_words(f"{section} {name}".strip()), shown))
     if "confirmed" not in entry.details.get("release", {"confirmed": True}):
         found.append(("Release confirmed", "not stated"))  # PRI-04
+    if entry.kind in POLICE_INCIDENTS:
+        unsaid = [name for name in INCIDENT_FACTS if name not in entry.details.get("incident", {})]
+        found += [(_words(f"incident {name}"), "not stated") for name in unsaid]
     return found
 
 

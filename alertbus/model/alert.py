@@ -57,6 +57,13 @@ MOVEMENTS = {"prisoner_release": True, "unlawfully_at_large": True, "prisoner_re
 the other way that is stated late is history (PRI-02)."""
 
 
+POLICE_INCIDENTS = frozenset({"ppn", "domestic_abuse_incident"})
+"""Kinds of which a reader asks whether the children were there and whether anybody checked on them (`INCIDENT_FACTS`)."""
+
+INCIDENT_FACTS = ("children_present", "welfare_check")
+"""Fields of `Incident` that are said to be not stated where nobody has stated them of a police incident (NOT-11)."""
+
+
 class Action(StrEnum):
     """What a statement does with its alert."""
 

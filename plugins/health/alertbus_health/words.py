@@ -15,11 +15,13 @@ from alertbus.plugin.wording import (
     deed_line,
     exercise_mark,
     how_sure,
+    incident_facts,
     plain,
     rehearsal,
     section,
     tells_of_release,
     uk_time,
+    yes_no,
 )
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
@@ -98,9 +100,10 @@ def _details(notice: Notice) -> Iterator[str]:
         yield f"Incident reference: {incident['reference']}"
     if incident.get("grade"):
         yield f"Incident grade: {incident['grade']}"
+    facts = incident_facts(notice)
     for name, words in (("children_present", "Children present"), ("welfare_check", "Welfare check made")):
-        if incident.get(name) is not None:
-            yield f"{words}: {'yes' if incident[name] else 'no'}"
+        if name in facts:
+            yield f"{words}: {plain(yes_no(facts[name]))}"
     if incident.get("home_conditions"):
         yield f"Home conditions, as recorded: {incident['home_conditions']}"
 
