@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, present, tells_of_release
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release
 
 
 class Plain:
@@ -29,6 +29,7 @@ class Plain:
             "contact": notice.contact,
             "recipient": notice.recipient,
             "because": notice.because,
+            "own_agency": own_word(notice),
             "do_not_reveal_source": notice.do_not_reveal_source or None,
             "summary": notice.summary,
             "narrative": [excerpt_fields(excerpt) for excerpt in notice.narrative] or None,

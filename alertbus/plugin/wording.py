@@ -80,6 +80,11 @@ def deed_line(
     return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
 
 
+def own_word(notice: Notice) -> str | None:
+    """Say that the reader's own agency stated it; None where another one did."""
+    return "Your own agency stated this: it is no second source, and no answer is asked of you." if notice.own_agency else None
+
+
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
     local = in_uk(moment)

@@ -158,6 +158,7 @@ def cover_for(
     recipient: str | None = None,
     ended_at: datetime | None = None,
     another_stands: bool = False,
+    own_agency: bool = False,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case.
@@ -169,12 +170,15 @@ def cover_for(
         deed=deed,
         obligation=obligation if tells else neutral.neutral(obligation),
         recipient=recipient,
-        because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
+        because=f"{path} → you, {who}"
+        + (f", since {since:%Y-%m-%d}" if since else "")
+        + ("; your own agency stated this" if own_agency else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
         another_stands=another_stands,
         chain=None if tells else sight.chain(obligation.kind),
+        own_agency=own_agency,
     )
 
 

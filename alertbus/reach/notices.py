@@ -12,7 +12,7 @@ from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.sight import Sight
-from alertbus.reach.join import decide
+from alertbus.reach.join import Ruling, decide, exposures
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
@@ -70,6 +70,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             flag=_flag(owed, context, sight),
             recipient=_recipient(owed, context.case),
             ended_at=owed.ended_at,
+            own_agency=owed.decision.ruling is Ruling.OTHER_UNIT,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
         yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient), owed.asks_about(context.case))
@@ -140,9 +141,12 @@ def _subjects(statement: AcceptedAlert) -> set[str]:
 
 
 def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:
-    """True if the agency has been told of the flag when the notice is owed: no notice may tell it of one that is not for it."""
-    told = (d for d in decide(flagged, case, policy) if d.agency == owed.obligation.agency and d.told)
-    return any(d.since is not None and d.since <= owed.at for d in told)
+    """True if the agency has been told of the flag when the notice is owed, or stated it. No notice may tell it of one not meant for it."""
+    for decision in (found for found in decide(flagged, case, policy) if found.agency == owed.obligation.agency):
+        if decision.ruling is Ruling.IS_THE_SOURCE:
+            return any(one.start <= owed.at for one in exposures(flagged, case, policy.kind_rule(flagged.alert.kind), None))
+        return decision.told and decision.since is not None and decision.since <= owed.at
+    return False
 
 
 def _recipient(owed: Owed, case: Case) -> str | None:

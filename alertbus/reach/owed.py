@@ -15,7 +15,7 @@ from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.model.screening import Revealed, revealed_to
 from alertbus.policy.policy import Policy
-from alertbus.reach.join import Decision, decide, still_concerned
+from alertbus.reach.join import Decision, Ruling, decide, still_concerned
 from alertbus.reach.over import Over, deed_of_end, over
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
@@ -319,8 +319,12 @@ def obligations(
             yield decision, obligation
 
 
-def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime:
-    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it."""
+def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime | None:
+    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to
+    answer what their own agency said.
+    """
+    if decision.ruling is Ruling.OTHER_UNIT:
+        return None
     if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
         return of_kind
     return min(of_kind, plus(decision.since, policy.identity.limit))

@@ -149,7 +149,7 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
 
     When anybody was there does not count: who has left, or whose person has, had the first, and reads what corrects it.
     """
-    if said.alert.action is Action.WITHDRAWN or _said_by(due.agency, said.alert.source, case):
+    if said.alert.action is Action.WITHDRAWN or said.alert.source == due.agency:
         return False
     if due.role not in policy.roles(said.alert.kind, due.agency):
         return False
@@ -195,12 +195,6 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
     return found
 
 
-def _said_by(agency: str, source: str, case: Case) -> bool:
-    """Tell whether the source is this agency's, or a part of it that is not on the case as an agency of its own."""
-    names = {one.agency for one in case.involvements if one.level is Level.AGENCY} | {source.partition(".")[0]}
-    return agency == max((name for name in names if f"{source}.".startswith(f"{name}.")), key=len)
-
-
 def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[tuple[str, datetime]]:
     """Give the agencies told of the statement on the case, each with a moment. Of an agency's moments the earliest counts."""
     if alert.alert.exercise != case.exercise:
@@ -218,7 +212,7 @@ def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetim
     if Audience.FRONT_DOOR in audience and not _kept_from(policy.front_door, case, alert.alert.kind, policy):
         first.append((policy.front_door, min((o.start for o in openings), default=None)))
     for agency, moment in first:
-        if moment is None or _said_by(agency, alert.alert.source, case):
+        if moment is None or agency == alert.alert.source:  # where a unit of it said it, the rest of the agency is told (LNK-04)
             continue
         if alert.alert.history and moment == alert.at:  # who was there when it happened is not told now (INT-10)
             continue

@@ -771,10 +771,20 @@ def test_vpf_06_the_flag_line_goes_only_to_who_was_told_of_the_flag() -> None:
     assert flags(about("ex", "threat_to_staff"), about("mother", "ppn", days=1))["gp"] == THREAT
 
 
-def test_vpf_06_who_stated_the_flag_is_not_told_of_it_again() -> None:
-    told = flags(about("ex", "violent_person_flag", source="police"), about("mother", "ppn", days=1))
+@pytest.mark.parametrize("source", ["police", "police.response"])
+def test_vpf_06_who_stated_the_flag_reads_its_line_as_everybody_does(source: str) -> None:
+    told = flags(about("ex", "violent_person_flag", source=source), about("mother", "ppn", days=1))
 
-    assert (told["police"], told["gp"]) == (None, FLAG)
+    assert (told["police"], told["gp"]) == (FLAG, FLAG)
+
+
+def test_lnk_04_vpf_06_another_unit_reads_it_as_its_own_agencys_word_and_owes_no_answer() -> None:
+    told = {n.obligation.agency: n for _, n in play(ON_THE_CASE, about("ex", "violent_person_flag", source="police.response"))}
+
+    assert (told["police"].own_agency, told["police"].obligation.due, told["police"].rule) == (True, None, "other_unit")
+    assert told["police"].because.endswith("; your own agency stated this")
+    assert told["police"].flag == FLAG
+    assert not any(n.own_agency or n.obligation.due is None or "your own" in n.because for agency, n in told.items() if agency != "police")
 
 
 @pytest.mark.parametrize(

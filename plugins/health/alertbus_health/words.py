@@ -16,6 +16,7 @@ from alertbus.plugin.wording import (
     exercise_mark,
     how_sure,
     incident_facts,
+    own_word,
     plain,
     rehearsal,
     section,
@@ -63,6 +64,7 @@ def _first(notice: Notice) -> Iterator[str]:
 def _body(notice: Notice) -> Iterator[str]:
     yield notice.title
     yield f"You receive this because: {notice.because}"
+    yield own_word(notice) or ""
     yield notice.summary
     if notice.action:
         yield f"What to do: {notice.action}"

@@ -59,7 +59,7 @@ def _notice() -> Schema:
         "policy_version",
         "rule",
     }
-    optional = {"ended_at", "state", "summary", "action", "contact", "recipient", "case_status"}
+    optional = {"ended_at", "own_agency", "state", "summary", "action", "contact", "recipient", "case_status"}
     fields: Schema = dict.fromkeys(sorted(needed | optional), _TEXT) | {
         "deed": {"enum": [deed.value for deed in Deed]},
         "severity": {"enum": ["critical", "high", "medium", "low"]},
