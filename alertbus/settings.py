@@ -118,11 +118,14 @@ class Settings(BaseSettings):
         description="a list of callers",
         examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
     )
-    token: SecretStr | None = Field(
-        None, repr=False, description="the token with which the command line calls the gateway", examples=["..."]
-    )
-    token_file: FilePath | None = Field(
-        None, description="the path of a file that holds that token and nothing else", examples=["/run/secrets/alertbus-token"]
+    token: SecretStr | None = Field(None, repr=False, description="the command line's token for the gateway", examples=["..."])
+    token_file: FilePath | None = Field(None, description="the path of a file with that token", examples=["/run/secrets/token"])
+    audit_key_file: Path | None = Field(None, description="the path of a file with the audit's keys", examples=["/run/secrets/audit-key"])
+    audit_anchor: str | None = Field(
+        None,
+        repr=False,
+        description="the path of a file, or an https:// address without user or password (http:// only to this machine)",
+        examples=["/srv/audit/anchor.jsonl"],
     )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
@@ -148,19 +151,6 @@ class Settings(BaseSettings):
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
         return _async_url(self.database_url, self.data_dir / "alertbus.db")
 
-    @property
-    def bearer_token(self) -> str | None:
-        """The command line's token, from the file if there is one; None where none is set. Raises `SettingsFault`."""
-        if self.token_file is None:
-            return self.token.get_secret_value() if self.token else None
-        try:
-            found = self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            found = ""
-        if not found.isascii() or not found.isprintable() or not found:
-            raise SettingsFault("ALERTBUS_TOKEN_FILE: expected a readable file that holds the token and nothing else")
-        return found
-
     @field_validator("database_url")
     @classmethod
     def _is_readable(cls, url: str | None) -> str | None:
@@ -174,6 +164,12 @@ class Settings(BaseSettings):
         if any(one.at_once is not None for one in fallbacks.values()):
             raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
+
+    @field_validator("audit_anchor")
+    @classmethod
+    def _is_a_place(cls, place: str | None) -> str | None:
+        _require(place is None or "://" not in place or _stays_private(place))
+        return place
 
     @field_validator("deadman_url")
     @classmethod

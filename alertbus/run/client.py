@@ -6,7 +6,7 @@ from typing import Any, Self
 import httpx
 import stamina.instrumentation
 
-from alertbus.model.errors import BusError, Unavailable
+from alertbus.model.errors import BusError, SettingsFault, Unavailable
 from alertbus.run.bus_file import read_bus_file
 from alertbus.settings import Settings
 
@@ -41,7 +41,7 @@ class Client:
     def of(cls, settings: Settings, *, patience_s: float = 0.0) -> Self:
         running = read_bus_file(settings)
         url = running.url if running else f"http://{settings.http_host}:{settings.http_port}"
-        return cls(url, patience_s=patience_s, token=settings.bearer_token)
+        return cls(url, patience_s=patience_s, token=_token(settings))
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,6 +93,19 @@ class Client:
             wait_max=LONGEST_WAIT_S,
             wait_jitter=0.1,
         )
+
+
+def _token(settings: Settings) -> str | None:
+    """Give the command line's token, from the file if one is named. Raises `SettingsFault`."""
+    if settings.token_file is None:
+        return settings.token.get_secret_value() if settings.token else None
+    try:
+        found = settings.token_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        found = ""
+    if not found or not found.isascii() or not found.isprintable():
+        raise SettingsFault("ALERTBUS_TOKEN_FILE: expected a readable file that holds the token and nothing else")
+    return found
 
 
 class _ComeAgain(Exception):
