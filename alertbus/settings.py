@@ -117,13 +117,16 @@ class Settings(DoorSettings):
         description="the path of a YAML or JSON file with that list, which only its owner can read",
         examples=["/etc/alertbus/callers.yaml"],
     )
-    token: SecretStr | None = Field(
-        None, repr=False, description="the token with which the command line calls the gateway", examples=["..."]
-    )
+    token: SecretStr | None = Field(None, repr=False, description="the command line's token for the gateway", examples=["..."])
     token_file: SettingsPath | None = Field(
+        None, description="the path of a file with that token, which only its owner can read", examples=["/run/secrets/token"]
+    )
+    audit_key_file: Path | None = Field(None, description="the path of a file with the audit's keys", examples=["/run/secrets/audit-key"])
+    audit_anchor: str | None = Field(
         None,
-        description="the path of a file that holds that token and nothing else, which only its owner can read",
-        examples=["/run/secrets/alertbus-token"],
+        repr=False,
+        description="the path of a file, or an https:// address without user or password (http:// only to this machine)",
+        examples=["/srv/audit/anchor.jsonl"],
     )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
@@ -174,6 +177,12 @@ class Settings(DoorSettings):
         if any(one.at_once is not None for one in fallbacks.values()):
             raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
+
+    @field_validator("audit_anchor")
+    @classmethod
+    def _is_a_place(cls, place: str | None) -> str | None:
+        _require(place is None or "://" not in place or _stays_private(place))
+        return place
 
     @field_validator("deadman_url")
     @classmethod
