@@ -40,6 +40,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
 
     assert load_settings().model_dump() == {
         "bootstrap_servers": None,
+        "local_broker": "closed",
         "kafka_security_protocol": "PLAINTEXT",
         "kafka_ca_file": None,
         "kafka_cert_file": None,
