@@ -8,7 +8,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 FIELDS = {
@@ -36,7 +36,7 @@ FIELDS = {
     "lost child: died": "2025-12-13",
     "unborn: key": "canarykeyunborn",
     "unborn: given name": "CanaryGivenUnborn",
-    "unborn: expected": "2026-09-23",
+    "unborn: expected": f"{date.today() + timedelta(days=150)}",
     "man: key": "canarykeyman",
     "man: label": "CanaryLabelMan",
     "man: given name": "CanaryGivenMan",

@@ -50,17 +50,16 @@ class Sighting:
         return f"{self.recipient} finds {self.field} ({self.kind}, {self.deed}, {self.channel}{of_him})"
 
 
-def canary_policy(kind: str) -> Policy:
-    """The shipped policy with everybody as the audience, the kind's words and those of a flag that stands being canaries."""
+def canary_policy(*kinds: str) -> Policy:
+    """The shipped policy with everybody as the audience, the words of these kinds and of a flag that stands being canaries."""
     shipped = load_policy()
-    kinds = {name: rule.model_copy(update={"audience": EVERYBODY, "chain": ("duty_manager",)}) for name, rule in shipped.kinds.items()}
+    rules = {name: rule.model_copy(update={"audience": EVERYBODY, "chain": ("duty_manager",)}) for name, rule in shipped.kinds.items()}
     flag = {"title": FIELDS["flag: title"], "action": FIELDS["flag: action"]}
-    kinds["violent_person_flag"] = kinds["violent_person_flag"].model_copy(update=flag)
+    rules["violent_person_flag"] = rules["violent_person_flag"].model_copy(update=flag)
     own = {"title": FIELDS["kind: title"], "summary": FIELDS["kind: summary"], "action": FIELDS["kind: action"]}
+    rules |= {kind: rules[kind].model_copy(update=own) for kind in kinds if kind in rules}
     unknown = shipped.unknown_kind.model_copy(update={"audience": EVERYBODY, **own})
-    if kind in kinds:
-        kinds[kind] = kinds[kind].model_copy(update=own)
-    return shipped.model_copy(update={"kinds": kinds, "unknown_kind": unknown})
+    return shipped.model_copy(update={"kinds": rules, "unknown_kind": unknown})
 
 
 def said(kind: str, name: str = "", **changed: Any) -> AcceptedAlert:
