@@ -7,7 +7,6 @@ it should have and the remedy, never what was found there. A name that is not a 
 import base64
 import binascii
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from alertbus.caller_settings import CallerSettings
+from alertbus.database_address import async_url, is_loopback
+from alertbus.door_settings import DoorSettings, PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
+from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
 
 PREFIX = "ALERTBUS_"
 
@@ -35,8 +38,14 @@ class ChannelSettings(BaseModel):
     secret: SecretStr | None = Field(
         None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
     )
+    secret_file: SettingsPath | None = Field(None, description="the path of a file with the secret, which only its owner can read")
     folder: Path | None = Field(None, description="the path of a folder")
     at_once: int | None = Field(None, ge=1, le=500, description="how many messages its system takes at the same time, 1 to 500")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_its_secret_from_its_file(cls, given: Any) -> Any:
+        return with_secrets(given, {"secret": text_of}) if isinstance(given, dict) else given
 
     @field_validator("url")
     @classmethod
@@ -60,26 +69,13 @@ class ChannelSettings(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_channel_needs(self) -> Self:
         if self.channel == "webhook" and not (self.url and self.secret):
-            raise PydanticCustomError(_RULE, "a webhook needs url and secret; give both")
+            raise PydanticCustomError(RULE, "a webhook needs url and secret (or secret_file); give both")
         if self.channel == "file" and not self.folder:
-            raise PydanticCustomError(_RULE, "a file channel needs folder; give it")
+            raise PydanticCustomError(RULE, "a file channel needs folder; give it")
         return self
 
 
-class CallerSettings(BaseModel):
-    """A program or person that may call the API. Only the SHA-256 of the token is kept."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    name: str = Field(min_length=1, description="a name for the caller, to stand in the audit")
-    agency: str = Field(min_length=1, description="the agency the caller acts for")
-    token_sha256: str = Field(
-        pattern="^[0-9a-f]{64}$", repr=False, description="64 hexadecimal digits, as from `printf %s TOKEN | sha256sum`"
-    )
-    operations: bool = Field(False, description="true or false: whether the caller may see the bus's own workings")
-
-
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """Every setting with its default. Frozen: read once at start-up and handed on."""
 
     model_config = SettingsConfigDict(
@@ -91,18 +87,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )
 
-    bootstrap_servers: str | None = Field(
-        None,
-        pattern=r"^(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}(,(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5})*$",
-        description="Kafka brokers as host:port, several with commas and no spaces",
-        examples=["kafka-0:9092,kafka-1:9092"],
-    )
-    database_url: str | None = Field(
-        None,
-        repr=False,
-        description="a postgresql:// or sqlite:/// address that SQLAlchemy can read",
-        examples=["postgresql://USER:PASSWORD@HOST:5432/alertbus"],
-    )
     data_dir: Path = Field(
         default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share") / "alertbus",
         validate_default=True,
@@ -110,8 +94,6 @@ class Settings(BaseSettings):
         examples=["/var/lib/alertbus"],
     )
     policy: FilePath | None = Field(None, description="the path of a policy file that exists", examples=["policy.yaml"])
-    http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
-    http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
     partitions: int = Field(12, ge=1, le=1000, description="a whole number from 1 to 1000", examples=["12"])
     replication: int = Field(1, ge=1, le=10, description="a whole number from 1 to 10", examples=["3"])
     workers: int = Field(1, ge=1, le=100, description="a whole number from 1 to 100", examples=["2"])
@@ -130,6 +112,11 @@ class Settings(BaseSettings):
         description="a list of callers",
         examples=['[{"name": "mash-desk", "agency": "social_care", "token_sha256": "..."}]'],
     )
+    callers_file: SettingsPath | None = Field(
+        None,
+        description="the path of a YAML or JSON file with that list, which only its owner can read",
+        examples=["/etc/alertbus/callers.yaml"],
+    )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
     )
@@ -138,6 +125,11 @@ class Settings(BaseSettings):
         repr=False,
         description="an https:// address without user or password (http:// only to this machine), called when a watchdog alert arrives",
         examples=["https://deadman.example/your-check"],
+    )
+    deadman_url_file: SettingsPath | None = Field(
+        None,
+        description="the path of a file with that address, which only its owner can read",
+        examples=["/etc/alertbus/deadman-url"],
     )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
     reconcile_s: float = Field(60.0, ge=0, le=86_400, description="seconds, 0 for never, up to 86400", examples=["60"])
@@ -152,20 +144,20 @@ class Settings(BaseSettings):
     @property
     def sqlalchemy_url(self) -> str:
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
-        return _async_url(self.database_url, self.data_dir / "alertbus.db")
+        return async_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
 
-    @field_validator("database_url")
+    @model_validator(mode="before")
     @classmethod
-    def _is_readable(cls, url: str | None) -> str | None:
-        if url is not None:
-            _async_url(url, Path())
-        return url
+    def _takes_secrets_from_their_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return with_secrets(
+            given, {"database_url": text_of, "deadman_url": text_of, "callers": yaml_of}, lambda name: f"{PREFIX}{name.upper()}"
+        )
 
     @field_validator("fallbacks")
     @classmethod
     def _has_no_limit_that_nobody_keeps(cls, fallbacks: dict[str, ChannelSettings]) -> dict[str, ChannelSettings]:
         if any(one.at_once is not None for one in fallbacks.values()):
-            raise PydanticCustomError(_RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
+            raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
 
     @field_validator("deadman_url")
@@ -189,17 +181,23 @@ class Settings(BaseSettings):
     def _callers_differ(self) -> Self:
         names, tokens = {c.name for c in self.callers}, {c.token_sha256 for c in self.callers}
         if len(names) < len(self.callers) or len(tokens) < len(self.callers):
-            raise PydanticCustomError(_RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
+            raise PydanticCustomError(RULE, "ALERTBUS_CALLERS: two callers share a name or a token; give each its own")
         return self
 
     @model_validator(mode="after")
     def _fails_closed(self) -> Self:
+        if not self.callers and self.trusted_proxies:
+            raise PydanticCustomError(
+                RULE,
+                "ALERTBUS_TRUSTED_PROXIES: a proxy brings callers from elsewhere, and without ALERTBUS_CALLERS each is let in; set them",
+            )
         if not self.callers and not is_loopback(self.http_host):
             raise PydanticCustomError(
-                _RULE,
+                RULE,
                 "ALERTBUS_HTTP_HOST: expected an address of this machine alone, because without callers anyone who "
                 "reaches it is let in; set ALERTBUS_CALLERS, or leave ALERTBUS_HTTP_HOST out to listen on 127.0.0.1",
             )
+        self.require_a_closed_door()
         return self
 
     @classmethod
@@ -227,16 +225,6 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsFault("\n".join(faults))
     return settings
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address. A name other than localhost is taken to be reachable."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-_RULE = "settings_rule"  # the type of our own errors, whose text is already fit to be shown
 
 # Kubernetes gives every pod such variables, and others that hold tcp://, for a Service called alertbus-something.
 _SERVICE_LINK = re.compile(r".*_SERVICE_(HOST|PORT(_\w+)?)|.*_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
@@ -266,24 +254,6 @@ def _require(holds: object) -> None:
         raise ValueError
 
 
-def _async_url(url: str | None, default: Path) -> str:
-    from sqlalchemy.engine import URL, make_url
-    from sqlalchemy.exc import ArgumentError
-
-    if url is None:
-        return URL.create("sqlite+aiosqlite", database=str(default)).render_as_string(hide_password=False)
-    try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError from None
-    drivers = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
-    driver = drivers.get(parts.drivername, parts.drivername)
-    _require(driver in drivers.values())
-    if "sslmode" in parts.query:  # libpq's word, in most addresses a database team hands out; asyncpg's is ssl
-        parts = parts.update_query_dict({"ssl": parts.query["sslmode"]}).difference_update_query(["sslmode"])
-    return parts.set(drivername=driver).render_as_string(hide_password=False)
-
-
 def _read_file() -> dict[str, Any]:
     path = os.environ.get(f"{PREFIX}CONFIG")
     if not path:
@@ -301,6 +271,9 @@ def _read_file() -> dict[str, Any]:
         return {}
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise SettingsFault(f"{expected}; that one is not a mapping from names to values, as in 'http_port: 8080'")
+    channels = [one for name in ("channels", "fallbacks") for one in dict(found.get(name) or {}).values()]
+    if {"database_url", "deadman_url"} & found.keys() or any("secret" in one for one in channels if isinstance(one, dict)):
+        check_secret_file(Path(path).expanduser(), f"{PREFIX}CONFIG")
     return found
 
 
@@ -322,6 +295,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {plain[near[0]]}?" if near else f"unset it (known: {', '.join(plain.values())})"
 
 
+_INSIDE: Mapping[str, type[BaseModel]] = {"channels": ChannelSettings, "fallbacks": ChannelSettings, "kafka_principals": PrincipalSettings}
+
+
 def _line(error: ErrorDetails) -> str:
     """Tell one fault in our own words: pydantic's may hold part of the value."""
     where = error["loc"]
@@ -330,11 +306,11 @@ def _line(error: ErrorDetails) -> str:
     setting, path, last = str(where[0]), ".".join(map(str, where[1:])), str(where[-1])
     name = f"{PREFIX}{setting.upper()}"
     place = f"{name} {path}" if path else name
-    if error["type"] == _RULE:
+    if error["type"] == RULE:
         return f"{place}: {error['msg']}"
     fields = Settings.model_fields
     if path:
-        fields = (ChannelSettings if setting in {"channels", "fallbacks"} else CallerSettings).model_fields
+        fields = _INSIDE.get(setting, CallerSettings).model_fields
     if error["type"] == "extra_forbidden":
         return f"{place}: no such setting; {_nearest(last, fields)}"
     if not path:

@@ -30,8 +30,8 @@ def binary(name: str) -> str | None:
 class PostgresServer:
     """One PostgreSQL on one port of this machine. `start` and `stop` may alternate: the rows stay, and the address."""
 
-    def __init__(self) -> None:
-        """Make the cluster. `LookupError` where PostgreSQL is not installed."""
+    def __init__(self, certificate: tuple[str, str] | None = None) -> None:
+        """Make the cluster. With a certificate and its key (PEM), it speaks TLS. `LookupError` where PostgreSQL is not installed."""
         initdb, postgres, ready = binary("initdb"), binary("postgres"), binary("pg_isready")
         if not initdb or not postgres or not ready:
             raise LookupError("PostgreSQL is not installed (looked for initdb, postgres and pg_isready)")
@@ -54,13 +54,22 @@ class PostgresServer:
             capture_output=True,
         )
 
+        self._tls = ""
+        if certificate is not None:
+            for name, text in zip(("server.pem", "server.key"), certificate, strict=True):
+                (self._home / name).write_text(text)
+                (self._home / name).chmod(0o600)
+                if self._user:
+                    shutil.chown(self._home / name, self._user)
+            self._tls = f" -c ssl=on -c ssl_cert_file={self._home}/server.pem -c ssl_key_file={self._home}/server.key"
+
     @property
     def url(self) -> str:
         return f"postgresql+asyncpg://bus:{self._password}@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
         """Return when it answers."""
-        options = f"-h 127.0.0.1 -p {self._port} -c unix_socket_directories= -c timezone=Europe/London"
+        options = f"-h 127.0.0.1 -p {self._port} -c unix_socket_directories= -c timezone=Europe/London{self._tls}"
         self._server = subprocess.Popen(
             f"{self._postgres} -D data {options}".split(),
             user=self._user,

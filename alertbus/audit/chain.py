@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
 import rfc8785
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.events import AUDIT_RECORDED
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -44,15 +44,29 @@ class AuditedDeed(StrEnum):
     WHO_IS_WHO_BEGUN = "who_is_who_begun"
     """It is about to be stated that people are one, or are not."""
     WHO_IS_WHO_DONE = "who_is_who_done"
+    CASE_READ = "case_read"
+    """A case file is about to be shown. What is read has one record, written before the answer."""
+    CHRONOLOGY_READ = "chronology_read"
+    ALERT_OPENED = "alert_opened"
+    """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
+    EXPLANATION_READ = "explanation_read"
+    """Who is told of an alert, and through whom, is about to be shown."""
+    AUDIT_READ = "audit_read"
+    CASE_RECORDED = "case_recorded"
+    """A version of a case file is about to be recorded."""
+    ANSWERED = "answered"
+    """An obligation is about to be answered for, by the person named."""
 
 
 class AuditRecord(Word):
-    """One thing done by one person. `about` are opaque ids and `places` where they stand; `reason` is in the person's own words."""
+    """One thing done by one person, or by a system for whoever sits at it. `about` are opaque ids and `places` where they stand; `reason`
+    is in the person's own words. `caller` is the name of the system that called, which is `by` too where no person is named.
+    """
 
     type: ClassVar[str] = AUDIT_RECORDED
     chain: Annotated[str, S.ROUTING] = Field(pattern=CHAIN)
     number: Annotated[int, S.ROUTING] = Field(ge=1)
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     by: Annotated[str, S.ROUTING] = Field(min_length=2, max_length=120)
     deed: Annotated[AuditedDeed, S.ROUTING]
     about: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=1_000)
@@ -60,13 +74,31 @@ class AuditRecord(Word):
     reason: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=500)
     previous: Annotated[str, S.ROUTING] = Field(pattern="^[0-9a-f]{64}$")
     hash: Annotated[str, S.ROUTING] = Field(default="", pattern="^([0-9a-f]{64})?$")
+    caller: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=60)
 
     def sealed(self) -> Self:
         """With its hash."""
-        return self.model_copy(update={"hash": digest(self.model_dump(mode="json", exclude={"hash"}))})
+        return self.model_copy(update={"hash": digest(self._content(exclude={"hash"}))})
 
     def as_bytes(self) -> bytes:
-        return rfc8785.dumps(self.model_dump(mode="json"))
+        return rfc8785.dumps(self._content())
+
+    def _content(self, exclude: set[str] | None = None) -> dict[str, Any]:
+        """Its JSON, with what came later left out where it is not used: records of before keep their bytes and their hash."""
+        found = self.model_dump(mode="json", exclude=exclude)
+        return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What is to be written of one deed; its place in a chain is given when it is."""
+
+    deed: AuditedDeed
+    by: str
+    reason: str
+    about: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +204,18 @@ def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
     return head
 
 
-def next_record(
-    head: Head, chain: str, deed: AuditedDeed, *, by: str, reason: str, at: datetime, about: tuple[str, ...], places: tuple[str, ...]
-) -> AuditRecord:
+def next_record(head: Head, chain: str, entry: AuditEntry, at: datetime) -> AuditRecord:
     """The record after the head, sealed."""
     record = AuditRecord(
-        chain=chain, number=head.number + 1, at=at, by=by, deed=deed, about=about, places=places, reason=reason, previous=head.hash
+        chain=chain,
+        number=head.number + 1,
+        at=at,
+        by=entry.by,
+        deed=entry.deed,
+        about=entry.about,
+        places=entry.places,
+        reason=entry.reason,
+        previous=head.hash,
+        caller=entry.caller,
     )
     return record.sealed()

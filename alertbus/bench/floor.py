@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from alertbus.broker.access import client_arguments
 from alertbus.broker.producer import quiet_kafka_loggers
 
 MOST = 2_000
@@ -126,7 +127,11 @@ class Copier:
 async def work(plan: Plan, stop: asyncio.Event) -> None:
     quiet_kafka_loggers()
     producer = AIOKafkaProducer(
-        bootstrap_servers=plan.bootstrap, acks="all", enable_idempotence=True, max_batch_size=_BATCH_BYTES, max_request_size=4 * 1024 * 1024
+        **client_arguments(plan.bootstrap),
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=_BATCH_BYTES,
+        max_request_size=4 * 1024 * 1024,
     )
     await producer.start()
     group = f"floor-{uuid4().hex[:8]}"
@@ -134,7 +139,7 @@ async def work(plan: Plan, stop: asyncio.Event) -> None:
     for number, hop in enumerate(plan.hops):
         consumer = AIOKafkaConsumer(
             hop.source,
-            bootstrap_servers=plan.bootstrap,
+            **client_arguments(plan.bootstrap),
             group_id=f"{group}-{number}",
             enable_auto_commit=False,
             auto_offset_reset="latest",

@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alertbus.bench.process import Running
+from alertbus.broker.access import client_arguments
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.model.errors import BusError
 
@@ -43,7 +44,7 @@ class Log:
 
     def __init__(self, bootstrap: str, partitions: int) -> None:
         quiet_kafka_loggers()
-        self._consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-bench-log")
+        self._consumer: Any = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-bench-log")
         self._partitions = partitions
 
     async def __aenter__(self) -> Self:

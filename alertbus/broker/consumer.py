@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 
+from alertbus.broker.access import client_arguments, remedy
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.broker.record import Partition, Received
@@ -71,7 +72,7 @@ async def consume(
     """
     quiet_kafka_loggers()
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client_arguments(bootstrap),
         group_id=group,
         client_id=f"alertbus-{group}",
         enable_auto_commit=False,
@@ -118,7 +119,7 @@ async def read_all(
     """
     quiet_kafka_loggers()
     places = [where for where in await _places(bootstrap, topics) if since is None or where in since]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-all")
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-read-all")
     cursors = OffsetGuard(compacted)
     async with _running(consumer, bootstrap):
         with _broker_faults(bootstrap):
@@ -160,7 +161,7 @@ async def read_at(bootstrap: str, places: Sequence[tuple[str, int, int]]) -> lis
     quiet_kafka_loggers()
     if not places:
         return []
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-at")
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-read-at")
     found: list[Received | None] = []
     async with _running(consumer, bootstrap):
         with _broker_faults(bootstrap):
@@ -186,7 +187,7 @@ async def read_span(bootstrap: str, topic: str, partition: int, first: int, end:
     """Yield the records of one partition from `first` up to, and without, `end`. Compaction may have left holes."""
     quiet_kafka_loggers()
     where = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-read-span")
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-read-span")
     async with _running(consumer, bootstrap):
         consumer.assign([where])
         consumer.seek(where, first)
@@ -210,7 +211,7 @@ async def extents(bootstrap: str, topics: Sequence[str]) -> dict[Partition, tupl
     """The first offset there is and the one after the last, of every partition. A log that was never cut begins at 0."""
     quiet_kafka_loggers()
     places = await _places(bootstrap, topics)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-extents")
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-extents")
     async with _running(consumer, bootstrap):
         with _broker_faults(bootstrap):
             first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
@@ -276,4 +277,4 @@ def _broker_faults(bootstrap: str) -> Iterator[None]:
         yield
     except (TimeoutError, KafkaError) as error:
         what = f"reading from {bootstrap} failed ({type(error).__name__})"
-        raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
+        raise BrokerFault(what, remedy(error, "Let this process end and start again once the broker answers.")) from error

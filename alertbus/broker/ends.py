@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from alertbus.broker.access import client_arguments
 from alertbus.broker.producer import quiet_kafka_loggers
 
 _LIMIT_S = 5.0
@@ -41,7 +42,7 @@ class LogEnds:
     async def _running(self) -> Any:
         if self._consumer is None:
             quiet_kafka_loggers()
-            consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False, client_id="alertbus-log-ends")
+            consumer = AIOKafkaConsumer(**client_arguments(self._bootstrap), enable_auto_commit=False, client_id="alertbus-log-ends")
             try:
                 await consumer.start()
             except BaseException:

@@ -127,7 +127,8 @@ def _taken(found: dict[str, str], attribute: str) -> str:
 def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise EnvelopeFault("ce_time: expected RFC 3339, found something else") from error
     if time.utcoffset() is None:
         raise EnvelopeFault("ce_time: expected a moment with its offset, found one without")

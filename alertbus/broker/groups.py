@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest_v2
 
+from alertbus.broker.access import client_arguments, remedy
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import ALERTS, CASE_EVENTS, CASES, NOTICES, PERSON_EVENTS, RECEIPTS, REVIEW, partition_counts
 
@@ -35,7 +36,7 @@ async def committed_offsets(bootstrap: str, groups: Mapping[str, Sequence[str]])
 
     Asked place by place, because the in-memory broker knows no other way. Raises `BrokerFault`.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-groups")
+    admin = AIOKafkaAdminClient(**client_arguments(bootstrap), client_id="alertbus-groups")
     try:
         async with asyncio.timeout(_LIMIT_S):
             counts = await partition_counts(bootstrap)
@@ -46,14 +47,14 @@ async def committed_offsets(bootstrap: str, groups: Mapping[str, Sequence[str]])
             }
     except (TimeoutError, KafkaError, OSError) as error:
         what = f"asking {bootstrap} for the offsets of groups failed ({type(error).__name__})"
-        raise BrokerFault(what, "Try again once the broker answers.") from error
+        raise BrokerFault(what, remedy(error, "Try again once the broker answers.")) from error
     finally:
         await admin.close()
 
 
 async def groups_at_work(bootstrap: str, groups: Sequence[str]) -> list[str]:
     """Those of the groups in which some process is a member. One that was killed counts until its session runs out."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="alertbus-groups")
+    admin = AIOKafkaAdminClient(**client_arguments(bootstrap), client_id="alertbus-groups")
     try:
         async with asyncio.timeout(_LIMIT_S):
             await admin.start()
@@ -61,7 +62,7 @@ async def groups_at_work(bootstrap: str, groups: Sequence[str]) -> list[str]:
             return sorted(working)
     except (TimeoutError, KafkaError, OSError) as error:
         what = f"asking {bootstrap} who is at work failed ({type(error).__name__})"
-        raise BrokerFault(what, "Try again once the broker answers.") from error
+        raise BrokerFault(what, remedy(error, "Try again once the broker answers.")) from error
     finally:
         await admin.close()
 

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from alertbus.broker.access import NOT_REACHED, client_arguments, remedy
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.record import Record, RecordHeaders
 
@@ -54,7 +55,7 @@ class Producer:
     async def start(self) -> None:
         quiet_kafka_loggers()
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **client_arguments(self._bootstrap),
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
@@ -65,8 +66,8 @@ class Producer:
             await producer.start()
         except KafkaError as error:
             await producer.stop()
-            what = f"no broker answers at {self._bootstrap}"
-            raise BrokerFault(what, "Start it, or correct ALERTBUS_BOOTSTRAP_SERVERS.") from error
+            what = f"no broker takes records at {self._bootstrap} ({type(error).__name__})"
+            raise BrokerFault(what, remedy(error, NOT_REACHED)) from error
         self._started = producer
 
     async def stop(self) -> None:
@@ -248,7 +249,7 @@ def _check_size(record: Record, most: int) -> None:
 def _fault(topic: str, error: KafkaError) -> BrokerFault:
     fault = BrokerFault(
         f"topic '{topic}': the broker did not acknowledge ({type(error).__name__})",
-        "The records may or may not be there; write them again, which is harmless, once the broker answers.",
+        remedy(error, "The records may or may not be there; write them again, which is harmless, once the broker answers."),
     )
     fault.__cause__ = error
     return fault

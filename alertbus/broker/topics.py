@@ -16,6 +16,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, NotController
 from aiokafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
+from alertbus.broker.access import NOT_REACHED, client_arguments, remedy
 from alertbus.broker.faults import BrokerFault
 
 ALERTS = "alertbus.alerts"
@@ -113,6 +114,12 @@ async def reachable(bootstrap: str, timeout: float = 5.0) -> bool:  # noqa: ASYN
         return False
 
 
+async def ask_any(bootstrap: str, request: Any) -> Any:
+    """Give one broker's answer to a request of the protocol. Raises aiokafka's errors, `TimeoutError` or `OSError`."""
+    async with asyncio.timeout(_LIMIT_S), _client(bootstrap) as client:
+        return await client.send(client.get_random_node(), request)
+
+
 @contextlib.asynccontextmanager
 async def _client(bootstrap: str) -> AsyncIterator[Any]:
     """A bare client, to which requests are given as the protocol has them, and not aiokafka's `AIOKafkaAdminClient`.
@@ -120,7 +127,7 @@ async def _client(bootstrap: str) -> AsyncIterator[Any]:
     Tried with the in-memory broker: that client's `create_topics` wants to know the controller, which it never names, and
     ends in an `AttributeError` that says nothing of the cause. Here the request itself is refused, with `IncompatibleBrokerVersion`.
     """
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, client_id="alertbus-admin", request_timeout_ms=10_000)
+    client = AIOKafkaClient(**client_arguments(bootstrap), client_id="alertbus-admin", request_timeout_ms=10_000)
     try:
         await client.bootstrap()
         yield client
@@ -159,7 +166,7 @@ async def _create(client: Any, missing: Sequence[TopicSpec], partitions: int, re
             raise NotControllerError
         raise BrokerFault(
             f"topic '{name}' with {partitions} partitions, replication {replication}, was refused: {error.__name__}",
-            "Have an administrator make it, or give this account the right to.",
+            remedy(error(), "Have an administrator make it, or give this account the right to."),
         )
 
 
@@ -175,7 +182,7 @@ async def _mock_partitions(client: Any, names: list[str]) -> int:
 
 def _unasked(bootstrap: str, error: Exception) -> BrokerFault:
     what = f"the broker at {bootstrap} could not be asked for its topics ({type(error).__name__})"
-    return BrokerFault(what, "Start it, or correct ALERTBUS_BOOTSTRAP_SERVERS.")
+    return BrokerFault(what, remedy(error, NOT_REACHED))
 
 
 def _check_partitions(found: dict[str, int], wanted: int) -> None:

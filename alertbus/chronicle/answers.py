@@ -9,7 +9,7 @@ from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
 from alertbus.model.events import ReviewReason
-from alertbus.model.notice import Intent, Notice, Obligation, Receipt
+from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt
 
 
 class InboxItem(Word):
@@ -46,6 +46,10 @@ class ObligationStatus(Word):
     acknowledged_by: str | None
     acknowledged_at: AwareDatetime | None
     acknowledged_intent: Intent | None
+    deed: Deed = Deed.DELIVER
+    """What its latest notice does: of what has ended, why."""
+    ended_at: AwareDatetime | None = None
+    """Of what has ended, when it was over for this agency."""
     because: str
     """The reason path. It names relations: for the agency itself, and for who holds the case."""
     do_not_reveal_source: bool
@@ -90,6 +94,10 @@ class AgencyTold(Word):
     role: str
     state: ObligationState
     since: AwareDatetime
+    deed: Deed = Deed.DELIVER
+    """What its latest notice does: of what has ended, why."""
+    ended_at: AwareDatetime | None = None
+    """Of what has ended, when it was over for this agency."""
     acknowledged_by: str | None = None
     acknowledged_at: AwareDatetime | None = None
     copied_to: tuple[str, ...] = ()

@@ -13,7 +13,8 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationSt
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
 from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
-from alertbus.model.case import Case
+from alertbus.model.calendar import day_alone
+from alertbus.model.case import Case, CasePerson
 
 People = Sequence[Sequence[str]]
 
@@ -65,11 +66,12 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     anonymous = alert.referrer is not None and alert.referrer.anonymous
+    hidden = from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations)
     return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
-        occurred_at=alert.occurred_at,
-        recorded_at=alert.recorded_at,
+        occurred_at=day_alone(alert.occurred_at) if hidden else alert.occurred_at,
+        recorded_at=day_alone(alert.recorded_at) if hidden else alert.recorded_at,
         agency=alert.agency,
         source=alert.source,
         source_id=alert.amends or alert.id,
@@ -87,6 +89,8 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
                 role=one.role,
                 state=one.state,
                 since=one.since,
+                deed=one.deed,
+                ended_at=one.ended_at,
                 acknowledged_by=one.acknowledged_by,
                 acknowledged_at=one.acknowledged_at,
                 copied_to=one.copied_to,
@@ -94,15 +98,19 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
             for one in obligations
         ),
         history=alert.history,
-        do_not_reveal_source=from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations),
+        do_not_reveal_source=hidden,
     )
 
 
 def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
-    """Name the people of this case it is about, as the case calls them, with their role where it says something."""
-    by_id: Mapping[str, str] = {i: person.shown for person in case.people for i in person.person_ids}
+    """Name the people of this case it is about, as the case calls them, with their role where it says something, and the day on which they
+    died, if they did (NOT-26).
+    """
+    by_id: Mapping[str, CasePerson] = {i: person for person in case.people for i in person.person_ids}
     found = []
     for subject, person_ids in zip(accepted.everybody, people, strict=False):
-        if name := next((by_id[i] for i in person_ids if i in by_id), None):
-            found.append(name if subject.role in {"subject", "child"} else f"{name} ({subject.role.replace('_', ' ')})")
+        if person := next((by_id[i] for i in person_ids if i in by_id), None):
+            role = "" if subject.role in {"subject", "child"} else subject.role.replace("_", " ")
+            asides = ", ".join(filter(None, (role, f"died {person.died}" if person.died else "")))
+            found.append(f"{person.shown} ({asides})" if asides else person.shown)
     return found

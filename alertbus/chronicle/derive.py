@@ -87,7 +87,7 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[Receipt])
     withdrawn = escalated = False
     for notice in notices:
         match notice.deed:
-            case Deed.WITHDRAW:
+            case Deed.WITHDRAW | Deed.NO_LONGER_YOURS | Deed.CORRECT:
                 withdrawn = True
             case Deed.ESCALATE:
                 escalated = True

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
-from alertbus.model.alert import Narrative
-from alertbus.model.case import UK
+from alertbus.model.alert import Action, Narrative, Severity
+from alertbus.model.case import in_uk
+from alertbus.model.notice import ENDED
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -88,16 +89,20 @@ FORMATS: Mapping[str, Callable[[str, Sequence[ChronologyEntry]], str]] = {
 
 def _moment(moment: datetime) -> str:
     """Write a moment as the clock on a wall in the United Kingdom shows it."""
-    local = moment.astimezone(UK)
-    return f"{local.day} {local:%B %Y, %H:%M}"
+    local = in_uk(moment)
+    return f"{local.day} {local:%B} {local.year:04}, {local:%H:%M}"
 
 
 def _count(entries: Sequence[ChronologyEntry]) -> str:
-    return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    """How many entries there are, and how often there was hostility to staff of low severity, of which nobody was hurried (VPF-08)."""
+    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
+    low = {e.alert_id for e in entries if e.kind == "threat_to_staff" and e.severity is Severity.LOW and e.action is not Action.WITHDRAWN}
+    withdrawn = {e.alert_id for e in entries if e.action is Action.WITHDRAWN}
+    return f"{count}; hostility to staff of low severity: {len(low - withdrawn)}" if low - withdrawn else count
 
 
 def _recorded_later(entry: ChronologyEntry) -> bool:
-    return entry.recorded_at.astimezone(UK).date() != entry.occurred_at.astimezone(UK).date()
+    return in_uk(entry.recorded_at).date() != in_uk(entry.occurred_at).date()
 
 
 def _what(entry: ChronologyEntry) -> str:
@@ -111,7 +116,9 @@ def _about(entry: ChronologyEntry) -> str:
 
 
 def _speaker(piece: Narrative) -> str:
-    return f"{piece.said_by.capitalize()}, {'first hand' if piece.observed_first_hand else 'second hand'}"
+    """Who said it and whether it was seen first-hand, each as stated: what nobody said is not stated (NOT-11, VOI-02)."""
+    hand = {True: "first hand", False: "second hand", None: "first hand not stated"}[piece.observed_first_hand]
+    return f"{piece.said_by.capitalize() if piece.said_by else 'Speaker not stated'}, {hand}"
 
 
 def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
@@ -121,11 +128,15 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
         for name, value in parts:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             found.append((_words(f"{section} {name}".strip()), shown))
+    if "confirmed" not in entry.details.get("release", {"confirmed": True}):
+        found.append(("Release confirmed", "not stated"))  # PRI-04
     return found
 
 
 def _told(told: AgencyTold) -> str:
-    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {told.state}"
+    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {ENDED.get(told.deed, told.state)}"
+    if told.ended_at is not None:
+        answer += f" {_moment(told.ended_at)}"
     if told.copied_to:
         answer += f" (copied to {', '.join(told.copied_to)}, not delivered by its own channel)"
     if told.acknowledged_by is not None and told.acknowledged_at is not None:
@@ -147,8 +158,8 @@ def _harmless(cell: str) -> str:
 
 _COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "case": lambda case_id, _: case_id,
-    "occurred_at": lambda _, e: e.occurred_at.astimezone(UK).isoformat(),
-    "recorded_at": lambda _, e: e.recorded_at.astimezone(UK).isoformat(),
+    "occurred_at": lambda _, e: in_uk(e.occurred_at).isoformat(),
+    "recorded_at": lambda _, e: in_uk(e.recorded_at).isoformat(),
     "agency": lambda _, e: e.agency,
     "source": lambda _, e: e.source,
     "source_id": lambda _, e: e.source_id,

@@ -34,6 +34,7 @@ from alertbus.model.events import (
 from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
+from alertbus.sql.apart import together_or_apart
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
@@ -43,6 +44,8 @@ TOPICS = tuple(GROUPS[CHRONICLE])
 log = structlog.stdlib.get_logger(__name__)
 
 ContentRow = dict[str, Any]
+Coordinates = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
 
 
 class ChronicleBehind(BusError):
@@ -100,13 +103,32 @@ async def apply(
     `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
     offset. `recent` saves reading notices again from one call to the next. Without `derived` the obligations are left as
     they are: whoever loads everything derives each once, at the end.
+
+    A fact that cannot be written is set aside: a row of `chronicle_unreadable` in its place, and the others go on.
     """
-    return await connection.run_sync(_apply, facts, starts, recent or RecentNotices(len(facts)), derived)
+    new, lately = 0, recent or RecentNotices(len(facts))
+
+    async def write(some: Sequence[Fact]) -> None:
+        nonlocal new
+        new += await connection.run_sync(_apply, some, starts, lately, derived)
+
+    async def refused(fact: Fact, error: str) -> None:
+        await write([set_aside((fact.topic, fact.partition, fact.offset), error)])
+
+    await together_or_apart(connection, facts, write, refused)
+    return new
 
 
 async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
-    """Work out anew these obligations, each from all its notices and receipts."""
-    await connection.run_sync(_derive, touched, RecentNotices(0))
+    """Work out anew these obligations, each from all its notices and receipts. One that cannot be is left out, and logged."""
+
+    async def write(some: Sequence[str]) -> None:
+        await connection.run_sync(_derive, some, RecentNotices(0))
+
+    async def refused(obligation_id: str, error: str) -> None:
+        log.error("an obligation cannot be worked out, and is not shown", obligation_id=obligation_id, reason=error)
+
+    await together_or_apart(connection, touched, write, refused)
 
 
 def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Partition], recent: RecentNotices, derived: bool) -> int:
@@ -178,23 +200,25 @@ def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotice
 
 
 def fact_of(understood: Understood) -> Fact:
-    """Read one record. One that is not an event of the bus becomes a row of `chronicle_unreadable`, and nothing else."""
+    """Read one record. One that is not an event of the bus, or makes no row, becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
     reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
-        return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
+        try:
+            return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
+        except Exception as fault:  # noqa: BLE001  making a row touches nothing but the record: whatever goes wrong is wrong with it
+            return set_aside(where, type(fault).__name__)
     if understood.error is None and _is_anothers(record.topic, understood.type):
         return Fact(*where)
-    error = understood.error or UNKNOWN_TYPE
-    log.warning(
-        "a record is no event of the bus; status counts it",
-        topic=where[0],
-        partition=where[1],
-        offset=where[2],
-        reason=error,
-    )
-    return Fact(*where, tables.unreadable, {"topic": where[0], "partition": where[1], "offset": where[2], "error": error})
+    return set_aside(where, understood.error or UNKNOWN_TYPE)
+
+
+def set_aside(where: Coordinates, error: str) -> Fact:
+    """A record that is not in the chronicle, with the class of what is wrong with it. `alertbus status` counts these."""
+    topic, partition, offset = where
+    log.warning("a record is passed over; status counts it", topic=topic, partition=partition, offset=offset, reason=error)
+    return Fact(*where, tables.unreadable, {"topic": topic, "partition": partition, "offset": offset, "error": error})
 
 
 def _is_anothers(topic: str, type_: str) -> bool:
@@ -217,9 +241,6 @@ def _storable(fact: Fact) -> Fact:
         if isinstance(value, str) and "\0" in value:
             fact.row[name] = value.replace("\0", "\ufffd")
     return fact
-
-
-Coordinates = tuple[str, int, int]
 
 
 def _alert(where: Coordinates, data: bytes, accepted: AcceptedAlert) -> Fact:
@@ -278,7 +299,8 @@ def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
 
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
-    return Fact(*where, tables.review, row)
+    of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
+    return Fact(*where, tables.review, row | of)
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

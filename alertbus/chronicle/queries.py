@@ -5,22 +5,24 @@ for its agency, a chronology is not.
 """
 
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, or_, select, tuple_
 from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
-from alertbus.chronicle.views import is_overdue, obligations_where, receipts_of, same_exercise, view
+from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.events import ReviewReason
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
@@ -35,6 +37,7 @@ EVERYTHING = "*"
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
+_ALL = AlertSight()
 _NO_SUCH_ALERT = "no such alert; give the bus's id or its sender's, and allow a moment after it was accepted"
 
 
@@ -81,25 +84,27 @@ async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) 
     return _item(row, receipts[obligation_id], now)
 
 
-async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None) -> AlertStatus:
-    """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several.
+async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
+    """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
+    what is in sight of it.
 
     Raises `NotFound`.
     """
     moment = now or datetime.now(UTC)
     said = tables.alert
     async with view(engine) as connection:
-        found, matches = await _find(connection, alert_id)
+        found, matches = await _find(connection, alert_id, sight)
         if found is None:
             raise NotFound(_NO_SUCH_ALERT)
         statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*_AS_SAID))).all()
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
         obligations = await obligations_where(connection, _owed.alert_id == found, moment)
-        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found)
+        asked = or_(tables.review.c.reason != ReviewReason.FLAG_REVIEW_DUE, tables.review.c.at <= moment)
+        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found, asked)
         review = set((await connection.execute(query_review)).scalars())
     first = statements[0]
-    return AlertStatus(
+    status = AlertStatus(
         alert_id=found,
         source=first.source,
         source_id=first.source_id,
@@ -122,13 +127,14 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         review=tuple(sorted(review)),
         matches=matches,
     )
+    return sight.through(status)
 
 
 async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
     """Give the statements of an alert, found as `alert_status` finds it, in the order they were accepted. Raises `NotFound`."""
     said = tables.alert.c
     async with view(engine) as connection:
-        found, _ = await _find(connection, alert_id)
+        found, _ = await _find(connection, alert_id, _ALL)
         query = select(said.body).where(said.alert_id == found).order_by(*_AS_SAID)
         bodies = (await connection.execute(query)).scalars().all()
     if not bodies:
@@ -169,15 +175,31 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
         )
 
 
-async def _find(connection: AsyncConnection, asked: str) -> tuple[str | None, int]:
-    """Give the bus's id of the alert that was asked for by either id, and how many have it."""
+async def _find(connection: AsyncConnection, asked: str, sight: AlertSight) -> tuple[str | None, int]:
+    """Give the bus's id of the alert in sight that was asked for by either id, and how many in sight have it.
+
+    Another source may use the same id for an alert of its own: that hides nothing from whoever sees this one.
+    """
     said = tables.alert.c
-    if (await connection.execute(select(said.alert_id).where(said.alert_id == asked).limit(1))).first():
-        return asked, 1
-    query = select(said.alert_id).where(said.source_id == asked).group_by(said.alert_id)
-    newest = func.max(said.accepted_at).desc()
-    same = (await connection.execute(query.order_by(newest, said.alert_id))).scalars().all()
-    return (same[0] if same else None), len(same)
+    named = (said.alert_id == asked) | (said.source_id == asked)
+    newest = (said.alert_id == asked).desc(), func.max(said.accepted_at).desc(), said.alert_id
+    query = select(said.alert_id, said.source).where(named).group_by(said.alert_id, said.source).order_by(*newest)
+    rows = list(await connection.execute(query))
+    if not sight.everything:
+        told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        for start in range(0, len(rows), AT_ONCE):
+            some = [row.alert_id for row in rows[start : start + AT_ONCE]]
+            owed = select(_owed.alert_id, _owed.agency, _owed.case_id).where(_owed.alert_id.in_(some))
+            reached = select(tables.alert_case.c.alert_id, literal(""), tables.alert_case.c.case_id)
+            for name, agency, case_id in await connection.execute(owed.union(reached.where(tables.alert_case.c.alert_id.in_(some)))):
+                told[name].add((agency, case_id))
+        rows = [
+            row
+            for row in rows
+            if sight.of_alert(row.source, (agency for agency, _ in told[row.alert_id] if agency), (case for _, case in told[row.alert_id]))
+        ]
+    ours = [row.alert_id for row in rows if row.alert_id == asked] or [row.alert_id for row in rows]
+    return (ours[0] if ours else None), len(ours)
 
 
 def _items() -> Select[Any]:
@@ -207,13 +229,13 @@ def _parsed(cursor: str) -> list[ColumnElement[Any]]:
     overdue, _, rest = cursor.partition("~")
     rank, _, rest = rest.partition("~")
     since, _, last = rest.partition("~")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(since)
         if overdue in {"0", "1"} and rank in _RANKS and moment.tzinfo is not None and last:
             return [
                 literal(int(overdue), Integer),
                 literal(int(rank), Integer),
-                literal(moment, UtcDateTime),
+                literal(moment.astimezone(UTC), UtcDateTime),
                 literal(last, String),
             ]
     raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")])

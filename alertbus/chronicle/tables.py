@@ -133,8 +133,11 @@ review = Table(
     Column("reason", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("alert_id", String, nullable=True, index=True),
+    Column("statement_id", String, nullable=True),
+    Column("person_id", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
 )
+"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people."""
 
 review_decision = Table(
     "chronicle_review_decision",
@@ -155,7 +158,7 @@ unreadable = Table(
     Column("offset", BigInteger, primary_key=True),
     Column("error", String, nullable=False),
 )
-"""Records that are not events of the bus: counted in `status`, so that passing over one is seen."""
+"""Records that are not events of the bus, or that cannot be stored: counted in `status`, so that passing over one is seen."""
 
 progress = Table(
     "chronicle_progress",

@@ -86,6 +86,8 @@ async def obligations_where(connection: AsyncConnection, condition: ColumnElemen
                 acknowledged_by=row.acknowledged_by,
                 acknowledged_at=row.acknowledged_at,
                 acknowledged_intent=row.acknowledged_intent,
+                deed=shown.deed,
+                ended_at=shown.ended_at,
                 because=shown.because,
                 do_not_reveal_source=shown.do_not_reveal_source,
                 receipts=receipts[row.id],

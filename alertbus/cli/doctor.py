@@ -3,21 +3,23 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from alertbus.broker.access import NOT_REACHED
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import find_java, find_maven
 from alertbus.broker.topics import TOPICS, partition_counts, reachable
+from alertbus.cli.kafka_rights import NeedsALook, kafka_rights
 from alertbus.cli.output import NO, as_json, rows
 from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
 from alertbus.model.errors import BusError
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
-from alertbus.run.bus_file import bootstrap_servers
+from alertbus.run.bus_file import LATELY, bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import database_faults, make_engine, reading
@@ -25,10 +27,6 @@ from alertbus.sql.engine import database_faults, make_engine, reading
 Check = Callable[[Settings], Awaitable[str]]
 
 WELL, WARNING, WRONG = "ok", "!", "!!"
-
-
-class NeedsALook(Exception):
-    """All works, and there is something that a person should see to. Its text says what."""
 
 
 EARLIEST = 1_763_800_000
@@ -51,12 +49,14 @@ async def _examine(settings: Settings) -> list[tuple[str, str, str]]:
         "java": _java,
         "broker": _broker,
         "topics": _topics,
+        "kafka rights": kafka_rights,
         "database": _database,
         "plugins": _plugins,
         "policy": _policy,
         "clock": _clock,
         "calendar": _calendar,
         "gateway": _gateway,
+        "parts": _parts,
     }
     findings = []
     for what, check in checks.items():
@@ -80,7 +80,7 @@ async def _java(settings: Settings) -> str:
 async def _broker(settings: Settings) -> str:
     servers = bootstrap_servers(settings)
     if not await reachable(servers):
-        raise BusError(f"{servers} does not answer. Start it, or correct ALERTBUS_BOOTSTRAP_SERVERS.")
+        raise BusError(f"{servers} does not answer. {NOT_REACHED}")
     return f"{servers} answers"
 
 
@@ -122,6 +122,21 @@ async def _calendar(_: Settings) -> str:
     if finding.warning:
         raise NeedsALook(finding.text)
     return finding.text
+
+
+async def _parts(settings: Settings) -> str:
+    running = read_bus_file(settings)
+    if running is None:
+        return "no bus was started here by `alertbus up`: whoever runs the parts knows of their restarts"
+    now = datetime.fromtimestamp(time.time(), UTC)
+    if dying := [f"{part.name} {often} times" for part in running.parts if (often := part.dies_again_and_again(now))]:
+        raise BusError(
+            f"in the last {LATELY // timedelta(minutes=1)} minutes died {', '.join(dying)}: it does no work. Why stands in its log, in the "
+            "data folder under logs/; deploy/runbooks/part-restarts.md says what to do."
+        )
+    if again := [f"{part.name} {part.restarts}" for part in running.parts if part.restarts]:
+        return f"{len(running.parts)} run; started again since the bus came up: {', '.join(again)}"
+    return f"{len(running.parts)} run, none was started again"
 
 
 async def _gateway(settings: Settings) -> str:

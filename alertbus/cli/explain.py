@@ -17,7 +17,6 @@ from alertbus.directory.directory import Directory
 from alertbus.gateway.bodies import read
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.case import Case
-from alertbus.model.notice import Deed
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
 from alertbus.reach.owed import Owed, owed
@@ -110,7 +109,7 @@ def _on_case(alert: StandingAlert, case: Case, policy: Policy) -> list[dict[str,
     found = []
     for agency, entry in sorted(told.items()):
         line = _line(case.id, agency, entry.statement, policy, entry.decision)
-        ended = entry.at.date().isoformat() if entry.deed is Deed.WITHDRAW else None
+        ended = entry.at.date().isoformat() if entry.deed.ends else None
         found.append(line | {"told": "yes", "ended": ended, "fallback": policy.fallback_of(agency)})
     for decision in decide(last, case, policy):
         if decision.agency not in told:

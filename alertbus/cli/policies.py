@@ -8,7 +8,7 @@ import typer
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.errors import PolicyFault
 from alertbus.policy.load import load_policy
-from alertbus.policy.policy import Policy
+from alertbus.policy.policy import Policy, Within
 from alertbus.settings import load_settings
 
 app = typer.Typer(help="The policy: who is told what, how much, how fast.", no_args_is_help=True)
@@ -61,7 +61,12 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
 
 
 def _within(policy: Policy, kind: str) -> str:
-    within = policy.kinds[kind].respond_within
+    rule = policy.kinds[kind]
+    low = f" (low: {_in_words(rule.low)})" if rule.low else ""
+    return f"{_in_words(rule.respond_within)}{low}"
+
+
+def _in_words(within: Within) -> str:
     return f"{within.hours} h" if within.hours else f"{within.working_days} working days"
 
 

@@ -121,9 +121,11 @@ async def _redrive(
         if run.planned and not dry_run:
             producer = Producer(wiring.bootstrap, client_id="alertbus-redrive")
             await producer.start()
+            audit = trail.Trail(wiring.bootstrap, wiring.engine, producer, now)
             try:
-                await run.carry_out(producer, trail.Trail(wiring.bootstrap, wiring.engine, producer, now), by=by, reason=reason)
+                await run.carry_out(producer, audit, by=by, reason=reason)
             finally:
+                await audit.close()
                 await producer.stop()
     return chosen, run.outcomes
 

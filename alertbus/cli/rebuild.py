@@ -43,6 +43,8 @@ def rebuild_command(
         say(f"{done.records} records read; {done.in_inbox} messages in the inbox again; {compared}")
         if done.owed_again:
             say(f"{done.owed_again} messages cannot be rendered any more and are owed again: see `alertbus plugin list`")
+        if done.set_aside:
+            say(f"{done.set_aside} records could not be taken and are set aside: `alertbus status` counts them, the log above names each")
         if difference:
             say("What was under way when the database was lost counts too: start the bus and, once quiet, `alertbus audit reconcile`.")
     if difference:
@@ -71,6 +73,6 @@ async def _broker(settings: Settings) -> AsyncIterator[Settings]:
     supervisor = Supervisor(settings, lambda _: None, parts=())
     try:
         await supervisor.start()
-        yield settings.model_copy(update={"bootstrap_servers": supervisor.bootstrap})
+        yield settings.model_copy(update={"bootstrap_servers": str(supervisor.bootstrap)})
     finally:
         await supervisor.stop()

@@ -1,11 +1,13 @@
 """`alertbus status`: the bus in numbers, or one alert: who should have had it, who has it, and who has answered (VPF-03, AUD-08)."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.model.notice import ENDED
 from alertbus.run.bus_file import bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
 from alertbus.settings import Settings, load_settings
@@ -47,7 +49,9 @@ async def _bus(settings: Settings) -> dict[str, Any]:
     return {
         "broker": broker,
         "gateway": "up" if up else "does not answer",
-        "parts": [{"name": part.name, "pid": part.pid} for part in running.parts] if running else [],
+        "parts": [{"name": part.name, "pid": part.pid, "restarts": part.restarts, "died_at": part.died_at} for part in running.parts]
+        if running
+        else [],
         "progress": progress,
         **{
             name: progress[name]
@@ -57,8 +61,6 @@ async def _bus(settings: Settings) -> dict[str, Any]:
 
 
 async def _without_gateway(settings: Settings) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from alertbus.operations.gauges import Vitals
     from alertbus.operations.overview import overview
     from alertbus.run.bootstrap import now, wired
@@ -75,7 +77,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
         {
             "broker": answer["broker"],
             "gateway": answer["gateway"],
-            "parts": ", ".join(f"{p['name']} ({p['pid']})" for p in answer["parts"]) or "none known on this machine",
+            "parts": ", ".join(map(_part, answer["parts"])) or "none known on this machine",
             "behind": _behind(answer["progress"]),
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
@@ -84,6 +86,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
             "quarantine": answer["quarantine"],
+            "set aside": f"{chronicle['unreadable']} records that the chronicle cannot take",
             "ignored": _ignored(answer["ignored"]),
             "policy": answer["policy"],
             "plugins": len(answer["plugins"]),
@@ -95,6 +98,11 @@ def _tell_bus(answer: dict[str, Any]) -> None:
         columns = ("agency", "reason", "obligations", "on the fallback", "since")
         lines = [(u["agency"], u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
         rows("Undelivered", columns, lines, empty="")
+
+
+def _part(found: dict[str, Any]) -> str:
+    again = f", started again {found['restarts']} times, last died {found['died_at'][-1]}" if found["restarts"] else ""
+    return f"{found['name']} ({found['pid']}{again})"
 
 
 def _behind(progress: dict[str, Any]) -> str:
@@ -139,7 +147,7 @@ def _tell_alert(answer: dict[str, Any]) -> None:
 
 def _state(obligation: dict[str, Any]) -> str:
     copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation["copied_to"] else ""
-    return f"{obligation['state']}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
+    return f"{ENDED.get(obligation.get('deed', ''), obligation['state'])}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
 def _answer(obligation: dict[str, Any]) -> str:

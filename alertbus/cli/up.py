@@ -84,7 +84,7 @@ def run(
         from alertbus.run.supervisor import Supervisor
 
         settings = load_settings().model_copy(update={"workers": workers})
-        settings = settings.model_copy(update={"bootstrap_servers": bootstrap_servers(settings)})
+        settings = settings.model_copy(update={"bootstrap_servers": str(bootstrap_servers(settings))})
         asyncio.run(_keep(Supervisor(settings, say, parts=(part.value,))))
     else:
         from alertbus.run.bootstrap import run_part

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received
@@ -17,6 +16,7 @@ from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED
 from alertbus.model.notice import Notice
 from alertbus.quarantine.entry import poisoned
+from alertbus.sql.apart import is_refusal
 from alertbus.wire.reading import moment, understand
 from alertbus.wire.words import DELIVERY, word_on
 
@@ -52,7 +52,9 @@ class Arrivals:
         self._wake()  # so that leasing joins the transaction that records
         try:
             await self._ledger.record([notice for _, notice in notices], self._now())
-        except DBAPIError:  # the database answers, and will not have one of them: find out which
+        except Exception as fault:
+            if not is_refusal(fault):
+                raise
             poison += await self._record_singly(notices)
         if redriven:
             await self._reopen(redriven)
@@ -70,7 +72,9 @@ class Arrivals:
         for record, notice in notices:
             try:
                 await self._ledger.record([notice], self._now())
-            except DBAPIError as fault:
+            except Exception as fault:
+                if not is_refusal(fault):
+                    raise
                 refused.append((record, type(fault).__name__))
         return refused
 

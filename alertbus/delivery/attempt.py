@@ -9,6 +9,7 @@ from alertbus.delivery.channels import BatchChannel, Channel, Channels
 from alertbus.delivery.ledger.rows import Leased
 from alertbus.delivery.outcome import Outcome, Trouble
 from alertbus.delivery.render import Renderer
+from alertbus.delivery.replies import Replies
 from alertbus.model.errors import Unavailable
 from alertbus.model.notice import Message
 
@@ -23,8 +24,9 @@ log = structlog.stdlib.get_logger(__name__)
 class Attempts:
     """Raises `Unavailable` when something of the bus itself is away: nothing more is reported, and the worker ends."""
 
-    def __init__(self, renderer: Renderer, channels: Channels, report: AttemptReport) -> None:
+    def __init__(self, renderer: Renderer, replies: Replies, channels: Channels, report: AttemptReport) -> None:
         self._renderer = renderer
+        self._replies = replies
         self._channels = channels
         self._report = report
 
@@ -65,13 +67,13 @@ class Attempts:
             self._report(one, outcome)
 
     async def _send(self, channel: Channel, one: Leased, message: Message) -> None:
-        self._report(one, await send(channel, one, message))
+        self._report(one, await send(channel, one, message, self._replies))
 
 
-async def send(channel: Channel, one: Leased, message: Message) -> Outcome:
-    """Send one message; a channel that raises has failed like any other. Raises `Unavailable` only."""
+async def send(channel: Channel, one: Leased, message: Message, replies: Replies) -> Outcome:
+    """Send one message, and judge what its system replied; a channel that raises has failed like any other. Raises `Unavailable` only."""
     try:
-        return await channel.send(message, one.agency)
+        outcome = await channel.send(message, one.agency)
     except Unavailable:
         raise  # something of the bus is down: the worker ends, and starts again
     except Exception as fault:
@@ -79,3 +81,4 @@ async def send(channel: Channel, one: Leased, message: Message) -> Outcome:
             "a channel raised", channel=channel.name, agency=one.agency, notice_id=one.notice_id, exc_info=fault
         )
         return Outcome(Trouble.CHANNEL)
+    return await replies.judged(outcome, one.sector, message.idempotency_key)

@@ -21,6 +21,7 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Leased, UndeliveredNotice
 from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.render import Rendered, Renderer
+from alertbus.delivery.replies import Replies
 from alertbus.model import ids, watchdog
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage, lane_of
 from alertbus.plugin.plain import Plain
@@ -57,6 +58,7 @@ class Fallback:
         self,
         ledger: Ledger,
         renderer: Renderer,
+        replies: Replies,
         fallback_of: FallbackOf,
         policy: Policy,
         publish: Publish,
@@ -67,6 +69,7 @@ class Fallback:
     ) -> None:
         self._ledger = ledger
         self._renderer = renderer
+        self._replies = replies
         self._fallback_of = fallback_of
         self._policy = policy
         self._publish = publish
@@ -110,7 +113,7 @@ class Fallback:
     async def _copied(self, channel: Channel, leased: Leased) -> bool:
         """Send to the fallback; say whether it has the message."""
         message = await self._message(leased)
-        return message is not None and (await send(channel, leased, message)).trouble is None
+        return message is not None and (await send(channel, leased, message, self._replies)).trouble is None
 
     async def _message(self, leased: Leased) -> Message | None:
         """Render it by the agency's plugin, or plainly where that plugin fails."""

@@ -28,6 +28,8 @@ class Trouble(StrEnum):
     GONE = "gone"
     """Its system asks never to be called again at this address."""
     REFUSED = "refused"
+    REFUSED_IN_REPLY = "refused_in_reply"
+    """Its status said yes and its reply no: the reply counts."""
     FOLDER = "folder_unavailable"
     DIFFERENT = "already_there_differently"
     UNSENDABLE = "unsendable"
@@ -37,12 +39,24 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What an agency's system wrote back while it took a message. `body` None: too long, or in an encoding that was not asked for."""
+
+    body: bytes | None = field(repr=False)
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """A channel's report on one message. `handed_over`: the carrier has it, the agency's system has not yet spoken."""
+    """A channel's report on one message. `handed_over`: the carrier has it, the agency's system has not yet spoken. `reply` is what that
+    wrote back, for its plugin to read; `remark` what is noted of a message that was accepted all the same.
+    """
 
     trouble: Trouble | None = None
     retry_after: timedelta | None = None
     handed_over: bool = False
+    reply: Reply | None = None
+    remark: str | None = None
 
 
 ACCEPTED = Outcome()
@@ -124,6 +138,7 @@ RULES: Mapping[Trouble, Rule] = MappingProxyType(
         Trouble.GONE: Rule(Health.DOWN, told_after=1),
         Trouble.FOLDER: Rule(Health.DOWN, told_after=1),
         Trouble.REFUSED: _FINAL,
+        Trouble.REFUSED_IN_REPLY: _FINAL,
         Trouble.DIFFERENT: _FINAL,
         Trouble.UNSENDABLE: Rule(Health.UNKNOWN, attempts=1),
         Trouble.PLUGIN: _OUR_OWN,

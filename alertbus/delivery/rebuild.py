@@ -16,8 +16,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Integer, and_, bindparam, case, func, literal, or_, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
@@ -30,17 +30,20 @@ from alertbus.delivery.outcome import Trouble
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
-from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Message, Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
+from alertbus.sql.apart import together_or_apart
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import DELIVERY, words
 
 WORDS = words(NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED)
+
+log = structlog.stdlib.get_logger(__name__)
 
 _RENDER_LIMIT_S = 10.0
 _AT_ONCE = 500
@@ -138,7 +141,7 @@ class DeliveryRestore(Restore):
     def _finish(self, connection: Connection, now: datetime) -> None:
         for notice_id, attempt in sorted(self._redriven.items()):
             open_again(connection, notice_id, attempt)
-        untried = (ledger.c.deed == Deed.WITHDRAW) & (ledger.c.attempts == 0) & ledger.c.done_at.is_(None)
+        untried = ledger.c.deed.in_(ENDINGS) & (ledger.c.attempts == 0) & ledger.c.done_at.is_(None)
         for body in connection.execute(select(ledger.c.notice).where(untried).order_by(ledger.c.seq)).scalars().all():
             cancel_unsent(connection, Notice.model_validate_json(body), now)
         heads = select(func.min(ledger.c.seq)).where(ledger.c.done_at.is_(None)).group_by(ledger.c.lane)
@@ -160,16 +163,14 @@ class DeliveryRestore(Restore):
 
 async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """All, or, when the database will not have one of them, the others: that one is in quarantine, as it was before."""
-    statement = upsert(ledger, connection.dialect.name, key=["notice_id"])
-    try:
-        async with connection.begin_nested():
-            await connection.execute(statement, rows)
-    except DBAPIError as fault:
-        if len(rows) > 1:
-            for row in rows:
-                await _insert(connection, [row])
-        elif fault.connection_invalidated:
-            raise
+
+    async def write(some: Sequence[dict[str, Any]]) -> None:
+        await connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), some)
+
+    async def refused(row: dict[str, Any], error: str) -> None:
+        log.warning("a notice is not in the ledger again", notice_id=row["notice_id"], reason=error)
+
+    await together_or_apart(connection, rows, write, refused)
 
 
 _OPEN = (ledger.c.notice_id == bindparam("of_notice")) & ledger.c.done_at.is_(None)

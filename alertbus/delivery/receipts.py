@@ -9,6 +9,7 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
 from alertbus.model.notice import Receipt, Stage
+from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
 
 
@@ -18,7 +19,7 @@ async def parse(adapter: Adapter, raw: bytes, ledger: Ledger, now: datetime, *, 
     `NotUnderstood` for what the plugin cannot read or what does not amount to a receipt; `NotFound` for a message that
     we did not send to a system of this adapter's sector; `PluginFault` when the plugin breaks.
     """
-    given = await _read(adapter, raw, limit_s)
+    given = await understood(adapter, raw, limit_s)
     entry = await ledger.find(given.idempotency_key)
     if entry is None or entry.sector != adapter.sector:
         raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
@@ -48,23 +49,28 @@ async def parse(adapter: Adapter, raw: bytes, ledger: Ledger, now: datetime, *, 
     )
 
 
-async def _read(adapter: Adapter, raw: bytes, limit_s: float) -> ReceiptGiven:
+async def understood(adapter: Adapter, raw: bytes, limit_s: float) -> ReceiptGiven:
+    """Give what the adapter reads in its system's words. Raises `NotUnderstood`, or `PluginFault` with a `TimeoutError` for its cause when
+    it takes longer than the limit.
+    """
     if not isinstance(adapter, ReceiptReader):
         raise NotUnderstood(f"adapter '{adapter.name}' reads no acknowledgements; acknowledge on the desk")
     given: object = None
     fault: NotUnderstood | PluginFault | None = None
+    late: TimeoutError | None = None
     try:
         async with asyncio.timeout(limit_s):
-            given = await asyncio.to_thread(adapter.parse_receipt, raw)
+            given = await asyncio.to_thread(behind_boundary, adapter.parse_receipt, raw)
     except UnreadableMessage as unreadable:
         fault = NotUnderstood(f"adapter '{adapter.name}': {unreadable}")
     except TimeoutError:
+        late = TimeoutError()
         fault = PluginFault(f"adapter '{adapter.name}': parse_receipt took longer than {limit_s:.0f} s")
-    except Exception as error:  # noqa: BLE001  the boundary: a plugin may raise anything, and its words may quote the message
-        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {type(error).__name__}")
+    except PluginBroke as broke:
+        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {broke}")
     if fault is None and not isinstance(given, ReceiptGiven):
         fault = PluginFault(f"adapter '{adapter.name}': parse_receipt returned {type(given).__name__}, not ReceiptGiven")
     if fault is not None:
-        raise fault
+        raise fault from late  # never from what the plugin raised: its words may quote the message
     assert isinstance(given, ReceiptGiven)
     return given

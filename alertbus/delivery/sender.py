@@ -20,6 +20,7 @@ from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.delivery.outcome import Act, FollowUp, Outcome, decide
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.render import Renderer
+from alertbus.delivery.replies import Replies
 from alertbus.delivery.settling import PublishReceipts, Settling
 from alertbus.delivery.upkeep import Upkeep
 from alertbus.waiting import pause
@@ -34,6 +35,7 @@ class Sender:
         self,
         ledger: Ledger,
         renderer: Renderer,
+        replies: Replies,
         channels: Channels,
         publish: PublishReceipts,
         *,
@@ -50,7 +52,7 @@ class Sender:
         self._pace = pace
         self._wake = asyncio.Event()
         self._agencies = Agencies(channels, pace, now)
-        self._attempts = Attempts(renderer, channels, self._report)
+        self._attempts = Attempts(renderer, replies, channels, self._report)
         self._settling = Settling(ledger, publish, self._agencies.take_recovered, self.wake, now=now, poll_s=pace.poll_s)
         self._upkeep = Upkeep(ledger, publish, self.wake, owner=owner, now=now, pace=pace)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -130,7 +132,7 @@ def _settlement(one: Leased, outcome: Outcome, follow_up: FollowUp, now: datetim
     return Settlement(
         one,
         _state(outcome, follow_up),
-        error=outcome.trouble,
+        error=outcome.trouble or outcome.remark,
         retry_at=None if follow_up.wait is None else now + follow_up.wait,
         told=follow_up.told,
         own_lane=follow_up.own_lane,

@@ -26,6 +26,7 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.refused_notices import quarantine_entries
 from alertbus.delivery.render import Renderer
+from alertbus.delivery.replies import Replies
 from alertbus.delivery.sender import Sender
 from alertbus.model.errors import PolicyFault
 from alertbus.model.notice import Receipt
@@ -91,16 +92,18 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
             await producer.send_all([*(receipt_given(receipt, by=DELIVERY) for receipt in receipts), *given_up])
 
         now, pace = setup.now, setup.pace
-        renderer = Renderer(setup.plugins, pace.render_limit_s)
+        renderer, replies = Renderer(setup.plugins, pace.render_limit_s), Replies(setup.plugins)
         owner = secrets.token_hex(8)
-        sender = Sender(ledger, renderer, channels, publish, owner=owner, now=now, random=setup.random, pace=pace)
+        sender = Sender(ledger, renderer, replies, channels, publish, owner=owner, now=now, random=setup.random, pace=pace)
         arrivals = Arrivals(ledger, producer, now, sender.wake)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sender.run(stop))
             tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))
             if (sweep := setup.sweep) is not None:
                 fallback_of = fallbacks_of(channels.of, channels.named, setup.policy)
-                fallback = Fallback(ledger, renderer, fallback_of, setup.policy, producer.send_all, now=now, topic=setup.topic, sweep=sweep)
+                fallback = Fallback(
+                    ledger, renderer, replies, fallback_of, setup.policy, producer.send_all, now=now, topic=setup.topic, sweep=sweep
+                )
                 tasks.create_task(fallback.run(stop))
     finally:
         await producer.stop()

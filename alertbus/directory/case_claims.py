@@ -5,6 +5,7 @@ from datetime import datetime
 from alertbus.directory.claims import Claimed
 from alertbus.directory.marks import case_mention, marks_on_case
 from alertbus.directory.partition import Mention, MentionKind
+from alertbus.directory.said_in_text import spoken_marks
 from alertbus.model.case import Case
 from alertbus.policy.identity_rules import IdentityRules
 
@@ -22,7 +23,7 @@ def claims_of(case: Case, at: datetime, rules: IdentityRules) -> list[Claimed]:
                 MentionKind.CASE,
                 case.id,
                 at,
-                marks_on_case(person, case.id, scope, rules),
+                marks_on_case(person, case.id, scope, rules) | spoken_marks(person, rules),
                 person.person_ids,
             ),
             scope,

@@ -14,7 +14,7 @@ from alertbus.directory.case_rows import digest_of, linked_people, row_of, take_
 from alertbus.directory.tables import case_version
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import INSTANT
+from alertbus.model.base import INSTANT, plus
 from alertbus.model.case import Case, CasePerson, Certainty, Involvement, Link, Scope
 
 PREFIX = "doubt-"
@@ -41,7 +41,7 @@ async def open_doubt(connection: AsyncConnection, statement: AcceptedAlert, peop
     named = known | {f"person-{place}": person_ids for place, person_ids in people.items()}
     if before is not None and named == known:
         return
-    case = _case(case_id, named, front_door).learned(before, at if before is None else max(at, (before.known_at or at) + INSTANT))
+    case = _case(case_id, named, front_door).learned(before, at if before is None else max(at, plus(before.known_at or at, INSTANT)))
     values = row_of(case, digest_of(case.as_stated()), published=False)
     if before is None:
         await connection.execute(insert(case_version).values(values))

@@ -22,8 +22,10 @@ CASE_KEY = "case_key"
 """The key of somebody on a real case file, by which an alert may ask for them. Several cases may use one: it joins nobody."""
 BLOCK = "block"
 """A digest by which people who may be the same are looked up, to be compared. It joins nobody."""
+SPOKEN = "spoken"
+"""A digest of how a text may name somebody on a case file: by name or by place (`said_in_text`). It joins nobody."""
 
-LOOK_UP_ONLY = frozenset({CASE_KEY, BLOCK})
+LOOK_UP_ONLY = frozenset({CASE_KEY, BLOCK, SPOKEN})
 
 KEPT_WHEN_ENDED = frozenset({EXACT, KEY, MENTION, *LOOK_UP_ONLY})
 """All but these are numbers. An ended claim of a number is kept with its end; any other mark goes."""

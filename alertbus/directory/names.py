@@ -160,3 +160,9 @@ def known_forms(one: str, other: str) -> bool:
     """Whether two given names are forms of one name that people are called by (Bill and William). Equal names are."""
     a, b = forgiving_form(one), forgiving_form(other)
     return a == b or bool(_GROUPS.get(a, frozenset()) & _GROUPS.get(b, frozenset()))
+
+
+def called_by(name: str) -> frozenset[str]:
+    """Give the names, in forgiving form, of which this is a form that people are called by; the name itself where none is known."""
+    form = forgiving_form(name)
+    return _GROUPS.get(form) or frozenset({form})

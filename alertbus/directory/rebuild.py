@@ -9,9 +9,11 @@ the same persons (`partition.ids_of`) without a new one being made.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
+import structlog
 from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -32,12 +34,15 @@ from alertbus.model.case import Case
 from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, PersonRevised, Tick
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.apart import together_or_apart
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import words
 
 WORDS = words(AlertAboutPerson.type, CASE_RECORDED, CaseChanged.type, Tick.type, PersonMerged.type, PersonSplit.type, PersonRevised.type)
+
+log = structlog.stdlib.get_logger(__name__)
 
 _AT_ONCE = 500
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -61,7 +66,7 @@ class DirectoryRestore(Restore):
         self._rules = rules or IdentityRules()
         self._learned: dict[str, dict[str, AcceptedAlert]] = {}
         self._movements: dict[str, AcceptedAlert] = {}
-        self._said: list[PersonMerged | PersonSplit] = []
+        self._said: dict[PersonMerged | PersonSplit, None] = {}
         self._ticked: dict[str, datetime] = {}
         self._read_until = _FIRST
         self._version = 0
@@ -116,16 +121,17 @@ class DirectoryRestore(Restore):
         with database_faults():
             for start in range(0, len(learned), _AT_ONCE):
                 async with engine.begin() as connection:
-                    await self._write_learned(connection, learned[start : start + _AT_ONCE])
+                    some = learned[start : start + _AT_ONCE]
+                    await together_or_apart(connection, some, partial(self._write_learned, connection), _not_learned)
             async with engine.begin() as connection:
-                await write_claims(connection, [version_of_said(one) for one in sorted(self._said, key=attrgetter("at"))])
+                versions = [version_of_said(one) for one in sorted(self._said, key=attrgetter("at"))]
+                await together_or_apart(connection, versions, partial(write_claims, connection), _not_said)
                 others = select(mention.c.mention_id, mention.c.scope).where(mention.c.kind != MentionKind.CASE.value)
                 asked = [(row.mention_id, row.scope) for row in await connection.execute(others)]
                 await self._set_version(connection)
                 settled = await decide_again(connection, asked, self._read_until)
                 await identify_on_cases(connection, by_case(settled.moved), self._read_until)
-                for statement in self._movements.values():
-                    await note_movement(connection, statement, {person_id for ids in statement.people for person_id in ids})
+                await together_or_apart(connection, list(self._movements.values()), partial(_note_movements, connection), _not_learned)
                 await self._set_clocks(connection)
 
     def _learn(self, statement: AcceptedAlert) -> None:
@@ -136,7 +142,7 @@ class DirectoryRestore(Restore):
 
     async def _write_said(self, connection: AsyncConnection, stated: Sequence[PersonMerged | PersonSplit]) -> None:
         for one in stated:
-            self._said.append(one)
+            self._said[one] = None
             await connection.execute(upsert(said, connection.dialect.name, update=["body"]), [row_of_said(one, published=True)])
 
     async def _write_learned(self, connection: AsyncConnection, statements: Sequence[AcceptedAlert]) -> None:
@@ -180,6 +186,19 @@ class DirectoryRestore(Restore):
         rows = [{"exercise": exercise, "at": min(filter(None, all_))} for exercise, all_ in sorted(stands.items()) if None not in all_]
         if rows:
             await connection.execute(insert(exercise_clock), rows)
+
+
+async def _note_movements(connection: AsyncConnection, statements: Sequence[AcceptedAlert]) -> None:
+    for statement in statements:
+        await note_movement(connection, statement, {person_id for ids in statement.people for person_id in ids})
+
+
+async def _not_learned(statement: AcceptedAlert, error: str) -> None:
+    log.error("a statement's people are not in the directory again", statement_id=statement.statement_id, reason=error)
+
+
+async def _not_said(version: ClaimedVersion, error: str) -> None:
+    log.error("a statement about who is who is not in the directory again", statement_id=version.of, reason=error)
 
 
 async def _register(connection: AsyncConnection, cases: Iterable[Case]) -> None:

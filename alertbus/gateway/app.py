@@ -69,7 +69,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         yield
         gateway.stopping.set()
         await asyncio.gather(*working)
-        await gateway.intake.publisher.close()
+        await gateway.intake.close()
 
     app = FastAPI(
         title="alertbus",

@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.producer import Producer
+from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
+from alertbus.intake.acting import act_for
 from alertbus.intake.callers import Caller, Callers
 from alertbus.intake.intake import Intake
 from alertbus.intake.publisher import LIMIT_S
@@ -18,7 +20,7 @@ from alertbus.model.errors import NotAllowed
 from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
-from alertbus.settings import Settings, is_loopback
+from alertbus.settings import Settings
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class Gateway:
     def __post_init__(self) -> None:
         self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
-        self.callers = Callers(self.settings.callers)
+        self.callers = Callers(self.settings.callers, self.policy)
 
 
 def _gateway(request: Request) -> Gateway:
@@ -56,7 +58,9 @@ async def _caller(request: Request) -> Caller:
     callers = _gateway(request).callers
     if callers.open:
         _same_machine(request)
-    return callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+    caller = callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+    act_for(caller.name)
+    return caller
 
 
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]
@@ -68,6 +72,8 @@ def _same_machine(request: Request) -> None:
     host = request.url.hostname or ""
     if not is_loopback(host):  # another site's name, made to point here
         raise NotAllowed("call it as localhost or 127.0.0.1: without callers configured no other name is let in")
+    if {"x-forwarded-for", "forwarded"} & set(request.headers):
+        raise NotAllowed("a proxy brings callers from elsewhere: without callers configured none is let in")
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         raise NotAllowed("a page of another site may not call the bus")
 

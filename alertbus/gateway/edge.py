@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alertbus.gateway import problems
-from alertbus.model.errors import BusError, TooLarge
+from alertbus.model.errors import BusError, Fault, InvalidInput, TooLarge
 
 log = structlog.get_logger("alertbus.gateway")
 
@@ -89,6 +89,8 @@ class Edge:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """Pass the body on up to the limit; beyond it raise `TooLarge`, with the rest left in the socket."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidInput([Fault("", "an address without the character U+0000", "control_character")])
     hashed = scope["path"].startswith("/v1/sources/")  # its route tells a human of a message that is too large
     limit = LARGEST_HASHED if hashed else LARGEST_BODY
     length = dict(scope["headers"]).get(b"content-length", b"0")

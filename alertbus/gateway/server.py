@@ -3,17 +3,21 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.context import Gateway
+from alertbus.gateway.proxies import Behind
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -53,16 +57,18 @@ async def run_gateway(
 
 
 async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    app = create_app(gateway)
+    app, proxies = create_app(gateway), gateway.settings.trusted_proxies
     with _listening(gateway.settings) as listener:
         server = _Server(
-            uvicorn.Config(
-                app,
+            _loaded(
+                Behind(app, proxies) if proxies else app,
+                ssl_certfile=gateway.settings.http_tls_cert_file,
+                ssl_keyfile=gateway.settings.http_tls_key_file,
                 lifespan="on",
                 log_config=None,
                 access_log=False,  # its line holds the query string; `edge` counts calls
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=False,  # `Behind` believes the named proxies, and only them
                 timeout_graceful_shutdown=int(_GRACE_S),
             )
         )
@@ -81,6 +87,18 @@ async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None
             await serving
     if gateway.failure is not None:
         raise gateway.failure
+
+
+def _loaded(app: ASGIApp, **options: Any) -> uvicorn.Config:
+    config = uvicorn.Config(app, **options)
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsFault(
+            f"ALERTBUS_HTTP_TLS_CERT_FILE, ALERTBUS_HTTP_TLS_KEY_FILE: expected PEM files, and a key that belongs to its certificate "
+            f"({type(error).__name__}); mend the paths or the files"
+        ) from None
+    return config
 
 
 class _Server(uvicorn.Server):

@@ -19,14 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
+from alertbus.intake.acting import acting, by_itself, signed
 from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
+from alertbus.intake.referrers import named_referrers
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.wire import records
 
@@ -65,6 +68,7 @@ class _Submission:
 
     statements: tuple[_Statement, ...]
     several: bool
+    caller: str | None
     answer: asyncio.Future[list[Accepted]]
 
 
@@ -82,29 +86,36 @@ class _Batch:
 class AlertIntake:
     """The one door for alerts into Kafka. Any number of processes may each have one over the same database."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, directory: Directory, now: Callable[[], datetime]) -> None:
-        self._engine, self._publisher, self._directory, self._now = engine, publisher, directory, now
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        directory: Directory,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
+        self._engine, self._publisher, self._directory, self._now, self._allowed = engine, publisher, directory, now, allowed
         self._waiting: list[_Submission] = []
         self._writing: asyncio.Task[None] | None = None
         self._accepted_late: set[str] = set()
 
     async def accept(self, alerts: Sequence[Alert], *, several: bool = True, by_watchdog: bool = False) -> list[Accepted]:
         """Accept all of them or none, in their order. Raises `InvalidInput` with every fault (paths begin `alerts[i].` when `several`),
-        moments that cannot be and media among them, and `Unavailable` when they are not durable in time: sent again they have no second
-        effect.
+        moments, references and media that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have
+        no second effect.
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
         """
         if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
             raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if faults := _faults_at_the_door(alerts, self._now(), several=several):
+        if faults := _content_faults(alerts, self._now(), self._allowed, several=several):
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
-        submission = _Submission(tuple(map(_Statement.of, alerts)), several, asyncio.get_running_loop().create_future())
+        submission = _Submission(tuple(map(_Statement.of, alerts)), several, acting(), asyncio.get_running_loop().create_future())
         self._waiting.append(submission)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_waiting())
+            self._writing = asyncio.create_task(self._write_waiting(), context=by_itself())
         return await submission.answer
 
     async def knows(self, alert_id: str) -> bool:
@@ -186,8 +197,8 @@ class AlertIntake:
         written: list[tuple[Record, dict[str, object] | None]] = []
         answers = [self._decide_one(one, batch, written) for one in submission.statements]
         check_sizes([record for record, _ in written])
-        for record, row in written:
-            batch.out.append(record)
+        batch.out += signed((record for record, _ in written), submission.caller)
+        for _, row in written:
             if row is not None:
                 batch.rows.append(row)
                 batch.digests[str(row["statement_id"])] = str(row["digest"])
@@ -257,11 +268,11 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _faults_at_the_door(alerts: Sequence[Alert], now: datetime, *, several: bool) -> list[Fault]:
+def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange, *, several: bool) -> list[Fault]:
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*impossible_moments(alert, now), *media_in(alert))
+        for fault in (*impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
     ]
 
 

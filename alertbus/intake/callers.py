@@ -1,4 +1,5 @@
-"""The callers of the bus and what each may do. With none configured (Settings allow that on loopback only) whoever reaches us is let in.
+"""The callers of the bus and what each may do (DESIGN section 17). With none configured (Settings allow that on loopback only) whoever
+reaches us is let in, as any agency and with every right.
 
 A caller acts for one agency and sees that agency's obligations alone; anything else is 404, as if it did not exist.
 """
@@ -8,8 +9,13 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alertbus.model.errors import NotAllowed, NotFound, WhoAreYou
-from alertbus.settings import CallerSettings
+from alertbus.caller_settings import OPERATORS, CallerSettings
+from alertbus.chronicle.alert_sight import AlertSight
+from alertbus.model.alert import Alert
+from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, WhoAreYou
+from alertbus.model.rights import Right
+from alertbus.plugin import Stated
+from alertbus.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +24,85 @@ class Caller:
 
     name: str
     agency: str | None
-    operations: bool
+    rights: frozenset[Right]
+    sources: tuple[str, ...] | None
+    """What it may state as, each with all that follow it after a dot; None: as anybody, and any kind."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds that it may state; empty: all that the policy lets the agency of a source state."""
+    areas: tuple[str, ...] = ()
+    """How the ids of the cases begin that `hold_cases` is for; empty: of all cases."""
+    workers: frozenset[str] = frozenset()
+    """Who may answer through it; empty: anybody who gives a name."""
+
+    def must(self, right: Right) -> None:
+        """Refuse a caller without the right."""
+        if right not in self.rights:
+            raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it to a caller in ALERTBUS_CALLERS")
 
     def acts_for(self, agency: str) -> bool:
-        return self.agency is None or self.agency == agency
+        """Whether the caller may see and answer what this agency was told."""
+        return Right.RECEIVE in self.rights and (self.agency is None or self.agency == agency)
 
-    def must_operate(self) -> None:
-        """Refuse all but operations."""
-        if not self.operations:
-            raise NotAllowed("only a caller with `operations: true` may do this")
+    def states_as(self, source: str) -> bool:
+        return Right.STATE in self.rights and (self.sources is None or any(_within(source, one) for one in self.sources))
 
-    def may_state(self, agency: str) -> None:
-        """Refuse an alert of another agency: each speaks for itself. Operations may pass on anybody's."""
-        if not self.operations and self.agency != agency:
-            raise NotAllowed("source: an alert is sent by the agency that states it; send it as that agency's caller")
+    def must_state(self, stated: Stated, policy: Policy) -> None:
+        """Refuse a statement, an amendment or a withdrawal as a source that is not the caller's, or of a kind that is not that agency's."""
+        self.must(Right.STATE)
+        if not self.states_as(stated.source):
+            raise NotAllowed("source: the right `state` of this caller is for other sources; send it as the caller of who states it")
+        if not isinstance(stated, Alert):
+            return
+        self._must_know_otherwise(stated)
+        if self.kinds and stated.kind not in self.kinds:
+            raise NotAllowed("kind: the right `state` of this caller is for other kinds; send it as another caller")
+        unconfirmed = stated.details.release is not None and stated.details.release.confirmed is False
+        if self.sources is not None and not unconfirmed and not policy.lets_state(stated.source, stated.kind):
+            raise NotAllowed(
+                "kind: the right `state` does not reach it: the policy's `may_state` leaves this kind to other agencies. State it as "
+                "`other`, or a release as `details.release.confirmed: false`"
+            )
 
-    def holds_cases(self, case_holder: str) -> bool:
-        """Whether the caller may see and write whole case files: the agency that holds cases, and operations."""
-        own = self.agency or ""
-        return self.operations or own == case_holder or own.startswith(f"{case_holder}_")
+    def must_not_hide(self, alert: Alert) -> None:
+        """Refuse an alert that would tell nobody: what it found could be asked for without anybody hearing of it."""
+        if alert.history and not self.holds_every_case:
+            raise NotAllowed("history: the right `hold_cases`, for all cases, is missing; state it as news, and agencies weigh it")
+
+    def _must_know_otherwise(self, alert: Alert) -> None:
+        """Refuse a key of a case file: whether it is known would tell who is on one."""
+        if self.holds_every_case:
+            return
+        entries = [(f"subjects[{n}]", entry) for n, entry in enumerate(alert.subjects)]
+        entries += [(f"children[{n}]", entry) for n, entry in enumerate(alert.children)]
+        words = "numbers, name and birth of the person; keys of case files are for who holds all cases"
+        if faults := [Fault(f"{path}.person.key", words, "key_not_yours") for path, entry in entries if entry.person.key]:
+            raise InvalidInput(faults)
+
+    @property
+    def holds_every_case(self) -> bool:
+        """Whether the caller may see and write every case file."""
+        return Right.HOLD_CASES in self.rights and not self.areas
+
+    def holds_case(self, case_id: str) -> bool:
+        """Whether the caller may see and write this case file."""
+        return Right.HOLD_CASES in self.rights and (not self.areas or case_id.startswith(self.areas))
+
+    @property
+    def sight(self) -> AlertSight:
+        """What the caller may see of alerts."""
+        return AlertSight(
+            agencies=(None if self.agency is None else frozenset({self.agency})) if Right.RECEIVE in self.rights else frozenset(),
+            sources=self.sources if Right.STATE in self.rights else (),
+            areas=(self.areas or None) if Right.HOLD_CASES in self.rights else (),
+        )
 
 
 class Callers:
     """The callers of the settings. Only digests of their tokens are kept, compared in constant time."""
 
-    def __init__(self, configured: Sequence[CallerSettings]) -> None:
+    def __init__(self, configured: Sequence[CallerSettings], policy: Policy) -> None:
         self._configured = tuple(configured)
+        self._case_holder = policy.case_holder
 
     @property
     def open(self) -> bool:
@@ -56,11 +115,28 @@ class Callers:
         Raises `WhoAreYou` without a known token, `NotFound` for another agency's data.
         """
         if self.open:
-            return Caller("local", wanted, operations=True)
+            return Caller("local", wanted, frozenset(Right), None)
         known = self._by_token(authorization)
         if wanted is not None and wanted != known.agency:
             raise NotFound("nothing of that agency is yours to see")
-        return Caller(known.name, known.agency, known.operations)
+        return Caller(
+            name=known.name,
+            agency=known.agency,
+            rights=self._rights(known),
+            sources=known.sources or (known.agency,),
+            kinds=known.kinds,
+            areas=known.areas,
+            workers=known.workers,
+        )
+
+    def _rights(self, known: CallerSettings) -> frozenset[Right]:
+        if known.rights is not None:
+            return known.rights
+        if known.operations:
+            return OPERATORS
+        usual = frozenset({Right.STATE, Right.RECEIVE})
+        holder = known.agency == self._case_holder or known.agency.startswith((f"{self._case_holder}_", f"{self._case_holder}."))
+        return usual | {Right.HOLD_CASES} if holder else usual
 
     def _by_token(self, authorization: str) -> CallerSettings:
         scheme, _, token = authorization.partition(" ")
@@ -72,3 +148,7 @@ class Callers:
         if found is None or scheme.lower() != "bearer":
             raise WhoAreYou("send `Authorization: Bearer` and the token whose SHA-256 stands in ALERTBUS_CALLERS")
         return found
+
+
+def _within(source: str, prefix: str) -> bool:
+    return source == prefix or source.startswith(f"{prefix}.")

@@ -21,12 +21,15 @@ from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.directory.doubts import is_doubt
+from alertbus.intake.case_ids import fault_of_id
+from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
 from alertbus.model.base import INSTANT
 from alertbus.model.case import Case, Scope
-from alertbus.model.errors import Fault, InvalidInput
+from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
@@ -39,8 +42,15 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 class CaseIntake:
     """The case register, and the records that follow from each change of it."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, rules: IdentityRules, now: Callable[[], datetime]) -> None:
-        self._cases, self._publisher, self._now = CaseRegister(engine, rules), publisher, now
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        rules: IdentityRules,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
+        self._cases, self._publisher, self._now, self._allowed = CaseRegister(engine, rules), publisher, now, allowed
         self._publishing: set[str] = set()
         self._clocks = CaseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -49,20 +59,29 @@ class CaseIntake:
         with database_faults():
             return await self._cases.get(case_id)
 
+    async def check(self, snapshot: Case, *, by_watchdog: bool = False) -> None:
+        """Raise `InvalidInput` for a snapshot that is not its sender's to state, and for the id of a new case that tells of somebody."""
+        if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
+            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
+        if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
+            own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
+            raise InvalidInput([Fault("id", own, "reserved")])
+        if (telling := fault_of_id(snapshot)) and not await self._stands(snapshot.id):
+            raise InvalidInput([telling])
+
     async def put(self, snapshot: Case, expected: int | None = None, *, by_watchdog: bool = False) -> Case:
         """Record a snapshot and publish it; gives the version that stands afterwards. The same content again changes nothing.
 
         What only the bus may state (versions, ids, when it learned of something) is passed over. `expected` is the version that the
         sender read, 0 for none; raises `VersionConflict` when another one stands.
 
+        An id that tells something of somebody is refused for a case that is new (`case_ids`).
+
         `by_watchdog`: the watchdog itself speaks, to which its exercise and its case are reserved.
         """
-        if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
-            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
-        if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
-            own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
-            raise InvalidInput([Fault("id", own, "reserved")])
+        await self.check(snapshot, by_watchdog=by_watchdog)
         stated = snapshot.as_stated()
+        must_be_in_range(stated, self._allowed, self._now())
         check_sizes([records.case_changed(stated, self._now())])
         recorded = await self._record(stated, expected)
         if recorded.publish:
@@ -71,6 +90,14 @@ class CaseIntake:
         if recorded.others:
             await self.republish()
         return recorded.case
+
+    async def _stands(self, case_id: str) -> bool:
+        """Say whether a version of the case was recorded: nothing about its id may keep a family's news from its file then."""
+        try:
+            await self.get(case_id)
+        except NotFound:
+            return False
+        return True
 
     async def republish(self) -> int:
         """Publish what was recorded and is not published: by an earlier process, or of cases whose people turned out to be others.
@@ -107,8 +134,11 @@ class CaseIntake:
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
         """Move the exercise's clock, never backwards; gives the ids of the cases that were ticked.
 
+        Raises `InvalidInput` for a moment outside the policy's human range.
+
         The ticks are written first. Ticked and not moved, they come again at the next call; moved and not ticked, they would be lost.
         """
+        must_be_in_range(to, self._allowed, self._now(), "at")
         with database_faults():
             stood, cases = await self._clocks.of_exercise(exercise)
         if stood is not None and to < stood:

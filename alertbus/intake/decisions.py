@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.broker.record import Record
-from alertbus.chronicle.reviews import ReviewItem, ReviewState, review_item, review_items, unanswered_on
+from alertbus.chronicle.reviews import ReviewItem, ReviewState, proposals_about, review_item, review_items, unanswered_on
 from alertbus.directory.candidates import mentions_of
 from alertbus.directory.claims import locked
 from alertbus.directory.doubts import close_doubt, doubt_case_id
@@ -233,6 +233,19 @@ class DecisionIntake:
                     await self._answers.acknowledge(obligation_id, answer, caller)
             return
         await self._people.republish()
+        if item.reason is ReviewReason.FLAG_PROPOSED and (others := await self._other_proposals(item, made)):
+            await self._publisher.send(*others)
+
+    async def _other_proposals(self, item: ReviewItem, made: ReviewDecided) -> list[Record]:
+        """Give decisions on the other proposals of a flag for the same person: a person is asked once (VPF-05)."""
+        mark = f"settled with {item.id}"
+        every = await proposals_about(self._engine, item.person_ids[0], self._now(), self._front_door)
+        if made.outcome is ReviewOutcome.REOPENED:
+            changed = [one for one in every if one.state is ReviewState.DECIDED and one.note == mark]
+        else:
+            changed = [one for one in every if one.state is ReviewState.OPEN and one.id != item.id]
+        said = [ReviewDecided(id=o.id, outcome=made.outcome, at=later(made.at, o.decided_at), by=made.by, note=mark) for o in changed]
+        return [records.review_decided(decided, one.key) for decided, one in zip(said, changed, strict=True)]
 
     async def _also_settled(self, item: ReviewItem, made: ReviewDecided) -> list[Record]:
         """Give decisions on items which say that the same person of the alert is on nobody's case: settled with `same`, open without it."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from alertbus.intake.out_of_range import out_of_range
 from alertbus.model.alert import Action, Alert
-from alertbus.model.case import UK
+from alertbus.model.case import in_uk
 from alertbus.model.errors import Fault
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 
 CLOCKS_DIFFER = timedelta(minutes=15)
 """How far a sender's clock may be ahead of the gateway's. Chosen: clocks kept by NTP differ by less than a second, others by minutes."""
@@ -24,8 +26,15 @@ MOVEMENTS = frozenset({"prisoner_release", "prisoner_recall"})
 last year, told today, was never told before."""
 
 
-def impossible_moments(alert: Alert, now: datetime) -> Iterator[Fault]:
-    """Name each moment of the alert that lies beyond the gateway's clock or before any system that sends. An exercise has its own time."""
+def impossible_moments(alert: Alert, now: datetime, allowed: HumanRange = AS_SHIPPED) -> Iterator[Fault]:
+    """Name each moment and day of the alert that cannot be, once: those that lie beyond the gateway's clock or before any system that
+    sends, and those outside the policy's human range. An exercise has its own time, within that range.
+    """
+    found = {fault.path: fault for fault in (*out_of_range(alert, allowed, now), *_not_by_our_clock(alert, now))}
+    yield from found.values()
+
+
+def _not_by_our_clock(alert: Alert, now: datetime) -> Iterator[Fault]:
     if alert.exercise is not None:
         return
     limit = now + CLOCKS_DIFFER
@@ -53,7 +62,7 @@ def is_old_news(alert: Alert, now: datetime) -> bool:
         return False
     limit = now - OLD_NEWS
     release = alert.details.release
-    if release and release.date and release.date >= limit.astimezone(UK).date():
+    if release and release.date and release.date >= in_uk(limit).date():
         return False
     known = alert.occurred_at if alert.kind in MOVEMENTS else max(alert.occurred_at, alert.recorded_at)
     return known < limit

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory.who_is_who import WhoIsWho, WhoIsWhoRegister
 from alertbus.intake.cases import CaseIntake
+from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 
@@ -15,15 +17,24 @@ from alertbus.wire import records
 class WhoIsWhoIntake:
     """The one door for such statements. The same one again has no second effect."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, cases: CaseIntake, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        cases: CaseIntake,
+        now: Callable[[], datetime],
+        allowed: HumanRange = AS_SHIPPED,
+    ) -> None:
         self._register, self._publisher, self._cases, self._now = WhoIsWhoRegister(engine), publisher, cases, now
+        self._allowed = allowed
 
     async def accept(self, stated: WhoIsWho) -> bool:
         """Accept a statement and publish what follows from it; give whether it had been accepted before.
 
-        Raises `NotFound` where it points at a person who is not known, and `Unavailable` when it is not durable in time: sent again it has
-        no second effect.
+        Raises `InvalidInput` for a moment outside the policy's human range, `NotFound` where it points at a person who is not known, and
+        `Unavailable` when it is not durable in time: sent again it has no second effect.
         """
+        must_be_in_range(stated, self._allowed, self._now())
         with database_faults():
             accepted = await self._register.accept(stated, self._now())
         await self.republish()

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from alertbus.model import ids
-from alertbus.model.base import INSTANT, Word
+from alertbus.model.base import INSTANT, Count, Moment, Word, plus
 from alertbus.model.person import Subject
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -27,6 +27,7 @@ KINDS = frozenset(
         "unlawfully_at_large",
         "prisoner_contact_change",
         "risk_to_children",
+        "risk_to_staff",
         "ppn",
         "nspcc_concern",
         "school_concern",
@@ -83,9 +84,10 @@ class Narrative(Word):
     """Exactly what was said or seen. Carried byte for byte or not at all; never cut, never paraphrased (VOI-01)."""
 
     text: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=LONGEST_NARRATIVE)
-    said_by: Annotated[SaidBy, S.ROUTING] = SaidBy.PROFESSIONAL
-    observed_first_hand: Annotated[bool, S.ROUTING] = True
-    """False when whoever said it had it from somebody else."""
+    said_by: Annotated[SaidBy | None, S.ROUTING] = None
+    """None: not stated, and rendered so. Nobody is taken for a professional who was not said to be one (NOT-11)."""
+    observed_first_hand: Annotated[bool | None, S.ROUTING] = None
+    """False when it is relayed: whoever states it had it from somebody else. None: not stated (VOI-02)."""
 
 
 class Referrer(Word):
@@ -102,8 +104,8 @@ class Release(Word):
     conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
     restraining_order: Annotated[bool | None, S.OFFENCE] = None
     """True when there is one; None when not stated."""
-    confirmed: Annotated[bool, S.ROUTING] = True
-    """False for a release reported by somebody other than prison or probation (PRI-04)."""
+    confirmed: Annotated[bool | None, S.ROUTING] = None
+    """True where prison or probation says so, False for a release that somebody else reports (PRI-04). None: not stated."""
 
 
 class Flag(Word):
@@ -146,8 +148,9 @@ class Details(Word):
 class Alert(Word):
     """A statement by an agency about one or more persons. `(source, id)` names the alert; stating it twice has no second effect.
 
-    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands; without
-    one, it stands for as long as the policy says of its kind. `children` may be empty: finding them is the bus's work (INT-01).
+    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands or, of a
+    flag, the day on which somebody is asked whether it still does (NOT-23); without one, it stands for as long as the policy says of its
+    kind. `children` may be empty: finding them is the bus's work (INT-01).
     `amends` lets an amendment or withdrawal carry an id of its own and point at the alert it is about; without it, `id` is that alert's.
     `history` seeds state and tells nobody now (INT-10). `exercise` names a rehearsal: such an alert lives in the time it states, reaches
     only cases of the same exercise, and every notice of it says so; it can never reach a real case, nor a real alert an exercise.
@@ -157,8 +160,8 @@ class Alert(Word):
     source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
     kind: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     action: Annotated[Action, S.ROUTING] = Action.RAISED
-    occurred_at: Annotated[AwareDatetime, S.ROUTING]
-    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    occurred_at: Annotated[Moment, S.ROUTING]
+    recorded_at: Annotated[Moment, S.ROUTING]
     subjects: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
     children: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
     narrative: Annotated[tuple[Narrative, ...], S.OBSERVATION] = Field(default=(), max_length=20)
@@ -212,19 +215,19 @@ class AcceptedAlert(Word):
 
     alert_id: Annotated[str, S.ROUTING]
     statement_id: Annotated[str, S.ROUTING]
-    accepted_at: Annotated[AwareDatetime, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
-    first_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    accepted_at: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+    first_at: Annotated[Moment | None, S.ROUTING] = None
     alert: Annotated[Alert, S.ROUTING]
     people: Annotated[tuple[tuple[str, ...], ...], S.ROUTING] = ()
-    people_version: Annotated[int, S.ROUTING] = 0
-    people_since: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
+    people_version: Annotated[Count, S.ROUTING] = 0
+    people_since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
     claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
         """Return the alert as accepted. `latest_at` is when the latest earlier statement of it counted; None if this is the first."""
-        counts = accepted_at if latest_at is None else max(accepted_at, latest_at + INSTANT)
+        counts = accepted_at if latest_at is None else max(accepted_at, plus(latest_at, INSTANT))
         return cls(
             alert_id=alert.alert_id,
             statement_id=alert.statement_id,

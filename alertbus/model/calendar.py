@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from alertbus.model.case import UK
+from alertbus.model.case import UK, in_uk
 
 log = structlog.get_logger("alertbus.calendar")
 
@@ -124,8 +124,8 @@ def is_working_day(day: date, also_closed: frozenset[date] = _NONE) -> bool:
 
 @lru_cache(maxsize=16_384)
 def add_working_days(day: date, count: int, also_closed: frozenset[date] = _NONE) -> date:
-    """The `count`-th working day after the day; the day itself for none."""
-    while count > 0:
+    """The `count`-th working day after the day; the day itself for none. The last day of the calendar is followed by none."""
+    while count > 0 and day < date.max:
         day += timedelta(days=1)
         count -= is_working_day(day, also_closed)
     return day
@@ -133,4 +133,9 @@ def add_working_days(day: date, count: int, also_closed: frozenset[date] = _NONE
 
 def end_of_working_day(moment: datetime, count: int, also_closed: frozenset[date] = _NONE) -> datetime:
     """The end of the `count`-th working day after the moment's own UK day."""
-    return datetime.combine(add_working_days(moment.astimezone(UK).date(), count, also_closed), time(23, 59, 59), UK)
+    return datetime.combine(add_working_days(in_uk(moment).date(), count, also_closed), time(23, 59, 59), UK)
+
+
+def day_alone(moment: datetime) -> datetime:
+    """The beginning of the moment's UK day, in place of the moment: where its minute may be known to one person only (NOT-01)."""
+    return datetime.combine(in_uk(moment).date(), time(0), UK)

@@ -2,15 +2,15 @@
 
 import contextlib
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
 
-from alertbus.model.base import INSTANT, Word
+from alertbus.model.base import INSTANT, Count, Moment, Word, exists_in_utc, plus
 from alertbus.model.person import KEY, Person
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -36,8 +36,20 @@ def _as_moment(value: object) -> object:
     return value
 
 
-Day = Annotated[date | AwareDatetime, BeforeValidator(_as_moment)]
+def _day_or_moment(value: date) -> date:
+    return exists_in_utc(value) if isinstance(value, datetime) else value
+
+
+Day = Annotated[date | AwareDatetime, BeforeValidator(_as_moment), AfterValidator(_day_or_moment)]
 """A whole day in the UK, or a moment."""
+
+
+def in_uk(moment: datetime) -> datetime:
+    """Give the moment by the clock of the United Kingdom; by UTC where the calendar ends before that clock's time."""
+    try:
+        return moment.astimezone(UK)
+    except OverflowError:
+        return moment.astimezone(UTC)
 
 
 @lru_cache(maxsize=65_536)
@@ -87,7 +99,7 @@ class Spell(Word):
 
     from_: Annotated[Day | None, S.ROUTING] = Field(default=None, alias="from")
     to: Annotated[Day | None, S.ROUTING] = None
-    known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    known_at: Annotated[Moment | None, S.ROUTING] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -162,7 +174,7 @@ class CasePerson(Person):
     key: Annotated[str, S.ROUTING] = Field(pattern=KEY)
     died: Annotated[date | None, S.IDENTITY] = None
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
-    joined_at: Annotated[Mapping[str, AwareDatetime], S.ROUTING] = Field(default_factory=dict)
+    joined_at: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
 
 
 class Episode(Spell):
@@ -190,7 +202,7 @@ class Routing(Word):
     plan_partner_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
     mash_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
     recently_ended_kinds: Annotated[KindNames, S.ROUTING] = frozenset()
-    recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    recently_ended_days: Annotated[int, S.ROUTING] = Field(default=0, ge=0, le=36_525)
 
 
 class Case(Word):
@@ -201,8 +213,8 @@ class Case(Word):
     """
 
     id: Annotated[str, S.ROUTING] = Field(pattern=CASE_ID)
-    version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
-    stated_version: Annotated[int, S.ROUTING] = Field(default=0, ge=0)
+    version: Annotated[Count, S.ROUTING] = 0
+    stated_version: Annotated[Count, S.ROUTING] = 0
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     people: Annotated[tuple[CasePerson, ...], S.IDENTITY] = Field(default=(), max_length=500)
     children: Annotated[tuple[str, ...], S.ROUTING] = Field(default=(), max_length=50)
@@ -213,7 +225,7 @@ class Case(Word):
     contact: Annotated[str | None, S.ACTION] = Field(default=None, max_length=200)
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
     routing: Annotated[Routing | None, S.ROUTING] = None
-    known_at: Annotated[AwareDatetime | None, S.ROUTING] = None
+    known_at: Annotated[Moment | None, S.ROUTING] = None
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -280,7 +292,7 @@ class Case(Word):
 
     def moment_after(self, at: datetime) -> datetime:
         """Give the moment at which a version after this one is known: `at`, or later if the clock was set back between the two."""
-        return at if self.known_at is None else max(at, self.known_at + INSTANT)
+        return at if self.known_at is None else max(at, plus(self.known_at, INSTANT))
 
     def as_stated(self) -> Self:
         """Without what the bus adds (version, person ids, when it learned): what its sender said, with the implied links written out.

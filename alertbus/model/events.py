@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, Base64Bytes
+from pydantic import Base64Bytes
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Word
+from alertbus.model.base import Count, Moment, Word
 from alertbus.model.case import Case, Link
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -34,8 +34,8 @@ class PersonRevised(Word):
 
     type: ClassVar[str] = "uk.alertbus.person.revised.v1"
     person_id: Annotated[str, S.ROUTING]
-    version: Annotated[int, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    version: Annotated[Count, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 class LinkChanged(Word):
@@ -46,7 +46,7 @@ class LinkChanged(Word):
     type: ClassVar[str] = "uk.alertbus.link.changed.v1"
     person_id: Annotated[str, S.ROUTING]
     case_id: Annotated[str, S.ROUTING]
-    version: Annotated[int, S.ROUTING]
+    version: Annotated[Count, S.ROUTING]
     links: Annotated[tuple[Link, ...], S.ROUTING]
     exercise: Annotated[str | None, S.ROUTING] = None
 
@@ -77,8 +77,8 @@ class Tick(Word):
 
     type: ClassVar[str] = "uk.alertbus.clock.ticked.v1"
     case_id: Annotated[str, S.ROUTING]
-    since: Annotated[AwareDatetime, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    since: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 class ReviewReason(StrEnum):
@@ -92,6 +92,10 @@ class ReviewReason(StrEnum):
     NOT_OURS = "not_ours"
     UNCLASSIFIED_DETAILS = "unclassified_details"
     KEY_UNKNOWN = "key_unknown"
+    FLAG_REVIEW_DUE = "flag_review_due"
+    """Whether a flag still stands: from its review date on. It stands until the agency that stated it withdraws it (NOT-23)."""
+    FLAG_PROPOSED = "flag_proposed"
+    """Whether to set a flag on somebody of whom none stands, because of what was stated of them (VPF-05)."""
 
 
 class ReviewNeeded(Word):
@@ -100,12 +104,14 @@ class ReviewNeeded(Word):
     type: ClassVar[str] = "uk.alertbus.review.needed.v1"
     id: Annotated[str, S.ROUTING]
     reason: Annotated[ReviewReason, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     alert_id: Annotated[str | None, S.ROUTING] = None
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
     source: Annotated[str | None, S.ROUTING] = None
     detail: Annotated[str | None, S.ROUTING] = None
     raw_ref: Annotated[str | None, S.ROUTING] = None
+    statement_id: Annotated[str | None, S.ROUTING] = None
+    """The statement that the question is about, where it is not asked any more once another one stands."""
 
 
 class MessageKept(Word):
@@ -117,7 +123,7 @@ class MessageKept(Word):
     type: ClassVar[str] = "uk.alertbus.message.kept.v1"
     ref: Annotated[str, S.ROUTING]
     source: Annotated[str, S.ROUTING]
-    received_at: Annotated[AwareDatetime, S.ROUTING]
+    received_at: Annotated[Moment, S.ROUTING]
     media_type: Annotated[str, S.OBSERVATION]
     reason: Annotated[str, S.ROUTING]
     digest: Annotated[str, S.ROUTING]

@@ -6,9 +6,9 @@ A source says it of numbers (prisons merge two records of one man), a person say
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.case import CASE_ID
 from alertbus.model.identifiers import Identifier
 from alertbus.model.person import KEY
@@ -44,7 +44,7 @@ class _AboutWhoIsWho(Word):
 
     id: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=200)
     source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     people: Annotated[tuple[PersonPointer, ...], S.IDENTITY] = Field(min_length=2, max_length=20)
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     """Who decided it, when a person did."""
@@ -90,7 +90,7 @@ class ReviewDecided(Word):
     id: Annotated[str, S.ROUTING]
     """The review item's."""
     outcome: Annotated[ReviewOutcome, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     by: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=120)
     person_id: Annotated[str | None, S.ROUTING] = None
     """For `same`: which candidate."""

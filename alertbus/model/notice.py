@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from alertbus.model.alert import SaidBy, Severity
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.identifiers import Identifier
 from alertbus.model.person import Address, Name
 from alertbus.model.sensitivity import Sensitivity as S
@@ -31,12 +32,31 @@ class Content(StrEnum):
 
 
 class Deed(StrEnum):
-    """What a notice is there for: to tell, to correct, to take back, or to tell the next person because nobody was reached."""
+    """What a notice is there for: to tell, to correct, to end, or to tell the next person because nobody was reached."""
 
     DELIVER = "deliver"
     AMEND = "amend"
     WITHDRAW = "withdraw"
+    """The sender has taken it back: it stands for nobody any more."""
+    NO_LONGER_YOURS = "no_longer_yours"
+    """It stands, but not for this agency: its own part on the case, or the link through which it was told, has ended."""
+    CORRECT = "correct"
+    """It was never about this case: the sender, or whoever settles who is who, has said that somebody else is meant."""
     ESCALATE = "escalate"
+
+    @property
+    def ends(self) -> bool:
+        """Whether what the agency was told is over for it. The three ends differ in their reason, and in what the agency should do."""
+        return self in ENDINGS
+
+
+ENDINGS = frozenset({Deed.WITHDRAW, Deed.NO_LONGER_YOURS, Deed.CORRECT})
+"""The deeds after which nothing of the alert stands for the agency on that case."""
+
+ENDED: Mapping[str, str] = MappingProxyType(
+    {Deed.WITHDRAW: "withdrawn", Deed.NO_LONGER_YOURS: "no longer theirs", Deed.CORRECT: "corrected, not about this case"}
+)
+"""What is said of an agency for which an alert has ended, to whoever reads what became of it."""
 
 
 class Cause(StrEnum):
@@ -65,9 +85,9 @@ class Obligation(Word):
     source: Annotated[str, S.ROUTING]
     source_id: Annotated[str, S.ROUTING]
     """The sender's own id for the alert: what the agencies will quote to each other on the telephone."""
-    since: Annotated[AwareDatetime, S.ROUTING]
+    since: Annotated[Moment, S.ROUTING]
     """From when it is owed."""
-    due: Annotated[AwareDatetime | None, S.ROUTING] = None
+    due: Annotated[Moment | None, S.ROUTING] = None
     """By when a named person must have answered; None for no such time."""
     cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
     exercise: Annotated[str | None, S.ROUTING] = None
@@ -83,11 +103,12 @@ class Excerpt(Word):
 
     text: Annotated[str, S.OBSERVATION]
     sha256: Annotated[str, S.ROUTING]
-    said_by: Annotated[SaidBy, S.ROUTING]
-    observed_first_hand: Annotated[bool, S.ROUTING]
+    said_by: Annotated[SaidBy | None, S.ROUTING] = None
+    observed_first_hand: Annotated[bool | None, S.ROUTING] = None
+    """As stated with the narrative. None, here and of `said_by`: not stated, which a message says (NOT-11)."""
 
     @classmethod
-    def of(cls, text: str, said_by: SaidBy, *, observed_first_hand: bool) -> Self:
+    def of(cls, text: str, said_by: SaidBy | None = None, *, observed_first_hand: bool | None = None) -> Self:
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(text=text, sha256=digest, said_by=said_by, observed_first_hand=observed_first_hand)
 
@@ -131,6 +152,11 @@ class NoticeCover(Word):
     """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
     """By which ruling the agency is told (`reach.join.Ruling`), or `not_reached`."""
+    ended_at: Annotated[Moment | None, S.ROUTING] = None
+    """Of a notice that ends something (`Deed.ends`): when the sender recorded that, the agency's part or the link ended, or it turned out
+    to be about somebody else. None for every other notice, and for an end that was written before there was this field."""
+    another_stands: Annotated[bool, S.ROUTING] = False
+    """Of the end of a prisoner's release or recall: a release of the same person stands, so what was set up because of it stays."""
 
 
 class NoticeBody(Word):
@@ -138,8 +164,8 @@ class NoticeBody(Word):
 
     sector: Annotated[str, S.ROUTING]
     title: Annotated[str, S.ROUTING]
-    occurred_at: Annotated[AwareDatetime, S.ROUTING]
-    recorded_at: Annotated[AwareDatetime, S.ROUTING]
+    occurred_at: Annotated[Moment, S.ROUTING]
+    recorded_at: Annotated[Moment, S.ROUTING]
     narrative: Annotated[tuple[Excerpt, ...], S.OBSERVATION] = ()
     summary: Annotated[str, S.ACTION] = ""
     """The policy's template for this kind: what an agency that may not see the narrative is told instead."""
@@ -213,7 +239,7 @@ class Receipt(Word):
     case_id: Annotated[str, S.ROUTING]
     agency: Annotated[str, S.ROUTING]
     stage: Annotated[Stage, S.ROUTING]
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     intent: Annotated[Intent | None, S.ROUTING] = None

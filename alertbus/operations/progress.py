@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from alertbus.broker import topics
+from alertbus.broker.access import client_arguments
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.groups import GROUPS, committed_offsets
 from alertbus.broker.producer import quiet_kafka_loggers
@@ -89,7 +90,7 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
     counts = await topics.partition_counts(bootstrap)
     committed = await committed_offsets(bootstrap, GROUPS)
     partitions = {TopicPartition(topic, n) for needed in GROUPS.values() for topic in needed for n in range(counts.get(topic, 0))}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, client_id="alertbus-progress")
+    consumer = AIOKafkaConsumer(**client_arguments(bootstrap), enable_auto_commit=False, client_id="alertbus-progress")
     try:
         await consumer.start()
         consumer.assign(sorted(partitions))

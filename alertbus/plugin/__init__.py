@@ -18,7 +18,8 @@ from alertbus.model.alert import (
     SaidBy,
     Severity,
 )
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word, plus
+from alertbus.model.case import in_uk
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.notice import (
@@ -57,6 +58,7 @@ __all__ = [
     "Intent",
     "InvalidIdentifier",
     "Message",
+    "Moment",
     "Name",
     "Narrative",
     "Notice",
@@ -80,4 +82,6 @@ __all__ = [
     "Word",
     "canonical",
     "hookimpl",
+    "in_uk",
+    "plus",
 ]

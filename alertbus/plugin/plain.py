@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
-from alertbus.plugin.wording import present
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, tells_of_release
 
 
 class Plain:
@@ -22,6 +22,7 @@ class Plain:
             "exercise": notice.obligation.exercise,
             "title": notice.title,
             "deed": notice.deed,
+            "ended_at": notice.ended_at and notice.ended_at.isoformat(),
             "severity": notice.obligation.severity,
             "action": notice.action,
             "answer_by": notice.obligation.due and notice.obligation.due.isoformat(),
@@ -30,16 +31,12 @@ class Plain:
             "because": notice.because,
             "do_not_reveal_source": notice.do_not_reveal_source or None,
             "summary": notice.summary,
-            "narrative": [
-                {"text": e.text, "said_by": e.said_by, "observed_first_hand": e.observed_first_hand, "sha256": e.sha256}
-                for e in notice.narrative
-            ]
-            or None,
+            "narrative": [excerpt_fields(excerpt) for excerpt in notice.narrative] or None,
             "occurred_at": notice.occurred_at.isoformat(),
             "recorded_at": notice.recorded_at.isoformat(),
             "children": [_person(p) for p in notice.children] or None,
             "people": [_person(p) for p in notice.people] or None,
-            "details": notice.model_dump(mode="json", include={"details"})["details"] or None,
+            "details": _details(notice) or None,
             "case_status": notice.case_status,
             "review_on": notice.review_on and notice.review_on.isoformat(),
             "withheld": notice.withheld or None,
@@ -60,6 +57,14 @@ class Plain:
 @hookimpl
 def alertbus_adapters() -> Sequence[Plain]:
     return (Plain(),)
+
+
+def _details(notice: Notice) -> Mapping[str, object]:
+    """The sections that the agency may see. Of a release it is always said whether it is confirmed (PRI-04)."""
+    shown: dict[str, dict[str, object]] = notice.model_dump(mode="json", include={"details"})["details"]
+    if not tells_of_release(notice):
+        return shown
+    return shown | {"release": {"confirmed": NOT_STATED, **shown.get("release", {})}}
 
 
 def _person(person: NoticePerson) -> Mapping[str, object]:

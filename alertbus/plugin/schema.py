@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from alertbus.plugin.wording import NOT_STATED
+
 Schema = dict[str, Any]
 
 
@@ -28,8 +30,8 @@ def excerpt() -> Schema:
     fields: Schema = {
         "text": {"type": "string", "minLength": 1, "description": "Verbatim: what was said or seen, unaltered."},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        "said_by": {"enum": ["child", "parent", "professional", "public"]},
-        "observed_first_hand": {"type": "boolean"},
+        "said_by": {"enum": ["child", "parent", "professional", "public", NOT_STATED]},
+        "observed_first_hand": {"anyOf": [{"type": "boolean"}, {"const": NOT_STATED}]},
     }
     return closed(fields, [*fields])
 

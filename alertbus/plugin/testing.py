@@ -24,6 +24,7 @@ from alertbus.plugin.kit.samples import (
     FLAG,
     NHS_NUMBERS,
     SPOKEN,
+    ended_notice,
     every_notice,
     minimal_notice,
     sample_alert,
@@ -44,6 +45,7 @@ __all__ = [
     "SourceConformance",
     "Tier",
     "check",
+    "ended_notice",
     "every_notice",
     "minimal_notice",
     "sample_alert",
@@ -150,6 +152,18 @@ class AdapterConformance:
     @_rule(Tier.GOLD, "ANO-04: a child may suffer for having told.", "Render `do_not_reveal_source`.")
     def test_keeps_the_mark_that_hides_the_source(self) -> None:
         adapters.keeps_source_mark(self.adapter)
+
+    @_rule(
+        Tier.GOLD,
+        "NOT-11: what nobody said is believed once it is written.",
+        "Write `not stated` where `said_by`, `observed_first_hand` or a release's `confirmed` is None or absent.",
+    )
+    def test_says_what_was_not_stated(self) -> None:
+        adapters.says_not_stated(self.adapter)
+
+    @_rule(Tier.GOLD, "NOT-26: nobody may be visited as if the child lived.", "Write `died` wherever you write a name.")
+    def test_says_that_a_child_has_died(self) -> None:
+        adapters.says_who_died(self.adapter)
 
     @_rule(Tier.GOLD, "A rehearsal taken for real sends somebody to a door.", "Render `notice.obligation.exercise`.")
     def test_says_that_an_exercise_is_one(self) -> None:

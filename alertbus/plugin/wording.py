@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alertbus.model.case import in_uk
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -19,7 +20,24 @@ NOT_STATED = "not_stated"
 HIDE_THE_SOURCE = "never say or hint who told us, nor anything from which it could be worked out."
 """What `do_not_reveal_source` asks; an adapter puts its own head before it."""
 
-_HEADS = {Deed.AMEND: "Amended", Deed.WITHDRAW: "Withdrawn", Deed.ESCALATE: "Not yet answered"}
+NO_LONGER_YOURS = (
+    "this case is no longer yours, or whom it is about is no longer linked to it. The concern itself stands, and others have it."
+)
+"""What it means that an alert has ended for this agency alone, where an adapter has no words of its own."""
+
+CORRECTED = "what you were told was not about this case. Take it off this family's record."
+"""What it means that an alert was about somebody else, where an adapter has no words of its own."""
+
+RECALL = "prisoner_recall"
+_RELEASE_AND_RECALL = frozenset({"prisoner_release", RECALL})
+
+_HEADS = {
+    Deed.AMEND: "Amended",
+    Deed.WITHDRAW: "Withdrawn",
+    Deed.NO_LONGER_YOURS: "No longer yours",
+    Deed.CORRECT: "Corrected",
+    Deed.ESCALATE: "Not yet answered",
+}
 
 
 def exercise_mark(notice: Notice) -> str:
@@ -34,10 +52,18 @@ def rehearsal(notice: Notice, nobody: str = "no real family") -> str | None:
     return f"{mark}This is a rehearsal: {nobody} is meant." if mark else None
 
 
-def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str | None:
-    """Say that this amends, withdraws or chases what was sent before; None for a first delivery.
+def deed_line(
+    notice: Notice,
+    *,
+    withdrawn: str,
+    no_longer_yours: str = NO_LONGER_YOURS,
+    corrected: str = CORRECTED,
+    capitals: bool = False,
+) -> str | None:
+    """Say that this amends, ends or chases what was sent before, and since when it is over; None for a first delivery.
 
-    `withdrawn` says what a withdrawal means to this agency. `capitals` is for plain text, where nothing else stands out.
+    `withdrawn`, `no_longer_yours` and `corrected` say what each end means to this agency. `capitals` is for plain text, where nothing else
+    stands out.
     """
     head = _HEADS.get(notice.deed)
     if head is None:
@@ -45,14 +71,18 @@ def deed_line(notice: Notice, *, withdrawn: str, capitals: bool = False) -> str 
     says = {
         Deed.AMEND: "this replaces what was sent before about the same matter.",
         Deed.WITHDRAW: withdrawn,
+        Deed.NO_LONGER_YOURS: no_longer_yours,
+        Deed.CORRECT: corrected,
         Deed.ESCALATE: "nobody has acknowledged this notice, so it has come to you.",
     }
-    return f"{head.upper() if capitals else head}: {says[notice.deed]}"
+    ended = f" Ended on {in_uk(notice.ended_at).date().isoformat()}." if notice.ended_at else ""
+    return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
 
 
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
-    return f"{moment.astimezone(UK):%Y-%m-%d %H:%M} UK time"
+    local = in_uk(moment)
+    return f"{local.date().isoformat()} {local:%H:%M} UK time"
 
 
 def plain(word: str) -> str:
@@ -67,13 +97,45 @@ def section(notice: Notice, name: str) -> Mapping[str, Any]:
 
 
 def excerpt_fields(excerpt: Excerpt) -> dict[str, Any]:
-    """Give an excerpt as fields: its text byte for byte, the digest of it, and who said it."""
+    """Give an excerpt as fields: its text byte for byte, the digest of it, and who said it, as far as that was stated."""
     return {
         "text": excerpt.text,
         "sha256": excerpt.sha256,
-        "said_by": excerpt.said_by.value,
-        "observed_first_hand": excerpt.observed_first_hand,
+        "said_by": NOT_STATED if excerpt.said_by is None else excerpt.said_by.value,
+        "observed_first_hand": NOT_STATED if excerpt.observed_first_hand is None else excerpt.observed_first_hand,
     }
+
+
+def yes_no(value: object) -> str:
+    """Write a fact that is true, false or not stated: `yes`, `no` or `not_stated`, and never one for another (NOT-11)."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else NOT_STATED
+
+
+def tells_of_release(notice: Notice) -> bool:
+    """Whether the notice says when somebody is released, or is of a kind that should: then it also says how sure that is."""
+    return notice.obligation.kind == "prisoner_release" or not section(notice, "release").keys().isdisjoint({"date", "confirmed"})
+
+
+def how_sure(notice: Notice) -> str:
+    """Say how sure the notice's release is: `confirmed`, `not confirmed`, or `confirmed: not stated` (PRI-04)."""
+    return {"yes": "confirmed", "no": "not confirmed"}.get(yes_no(section(notice, "release").get("confirmed")), "confirmed: not stated")
+
+
+def matter(notice: Notice) -> str:
+    """Name what a system sets up because of this notice, so that a later one finds it again: by its alert; of a prisoner's release or
+    recall by whoever was released, because the recall ends what the release set up (PRI-05).
+    """
+    who = sorted(person.ref for person in notice.people if person.role == "subject")
+    if notice.obligation.kind in _RELEASE_AND_RECALL and who:
+        return "\x1f".join(("at liberty", *who))
+    return notice.obligation.alert_id
+
+
+def is_over(notice: Notice) -> bool:
+    """Say whether what was set up for the matter ends: what was told is over, or the person was recalled to prison. Where a release of the
+    same person stands it does not, nor when the recall itself is taken back.
+    """
+    return not notice.another_stands if notice.deed.ends else notice.obligation.kind == RECALL
 
 
 def present(**fields: Any) -> dict[str, Any]:

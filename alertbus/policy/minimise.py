@@ -5,13 +5,16 @@ is absent from the notice and named in `withheld`. Verbatim narrative is carried
 recipient is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy, unclassified
 from alertbus.model.base import Word
+from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
@@ -31,8 +34,14 @@ CLASS_OF_IDENTIFIER = {
 }
 
 
-OVER = "What you were told of this matter no longer stands."
-"""The summary of a withdrawal. What the kind's own template says of a risk, or tells somebody to do, does not hold any more."""
+OVER: Mapping[Deed, str] = MappingProxyType(
+    {
+        Deed.WITHDRAW: "The sender has taken this back. What you were told of this matter no longer stands.",
+        Deed.NO_LONGER_YOURS: "This is no longer yours. The concern itself still stands, and goes to whoever works with the family now.",
+        Deed.CORRECT: "This was not about your case. What you were told does not concern this family.",
+    }
+)
+"""The summary of a notice that ends something. What the kind's own template says of a risk, or tells somebody to do, is not said again."""
 
 
 A_CHILD, A_SIBLING = "a child", "a sibling"
@@ -92,18 +101,27 @@ class Sight:
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
-    Recipients with equal views have one body. A withdrawal repeats neither the narrative nor what to do. It has the times of the sender's
-    own withdrawal and what that says anew; where the alert is now about somebody else (`ended_by` amends it), only the time when that was
-    recorded, because the words are about another family.
+    Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor
+    what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
+    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
+
+    For an agency that has `left`, the case as it now is stays unseen: nobody whom the alert does not name, no address, no status.
     """
 
     def __init__(
-        self, statement: AcceptedAlert, case: Case, policy: Policy, *, withdrawn: bool = False, ended_by: AcceptedAlert | None = None
+        self,
+        statement: AcceptedAlert,
+        case: Case,
+        policy: Policy,
+        *,
+        over: Deed | None = None,
+        ended_by: AcceptedAlert | None = None,
+        left: bool = False,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._withdrawn = withdrawn
-        self._narrative = () if withdrawn else statement.alert.narrative
+        self._over, self._left = over, left
+        self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
         if ended_by is not None:
@@ -117,7 +135,7 @@ class Bodies:
     def for_recipient(self, recipient: Recipient) -> tuple[NoticeBody, bytes]:
         """The body, and its JSON."""
         if recipient not in self._made:
-            body = self._body(recipient)
+            body = _to_who_left(self._body(recipient)) if self._left else self._body(recipient)
             self._made[recipient] = (body, body.model_dump_json(by_alias=True, exclude_defaults=True).encode())
         return self._made[recipient]
 
@@ -129,25 +147,33 @@ class Bodies:
         people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
         details = _shown_fields(alert.details, sight)
         case_status = case.status if case.status and sight.plan() else None
+        hidden = rule.hide_source or self._must_stay_unknown
         return NoticeBody(
             sector=recipient.sector,
             title=rule.title,
-            occurred_at=self._occurred_at,
-            recorded_at=self._recorded_at,
+            occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
+            recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
-            summary=OVER if self._withdrawn else _summary(rule, sight),
-            action=rule.action if action_shown and not self._withdrawn else "",
+            summary=OVER[self._over] if self._over else _summary(rule, sight),
+            action=rule.action if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
             review_on=alert.review_on,
-            do_not_reveal_source=rule.hide_source or self._must_stay_unknown,
+            do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
             withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
         )
+
+
+def _to_who_left(body: NoticeBody) -> NoticeBody:
+    """The fact and whom it is about, and nothing that may have come to the case since the agency was there."""
+    named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
+    children, people = named
+    return body.model_copy(update={"children": children, "people": people, "case_status": None})
 
 
 def cover_for(
@@ -161,6 +187,8 @@ def cover_for(
     since: Day | None = None,
     flag: str | None = None,
     recipient: str | None = None,
+    ended_at: datetime | None = None,
+    another_stands: bool = False,
 ) -> NoticeCover:
     """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
     and must be read first; `since` is the agency's own first day on the case.
@@ -174,6 +202,8 @@ def cover_for(
         because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
+        ended_at=ended_at,
+        another_stands=another_stands,
     )
 
 

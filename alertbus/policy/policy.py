@@ -10,11 +10,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from alertbus.model.base import Word
+from alertbus.model.alert import Severity
+from alertbus.model.base import Word, plus
 from alertbus.model.calendar import end_of_working_day
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 
 
@@ -35,11 +37,15 @@ class Audience(StrEnum):
     """Agencies whose work with the children ended a short while ago (END-01)."""
 
 
+CENTURY = 36_525
+"""Days: the most that a rule may ask for, so that no sum of it leaves the calendar."""
+
+
 class Within(Word):
     """How soon an answer is owed: hours run through nights and weekends, working days do not."""
 
-    hours: int | None = Field(default=None, ge=1)
-    working_days: int | None = Field(default=None, ge=0)
+    hours: int | None = Field(default=None, ge=1, le=24 * CENTURY)
+    working_days: int | None = Field(default=None, ge=0, le=CENTURY)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -50,14 +56,14 @@ class Within(Word):
     def after(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
         """When the answer is owed. `bank_holidays`: those that the policy adds to the calendar's own."""
         if self.hours is not None:
-            return moment + timedelta(hours=self.hours)
+            return plus(moment, timedelta(hours=self.hours))
         return end_of_working_day(moment, self.working_days or 0, bank_holidays)
 
 
 class Stands(Word):
     """How long an alert goes on reaching newcomers to a case: not at all, some days, or until withdrawn (or its own review date)."""
 
-    days: int | None = Field(default=0, ge=0)
+    days: int | None = Field(default=0, ge=0, le=CENTURY)
     """None: until withdrawn."""
 
 
@@ -67,11 +73,13 @@ class KindRule(Word):
     title: str
     audience: frozenset[Audience]
     stands: Stands = Stands()
-    meets_later_days: int = Field(default=28, ge=0)
+    meets_later_days: int = Field(default=28, ge=0, le=CENTURY)
     """For how long the alert waits for a case that names its person (DESIGN section 4, identity)."""
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
     respond_within: Within
+    low: Within | None = None
+    """How soon an answer is owed to an alert of low severity, where that is another time: below this line nothing is urgent (VPF-08)."""
     chain: tuple[str, ...] = ()
     """The roles that are told in turn while nobody answers, in order."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
@@ -82,6 +90,8 @@ class KindRule(Word):
     action: str = ""
     flag: bool = False
     """An alert of this kind is itself what staff must read first while it stands."""
+    proposes: str | None = None
+    """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
     cite: tuple[str, ...] = Field(min_length=1)
 
@@ -126,8 +136,12 @@ class Policy(Word):
     kinds: Mapping[str, KindRule]
     unknown_kind: KindRule
     sharing: Mapping[str, Share]
+    may_state: Mapping[str, frozenset[str]] = Field(default_factory=dict)
+    """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
+    moments: HumanRange = AS_SHIPPED
+    """How far from today a moment or a day may lie that somebody states."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
 
     @model_validator(mode="after")
@@ -137,13 +151,15 @@ class Policy(Word):
         return self
 
     def _unknown_agencies(self) -> Iterator[str]:
-        """Yield each place in the file that names an agency without an entry."""
+        """Yield each place in the file that names an agency, or a kind, without an entry."""
         for name in (self.front_door, self.case_holder):
             if name not in self.agencies:
                 yield f"agencies: `{name}` is named as front door or case holder and has no entry"
         for place, rule in ({f"kinds.{kind}": rule for kind, rule in self.kinds.items()} | {"unknown_kind": self.unknown_kind}).items():
             for name in sorted(set(rule.roles) - set(self.agencies)):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
+            if rule.proposes is not None and rule.proposes not in self.kinds:
+                yield f"{place}.proposes: `{rule.proposes}` is no entry of `kinds`"
 
     def _undecided(self) -> Iterator[str]:
         """Yield each place in the file that leaves open how much a sector sees or on what basis, or that decides what no policy may."""
@@ -161,6 +177,17 @@ class Policy(Word):
         if strange := sorted(set(self.lawful_basis) - sectors - {"default"}):
             yield f"lawful_basis: no agency is of sector {', '.join(strange)}"
 
+        for kind, allowed in self.may_state.items():
+            if kind not in self.kinds:
+                yield f"may_state.{kind}: is no entry of `kinds`"
+            if strange := sorted(allowed - sectors):
+                yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+
+    def lets_state(self, source: str, kind: str) -> bool:
+        """Whether the agency of this source may state alerts of that kind: a school states no release."""
+        allowed = self.may_state.get(kind)
+        return allowed is None or self.agency(source.partition(".")[0]).sector in allowed
+
     def fallback_of(self, agency: str) -> str:
         return self.agency(agency).fallback or self.fallback
 
@@ -172,9 +199,15 @@ class Policy(Word):
     def kind_rule(self, kind: str) -> KindRule:
         return self.kinds.get(kind, self.unknown_kind)
 
-    def due(self, kind: str, moment: datetime) -> datetime:
-        """When an answer to an alert of that kind is owed, if it is told at that moment."""
-        return self.kind_rule(kind).respond_within.after(moment, self.bank_holidays)
+    def due(self, kind: str, moment: datetime, severity: Severity | None = None) -> datetime:
+        """When an answer to an alert of that kind and severity is owed, if it is told at that moment."""
+        rule = self.kind_rule(kind)
+        within = rule.low if rule.low is not None and severity is Severity.LOW else rule.respond_within
+        return within.after(moment, self.bank_holidays)
+
+    def below_the_line(self, kind: str, severity: Severity) -> bool:
+        """Whether an alert of that kind and severity is not urgent though its kind is."""
+        return self.kind_rule(kind).low is not None and severity is Severity.LOW
 
     def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
         """The groups of agencies that are told of a kind. An exercise's own parameters replace the policy's, so that a scenario is judged

@@ -7,7 +7,7 @@ whom it acts, which of the case's children it serves, what a restriction keeps f
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from alertbus.model.case import UK, Case, Involvement, Level, Scope
+from alertbus.model.case import Case, Involvement, Level, Scope, in_uk
 from alertbus.policy.policy import Agency, Policy
 
 KINDS_OF_BIRTH_AND_DEATH = frozenset({"birth", "death", "concealed_pregnancy_concern"})
@@ -46,7 +46,7 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
-    entry, role, day = policy.agency(agency), _role(agency, case), _living(at.astimezone(UK).date(), case)
+    entry, role, day = policy.agency(agency), _role(agency, case), _living(in_uk(at).date(), case)
     restricted = _restrictions(agency, role, case, policy)
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     for_adults = entry.acts_for_adults or (bool(role.adults) and (bool(restricted) or not with_children))

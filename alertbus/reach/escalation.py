@@ -17,12 +17,12 @@ UNCLASSED = "other"
 def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]:
     """The notices that are owed because this one did not reach anybody, for a `reason` that is free of personal data.
 
-    Ids follow from the obligation, from when it is owed and from who is next: to call it again gives the same notices. A withdrawal asks
+    Ids follow from the obligation, from when it is owed and from who is next: to call it again gives the same notices. An end asks
     nothing, so it has no next person; nor has an agency that is in the policy for the bus's own use, such as the watchdog's. What is an
     escalation already goes one step further along the chain; the case holder is told once, of the first notice.
     """
     known = policy.agency(notice.obligation.agency)
-    if notice.deed is Deed.WITHDRAW or (known.sector == UNKNOWN_SECTOR and known is not STRANGER):
+    if notice.deed.ends or (known.sector == UNKNOWN_SECTOR and known is not STRANGER):
         return
     if (role := next_person(notice, policy)) is not None:
         yield _readdressed(notice, role, reason)

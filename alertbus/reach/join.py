@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.case import UK, Case, Involvement, Link, Scope
+from alertbus.model.case import Case, Involvement, Link, Scope, in_uk
 from alertbus.policy.policy import Audience, KindRule, Policy
 from alertbus.policy.recipient import must_not_learn
 from alertbus.reach.roster import BEGINNING, FOREVER, Post, Tie, roster
@@ -215,7 +215,7 @@ def _ended_lately(involvement: Involvement, exposure: Exposure, question: _Alert
     """Work with the children that ended, in UK days, no longer ago than the policy looks back."""
     if involvement.scope is not Scope.CHILDREN_CASE or involvement.until is None or Audience.RECENTLY_ENDED not in question.audience:
         return False
-    gap = exposure.start.astimezone(UK).date() - involvement.until.astimezone(UK).date()
+    gap = in_uk(exposure.start).date() - in_uk(involvement.until).date()
     return timedelta(0) <= gap <= timedelta(days=question.policy.recently_ended_days)
 
 

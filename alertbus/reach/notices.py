@@ -7,12 +7,14 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
-from alertbus.policy.policy import Policy
+from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.reach.join import decide
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
+
+_RELEASE, _RECALL = "prisoner_release", "prisoner_recall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,16 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, bool, str], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
-        withdrawn = owed.deed is Deed.WITHDRAW
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, withdrawn, owed.of.statement_id)
+        over = owed.deed if owed.deed.ends else None
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, withdrawn=withdrawn, ended_by=owed.ended_by)
+            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
         involvement = owed.decision.involvement
         recipient = _reader(owed, context)
         cover = cover_for(
@@ -60,6 +62,8 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             since=involvement.from_ if involvement else None,
             flag=_flag(owed, context),
             recipient=_recipient(owed, context.case),
+            ended_at=owed.ended_at,
+            another_stands=owed.deed.ends and _another_stands(owed, context),
         )
         yield Told(owed, cover, *bodies[about].for_recipient(recipient))
 
@@ -72,7 +76,8 @@ class _LinkContext:
         state = after if self.there else before
         assert state.case is not None
         self.case, self.policy = state.case, policy.under(state.case.routing)
-        self.flags = [(alert, rule) for alert in state.alerts.values() if (rule := self.policy.kind_rule(alert.kind)).flag]
+        self.alerts = state.alerts.values()
+        self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
         self._link = link
         self._paths: dict[Recipient, str] = {}
 
@@ -93,13 +98,34 @@ def _flag(owed: Owed, context: _LinkContext) -> str | None:
     of a flag is not headed by it.
     """
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag and owed.deed is not Deed.WITHDRAW:
-        return f"{own.title.upper()}: {own.action}"
+    if own.flag and not owed.deed.ends:
+        return _line(own, owed.statement)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
         if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
-            return f"{rule.title.upper()}: {rule.action}"
+            return _line(rule, flagged)
     return None
+
+
+def _line(rule: KindRule, flagged: AcceptedAlert) -> str:
+    """The grade stands in the line, where one was stated: a reader tells intimidation from a threat before the door (VPF-07)."""
+    grade = flagged.alert.details.flag and flagged.alert.details.flag.grade
+    return f"{rule.title.upper()}{f' ({grade})' if grade else ''}: {rule.action}"
+
+
+def _another_stands(owed: Owed, context: _LinkContext) -> bool:
+    """True if what ends is a release or a recall, and the agency has been told of another release of the same person, which stands."""
+    ended, rule = owed.obligation, context.policy.kind_rule(_RELEASE)
+    if ended.kind not in {_RELEASE, _RECALL}:
+        return False
+    others = [alert for alert in context.alerts if alert.kind == _RELEASE and alert.standing.alert_id != ended.alert_id]
+    standing = [other for alert in others if (other := alert.stood_at(owed.at, rule)) is not None]
+    released = _subjects(owed.statement)
+    return any(_subjects(one) & released and _is_told(owed, one, context.case, context.policy) for one in standing)
+
+
+def _subjects(statement: AcceptedAlert) -> set[str]:
+    return {person_id for person_ids in statement.people[: len(statement.alert.subjects)] for person_id in person_ids}
 
 
 def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:

@@ -10,10 +10,12 @@ from datetime import datetime
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.base import plus
 from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide, still_concerned
+from alertbus.reach.over import Over, deed_of_end, over
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
 from alertbus.reach.standing import StandingAlert, standing_order
@@ -28,6 +30,7 @@ class Owed:
 
     A withdrawal is of what was told last (`statement`); `ended_by` is the statement that ended it, None when a change of the case or of
     who was meant did. `place` is that of its statement among those that ever stood. `presumed`: told by a statement that is forgotten.
+    `ended_at` is when it was over for the agency, for a notice that says so.
     """
 
     obligation: Obligation
@@ -39,17 +42,21 @@ class Owed:
     ended_by: AcceptedAlert | None = None
     place: int = 0
     presumed: bool = False
+    ended_at: datetime | None = None
+    left: bool = False
+    """Its agency, or whom it was told through, is not on the case at that time any more: it hears what corrects the fact, and no more."""
 
-    def taken_back(self, at: datetime, by: str) -> "Owed":
-        """The notice that withdraws this one; `by` names what made it necessary, and is part of its id."""
+    def taken_back(self, at: datetime, by: str, why: Over) -> "Owed":
+        """The notice that ends this one; `by` names what made it necessary, and is part of its id."""
         taken = ids.notice_id(self.obligation.id, self.statement.statement_id, withdrawn_by=by)
-        return replace(self, deed=Deed.WITHDRAW, at=at, notice_id=taken, place=_LAST)
+        return replace(self, deed=why.deed, at=at, notice_id=taken, ended_by=why.by, place=_LAST, ended_at=why.at)
 
-    def ended(self, statement: AcceptedAlert, place: int) -> "Owed":
-        """The notice that withdraws this one because of another statement of the alert: its withdrawal, or one about somebody else."""
+    def ended(self, statement: AcceptedAlert, place: int, deed: Deed) -> "Owed":
+        """The notice that ends this one because of another statement of the alert: its withdrawal, or one about somebody else."""
         by, since = statement.statement_id, _briefing(self.obligation)
         taken = ids.notice_id(self.obligation.id, by, withdrawn_by=by, since=since)
-        return replace(self, deed=Deed.WITHDRAW, at=statement.at, notice_id=taken, ended_by=statement, place=place)
+        ended_at = statement.alert.recorded_at
+        return replace(self, deed=deed, at=statement.at, notice_id=taken, ended_by=statement, place=place, ended_at=ended_at)
 
     def told_again(self, at: datetime, by: str) -> "Owed":
         """The notice that tells this again, as new: what was told after it, or took it back, has turned out not to stand."""
@@ -69,18 +76,26 @@ class Owed:
     @property
     def content(self) -> tuple[str, bool]:
         """The same for two notices of an obligation that tell the same: by the same statement, that it stands or that nothing does."""
-        return (self.of.statement_id, self.deed is Deed.WITHDRAW)
+        return (self.of.statement_id, self.deed.ends)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The notices that an alert owes on one version of a case over all time, worked out as far as `until`. `stood` are the statements that
-    ever stood, by id.
+    """The notices that an `alert` owes on one version of a `case` over all time, worked out as far as `until`. `stood` are the statements
+    that ever stood, by id.
     """
 
     owed: tuple[Owed, ...] = ()
     until: datetime = BEGINNING
     stood: frozenset[str] = frozenset()
+    alert: StandingAlert | None = None
+    case: Case | None = None
+
+    def over(self, told: Owed) -> Over:
+        """Why what was told is owed no longer."""
+        if self.alert is None or self.case is None:
+            return Over(Deed.CORRECT, self.until)
+        return over(told.decision, self.alert.standing, self.case, self.until)
 
     def due(self) -> list[Owed]:
         return [entry for entry in self.owed if entry.at <= self.until]
@@ -131,18 +146,18 @@ def _difference(before: list[Owed], after: list[Owed], evaluation: Evaluation, b
     for entry in after:
         if entry.content in told or (latest is not None and standing_order(entry.of) < latest):
             continue
-        closed = read is not None and read.deed is Deed.WITHDRAW
-        if closed and entry.deed is Deed.WITHDRAW:
+        closed = read is not None and read.deed.ends
+        if closed and entry.deed.ends:
             continue
         read = replace(entry, deed=Deed.DELIVER) if closed else entry
         yield read
-    stands = after[-1] if after and after[-1].deed is not Deed.WITHDRAW else None
+    stands = after[-1] if after and not after[-1].deed.ends else None
     if read is None:
         return
     if stands is None:
-        if read.deed is not Deed.WITHDRAW:
-            yield read.taken_back(evaluation.until, by)
-    elif read.deed is Deed.WITHDRAW or _never_stood(read.statement, stands.statement, evaluation):
+        if not read.deed.ends:
+            yield read.taken_back(evaluation.until, by, evaluation.over(read))
+    elif read.deed.ends or _never_stood(read.statement, stands.statement, evaluation):
         yield stands.told_again(evaluation.until, by)
 
 
@@ -180,7 +195,8 @@ class _Telling:
         """These hear that what they were told is over, by the statement at this place."""
         statement = self._chain[place]
         for one in list(ending):
-            self.found.append(self.open.pop(one).ended(statement, place))
+            told = self.open.pop(one)
+            self.found.append(told.ended(statement, place, deed_of_end(told.decision, statement, self._case)))
         if statement.alert.action is Action.WITHDRAWN:
             self._begun = place + 1
 
@@ -192,10 +208,21 @@ class _Telling:
         reached = list(self._reached(statement, self._replaced_at(place)))
         at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
         self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
+        if not statement.alert.history:
+            for told in [told for one, told in self.open.items() if one not in at_once]:
+                self._correct(place, told)
         for decision, obligation in reached:
             if obligation.id not in self.open:
                 self._brief(place, decision, obligation.id)
             self._add(place, obligation, statement, decision)
+
+    def _correct(self, place: int, told: Owed) -> None:
+        """Who was told before and is not there any more reads what is stated now (CHR-12, LNK-13), and owes no answer."""
+        statement = self._chain[place]
+        decision = replace(told.decision, since=statement.at)
+        for _, obligation in obligations([decision], statement, self._case, self._policy):
+            if obligation.id == told.obligation.id:
+                self._add(place, obligation.model_copy(update={"due": None}), statement, decision, left=True)
 
     def _brief(self, place: int, decision: Decision, obligation_id: str) -> None:
         """Who joins reads first what else was stated of it since it was raised, if that reaches them as well."""
@@ -205,13 +232,13 @@ class _Telling:
                 if obligation.id == obligation_id and also.since == decision.since:
                     self._add(earlier, obligation, statement, also)
 
-    def _add(self, place: int, obligation: Obligation, statement: AcceptedAlert, decision: Decision) -> None:
+    def _add(self, place: int, obligation: Obligation, statement: AcceptedAlert, decision: Decision, *, left: bool = False) -> None:
         """A notice, unless it would tell its agency nothing that it has not just been told: what was acknowledged stays so."""
         last = self.open.get(obligation.id)
         if last is not None and not last.presumed and tells_the_same(last.statement, statement):
             return
         deed = Deed.DELIVER if last is None else Deed.AMEND
-        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place)
+        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place, left=left)
         self.open[obligation.id] = entry
         self.found.append(entry)
 
@@ -251,7 +278,7 @@ def obligations(
             continue
         roles = policy.roles(alert.kind, decision.agency)
         if decision.since not in due:
-            due[decision.since] = policy.due(alert.kind, decision.since)
+            due[decision.since] = policy.due(alert.kind, decision.since, alert.severity)
         for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
@@ -275,7 +302,7 @@ def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime:
     """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it."""
     if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
         return of_kind
-    return min(of_kind, decision.since + policy.identity.limit)
+    return min(of_kind, plus(decision.since, policy.identity.limit))
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:

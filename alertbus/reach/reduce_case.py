@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
-from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
@@ -33,7 +32,7 @@ class CaseState(Word):
     """
 
     case: Annotated[Case | None, S.IDENTITY] = None
-    now: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
+    now: Annotated[Moment, S.ROUTING] = BEGINNING
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
 
 
@@ -135,7 +134,7 @@ def _evaluation(state: CaseState, alert: StandingAlert, policy: Policy) -> Evalu
         return NOTHING_OWED
     until = evaluated_until(state, alert)
     stood = frozenset(statement.statement_id for statement in alert.chain)
-    return Evaluation(owed(alert, state.case, policy), until, stood)
+    return Evaluation(owed(alert, state.case, policy), until, stood, alert, state.case)
 
 
 def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
@@ -155,4 +154,4 @@ def _reading_order(entry: Owed) -> tuple[datetime, str, str, int, bool, str]:
     first, then what corrects it, and last that it was taken back.
     """
     who = entry.obligation
-    return (entry.at, who.agency, who.role, entry.place, entry.deed is Deed.WITHDRAW, entry.notice_id)
+    return (entry.at, who.agency, who.role, entry.place, entry.deed.ends, entry.notice_id)

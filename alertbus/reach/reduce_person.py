@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.base import Word
+from alertbus.model.base import Count, Word
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, LinkChanged, PersonRevised
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
@@ -27,7 +27,7 @@ class PersonState(Word):
 
     links: Annotated[Mapping[str, LinkChanged], S.ROUTING] = Field(default_factory=dict)
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
-    version: Annotated[int, S.ROUTING] = 0
+    version: Annotated[Count, S.ROUTING] = 0
 
 
 EMPTY = PersonState()

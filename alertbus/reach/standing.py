@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime
-
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.base import Word
-from alertbus.model.case import ends
+from alertbus.model.base import Moment, Word, plus
+from alertbus.model.case import begins, ends
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.roster import BEGINNING, FOREVER
@@ -40,7 +38,7 @@ class StandingAlert(Word):
     outdated: Annotated[tuple[str, ...], S.ROUTING] = ()
     retracted: Annotated[tuple[str, ...], S.ROUTING] = ()
     """Notices that a change of the case, or of who was meant, undid: owed again, they need another id."""
-    spoken_of: Annotated[AwareDatetime, S.ROUTING] = BEGINNING
+    spoken_of: Annotated[Moment, S.ROUTING] = BEGINNING
     """The latest moment of which a copy spoke that no longer stands: what has been worked out up to it stays worked out."""
 
     @classmethod
@@ -98,7 +96,7 @@ class StandingAlert(Word):
         first = self.statements[0]
         if first.alert.action is Action.RAISED or first.first_at is None:
             return None
-        kept_until = _later(_later(first.first_at, timedelta(days=rule.meets_later_days)), REMEMBERED)
+        kept_until = plus(plus(first.first_at, timedelta(days=rule.meets_later_days)), REMEMBERED)
         return first.as_first_said() if first.at > kept_until else None
 
     def over_at(self, rule: KindRule, *, waits: bool) -> datetime:
@@ -142,22 +140,32 @@ def _each_recorded_last(statements: Iterable[AcceptedAlert]) -> Iterator[Accepte
 
 def stands_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:
     """The last moment at which the statement can reach a newcomer: its review date, else the kind's days; sooner if another one, such as a
-    withdrawal, stands from `replaced_at` on.
+    withdrawal, stands from `replaced_at` on. The review date of a flag ends nothing: somebody is asked (`asked_at`), it stands (NOT-23).
     """
     if statement.alert.review_on is not None and rule.stands.days != 0:
-        until = max(ends(statement.alert.review_on), statement.at)
+        until = FOREVER if rule.flag else max(ends(statement.alert.review_on), statement.at)
     elif rule.stands.days is None:
         until = FOREVER
     else:
-        until = statement.at + timedelta(days=rule.stands.days)
+        until = plus(statement.at, timedelta(days=rule.stands.days))
     return _unless_replaced(until, statement, replaced_at)
+
+
+def asked_at(statement: AcceptedAlert, rule: KindRule) -> datetime | None:
+    """When somebody is asked whether the flag still stands: on its review date, and at once where that had passed when it was stated. None
+    where nobody is to be asked: no flag, no date, or a withdrawal (NOT-23).
+    """
+    alert = statement.alert
+    if not rule.flag or alert.review_on is None or alert.action is Action.WITHDRAWN:
+        return None
+    return max(begins(alert.review_on), statement.at)
 
 
 def meets_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime | None = None) -> datetime:
     """The last moment at which a link may begin through which the statement reaches a case: while it stands, and at the least for the days
     that its kind waits for a case that names its person; sooner if replaced.
     """
-    waits = _later(statement.at, timedelta(days=rule.meets_later_days))
+    waits = plus(statement.at, timedelta(days=rule.meets_later_days))
     return _unless_replaced(max(stands_until(statement, rule), waits), statement, replaced_at)
 
 
@@ -166,13 +174,9 @@ def still_needed(
 ) -> Iterator[tuple[str, StandingAlert]]:
     """The alerts that can still cause something at `now`, with their ids; `waits` as for `over_at`."""
     for alert_id, alert in alerts:
-        if now <= _later(alert.over_at(policy.kind_rule(alert.kind), waits=waits), REMEMBERED if waits else SETTLE):
+        if now <= plus(alert.over_at(policy.kind_rule(alert.kind), waits=waits), REMEMBERED if waits else SETTLE):
             yield alert_id, alert
 
 
 def _unless_replaced(until: datetime, statement: AcceptedAlert, replaced_at: datetime | None) -> datetime:
     return until if replaced_at is None else min(until, max(replaced_at, statement.at))
-
-
-def _later(moment: datetime, by: timedelta) -> datetime:
-    return FOREVER if moment > FOREVER - by else moment + by

@@ -22,6 +22,7 @@ from alertbus.broker.record import Received
 from alertbus.chronicle import projector
 from alertbus.chronicle.rebuild import ChronicleRestore
 from alertbus.chronicle.tables import TABLES as CHRONICLE
+from alertbus.chronicle.tables import unreadable
 from alertbus.delivery import rebuild as delivery
 from alertbus.delivery.ledger import tables as delivery_tables
 from alertbus.delivery.worker import GROUP as DELIVERY_GROUP
@@ -34,9 +35,10 @@ from alertbus.model.errors import BusError
 from alertbus.reconcile import tables as reconcilers_memory
 from alertbus.run.bootstrap import Wiring, now
 from alertbus.sql import rebuild as rebuilding
-from alertbus.sql.engine import database_faults, reading
+from alertbus.sql.apart import is_refusal, together_or_apart
+from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
-from alertbus.wire.reading import understand
+from alertbus.wire.reading import Understood, understand
 from alertbus.wire.words import Words
 
 PASSES = (
@@ -92,11 +94,14 @@ class LogCut(BusError):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What was done: how many records were read, how many messages the inbox has again, and how many it could not have."""
+    """What was done: how many records were read, how many messages the inbox has again, and how many it could not have; and how many
+    records some room could not take, which `alertbus status` counts as unreadable.
+    """
 
     records: int
     in_inbox: int
     owed_again: int
+    set_aside: int = 0
 
 
 async def check(wiring: Wiring, *, only_chronicle: bool = False, force: bool = False) -> None:
@@ -149,7 +154,8 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
         await rebuilding.empty(connection, tables)
         for restore in restores:
             await restore.begin(connection)
-    count = await _load(wiring.bootstrap, wiring.engine, restores, words, progress)
+    loading = Loading(wiring.engine, restores)
+    count = await loading.load(wiring.bootstrap, words, progress)
     async with _transaction(wiring.engine) as connection:
         await rebuilding.index(connection, tables)
     for restore in restores:
@@ -157,7 +163,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
     async with _transaction(wiring.engine) as connection:
         await rebuilding.unmark(connection)
     log.info("the database is rebuilt", count=count)
-    return Rebuilt(count, deliveries.in_inbox, deliveries.owed_again)
+    return Rebuilt(count, deliveries.in_inbox, deliveries.owed_again, len(loading.aside))
 
 
 async def exercises(engine: AsyncEngine) -> list[str]:
@@ -168,33 +174,92 @@ async def exercises(engine: AsyncEngine) -> list[str]:
             return list((await connection.execute(select(column).where(column != watchdog.EXERCISE).distinct().order_by(column))).scalars())
 
 
-async def _load(
-    bootstrap: str, engine: AsyncEngine, restores: Sequence[Restore], words: Words, progress: Callable[[int, int], None]
-) -> int:
-    wanted = {topic for topic, _ in words}
-    ends = await extents(bootstrap, sorted(wanted))
-    total = sum(last - first for first, last in ends.values())
-    count = 0
-    writing: asyncio.Task[None] | None = None
-    try:
-        for pass_ in PASSES:
-            if not (now_read := [topic for topic in pass_ if topic in wanted]):
-                continue
-            async with contextlib.aclosing(_batches(read_all(bootstrap, now_read))) as batches:
-                async for batch in batches:
-                    understood = [understand(record, words) for record in batch]
-                    rows = [(restore, restore.read(understood)) for restore in restores]
-                    if writing is not None:
-                        await writing
-                    writing = asyncio.create_task(_write(engine, rows))
-                    count += len(batch)
-                    progress(count, total)
-            if writing is not None:  # the next pass leans on all of this one
-                await writing
-    finally:
-        if writing is not None and not writing.done():
-            writing.cancel()
-    return count
+@dataclass(frozen=True, slots=True)
+class RoomsPart:
+    """What one room makes of a batch."""
+
+    restore: Restore
+    batch: Sequence[Understood]
+    rows: Any
+
+
+class Loading:
+    """Writes every room's rows from the topics. A record that a room cannot read or write is set aside, and stops nothing."""
+
+    def __init__(self, engine: AsyncEngine, restores: Sequence[Restore]) -> None:
+        self._engine, self._restores = engine, restores
+        self.aside: dict[projector.Coordinates, projector.Fact] = {}
+        """By its place each record that some room could not take."""
+        self._unwritten: list[projector.Coordinates] = []
+
+    async def load(self, bootstrap: str, words: Words, progress: Callable[[int, int], None]) -> int:
+        wanted = {topic for topic, _ in words}
+        ends = await extents(bootstrap, sorted(wanted))
+        total = sum(last - first for first, last in ends.values())
+        count = 0
+        writing: asyncio.Task[None] | None = None
+        try:
+            for pass_ in PASSES:
+                if not (now_read := [topic for topic in pass_ if topic in wanted]):
+                    continue
+                async with contextlib.aclosing(_batches(read_all(bootstrap, now_read))) as batches:
+                    async for batch in batches:
+                        understood = [understand(record, words) for record in batch]
+                        parts = self.read(understood)
+                        if writing is not None:
+                            await writing
+                        writing = asyncio.create_task(self.write(parts))
+                        count += len(batch)
+                        progress(count, total)
+                if writing is not None:  # the next pass leans on all of this one
+                    await writing
+        finally:
+            if writing is not None and not writing.done():
+                writing.cancel()
+        return count
+
+    def read(self, batch: Sequence[Understood]) -> list[RoomsPart]:
+        """Read the batch for every room."""
+        return [part for restore in self._restores for part in self._read(restore, batch)]
+
+    def _read(self, restore: Restore, batch: Sequence[Understood]) -> list[RoomsPart]:
+        """Read the batch as one, or, where the room breaks on it, in ever smaller parts."""
+        try:
+            return [RoomsPart(restore, batch, restore.read(batch))]
+        except Exception as fault:
+            if not is_refusal(fault):
+                raise
+            if len(batch) == 1:
+                self._set_aside(batch[0], type(fault).__name__)
+                return []
+        middle = len(batch) // 2
+        return [*self._read(restore, batch[:middle]), *self._read(restore, batch[middle:])]
+
+    async def write(self, parts: Sequence[RoomsPart]) -> None:
+        """Write what the rooms made of a batch, in one transaction."""
+        async with _transaction(self._engine) as connection:
+            for part in parts:
+                await self._write_part(connection, part)
+            if self._unwritten:
+                rows = [self.aside[where].row for where in self._unwritten]
+                await connection.execute(upsert(unreadable, connection.dialect.name), rows)
+                self._unwritten.clear()
+
+    async def _write_part(self, connection: AsyncConnection, part: RoomsPart) -> None:
+        async def write(some: Sequence[Understood]) -> None:
+            rows = part.rows if len(some) == len(part.batch) else part.restore.read(some)
+            await part.restore.write(connection, rows)
+
+        async def refused(one: Understood, error: str) -> None:
+            self._set_aside(one, error)
+
+        await together_or_apart(connection, part.batch, write, refused)
+
+    def _set_aside(self, one: Understood, error: str) -> None:
+        where = (one.record.topic, one.record.partition, one.record.offset)
+        if where not in self.aside:
+            self.aside[where] = projector.set_aside(where, error)
+            self._unwritten.append(where)
 
 
 async def _batches(records: AsyncIterator[Received]) -> AsyncGenerator[list[Received], None]:
@@ -206,12 +271,6 @@ async def _batches(records: AsyncIterator[Received]) -> AsyncGenerator[list[Rece
             batch = []
     if batch:
         yield batch
-
-
-async def _write(engine: AsyncEngine, rows: Sequence[tuple[Restore, Any]]) -> None:
-    async with _transaction(engine) as connection:
-        for restore, of_room in rows:
-            await restore.write(connection, of_room)
 
 
 @contextlib.asynccontextmanager

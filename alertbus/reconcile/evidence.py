@@ -34,7 +34,7 @@ from alertbus.model.events import (
 )
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person, Subject
-from alertbus.wire.reading import understand
+from alertbus.wire.reading import moment, understand
 from alertbus.wire.words import words_read_by
 
 READ = (
@@ -134,7 +134,7 @@ def _is_watchdogs(finding: Finding) -> bool:
 
 def written_at(record: Received) -> datetime:
     """Give the broker's time of the record."""
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return moment(record.timestamp)
 
 
 _SOMEBODY = Subject(person=Person())

@@ -159,7 +159,7 @@ class _Expected:
             return not self._came_too_late(one, due, due.read[0])
         if self._found_too_late(due.alert_id):
             return False
-        if told[-1].deed is Deed.WITHDRAW:
+        if told[-1].deed.ends:
             return due.stands()
         if due.stands() and self._holds(told[-1], due):
             return False
@@ -167,7 +167,7 @@ class _Expected:
 
     def is_extra(self, one: str) -> bool:
         told = _without_chasing(self.told[one])
-        if not told or told[-1].deed is Deed.WITHDRAW or self._found_too_late(told[-1].alert_id):
+        if not told or told[-1].deed.ends or self._found_too_late(told[-1].alert_id):
             return False
         last = told[-1]
         versions = self._versions.get(last.case_id, [])

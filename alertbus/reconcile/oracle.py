@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.case import UK, Case, CasePerson, Involvement, Level, Link, Scope, ends
+from alertbus.model.base import plus
+from alertbus.model.case import Case, CasePerson, Involvement, Level, Link, Scope, ends, in_uk
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -97,10 +98,14 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
         replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
         for key, before in list(told_by.items()):
-            told_anew = key in now and now[key].since == said.at
-            if not told_anew and not _still_about(said, before, found[key], case, policy):
+            if key in now and now[key].since == said.at:
+                continue
+            if not _still_about(said, before, found[key], case, policy):
                 found[key] = found[key]._replace(read=(*found[key].read, (said.at, None)))
                 del told_by[key]
+            elif not said.alert.history:  # who had the first is corrected, whoever has left by now (CHR-12)
+                found[key] = found[key]._replace(read=(*found[key].read, (said.at, said.statement_id)))
+                told_by[key] = said
         for key, due in now.items():
             first = found.get(key, due)
             read = (*found[key].read, *due.read) if key in found else due.read
@@ -123,7 +128,7 @@ def _told_by(said: AcceptedAlert, case: Case, policy: Policy, replaced_at: datet
 def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Case, policy: Policy) -> bool:
     """Say whether a later statement is for this agency at all, because of somebody of whom the one told before was, too.
 
-    When anybody was there does not count: who has left, or whose person has, is left with what stood then.
+    When anybody was there does not count: who has left, or whose person has, had the first, and reads what corrects it.
     """
     if said.alert.action is Action.WITHDRAWN or _said_by(due.agency, said.alert.source, case):
         return False
@@ -147,15 +152,16 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
 
 def stands_until(alert: AcceptedAlert, policy: Policy, replaced_at: datetime | None) -> datetime:
     """Say until when the statement itself can reach somebody new, given when another one stood in its place."""
-    days = policy.kind_rule(alert.alert.kind).stands.days
+    rule = policy.kind_rule(alert.alert.kind)
+    days = rule.stands.days
     if days == 0:
         last = alert.at
     elif alert.alert.review_on is not None:
-        last = ends(alert.alert.review_on)
+        last = NEVER if rule.flag else ends(alert.alert.review_on)  # NOT-23: no date ends a flag, a person does
     elif days is None:
         last = NEVER
     else:
-        last = alert.at + timedelta(days=days)
+        last = plus(alert.at, timedelta(days=days))
     if replaced_at is not None:
         last = min(last, replaced_at)
     return max(last, alert.at)
@@ -210,7 +216,7 @@ class _Opening(NamedTuple):
 
 def _openings(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[_Opening]:
     meets_later = timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days)
-    waits = max(stands_until(alert, policy, None), alert.at + meets_later)
+    waits = max(stands_until(alert, policy, None), plus(alert.at, meets_later))
     if replaced_at is not None:  # what opened before the next statement was open: who was told then is told of that one, too
         waits = min(waits, max(replaced_at, alert.at))
     for place, person_ids in enumerate(alert.people):
@@ -288,7 +294,7 @@ def _carries(opening: _Opening, involvement: Involvement, alert: AcceptedAlert, 
 def _ended_lately(involvement: Involvement, moment: datetime, audience: frozenset[Audience], policy: Policy) -> bool:
     if involvement.scope is not Scope.CHILDREN_CASE or involvement.to is None or Audience.RECENTLY_ENDED not in audience:
         return False
-    days = (moment.astimezone(UK).date() - _until(involvement).astimezone(UK).date()).days
+    days = (in_uk(moment).date() - in_uk(_until(involvement)).date()).days
     return 0 <= days <= policy.recently_ended_days
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alertbus.model.case import UK
+from alertbus.model.case import in_uk
 from alertbus.model.notice import Cause
 from alertbus.rehearsal.scenario import Scenario
 
@@ -37,7 +37,7 @@ def build_report(
         if message.cause is Cause.ALERT:
             direct[message.event][message.agency].append(message)
         else:
-            day = message.since.astimezone(UK).date().isoformat()
+            day = in_uk(message.since).date().isoformat()
             briefings[day, message.agency, message.cause.value].add(message.event)
     events = [
         _event(event.id, event.day.isoformat(), event.expected, direct.get(event.id, {}), accepted_at.get(event.id), event.alert.history)

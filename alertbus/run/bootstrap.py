@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,8 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alertbus import logs
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.topics import ensure_topics
+from alertbus.door_settings import Principal
 from alertbus.model.errors import BusError, SettingsFault
 from alertbus.run.bus_file import bootstrap_servers
+from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -72,10 +74,11 @@ def now() -> datetime:
 
 
 @contextlib.asynccontextmanager
-async def wired(settings: Settings | None = None, number: int = 0) -> AsyncIterator[Wiring]:
-    """Everything built, the schema up to date; closed at the end."""
+async def wired(settings: Settings | None = None, number: int = 0, principal: Principal = "operations") -> AsyncIterator[Wiring]:
+    """Everything built, the data folder private, the schema up to date; closed at the end. `principal` is who this process is at Kafka."""
     settings = settings or load_settings()
-    servers = bootstrap_servers(settings)
+    make_private(settings.data_dir)
+    servers = bootstrap_servers(settings, principal)
     await migrate(settings.sqlalchemy_url)
     engine = make_engine(settings.sqlalchemy_url)
     try:
@@ -100,7 +103,7 @@ async def run_part(name: str, number: int = 0) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
     try:
-        async with wired(settings, number) as wiring:
+        async with wired(settings, number, cast("Principal", name)) as wiring:
             await refuse_half_rebuilt(wiring.engine)
             await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
             log.info("part starting", part=name, pid=os.getpid(), worker=number)

@@ -3,20 +3,36 @@
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from alertbus.broker.access import Brokers
+from alertbus.door_settings import Principal
 from alertbus.model.errors import BrokerUnavailable
 from alertbus.settings import Settings
 
 NAME = "bus.json"
 
+LATELY = timedelta(minutes=10)
+AGAIN_AND_AGAIN = 3
+"""Deaths of one part within `LATELY`. Chosen: whoever restarts a broker or a database sees one or two, and they stop by themselves."""
+
+REMEMBERED_DEATHS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process of the bus."""
+    """One process of the bus; how often it was started again since the bus came up, and when it last died, the latest last."""
 
     name: str
     pid: int
+    restarts: int = 0
+    died_at: tuple[str, ...] = ()
+
+    def dies_again_and_again(self, now: datetime) -> int:
+        """How often it died lately, if that is so often that it does no work between; else 0."""
+        lately = sum(datetime.fromisoformat(at) > now - LATELY for at in self.died_at)
+        return lately if lately >= AGAIN_AND_AGAIN else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,7 @@ def read_bus_file(settings: Settings) -> BusFile | None:
     """The bus of this data folder, if its supervisor is alive."""
     try:
         data = json.loads((settings.data_dir / NAME).read_text(encoding="utf-8"))
-        found = BusFile(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+        found = BusFile(**{**data, "parts": tuple(Part(**{**part, "died_at": tuple(part.get("died_at", ()))}) for part in data["parts"])})
         os.kill(found.pid, 0)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -53,14 +69,14 @@ def remove_bus_file(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def bootstrap_servers(settings: Settings) -> str:
-    """The broker: the one set, else the one of the bus that runs on this machine."""
+def bootstrap_servers(settings: Settings, principal: Principal = "operations") -> Brokers:
+    """The broker, as whoever asks is known there: the one set, else the one of the bus that runs on this machine."""
     if settings.bootstrap_servers:
-        return settings.bootstrap_servers
+        return Brokers(settings.bootstrap_servers, settings.access(principal))
     running = read_bus_file(settings)
     if running is None:
         raise BrokerUnavailable(
             "no broker: ALERTBUS_BOOTSTRAP_SERVERS is not set and no bus runs on this machine's data folder. "
             "Start one with `alertbus up`, or set ALERTBUS_BOOTSTRAP_SERVERS=host:port."
         )
-    return running.bootstrap
+    return Brokers(running.bootstrap, settings.access(principal))

@@ -1,12 +1,14 @@
 """Talking to the bus's own API from the command line, patiently: a part that is being started again is waited for."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import stamina.instrumentation
 
-from alertbus.model.errors import BusError, Unavailable
+from alertbus.model.errors import BusError, SettingsFault, Unavailable
 from alertbus.run.bus_file import read_bus_file
 from alertbus.settings import Settings
 
@@ -31,17 +33,18 @@ class CallRefused(BusError):
 class Client:
     """The API of one gateway. Every call may be repeated: the bus takes each statement once."""
 
-    def __init__(self, url: str, *, patience_s: float = 0.0, token: str | None = None) -> None:
+    def __init__(self, url: str, *, patience_s: float = 0.0, token: str | None = None, ca_file: Path | None = None) -> None:
+        """`ca_file`: whoever signs the gateway's certificate; None for whom the operating system trusts."""
         self._url = url
         self._patience_s = patience_s
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.AsyncClient(base_url=url, timeout=30.0, headers=headers)
+        self._http = httpx.AsyncClient(base_url=url, timeout=30.0, headers=headers, verify=_trusting(ca_file))
 
     @classmethod
     def of(cls, settings: Settings, *, patience_s: float = 0.0) -> Self:
         running = read_bus_file(settings)
-        url = running.url if running else f"http://{settings.http_host}:{settings.http_port}"
-        return cls(url, patience_s=patience_s)
+        url = running.url if running and not settings.http_url else settings.api_url
+        return cls(url, patience_s=patience_s, ca_file=settings.http_ca_file)
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,7 +65,10 @@ class Client:
                 with attempt:
                     answer = await self._once(method, path, options)
         except (_ComeAgain, httpx.TransportError):
-            words = f"no answer from {self._url}. Start the bus with `alertbus up`, or set ALERTBUS_HTTP_PORT to its port."
+            words = (
+                f"no answer from {self._url}. Start the bus with `alertbus up`, or set ALERTBUS_HTTP_URL to its address "
+                "and ALERTBUS_HTTP_CA_FILE to who signs its certificate."
+            )
             raise Unavailable(words) from None
         body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
         if answer.is_success:
@@ -85,6 +91,15 @@ class Client:
             wait_max=LONGEST_WAIT_S,
             wait_jitter=0.1,
         )
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext | bool:
+    if ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsFault(f"ALERTBUS_HTTP_CA_FILE: expected a PEM file that can be read ({type(error).__name__}); mend it") from None
 
 
 class _ComeAgain(Exception):

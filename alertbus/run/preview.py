@@ -52,7 +52,7 @@ def _notice(alert: Alert, agency: str, policy: Policy) -> Notice:
         source=alert.source,
         source_id=alert.id,
         since=at,
-        due=policy.due(alert.kind, at),
+        due=policy.due(alert.kind, at, alert.severity),
         exercise=alert.exercise,
     )
     notice = notice_id(obligation.id, accepted.statement_id)

@@ -18,7 +18,9 @@ from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
-from alertbus.run.bus_file import BusFile, Part, remove_bus_file
+from alertbus.run.bootstrap import now as wall_clock
+from alertbus.run.bus_file import REMEMBERED_DEATHS, BusFile, Part, bootstrap_servers, remove_bus_file
+from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -56,6 +58,9 @@ class Child:
     started: float
     deaths: int = 0
     due: float | None = None
+    restarts: int = 0
+    died_at: tuple[str, ...] = ()
+    """When it last died, for whoever looks at the bus: `deaths` starts over when it has been up for a minute, this does not."""
 
     @property
     def title(self) -> str:
@@ -77,7 +82,7 @@ class Supervisor:
     async def start(self) -> None:
         """Broker, topics, schema, then every part, returning when all are ready."""
         data_dir = self.settings.data_dir
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data_dir)
         schema = asyncio.create_task(migrate(self.settings.sqlalchemy_url))  # while the broker starts
         try:
             await self._start_broker()
@@ -98,10 +103,12 @@ class Supervisor:
         await self._all_ready()
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
+            if not self.settings.callers:
+                self.say("callers    none are set: whoever is on this machine has every right, as any agency (ALERTBUS_CALLERS)")
 
     async def _start_broker(self) -> None:
         if self.settings.bootstrap_servers:
-            self.bootstrap = self.settings.bootstrap_servers
+            self.bootstrap = bootstrap_servers(self.settings)
             self.say(f"broker     {self.bootstrap} (yours)")
             return
         self.chosen = await start_local(self.settings.data_dir, progress=lambda line: self.say(f"broker     {line}"))
@@ -119,7 +126,7 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        return f"http://{self.settings.http_host}:{self.settings.http_port}"
+        return self.settings.api_url
 
     async def watch(self, until: asyncio.Event) -> None:
         """Start again whatever dies, until told to stop."""
@@ -151,6 +158,8 @@ class Supervisor:
             if child.due is None:
                 wait = BACK_OFF_S[min(child.deaths, len(BACK_OFF_S) - 1)]
                 child.deaths += 1
+                child.restarts += 1
+                child.died_at = (*child.died_at, wall_clock().isoformat(timespec="seconds"))[-REMEMBERED_DEATHS:]
                 child.due = now + wait
                 self.say(f"{child.title:<10} ended with {code}; starting it again" + (f" in {wait:g} s" if wait else ""))
             if now >= child.due:
@@ -210,12 +219,12 @@ class Supervisor:
     def _write_bus_file(self) -> None:
         if self.parts != PARTS:
             return
-        parts = [Part(child.title, child.process.pid) for child in self.children]
+        parts = [Part(child.title, child.process.pid, child.restarts, child.died_at) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:
             parts.append(Part("broker", self.chosen.broker.pid))
         BusFile(
             pid=os.getpid(),
-            bootstrap=self.bootstrap,
+            bootstrap=str(self.bootstrap),
             url=self.url,
             data_dir=str(self.settings.data_dir),
             database_url="set" if self.settings.database_url else "sqlite",

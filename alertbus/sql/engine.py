@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from alertbus.model.errors import BusError, DatabaseUnavailable, SettingsFault
 from alertbus.sql import locks
+from alertbus.sql.certificates import connect_arguments
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -60,12 +61,13 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
     """Give an engine for `Settings.sqlalchemy_url`; `await engine.dispose()` when done. Nothing is connected yet."""
     parts = make_url(url)
     if parts.get_backend_name() == "postgresql":
+        parts, certificates = connect_arguments(parts)
         return create_async_engine(
             parts,
             pool_pre_ping=True,
             pool_size=5,
             hide_parameters=True,
-            connect_args={"timeout": 10, "server_settings": {"application_name": "alertbus"}},
+            connect_args={"timeout": 10, "server_settings": {"application_name": "alertbus"}, **certificates},
         )
     _make_private(parts.database)
     engine = create_async_engine(parts, hide_parameters=True, connect_args={"timeout": 30})
@@ -133,7 +135,7 @@ def database_faults() -> Iterator[None]:
             raise
         raise DatabaseUnavailable(
             "the database of ALERTBUS_DATABASE_URL (unset: SQLite under ALERTBUS_DATA_DIR) does not answer; see that "
-            "it runs, that this machine reaches it and that the user may log in"
+            "it runs, that this machine reaches it, that the user may log in and that ALERTBUS_DATABASE_CA_FILE signed its certificate"
         ) from fault
 
 

@@ -31,8 +31,10 @@ from alertbus.model.events import (
 )
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import Told, notices_for
+from alertbus.reach.proposals import proposes_flag
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
+from alertbus.reach.standing import asked_at
 from alertbus.stream.deciding import Deciding, entry, must_be_keyed, must_fit
 from alertbus.stream.state_table import StateKey, StateTable
 from alertbus.wire import records
@@ -73,6 +75,8 @@ class Identify:
                     self._about[found.alert_id] |= set(persons)
                     made.extend(records.alert_about_people(found, persons))
                     made.extend([records.review_of_statement(found, reason, alike) for reason, alike in self._questions(found, matches)])
+                    if (asked := asked_at(found, self._policy.kind_rule(found.alert.kind))) is not None:
+                        made.append(records.review_of_flag(found, asked))
                     must_fit(made)
         await self._directory.note_about([(alert_id, p) for alert_id, persons in self._about.items() for p in persons])
         return (await self._producer().queue_all(out)).acknowledged
@@ -159,6 +163,8 @@ class PersonStage:
                 made.extend(records.identify_again(statement, after.version) for statement in again)
                 if isinstance(event, AlertAboutPerson) and not state.links and _is_meant(event):
                     made.append(records.review_of_statement(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
+                if isinstance(event, AlertAboutPerson) and proposes_flag(event, after, self._policy):
+                    made.append(records.flag_proposed(event.alert, event.person_id))
                 must_fit(made)
                 touched[place] = after
         return await _written(self._producer(), out, self._table, touched)

@@ -42,6 +42,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach import reduce_case as case_reducer
 from alertbus.reach import reduce_person as person_reducer
 from alertbus.stream.changelog import Changelog
+from alertbus.stream.credentials import engine_credentials
 from alertbus.stream.lane import Lanes
 from alertbus.stream.lane_consumer import Engine, lane_consumer_for
 from alertbus.stream.liveness import STUCK_S, LivenessWatch, Place
@@ -87,6 +88,7 @@ class StreamWorker:
         self.app = Engine(
             APP,
             broker=f"kafka://{bootstrap}",
+            broker_credentials=engine_credentials(bootstrap),
             store="rocksdb://?driver=rocksdict",
             datadir=str(state_folder),
             topic_partitions=partitions,

@@ -175,6 +175,29 @@ def review_of_statement(accepted: AcceptedAlert, reason: ReviewReason, person_id
     return _record(ReviewNeeded.type, accepted.alert_id, needed.id, accepted.at, content(needed), by=STREAM)
 
 
+def review_of_flag(accepted: AcceptedAlert, at: datetime) -> Record:
+    """A question about a flag, once it is `at`: whether it still stands. Asked as long as this statement of it does."""
+    return _about_flag(accepted, ReviewReason.FLAG_REVIEW_DUE, at, accepted.statement_id)
+
+
+def flag_proposed(accepted: AcceptedAlert, person_id: str) -> Record:
+    """A question whether to set a flag on somebody, because of this alert about them: the same of every statement of it."""
+    return _about_flag(accepted, ReviewReason.FLAG_PROPOSED, accepted.accepted_at, accepted.alert_id, person_id)
+
+
+def _about_flag(accepted: AcceptedAlert, reason: ReviewReason, at: datetime, about: str, *people: str) -> Record:
+    needed = ReviewNeeded(
+        id=ids.event_id(ReviewNeeded.type, about, reason, *people),
+        reason=reason,
+        at=at.astimezone(UTC),
+        alert_id=accepted.alert_id,
+        person_ids=people,
+        source=accepted.alert.source,
+        statement_id=accepted.statement_id,
+    )
+    return _record(ReviewNeeded.type, accepted.alert_id, needed.id, accepted.at, content(needed), by=STREAM)
+
+
 def message_kept(kept: MessageKept) -> Record:
     """A raw message, whole, under its opaque reference."""
     return _record(MessageKept.type, kept.ref, kept.ref, kept.received_at, content(kept), by=GATEWAY)

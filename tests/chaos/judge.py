@@ -193,7 +193,7 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             if other != notice.id:
                 yield f"obligation {owed.id}: escalated to {owed.role} as {other} and {notice.id}"
             continue
-        if notice.deed is Deed.WITHDRAW:
+        if notice.deed.ends:
             if not told.pop(owed.id, None):
                 yield f"obligation {owed.id}: taken back, and nothing stood (since: {', '.join(deeds[owed.id])})"
             continue

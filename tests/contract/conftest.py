@@ -21,6 +21,7 @@ from alertbus.broker.envelope import Envelope, decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received
 from alertbus.broker.topics import ensure_topics
+from alertbus.caller_settings import CallerSettings
 from alertbus.chronicle import projector, tables  # noqa: F401  the tables stand in `metadata` once they are imported
 from alertbus.directory import tables as _directory  # noqa: F401
 from alertbus.gateway import context
@@ -30,7 +31,7 @@ from alertbus.model.notice import Notice
 from alertbus.plugin import Ignored, Message, ReceiptGiven, Stage, UnreadableMessage, hookimpl
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
-from alertbus.settings import CallerSettings, Settings
+from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
 
 
@@ -58,7 +59,9 @@ class Plain:
         if raw == b"unreadable":
             raise UnreadableMessage(("MessageAttributes.eventType", "a known event type"))
         if raw.startswith(b"break"):
-            raise RuntimeError(raw.decode())
+            raise {b"break off": KeyboardInterrupt, b"break out": SystemExit, b"break up": GeneratorExit}.get(raw, RuntimeError)(
+                raw.decode()
+            )
         return [Alert.model_validate(one) for one in json.loads(raw)]
 
 
@@ -74,8 +77,8 @@ class System:
         return Message(media_type="text/plain", body=notice.title.encode())
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
-        if raw == b"break":
-            raise RuntimeError(raw.decode())
+        if raw.startswith(b"break"):
+            raise {b"break off": KeyboardInterrupt, b"break out": SystemExit}.get(raw, RuntimeError)(raw.decode())
         if raw.count(b";") != 2:
             raise UnreadableMessage(("", "key;stage;by"))
         key, stage, by = raw.decode().split(";")

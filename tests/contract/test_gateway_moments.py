@@ -121,3 +121,20 @@ async def test_an_alert_stated_directly_says_itself_whether_it_is_history(kafka:
 
         assert answer.status_code == 202
         assert await accepted(gateway, alert) == [False]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
+async def test_a_moment_beyond_a_human_life_is_422_at_its_path_at_every_door(kafka: str, open_gateway: Any, moment: str) -> None:
+    alert = said(timedelta(days=1), history=True, occurred_at=moment)
+    case = {"people": [{"key": "child"}], "children": ["child"], "involvements": [{"agency": "gp", "from": moment}]}
+
+    async with open_gateway(kafka, now=SetClock()) as gateway:
+        told = await gateway.http.post("/v1/alerts", json=alert)
+        put = await gateway.http.put(f"/v1/cases/{uuid.uuid4().hex}", json=case)
+        clock = await gateway.http.post("/v1/exercises/x1/clock", json={"at": moment})
+        message = await gateway.http.post("/v1/sources/plain-source", content=json.dumps([alert]))
+
+        assert [answer.status_code for answer in (told, put, clock, message)] == [422] * 4
+        paths = [[fault["path"] for fault in answer.json()["faults"]] for answer in (told, put, clock)]
+        assert paths == [["occurred_at"], ["involvements[0].from"], ["at"]]
+        assert await accepted(gateway, alert) == []

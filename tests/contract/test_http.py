@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from alertbus.broker import topics
 from alertbus.broker.local import LocalKafka
+from alertbus.caller_settings import CallerSettings
 from alertbus.chronicle import projector
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.gateway.server import run_gateway
@@ -24,7 +25,7 @@ from alertbus.model.events import LinkChanged
 from alertbus.model.notice import Notice
 from alertbus.reconcile.memory import Memory
 from alertbus.reconcile.results import remember
-from alertbus.settings import CallerSettings, Settings
+from alertbus.settings import Settings
 from alertbus.sql.engine import reading
 
 pytestmark = pytest.mark.kafka
@@ -627,11 +628,12 @@ async def test_without_a_known_token_every_call_is_401(guarded: Any) -> None:
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
-async def test_an_agency_states_its_own_alerts_only_and_operations_anybodys(guarded: Any) -> None:
+async def test_an_agency_states_its_own_alerts_only_and_operations_none(guarded: Any) -> None:
     answers = [await guarded.http.post("/v1/alerts", json=alert(), headers=by(a)) for a in ("police", "health_visiting", "bus")]
     raw_message = await guarded.http.post("/v1/sources/plain-source", content=json.dumps([alert()]), headers=by("health_visiting"))
 
-    assert [a.status_code for a in answers] == [202, 403, 202]
+    assert [a.status_code for a in answers] == [202, 403, 403]
+    assert ["`state`" in a.json()["detail"] for a in answers[1:]] == [True, True]
     assert raw_message.status_code == 403
 
 
@@ -660,17 +662,16 @@ async def test_an_alert_is_shown_to_its_sender_and_to_who_was_told_and_each_sees
     await owe(guarded, hers, notice("school", "education", alert_id=alert_id))
     url = f"/v1/alerts/{alert_id}"
 
-    sender, told, holder, operations = [
-        (await guarded.http.get(url, headers=by(a))).json() for a in ("police", "health_visiting", "childrens_social_care", "bus")
+    sender, told, holder = [
+        (await guarded.http.get(url, headers=by(a))).json() for a in ("police", "health_visiting", "childrens_social_care")
     ]
 
-    assert (sender["obligations"], sender["notices"], sender["cases"]) == ([], [], [])
+    assert (sender["obligations"], sender["notices"], sender["cases"], sender["review"]) == ([], [], [], [])
     assert [o["agency"] for o in told["obligations"]] == ["health_visiting"]
     assert [n["id"] for n in told["notices"]] == [hers.id]
     assert {o["agency"] for o in holder["obligations"]} == {"health_visiting", "school"}
     assert all("because" in o for o in holder["obligations"])
-    assert {o["agency"] for o in operations["obligations"]} == {"health_visiting", "school"}
-    assert all("because" not in o for o in operations["obligations"])
+    assert (await guarded.http.get(url, headers=by("bus"))).status_code == 404
 
 
 async def test_an_alert_that_is_not_the_callers_to_see_is_404(guarded: Any) -> None:
@@ -689,7 +690,8 @@ async def test_cases_are_for_who_holds_them(guarded: Any) -> None:
 
     assert (refused.status_code, put.status_code) == (403, 201)
     for path in (url, f"{url}/chronology"):
-        assert (await guarded.http.get(path, headers=by("police"))).status_code == 404
+        for other in ("police", "bus"):
+            assert (await guarded.http.get(path, headers=by(other))).status_code == 404
     clock = await guarded.http.post("/v1/exercises/x/clock", json={"at": "2020-01-01T00:00:00Z"}, headers=by("police"))
     assert clock.status_code == 403
 

@@ -192,6 +192,8 @@ async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine
 DELIVERED = a_notice("n-1", "owed")
 AMENDED = a_notice("n-2", "owed", deed=Deed.AMEND, since=hours(10), due=hours(20))
 WITHDRAWN = a_notice("n-3", "owed", deed=Deed.WITHDRAW)
+NOT_THEIRS = a_notice("n-3", "owed", deed=Deed.NO_LONGER_YOURS)
+MISTAKEN = a_notice("n-3", "owed", deed=Deed.CORRECT)
 ESCALATED = a_notice("n-4", "owed", deed=Deed.ESCALATE)
 AGAIN = a_notice("n-5", "owed", since=hours(30))
 
@@ -217,6 +219,8 @@ AGAIN = a_notice("n-5", "owed", since=hours(30))
         pytest.param([DELIVERED, ESCALATED], [(Stage.SEEN, 1)], ObligationState.ESCALATED, id="seen is no answer to an escalation"),
         pytest.param([DELIVERED, ESCALATED], [(Stage.ACKNOWLEDGED, 1)], ObligationState.ACKNOWLEDGED, id="acknowledged is one"),
         pytest.param([DELIVERED, WITHDRAWN], [(Stage.ACKNOWLEDGED, 1)], ObligationState.WITHDRAWN, id="withdrawn is over"),
+        pytest.param([DELIVERED, NOT_THEIRS], [(Stage.SEEN, 1)], ObligationState.WITHDRAWN, id="so is what is no longer theirs"),
+        pytest.param([DELIVERED, MISTAKEN], [], ObligationState.WITHDRAWN, id="and what never was"),
         pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 9)], ObligationState.OWED, id="an amendment asks anew"),
         pytest.param([DELIVERED, AMENDED], [(Stage.ACKNOWLEDGED, 11)], ObligationState.ACKNOWLEDGED, id="and is answered"),
         pytest.param([DELIVERED, WITHDRAWN, AGAIN], [], ObligationState.OWED, id="told again after it was taken back"),
@@ -376,6 +380,21 @@ async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engi
     assert second.about == ("Ex-Partner 2", "Child")
     (told,) = second.told
     assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", ObligationState.ACKNOWLEDGED, "R. Postholder")
+
+
+async def test_not_26_chronology_says_that_somebody_has_died(engine: AsyncEngine) -> None:
+    log = Log()
+    case = a_case()
+    people = [p.model_copy(update={"died": T0.date()}) if p.key in case.children else p for p in case.people]
+    log.case(case.model_copy(update={"people": tuple(people)}))
+    stated = accepted()
+    log.alert(stated)
+    log.reached(stated, "case-1")
+    await put(engine, log.records)
+
+    (entry,) = await chronology_of(engine, "case-1")
+
+    assert entry.about == ("Ex-Partner 2", f"Child (died {T0.date()})")
 
 
 async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import structlog
+from alertbus_health import HealthAdapter
 from pydantic import SecretStr
 from sqlalchemy import select
 from standardwebhooks import Webhook
@@ -402,6 +403,40 @@ async def test_a_refusal_is_told_and_the_lane_goes_on(bus: Bus, receiver: Receiv
     assert receiver.keys == [f"{bus.prefix}-a", f"{bus.prefix}-b"]
     (refused,) = [r for r in await bus.receipts() if r.stage is Stage.REFUSED]
     assert refused.detail == "refused"
+
+
+def fhir(code: str, identifier: str) -> bytes:
+    header = {"resourceType": "MessageHeader", "response": {"identifier": identifier, "code": code}}
+    issue = {"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "not-found"}]}
+    entries = [{"resource": header}, *([{"resource": issue}] if code == "fatal-error" else [])]
+    body = json.dumps({"resourceType": "Bundle", "type": "message", "entry": entries}).encode()
+    return reply(200, body, content_type="application/fhir+json")
+
+
+async def test_a_no_said_with_200_is_a_refusal_that_is_told_to_a_person(bus: Bus, receiver: Receiver) -> None:
+    receiver.script = [
+        fhir("fatal-error", f"{bus.prefix}-a"),
+        fhir("ok", f"{bus.prefix}-b"),
+        fhir("fatal-error", "another"),
+        reply(200, b"<p>Sign in"),
+    ]
+    notices = [bus.notice(name, agency="gp", sector="health") for name in "abcd"]
+    async with bus.worker({"gp": webhook(receiver.url)}, adapters=[HealthAdapter()], sweep=Sweep(every_s=0.05)):
+        await bus.send(*notices)
+        await bus.until_states(a=LedgerState.REFUSED, b=LedgerState.ACCEPTED, c=LedgerState.ACCEPTED, d=LedgerState.ACCEPTED)
+
+        async def copied() -> list[Any]:
+            return [row for row in await bus.inbox() if row.agency == "gp"]
+
+        assert [row.idempotency_key for row in await until(copied)] == [f"{bus.prefix}-a"]
+
+    told = {r.notice_id.removeprefix(f"{bus.prefix}-"): (r.stage, r.detail) for r in await bus.receipts() if r.stage is not Stage.COPIED}
+    assert told == {
+        "a": (Stage.REFUSED, "refused_in_reply"),
+        "b": (Stage.ACCEPTED, None),
+        "c": (Stage.ACCEPTED, "reply_to_another_message"),
+        "d": (Stage.ACCEPTED, "reply_not_read"),
+    }
 
 
 async def test_a_redirect_is_not_followed(bus: Bus, receiver: Receiver) -> None:

@@ -17,7 +17,7 @@ from alertbus.delivery.ledger.rows import Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.delivery.ledger.turns import promote
 from alertbus.model import ids
-from alertbus.model.notice import Deed, Notice, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice, Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 
@@ -268,9 +268,10 @@ async def test_an_attempt_that_failed_may_have_arrived_so_its_withdrawal_is_deli
     assert await states(book) == {"tell": LedgerState.WAITING, "take back": LedgerState.WAITING}
 
 
-async def test_a_notice_never_attempted_and_its_withdrawal_are_cancelled_together(book: Ledger) -> None:
+@pytest.mark.parametrize("deed", sorted(ENDINGS))
+async def test_a_notice_never_attempted_and_what_ends_it_are_cancelled_together(book: Ledger, deed: Deed) -> None:
     await book.record([notice("before"), notice("tell", owed="o"), notice("amend", owed="o", deed=Deed.AMEND)], NOW)
-    await book.record([notice("take back", owed="o", deed=Deed.WITHDRAW), notice("after")], later(1))
+    await book.record([notice("take back", owed="o", deed=deed), notice("after")], later(1))
 
     assert await states(book) == {
         "before": LedgerState.WAITING,
@@ -286,12 +287,13 @@ async def test_a_notice_never_attempted_and_its_withdrawal_are_cancelled_togethe
         assert why.scalar_one() == WITHDRAWN_UNSENT
 
 
-async def test_a_second_telling_is_withdrawn_without_regard_to_the_first(book: Ledger) -> None:
+@pytest.mark.parametrize("deed", sorted(ENDINGS))
+async def test_a_second_telling_is_ended_without_regard_to_the_first(book: Ledger, deed: Deed) -> None:
     for n in (1, 2):
         await book.record([notice(f"tell {n}", owed="o")], NOW)
         if n == 1:
             await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], NOW)
-        await book.record([notice(f"take back {n}", owed="o", deed=Deed.WITHDRAW)], NOW)
+        await book.record([notice(f"take back {n}", owed="o", deed=deed)], NOW)
         if n == 1:
             await book.settle([accepted(one) for one in await book.lease("me", NOW, 10)], NOW)
 
@@ -448,7 +450,7 @@ async def test_a_redriven_notice_goes_before_what_waits_in_its_lane_and_after_wh
     assert names(await book.lease("me", later(4), 10)) == ["c"]
 
 
-@pytest.mark.parametrize("deed", [Deed.WITHDRAW, Deed.AMEND])
+@pytest.mark.parametrize("deed", [*sorted(ENDINGS), Deed.AMEND])
 async def test_what_a_later_notice_has_overtaken_is_not_sent_again(book: Ledger, deed: Deed) -> None:
     await book.record([notice("a", owed="o")], NOW)
     await refuse(book)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.model.notice import Deed, Notice
-from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
+from alertbus.model.notice import ENDINGS, Deed, Notice
+from alertbus.plugin.kit.samples import CANARIES, ended_notice, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.escalation import escalations, next_person
 
@@ -90,8 +90,8 @@ def test_an_amendment_asks_anew_so_it_escalates_anew(notice: Notice) -> None:
     assert not {n.id for n in escalations(notice, "x", POLICY)} & {n.id for n in escalations(amended, "x", POLICY)}
 
 
-def test_a_withdrawal_has_no_next_person() -> None:
-    assert list(escalations(sample_notice(deed=Deed.WITHDRAW), "unreachable", POLICY)) == []
+def test_what_ends_something_has_no_next_person() -> None:
+    assert [list(escalations(ended_notice(deed), "unreachable", POLICY)) for deed in ENDINGS] == [[]] * 3
 
 
 def test_the_watchdogs_notice_goes_to_nobody_else() -> None:

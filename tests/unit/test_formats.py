@@ -14,6 +14,7 @@ from alertbus.chronicle import formats
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, SaidBy, Severity
+from alertbus.model.notice import Deed
 from alertbus.plugin.kit.samples import SPOKEN
 
 WHEN = datetime(2020, 7, 18, 23, 30, tzinfo=UTC)  # the 19th in the United Kingdom
@@ -72,6 +73,18 @@ class Page(HTMLParser):
             self.texts[tag][-1] += data
 
 
+def test_vpf_08_low_hostility_to_staff_is_counted_at_the_head_of_a_chronology() -> None:
+    def said(number: int, **stated: Any) -> ChronologyEntry:
+        return entry(statement_id=f"s-{number}", alert_id=f"a-{number}", **{"severity": Severity.LOW, **stated})
+
+    told = [said(1), said(2), said(3, action=Action.WITHDRAWN), said(3), said(4, severity=Severity.HIGH), said(5, kind="ppn")]
+    count = "6 entries, the earliest first; hostility to staff of low severity: 2"
+
+    assert formats.as_text("case-1", told).startswith(f"Chronology of case case-1: {count}\n")
+    assert count in formats.as_html("case-1", told)
+    assert "hostility" not in formats.as_text("case-1", told[2:5])
+
+
 def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
     said = (Narrative(text="He was at the door."),)
     read = "acknowledged by R. Postholder, 20 July 2020, 09:00"
@@ -82,11 +95,29 @@ def test_text_says_who_said_what_when_about_whom_and_who_was_told() -> None:
         "\n"
         "19 July 2020, 00:30  Police: Threat to staff (high)\n"
         "  About: Ex-Partner 2, Child\n"
-        "  Professional, first hand: He was at the door.\n"
+        "  Speaker not stated, first hand not stated: He was at the door.\n"
         "  Release date: 2020-08-01\n"
+        "  Release confirmed: not stated\n"
         f"  AgencyTold: Health visiting, health visitor, 19 July 2020, 00:30: {read}\n"
         "  Reference: police.north, OUR-1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        (Deed.WITHDRAW, "withdrawn 20 July 2020, 09:00"),
+        (Deed.NO_LONGER_YOURS, "no longer theirs 20 July 2020, 09:00"),
+        (Deed.CORRECT, "corrected, not about this case 20 July 2020, 09:00"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "csv", "html"])
+def test_how_it_ended_for_an_agency_is_said_with_its_day(form: str, deed: Deed, words: str) -> None:
+    over = AgencyTold(
+        agency="school", role="lead", state=ObligationState.WITHDRAWN, since=WHEN, deed=deed, ended_at=datetime(2020, 7, 20, 8, tzinfo=UTC)
+    )
+
+    assert f"School, lead, 19 July 2020, 00:30: {words}" in formats.FORMATS[form]("case-1", [entry(told=(over,))])
 
 
 def test_what_is_not_plain_is_said() -> None:

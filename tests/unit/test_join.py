@@ -383,13 +383,16 @@ def test_end_01_who_is_back_is_told_as_who_works_there() -> None:
     [
         pytest.param({"kind": "violent_person_flag"}, 3000, True, id="a flag: years later"),
         pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 10, True, id="a flag: on its review date"),
-        pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 11, False, id="a flag: the day after its review date"),
+        pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 3000, True, id="not_23: a flag, years after its review date"),
         pytest.param({"kind": "ppn"}, 28, True, id="a PPN: on the 28th day"),
         pytest.param({"kind": "ppn"}, 29, False, id="a PPN: on the 29th"),
         pytest.param({"kind": "ppn", "review_on": day(100)}, 99, True, id="a PPN: its own review date counts"),
         pytest.param({"kind": "other"}, 1, False, id="other: not at all"),
         pytest.param({"kind": "other", "review_on": day(100)}, 1, False, id="other: not even with a review date"),
-        pytest.param({"kind": "violent_person_flag", "review_on": day(-5)}, 1, False, id="reviewed before it was sent"),
+        pytest.param({"kind": "threat_to_staff", "review_on": day(10)}, 3000, True, id="not_23: a threat with a review date"),
+        pytest.param({"kind": "violent_person_flag", "review_on": day(-5)}, 1, True, id="a flag: to be reviewed before it was sent"),
+        pytest.param({"kind": "ppn", "review_on": day(10)}, 11, False, id="a PPN: the day after its review date"),
+        pytest.param({"kind": "ppn", "review_on": day(-5)}, 1, False, id="a PPN: reviewed before it was sent"),
         pytest.param({"kind": "violent_person_flag", "review_on": date(9999, 12, 31)}, 3000, True, id="the day that stands for never"),
     ],
 )
@@ -535,6 +538,13 @@ FRIDAY = 4
 )
 def test_vpf_01_ppn_02_an_answer_is_due_by_the_kinds_own_clock(kind: str, due: datetime) -> None:
     assert {o.due for o in owed(alert(kind, days=FRIDAY), case("gp"))} == {due}
+
+
+def test_vpf_08_abusive_language_is_told_to_the_same_agencies_and_hurries_none_of_them() -> None:
+    low, high = (owed(alert("threat_to_staff", days=FRIDAY, severity=severity), case("gp", "police")) for severity in ("low", "high"))
+
+    assert [o.agency for o in low] == [o.agency for o in high]
+    assert min(o.due for o in low if o.due) > max(o.due for o in high if o.due) + timedelta(days=1)
 
 
 def test_the_hour_runs_through_the_night_before_sunday() -> None:

@@ -209,7 +209,7 @@ def test_who_was_told_of_somebody_who_is_not_meant_must_hear_that_it_is_over() -
     log = Log()
     other = again(3, Action.AMENDED, "T-1a").with_people((("p-other",), ("p-other-child",)))
     notices = bus(log, [a_case()], [accepted("T-1", hours(1)), other])
-    gone = next(notice for notice in notices if notice.deed is Deed.WITHDRAW)
+    gone = next(notice for notice in notices if notice.deed is Deed.CORRECT)
 
     assert judged(log).difference == 0
     found = judged(log, without=lambda record: record.topic == topics.NOTICES and f'"id":"{gone.id}"'.encode() in (record.value or b""))
@@ -222,9 +222,9 @@ def test_a_case_that_never_had_the_alert_and_a_later_finding_of_who_was_meant_ar
     found = first.with_people((("p-other",), ("p-other-child",))).model_copy(update={"people_version": 2})
     notices = bus(log, [a_case()], [first, found])
 
-    assert {notice.deed for notice in notices} == {Deed.DELIVER, Deed.WITHDRAW}
+    assert {notice.deed for notice in notices} == {Deed.DELIVER, Deed.CORRECT}
     assert judged(log).difference == 0
-    lost = judged(log, without=lambda r: r.topic == topics.NOTICES and b'"withdraw"' in (r.value or b""), now=hours(5))
+    lost = judged(log, without=lambda r: r.topic == topics.NOTICES and b'"correct"' in (r.value or b""), now=hours(5))
     assert {notice.obligation.id for notice in notices} == set(lost.extra)
 
 

@@ -149,6 +149,7 @@ other family: address              -        -      -       -          -        -
 WORDS_OF_A_PROFESSIONAL = {
     "violent_person_flag": "social_care police",
     "threat_to_staff": "social_care police",
+    "risk_to_staff": "social_care police",
     "prisoner_release": "social_care police",
     "prisoner_recall": "social_care police",
     "unlawfully_at_large": "social_care police",
@@ -190,7 +191,7 @@ WITHHELD = {
 """Classes of which each sector is told that something was left out, besides the class of the words themselves."""
 
 CLASS_OF_THE_WORDS = {
-    **dict.fromkeys(("violent_person_flag", "threat_to_staff"), "threat"),
+    **dict.fromkeys(("violent_person_flag", "threat_to_staff", "risk_to_staff"), "threat"),
     **dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large", "prisoner_contact_change"), "offence"),
     **dict.fromkeys(("risk_to_children", "restraining_order_breach", "domestic_abuse_incident"), "offence"),
     **dict.fromkeys(("ppn", "nspcc_concern", "school_concern", "missing_child_incident", "other", "never_heard_of"), "observation"),
@@ -337,7 +338,7 @@ def notice(agency: str, said: AcceptedAlert | None = None, *, case: Case = CASE,
 def built(deed: Deed, owed: Obligation, said: AcceptedAlert, case: Case, policy: Policy, link: Link) -> Notice:
     sight = Sight(policy, recipient_of(owed.agency, case, policy, T0, source=said.alert.source))
     cover = cover_for("n-1", deed, owed, sight, path=path_to(case, link, sight), ruling="works_with_children")
-    body, _ = Bodies(said, case, policy, withdrawn=deed is Deed.WITHDRAW).for_recipient(sight.recipient)
+    body, _ = Bodies(said, case, policy, over=deed if deed.ends else None).for_recipient(sight.recipient)
     return Notice.of(cover, body)
 
 
@@ -461,9 +462,23 @@ def test_voi_01_no_text_is_ever_altered(text: str, agency: str, kind: str) -> No
 
 
 def test_voi_02_what_was_seen_and_what_was_passed_on_stay_told_apart() -> None:
-    told = notice("police", statement("ppn"))
+    words = [
+        {"text": "x", "said_by": "professional", "observed_first_hand": True},
+        {"text": "y", "said_by": "child", "observed_first_hand": False},
+    ]
+    told = notice("police", statement("ppn", narrative=words))
 
     assert [(e.said_by, e.observed_first_hand) for e in told.narrative] == [("professional", True), ("child", False)]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_not_11_voi_02_words_of_which_nobody_said_who_spoke_reach_whom_the_kinds_words_reach_and_claim_nothing(kind: str) -> None:
+    for agency in AGENCIES:
+        unsaid, said = (notice(agency, statement(kind, narrative=[{"text": "x", **by}])) for by in ({}, {"said_by": "public"}))
+
+        assert len(unsaid.narrative) == len(said.narrative)
+        assert {(e.said_by, e.observed_first_hand) for e in unsaid.narrative} <= {(None, None)}
+        assert unsaid.do_not_reveal_source == said.do_not_reveal_source
 
 
 # Addresses.
@@ -709,6 +724,14 @@ def test_vpf_06_a_flag_is_its_own_first_line() -> None:
     }
 
 
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+def test_vpf_07_the_grade_stands_in_the_line_of_the_flag_and_of_every_other_alert(grade: str) -> None:
+    graded = FLAG.replace(":", f" ({grade}):", 1)
+    stated = about("ex", "violent_person_flag", details={"flag": {"grade": grade}})
+
+    assert (flags(stated)["gp"], flags(stated, about("mother", "ppn", days=30))["gp"]) == (graded, graded)
+
+
 def test_vpf_06_vpf_12_a_standing_flag_comes_first_on_every_other_alert_of_the_case() -> None:
     told = flags(about("ex", "violent_person_flag"), about("mother", "ppn", days=30))
 
@@ -735,7 +758,7 @@ def test_vpf_06_who_stated_the_flag_is_not_told_of_it_again() -> None:
         pytest.param([about("ex", "threat_to_staff", days=-365)], THREAT, id="on its last day"),
         pytest.param([about("ex", "threat_to_staff", days=-366)], None, id="a day later"),
         pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-02")], FLAG, id="on its review date"),
-        pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-01")], None, id="reviewed the day before"),
+        pytest.param([about("ex", "violent_person_flag", days=-9, review_on="2026-03-01")], FLAG, id="not_23: after it"),
         pytest.param(
             [about("ex", "violent_person_flag", days=-9), about("ex", "violent_person_flag", days=-1, action="withdrawn")],
             None,

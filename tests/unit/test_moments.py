@@ -1,14 +1,21 @@
 """The intake's sense of time: what no alert can state of when it was, and when a source's message is too old to be told."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from alertbus.intake.moments import AHEAD, CLOCKS_DIFFER, EARLIEST, OLD_NEWS, impossible_moments, is_old_news
+from alertbus.intake.out_of_range import out_of_range
 from alertbus.model.alert import KINDS, Alert
+from alertbus.model.case import Case
+from alertbus.model.events import Tick
+from alertbus.model.validation import faults_of
+from alertbus.policy.human_range import HumanRange
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 KIND = st.sampled_from(sorted(KINDS))
@@ -129,3 +136,72 @@ def test_what_is_old_stays_old(kind: str, ago: timedelta, later: timedelta) -> N
     alert = stated(ago, kind=kind)
 
     assert is_old_news(alert, NOW + later) or not is_old_news(alert, NOW)
+
+
+# The human range: every moment and day that is stated, in whatever field, of whatever word.
+
+FAR = ["9999-12-31T23:59:59Z", "9999-12-31", "2200-01-01", "1066-10-14", "0001-01-01", "0001-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("far", FAR)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("review_on", lambda day: {"review_on": day[:10]}),
+        ("details.release.date", lambda day: {"details": {"release": {"date": day[:10]}}}),
+        ("occurred_at", lambda day: {"occurred_at": day if "T" in day else f"{day}T00:00:00Z", "kind": "meeting"}),
+        ("recorded_at", lambda day: {"recorded_at": day if "T" in day else f"{day}T00:00:00Z"}),
+    ],
+)
+@pytest.mark.parametrize("exercise", [None, "x1"])
+def test_whatever_an_alert_dates_beyond_a_human_life_is_named_at_its_path(path: str, said: Any, far: str, exercise: str | None) -> None:
+    alert = Alert.model_validate(stated(timedelta(0)).model_dump() | said(far) | {"exercise": exercise})
+
+    assert [where for where, _ in faults(alert)] == [path]
+
+
+CASE: dict[str, Any] = {"id": "c-1", "people": [{"key": "child"}]}
+
+
+@pytest.mark.parametrize("far", [day for day in FAR if day > "1900"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("people[0].born", lambda day: {"people": [{"key": "child", "born": day[:10]}]}),
+        ("people[0].died", lambda day: {"people": [{"key": "child", "died": day[:10]}]}),
+        ("links[0].to", lambda day: {"links": [{"person": "child", "relation": "child", "to": day}]}),
+        ("involvements[0].from", lambda day: {"involvements": [{"agency": "gp", "from": day}]}),
+        ("episodes[0].from", lambda day: {"episodes": [{"type": "cp", "children": ["child"], "from": day}]}),
+    ],
+)
+def test_whatever_a_case_dates_beyond_a_human_life_is_named_at_its_path(path: str, said: Any, far: str) -> None:
+    found = list(out_of_range(Case.model_validate(CASE | said(far)), HumanRange(), NOW))
+
+    assert [(fault.path, fault.code) for fault in found] == [(path, "moment_too_late")]
+    assert far not in found[0].expected
+
+
+@pytest.mark.parametrize("born", ["1900-01-01", "1911-05-05", "2027-06-01"])
+def test_the_oldest_person_the_placeholder_and_the_child_to_come_are_within_it(born: str) -> None:
+    case = Case.model_validate(CASE | {"people": [{"key": "child", "born": born}]})
+
+    assert list(out_of_range(case, HumanRange(), NOW)) == []
+
+
+def test_how_far_is_the_policys_to_say() -> None:
+    alert = stated(timedelta(0), review_on="2036-01-01")
+
+    assert list(impossible_moments(alert, NOW, HumanRange(years_ahead=10))) == []
+    assert [fault.path for fault in impossible_moments(alert, NOW, HumanRange(years_ahead=9))] == ["review_on"]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_utc_does_not_have_is_no_moment_in_any_word(moment: str) -> None:
+    for model, data, path in (
+        (Alert, stated(timedelta(0)).model_dump(mode="json") | {"occurred_at": moment}, "occurred_at"),
+        (Case, CASE | {"involvements": [{"agency": "gp", "from": moment}]}, "involvements[0].from"),
+        (Tick, {"case_id": "c-1", "since": moment, "at": "2026-01-01T00:00:00Z"}, "since"),
+    ):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate_json(json.dumps(data))
+        assert [(fault.path, fault.code) for fault in faults_of(refused.value, data)] == [(path, "moment_out_of_range")]

@@ -88,7 +88,7 @@ def test_only_a_busy_or_broken_system_is_asked_for_its_wish() -> None:
 
 def test_every_class_of_error_has_a_rule() -> None:
     assert set(RULES) == set(Trouble)
-    assert set(DEFINITE) == {Trouble.REFUSED, Trouble.NOT_LET_IN, Trouble.DIFFERENT, Trouble.UNSENDABLE}
+    assert set(DEFINITE) == {Trouble.REFUSED, Trouble.REFUSED_IN_REPLY, Trouble.NOT_LET_IN, Trouble.DIFFERENT, Trouble.UNSENDABLE}
 
 
 @pytest.mark.parametrize(

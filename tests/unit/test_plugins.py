@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
-from alertbus.model.notice import Excerpt, Message, Notice
+from alertbus.model.notice import Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import fidelity, hookimpl, manager
 from alertbus.plugin.kit import conformance_adapters
 from alertbus.plugin.kit.conformance import Broken, world_closed
@@ -24,6 +24,7 @@ from alertbus.plugin.kit.samples import CANARIES, SPOKEN, minimal_notice, sample
 from alertbus.plugin.manager import Listed, Plugins, offer
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.testing import AdapterConformance, SourceConformance, Tier, check
+from alertbus.plugin.wording import present
 
 LONG = "She came in at nine and said that nobody had been home since the day before yesterday, and cried."
 
@@ -467,6 +468,22 @@ def plain_without(notice: Notice, field: str) -> Message:
     return message_of(page)
 
 
+def living(person: NoticePerson) -> NoticePerson:
+    return person.model_copy(update={"died": None})
+
+
+def takes_for_a_professional(notice: Notice) -> Message:
+    said = [
+        {"text": e.text, "said_by": e.said_by or "professional", "observed_first_hand": e.observed_first_hand} for e in notice.narrative
+    ]
+    return plain_with(notice, narrative=said)
+
+
+def takes_for_confirmed(notice: Notice) -> Message:
+    release = notice.details.get("release")
+    return plain_with(notice, details={**notice.details, **({"release": {"confirmed": True, **release}} if release else {})})
+
+
 def last_first(notice: Notice) -> Message:
     return message_of(dict(reversed(page_of(notice).items())))
 
@@ -507,6 +524,10 @@ class TestKitFindsWhatItLooksFor:
             (lambda n: plain_with(n, narrative=[{"text": e.text[:60]} for e in n.narrative]), "carries verbatim text"),
             (lambda n: plain_without(n, "certainty"), "keeps putative beside the relation"),
             (lambda n: plain_with(n, do_not_reveal_source=None), "keeps the mark that hides the source"),
+            (lambda n: Plain().render(n.model_copy(update={"children": tuple(map(living, n.children))})), "says that a child has died"),
+            (takes_for_a_professional, "says what was not stated"),
+            (takes_for_confirmed, "says what was not stated"),
+            (lambda n: plain_with(n, narrative=[present(text=e.text, said_by=e.said_by) for e in n.narrative]), "says what was not stated"),
             (lambda n: plain_with(n, exercise=None), "says that an exercise is one"),
             (lambda n: plain_with(n, patient="9988462441"), "invents nothing"),
             (lambda n: plain_with(n, see="kept in /home/alertbus/cases"), "invents nothing"),

@@ -296,7 +296,7 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
     expected = obligations_from_scratch([found.statement for found in alerts], latest, POLICY, END)
 
     last = {one: entries[-1] for one, entries in machine.read().items()}
-    assert {one for one, entry in last.items() if entry.deed is not Deed.WITHDRAW} == {one for one, due in expected.items() if due.stands()}
+    assert {one for one, entry in last.items() if not entry.deed.ends} == {one for one, due in expected.items() if due.stands()}
     assert expected.keys() <= last.keys()
     stood = {s.statement_id: s for said in statements_by_alert([f.statement for f in alerts]).values() for s in ever_stood(said)}
     for one, due in expected.items():
@@ -325,8 +325,11 @@ def test_however_the_lanes_are_read_and_the_clock_jumps_nothing_is_taken_back_th
     for entries in machine.read().values():
         stands = False
         for entry in entries:
-            assert stands or entry.deed is not Deed.WITHDRAW
-            stands = entry.deed is not Deed.WITHDRAW
+            assert stands or not entry.deed.ends
+            stands = not entry.deed.ends
+            by_the_sender = entry.ended_by is not None and entry.ended_by.alert.action is Action.WITHDRAWN
+            assert (entry.deed is Deed.WITHDRAW) is by_the_sender
+            assert (entry.ended_at is not None) is entry.deed.ends
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -354,7 +357,7 @@ def test_in_the_gateways_order_whatever_becomes_owed_is_said_when_it_does(
         standing = {case_id: versions[0] for case_id, versions in known.items() if versions}
         owed = obligations_from_scratch([found.statement for found in alerts if found.when <= at], standing, POLICY, at)
 
-        told = {entry.obligation.id for entry in machine.said if entry.deed is not Deed.WITHDRAW}
+        told = {entry.obligation.id for entry in machine.said if not entry.deed.ends}
         assert {obligation for obligation, due in owed.items() if due.since > before} <= told
         before = at
 

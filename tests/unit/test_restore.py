@@ -43,7 +43,7 @@ from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept, PersonRevised
 from alertbus.model.identity import PersonMerged, PersonSplit
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person
 from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
@@ -531,8 +531,9 @@ async def engine(tmp_path: Path) -> Any:
     await made.dispose()
 
 
-async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuild(engine: AsyncEngine, tmp_path: Path) -> None:
-    pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
+@pytest.mark.parametrize("deed", sorted(ENDINGS))
+async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuild(engine: AsyncEngine, tmp_path: Path, deed: Deed) -> None:
+    pair = [notice("tell", owed="same"), notice("take-back", deed, owed="same")]
     book = Ledger(engine)
     await book.record(pair, T0)
     told = await book.receipts_to_publish(T0)
@@ -553,7 +554,7 @@ async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuil
 async def test_a_pair_that_nobody_told_of_is_cancelled_only_if_delivery_cannot_have_tried(
     engine: AsyncEngine, taken_up_to: int | None, states: set[LedgerState]
 ) -> None:
-    pair = [notice("tell", owed="same"), notice("take-back", Deed.WITHDRAW, owed="same")]
+    pair = [notice("tell", owed="same"), notice("take-back", Deed.NO_LONGER_YOURS, owed="same")]
 
     await restored_ledger(engine, pair, [], taken_up_to)
 

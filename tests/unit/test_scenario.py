@@ -271,6 +271,14 @@ def test_somebody_on_no_case_is_sent_as_somebody_not_named(write: Write) -> None
     assert [(s.person.key, s.person.label) for s in alert.subjects] == [("mother", None), (None, "Grandmother"), (None, "Unknown man")]
 
 
+def test_voi_02_not_11_no_word_of_the_review_is_given_to_a_speaker_whom_the_review_does_not_name() -> None:
+    said = {event.id: event.alert for event in load_scenario(BUNDLED, "drill").events}
+
+    assert said["CB-045"].referrer is not None
+    assert said["CB-045"].referrer.anonymous
+    assert {(piece.said_by, piece.observed_first_hand) for alert in said.values() for piece in alert.narrative} == {(None, None)}
+
+
 def test_con_01_a_call_to_the_nspcc_is_anonymous(write: Write) -> None:
     anonymous = one_event(write, kind="nspcc_concern", source_agency="nspcc").alert.referrer
 

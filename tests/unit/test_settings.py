@@ -40,19 +40,36 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
 
     assert load_settings().model_dump() == {
         "bootstrap_servers": None,
+        "kafka_security_protocol": "PLAINTEXT",
+        "kafka_ca_file": None,
+        "kafka_cert_file": None,
+        "kafka_key_file": None,
+        "kafka_sasl_mechanism": "SCRAM-SHA-512",
+        "kafka_user": None,
+        "kafka_password_file": None,
+        "kafka_principals": {},
         "database_url": None,
+        "database_url_file": None,
+        "database_ca_file": None,
         "data_dir": Path("/srv/data/alertbus"),
         "policy": None,
         "http_host": "127.0.0.1",
         "http_port": 8080,
+        "http_tls_cert_file": None,
+        "http_tls_key_file": None,
+        "trusted_proxies": (),
+        "http_url": None,
+        "http_ca_file": None,
         "partitions": 12,
         "replication": 1,
         "workers": 1,
         "channels": {},
         "fallbacks": {},
         "callers": (),
+        "callers_file": None,
         "watchdog_interval_s": 60,
         "deadman_url": None,
+        "deadman_url_file": None,
         "session_timeout_s": 6.0,
         "reconcile_s": 60.0,
         "log_format": "auto",
@@ -97,10 +114,14 @@ def test_secret_may_come_by_environment_for_a_channel_in_the_file(tmp_path: Path
 @pytest.mark.parametrize(
     ("given", "read"),
     [
-        pytest.param("postgresql://u:p@db:5432/bus", "postgresql+asyncpg://u:p@db:5432/bus", id="postgresql"),
-        pytest.param("postgres://u:p@db/bus", "postgresql+asyncpg://u:p@db/bus", id="the short name some hosts give"),
-        pytest.param("postgresql+asyncpg://db/bus", "postgresql+asyncpg://db/bus", id="asyncpg already"),
-        pytest.param("postgresql://db/bus?sslmode=verify-full", "postgresql+asyncpg://db/bus?ssl=verify-full", id="libpq sslmode"),
+        pytest.param("postgresql://u:p@localhost:5432/bus", "postgresql+asyncpg://u:p@localhost:5432/bus", id="postgresql"),
+        pytest.param("postgres://u:p@127.0.0.1/bus", "postgresql+asyncpg://u:p@127.0.0.1/bus", id="the short name some hosts give"),
+        pytest.param("postgresql+asyncpg://[::1]/bus", "postgresql+asyncpg://[::1]/bus", id="asyncpg already"),
+        pytest.param(
+            "postgresql://db/bus?sslmode=verify-full&sslrootcert=/ca.pem",
+            "postgresql+asyncpg://db/bus?ssl=verify-full&sslrootcert=%2Fca.pem",
+            id="libpq sslmode",
+        ),
         pytest.param("sqlite:////srv/bus.db", "sqlite+aiosqlite:////srv/bus.db", id="sqlite file"),
     ],
 )
@@ -196,11 +217,11 @@ def test_every_fault_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("channel", "line"),
     [
-        pytest.param({"channel": "webhook"}, "police: a webhook needs url and secret; give both", id="webhook bare"),
+        pytest.param({"channel": "webhook"}, "police: a webhook needs url and secret (or secret_file); give both", id="webhook bare"),
         pytest.param({"channel": "file"}, "police: a file channel needs folder; give it", id="file bare"),
         pytest.param({"channel": "pigeon"}, "police.channel: expected inbox, webhook or file; ", id="channel unknown"),
         pytest.param({}, "police.channel: expected inbox, webhook or file; ", id="channel missing"),
-        pytest.param("inbox", "police: expected a mapping of channel, url, secret, folder, at_once; ", id="not a mapping"),
+        pytest.param("inbox", "police: expected a mapping of channel, url, secret, secret_file, folder, at_once; ", id="not a mapping"),
         pytest.param({"channel": "inbox", "at_once": 0}, "police.at_once: expected ", id="none at once"),
         pytest.param({"channel": "inbox", "scret": SECRET}, "police.scret: no such setting; did you mean secret?", id="typo"),
         pytest.param(
@@ -255,9 +276,10 @@ def test_token_given_in_the_clear_is_refused_without_repeating_it() -> None:
     )
 
 
-def test_all_interfaces_may_be_listened_on_once_there_are_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_interfaces_may_be_listened_on_once_there_are_callers_and_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERTBUS_HTTP_HOST", "0.0.0.0")
     monkeypatch.setenv("ALERTBUS_CALLERS", json.dumps([CALLER]))
+    monkeypatch.setenv("ALERTBUS_TRUSTED_PROXIES", '["10.0.0.7"]')
 
     assert load_settings().callers[0].operations is False
 
@@ -311,7 +333,7 @@ def test_variables_that_kubernetes_injects_for_a_service_are_no_settings_of_ours
 def test_settings_shown_hold_no_password_secret_or_token_hash() -> None:
     shown = repr(
         load_settings(
-            database_url="postgresql://u:hunter2@db/bus",
+            database_url="postgresql://u:hunter2@localhost/bus",
             channels={"police": {"channel": "webhook", "url": "https://police.example", "secret": SECRET}},
             callers=[CALLER],
         )

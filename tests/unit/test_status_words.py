@@ -12,7 +12,7 @@ QUIET: dict[str, Any] = {
     "gateway": "up",
     "parts": [],
     "progress": {"groups": {}},
-    "chronicle": {"alerts": 0, "cases": 0, "overdue": 0, "oldest_unanswered": None, "review": 0},
+    "chronicle": {"unreadable": 0, "alerts": 0, "cases": 0, "overdue": 0, "oldest_unanswered": None, "review": 0},
     "undelivered": [],
     "reconcile": None,
     "quarantine": 0,

@@ -1,17 +1,22 @@
 """A bus starts although a part dies on the way, and says why when it cannot; other processes than ours play the parts."""
 
 import asyncio
+import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from alertbus.broker.child import spawn, stop
-from alertbus.model.errors import SettingsFault
-from alertbus.run.bootstrap import leave_reason, ready_folder
+from alertbus.cli import doctor, status
+from alertbus.model.errors import BusError, SettingsFault
+from alertbus.run.bootstrap import PARTS, leave_reason, ready_folder
+from alertbus.run.bus_file import Part, read_bus_file
 from alertbus.run.supervisor import TRIES, Child, PartWillNotStart, Supervisor
 from alertbus.settings import Settings
 
@@ -88,3 +93,54 @@ async def test_of_an_error_that_is_not_ours_only_the_class_is_told(bus: Scripted
 
     assert bus._reason(child).startswith("ValueError, a defect; its log says where. Its log: ")
     await bus._all_ready()
+
+
+async def test_a_part_that_dies_again_and_again_is_on_the_bus_file_and_fails_the_doctor(bus: Scripted) -> None:
+    bus.dies, bus.parts = 3, PARTS
+    bus.begin()
+
+    await bus._all_ready()
+
+    running = read_bus_file(bus.settings)
+    assert running is not None
+    [part] = running.parts
+    assert (part.name, part.restarts, len(part.died_at)) == ("gateway", 3, 3)
+    with pytest.raises(BusError, match=r"in the last 10 minutes died gateway 3 times: it does no work\..*logs/"):
+        await doctor._parts(bus.settings)
+    assert status._part({"name": "gateway", "pid": 1, "restarts": 3, "died_at": part.died_at}).startswith(
+        "gateway (1, started again 3 times"
+    )
+
+
+async def test_a_part_that_died_once_is_told_of_and_wrong_with_nothing(bus: Scripted) -> None:
+    bus.dies, bus.parts = 1, PARTS
+    bus.begin()
+
+    await bus._all_ready()
+
+    assert await doctor._parts(bus.settings) == "1 run; started again since the bus came up: gateway 1"
+
+
+@pytest.mark.parametrize(("minutes", "often"), [((1, 2, 3), 3), ((1, 2), 0), ((1, 2, 11), 0), ((1, 2, 3, 11, 12), 3)])
+def test_what_died_long_ago_counts_no_more(minutes: tuple[int, ...], often: int) -> None:
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    part = Part("chronicle", 1, len(minutes), tuple((now - timedelta(minutes=one)).isoformat() for one in minutes))
+
+    assert part.dies_again_and_again(now) == often
+
+
+def test_a_bus_file_of_before_is_still_read(tmp_path: Path) -> None:
+    found = {
+        "pid": os.getpid(),
+        "bootstrap": "b:1",
+        "url": "u",
+        "data_dir": "d",
+        "database_url": "set",
+        "parts": [{"name": "stream-0", "pid": 7}],
+    }
+    (tmp_path / "bus.json").write_text(json.dumps(found), encoding="utf-8")
+
+    running = read_bus_file(Settings(data_dir=tmp_path))
+
+    assert running is not None
+    assert running.parts == (Part("stream-0", 7),)

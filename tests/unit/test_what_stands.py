@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, Tick
+from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.notice import Deed, Notice
 from alertbus.policy.load import load_policy
+from alertbus.policy.minimise import OVER
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.sameness import tells_the_same
@@ -18,7 +20,7 @@ from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()
 T0 = datetime(2026, 11, 20, 10, tzinfo=UTC)
-D, A, W = Deed.DELIVER, Deed.AMEND, Deed.WITHDRAW
+D, A, W, C = Deed.DELIVER, Deed.AMEND, Deed.WITHDRAW, Deed.CORRECT
 
 
 def day(number: float) -> datetime:
@@ -124,9 +126,143 @@ def test_an_alert_amended_to_somebody_else_is_taken_back_here_and_is_new_there()
 
     here, there = read(family(), first, other), read(family(who="p-other"), other)
 
-    assert texts(here) == [(D, day(0)), (W, day(0.02))]
-    assert here[1].narrative == ()
+    assert texts(here) == [(D, day(0)), (C, day(0.02))]
+    assert (here[1].narrative, here[1].ended_at, here[1].summary) == ((), day(0.02), OVER[C])
     assert texts(there) == [(D, day(0.02))]
+
+
+LEFT = [{"agency": "school", "to": "2026-11-19"}, "gp"]
+
+
+@pytest.mark.parametrize(
+    ("change", "deed", "ended_on"),
+    [
+        pytest.param({"involvements": LEFT}, Deed.NO_LONGER_YOURS, "2026-11-19", id="the agency left before it"),
+        pytest.param({"involvements": ["gp"]}, Deed.NO_LONGER_YOURS, "2026-11-22", id="the agency never was there"),
+        pytest.param(
+            {"links": [{"person": "him", "relation": "father", "to": "2026-11-18"}]}, Deed.NO_LONGER_YOURS, "2026-11-18", id="link over"
+        ),
+        pytest.param({"links": []}, C, "2026-11-22", id="nobody it is about is linked"),
+        pytest.param({"people": [{"key": "him", "person_ids": ["p-other"]}]}, C, "2026-11-22", id="he is somebody else"),
+    ],
+)
+def test_what_a_change_of_the_case_takes_back_is_not_withdrawn_by_its_sender(change: dict[str, Any], deed: Deed, ended_on: str) -> None:
+    known = {"version": 2, "known_at": day(2)}
+    before = family("school", "gp").model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    spells = [{"agency": one} if isinstance(one, str) else one for one in change.get("involvements", ())]
+    changed = Case.model_validate({**before, **change, **known, **({"involvements": spells} if spells else {})})
+
+    _, end = read_with(CaseChanged(case=changed), family("school", "gp"), stated(0, **words("He shouted.")), agency="school")
+
+    assert (end.deed, end.ended_at and end.ended_at.date().isoformat(), end.summary) == (deed, ended_on, OVER[deed])
+    assert (end.narrative, end.flag, end.action) == ((), None, "")
+    assert "withdrawn" not in end.model_dump_json(exclude={"obligation"})
+
+
+def read_with(change: CaseChanged, case: Case, statement: AcceptedAlert, agency: str) -> list[Notice]:
+    """What an agency reads of a statement, and of the change of the case after it."""
+    state, found = CaseState(case=case), []
+    for event in (AlertReachedCase(case_id="c", via="p-him", alert=statement), change):
+        before = state
+        state, owed = reduce_case(before, event, POLICY)
+        found += [told.notice for told in notices_for(owed, before, state, POLICY)]
+    return [notice for notice in found if notice.obligation.agency == agency]
+
+
+BORN_SINCE = {
+    "people": [
+        {"key": "him", "person_ids": ["p-him"], "addresses": [{"postcode": "ZZ99 9ZZ"}]},
+        {"key": "baby", "person_ids": ["p-baby"], "name": {"given": "Wrenna"}},
+    ],
+    "children": ["baby"],
+    "status": "child_protection_plan",
+}
+
+
+def joined(case: Case, **more: Any) -> Case:
+    return Case.model_validate({**case.model_dump(mode="json", by_alias=True, exclude_defaults=True), **more})
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        pytest.param({"involvements": [{"agency": "police", "to": "2026-11-25"}]}, id="the agency has left"),
+        pytest.param({"links": [{"person": "him", "relation": "father", "to": "2026-11-25"}]}, id="he is linked no longer"),
+    ],
+)
+def test_chr_12_lnk_13_a_correction_reaches_who_had_the_first_and_left_once_and_owing_no_answer(spell: dict[str, Any]) -> None:
+    case = joined(family("police"), **BORN_SINCE, **spell)
+    fracture, suture = stated(0, kind="ppn", **words("A fracture.")), stated(9, "amended", kind="ppn", **words("An accessory suture."))
+
+    first, corrected = read(case, fracture, suture, stated(9.5, "amended", kind="ppn", **words("An accessory suture.")))
+
+    assert [(n.deed, [e.text for e in n.narrative]) for n in (first, corrected)] == [(D, ["A fracture."]), (A, ["An accessory suture."])]
+    assert (corrected.obligation.since, corrected.obligation.due, corrected.obligation.id) == (day(9), None, first.obligation.id)
+    assert first.obligation.due is not None
+    assert ([p.ref for p in corrected.people], corrected.children, corrected.case_status) == (["him"], (), None)
+    assert "ZZ99" not in corrected.model_dump_json()
+
+
+def test_chr_12_who_left_before_the_first_reads_neither_and_who_left_after_it_reads_the_end_as_well() -> None:
+    before, after = {"agency": "school", "to": "2026-11-10"}, {"agency": "police", "to": "2026-11-22"}
+
+    told = read(family(before, after), stated(0), stated(5, "amended", severity="low"), stated(8, "withdrawn"))
+
+    assert [(n.obligation.agency, n.deed) for n in told] == [("police", D), ("police", A), ("police", W)]
+
+
+def test_lnk_13_an_unknown_man_who_is_named_later_is_an_amendment_to_everybody_who_had_the_first() -> None:
+    case = joined(family({"agency": "police", "to": "2026-11-22"}, "gp"), **BORN_SINCE)
+    child = {"children": [{"role": "child", "person": {"label": "p-baby"}}]}
+    case = joined(case, links=[{"person": "him", "relation": "ex-partner"}, {"person": "baby", "relation": "child"}])
+    kicked = stated(0, who="a man not known", kind="ppn", **child).with_people((("p-nobody",), ("p-baby",)))
+    named = stated(9, "amended", kind="ppn", **child).with_people((("p-him",), ("p-baby",)))
+
+    told = read(case, kicked, named)
+
+    assert {(n.obligation.agency, n.deed) for n in told} == {("police", D), ("gp", D), ("police", A), ("gp", A)}
+    assert len({n.obligation.id for n in told}) == 2
+    assert {n.obligation.agency: [p.ref for p in n.people] for n in told if n.deed is A} == {
+        "police": ["him"],
+        "gp": [ids.person_ref("c", "him")],
+    }
+
+
+def test_chr_12_history_corrects_nobody() -> None:
+    told = read(family({"agency": "police", "to": "2026-11-22"}), stated(0), stated(5, "amended", severity="low", history=True))
+
+    assert [n.deed for n in told] == [D]
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "stays"), [("prisoner_recall", "R-2", True), ("prisoner_release", "R-1", False), ("ppn", "P-1", False)]
+)
+def test_the_end_of_a_recall_says_that_a_release_of_the_same_person_stands(kind: str, id_: str, stays: bool) -> None:
+    release = stated(0, kind="prisoner_release", id="R-1")
+    other = [] if id_ == "R-1" else [stated(1, kind=kind, id=id_)]
+
+    told = read(family("school", "gp"), release, *other, stated(2, "withdrawn", kind=kind, id=id_))
+
+    ends = [notice for notice in told if notice.deed is W]
+    assert len(ends) == 2
+    assert {notice.another_stands for notice in ends} == {stays}
+    assert not any(notice.another_stands for notice in told if notice.deed is not W)
+
+
+def test_a_release_of_somebody_else_or_untold_to_the_agency_keeps_nothing_up() -> None:
+    case = joined(family("school", {"agency": "gp", "from": "2026-11-21"}), people=[{"key": "him", "person_ids": ["p-him", "p-alias"]}])
+    other = stated(0, kind="prisoner_release", id="R-1", who="p-alias")
+
+    told = read(case, other, stated(3, kind="prisoner_release", id="R-2"), stated(4, "withdrawn", kind="prisoner_release", id="R-2"))
+
+    assert not any(notice.another_stands for notice in told)
+
+
+def test_who_may_not_hear_of_what_it_was_amended_to_hears_that_it_stands_for_others_now() -> None:
+    told = read(family("childrens_social_care", "school"), stated(0), stated(2, "amended", kind="prisoner_contact_change"))
+
+    assert [n.deed for n in told if n.obligation.agency == "school"] == [D, Deed.NO_LONGER_YOURS]
+    assert W not in {n.deed for n in told}
 
 
 def test_who_joins_the_first_family_after_that_is_told_nothing() -> None:
@@ -146,7 +282,7 @@ def test_the_end_is_told_from_the_withdrawal_and_not_from_the_beginning() -> Non
         family(), stated(0, **words("He threatened a visitor.")), stated(19, "withdrawn", **words("Entered against the wrong man"))
     )
 
-    assert (end.deed, end.occurred_at, end.recorded_at) == (W, day(19), day(19))
+    assert (end.deed, end.occurred_at, end.recorded_at, end.ended_at) == (W, day(19), day(19), day(19))
     assert [piece.text for piece in end.narrative] in ([], ["Entered against the wrong man"])
     assert (end.flag, end.action) == (None, "")
 

@@ -73,7 +73,7 @@ def test_the_family_of_whom_it_never_was_hears_that_it_is_taken_back_and_the_oth
     right, nothing = reached(right, first)
     right, news = reached(right, again, via="p-two")
 
-    assert (deeds(told), deeds(taken_back)) == ([("gp", Deed.DELIVER)], [("gp", Deed.WITHDRAW)])
+    assert (deeds(told), deeds(taken_back)) == ([("gp", Deed.DELIVER)], [("gp", Deed.CORRECT)])
     assert (deeds(nothing), deeds(news)) == ([], [("gp", Deed.DELIVER)])
     assert news[0].obligation.since == day(5)
 
@@ -84,7 +84,7 @@ def test_through_whomever_it_arrives_a_higher_version_is_not_the_same_again() ->
     state, taken_back = reached(state, flag("p-two", version=1, since={"p-two": day(5)}), via="p-two")
     _, more = reached(state, flag("p-two", version=1, since={"p-two": day(5)}), flag("p-one"), via="p-one")
 
-    assert deeds(taken_back) == [("gp", Deed.WITHDRAW)]
+    assert deeds(taken_back) == [("gp", Deed.CORRECT)]
     assert more == []
 
 

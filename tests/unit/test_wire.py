@@ -85,6 +85,8 @@ BUILT: Mapping[str, Callable[[], Record]] = {
     "receipt of a copy": lambda: records.receipt_given(COPY, by=DELIVERY),
     "review of a message": lambda: records.review_needed("m-1", ReviewReason.NOT_UNDERSTOOD, AT, source="hmpps", raw_ref="m-1"),
     "review of a statement": lambda: records.review_of_statement(STATED, ReviewReason.UNSURE_MATCH, ("person-1", "person-2")),
+    "review of a flag": lambda: records.review_of_flag(STATED, AT + timedelta(days=90)),
+    "a flag proposed": lambda: records.flag_proposed(STATED, "person-1"),
     "message kept": lambda: records.message_kept(KEPT),
     "record quarantined": lambda: records.record_quarantined(
         key=b"k", subject="t/0/1", event_id="q-1", at=AT, data=b"\xff", marks={"errorclass": "ValidationError"}, by=STREAM

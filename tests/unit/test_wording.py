@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alertbus.model.notice import ENDINGS
 from alertbus.plugin import Deed
 from alertbus.plugin.schema import closed, document, excerpt, publish, text_of
-from alertbus.plugin.testing import minimal_notice, sample_notice
+from alertbus.plugin.testing import ended_notice, minimal_notice, sample_notice
 from alertbus.plugin.wording import deed_line, excerpt_fields, exercise_mark, plain, present, rehearsal, section, uk_time
 
 
@@ -27,13 +28,28 @@ def test_a_rehearsal_is_marked_by_name_and_a_real_notice_is_not() -> None:
 def test_every_deed_but_a_first_delivery_is_said_first(deed: Deed, capitals: bool) -> None:
     line = deed_line(sample_notice(deed=deed), withdrawn="it is over.", capitals=capitals)
 
-    heads = {Deed.AMEND: "Amended: ", Deed.WITHDRAW: "Withdrawn: it is over.", Deed.ESCALATE: "Not yet answered: "}
+    heads = {
+        Deed.AMEND: "Amended: ",
+        Deed.WITHDRAW: "Withdrawn: it is over.",
+        Deed.NO_LONGER_YOURS: "No longer yours: ",
+        Deed.CORRECT: "Corrected: ",
+        Deed.ESCALATE: "Not yet answered: ",
+    }
     if deed is Deed.DELIVER:
         assert line is None
     else:
         assert line is not None
         assert line.casefold().startswith(heads[deed].casefold())
         assert line.partition(":")[0].isupper() is capitals
+
+
+@pytest.mark.parametrize("deed", sorted(ENDINGS))
+def test_an_end_is_said_with_its_day_in_the_united_kingdom(deed: Deed) -> None:
+    line = deed_line(ended_notice(deed, ended_at=datetime(2020, 7, 1, 23, 30, tzinfo=UTC)), withdrawn="it is over.")
+
+    assert line is not None
+    assert line.endswith(" Ended on 2020-07-02.")
+    assert ("withdrawn" in line.casefold()) is (deed is Deed.WITHDRAW)
 
 
 def test_a_clock_is_read_in_the_united_kingdom_summer_and_winter() -> None:

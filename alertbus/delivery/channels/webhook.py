@@ -1,19 +1,20 @@
 """A signed webhook (Standard Webhooks): `webhook-id` is the idempotency key, so a receiver can tell a repeat.
 
 No redirect is followed and no proxy of the environment is used: both would show a family's data to a stranger. What the
-receiver says in its body is read only to keep the connection, and goes nowhere.
+receiver writes back with a 2xx is handed on, for its plugin to read; anything else is read only to keep the connection.
 """
 
 import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 from standardwebhooks import Webhook
 
-from alertbus.delivery.outcome import Outcome, Trouble, from_status
+from alertbus.delivery.outcome import Outcome, Reply, Trouble, from_status
 from alertbus.model.notice import Message
 
 _CONNECT_S = 5.0
@@ -45,7 +46,10 @@ class WebhookChannel:
                 self._client.stream("POST", self._url, content=message.body, headers=headers) as response,
             ):
                 outcome = from_status(response.status_code, response.headers.get("retry-after"), self._now())
-                await _drain(response)
+                taken = response.is_success
+                outcome = replace(outcome, reply=_reply(response, None)) if taken else outcome
+                written = await _drain(response)
+                outcome = replace(outcome, reply=_reply(response, written)) if taken else outcome
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, OSError, ValueError) as fault:
             # Once the status is known, trouble with the rest of the answer changes nothing.
             return outcome or Outcome(_trouble(fault))
@@ -57,6 +61,7 @@ class WebhookChannel:
         return {
             **{n: v for n, v in theirs.items() if n not in _OURS and not n.startswith("webhook-")},
             "content-type": message.media_type,
+            "accept-encoding": "identity",
             "webhook-id": message.idempotency_key,
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": self._webhook.sign(message.idempotency_key, moment, message.body.decode()),
@@ -77,12 +82,22 @@ async def webhook_client(limit_s: float) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def _drain(response: httpx.Response) -> None:
-    read = 0
+async def _drain(response: httpx.Response) -> bytes | None:
+    """Read the body as it came; None if it is longer than a reply may be."""
+    read = bytearray()
     async for chunk in response.aiter_raw():
-        read += len(chunk)
-        if read > _READ_AT_MOST:
-            return
+        read += chunk
+        if len(read) > _READ_AT_MOST:
+            return None
+    return bytes(read)
+
+
+def _reply(response: httpx.Response, written: bytes | None) -> Reply | None:
+    """None where nothing was written. What is compressed is not unpacked: nobody asked for it, and it may be a bomb."""
+    if written is not None and not written.strip():
+        return None
+    plain = response.headers.get("content-encoding", "identity").strip().casefold() == "identity"
+    return Reply(written if plain else None, response.headers.get("content-type", ""))
 
 
 def _trouble(fault: Exception) -> Trouble:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, exists, func, literal, select, update
 
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased, UndeliveredNotice
 from alertbus.delivery.ledger.tables import LedgerState, ledger
-from alertbus.model.notice import Deed
+from alertbus.model.notice import ENDINGS
 from alertbus.sql.engine import UtcDateTime
 
 WAITED_TOO_LONG = "waited_too_long"
@@ -20,9 +20,7 @@ WAITED_TOO_LONG = "waited_too_long"
 def claim(connection: Connection, now: datetime, until: datetime, limit: int) -> list[UndeliveredNotice]:
     """Take what is undelivered, oldest first, for nobody else until `until`. What is out with a worker at this moment is left to it."""
     later = ledger.alias()
-    taken_back = exists().where(
-        later.c.obligation_id == ledger.c.obligation_id, later.c.deed == Deed.WITHDRAW.value, later.c.seq > ledger.c.seq
-    )
+    taken_back = exists().where(later.c.obligation_id == ledger.c.obligation_id, later.c.deed.in_(ENDINGS), later.c.seq > ledger.c.seq)
     ready = (
         select(ledger.c.seq)
         .where(ledger.c.fallback_due <= now, ledger.c.state.in_([LedgerState.WAITING, LedgerState.FAILED, LedgerState.REFUSED]))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, case, delete, func, literal, or_, select
 
 from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement
 from alertbus.delivery.ledger.tables import LedgerState, ledger
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
 from alertbus.sql.engine import UtcDateTime
 
 WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
@@ -82,7 +82,7 @@ def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> 
         if row.notice_id == withdrawal.id:
             withdrawn.append(row)
             break
-        withdrawn = [] if row.deed == Deed.WITHDRAW else [*withdrawn, row]  # an earlier withdrawal took its own back
+        withdrawn = [] if row.deed in ENDINGS else [*withdrawn, row]  # an earlier withdrawal took its own back
     if len(withdrawn) > 1 and all(row.attempts == 0 and row.done_at is None for row in withdrawn):
         connection.execute(
             update(ledger)
@@ -108,7 +108,7 @@ def open_again(connection: Connection, notice_id: str, attempts: int) -> str | N
         later.c.obligation_id == ledger.c.obligation_id,
         later.c.seq > ledger.c.seq,
         later.c.deed != Deed.ESCALATE,  # it says nothing new
-        or_(later.c.deed == Deed.WITHDRAW, later.c.state.in_([LedgerState.SENT, LedgerState.ACCEPTED])),
+        or_(later.c.deed.in_(ENDINGS), later.c.state.in_([LedgerState.SENT, LedgerState.ACCEPTED])),
     )
     opened = connection.execute(
         update(ledger)

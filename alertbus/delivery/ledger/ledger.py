@@ -31,7 +31,7 @@ from alertbus.delivery.ledger.rows import (
 from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransactions
 from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.delivery.outcome import DOWN
-from alertbus.model.notice import Deed, Notice, Receipt
+from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
 
@@ -65,7 +65,7 @@ class Ledger:
             rows = [new_row(notice, own_lanes, now, self._patience) for notice in notices]
             connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
             for notice in notices:
-                if notice.deed is Deed.WITHDRAW:
+                if notice.deed.ends:
                     endings.cancel_unsent(connection, notice, now)
             turns.promote(connection, {row["lane"] for row in rows}, now)
 

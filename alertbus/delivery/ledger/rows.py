@@ -13,6 +13,7 @@ from sqlalchemy import case
 
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model import ids
+from alertbus.model.base import plus
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
 
 FINAL: Mapping[LedgerState, Stage] = MappingProxyType(
@@ -139,7 +140,7 @@ def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patienc
         "attempts": 0,
         "recorded_at": now,
         "receipt_pending": False,
-        "fallback_due": now + waits,
+        "fallback_due": plus(now, waits),
     }
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
 from alertbus.gateway.bodies import read, read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import WrongMediaType
 from alertbus.intake.alerts import Accepted
+from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 
@@ -43,7 +45,8 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
     """
     try:
         alert = _alert_in(request.headers, await request.body())
-        caller.may_state(alert.agency)
+        caller.must_state(alert, gateway.policy)
+        caller.must_not_hide(alert)
         [accepted] = await gateway.intake.alerts.accept([alert], several=False)
     except InvalidInput:
         gateway.counts.alerts.labels("refused").inc()
@@ -60,22 +63,17 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
 async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The alert's statements, and every obligation of the caller's agency with its receipts and its notice.
 
-    Operations and the agency that holds cases see every obligation, but another agency's without its reasons and notes.
+    Found by the bus's id, or by its source's own within what the caller may see. Who holds cases sees the obligations of every agency on
+    them, and why somebody must look at it. Who stated it learns that it was accepted, and never whether anybody in it is known.
     """
-    status = await _projected(alert_id, gateway)
-    case_holder = gateway.policy.case_holder
-    own = [o for o in status.obligations if caller.acts_for(o.agency)]
-    stated = caller.acts_for(status.source.partition(".")[0])
-    if not (own or stated or caller.holds_cases(case_holder)):
-        raise NotFound(_NO_ALERT)
-    seen = status.obligations if caller.holds_cases(case_holder) else own
-    whole = not caller.operations or caller.agency is None  # operations see how it runs, not what is said
+    status = await _projected(alert_id, gateway, caller)
+    if status.obligations or status.cases:
+        await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
     answer |= {
         "id": status.alert_id,
-        "obligations": [_obligation(o, whole=whole or caller.acts_for(o.agency)) for o in seen],
-        "cases": [c for c in status.cases if caller.holds_cases(case_holder) or c in {o.case_id for o in own}],
-        "notices": [await _notice(o, gateway) for o in own],
+        "obligations": [one.model_dump(mode="json") for one in status.obligations],
+        "notices": [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)],
     }
     return JSONResponse(answer)
 
@@ -88,22 +86,16 @@ _NO_ALERT = "no such alert; give the id that the bus answered with"
 _PATIENCE_S = 2.0
 
 
-async def _projected(alert_id: str, gateway: Gateway) -> AlertStatus:
+async def _projected(alert_id: str, gateway: Gateway, caller: Caller) -> AlertStatus:
     """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:
         try:
-            return await queries.alert_status(gateway.engine, alert_id, now=gateway.now())
+            return await queries.alert_status(gateway.engine, alert_id, now=gateway.now(), sight=caller.sight)
         except NotFound:
             if asyncio.get_running_loop().time() > deadline or not await gateway.intake.alerts.knows(alert_id):
                 raise NotFound(_NO_ALERT) from None
         await asyncio.sleep(0.05)
-
-
-def _obligation(owed: ObligationStatus, *, whole: bool) -> dict[str, Any]:
-    if whole:
-        return owed.model_dump(mode="json")
-    return owed.model_dump(mode="json", exclude={"because": True, "receipts": {"__all__": {"note"}}})
 
 
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """`/v1/cases`: the whole snapshot of a case, by version, and its chronology. For the agency that holds cases."""
 
 from typing import Annotated, Any
+from uuid import uuid4
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.intake.callers import Caller
+from alertbus.model import ids
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
+from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -43,12 +48,39 @@ async def put_case(
     The same content again is the version that stands. `ETag` is the version. `If-Match` fits as long as nobody has stated another content
     since; a version by which only the people on the case were found to be others is no hindrance.
     """
-    if not caller.holds_cases(gateway.policy.case_holder):
-        raise NotAllowed("only the agency that holds cases may write them")
+    caller.must(Right.HOLD_CASES)
+    if not caller.holds_case(case_id):
+        raise NotAllowed(_OTHER_AREA)
     snapshot = _snapshot(case_id, await request.body())
     expected = await _expected(case_id, if_match, if_none_match, gateway)
-    case = await gateway.intake.cases.put(snapshot, expected)
+    case = await _put(snapshot, gateway, caller, expected)
     return _answer(case, 201 if case.version == 1 else 200)
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Record a new case under an id that the bus gives",
+    responses=answers(413, also={201: {"description": "The first version", "content": {"application/json": _CASE}}}),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": _CASE}}},
+)
+async def post_case(
+    request: Request,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    idempotency_key: Annotated[str | None, Header(description="the same again is the same case", max_length=200)] = None,
+    area: Annotated[
+        str, Query(description="what the id begins with, as in `north-`", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,39})?$")
+    ] = "",
+) -> Response:
+    """The case without an `id`; the answer has it, and `Location`. Sent again with the same `Idempotency-Key` it is the same case."""
+    caller.must(Right.HOLD_CASES)
+    begins = area or next(iter(caller.areas), "")
+    given = ids.event_id("case", caller.name, idempotency_key) if idempotency_key else str(uuid4())
+    case_id = f"{begins}{given}"
+    if not caller.holds_case(case_id):
+        raise NotAllowed(_OTHER_AREA)
+    return _answer(await _put(_snapshot(case_id, await request.body()), gateway, caller), 201)
 
 
 @router.get(
@@ -58,9 +90,11 @@ async def put_case(
 )
 async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
-    if not caller.holds_cases(gateway.policy.case_holder):
+    if not caller.holds_case(case_id):
         raise NotFound(_NO_CASE)
-    return _answer(await gateway.intake.cases.get(case_id))
+    case = await gateway.intake.cases.get(case_id)
+    await gateway.intake.audited.note(AuditedDeed.CASE_READ, caller, about=[case_id], reason="read the case file")
+    return _answer(case)
 
 
 @router.get(
@@ -78,15 +112,17 @@ async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller)
 )
 async def chronology(case_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
     """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""
-    if not caller.holds_cases(gateway.policy.case_holder):
+    if not caller.holds_case(case_id):
         raise NotFound(_NO_CASE)
     chosen = _format(format, request.headers.get("accept", ""))
     entries = await chronology_of(gateway.engine, case_id)
+    await gateway.intake.audited.note(AuditedDeed.CHRONOLOGY_READ, caller, about=[case_id], reason=f"read the chronology as {chosen}")
     page = FORMATS[chosen](case_id, entries)
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 
 
 _NO_CASE = "no such case"
+_OTHER_AREA = "the right `hold_cases` of this caller is for other cases: their ids begin as its areas in ALERTBUS_CALLERS"
 _MEDIA_TYPES = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
@@ -114,6 +150,13 @@ def _weight(media_range: str) -> float:
         return float(quality.partition(";")[0]) if quality else 1.0
     except ValueError:
         return 0.0
+
+
+async def _put(snapshot: Case, gateway: Gateway, caller: Caller, expected: int | None = None) -> Case:
+    """Record the snapshot once it is audited that it is about to be: also where it is then refused."""
+    await gateway.intake.cases.check(snapshot)
+    await gateway.intake.audited.note(AuditedDeed.CASE_RECORDED, caller, about=[snapshot.id], reason="recorded the case file")
+    return await gateway.intake.cases.put(snapshot, expected)
 
 
 def _snapshot(case_id: str, body: bytes) -> Case:

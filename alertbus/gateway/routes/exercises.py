@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
 
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
+from alertbus.model.rights import Right
 from alertbus.model.sensitivity import Sensitivity as S
 
 router = APIRouter(prefix="/v1/exercises", tags=["exercises"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/exercises", tags=["exercises"])
 class ExerciseClock(Word):
     """The moment an exercise has reached."""
 
-    at: Annotated[AwareDatetime, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
 
 
 @router.post(
@@ -34,8 +34,8 @@ class ExerciseClock(Word):
 async def advance(
     exercise: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")], request: Request, gateway: CurrentGateway, caller: CurrentCaller
 ) -> Response:
-    """Forward, never back: everything that becomes owed until then is owed when this has answered. For operations."""
-    caller.must_operate()
+    """Forward, never back: everything that becomes owed until then is owed when this has answered. For who operates the bus."""
+    caller.must(Right.OPERATE)
     clock = read(ExerciseClock, await request.body())
     cases = await gateway.intake.cases.advance_exercise(exercise, clock.at)
     return JSONResponse({"exercise": exercise, "at": clock.at.isoformat(), "cases": len(cases)})

@@ -13,6 +13,7 @@ from alertbus.chronicle.answers import InboxItem
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.acknowledgements import Acknowledgement
+from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -34,6 +35,7 @@ async def inbox(
     after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
+    caller.must(Right.RECEIVE)
     items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
     shown = items[:limit]
     following = shown[-1].cursor if len(items) > limit else None
@@ -47,6 +49,7 @@ async def inbox(
 )
 async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQuery = None, exercise: ExerciseQuery = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
+    caller.must(Right.RECEIVE)
     stream = _changes(gateway, caller.agency, _which(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
@@ -65,6 +68,7 @@ async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQ
 )
 async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """A named person says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
+    caller.must(Right.RECEIVE)
     answer = read(Acknowledgement, await request.body())
     receipt = await gateway.intake.answers.acknowledge(obligation_id, answer, caller)
     return JSONResponse(receipt.model_dump(mode="json"), 201)

@@ -37,10 +37,9 @@ async def split(request: Request, gateway: CurrentGateway, caller: CurrentCaller
 
 
 async def _state(kind: type[WhoIsWho], request: Request, gateway: Gateway, caller: Caller) -> Response:
-    holder = gateway.policy.case_holder
-    if not caller.holds_cases(holder):
-        raise NotAllowed("only who holds cases may state who is who")
+    if not caller.holds_every_case:
+        raise NotAllowed("the right `hold_cases`, for all cases, is missing: who is who concerns every case")
     stated = read(StatedOfPeople, await request.body())
-    agency = caller.agency if caller.agency and re.fullmatch(CHAIN, caller.agency) else holder
+    agency = caller.agency if caller.agency and re.fullmatch(CHAIN, caller.agency) else gateway.policy.case_holder
     outcome = await gateway.intake.who_is_who.state(kind, stated, agency, caller)
     return JSONResponse(outcome.model_dump(mode="json"), 201)

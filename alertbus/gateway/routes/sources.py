@@ -10,6 +10,7 @@ from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
 from alertbus.intake.moments import OLD_NEWS
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
+from alertbus.model.rights import Right
 from alertbus.plugin import Headers, Stated
 
 router = APIRouter(prefix="/v1", tags=["agencies' systems"])
@@ -32,10 +33,11 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
 
     What is more than 28 days old is kept as history, which tells nobody now; the answer's `history` names those alerts.
     """
+    caller.must(Right.STATE)
     gateway.intake.messages.source(plugin)
 
     def authorise(stated: Stated) -> None:
-        caller.may_state(stated.agency)
+        caller.must_state(stated, gateway.policy)
 
     raw, digest, size = await _read(request)
     try:
@@ -65,6 +67,7 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
 )
 async def receive_receipt(plugin: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """Matched to what the bus sent by its idempotency key. One that is not understood is kept for review."""
+    caller.must(Right.RECEIVE)
     raw = await request.body()
     faults: list[Fault] = []
     try:

@@ -6,15 +6,16 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import nhs_number
 
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
-from alertbus.model.notice import Deed, Excerpt, Message, Notice
+from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
-from alertbus.plugin.kit.samples import CANARIES, SPOKEN, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.kit.samples import CANARIES, SPOKEN, ended_notice, every_notice, minimal_notice, sample_notice
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
 
@@ -28,6 +29,8 @@ _TEXTS = (
     "\u05d0\u05d1\u05d2 \u0627\u0644\u0633 \u4f60\u597d e\u0301 \u2019\u2019",
 )
 _A_PATH = re.compile(r"(?:^|[\s\"'(=])(?:/(?:home|work|tmp|var|usr|opt|root|Users|private)/|[A-Z]:\\)")
+_DIED = date(2019, 6, 28)
+_NOT_STATED = re.compile(r"not[ _-]stated", re.IGNORECASE)
 _TEN_DIGITS = re.compile(r"(?<!\d)\d{10}(?!\d)")
 
 
@@ -47,11 +50,17 @@ def renders_everything(adapter: Adapter) -> None:
 def renders_minimal(adapter: Adapter) -> None:
     for deed in Deed:
         _render(adapter, minimal_notice(deed=deed), f"a minimal notice, deed {deed}")
+    for deed in ENDINGS:
+        _render(adapter, ended_notice(deed), f"the end of what was told, deed {deed}")
 
 
 def tells_deeds_apart(adapter: Adapter) -> None:
     delivered = adapter.render(sample_notice(deed=Deed.DELIVER)).body
-    must(adapter.render(sample_notice(deed=Deed.WITHDRAW)).body != delivered, "a withdrawal has the bytes of a delivery")
+    for deed in ENDINGS:
+        must(
+            adapter.render(sample_notice(deed=deed)).body != delivered,
+            f"a notice that ends something, deed {deed}, has the bytes of a delivery",
+        )
 
 
 def is_deterministic(adapter: Adapter) -> None:
@@ -110,6 +119,33 @@ def keeps_source_mark(adapter: Adapter) -> None:
     open_ = adapter.render(sample_notice(do_not_reveal_source=False)).body
     hidden = adapter.render(sample_notice(do_not_reveal_source=True)).body
     must(hidden != open_, "`do_not_reveal_source` leaves no trace in the body")
+
+
+def says_not_stated(adapter: Adapter) -> None:
+    """Where an adapter says who said something, whether it was seen first-hand or whether a release is confirmed, it says too that this was
+    not stated, and in no other case.
+    """
+    speakers = [sample_notice(narrative=(Excerpt.of(SPOKEN, who, observed_first_hand=True),)) for who in (*SaidBy, None)]
+    hands = [sample_notice(narrative=(Excerpt.of(SPOKEN, SaidBy.PUBLIC, observed_first_hand=hand),)) for hand in (True, False, None)]
+    dated = {"date": "2021-03-12"}
+    surely = [
+        sample_notice(kind="prisoner_release", flag=None, details={"release": dated | sure})
+        for sure in ({"confirmed": True}, {"confirmed": False}, {})
+    ]
+    for fact, notices in (("who said it", speakers), ("first-hand or not", hands), ("confirmed or not", surely)):
+        *stated, unsaid = ["\n".join(fidelity.strings_of(adapter.render(notice))) for notice in notices]
+        bodies = {adapter.render(notice).body for notice in notices[:-1]}
+        if len(bodies) == 1 and adapter.render(notices[-1]).body in bodies:
+            continue  # it does not render this fact at all
+        marks = [len(_NOT_STATED.findall(text)) for text in stated]
+        must(len(_NOT_STATED.findall(unsaid)) > max(marks), f"{fact}: what nobody stated does not read as not stated")
+
+
+def says_who_died(adapter: Adapter) -> None:
+    child = sample_notice().children[0]
+    text = "\n".join(fidelity.strings_of(adapter.render(sample_notice(children=(child.model_copy(update={"died": _DIED}),)))))
+    named = child.name is not None and (child.name.given or "") in text
+    must(not named or _DIED.isoformat() in text, "a child is named, and not that the child has died")
 
 
 def says_exercise(adapter: Adapter) -> None:

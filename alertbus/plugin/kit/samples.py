@@ -100,6 +100,20 @@ def minimal_notice(**overrides: Any) -> Notice:
     return sample_notice(**{"due": None, **absent, **overrides})
 
 
+def ended_notice(deed: Deed = Deed.WITHDRAW, **overrides: Any) -> Notice:
+    """Build a notice that ends what `sample_notice` told: it repeats neither what was said nor what to do."""
+    fields: dict[str, Any] = {
+        "deed": deed,
+        "ended_at": datetime(2020, 12, 1, 9, 0, tzinfo=UTC),
+        "recorded_at": datetime(2020, 12, 1, 9, 0, tzinfo=UTC),
+        "narrative": (),
+        "flag": None,
+        "summary": "What you were told is over.",
+        "action": "",
+    }
+    return sample_notice(**{**fields, **overrides})
+
+
 def sample_obligation(**overrides: Any) -> Obligation:
     fields: dict[str, Any] = {
         "id": "8a1f0c52-6a0d-5f0c-8d55-3f1f6f6a7c11",
@@ -121,8 +135,7 @@ def every_notice() -> Iterator[Notice]:
     """Yield one notice for every kind and every deed."""
     for kind in sorted(KINDS):
         for deed in Deed:
-            said = () if deed is Deed.WITHDRAW else sample_notice().narrative
-            yield sample_notice(kind=kind, deed=deed, narrative=said)
+            yield ended_notice(deed, kind=kind) if deed.ends else sample_notice(kind=kind, deed=deed)
 
 
 def sample_alert(**overrides: Any) -> Alert:
@@ -146,7 +159,7 @@ def sample_alert(**overrides: Any) -> Alert:
         "recorded_at": datetime(2020, 11, 18, 15, 0, tzinfo=UTC),
         "subjects": (Subject(person=father),),
         "children": (Subject(person=child),),
-        "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.PROFESSIONAL),),
+        "narrative": (Narrative(text=SPOKEN, said_by=SaidBy.PROFESSIONAL, observed_first_hand=True),),
         "severity": Severity.HIGH,
         "referrer": Referrer(anonymous=False),
     }

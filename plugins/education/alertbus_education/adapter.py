@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.wording import NOT_STATED, UK, excerpt_fields, present, section
+from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section, tells_of_release, yes_no
 from alertbus_education import text
 from alertbus_education.fence import tells_who
 
@@ -67,6 +67,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     sentences = text.SchoolText(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
     incident = _incident(notice, full=full) if encompass else None
+    release = _release(notice)
     return present(
         flag=sentences.flag,
         exercise=sentences.exercise,
@@ -77,6 +78,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         notice_id=notice.id,
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
+        ended_on=in_uk(notice.ended_at).date().isoformat() if notice.ended_at else None,
         recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
         because=sentences.because,
         summary=sentences.summary,
@@ -86,7 +88,9 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         lawful_basis=notice.lawful_basis,
         children=children,
         incident=incident,
-        text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident)]),
+        release=release,
+        flag_grade=section(notice, "flag").get("grade"),
+        text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release)]),
         narrative=_narrative(notice) if full else None,
     )
 
@@ -106,6 +110,7 @@ def _child(child: NoticePerson, notice: Notice, *, encompass: bool, full: bool) 
         surname=(name.family if name else None) or NOT_STATED,
         known_as=child.label if not (name and name.full) else None,
         date_of_birth=child.born.isoformat() if child.born else NOT_STATED,
+        date_of_death=child.died.isoformat() if child.died else None,
         present=_waspresent(child, notice) if encompass else None,
         upn=upns[0] if full and upns else None,
     )
@@ -119,20 +124,28 @@ def _waspresent(child: NoticePerson, notice: Notice) -> str:
         return NOT_STATED
     if child.role == "present":
         return "yes"
-    return _yes_no(section(notice, "incident").get("children_present"))
+    return yes_no(section(notice, "incident").get("children_present"))
 
 
 def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
-    happened = notice.occurred_at.astimezone(UK)
+    happened = in_uk(notice.occurred_at)
     details = section(notice, "incident")
     return present(
         date=happened.date().isoformat(),
         hour=happened.hour,
         time=f"{happened:%H:%M}" if full else None,
-        children_present=_yes_no(details.get("children_present")),
-        welfare_check=_yes_no(details.get("welfare_check")),
+        children_present=yes_no(details.get("children_present")),
+        welfare_check=yes_no(details.get("welfare_check")),
         police_reference=details.get("reference") if full else None,
     )
+
+
+def _release(notice: Notice) -> dict[str, Any] | None:
+    """The day from which the child may be at risk, and whether it is confirmed. Nothing else of the release (PRI-01, PRI-04)."""
+    if not tells_of_release(notice):
+        return None
+    stated = section(notice, "release")
+    return {"date": str(stated.get("date") or NOT_STATED), "confirmed": yes_no(stated.get("confirmed"))}
 
 
 def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
@@ -140,7 +153,3 @@ def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
     shown = [e for e in notice.narrative if not tells_who(e.text, notice)]
     left_out = len(notice.narrative) - len(shown)
     return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None
-
-
-def _yes_no(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, NOT_STATED) if isinstance(value, bool) else NOT_STATED

@@ -1,11 +1,13 @@
 """The JSON Schema of the school's message (2020-12). Closed everywhere: a field that is not here cannot be sent."""
 
+from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_education.adapter import RECIPIENT_ROLE, SCHEMA_NAME
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _DATE: Schema = {"type": "string", "format": "date"}
+_DATE_OR_NOT: Schema = {"anyOf": [_DATE, {"const": NOT_STATED}]}
 _YES_NO: Schema = {"enum": ["yes", "no", NOT_STATED]}
 
 
@@ -19,19 +21,22 @@ def encompass_schema() -> Schema:
         "profile": {"enum": ["minimal", "full"]},
         "notice_id": _TEXT,
         "reference": _TEXT,
-        "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
+        "deed": {"enum": [deed.value for deed in Deed]},
+        "ended_on": _DATE | {"description": "Of a notice that ends something: since when."},
         "recipient": closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT}, ["role"]),
         **dict.fromkeys(("because", "summary", "action", "contact", "lawful_basis"), _TEXT),
         "due": {"type": "string", "format": "date-time"},
         "children": {"type": "array", "items": _child()},
         "incident": _incident(),
+        "release": closed({"date": _DATE_OR_NOT, "confirmed": _YES_NO}, ["date", "confirmed"]),
+        "flag_grade": {"enum": ["abuse", "intimidation", "threat", "violence"]},
         "text": _TEXT | {"description": "The same in sentences; the active flag is its first line."},
         "narrative": {
             "type": "array",
             "items": {"anyOf": [excerpt(), closed({"left_out": {"type": "integer", "minimum": 1}}, ["left_out"])]},
         },
     }
-    optional = {"flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "narrative"}
+    optional = {"ended_on", "flag", "exercise", "do_not_reveal_source", "contact", "due", "incident", "release", "flag_grade", "narrative"}
     content: Schema = {
         "title": "Operation Encompass notification or safeguarding notice, as sent to an education setting by alertbus",
         "description": "For the designated safeguarding lead. No profile says who the adult is.",
@@ -60,7 +65,8 @@ def _child() -> Schema:
         "first_name": _TEXT,
         "surname": _TEXT,
         "known_as": _TEXT,
-        "date_of_birth": {"anyOf": [_DATE, {"const": NOT_STATED}]},
+        "date_of_birth": _DATE_OR_NOT,
+        "date_of_death": _DATE,
         "present": _YES_NO,
         "upn": {"type": "string", "pattern": "^[A-Z][0-9]{11}[0-9A-Z]$"},
     }

@@ -7,8 +7,8 @@ what; the reason path is left out too, because it leads through the adult.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from alertbus.plugin import Notice
-from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, uk_time
+from alertbus.plugin import Deed, Notice
+from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, section, uk_time
 
 LEAD = "the safeguarding lead who sent it"
 ENCOMPASS = "Operation Encompass: there was an incident that concerns a child at your setting."
@@ -18,6 +18,13 @@ SUMMARY = "There is a safeguarding notice about a child at your setting."
 FLAG = "Staff safety: do not meet the family alone. Call before you do."
 DO_NOT_REVEAL = f"Do not reveal the source: {HIDE_THE_SOURCE}"
 WITHDRAWN = "the sender has withdrawn this notice."
+CORRECTED = "this was not about the child at your setting. Take it off the child's record."
+WHEN_OVER: Mapping[Deed, str] = {
+    Deed.WITHDRAW: "Keep the record, and end anything you put in place for it.",
+    Deed.NO_LONGER_YOURS: "Nothing more is asked of you. If the child is still at your setting, call.",
+    Deed.CORRECT: "End anything you put in place for it.",
+}
+"""What to do about a notice that ends something."""
 
 _TITLES = dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large"), "Safety plan update")
 
@@ -33,8 +40,8 @@ class SchoolText:
         self.exercise = rehearsal(notice, "no real child")
         self.do_not_reveal = DO_NOT_REVEAL if notice.do_not_reveal_source else None
         self.because = BECAUSE if template else safe(notice.because, BECAUSE)
-        self.summary = ENCOMPASS if template else safe(notice.summary, SUMMARY)
-        self.action = safe(notice.action, ACTION)
+        self.summary = ENCOMPASS if template and not notice.deed.ends else safe(notice.summary, SUMMARY)
+        self.action = WHEN_OVER.get(notice.deed) or safe(notice.action, ACTION)
         self.contact = safe(notice.contact, "") or None
         what = _TITLES.get(notice.obligation.kind, "Safeguarding notice")
         self._title = "Operation Encompass notification" if encompass else f"{what}: call {self.contact or LEAD}"
@@ -42,11 +49,15 @@ class SchoolText:
     def lines(self) -> Iterator[str]:
         """Begin with the flag, always (VPF-06)."""
         notice = self._notice
-        yield from filter(None, (self.flag, self.exercise, deed_line(notice, withdrawn=WITHDRAWN, capitals=True), self.do_not_reveal))
+        yield from filter(
+            None, (self.flag, self.exercise, deed_line(notice, withdrawn=WITHDRAWN, corrected=CORRECTED, capitals=True), self.do_not_reveal)
+        )
         yield self._mark + self._title
         yield self.summary
         yield f"You receive this because: {self.because}"
         yield f"What to do: {self.action}"
+        if grade := section(notice, "flag").get("grade"):
+            yield f"Grade: {grade}"
         if self.contact:
             yield f"Whom to call: {self.contact}"
         if notice.obligation.due:
@@ -58,7 +69,8 @@ def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for child in children:
         names = [child[part] for part in ("first_name", "surname") if child[part] != NOT_STATED] or [child.get("known_as", "not named")]
         present = f", present: {plain(child['present'])}" if "present" in child else ""
-        yield f"Child: {' '.join(names)}, born {plain(child['date_of_birth'])}{present}"
+        died = f", died {child['date_of_death']}" if "date_of_death" in child else ""
+        yield f"Child: {' '.join(names)}, born {plain(child['date_of_birth'])}{died}{present}"
 
 
 def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
@@ -70,3 +82,10 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"Welfare check made: {plain(incident['welfare_check'])}"
     if "police_reference" in incident:
         yield f"Police reference: {incident['police_reference']}"
+
+
+def release(release: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say from which day, and whether that is confirmed; not whose release it is."""
+    if release is not None:
+        sure = {"yes": "confirmed", "no": "not confirmed"}.get(release["confirmed"], "confirmed: not stated")
+        yield f"From: {plain(release['date'])} ({sure})"

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import SPOKEN, AdapterConformance, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import SPOKEN, AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(encompass_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -196,6 +196,18 @@ def test_another_kind_says_call_and_gives_the_policys_summary() -> None:
     assert sent["because"].startswith("Putative father")
 
 
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("kind", ["threat_to_staff", "domestic_abuse_incident"])
+@pytest.mark.parametrize("deed", [deed for deed in Deed if deed.ends])
+def test_what_is_over_says_why_and_since_when_and_asks_nobody_to_look_out(deed: Deed, kind: str, profile: Profile) -> None:
+    sent = rendered(ended_notice(deed, kind=kind), profile)
+
+    assert (sent["ended_on"], sent["summary"]) == ("2020-12-01", "What you were told is over.")
+    assert ("withdrawn" in sent["text"]) is (deed is Deed.WITHDRAW)
+    assert "Look out" not in sent["text"]
+    assert "flag" not in sent
+
+
 def test_a_release_is_a_safety_plan_update() -> None:
     assert "Safety plan update: call Duty team, 01632 960123" in rendered(sample_notice(kind="prisoner_release"))["text"]
 
@@ -237,3 +249,32 @@ def test_a_childs_own_name_does_not_trip_the_fence() -> None:
 def test_an_unknown_profile_is_refused_at_start_up() -> None:
     with pytest.raises(ValueError, match="not a valid Profile"):
         EducationAdapter(profile="everything")
+
+
+@pytest.mark.parametrize(
+    ("sure", "words"), [({"confirmed": True}, "confirmed"), ({"confirmed": False}, "not confirmed"), ({}, "not stated")]
+)
+@pytest.mark.parametrize("profile", list(Profile))
+def test_pri_04_a_school_is_told_from_which_day_and_how_sure_that_is(sure: dict[str, bool], words: str, profile: Profile) -> None:
+    sent = rendered(sample_notice(kind="prisoner_release", details={"release": {"date": "2021-03-12"} | sure}), profile)
+
+    assert sent["release"] == {"date": "2021-03-12", "confirmed": {True: "yes", False: "no", None: "not_stated"}[sure.get("confirmed")]}
+    assert [line for line in sent["text"].splitlines() if line.startswith("From: 2021-03-12 (") and line.endswith(f"{words})")]
+    assert "release" not in rendered(sample_notice(kind="ppn"), profile)
+
+
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+@pytest.mark.parametrize("profile", list(Profile))
+def test_vpf_07_each_of_the_four_grades_reaches_the_school(grade: str, profile: Profile) -> None:
+    sent = rendered(sample_notice(details={"flag": {"grade": grade}}), profile)
+
+    assert sent["flag_grade"] == grade
+    assert f"Grade: {grade}" in sent["text"].splitlines()
+
+
+def test_not_26_a_child_who_has_died_is_told_as_such() -> None:
+    child = NoticePerson(ref="c", child=True, name=Name(given="Wrenna"), born=date(2015, 1, 1), died=date(2021, 11, 14))
+    sent = rendered(encompass(children=(child,)))
+
+    assert sent["children"][0]["date_of_death"] == "2021-11-14"
+    assert "born 2015-01-01, died 2021-11-14" in sent["text"]

@@ -7,20 +7,21 @@ already on the record. Only the bus's own marks, never personal data, stand outs
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
 from alertbus.plugin import CONTRACT, Deed, Message, Notice, NoticePerson, ReceiptGiven
+from alertbus.plugin.wording import matter
 from alertbus_health import codes, receipts, resources
 from alertbus_health.resources import Resource, coded, reference
 from alertbus_health.words import lines
 
 MEDIA_TYPE = "application/fhir+json"
 
-FLAG_LIFE = timedelta(days=182)
-"""How long a Flag stands when the notice has no review date. Chosen: half a year, so that none stands for ever (STANDARDS 3.3)."""
+_ACTIVITY = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY", Deed.CORRECT: "NULLIFY", Deed.NO_LONGER_YOURS: "UPDATE"}
+"""What a notice does to the record. What is no longer this service's was not wrong, and is not made nothing."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -34,14 +35,13 @@ class HealthAdapter:
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
 
-    def __init__(self, *, ods: Mapping[str, str] | None = None, flag_life: timedelta = FLAG_LIFE) -> None:
+    def __init__(self, *, ods: Mapping[str, str] | None = None) -> None:
         self._ods = dict(ods or {})
-        self._flag_life = flag_life
 
     def render(self, notice: Notice) -> Message:
         return Message(
             media_type=MEDIA_TYPE,
-            body=orjson.dumps(_Bundle(notice, self._ods, self._flag_life).build()),
+            body=orjson.dumps(_Bundle(notice, self._ods).build()),
             filename=f"{notice.id}.json",
             headers={"x-alertbus-deed": notice.deed.value, "x-alertbus-priority": codes.priority(notice).code},
         )
@@ -53,10 +53,9 @@ class HealthAdapter:
 class _Bundle:
     """One notice on its way to a Bundle; holds the full URLs that the resources refer to each other by."""
 
-    def __init__(self, notice: Notice, ods: Mapping[str, str], flag_life: timedelta) -> None:
+    def __init__(self, notice: Notice, ods: Mapping[str, str]) -> None:
         self._notice = notice
         self._ods = ods
-        self._flag_life = flag_life
         self._case = notice.obligation.case_id
         self._origin = notice.obligation.source.partition(".")[0]
         self._urls: dict[tuple[str, ...], str] = {}
@@ -182,14 +181,15 @@ class _Bundle:
     def _flag(self, code: codes.FlagCode, subject: str, patient: Resource) -> Resource:
         notice = self._notice
         over = codes.ends_flag(notice)
-        # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it.
-        flagged = "plan" if notice.obligation.kind in codes.STATUS_KINDS else notice.obligation.alert_id
+        # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it. A release's belongs
+        # to whoever was released: so must the recall.
+        flagged = "plan" if notice.obligation.kind in codes.STATUS_KINDS else matter(notice)
         whose = patient["identifier"][-1]["value"]
         return {
             "resourceType": "Flag",
             "meta": self._labels(),
             "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{flagged}\x1f{whose}"))}],
-            "status": "inactive" if over else "active",
+            "status": ("entered-in-error" if notice.deed is Deed.CORRECT else "inactive") if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),
             "subject": reference(subject, "Patient"),
@@ -198,23 +198,24 @@ class _Bundle:
         }
 
     def _period(self, *, over: bool) -> Resource:
-        """In whole days. `end` is always there and never before `start`: a review date in the past ends the Flag on
-        the day it began. A withdrawal has the dates of the end: its Flag began when the agency was told, if that was sooner.
+        """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a
+        question to somebody, and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is
+        never before `start`: a review date in the past ends the Flag on the day it began. What ends it may have the dates of
+        the end: its Flag began when the agency was told, if that was sooner.
         """
         notice = self._notice
         begun = notice.occurred_at.date()
-        if notice.deed is Deed.WITHDRAW:
+        if notice.deed.ends:
             begun = min(begun, notice.obligation.since.date())
-        ends = notice.review_on or (notice.obligation.since + self._flag_life).date()
-        if over:
-            ends = notice.recorded_at.date()
-        return {"start": begun.isoformat(), "end": max(begun, ends).isoformat()}
+        stands = notice.obligation.kind in codes.ENDED_BY_A_PERSON
+        ends = (notice.ended_at or notice.recorded_at).date() if over else None if stands else notice.review_on
+        return {"start": begun.isoformat(), **({"end": max(begun, ends).isoformat()} if ends else {})}
 
     def _provenance(self, flags: Sequence[str]) -> Resource:
         """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""
         notice = self._notice
         about = [reference(url, "Flag") for url in flags] or [reference(self._url("communication"), "Communication")]
-        activity = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY"}.get(notice.deed, "CREATE")
+        activity = "UPDATE" if notice.another_stands else _ACTIVITY.get(notice.deed, "CREATE")
         author = coded(f"{codes.HL7}/provenance-participant-type", "author", "Author")
         # The day alone where the source must not be revealed: the minute may be known to one caller only (STANDARDS 9).
         day, minute = notice.occurred_at.date().isoformat(), _instant(notice.occurred_at)

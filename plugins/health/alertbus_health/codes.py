@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from alertbus.plugin import Deed, Notice, Severity
+from alertbus.plugin.wording import is_over
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -30,6 +31,8 @@ PERSON_REF = "urn:alertbus:person-ref"
 CASE_ID = "urn:alertbus:case"
 AGENCY = "urn:alertbus:agency"
 EXCERPT = "urn:alertbus:excerpt"
+NOT_STATED = "not-stated"
+"""In place of who said an excerpt, or of whether it was seen first-hand, where nobody has said."""
 
 
 class Priority(IntEnum):
@@ -87,6 +90,9 @@ KINDS: Mapping[str, FlagCode] = {
 not flagged.
 """
 
+ENDED_BY_A_PERSON = frozenset({"violent_person_flag", "threat_to_staff", "unlawfully_at_large"})
+"""Kinds whose Flag no date ends: it stands until the agency that stated it says that it does not (NOT-23)."""
+
 PLANS: Mapping[str, FlagCode] = {
     "child_protection_plan": FlagCode("Subject to child protection plan", "342191000000101"),
     "looked_after": FlagCode("Looked after child", "764841000000100"),
@@ -126,15 +132,18 @@ def flag_code(notice: Notice) -> FlagCode | None:
 
 
 def ends_flag(notice: Notice) -> bool:
-    """Say whether the Flag ends: by a withdrawal, a recall to prison, or the end of a plan."""
+    """Say whether the Flag ends: because what was told is over, by a recall to prison, or at the end of a plan."""
     over = notice.obligation.kind in STATUS_KINDS and status_of(notice) in PLAN_OVER
-    return notice.deed is Deed.WITHDRAW or notice.obligation.kind == "prisoner_recall" or over
+    return is_over(notice) or over
 
 
 def priority(notice: Notice) -> Priority:
-    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`."""
+    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`. Hostility of
+    low severity asks for nothing at once (VPF-08).
+    """
     code = KINDS.get(notice.obligation.kind)
-    by_kind = Priority.ROUTINE if code is None else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
+    below_the_line = notice.obligation.kind == "threat_to_staff" and notice.obligation.severity is Severity.LOW
+    by_kind = Priority.ROUTINE if code is None or below_the_line else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
     by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(notice.obligation.severity, Priority.ROUTINE)
     chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
     return max(by_kind, by_severity, chased)

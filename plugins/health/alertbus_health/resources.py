@@ -47,6 +47,8 @@ def patient(child: NoticePerson, case_id: str) -> Resource:
         built["name"] = [{"text": child.label}]
     if child.born:
         built["birthDate"] = child.born.isoformat()
+    if child.died:
+        built["deceasedDateTime"] = child.died.isoformat()
     if addresses := [_address(a) for a in child.addresses if a.uprn or a.lines or a.postcode]:
         built["address"] = addresses
     return built
@@ -82,10 +84,11 @@ def labels(*, exercise: bool, do_not_reveal_source: bool) -> Resource:
 
 
 def _excerpt(excerpt: Excerpt) -> Resource:
+    said_by, first_hand = excerpt.said_by, excerpt.observed_first_hand
     marks = [
         {"url": "sha256", "valueString": excerpt.sha256},
-        {"url": "said-by", "valueCode": excerpt.said_by.value},
-        {"url": "observed-first-hand", "valueBoolean": excerpt.observed_first_hand},
+        {"url": "said-by", "valueCode": codes.NOT_STATED if said_by is None else said_by.value},
+        {"url": "observed-first-hand", **({"valueCode": codes.NOT_STATED} if first_hand is None else {"valueBoolean": first_hand})},
     ]
     return {"extension": [{"url": codes.EXCERPT, "extension": marks}], "contentString": excerpt.text}
 

@@ -8,11 +8,28 @@ adds later shows nothing by itself.
 
 from collections.abc import Iterator
 
-from alertbus.plugin import Notice, NoticePerson
-from alertbus.plugin.wording import HIDE_THE_SOURCE, UK, deed_line, exercise_mark, plain, rehearsal, section, uk_time
+from alertbus.plugin import Notice, NoticePerson, in_uk
+from alertbus.plugin.wording import (
+    HIDE_THE_SOURCE,
+    NOT_STATED,
+    deed_line,
+    exercise_mark,
+    how_sure,
+    plain,
+    rehearsal,
+    section,
+    tells_of_release,
+    uk_time,
+)
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
 WITHDRAWN = "the sender has withdrawn this alert. The flag set for it is ended."
+NO_LONGER_YOURS = (
+    "this family is no longer yours, or whom it is about is no longer linked to it. The flag set for it here is ended; the concern itself "
+    "stands, and others have it."
+)
+STAYS = "the sender has taken this back. A release of the same person stands, and so does the flag set for it."
+CORRECTED = "this was not about this family. The flag set for it was entered in error: take it off the record."
 
 
 def lines(notice: Notice) -> list[str]:
@@ -30,13 +47,15 @@ def happened(notice: Notice) -> str:
     """Give the day alone where the source must not be revealed: the minute may be known to one caller only
     (STANDARDS section 9).
     """
-    return notice.occurred_at.astimezone(UK).date().isoformat() if notice.do_not_reveal_source else uk_time(notice.occurred_at)
+    return in_uk(notice.occurred_at).date().isoformat() if notice.do_not_reveal_source else uk_time(notice.occurred_at)
 
 
 def _first(notice: Notice) -> Iterator[str]:
     flag = exercise_mark(notice) + notice.flag if notice.flag else None
     hidden = DO_NOT_REVEAL if notice.do_not_reveal_source else None
-    yield from filter(None, (flag, rehearsal(notice), deed_line(notice, withdrawn=WITHDRAWN, capitals=True), hidden))
+    taken_back, mistaken = (STAYS, STAYS) if notice.another_stands else (WITHDRAWN, CORRECTED)
+    does = deed_line(notice, withdrawn=taken_back, no_longer_yours=NO_LONGER_YOURS, corrected=mistaken, capitals=True)
+    yield from filter(None, (flag, rehearsal(notice), does, hidden))
 
 
 def _body(notice: Notice) -> Iterator[str]:
@@ -60,15 +79,17 @@ def _body(notice: Notice) -> Iterator[str]:
 
 def _people(notice: Notice) -> Iterator[str]:
     shown = {child.ref for child in notice.children}
+    for child in (c for c in notice.children if c.died):
+        yield f"Died on {child.died}: {child.name.full if child.name else child.label or 'a child'}"
     for person in (p for p in notice.people if p.ref not in shown):
-        yield f"Concerns: {part(person)}"
+        yield f"Concerns: {part(person)}{f', died on {person.died}' if person.died else ''}"
 
 
 def _details(notice: Notice) -> Iterator[str]:
     release, flag, incident = (section(notice, name) for name in ("release", "flag", "incident"))
-    if release.get("date"):
-        unsure = "" if release.get("confirmed", True) else " (reported, not confirmed by the prison)"
-        yield f"Release date: {release['date']}{unsure}"
+    if tells_of_release(notice):
+        sure = how_sure(notice).replace("not confirmed", "reported, not confirmed by the prison")
+        yield f"Release date: {release.get('date') or plain(NOT_STATED)} ({sure})"
     for precaution in flag.get("precautions", ()):
         yield f"Precaution: {precaution}"
     if flag.get("grade"):

@@ -19,6 +19,7 @@ from alertbus.plugin.testing import (
     NHS_NUMBERS,
     SPOKEN,
     AdapterConformance,
+    ended_notice,
     every_notice,
     minimal_notice,
     sample_notice,
@@ -94,9 +95,9 @@ def faults_of(bundle: Resource) -> list[str]:
     for resource in [bundle, *(entry["resource"] for entry in bundle["entry"])]:
         kind = resource["resourceType"]
         faults += [f"{kind}.{element} missing" for element in MUST_SUPPORT[kind] if not resource.get(element)]
-    faults += [f"Flag.status {f['status']}" for f in of(bundle, "Flag") if f["status"] not in {"active", "inactive"}]
-    periods = [{edge: date.fromisoformat(f["period"][edge]) for edge in ("start", "end")} for f in of(bundle, "Flag")]
-    faults += ["Flag.period" for period in periods if period["start"] > period["end"]]
+    faults += [f"Flag.status {f['status']}" for f in of(bundle, "Flag") if f["status"] not in {"active", "inactive", "entered-in-error"}]
+    periods = [f["period"] for f in of(bundle, "Flag")]
+    faults += ["Flag.period" for p in periods if date.fromisoformat(p["start"]) > date.fromisoformat(p.get("end", p["start"]))]
     priorities = {"routine", "urgent", "asap", "stat"}
     faults += ["Communication.priority" for c in of(bundle, "Communication") if c["priority"] not in priorities]
     return faults
@@ -295,23 +296,73 @@ def test_amendment_and_withdrawal_meet_the_flag_already_on_the_record() -> None:
     assert any(line.startswith("WITHDRAWN") for line in said(withdrawn))
 
 
-def test_a_recall_to_prison_ends_its_flag() -> None:
-    assert flag(sample_notice(kind="prisoner_recall"))["status"] == "inactive"
+@pytest.mark.parametrize(
+    ("deed", "status", "activity", "word"),
+    [
+        (Deed.WITHDRAW, "inactive", "NULLIFY", "WITHDRAWN"),
+        (Deed.NO_LONGER_YOURS, "inactive", "UPDATE", "NO LONGER YOURS"),
+        (Deed.CORRECT, "entered-in-error", "NULLIFY", "CORRECTED"),
+    ],
+)
+def test_each_end_has_its_status_its_day_and_its_words(deed: Deed, status: str, activity: str, word: str) -> None:
+    end = ended_notice(deed, ended_at=datetime(2020, 12, 5, 9, 0, tzinfo=UTC))
+
+    assert flag(end)["identifier"] == flag(sample_notice())["identifier"]
+    assert (flag(end)["status"], flag(end)["period"]) == (status, {"start": "2020-11-18", "end": "2020-12-05"})
+    assert of(rendered(end), "Provenance")[0]["activity"]["coding"][0]["code"] == activity
+    assert [line.endswith(" Ended on 2020-12-05.") for line in said(end) if line.startswith(word)] == [True]
+    assert ("withdrawn" in " ".join(said(end)).casefold()) is (deed is Deed.WITHDRAW)
+
+
+def test_pri_05_a_recall_ends_the_flag_of_the_release_and_of_nothing_else() -> None:
+    release = sample_notice(obligation=sample_obligation(alert_id="a-1", kind="prisoner_release"))
+    recalled = datetime(2021, 2, 18, 9, tzinfo=UTC)
+    recall = sample_notice(obligation=sample_obligation(alert_id="a-2", kind="prisoner_recall"), recorded_at=recalled, occurred_at=recalled)
+    others = [
+        sample_notice(obligation=sample_obligation(alert_id="a-1", kind="ppn")),
+        sample_notice(obligation=release.obligation.model_copy(update={"case_id": "case-2"})),
+        sample_notice(obligation=release.obligation, people=(NoticePerson(ref="x", role="subject"),)),
+    ]
+
+    assert (flag(release)["status"], flag(recall)["status"], flag(recall)["period"]["end"]) == ("active", "inactive", "2021-02-18")
+    assert flag(release)["identifier"] == flag(recall)["identifier"]
+    assert all(flag(other)["identifier"] != flag(recall)["identifier"] for other in others)
+
+
+@pytest.mark.parametrize("kind", ["prisoner_release", "prisoner_recall"])
+@pytest.mark.parametrize("deed", [Deed.WITHDRAW, Deed.CORRECT])
+def test_the_flag_stays_while_a_release_of_the_same_person_stands(kind: str, deed: Deed) -> None:
+    end = ended_notice(deed, kind=kind, another_stands=True)
+
+    assert (flag(end)["status"], of(rendered(end), "Provenance")[0]["activity"]["coding"][0]["code"]) == ("active", "UPDATE")
+    assert any("A release of the same person stands" in line for line in said(end))
+    assert flag(ended_notice(deed, kind=kind))["status"] != "active"
+
+
+@pytest.mark.parametrize("kind", ["violent_person_flag", "threat_to_staff", "unlawfully_at_large"])
+@pytest.mark.parametrize("review_on", [None, date(2020, 1, 1), date(2021, 5, 18)])
+def test_not_23_no_date_ends_a_warning_about_staff_safety(kind: str, review_on: date | None) -> None:
+    notice = sample_notice(kind=kind, review_on=review_on)
+
+    assert (flag(notice)["status"], flag(notice)["period"]) == ("active", {"start": "2020-11-18"})
+    assert review_on is None or f"To be reviewed on: {review_on}" in said(notice)
 
 
 @pytest.mark.parametrize(
     ("review_on", "end"),
-    [(date(2021, 5, 18), "2021-05-18"), (None, "2021-05-19"), (date(2020, 1, 1), "2020-11-18")],
-    ids=["the review date", "182 days after it was due to us", "never before it began"],
+    [(date(2021, 5, 18), {"end": "2021-05-18"}), (None, {}), (date(2020, 1, 1), {"end": "2020-11-18"})],
+    ids=["the review date", "nobody has said", "never before it began"],
 )
-def test_a_flag_always_expires(review_on: date | None, end: str) -> None:
-    assert flag(sample_notice(review_on=review_on))["period"] == {"start": "2020-11-18", "end": end}
+def test_any_other_flag_ends_on_its_review_date_and_no_end_is_invented(review_on: date | None, end: dict[str, str]) -> None:
+    assert flag(sample_notice(kind="ppn", review_on=review_on))["period"] == {"start": "2020-11-18", **end}
 
 
 @pytest.mark.parametrize(
     ("kind", "severity", "deed", "priority"),
     [
-        ("threat_to_staff", Sev.LOW, Deed.DELIVER, "stat"),
+        ("threat_to_staff", Sev.MEDIUM, Deed.DELIVER, "stat"),
+        ("threat_to_staff", Sev.LOW, Deed.DELIVER, "routine"),
+        ("violent_person_flag", Sev.LOW, Deed.DELIVER, "stat"),
         ("ppn", Sev.MEDIUM, Deed.DELIVER, "urgent"),
         ("ppn", Sev.CRITICAL, Deed.DELIVER, "stat"),
         ("meeting", Sev.LOW, Deed.DELIVER, "routine"),
@@ -381,3 +432,29 @@ def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:
 
     assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
     assert rendered(notice) == rendered(notice)
+
+
+def test_not_26_a_child_who_has_died_is_deceased_on_the_record_and_in_words() -> None:
+    child = NoticePerson(ref="c", child=True, name=Name(given="Wrenna"), born=date(2015, 1, 1), died=date(2021, 11, 14))
+    notice = sample_notice(children=(child,))
+
+    assert faults_of(rendered(notice)) == validate(HealthAdapter().render(notice).body) == []
+    assert [patient.get("deceasedDateTime") for patient in of(rendered(notice), "Patient")] == ["2021-11-14"]
+    assert "Died on 2021-11-14: Wrenna" in said(notice)
+
+
+def test_not_11_an_excerpt_of_which_nobody_said_who_spoke_is_marked_so() -> None:
+    notice = sample_notice(narrative=(Excerpt.of("Words."),))
+
+    assert validate(HealthAdapter().render(notice).body) == []
+    (communication,) = of(rendered(notice), "Communication")
+    marks = {mark["url"]: mark for mark in communication["payload"][-1]["extension"][0]["extension"]}
+    assert (marks["said-by"]["valueCode"], marks["observed-first-hand"]["valueCode"]) == ("not-stated", "not-stated")
+
+
+@pytest.mark.parametrize(("sure", "words"), [({"confirmed": True}, "confirmed"), ({}, "confirmed: not stated")])
+def test_pri_04_a_release_says_how_sure_it_is(sure: dict[str, bool], words: str) -> None:
+    release = {"release": {"date": "2021-03-12"} | sure}
+
+    assert f"Release date: 2021-03-12 ({words})" in said(sample_notice(kind="prisoner_release", details=release))
+    assert "Release date: not stated (confirmed: not stated)" in said(sample_notice(kind="prisoner_release", details={}))

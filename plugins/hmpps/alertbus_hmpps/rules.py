@@ -41,7 +41,9 @@ def release(event: Event) -> list[Stated] | Ignored:
         ours = [f"The person left prison without leave: {row.words}. The source calls every way of leaving a release."]
         flag = Flag(precautions=(AT_LARGE_PRECAUTION,))
         return [alert(event, PRISON, AT_LARGE, severity=Severity.CRITICAL, ours=ours, details={"flag": flag}, aside=aside)]
-    details = {"release": {"conditions": (row.condition,) if row.condition else ()}}
+    details = {
+        "release": {"conditions": (row.condition,) if row.condition else ()} | ({"confirmed": None} if row is movements.UNSAID else {})
+    }
     return [alert(event, PRISON, "prisoner_release", severity=Severity.HIGH, details=details, aside=aside)]
 
 
@@ -170,7 +172,7 @@ def entry(event: Event, deed: str, register: Register) -> list[Stated] | Ignored
         return [alert(event, register.source, "other", severity=Severity.LOW, ours=ended, words=words)]
     about = digest(register.source, register.number, str(number))
     flag = Flag(grade=row.grade, precautions=(row.precaution,) if row.precaution else ())
-    details: dict[str, object] = {"flag": flag} if row.kind == "violent_person_flag" else {}
+    details: dict[str, object] = {"flag": flag} if row.kind == registers.RISK_TO_STAFF else {}
     named: dict[str, Any] = {
         events.ADDED: {"id_": about},
         events.UPDATED: {"action": Action.AMENDED, "amends": about},

@@ -51,7 +51,8 @@ def alert(
     """Build the alert. `ours` are our words for what the event means, and come first; `words` are more of the source's own. `part` tells
     several statements of one event apart.
 
-    A `release` among `details` that has no date gets the day on which the event happened. Raises `UnreadableMessage` with every fault of
+    A `release` among `details` gets the day on which the event happened, where it has none, and is confirmed: prison or probation says so,
+    unless it says itself that it does not know. Raises `UnreadableMessage` with every fault of
     version, time and person.
     """
     opened = event.opened
@@ -60,7 +61,7 @@ def alert(
     said_by_event = says(event.kind, opened, occurred)
     sections = dict(details or {})
     if isinstance(release := sections.get("release"), dict):
-        sections["release"] = Release(**({"date": occurred.astimezone(UK).date()} | release))
+        sections["release"] = Release(**({"date": occurred.astimezone(UK).date(), "confirmed": True} | release))
     contradictions = [text.removeprefix("; ") for text in (aside, DISAGREES if event.disagrees else "") if text]
     if contradictions or unread:
         # Unclassified: shown to no agency, and the alert is listed in review, where somebody sees what did not fit.

@@ -209,7 +209,9 @@ def test_a_release_without_a_code_says_that_nobody_knows_how_he_left() -> None:
     assert raised.details.release.conditions == (
         "the event does not say in what way the person left: ask the prison before you tell anybody at home",
     )
-    assert alert(released(reason="RELEASED", nomisMovementReasonCode="CR")).details.release == Release(date=date(2024, 6, 11))
+    assert raised.details.release.confirmed is None
+    coded = alert(released(reason="RELEASED", nomisMovementReasonCode="CR")).details.release
+    assert coded == Release(date=date(2024, 6, 11), confirmed=True)
 
 
 def test_contradicting_codes_are_kept_for_review_and_shown_to_nobody() -> None:

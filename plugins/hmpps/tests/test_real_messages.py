@@ -137,9 +137,9 @@ def test_a_release_carries_the_sources_words_and_nothing_invented() -> None:
         "occurred_at": "2023-11-20T17:07:58Z",
         "recorded_at": "2023-11-20T17:07:58Z",
         "subjects": [{"person": {"identifiers": [{"system": "prison_number", "value": "A7215DZ"}]}}],
-        "narrative": [{"text": "A prisoner has been released from prison", "observed_first_hand": False}],
+        "narrative": [{"text": "A prisoner has been released from prison", "said_by": "professional", "observed_first_hand": False}],
         "severity": "high",
-        "details": {"release": {"date": "2023-11-20"}},
+        "details": {"release": {"date": "2023-11-20", "confirmed": True}},
     }
 
 

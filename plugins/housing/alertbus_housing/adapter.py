@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from alertbus.plugin import CONTRACT, Address, Deed, Message, Notice
+from alertbus.plugin import CONTRACT, Address, Message, Notice
+from alertbus.plugin.wording import is_over
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
 
 MEDIA_TYPE = "application/json"
@@ -37,8 +38,8 @@ class HousingAdapter:
         self._codes = {**CODES, **(codes or {})}
 
     def render(self, notice: Notice) -> Message:
-        ends = notice.deed is Deed.WITHDRAW
-        body = {"endDate": _moment(notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
+        ends = is_over(notice)
+        body = {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
         return Message(
             media_type=MEDIA_TYPE,
             body=json.dumps(body, ensure_ascii=False, indent=1).encode(),
@@ -105,4 +106,4 @@ def _headers(notice: Notice, route: str) -> dict[str, str]:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

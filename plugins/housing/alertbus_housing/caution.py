@@ -1,7 +1,7 @@
 """The caution for a housing officer: one of four, its landlord's code, and one sentence of at most 100
 characters.
 
-Every sentence is a template but for the flag, a release date and the telephone contact, and a flag that says more
+Every sentence is a template but for the flag, its grade, a release date and the telephone contact, and a flag that says more
 than how to visit gives way to the template too: no category of abuse, plan, health detail, offence or name may
 reach a landlord's screen, where many see it and it stays.
 """
@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from alertbus.plugin import Notice, NoticePerson
-from alertbus.plugin.wording import section
+from alertbus.plugin.wording import RECALL, how_sure, matter, section
 
 LONGEST = 100
 """Characters of `incidentDescription` (Hackney)."""
@@ -62,6 +62,8 @@ _SAYS_MORE = re.compile(
 says the same.
 """
 _VERBAL = frozenset({"abuse", "intimidation"})
+_GRADES = _VERBAL | {"threat", "violence"}
+_NO_DAY = "a day not known"
 
 
 def caution(notice: Notice) -> Caution:
@@ -72,16 +74,18 @@ def caution(notice: Notice) -> Caution:
         return Caution.VERBAL_ABUSE if grade in _VERBAL else Caution.STAFF_SAFETY
     if notice.flag:
         return Caution.STAFF_SAFETY
-    return Caution.RELEASE if kind == "prisoner_release" else Caution.CALL_FIRST
+    return Caution.RELEASE if kind in {"prisoner_release", RECALL} else Caution.CALL_FIRST
 
 
 def reference(notice: Notice) -> str:
     """Eight letters and digits for the telephone, the same for every notice of one obligation, so that a withdrawal
-    finds its alert.
+    finds its alert; and for a release and a recall of one person, so that the recall finds the release's.
 
     Made from the obligation's id, because a withdrawal has a notice id of its own. Base 32 has no 0, 1 or 8 to mishear.
     """
-    digest = hashlib.sha256(notice.obligation.id.encode()).digest()
+    owed, about = notice.obligation, matter(notice)
+    meant = owed.id if about == owed.alert_id else f"{owed.case_id}\x1f{owed.agency}\x1f{about}"
+    digest = hashlib.sha256(meant.encode()).digest()
     return base64.b32encode(digest)[:8].decode()
 
 
@@ -109,10 +113,12 @@ def _warnings(notice: Notice) -> Iterator[str]:
         yield "Do not visit alone. Household at risk now: in danger call 999."
     elif notice.flag and notice.obligation.kind == "prisoner_release":
         for visit in filter(None, (flag, "Do not visit alone.")):
-            yield f"{visit} Household at risk from {_release_date(notice)}."
+            yield f"{visit} Household at risk from {_release_date(notice)}{_unsure(notice)}."
+        yield f"No lone visits. {_risk_in_short(notice)}"
     elif flag:
-        yield flag
+        yield flag + _grade(notice)
     yield _template(notice)
+    yield _risk_in_short(notice)
 
 
 def _flag(notice: Notice) -> str | None:
@@ -126,21 +132,40 @@ def _flag(notice: Notice) -> str | None:
 def _template(notice: Notice) -> str:
     match caution(notice):
         case Caution.STAFF_SAFETY:
-            return "Staff safety: do not visit alone."
+            return f"Staff safety: do not visit alone.{_grade(notice)}"
         case Caution.VERBAL_ABUSE:
-            return "Staff safety: verbal abuse or threats."
+            return f"Staff safety: verbal abuse or threats.{_grade(notice)}"
         case Caution.RELEASE:
-            return f"Household may be at risk from {_release_date(notice)}."
+            return f"Household may be at risk from {_release_date(notice)}{_unsure(notice)}."
         case Caution.CALL_FIRST:
-            over = notice.obligation.kind == "prisoner_recall"
-            return "A risk told earlier may be over." if over else "Before contact:"
+            return "Before contact:"
+
+
+def _grade(notice: Notice) -> str:
+    """The grade beside the caution: four grades share two codes, and none may be lost (VPF-07)."""
+    grade = section(notice, "flag").get("grade")
+    return f" Grade: {grade}." if grade in _GRADES else ""
+
+
+def _unsure(notice: Notice) -> str:
+    """Say that a release is not confirmed, or that nobody has said whether it is (PRI-04)."""
+    sure = how_sure(notice)
+    return "" if sure == "confirmed" else f", {sure}"
+
+
+def _risk_in_short(notice: Notice) -> str:
+    """The same of a release in the fewest words, which fit beside the mark of an exercise."""
+    day, unsure = _release_date(notice), _unsure(notice)
+    if day == _NO_DAY and unsure.endswith("not stated"):
+        return "Risk; day and confirmation not stated."
+    return f"Risk from {day}{unsure}."
 
 
 def _release_date(notice: Notice) -> str:
     try:
         return date.fromisoformat(str(section(notice, "release").get("date"))).isoformat()
     except ValueError:
-        return "a day not known"
+        return _NO_DAY
 
 
 def _contact(notice: Notice) -> str | None:

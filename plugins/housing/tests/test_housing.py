@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Name, Notice, NoticePerson
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import AdapterConformance, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice, sample_obligation
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(alert_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -59,7 +59,7 @@ def test_the_schema_on_disk_is_current() -> None:
 
 def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
     assert rendered(sample_notice(flag=None, contact=None)) == {
-        "incidentDescription": f"Staff safety: do not visit alone. Call duty team ref {REF}.",
+        "incidentDescription": f"Staff safety: do not visit alone. Grade: threat. Call duty team ref {REF}.",
         "incidentDate": "2020-11-18T14:05:00Z",
         "assureReference": REF,
         "alert": {"code": "CV", "description": "No Lone Visits"},
@@ -78,14 +78,11 @@ def test_a_threat_is_a_cautionary_alert_on_the_door() -> None:
         ({"flag": "x" * 99}, "Staff safety: do not visit alone. Call duty team ref"),
         ({"flag": "<b>Two</b> to visit"}, "Staff safety: do not visit alone. Call duty team ref"),
         ({"flag": "Conviction for arson", "kind": "ppn"}, "Staff safety: do not visit alone. Call duty team ref"),
-        ({"details": {"flag": {"grade": "abuse"}}}, "Staff safety: verbal abuse or threats. Call duty team ref"),
-        ({"details": {"flag": {"grade": "violence"}}}, "Staff safety: do not visit alone. Call duty team ref"),
         (
-            {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12)}}},
+            {"kind": "prisoner_release", "details": {"release": {"date": date(2021, 3, 12), "confirmed": True}}},
             "Household may be at risk from 2021-03-12. Call",
         ),
-        ({"kind": "prisoner_release"}, "Household may be at risk from a day not known. Call"),
-        ({"kind": "prisoner_recall"}, "A risk told earlier may be over. Call duty team ref"),
+        ({"kind": "prisoner_release"}, "Household may be at risk from a day not known, confirmed: not stated. Call"),
         ({"kind": "domestic_abuse_incident"}, "Before contact: Call duty team ref"),
         ({"exercise": "winter"}, "EXERCISE. Staff safety: do not visit alone. Call duty team ref"),
         ({"contact": "EDT 01632 960123"}, "Staff safety: do not visit alone. Call EDT 01632 960123 ref"),
@@ -126,15 +123,41 @@ def test_it_never_exceeds_hundred_characters_nor_holds_markup(
     assert re.search(rf" ref {REF}\.", text)
 
 
-def test_a_withdrawal_is_the_call_that_ends_the_same_alert() -> None:
+@pytest.mark.parametrize("deed", [deed for deed in Deed if deed.ends])
+def test_whatever_ends_it_is_the_call_that_ends_the_same_alert_on_its_day(deed: Deed) -> None:
     raised = HousingAdapter().render(sample_notice())
-    ended = HousingAdapter().render(sample_notice(id="another", deed=Deed.WITHDRAW, recorded_at=datetime(2020, 12, 1, 9, tzinfo=UTC)))
+    ended = HousingAdapter().render(ended_notice(deed, id="another", ended_at=datetime(2020, 12, 1, 9, tzinfo=UTC)))
 
     assert json.loads(ended.body) == {"endDate": "2020-12-01T09:00:00Z"}
     assert ended.headers["x-alertbus-route"] == "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
     assert raised.headers["x-alertbus-route"] == "POST api/v1/cautionary-alerts"
     assert ended.headers["x-alertbus-assure-reference"] == json.loads(raised.body)["assureReference"]
-    assert ended.filename == "another.json"
+    assert (ended.filename, ended.headers["x-alertbus-deed"]) == ("another.json", deed.value)
+
+
+def test_pri_05_a_recall_ends_the_caution_of_the_release_and_of_nothing_else() -> None:
+    release, recall = (sample_obligation(id=f"o-{kind}", alert_id=f"a-{kind}", kind=f"prisoner_{kind}") for kind in ("release", "recall"))
+    ended = HousingAdapter().render(sample_notice(obligation=recall, recorded_at=datetime(2021, 2, 18, 9, tzinfo=UTC)))
+
+    assert json.loads(ended.body) == {"endDate": "2021-02-18T09:00:00Z"}
+    assert ended.headers["x-alertbus-assure-reference"] == rendered(sample_notice(obligation=release))["assureReference"]
+    for other in (
+        sample_notice(obligation=release.model_copy(update={"case_id": "case-2"})),
+        sample_notice(obligation=release, people=(NoticePerson(ref="x", role="subject"),)),
+        sample_notice(obligation=release.model_copy(update={"kind": "ppn"})),
+    ):
+        assert rendered(other)["assureReference"] != ended.headers["x-alertbus-assure-reference"]
+
+
+@pytest.mark.parametrize("kind", ["prisoner_release", "prisoner_recall"])
+def test_the_caution_stays_while_a_release_of_the_same_person_stands(kind: str) -> None:
+    stays = HousingAdapter().render(
+        ended_notice(kind=kind, another_stands=True, details={"release": {"date": "2021-03-12", "confirmed": True}})
+    )
+    ends = HousingAdapter().render(ended_notice(kind=kind))
+
+    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12, ")
+    assert [m.headers["x-alertbus-route"].partition(" ")[0] for m in (stays, ends)] == ["POST", "PATCH"]
 
 
 def test_an_incident_is_never_in_the_future_of_its_record() -> None:
@@ -170,12 +193,33 @@ def test_a_household_at_risk_is_never_the_address_of_whoever_is_at_liberty(kind:
 
 @pytest.mark.parametrize("exercise", [None, "winter"])
 @pytest.mark.parametrize(("flag", "visit"), [("Two to visit", "Two to visit."), ("VIOLENT PERSON FLAG", "Do not visit alone.")])
-@pytest.mark.parametrize(("details", "day"), [({"release": {"date": "2021-03-12"}}, "2021-03-12"), ({}, "a day not known")])
-def test_a_release_under_a_standing_flag_says_both(details: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None) -> None:
-    text = sentence(kind="prisoner_release", flag=flag, details=details, exercise=exercise)
+@pytest.mark.parametrize(("date", "day"), [({"date": "2021-03-12"}, "2021-03-12"), ({}, "a day not known")])
+def test_a_release_under_a_standing_flag_says_both(date: dict[str, Any], day: str, flag: str, visit: str, exercise: str | None) -> None:
+    text = sentence(kind="prisoner_release", flag=flag, details={"release": {**date, "confirmed": True}}, exercise=exercise)
 
     mark = "EXERCISE. " if exercise else ""
     assert text == f"{mark}{visit} Household at risk from {day}. Call duty team ref {REF}."
+
+
+@pytest.mark.parametrize("exercise", [None, "winter"])
+@pytest.mark.parametrize("flag", [None, "Two to visit", "VIOLENT PERSON FLAG"])
+@pytest.mark.parametrize("date", [{"date": "2021-03-12"}, {}], ids=["dated", "no day"])
+@pytest.mark.parametrize(("sure", "words"), [({"confirmed": False}, "not confirmed"), ({}, "not stated")])
+def test_pri_04_a_release_that_nobody_confirmed_is_told_as_such_however_little_room_there_is(
+    sure: dict[str, Any], words: str, date: dict[str, Any], flag: str | None, exercise: str | None
+) -> None:
+    text = sentence(kind="prisoner_release", flag=flag, details={"release": date | sure}, exercise=exercise)
+
+    assert words in text
+    assert date.get("date", "day") in text
+    assert flag is None or text.removeprefix("EXERCISE. ").startswith(("Two to visit.", "Do not visit alone.", "No lone visits."))
+
+
+@pytest.mark.parametrize("grade", ["abuse", "intimidation", "threat", "violence"])
+@pytest.mark.parametrize("exercise", [None, "winter"])
+@pytest.mark.parametrize("flag", [None, "Two to visit", "x" * 90])
+def test_vpf_07_each_of_the_four_grades_reaches_the_landlord(grade: str, exercise: str | None, flag: str | None) -> None:
+    assert f"Grade: {grade}." in sentence(flag=flag, exercise=exercise, details={"flag": {"grade": grade}})
 
 
 def test_somebody_at_large_is_told_as_a_danger_now() -> None:

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from alertbus.plugin import Moment
 from alertbus.plugin.forms import Form, PersonOnForm
 
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+44|0044|0)[\s()-]*(?:\d[\s()-]*){9,10}(?!\d)")
@@ -56,7 +57,7 @@ class Referral(Form):
     """One call. `immediate_danger` is the helpline's own judgement."""
 
     referral_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_-]{0,79}$")]
-    received_at: AwareDatetime
+    received_at: Moment
     caller: Caller
     children: list[Child] = Field(default=[], max_length=50)
     adults: list[Adult] = Field(default=[], max_length=50)

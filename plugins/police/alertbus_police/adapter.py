@@ -10,7 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import CONTRACT, Address, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.wording import HIDE_THE_SOURCE, deed_line, excerpt_fields, exercise_mark, present, rehearsal, section
+from alertbus.plugin.wording import (
+    HIDE_THE_SOURCE,
+    NOT_STATED,
+    deed_line,
+    excerpt_fields,
+    exercise_mark,
+    present,
+    rehearsal,
+    section,
+    tells_of_release,
+)
 from alertbus_police.required import required, to_complete
 
 MEDIA_TYPE = "application/json"
@@ -28,6 +38,11 @@ written here, not before.
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
+NO_LONGER_YOURS = (
+    "this case is no longer yours, or whom it is about is no longer linked to it. End any marker set for this case; the concern itself "
+    "stands, and others have it."
+)
+CORRECTED = "this was not about this case. Remove any marker set for it: the wrong person was meant."
 
 
 class PoliceAdapter:
@@ -59,7 +74,7 @@ def _ppn(notice: Notice) -> dict[str, Any]:
         schema=SCHEMA_NAME,
         notice=_notice(notice),
         required=stated,
-        to_complete=to_complete(stated),
+        to_complete=[] if notice.deed.ends else to_complete(stated),
         persons=[_person(p, child=p.child or p in notice.children) for p in _everybody(notice)],
         objects=[],
         locations=places.locations,
@@ -75,7 +90,8 @@ def _notice(notice: Notice) -> dict[str, Any]:
         alert_id=owed.alert_id,
         case_id=owed.case_id,
         deed=notice.deed.value,
-        state=deed_line(notice, withdrawn=WITHDRAWN),
+        state=deed_line(notice, withdrawn=WITHDRAWN, no_longer_yours=NO_LONGER_YOURS, corrected=CORRECTED),
+        ended_at=notice.ended_at.isoformat() if notice.ended_at else None,
         title=exercise_mark(notice) + notice.title,
         because=notice.because,
         summary=notice.summary,
@@ -116,6 +132,7 @@ def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
         given_name=name.given if name else None,
         family_name=name.family if name else None,
         date_of_birth=person.born.isoformat() if person.born else None,
+        date_of_death=person.died.isoformat() if person.died else None,
         identifiers=[{"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE],
     )
 
@@ -132,8 +149,11 @@ def _event(notice: Notice) -> dict[str, Any]:
 
 
 def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of a release it is always said whether it is confirmed (PRI-04)."""
     for name, fields in DETAILS.items():
         given = section(notice, name)
+        if name == "release" and tells_of_release(notice):
+            given = {**given, "confirmed": NOT_STATED if given.get("confirmed") is None else given["confirmed"]}
         if shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}:
             yield name, shown
 

@@ -3,6 +3,7 @@
 Closed everywhere: a field that is not here cannot be sent, so the schema is a fence as well as a description.
 """
 
+from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_police.adapter import SCHEMA_NAME
@@ -13,6 +14,7 @@ _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _DATE: Schema = {"type": "string", "format": "date"}
 _FLAG: Schema = {"type": "boolean"}
+_UNLESS_UNSAID: Schema = {"anyOf": [_FLAG, {"const": NOT_STATED}]}
 
 
 def ppn_schema() -> Schema:
@@ -57,11 +59,12 @@ def _notice() -> Schema:
         "policy_version",
         "rule",
     }
-    optional = {"state", "summary", "action", "contact", "recipient", "case_status"}
+    optional = {"ended_at", "state", "summary", "action", "contact", "recipient", "case_status"}
     fields: Schema = dict.fromkeys(sorted(needed | optional), _TEXT) | {
-        "deed": {"enum": ["deliver", "amend", "withdraw", "escalate"]},
+        "deed": {"enum": [deed.value for deed in Deed]},
         "severity": {"enum": ["critical", "high", "medium", "low"]},
         "due": _TIME,
+        "ended_at": _TIME,
         "review_on": _DATE,
         "withheld": _TEXTS,
     }
@@ -84,6 +87,7 @@ def _person() -> Schema:
     fields: Schema = dict.fromkeys(names, _TEXT) | {
         "child": _FLAG,
         "date_of_birth": _DATE,
+        "date_of_death": _DATE,
         "identifiers": _list(closed({"system": {"enum": _SYSTEMS}, "value": _TEXT}, ["system", "value"])),
     }
     return closed(fields, ["id", "child", "identifiers"])
@@ -94,7 +98,7 @@ _SYSTEMS = ["pnc", "cro", "prison_number", "crn", "uprn", "la_child_id"]
 
 def _event() -> Schema:
     details = {
-        "release": closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _FLAG}),
+        "release": closed({"date": _DATE, "conditions": _TEXTS, "restraining_order": _FLAG, "confirmed": _UNLESS_UNSAID}),
         "flag": closed({"precautions": _TEXTS, "grade": _TEXT}),
         "incident": closed(
             {

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
 from alertbus.plugin.schema import text_of
-from alertbus.plugin.testing import SPOKEN, AdapterConformance, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.testing import SPOKEN, AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 VALIDATOR = Draft202012Validator(ppn_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -183,9 +183,26 @@ def test_an_exercise_and_a_hidden_source_stand_right_after_the_flag() -> None:
     assert ppn["notice"]["title"] == "EXERCISE winter. Threat to staff"
 
 
-@pytest.mark.parametrize(("deed", "word"), [(Deed.AMEND, "Amended"), (Deed.WITHDRAW, "Withdrawn"), (Deed.ESCALATE, "Not yet answered")])
+@pytest.mark.parametrize(
+    ("deed", "word"),
+    [
+        (Deed.AMEND, "Amended"),
+        (Deed.WITHDRAW, "Withdrawn"),
+        (Deed.NO_LONGER_YOURS, "No longer yours"),
+        (Deed.CORRECT, "Corrected"),
+        (Deed.ESCALATE, "Not yet answered"),
+    ],
+)
 def test_the_deed_is_said_in_words(deed: Deed, word: str) -> None:
     assert rendered(sample_notice(deed=deed))["notice"]["state"].startswith(word)
+
+
+@pytest.mark.parametrize("deed", [deed for deed in Deed if deed.ends])
+def test_what_is_over_asks_for_nothing_to_be_completed_and_only_the_sender_withdraws(deed: Deed) -> None:
+    ppn = rendered(ended_notice(deed))
+
+    assert (ppn["to_complete"], ppn["notice"]["ended_at"]) == ([], "2020-12-01T09:00:00+00:00")
+    assert ("withdrawn" in ppn["notice"]["state"]) is (deed is Deed.WITHDRAW)
 
 
 def test_reason_contact_and_due_time_are_carried() -> None:
@@ -193,3 +210,17 @@ def test_reason_contact_and_due_time_are_carried() -> None:
 
     assert notice["because"].startswith("Putative father ->")
     assert (notice["contact"], notice["due"]) == ("Duty team, 01632 960123", "2020-11-18T16:00:00+00:00")
+
+
+def test_not_11_pri_04_what_nobody_stated_is_not_stated() -> None:
+    ppn = rendered(sample_notice(kind="prisoner_release", details={"release": {"date": "2021-03-12"}}, narrative=(Excerpt.of("Words."),)))
+
+    (event,) = ppn["events"]
+    assert event["details"]["release"] == {"date": "2021-03-12", "confirmed": "not_stated"}
+    assert [(o["said_by"], o["observed_first_hand"]) for o in event["observations"]] == [("not_stated", "not_stated")]
+
+
+def test_not_26_a_child_who_has_died_is_told_as_such() -> None:
+    dead = sample_notice().children[0].model_copy(update={"died": date(2021, 11, 14)})
+
+    assert rendered(sample_notice(children=(dead,)))["persons"][0]["date_of_death"] == "2021-11-14"

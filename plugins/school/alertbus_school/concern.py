@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
+from alertbus.plugin import Moment
 from alertbus.plugin.forms import Form, PersonOnForm
 
 
@@ -24,8 +25,8 @@ class SchoolConcern(Form):
     """One concern. `seen_at` and `sent_at` are both kept: a delay between them must stay visible (CON-02)."""
 
     concern_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_-]{0,39}$")]
-    seen_at: AwareDatetime
-    sent_at: AwareDatetime
+    seen_at: Moment
+    sent_at: Moment
     school: Establishment
     staff_role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
     """Role of who sends it, such as `designated_safeguarding_lead`; never a name."""

@@ -71,7 +71,7 @@ def test_a_concern_sent_late_shows_when_it_was_seen() -> None:
                 "person": {"name": {"given": "Wrenna"}, "identifiers": [{"system": "upn", "value": UPN}]},
             }
         ],
-        "narrative": [{"text": SPOKEN}],
+        "narrative": [{"text": SPOKEN, "said_by": "professional", "observed_first_hand": True}],
         "severity": "high",
         "details": {"incident": {"reference": "C-2021-118", "officer": "designated_safeguarding_lead"}},
     }

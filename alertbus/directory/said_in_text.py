@@ -1,0 +1,132 @@
+"""People named in free text: the marks by which somebody on a case file is found where a text names them, or gives a number or the place
+of theirs (NOT-17). Pure; it finds and decides nothing.
+
+What it finds: a number of any system that is one person's; given and family name side by side in either order, by a form that people are
+called by, and with or without accents, hyphens and apostrophes; a postcode; a house number with its street. What it does not find: a
+given name alone, a nickname nobody listed, a misspelt name, initials, and somebody described ("the twins at the corner").
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from itertools import product
+
+from alertbus.directory.marks import SPOKEN, Mark
+from alertbus.directory.names import called_by, forgiving_form
+from alertbus.model.identifiers import IDENTIFIES_ALONE, IdentifierSystem, InvalidIdentifier, canonical, never_issued
+from alertbus.model.person import Person, exact_form
+from alertbus.model.screening import Clue
+from alertbus.policy.identity_rules import IdentityRules
+
+Places = dict[Mark, tuple[Clue, set[str]]]
+"""By mark, what it would give away and where it stands."""
+
+_NUMBERS: Mapping[IdentifierSystem, re.Pattern[str]] = {
+    IdentifierSystem.NHS_NUMBER: re.compile(r"(?<!\d)(?=(\d{3}[ -]?\d{3}[ -]?\d{4})(?!\d))"),
+    IdentifierSystem.ULN: re.compile(r"(?<!\d)(?=(\d{10})(?!\d))"),
+    IdentifierSystem.UPN: re.compile(r"(?<![A-Z0-9])(?=([A-Z]\d{11}[A-Z0-9])(?![A-Z0-9]))"),
+    IdentifierSystem.PNC: re.compile(r"(?<![A-Z0-9])(?=((?:\d{4}|\d{2})/?\d{1,7}[A-Z])(?![A-Z0-9]))"),
+    IdentifierSystem.CRO: re.compile(r"(?<![A-Z0-9])(?=(\d{1,6}/\d{2}[A-Z]|SF\d{2}/\d{1,6}[A-Z])(?![A-Z0-9]))"),
+    IdentifierSystem.PRISON_NUMBER: re.compile(r"(?<![A-Z0-9])(?=([A-Z]\d{4}[A-Z]{2})(?![A-Z0-9]))"),
+    IdentifierSystem.CRN: re.compile(r"(?<![A-Z0-9])(?=([A-Z]\d{6})(?![A-Z0-9]))"),
+}
+"""How each number may stand in a text. Its check digit is tried afterwards. Of a system that is not here no number is looked for."""
+
+_POSTCODE = re.compile(r"(?<![A-Z0-9])(?=([A-Z]{1,2}\d[A-Z\d]?)[ \t-]?(\d[A-Z]{2})(?![A-Z0-9]))")
+_CENTURIES = (2000, 2099)
+"""Years by which a PNC id of two digits is read as of either century."""
+_LONGEST_STREET = 4
+_SHORTEST_STREET = 2
+
+
+def spoken_marks(person: Person, rules: IdentityRules) -> frozenset[Mark]:
+    """Give the marks by which a text names this person of a case file, beside their numbers. What is nobody's name or place gives none."""
+    found: set[Mark] = set()
+    name = person.name
+    if name and name.given and name.family and not rules.names_nobody(name.given) and not rules.names_nobody(name.family):
+        found |= {_name(*pair) for pair in product(called_by(name.given), called_by(name.family))}
+    for address in person.addresses:
+        if rules.shared(address):
+            continue
+        found |= {_postcode(*parts) for parts in _postcodes(address.postcode or "")}
+        for line in address.lines:
+            words = _words(line)
+            house = max((number for number, word in enumerate(words) if word[0].isdigit()), default=None)
+            street = words[house:][:_LONGEST_STREET] if house is not None else []
+            if len(street) >= _SHORTEST_STREET:
+                found.add(_street(street))
+    return frozenset(found)
+
+
+def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
+    """Give every mark that these texts, each with its place, may name somebody by. Most are nobody's."""
+    found: Places = defaultdict(lambda: (Clue.NAME, set()))
+    for where, text in texts:
+        for clue, mark in _said(text):
+            found.setdefault(mark, (clue, set()))[1].add(where)
+    return found
+
+
+def _said(text: str) -> Iterator[tuple[Clue, Mark]]:
+    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf").upper()
+    plain = "".join("-" if unicodedata.category(c) == "Pd" else c for c in plain)
+    for system, written in _NUMBERS.items():
+        for found in written.finditer(plain):
+            yield from ((Clue(system.value), mark) for mark in _numbers(system, found.group(1)))
+    for parts in _postcodes(plain):
+        yield Clue.POSTCODE, _postcode(*parts)
+    words = _words(text)
+    for start, word in enumerate(words):
+        if word[0].isdigit():
+            for length in range(_SHORTEST_STREET, _LONGEST_STREET + 1):
+                if len(street := words[start : start + length]) == length:
+                    yield Clue.ADDRESS, _street(street)
+        for pair in _names(words[start : start + 3]):
+            yield from ((Clue.NAME, _name(*forms)) for forms in product(called_by(pair[0]), called_by(pair[1])))
+
+
+def _names(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Two words side by side, and three of which two are one name: Mary Ann Moss, Zeb van Dyke."""
+    if len(words) > 1:
+        yield words[0], words[1]
+    if len(words) > 2:  # noqa: PLR2004
+        yield words[0], f"{words[1]} {words[2]}"
+        yield f"{words[0]} {words[1]}", words[2]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text in their exact form, without the ending of a genitive. Word by word: no text is kept in a cache."""
+    words = [word for written in text.split() for word in exact_form(written).split()]
+    return [bare for word in words if (bare := word.removesuffix("'s").strip("'-"))]
+
+
+def _numbers(system: IdentifierSystem, written: str) -> Iterator[Mark]:
+    for year in _CENTURIES if system is IdentifierSystem.PNC else _CENTURIES[:1]:
+        try:
+            known, value = canonical(system, written, this_year=year)
+        except InvalidIdentifier:
+            continue
+        if known in IDENTIFIES_ALONE and not never_issued(known, value):
+            yield known.value, value
+
+
+def _postcodes(text: str) -> Iterator[tuple[str, str]]:
+    return ((found.group(1), found.group(2)) for found in _POSTCODE.finditer(text.upper()))
+
+
+def _name(one: str, other: str) -> Mark:
+    return _digest("name", *sorted((one, other)))
+
+
+def _postcode(outward: str, inward: str) -> Mark:
+    return _digest("postcode", outward, inward)
+
+
+def _street(words: list[str]) -> Mark:
+    return _digest("street", *map(forgiving_form, words))
+
+
+def _digest(*parts: str) -> Mark:
+    return SPOKEN, sha256("\x1f".join(parts).encode()).hexdigest()

@@ -1,0 +1,45 @@
+"""Which parts of an alert are free text: what somebody wrote as they liked, in which anybody may be named. Pure."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import get_args
+
+from alertbus.model.alert import Alert, Incident
+from alertbus.model.base import Word
+
+_ONE_THING = frozenset({(Incident, "reference"), (Incident, "officer")})
+"""Text of one thing: the number and the officer to ask for are what an agency needs where the words must wait."""
+
+
+@lru_cache(maxsize=256)
+def is_free_text(word: type[Word], field: str) -> bool:
+    """True for a field of the details that takes any text: a new one counts as such without being listed anywhere."""
+    known = word.model_fields[field]
+    if any(getattr(mark, "pattern", None) for mark in known.metadata) or (word, field) in _ONE_THING:
+        return False
+    return _takes_text(known.annotation)
+
+
+def _takes_text(annotation: object) -> bool:
+    return annotation is str or any(_takes_text(argument) for argument in get_args(annotation))
+
+
+def free_text(alert: Alert) -> Iterator[tuple[str, str]]:
+    """Give every piece of free text with its place in the alert: the narrative, then the details. What nobody has classified is shown to
+    nobody, and is not among them.
+    """
+    for number, piece in enumerate(alert.narrative):
+        yield f"narrative[{number}]", piece.text
+    yield from _in_details(alert.details, "details")
+
+
+def _in_details(word: Word, path: str) -> Iterator[tuple[str, str]]:
+    for field in type(word).model_fields:
+        value = getattr(word, field)
+        if isinstance(value, Word):
+            yield from _in_details(value, f"{path}.{field}")
+        elif value and is_free_text(type(word), field):
+            if isinstance(value, str):
+                yield f"{path}.{field}", value
+            else:
+                yield from ((f"{path}.{field}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
