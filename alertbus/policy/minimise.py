@@ -6,7 +6,7 @@ recipient is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
+from alertbus.policy import neutral
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient
 
@@ -55,6 +56,7 @@ class Sight:
         self._policy = policy
         self.recipient = recipient
         self.withheld: set[str] = set()
+        self._tells: dict[str, bool] = {}
 
     def full(self, sensitivity: Sensitivity, *, theirs: bool = True) -> bool:
         """True if the sector may see the class, and this of it is the recipient's to see."""
@@ -74,6 +76,10 @@ class Sight:
     def address(self, key: str) -> bool:
         """True if this person's address may be seen: by who acts for an adult, that adult's own and no other (NOT-18, ANO-03)."""
         return self.full(Sensitivity.ADDRESS, theirs=not self.recipient.for_adults or key in self.recipient.adults)
+
+    def acts_for(self, key: str) -> bool:
+        """False for an adult who is not the one for whom the recipient acts: of them it has a name at most, no birth date and no number."""
+        return not (self.recipient.for_adults and self.recipient.adults) or key in self.recipient.adults
 
     def works_with(self, key: str) -> bool:
         """True if the recipient is there for this child, and not for an adult or for other children of the case."""
@@ -96,6 +102,18 @@ class Sight:
     def template(self, sensitivity: Sensitivity) -> bool:
         """True if the sector may have at least the kind's own words in place of the fact."""
         return self._policy.share(self.recipient.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
+
+    def tells(self, kind: str) -> bool:
+        """True if the recipient may know what kind of alert it is. Where not, nothing in the notice may say so (`policy.neutral`)."""
+        found = self._tells.get(kind)
+        if found is None:
+            rule = self._policy.kind_rule(kind)
+            found = self._tells[kind] = self.template(rule.tells or rule.narrative)
+        return found
+
+    def chain(self, kind: str) -> tuple[str, ...]:
+        """The roles that are told in turn while nobody answers."""
+        return self._policy.kind_rule(kind).chain
 
 
 class Bodies:
@@ -142,30 +160,33 @@ class Bodies:
     def _body(self, recipient: Recipient) -> NoticeBody:
         alert, case, policy, rule = self._statement.alert, self._case, self._policy, self._rule
         sight = Sight(policy, recipient)
+        tells = sight.tells(alert.kind)
         action_shown = sight.full(Sensitivity.ACTION)
-        narrative = tuple(_excerpts(self._narrative, rule, sight))
-        people = [_person(p, case, sight) for p in self._present if not p.child or sight.lists(p.person.key)]
-        details = _shown_fields(alert.details, sight)
+        narrative = tuple(_excerpts(self._narrative, rule, sight)) if tells else ()
+        present = self._present if tells else tuple(replace(one, role=None) for one in self._present)
+        people = [_person(p, case, sight) for p in present if not p.child or sight.lists(p.person.key)]
+        details = _shown_fields(alert.details, sight) if tells else {}
+        left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
         case_status = case.status if case.status and sight.plan() else None
-        hidden = rule.hide_source or self._must_stay_unknown
+        hidden = not tells or rule.hide_source or self._must_stay_unknown  # a day alone where others have the minute would tell the kind
         return NoticeBody(
             sector=recipient.sector,
-            title=rule.title,
+            title=rule.title if tells else neutral.TITLE,
             occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
-            summary=OVER[self._over] if self._over else _summary(rule, sight),
-            action=rule.action if action_shown and not self._over else "",
+            summary=OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY,
+            action=(rule.action if tells else neutral.ACTION) if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
-            review_on=alert.review_on,
+            review_on=alert.review_on if tells else None,
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
-            withheld=tuple(sorted(sight.withheld | ({Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()))),
+            withheld=tuple(sorted(sight.withheld | (left_out if tells else {Sensitivity.OBSERVATION}))),
         )
 
 
@@ -190,20 +211,22 @@ def cover_for(
     ended_at: datetime | None = None,
     another_stands: bool = False,
 ) -> NoticeCover:
-    """The cover for one obligation. `path` is the way by which the alert came to the case (`path_to`); `flag` is the warning that stands
-    and must be read first; `since` is the agency's own first day on the case.
+    """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
+    is the warning that stands and must be read first; `since` is the agency's own first day on the case.
     """
+    tells = sight.tells(obligation.kind)
     who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
     return NoticeCover(
         id=notice_id,
         deed=deed,
-        obligation=obligation,
+        obligation=obligation if tells else neutral.neutral(obligation),
         recipient=recipient,
         because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
         another_stands=another_stands,
+        chain=None if tells else sight.chain(obligation.kind),
     )
 
 
@@ -236,13 +259,6 @@ def _must_stay_unknown(alert: Alert) -> bool:
     """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
     anonymous = alert.referrer is not None and alert.referrer.anonymous
     return anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
-
-
-def _summary(rule: KindRule, sight: Sight) -> str:
-    """The kind's template, which says what kind of thing happened; a sector that may not know even that is told to make contact."""
-    if sight.template(rule.tells or rule.narrative):
-        return rule.summary
-    return "There is safeguarding information that concerns you. Ring the contact given."
 
 
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
@@ -286,6 +302,7 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
         return _some_child(present, case, sight)
     identity = Sensitivity.CHILD_IDENTITY if present.child else Sensitivity.ADULT_IDENTITY
     who = sight.full(identity)
+    whole = who and (present.child or sight.full(identity, theirs=sight.acts_for(person.key)))
     related = link is not None and not sight.secret
     return NoticePerson(
         ref=person.key if who and not sight.secret else ids.person_ref(case.id, person.key),
@@ -295,7 +312,7 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
         certainty=link.certainty if link and related and link.certainty is not Certainty.CONFIRMED else None,
         label=person.label if who and not sight.secret else None,
         name=person.name if who else None,
-        born=person.born if who else None,
+        born=person.born if whole else None,
         died=person.died if who and person.key in sight.recipient.died else None,
         identifiers=tuple(i for i in person.identifiers if _identifier_shown(i, present, sight)),
         addresses=person.addresses if person.addresses and sight.address(person.key) else (),
@@ -320,10 +337,9 @@ def _some_child(present: _Present, case: Case, sight: Sight) -> NoticePerson:
 
 def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -> bool:
     sensitivity = _class_of(identifier, child=present.child)
-    if sensitivity is Sensitivity.NHS_NUMBER:  # by hers, the surgery of the man could look up where she lives (NOT-18)
-        reader = sight.recipient
-        return sight.full(sensitivity, theirs=not reader.for_adults or present.person.key in reader.adults)
-    return sight.address(present.person.key) if sensitivity is Sensitivity.ADDRESS else sight.full(sensitivity)
+    if sensitivity is Sensitivity.ADDRESS:
+        return sight.address(present.person.key)
+    return sight.full(sensitivity, theirs=present.child or sight.acts_for(present.person.key))
 
 
 def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:

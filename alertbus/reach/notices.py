@@ -51,21 +51,21 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
         if about not in bodies:
             bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
         involvement = owed.decision.involvement
-        recipient = _reader(owed, context)
+        sight = context.sight_of(owed)
         cover = cover_for(
             owed.notice_id,
             owed.deed,
             owed.obligation,
-            Sight(context.policy, recipient),
-            path=context.path(recipient),
+            sight,
+            path=context.path(sight),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
-            flag=_flag(owed, context),
+            flag=_flag(owed, context, sight),
             recipient=_recipient(owed, context.case),
             ended_at=owed.ended_at,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
-        yield Told(owed, cover, *bodies[about].for_recipient(recipient))
+        yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient))
 
 
 class _LinkContext:
@@ -78,31 +78,35 @@ class _LinkContext:
         self.case, self.policy = state.case, policy.under(state.case.routing)
         self.alerts = state.alerts.values()
         self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
-        self._link = link
-        self._paths: dict[Recipient, str] = {}
+        self._link, self._before = link, before.case
+        self._sights: dict[Recipient, Sight] = {}
+        self._paths: dict[Sight, str] = {}
 
-    def path(self, recipient: Recipient) -> str:
-        found = self._paths.get(recipient)
-        return found or self._paths.setdefault(recipient, path_to(self.case, self._link, Sight(self.policy, recipient)))
+    def sight_of(self, owed: Owed) -> Sight:
+        """What the reader of a notice may see: its agency on the case, on the day on which it is owed. An agency that a change of the case
+        took off it reads as what it was before.
+        """
+        agency, case = owed.obligation.agency, self.case
+        if self._before is not None and agency not in case.agencies and agency in self._before.agencies:
+            case = self._before
+        scope = owed.decision.involvement.scope if owed.decision.involvement else None
+        recipient = recipient_of(agency, case, self.policy, owed.at, source=owed.of.alert.source, scope=scope)
+        return self._sights.get(recipient) or self._sights.setdefault(recipient, Sight(self.policy, recipient))
+
+    def path(self, sight: Sight) -> str:
+        return self._paths.get(sight) or self._paths.setdefault(sight, path_to(self.case, self._link, sight))
 
 
-def _reader(owed: Owed, context: _LinkContext) -> Recipient:
-    """Who reads the notice: its agency on the case, on the day on which it is owed."""
-    source = owed.of.alert.source
-    scope = owed.decision.involvement.scope if owed.decision.involvement else None
-    return recipient_of(owed.obligation.agency, context.case, context.policy, owed.at, source=source, scope=scope)
-
-
-def _flag(owed: Owed, context: _LinkContext) -> str | None:
-    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12). The end
-    of a flag is not headed by it.
+def _flag(owed: Owed, context: _LinkContext, sight: Sight) -> str | None:
+    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12) and may
+    know what it is. The end of a flag is not headed by it.
     """
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag and not owed.deed.ends:
+    if own.flag and not owed.deed.ends and sight.tells(owed.obligation.kind):
         return _line(own, owed.statement)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
-        if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
+        if flagged is not None and sight.tells(flagged.alert.kind) and _is_told(owed, flagged, context.case, context.policy):
             return _line(rule, flagged)
     return None
 

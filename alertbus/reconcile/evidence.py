@@ -199,7 +199,7 @@ def _bare_case(case: Case) -> Case:
             "involvements": tuple(
                 spell.model_copy(update={"worker": None, "role": None, "team": None})
                 for spell in case.involvements
-                if spell.level is Level.AGENCY
+                if spell.level is Level.AGENCY or spell.adult is not None
             ),
             "episodes": (),
         }

@@ -178,7 +178,7 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
 
 def _said_by(agency: str, source: str, case: Case) -> bool:
     """Tell whether the source is this agency's, or a part of it that is not on the case as an agency of its own."""
-    names = {one.agency for one in case.involvements} | {source.partition(".")[0]}
+    names = {one.agency for one in case.involvements if one.level is Level.AGENCY} | {source.partition(".")[0]}
     return agency == max((name for name in names if f"{source}.".startswith(f"{name}.")), key=len)
 
 

@@ -53,6 +53,8 @@ AGENCIES = (
     ("school.999", "children_case", None),
 )
 
+LEVELS = st.sampled_from(["agency", "agency", "agency", "worker"])
+
 
 def moment(days: int, hours: int = 0) -> datetime:
     return DAY_0 + timedelta(days=days, hours=hours)
@@ -101,7 +103,9 @@ def histories_of_a_case(draw: st.DrawFn, case_id: str) -> list[Case]:
                 "people": draw(who_is_who(versions[-1] if versions else None, moment(at))),
                 "children": ["child"] if draw(st.booleans()) else [],
                 "links": [{"person": key, "relation": "someone", **draw(spells())} for key in linked],
-                "involvements": [{"agency": a, "scope": s, "adult": adult, **draw(spells())} for a, s, adult in involved],
+                "involvements": [
+                    {"agency": a, "scope": s, "adult": adult, "level": draw(LEVELS), **draw(spells())} for a, s, adult in involved
+                ],
                 "restrictions": draw(st.sampled_from([[], [{"must_not_learn": "stepfather", "kinds": ["ppn"]}]])),
             }
         ).with_implied_links()
