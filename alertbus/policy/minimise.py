@@ -116,7 +116,7 @@ class Bodies:
         left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
         summary = OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY
         case_status = case.status if case.status and sight.plan() else None
-        hidden = not tells or rule.hide_source or self._must_stay_unknown
+        hidden = not tells or rule.hide_source or self._must_stay_unknown  # a day alone where others have the minute would tell the kind
         return NoticeBody(
             sector=recipient.sector,
             title=rule.title if tells else neutral.TITLE,
@@ -265,9 +265,6 @@ def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -
     sensitivity = _class_of(identifier, child=present.child)
     if sensitivity is Sensitivity.ADDRESS:
         return sight.address(present.person.key)
-    if sensitivity is Sensitivity.NHS_NUMBER:  # by hers, the surgery of the man could look up where she lives (NOT-18)
-        reader = sight.recipient
-        return sight.full(sensitivity, theirs=not reader.for_adults or present.person.key in reader.adults)
     return sight.full(sensitivity, theirs=present.child or sight.acts_for(present.person.key))
 
 

@@ -8,7 +8,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 FIELDS = {
@@ -36,7 +36,7 @@ FIELDS = {
     "lost child: died": "2025-12-13",
     "unborn: key": "canarykeyunborn",
     "unborn: given name": "CanaryGivenUnborn",
-    "unborn: expected": "2026-09-23",
+    "unborn: expected": f"{datetime.now(UTC) + timedelta(days=150):%Y-%m-%d}",
     "man: key": "canarykeyman",
     "man: label": "CanaryLabelMan",
     "man: given name": "CanaryGivenMan",
@@ -278,10 +278,7 @@ def _forms(canary: str) -> tuple[str, ...]:
     if not _DAY.fullmatch(canary):
         return (_flat(canary),)
     day = date.fromisoformat(canary)
-    return (
-        *tuple(_flat(f"{day:{form}}") for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y", "%B %d %Y")),
-        f"{day.day}{day:%b%Y}".casefold(),
-    )
+    return tuple(_flat(day.strftime(form)) for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y", "%B %d %Y"))
 
 
 _FORMS = {name: _forms(canary) for name, canary in FIELDS.items() if canary}

@@ -59,11 +59,11 @@ man: CRN                       x   x     x    -  -    -     x     x     -    -  
 man: address                   x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
 man: UPRN                      x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
 man: relation                  x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
-man: role in the alert         x   x     x    x  x    x     x     x     x    x     x     x    x    x     x
+man: role in the alert         x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
 mother: key                    x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 mother: label                  x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 mother: given name             x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
-mother: born                   x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
+mother: born                   x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 mother: NHS number             x   x     -    x  x    -     -     -     -    -     -     -    x    -     -
 mother: address                x   x     x    x  x    -     -     -     -    x     -     -    x    -     -
 mother: relation               x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
@@ -133,7 +133,7 @@ TEMPLATE = {
 """Class of what the kind's template gives away → who may know that it is that kind of thing; all others hear that there is something."""
 
 CLASSES = {
-    **dict.fromkeys(("violent_person_flag", "threat_to_staff"), ("threat", "threat")),
+    **dict.fromkeys(("violent_person_flag", "threat_to_staff", "risk_to_staff"), ("threat", "threat")),
     **dict.fromkeys(("prisoner_release", "prisoner_recall", "unlawfully_at_large"), ("offence", "action")),
     "prisoner_contact_change": ("offence", "offence"),
     **dict.fromkeys(("risk_to_children", "restraining_order_breach", "domestic_abuse_incident"), ("offence", "threat")),
@@ -185,4 +185,6 @@ def may_see(recipient: str, field: str, kind: str, *, restricted: bool) -> bool:
         return recipient in TEMPLATE[template]
     if field == "kind: action":
         return recipient in _NO_HELPLINE & TEMPLATE[template]
+    if field.startswith("alert: ") or field == "man: role in the alert":
+        return recipient in _SEEN[field] & TEMPLATE[template]  # what is said of it would tell what it is
     return recipient in _SEEN[field]

@@ -50,17 +50,16 @@ class Sighting:
         return f"{self.recipient} finds {self.field} ({self.kind}, {self.deed}, {self.channel}{of_him})"
 
 
-def canary_policy(kind: str) -> Policy:
-    """The shipped policy with everybody as the audience, the kind's words and those of a flag that stands being canaries."""
+def canary_policy(*kinds: str) -> Policy:
+    """The shipped policy with everybody as the audience, the words of these kinds and of a flag that stands being canaries."""
     shipped = load_policy()
-    kinds = {name: rule.model_copy(update={"audience": EVERYBODY, "chain": ("duty_manager",)}) for name, rule in shipped.kinds.items()}
+    rules = {name: rule.model_copy(update={"audience": EVERYBODY, "chain": ("duty_manager",)}) for name, rule in shipped.kinds.items()}
     flag = {"title": FIELDS["flag: title"], "action": FIELDS["flag: action"]}
-    kinds["violent_person_flag"] = kinds["violent_person_flag"].model_copy(update=flag)
+    rules["violent_person_flag"] = rules["violent_person_flag"].model_copy(update=flag)
     own = {"title": FIELDS["kind: title"], "summary": FIELDS["kind: summary"], "action": FIELDS["kind: action"]}
+    rules |= {kind: rules[kind].model_copy(update=own) for kind in kinds if kind in rules}
     unknown = shipped.unknown_kind.model_copy(update={"audience": EVERYBODY, **own})
-    if kind in kinds:
-        kinds[kind] = kinds[kind].model_copy(update=own)
-    return shipped.model_copy(update={"kinds": kinds, "unknown_kind": unknown})
+    return shipped.model_copy(update={"kinds": rules, "unknown_kind": unknown})
 
 
 def said(kind: str, name: str = "", **changed: Any) -> AcceptedAlert:
@@ -76,25 +75,33 @@ def a_standing_flag() -> AcceptedAlert:
 
 
 def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
-    """Raised, amended, withdrawn; and what follows where a notice does not reach its agency."""
+    """Raised, amended and withdrawn; corrected, for it was somebody else; no longer theirs, for they left; and what follows where a notice
+    does not reach its agency.
+    """
     policy = canary_policy(kind)
     case = Case.model_validate(CASE | {"restrictions": [RESTRICTION] if restricted else []}).with_implied_links()
-    spoken = [
-        a_standing_flag(),
-        said(kind),
-        said(kind, "amended", id="A-2", amends=ALERT["id"], action="amended", severity="critical"),
-        said(kind, "withdrawn", id="A-3", amends=ALERT["id"], action="withdrawn"),
-    ]
-    state = CaseState()
-    events: list[CaseChanged | AlertReachedCase] = [CaseChanged(case=case)]
-    events += [AlertReachedCase(case_id=case.id, via="p-man", alert=one) for one in spoken]
-    for event in events:
-        before = state
-        state, owed = reduce_case(before, event, policy)
-        for told in notices_for(owed, before, state, policy):
-            if told.notice.obligation.source_id != "f-1" or kind == "violent_person_flag":
-                yield told.notice
-                yield from escalations(told.notice, "agency_refused", policy)
+    raised = said(kind)
+    amended = said(kind, "amended", id="A-2", amends=ALERT["id"], action="amended", severity="critical")
+    withdrawn = said(kind, "withdrawn", id="A-3", amends=ALERT["id"], action="withdrawn")
+    corrected = said(kind, "corrected", id="A-4", amends=ALERT["id"], action="amended").with_people((("p-stranger",),) * len(MEANT))
+    deserted = case.model_copy(update={"version": 2, "involvements": (), "status": "closed"})
+    for events in (
+        (_reaches(raised), _reaches(amended), _reaches(withdrawn)),
+        (_reaches(raised), _reaches(corrected)),
+        (_reaches(raised), CaseChanged(case=deserted)),
+    ):
+        state = CaseState()
+        for event in (CaseChanged(case=case), _reaches(a_standing_flag()), *events):
+            before = state
+            state, owed = reduce_case(before, event, policy)
+            for told in notices_for(owed, before, state, policy):
+                if told.notice.obligation.alert_id == raised.alert_id:
+                    yield told.notice
+                    yield from escalations(told.notice, "agency_refused", policy)
+
+
+def _reaches(statement: AcceptedAlert) -> AlertReachedCase:
+    return AlertReachedCase(case_id="case-1", via="p-man", alert=statement)
 
 
 def channels(notice: Notice, plugins: Plugins) -> Iterator[tuple[str, str]]:

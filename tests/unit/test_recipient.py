@@ -314,7 +314,7 @@ def test_not_18_who_acted_for_a_man_and_is_taken_off_the_case_reads_no_more_in_t
     after = a_case({"agency": "police"}, version=1)
 
     last = told(before, about_him("threat_to_staff"), then=after)[agency][-1]
-    assert last.deed is Deed.WITHDRAW
+    assert last.deed is Deed.NO_LONGER_YOURS
     assert stands_in(last, *OF_THE_CHILD, *OF_THE_REFUGE, *FREE_TEXT) == []
 
 

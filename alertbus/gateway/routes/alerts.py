@@ -76,7 +76,8 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
         "obligations": [one.model_dump(mode="json") for one in status.obligations],
         "notices": [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)],
     }
-    if answer["notices"] and not (caller.states_as(status.source) or any(map(caller.holds_case, status.cases))):
+    sight = caller.sight
+    if answer["notices"] and not (sight.everything or sight.of_source(status.source) or any(map(sight.of_case, status.cases))):
         answer |= _as_told(status, answer["notices"][-1])
     return JSONResponse(answer)
 
