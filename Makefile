@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
-.PHONY: help env demo test cases proof must-nots check bench chaos lock format clean
+.PHONY: help env demo test cases leaks proof must-nots check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -37,6 +37,9 @@ test: env ## the tests, on a real Kafka and a real PostgreSQL; takes 25 to 30 mi
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
 	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)
+
+leaks: env ## who finds what in a notice, its key, headers and rendered message: each recipient, kind and field; prints the size, fails at a leak
+	@$(BIN)/python -m pytest -q -rP tests/contract/test_leak_matrix.py $(ARGS)
 
 proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)

@@ -21,7 +21,7 @@ class CallerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(
-        pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$",
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]{1,59}$",
         description="a system's name of letters, digits, dots, hyphens and underscores, never a person's: it stands on records",
     )
     agency: str = Field(min_length=1, description="the agency the caller acts for")

@@ -129,6 +129,8 @@ class ChronologyEntry(Word):
     told: tuple[AgencyTold, ...] = ()
     history: bool = False
     do_not_reveal_source: bool = False
+    words_held: bool = False
+    """Its words are left out here: they may give away another family or who told, and nobody has released them to this case."""
 
 
 class Unanswered(Word):

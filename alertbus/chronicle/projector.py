@@ -272,6 +272,7 @@ def _reached(where: Coordinates, _data: bytes, arrival: AlertReachedCase) -> Fac
         "case_id": arrival.case_id,
         "alert_id": arrival.alert.alert_id,
         "people": orjson.dumps(arrival.alert.people),
+        "reveals": orjson.dumps([one.model_dump(mode="json") for one in arrival.alert.reveals]) if arrival.alert.reveals else None,
     }
     return Fact(*where, tables.alert_case, row)
 
@@ -299,7 +300,8 @@ def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
 
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
-    return Fact(*where, tables.review, row)
+    of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
+    return Fact(*where, tables.review, row | of)
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, or_, select, tuple_
 from sqlalchemy import case as when
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,6 +23,7 @@ from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_of, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
@@ -101,7 +102,8 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
         obligations = await obligations_where(connection, _owed.alert_id == found, moment)
-        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found)
+        asked = or_(tables.review.c.reason != ReviewReason.FLAG_REVIEW_DUE, tables.review.c.at <= moment)
+        query_review = select(tables.review.c.reason).where(tables.review.c.alert_id == found, asked)
         review = set((await connection.execute(query_review)).scalars())
     first = statements[0]
     status = AlertStatus(
@@ -236,13 +238,13 @@ def _parsed(cursor: str) -> list[ColumnElement[Any]]:
     overdue, _, rest = cursor.partition("~")
     rank, _, rest = rest.partition("~")
     since, _, last = rest.partition("~")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(since)
         if overdue in {"0", "1"} and rank in _RANKS and moment.tzinfo is not None and last:
             return [
                 literal(int(overdue), Integer),
                 literal(int(rank), Integer),
-                literal(moment, UtcDateTime),
+                literal(moment.astimezone(UTC), UtcDateTime),
                 literal(last, String),
             ]
     raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")])

@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, Row, Select, String, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
-from alertbus.chronicle.views import view
+from alertbus.chronicle.flag_questions import FLAG_REASONS, latest_decision, not_asked, undecided
+from alertbus.chronicle.views import AT_ONCE, view
 from alertbus.model.base import Word
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewNeeded, ReviewReason
@@ -26,7 +27,7 @@ from alertbus.sql.engine import UtcDateTime
 INTEGRATION = "integration"
 """The owner of what is about messages and formats: whoever connects the systems that send to the bus."""
 
-_ABOUT_PEOPLE = frozenset({ReviewReason.UNSURE_MATCH, ReviewReason.NOBODY_LINKED, ReviewReason.KEY_UNKNOWN})
+_OF_FRONT_DOOR = frozenset({ReviewReason.UNSURE_MATCH, ReviewReason.NOBODY_LINKED, ReviewReason.KEY_UNKNOWN, ReviewReason.WORDS_HELD})
 
 _ON_CASE = "case "
 """How the `detail` of an item about the people of a case begins; the case's id follows."""
@@ -53,7 +54,11 @@ class ReviewItem(Word):
     alert_id: str | None = None
     source: str | None = None
     case_id: str | None = None
-    """The case, where the question is about the people of a case file."""
+    """The case, where the question is about the people of a case file, or about words held back from it."""
+    statement_id: str | None = None
+    """Of words held back: the statement."""
+    clues: tuple[str, ...] = ()
+    """Of words held back: the classes of what was found and where, never what it is."""
     exercise: str | None = None
     person_ids: tuple[str, ...] = ()
     """The person in question first, then those who may be the same."""
@@ -81,11 +86,14 @@ class ReviewItem(Word):
         return self.person_ids[1:] if self.in_question else self.person_ids if self.reason is ReviewReason.KEY_UNKNOWN else ()
 
 
-def owner_of(reason: ReviewReason, front_door: str) -> str:
-    """Give who must decide an item of this reason: the front door where the question is whom an alert is about, because a child may be
-    waiting behind it (DESIGN section 14); else `INTEGRATION`, because the answer lies in a sender's system or in the policy.
+def owner_of(reason: ReviewReason, front_door: str, source: str | None = None) -> str:
+    """Give who must decide an item of this reason: the agency that stated a flag (the first part of `source`), whether it still stands; the
+    front door, whether to set one, whom an alert is about, and whom its words may reach, because a child may be waiting behind it (DESIGN
+    section 14); else `INTEGRATION`, because the answer lies in a sender's system or in the policy.
     """
-    return front_door if reason in _ABOUT_PEOPLE else INTEGRATION
+    if reason is ReviewReason.FLAG_REVIEW_DUE and source:
+        return source.partition(".")[0]
+    return front_door if reason in _OF_FRONT_DOOR or reason in FLAG_REASONS else INTEGRATION
 
 
 async def review_items(
@@ -96,15 +104,19 @@ async def review_items(
     state: ReviewState | None = ReviewState.OPEN,
     reasons: Collection[ReviewReason] = (),
     alert_id: str | None = None,
+    stated_by: str | None = None,
     limit: int = 100,
     after: ReviewItem | None = None,
 ) -> list[ReviewItem]:
     """List items, the oldest first. `state` None: open and decided; `reasons` empty: all. Those of exercises are among them, and say so.
+    `stated_by`: those about statements of that agency. A question about a flag is not listed before it is asked (`flag_questions`).
 
     `after` is the last item seen; what follows it is given.
     """
     asked = tables.review.c
-    query = _items().order_by(asked.at, asked.id).limit(limit)
+    query = _items().where(~and_(_open(), not_asked(now))).order_by(asked.at, asked.id).limit(limit)
+    if stated_by is not None:
+        query = query.where(_source_of(stated_by))
     if state is not None:
         query = query.where(_open() if state is ReviewState.OPEN else ~_open())
     if reasons:
@@ -126,6 +138,28 @@ async def review_item(engine: AsyncEngine, item_id: str, now: datetime, front_do
     return _item(row, now, front_door)
 
 
+async def proposals_about(engine: AsyncEngine, person_id: str, now: datetime, front_door: str) -> list[ReviewItem]:
+    """Give every proposal of a flag for somebody, the oldest first: open and decided, shown and not."""
+    asked = tables.review.c
+    query = _items().where(asked.reason == ReviewReason.FLAG_PROPOSED, asked.person_id == person_id).order_by(asked.at, asked.id)
+    async with view(engine) as connection:
+        return [_item(row, now, front_door) for row in await connection.execute(query)]
+
+
+async def words_released(connection: AsyncConnection, case_id: str, alerts: Collection[str]) -> set[str]:
+    """Give the statements of these alerts whose held words somebody has released to the case."""
+    asked, found = tables.review.c, set()
+    released = and_(asked.reason == ReviewReason.WORDS_HELD.value, _latest.c.outcome == ReviewOutcome.RELEASE.value)
+    every = sorted(alerts)
+    for start in range(0, len(every), AT_ONCE):
+        query = _items().where(released, asked.alert_id.in_(every[start : start + AT_ONCE]))
+        for row in await connection.execute(query):
+            needed = ReviewNeeded.model_validate_json(row.body)
+            if needed.case_id == case_id:
+                found.add(needed.statement_id or "")
+    return found
+
+
 async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[str]:
     """Give the ids of the obligations that this agency has not answered on this case."""
     owed = tables.obligation.c
@@ -137,7 +171,7 @@ async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[
 async def waiting_reviews(connection: AsyncConnection, now: datetime, exercise: str | None) -> ReviewsWaiting:
     """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
     asked = tables.review.c
-    chosen = and_(_open(), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
+    chosen = and_(_open(), ~not_asked(now), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
     by_reason = _joined(select(asked.reason, func.count())).where(chosen).group_by(asked.reason)
     oldest = _joined(select(asked.id, asked.reason, asked.at)).where(chosen).order_by(asked.at, asked.id).limit(1)
     counts = Counter({ReviewReason(row[0]): row[1] for row in await connection.execute(by_reason)})
@@ -146,11 +180,7 @@ async def waiting_reviews(connection: AsyncConnection, now: datetime, exercise: 
     return ReviewsWaiting(open=counts.total(), by_reason=dict(sorted(counts.items())), oldest=longest)
 
 
-_decided = tables.review_decision.c
-_latest = select(
-    tables.review_decision,
-    func.row_number().over(partition_by=_decided.review_id, order_by=(_decided.at.desc(), _decided.outcome.desc())).label("rank"),
-).subquery("latest")
+_latest = latest_decision("latest")
 _drills = (
     select(tables.alert.c.alert_id, func.max(tables.alert.c.exercise).label("exercise"))
     .where(tables.alert.c.exercise.is_not(None))
@@ -164,7 +194,13 @@ def _rehearsed() -> ColumnElement[Any]:
 
 
 def _open() -> ColumnElement[bool]:
-    return or_(_latest.c.outcome.is_(None), _latest.c.outcome == ReviewOutcome.REOPENED.value)
+    return undecided(_latest)
+
+
+def _source_of(agency: str) -> ColumnElement[bool]:
+    said = tables.alert.alias("asked_about")
+    theirs = or_(said.c.source == agency, said.c.source.startswith(f"{agency}.", autoescape=True))
+    return exists().where(said.c.statement_id == tables.review.c.statement_id, theirs).correlate(tables.review)
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -183,11 +219,11 @@ def _item(row: Row[*tuple[Any, ...]], now: datetime, front_door: str) -> ReviewI
     is_open = decided is None or decided.outcome is ReviewOutcome.REOPENED
     detail = needed.detail or ""
     return ReviewItem(
-        **needed.model_dump(),
+        **needed.model_dump(exclude={"case_id"}),
         state=ReviewState.OPEN if is_open else ReviewState.DECIDED,
-        owner=owner_of(needed.reason, front_door),
+        owner=owner_of(needed.reason, front_door, needed.source),
         age_s=(now - needed.at).total_seconds(),
-        case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else None,
+        case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else needed.case_id,
         exercise=row.exercise,
         outcome=decided and decided.outcome,
         by=decided and decided.by,

@@ -61,6 +61,8 @@ alert_case = Table(
     Column("case_id", String, primary_key=True, index=True),
     Column("alert_id", String, nullable=False, index=True),
     Column("people", LargeBinary, nullable=False),
+    # JSON: what its free text may give away; NULL for nothing.
+    Column("reveals", LargeBinary, nullable=True),
 )
 """Which statements reached which cases, and their persons' ids. History that told nobody is here too (INT-10)."""
 
@@ -133,8 +135,11 @@ review = Table(
     Column("reason", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("alert_id", String, nullable=True, index=True),
+    Column("statement_id", String, nullable=True),
+    Column("person_id", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
 )
+"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people."""
 
 review_decision = Table(
     "chronicle_review_decision",

@@ -9,6 +9,7 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
 from alertbus.model.notice import Receipt, Stage
+from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
 
 
@@ -59,14 +60,14 @@ async def understood(adapter: Adapter, raw: bytes, limit_s: float) -> ReceiptGiv
     late: TimeoutError | None = None
     try:
         async with asyncio.timeout(limit_s):
-            given = await asyncio.to_thread(adapter.parse_receipt, raw)
+            given = await asyncio.to_thread(behind_boundary, adapter.parse_receipt, raw)
     except UnreadableMessage as unreadable:
         fault = NotUnderstood(f"adapter '{adapter.name}': {unreadable}")
     except TimeoutError:
         late = TimeoutError()
         fault = PluginFault(f"adapter '{adapter.name}': parse_receipt took longer than {limit_s:.0f} s")
-    except Exception as error:  # noqa: BLE001  the boundary: a plugin may raise anything, and its words may quote the message
-        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {type(error).__name__}")
+    except PluginBroke as broke:
+        fault = PluginFault(f"adapter '{adapter.name}': parse_receipt raised {broke}")
     if fault is None and not isinstance(given, ReceiptGiven):
         fault = PluginFault(f"adapter '{adapter.name}': parse_receipt returned {type(given).__name__}, not ReceiptGiven")
     if fault is not None:

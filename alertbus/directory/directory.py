@@ -19,10 +19,12 @@ from alertbus.directory.doubts import open_doubt
 from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, is_on_case, marks_of
 from alertbus.directory.movements import is_overtaken, note_movement
 from alertbus.directory.partition import Mention, MentionKind
+from alertbus.directory.spoken_of import people_spoken_of
 from alertbus.directory.tables import about, mention
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
+from alertbus.model.screening import Revealed
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults, reading, upsert
 
@@ -98,6 +100,12 @@ class Directory:
         """Give the directory's present matches of these people and write nothing: somebody unknown is `NOBODY`."""
         async with reading(self._engine) as connection:
             return [await self._looked_up(connection, person, exercise or "") for person in people]
+
+    async def spoken_of(self, statement: AcceptedAlert, people: Sequence[Collection[str]]) -> tuple[Revealed, ...]:
+        """Give what the statement's free text may give away of people on case files, where these ids were found for its persons."""
+        with database_faults():
+            async with reading(self._engine) as connection:
+                return await people_spoken_of(connection, statement, people)
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
         """Count the persons each key leads to: 0 is unknown, more than one ambiguous."""

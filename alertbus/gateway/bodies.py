@@ -45,7 +45,7 @@ def read_json(body: bytes) -> Any:
     """Parse the body. One that is not JSON, or in which an object holds a name twice, is one fault of the whole."""
     expected = ""
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_constant)
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole_number)
     except _NameTwice:
         raise InvalidInput([Fault("", "JSON in which no object has a name twice", "duplicate_name")]) from None
     except json.JSONDecodeError as error:
@@ -74,9 +74,23 @@ def _no_constant(_: str) -> NoReturn:
     raise json.JSONDecodeError("not JSON", "", 0)
 
 
+_LARGEST = 2**64 - 1
+_SMALLEST = -(2**63)
+
+
+def _whole_number(text: str) -> int:
+    """Read a whole number; one with more digits than 64 bits have becomes one beyond them, for `_search` to refuse at its place."""
+    return int(text) if len(text) <= len(str(_LARGEST)) + 1 else _LARGEST + 1
+
+
+DEEPEST = 64
+"""How many objects and lists may stand in each other. Chosen: an alert has six, and whoever reads one later has room to."""
+
 _TIMES = frozenset({"occurred_at", "recorded_at", "review_on", "born", "died", "from", "to", "known_at", "at", "date"})
 _NUL_IN_NAME = ("names without the character U+0000", "control_character")
 _NUL_IN_TEXT = ("text without the character U+0000", "control_character")
+_TOO_DEEP = (f"JSON that is nested at most {DEEPEST} deep", "nested_too_deeply")
+_TOO_LARGE = ("a number that 64 bits can hold", "number_too_large")
 _NUMBER = ("a date or moment as text, such as 2020-11-18T15:00:00Z", "datetime_type")
 
 _Node = tuple[Any, str | int]
@@ -84,26 +98,32 @@ _Node = tuple[Any, str | int]
 
 
 def _unsound(data: Any) -> list[Fault]:
-    """What no schema sees: U+0000 anywhere, and a number where a time should be, but for the free part of `details`."""
+    """What no schema sees: U+0000 anywhere, a number beyond 64 bits (`1e999` is one), too deep a nesting, and a number where a time should
+    be, but for the free part of `details`.
+    """
     found: list[tuple[_Node | None, tuple[str, str]]] = []
-    _search(data, "", None, found)
+    _search(data, "", None, found, DEEPEST)
     located = [(_location(node), expected) for node, expected in found]
     return [Fault(path_of(location), *expected) for location, expected in located if not (expected is _NUMBER and _is_free(location))]
 
 
-def _search(value: Any, name: str, node: _Node | None, found: list[tuple[_Node | None, tuple[str, str]]]) -> None:
-    if isinstance(value, dict):
+def _search(value: Any, name: str, node: _Node | None, found: list[tuple[_Node | None, tuple[str, str]]], depth: int) -> None:
+    if isinstance(value, dict | list) and depth == 0:
+        found.append((None, _TOO_DEEP))
+    elif isinstance(value, dict):
         for key, inner in value.items():
             if "\0" in key:
                 found.append((node, _NUL_IN_NAME))
-            _search(inner, key, (node, key), found)
+            _search(inner, key, (node, key), found, depth - 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _search(inner, "", (node, index), found)
+            _search(inner, "", (node, index), found, depth - 1)
     elif isinstance(value, str) and "\0" in value:
         found.append((node, _NUL_IN_TEXT))
     elif name in _TIMES and _is_number(value):
         found.append((node, _NUMBER))
+    elif isinstance(value, int | float) and not _SMALLEST <= value <= _LARGEST:
+        found.append((node, _TOO_LARGE))
 
 
 def _location(node: _Node | None) -> list[str | int]:
@@ -115,7 +135,7 @@ def _location(node: _Node | None) -> list[str | int]:
 
 
 def _is_free(location: list[str | int]) -> bool:
-    return location[0] == "details" and location != ["details", "release", "date"]
+    return location[:1] == ["details"] and location != ["details", "release", "date"]
 
 
 def _is_number(value: Any) -> bool:

@@ -49,6 +49,12 @@ class WrongMediaType(BusError):
     code = "wrong_media_type"
 
 
+class TooSlow(BusError):
+    """A body that came so slowly that its caller held a connection and nothing else."""
+
+    code = "too_slow"
+
+
 class NotReady(Unavailable):
     """This process cannot do its work now: its broker or its database does not answer."""
 
@@ -74,6 +80,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
     AlreadyDecided: (409, "Somebody has decided this otherwise"),
+    TooSlow: (408, "That came too slowly"),
     TooLarge: (413, "That is too large"),
     NotAllowed: (403, "You may not do this"),
     WhoAreYou: (401, "Say who you are"),
@@ -133,7 +140,7 @@ def of_bus_error(error: BusError) -> JSONResponse:
     if isinstance(error, InvalidInput | NotRead):
         detail = f"{len(error.faults)} fault(s), each in `faults`. Nothing was accepted; mend them and send it again."
         return problem(status, error.code, title, detail, faults=error.faults, ref=getattr(error, "ref", None))
-    headers = {}
+    headers = {"Connection": "close"} if isinstance(error, TooSlow) else {}
     if error.retriable:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, WhoAreYou):

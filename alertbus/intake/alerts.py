@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
+from alertbus.intake.acting import acting, by_itself, signed
 from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
@@ -67,6 +68,7 @@ class _Submission:
 
     statements: tuple[_Statement, ...]
     several: bool
+    caller: str | None
     answer: asyncio.Future[list[Accepted]]
 
 
@@ -110,10 +112,10 @@ class AlertIntake:
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
-        submission = _Submission(tuple(map(_Statement.of, alerts)), several, asyncio.get_running_loop().create_future())
+        submission = _Submission(tuple(map(_Statement.of, alerts)), several, acting(), asyncio.get_running_loop().create_future())
         self._waiting.append(submission)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_waiting())
+            self._writing = asyncio.create_task(self._write_waiting(), context=by_itself())
         return await submission.answer
 
     async def knows(self, alert_id: str) -> bool:
@@ -195,8 +197,8 @@ class AlertIntake:
         written: list[tuple[Record, dict[str, object] | None]] = []
         answers = [self._decide_one(one, batch, written) for one in submission.statements]
         check_sizes([record for record, _ in written])
-        for record, row in written:
-            batch.out.append(record)
+        batch.out += signed((record for record, _ in written), submission.caller)
+        for _, row in written:
             if row is not None:
                 batch.rows.append(row)
                 batch.digests[str(row["statement_id"])] = str(row["digest"])

@@ -59,6 +59,16 @@ class CaseIntake:
         with database_faults():
             return await self._cases.get(case_id)
 
+    async def check(self, snapshot: Case, *, by_watchdog: bool = False) -> None:
+        """Raise `InvalidInput` for a snapshot that is not its sender's to state, and for the id of a new case that tells of somebody."""
+        if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
+            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
+        if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
+            own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
+            raise InvalidInput([Fault("id", own, "reserved")])
+        if (telling := fault_of_id(snapshot)) and not await self._stands(snapshot.id):
+            raise InvalidInput([telling])
+
     async def put(self, snapshot: Case, expected: int | None = None, *, by_watchdog: bool = False) -> Case:
         """Record a snapshot and publish it; gives the version that stands afterwards. The same content again changes nothing.
 
@@ -69,13 +79,7 @@ class CaseIntake:
 
         `by_watchdog`: the watchdog itself speaks, to which its exercise and its case are reserved.
         """
-        if not by_watchdog and watchdog.is_reserved(exercise=snapshot.exercise, case_id=snapshot.id):
-            raise InvalidInput([Fault("id", "another id, and another exercise: these are the bus's own", "reserved")])
-        if is_doubt(snapshot.id) or any(one.scope is Scope.FRONT_DOOR for one in snapshot.involvements):
-            own = "an id that does not begin `doubt-`, and no scope `front_door`: these are the bus's own"
-            raise InvalidInput([Fault("id", own, "reserved")])
-        if (telling := fault_of_id(snapshot)) and not await self._stands(snapshot.id):
-            raise InvalidInput([telling])
+        await self.check(snapshot, by_watchdog=by_watchdog)
         stated = snapshot.as_stated()
         must_be_in_range(stated, self._allowed, self._now())
         check_sizes([records.case_changed(stated, self._now())])

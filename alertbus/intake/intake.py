@@ -11,6 +11,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.audit.anchor import Anchor
+from alertbus.audit.keys import NO_KEYS, AuditKeys
 from alertbus.audit.trail import Trail
 from alertbus.broker.producer import Producer
 from alertbus.directory.directory import Directory
@@ -39,7 +41,11 @@ class Intake:
     now: Callable[[], datetime]
     limit_s: float = LIMIT_S
     """Seconds that a caller waits for the broker before being told to come again."""
+    keys: AuditKeys = NO_KEYS
+    anchor: Anchor | None = None
+    """The keys of the audit, and where its heads are kept outside."""
     publisher: Publisher = field(init=False)
+    audited: Audited = field(init=False)
     alerts: AlertIntake = field(init=False)
     cases: CaseIntake = field(init=False)
     people: WhoIsWhoIntake = field(init=False)
@@ -50,11 +56,18 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
+        self.audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now, self.keys, self.anchor), self.publisher)
         self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now, self.policy.moments)
         self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
-        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.now)
-        audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now), self.publisher)
-        self.decisions = DecisionIntake(self.engine, self.publisher, self.people, self.answers, audited, self.policy.front_door, self.now)
-        self.who_is_who = PeopleIntake(self.engine, self.people, audited, self.now)
+        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now)
+        self.decisions = DecisionIntake(
+            self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
+        )
+        self.who_is_who = PeopleIntake(self.engine, self.people, self.audited, self.now)
+
+    async def close(self) -> None:
+        """Leave the broker, whatever is still under way: nobody waits for it any more."""
+        await self.publisher.close()
+        await self.audited.close()

@@ -25,6 +25,7 @@ from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, 
 from alertbus.model.events import MessageKept, ReviewReason
 from alertbus.model.gaps import Gap, gaps
 from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
+from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire import records
@@ -146,11 +147,13 @@ class MessageIntake:
         raised = ""
         try:
             async with asyncio.timeout(PARSE_LIMIT_S):
-                found = await asyncio.to_thread(source.parse, raw, headers)
+                found = await asyncio.to_thread(behind_boundary, source.parse, raw, headers)
         except UnreadableMessage as unreadable:
             return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
-            raised = type(error).__name__
+        except PluginBroke as broke:
+            raised = str(broke)
+        except TimeoutError as late:
+            raised = type(late).__name__
         if isinstance(found, Ignored):
             return found
         if isinstance(found, list) and found and all(isinstance(one, Stated) for one in found):

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import MAX_RECORD_BYTES, Producer
 from alertbus.broker.record import Record
+from alertbus.intake.acting import acting, signed
 from alertbus.model.errors import BrokerUnavailable, TooLarge
 
 log = structlog.get_logger("alertbus.gateway")
@@ -28,7 +29,7 @@ LARGEST_VALUE = MAX_RECORD_BYTES - 100_000
 
 
 class Publisher:
-    """Writes through one producer, which all requests of this process share."""
+    """Writes through one producer, which all requests of this process share. What a call writes bears its caller's name (`acting`)."""
 
     def __init__(self, producer: Producer, limit_s: float = LIMIT_S) -> None:
         self._producer = producer
@@ -44,7 +45,7 @@ class Publisher:
     async def durable(self, records: Sequence[Record]) -> None:
         """Like `send`, but for as long as it takes. For use inside `within`."""
         try:
-            await self._producer.send_all(records)
+            await self._producer.send_all(signed(records, acting()))
         except BrokerFault as fault:
             if isinstance(fault.__cause__, KafkaError) and not fault.__cause__.retriable:
                 self._mend()

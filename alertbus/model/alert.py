@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from alertbus.model import ids
 from alertbus.model.base import INSTANT, Count, Moment, Word, plus
 from alertbus.model.person import Subject
+from alertbus.model.screening import Revealed
 from alertbus.model.sensitivity import Sensitivity as S
 
 CalendarDay = date
@@ -27,6 +28,7 @@ KINDS = frozenset(
         "unlawfully_at_large",
         "prisoner_contact_change",
         "risk_to_children",
+        "risk_to_staff",
         "ppn",
         "nspcc_concern",
         "school_concern",
@@ -53,6 +55,13 @@ KINDS = frozenset(
 MOVEMENTS = {"prisoner_release": True, "unlawfully_at_large": True, "prisoner_recall": False}
 """Kinds that say where a prisoner is: whether each says that they are at liberty. Of one person the movement that happened last stands: one
 the other way that is stated late is history (PRI-02)."""
+
+
+POLICE_INCIDENTS = frozenset({"ppn", "domestic_abuse_incident"})
+"""Kinds of which a reader asks whether the children were there and whether anybody checked on them (`INCIDENT_FACTS`)."""
+
+INCIDENT_FACTS = ("children_present", "welfare_check")
+"""Fields of `Incident` that are said to be not stated where nobody has stated them of a police incident (NOT-11)."""
 
 
 class Action(StrEnum):
@@ -151,8 +160,9 @@ class Details(Word):
 class Alert(Word):
     """A statement by an agency about one or more persons. `(source, id)` names the alert; stating it twice has no second effect.
 
-    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands; without
-    one, it stands for as long as the policy says of its kind. `children` may be empty: finding them is the bus's work (INT-01).
+    `occurred_at` is when it happened, `recorded_at` when the agency wrote it down. `review_on` is the last day on which it stands or, of a
+    flag, the day on which somebody is asked whether it still does (NOT-23); without one, it stands for as long as the policy says of its
+    kind. `children` may be empty: finding them is the bus's work (INT-01).
     `amends` lets an amendment or withdrawal carry an id of its own and point at the alert it is about; without it, `id` is that alert's.
     `history` seeds state and tells nobody now (INT-10). `exercise` names a rehearsal: such an alert lives in the time it states, reaches
     only cases of the same exercise, and every notice of it says so; it can never reach a real case, nor a real alert an exercise.
@@ -212,7 +222,8 @@ class AcceptedAlert(Word):
     `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
     was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed` is None where the
     directory learned nothing from the statement; else it says of each of its people which mention their key meant (in an exercise the
-    key; empty: none; None: nothing was learned of them), so that a rebuilt directory learns the same.
+    key; empty: none; None: nothing was learned of them), so that a rebuilt directory learns the same. `reveals` is what its free text
+    may give away to a case (`model.screening`), decided when its persons were found. `words_of` and `said_at` are those of `with_words`.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -225,6 +236,9 @@ class AcceptedAlert(Word):
     people_version: Annotated[Count, S.ROUTING] = 0
     people_since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
     claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
+    reveals: Annotated[tuple[Revealed, ...], S.ROUTING] = ()
+    words_of: Annotated[str | None, S.ROUTING] = None
+    said_at: Annotated[Moment | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
@@ -242,6 +256,19 @@ class AcceptedAlert(Word):
     def as_first_said(self) -> Self:
         """Return this statement as if it had been made when the alert was first stated."""
         return self.model_copy(update={"at": self.first_at or self.at})
+
+    def with_words(self, at: datetime) -> Self:
+        """Return this statement as it stands from `at` on where its words were held and then released: one more statement of its alert, on
+        that case alone. It is worked out where it is needed, and stands on no topic. It reaches newcomers no longer than the statement.
+        """
+        counts = max(at, self.at + INSTANT)
+        update = {"statement_id": ids.released_id(self.statement_id), "at": counts, "words_of": self.statement_id, "said_at": self.at}
+        return self.model_copy(update=update)
+
+    @property
+    def stands_from(self) -> datetime:
+        """The moment from which its time to stand is counted."""
+        return self.said_at or self.at
 
     @property
     def everybody(self) -> tuple[Subject, ...]:

@@ -250,14 +250,19 @@ class Case(Word):
             by_key = self.memo["people"] = {person.key: person for person in self.people}
         return by_key[key]
 
+    @property
+    def agencies(self) -> frozenset[str]:
+        """Every agency that is or was on the case."""
+        found: frozenset[str] | None = self.memo.get("agencies")
+        if found is None:
+            found = self.memo["agencies"] = frozenset(one.agency for one in self.involvements if one.level is Level.AGENCY)
+        return found
+
     def agency_stating(self, source: str) -> str:
         """The agency that said what came from this source: of those on the case the one whose name is the longest beginning of it, up to
         a dot; else the source's first part.
         """
-        involved: frozenset[str] | None = self.memo.get("agencies")
-        if involved is None:
-            involved = self.memo["agencies"] = frozenset(one.agency for one in self.involvements)
-        name = source
+        name, involved = source, self.agencies
         while name not in involved and "." in name:
             name = name.rpartition(".")[0]
         return name

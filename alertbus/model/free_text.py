@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import get_args
+from typing import TypeVar, cast, get_args
 
 from alertbus.model.alert import Alert, Incident
 from alertbus.model.base import Word
+
+AnyWord = TypeVar("AnyWord", bound=Word)
 
 _ONE_THING = frozenset({(Incident, "reference"), (Incident, "officer")})
 """Text of one thing: the number and the officer to ask for are what an agency needs where the words must wait."""
@@ -43,3 +45,12 @@ def _in_details(word: Word, path: str) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{field}", value
             else:
                 yield from ((f"{path}.{field}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
+
+
+def without_free_text(word: AnyWord) -> AnyWord:
+    """Give the details, or a section of them, as if no free text and nothing unclassified had been stated."""
+    of = type(word)
+    stated = {name: getattr(word, name) for name in of.model_fields if name in word.model_fields_set}
+    kept = {name: value for name, value in stated.items() if not is_free_text(of, name)}
+    kept = {name: without_free_text(value) if isinstance(value, Word) else value for name, value in kept.items()}
+    return cast("AnyWord", of.model_construct(set(kept), **kept))

@@ -157,6 +157,8 @@ class NoticeCover(Word):
     to be about somebody else. None for every other notice, and for an end that was written before there was this field."""
     another_stands: Annotated[bool, S.ROUTING] = False
     """Of the end of a prisoner's release or recall: a release of the same person stands, so what was set up because of it stays."""
+    chain: Annotated[tuple[str, ...] | None, S.ROUTING] = None
+    """The agency's roles that are told in turn while nobody answers, where the kind that has this chain is not shown; else None."""
     own_agency: Annotated[bool, S.ROUTING] = False
     """Another unit of the agency stated it: it is the agency's own word and no second source, and no answer is asked for (LNK-04)."""
 

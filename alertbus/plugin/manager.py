@@ -18,9 +18,10 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import fidelity, hookspecs
+from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.hookspecs import CONTRACT, RESERVED, hookimpl
 from alertbus.plugin.plain import Plain
-from alertbus.plugin.protocols import Adapter, Source
+from alertbus.plugin.protocols import Adapter, Source, UnreadableMessage
 
 GROUP = "alertbus"
 """Entry point group, and pluggy's project name."""
@@ -97,9 +98,9 @@ class Plugins:
         message: object = None
         raised = ""
         try:
-            message = adapter.render(notice)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary: a plugin may raise anything
-            raised = type(error).__name__
+            message = behind_boundary(adapter.render, notice)
+        except (PluginBroke, UnreadableMessage) as error:
+            raised = str(error) if isinstance(error, PluginBroke) else type(error).__name__
         if raised:  # outside the handler, so that the plugin's error is not chained to ours
             raise PluginFault(f"{who}: render raised {raised}. Run its conformance kit: alertbus plugin check")
         checked = _checked(message, who)

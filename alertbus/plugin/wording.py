@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS
 from alertbus.model.case import in_uk
 from alertbus.model.gaps import ASKED
 from alertbus.model.notice import Deed, Excerpt, Notice
@@ -125,6 +126,16 @@ def excerpt_fields(excerpt: Excerpt) -> dict[str, Any]:
 def yes_no(value: object) -> str:
     """Write a fact that is true, false or not stated: `yes`, `no` or `not_stated`, and never one for another (NOT-11)."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else NOT_STATED
+
+
+def incident_facts(notice: Notice) -> dict[str, bool | str]:
+    """Give what is stated of the children at an incident, by field (`model.alert.INCIDENT_FACTS`). Of an incident that police report, each
+    is there: `not_stated` where nobody has said (NOT-11).
+    """
+    stated = section(notice, "incident")
+    asked = notice.obligation.kind in POLICE_INCIDENTS
+    found = {name: NOT_STATED if stated.get(name) is None else stated[name] for name in INCIDENT_FACTS}
+    return {name: value for name, value in found.items() if asked or value != NOT_STATED}
 
 
 def tells_of_release(notice: Notice) -> bool:

@@ -90,6 +90,8 @@ class KindRule(Word):
     action: str = ""
     flag: bool = False
     """An alert of this kind is itself what staff must read first while it stands."""
+    proposes: str | None = None
+    """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
     cite: tuple[str, ...] = Field(min_length=1)
 
@@ -149,13 +151,15 @@ class Policy(Word):
         return self
 
     def _unknown_agencies(self) -> Iterator[str]:
-        """Yield each place in the file that names an agency without an entry."""
+        """Yield each place in the file that names an agency, or a kind, without an entry."""
         for name in (self.front_door, self.case_holder):
             if name not in self.agencies:
                 yield f"agencies: `{name}` is named as front door or case holder and has no entry"
         for place, rule in ({f"kinds.{kind}": rule for kind, rule in self.kinds.items()} | {"unknown_kind": self.unknown_kind}).items():
             for name in sorted(set(rule.roles) - set(self.agencies)):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
+            if rule.proposes is not None and rule.proposes not in self.kinds:
+                yield f"{place}.proposes: `{rule.proposes}` is no entry of `kinds`"
 
     def _undecided(self) -> Iterator[str]:
         """Yield each place in the file that leaves open how much a sector sees or on what basis, or that decides what no policy may."""
@@ -200,6 +204,10 @@ class Policy(Word):
         rule = self.kind_rule(kind)
         within = rule.low if rule.low is not None and severity is Severity.LOW else rule.respond_within
         return within.after(moment, self.bank_holidays)
+
+    def below_the_line(self, kind: str, severity: Severity) -> bool:
+        """Whether an alert of that kind and severity is not urgent though its kind is."""
+        return self.kind_rule(kind).low is not None and severity is Severity.LOW
 
     def audience(self, kind: str, *, conference_invite: bool = False) -> frozenset[Audience]:
         """The groups of agencies that are told of a kind. An exercise's own parameters replace the policy's, so that a scenario is judged

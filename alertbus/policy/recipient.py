@@ -4,8 +4,9 @@ A sector's row of the policy says how much such agencies are shown. A `Recipient
 whom it acts, which of the case's children it serves, what a restriction keeps from an adult it acts for, whose words it reads, and the day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from alertbus.model.case import Case, Involvement, Level, Scope, in_uk
 from alertbus.policy.policy import Agency, Policy
@@ -46,20 +47,23 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
-    entry, role, day = policy.agency(agency), _role(agency, case), _living(in_uk(at).date(), case)
+    entry, role, living = policy.agency(agency), _role(agency, case), _living(at, case)
+    if role is _OF_ALL_CHILDREN and not entry.acts_for_adults and entry.ages is None:
+        return living.to_sector(entry.sector)  # most agencies of most cases
     restricted = _restrictions(agency, role, case, policy)
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
-    for_adults = entry.acts_for_adults or (bool(role.adults) and (bool(restricted) or not with_children))
+    if not entry.acts_for_adults and (not role.adults or (with_children and not restricted)):
+        others = frozenset(case.children) - role.serves if role.serves else _by_age(entry, living, case)
+        return replace(living.to_sector(entry.sector), others_children=others)
     return Recipient(
         sector=entry.sector,
-        for_adults=for_adults,
+        for_adults=True,
         adults=role.adults,
         kept_from=any(not KINDS_OF_BIRTH_AND_DEATH.isdisjoint(kinds) for kinds in restricted),
         names_children=entry.names_children and not restricted,
         own_words=source is not None and source.partition(".")[0] == agency.partition(".")[0],
-        others_children=frozenset(case.children) - role.serves if role.serves else _by_age(entry, day, case),
-        unborn=day.unborn,
-        died=day.died,
+        unborn=living.unborn,
+        died=living.died,
     )
 
 
@@ -79,9 +83,13 @@ class _Role:
     (none: it was not said).
     """
 
-    adults: frozenset[str]
-    with_children: tuple[Involvement, ...]
-    serves: frozenset[str]
+    adults: frozenset[str] = frozenset()
+    with_children: tuple[Involvement, ...] = ()
+    serves: frozenset[str] = frozenset()
+
+
+_OF_ALL_CHILDREN = _Role()
+"""Stands for every agency that a case says nothing particular of: it acts for no adult and works with all children."""
 
 
 def _restrictions(agency: str, role: _Role, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
@@ -93,14 +101,19 @@ def _restrictions(agency: str, role: _Role, case: Case, policy: Policy) -> tuple
 
 
 def _role(agency: str, case: Case) -> _Role:
-    roles: dict[str, _Role] = case.memo.setdefault(_Role, {})
-    found = roles.get(agency)
-    if found is None:
-        own = [one for one in case.involvements if one.agency == agency]
-        spells = tuple(one for one in own if one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE)
-        adults = frozenset(one.adult for one in own if one.adult and one.scope is Scope.ADULT_LINKED)
-        found = roles[agency] = _Role(adults, spells, frozenset(key for one in own for key in one.children))
-    return found
+    particular: dict[str, _Role] | None = case.memo.get(_Role)
+    if particular is None:
+        named = {one.agency for one in case.involvements if one.children or one.scope is Scope.ADULT_LINKED}
+        particular = case.memo[_Role] = {name: _role_by([one for one in case.involvements if one.agency == name]) for name in named}
+    return particular.get(agency, _OF_ALL_CHILDREN)
+
+
+def _role_by(involvements: list[Involvement]) -> _Role:
+    return _Role(
+        adults=frozenset(one.adult for one in involvements if one.adult and one.scope is Scope.ADULT_LINKED),
+        with_children=tuple(one for one in involvements if one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE),
+        serves=frozenset(key for one in involvements for key in one.children),
+    )
 
 
 def _covers(involvement: Involvement, at: datetime) -> bool:
@@ -110,17 +123,29 @@ def _covers(involvement: Involvement, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Living:
+    """Who of a case is not born yet and who has died on a day; and the readers who see it as their sector does."""
+
     day: date
     unborn: frozenset[str]
     died: frozenset[str]
+    readers: dict[str, Recipient]
+
+    def to_sector(self, sector: str) -> Recipient:
+        return self.readers.get(sector) or self.readers.setdefault(sector, Recipient(sector, unborn=self.unborn, died=self.died))
 
 
-def _living(day: date, case: Case) -> _Living:
+@lru_cache(maxsize=1024)
+def _uk_day(at: datetime) -> date:
+    return in_uk(at).date()
+
+
+def _living(at: datetime, case: Case) -> _Living:
     days: dict[date, _Living] = case.memo.setdefault(_Living, {})
+    day = _uk_day(at)
     found = days.get(day)
     if found is None:
-        unborn = (person.key for person in case.people if person.key in case.children and person.born and person.born > day)
-        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day))
+        unborn = (person.key for person in case.people if person.born and person.born > day and person.key in case.children)
+        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day), {})
     return found
 
 

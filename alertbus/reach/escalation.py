@@ -32,7 +32,7 @@ def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]
 
 def next_person(notice: Notice, policy: Policy) -> str | None:
     """The role after this one in the kind's chain; the first one if this role is not in it; None after the last, or without a chain."""
-    chain = policy.kind_rule(notice.obligation.kind).chain
+    chain = policy.kind_rule(notice.obligation.kind).chain if notice.chain is None else notice.chain
     role = notice.obligation.role
     after = chain[chain.index(role) + 1 :] if role in chain else chain
     return after[0] if after else None

@@ -104,11 +104,8 @@ class _AlertOnCase:
     policy: Policy
     audience: frozenset[Audience]
     exposures: list[Exposure]
-
-    @property
-    def stating(self) -> str:
-        """The agency on the case that said it, itself or by one of its units. Other settings did not."""
-        return self.case.agency_stating(self.accepted.alert.source)
+    stating: str
+    """The agency on the case that said it: it is not told its own words; other settings are."""
 
     def is_source(self, agency: str) -> bool:
         """True for an agency that said it without naming a unit: nobody there has yet to be told."""
@@ -123,7 +120,8 @@ def decide(accepted: AcceptedAlert, case: Case, policy: Policy, replaced_at: dat
     policy = policy.under(case.routing)
     kind, invite = accepted.alert.kind, accepted.alert.details.conference_invite
     audience = policy.audience(kind, conference_invite=invite)
-    question = _AlertOnCase(accepted, case, policy, audience, exposures(accepted, case, policy.kind_rule(kind), replaced_at))
+    through = exposures(accepted, case, policy.kind_rule(kind), replaced_at)
+    question = _AlertOnCase(accepted, case, policy, audience, through, case.agency_stating(accepted.alert.source))
     best: dict[str, Decision] = {}
     for decision in (*(_decision(post, question) for post in roster(case).posts), *_front_door(question)):
         other = best.get(decision.agency)
@@ -146,7 +144,7 @@ def still_concerned(accepted: AcceptedAlert, case: Case, policy: Policy, earlier
         for tie in roster(case).ties
         if not tie.person_ids.isdisjoint(person_ids) and not tie.person_ids.isdisjoint(meant_before)
     ]
-    question = _AlertOnCase(accepted, case, policy, audience, common)
+    question = _AlertOnCase(accepted, case, policy, audience, common, case.agency_stating(accepted.alert.source))
     agencies = {post.involvement.agency for post in roster(case).posts if _right(post, question)[1]}
     return frozenset(agencies | {decision.agency for decision in _front_door(question)})
 

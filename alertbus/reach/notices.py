@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
-from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
+from alertbus.model.screening import Revealed
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import KindRule, Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
@@ -25,6 +28,8 @@ class Told:
     cover: NoticeCover
     body: NoticeBody
     body_json: bytes
+    held: tuple[Revealed, ...] = ()
+    """What was found in the words that the notice goes without: a person must decide about them. Empty where nobody is to be asked."""
 
     @property
     def notice(self) -> Notice:
@@ -40,33 +45,35 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, Deed | None, str, bool], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
-        over = owed.deed if owed.deed.ends else None
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left)
+        over, held = owed.deed if owed.deed.ends else None, owed.words_held(context.case)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left, held)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
+            bodies[about] = Bodies(
+                owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left, words_held=held
+            )
         involvement = owed.decision.involvement
-        recipient = _reader(owed, context)
+        sight = context.sight_of(owed)
         cover = cover_for(
             owed.notice_id,
             owed.deed,
             owed.obligation,
-            Sight(context.policy, recipient),
-            path=context.path(recipient),
+            sight,
+            path=context.path(sight),
             ruling=owed.decision.ruling,
             since=involvement.from_ if involvement else None,
-            flag=_flag(owed, context),
+            flag=_flag(owed, context, sight),
             recipient=_recipient(owed, context.case),
             ended_at=owed.ended_at,
             own_agency=owed.decision.ruling is Ruling.OTHER_UNIT,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
-        yield Told(owed, cover, *bodies[about].for_recipient(recipient))
+        yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient), owed.asks_about(context.case))
 
 
 class _LinkContext:
@@ -79,31 +86,35 @@ class _LinkContext:
         self.case, self.policy = state.case, policy.under(state.case.routing)
         self.alerts = state.alerts.values()
         self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
-        self._link = link
-        self._paths: dict[Recipient, str] = {}
+        self._link, self._before = link, before.case
+        self._sights: dict[Recipient, Sight] = {}
+        self._paths: dict[Sight, str] = {}
 
-    def path(self, recipient: Recipient) -> str:
-        found = self._paths.get(recipient)
-        return found or self._paths.setdefault(recipient, path_to(self.case, self._link, Sight(self.policy, recipient)))
+    def sight_of(self, owed: Owed) -> Sight:
+        """What the reader of a notice may see: its agency on the case, on the day on which it is owed. An agency that a change of the case
+        took off it reads as what it was before.
+        """
+        agency, case = owed.obligation.agency, self.case
+        if self._before is not None and agency not in case.agencies and agency in self._before.agencies:
+            case = self._before
+        scope = owed.decision.involvement.scope if owed.decision.involvement else None
+        recipient = recipient_of(agency, case, self.policy, owed.at, source=owed.of.alert.source, scope=scope)
+        return self._sights.get(recipient) or self._sights.setdefault(recipient, Sight(self.policy, recipient))
+
+    def path(self, sight: Sight) -> str:
+        return self._paths.get(sight) or self._paths.setdefault(sight, path_to(self.case, self._link, sight))
 
 
-def _reader(owed: Owed, context: _LinkContext) -> Recipient:
-    """Who reads the notice: its agency on the case, on the day on which it is owed."""
-    source = owed.of.alert.source
-    scope = owed.decision.involvement.scope if owed.decision.involvement else None
-    return recipient_of(owed.obligation.agency, context.case, context.policy, owed.at, source=source, scope=scope)
-
-
-def _flag(owed: Owed, context: _LinkContext) -> str | None:
-    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12). The end
-    of a flag is not headed by it.
+def _flag(owed: Owed, context: _LinkContext, sight: Sight) -> str | None:
+    """The line that comes first while a flag or threat stands on this case, for every agency that is told of it (VPF-06, VPF-12) and may
+    know what it is. The end of a flag is not headed by it.
     """
     own = context.policy.kind_rule(owed.obligation.kind)
-    if own.flag and not owed.deed.ends:
+    if own.flag and not owed.deed.ends and sight.tells(owed.obligation.kind):
         return _line(own, owed.statement)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
-        if flagged is not None and _is_told(owed, flagged, context.case, context.policy):
+        if flagged is not None and sight.tells(flagged.alert.kind) and _is_told(owed, flagged, context.case, context.policy):
             return _line(rule, flagged)
     return None
 

@@ -101,6 +101,7 @@ async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
 
 async def _received(scenario: Scenario, client: Client) -> list[ArrivedMessage]:
     """What every agency's system holds of this exercise."""
+    events = {event.alert.alert_id: event.alert.amends or event.alert.id for event in scenario.events}
     agencies = {i.agency for case in scenario.cases for i in case.involvements} | {"mash"}
     found: list[ArrivedMessage] = []
     for agency in sorted(agencies):
@@ -108,15 +109,15 @@ async def _received(scenario: Scenario, client: Client) -> list[ArrivedMessage]:
         while True:
             query = {"agency": agency, "exercise": scenario.exercise, "limit": "500"}
             page = await client.call("GET", "/v1/inbox", params=query | ({"after": after} if after else {}))
-            found += [message for item in page["items"] if (message := _message(item)) is not None]
+            found += [message for item in page["items"] if (message := _message(item, events)) is not None]
             after = page.get("next")
             if not after:
                 break
     return found
 
 
-def _message(item: Mapping[str, Any]) -> ArrivedMessage | None:
-    """The message, if the agency's system has taken it."""
+def _message(item: Mapping[str, Any], events: Mapping[str, str]) -> ArrivedMessage | None:
+    """The message, if the agency's system has taken it. `events` are those of the scenario by the bus's ids of their alerts."""
     arrivals = [datetime.fromisoformat(r["at"]) for r in item["receipts"] if r["stage"] == "accepted"]
     if not arrivals:
         return None
@@ -124,7 +125,7 @@ def _message(item: Mapping[str, Any]) -> ArrivedMessage | None:
     return ArrivedMessage(
         agency=obligation["agency"],
         role=obligation["role"],
-        event=obligation["source_id"],
+        event=events.get(obligation["alert_id"], obligation["source_id"]),
         cause=Cause(obligation.get("cause", Cause.ALERT)),
         since=datetime.fromisoformat(obligation["since"]),
         because=item["notice"]["because"],

@@ -21,6 +21,7 @@ from alertbus.broker.topics import ensure_topics
 from alertbus.door_settings import Principal
 from alertbus.model.errors import BusError, SettingsFault
 from alertbus.run.bus_file import bootstrap_servers
+from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings, load_settings
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
@@ -74,8 +75,9 @@ def now() -> datetime:
 
 @contextlib.asynccontextmanager
 async def wired(settings: Settings | None = None, number: int = 0, principal: Principal = "operations") -> AsyncIterator[Wiring]:
-    """Everything built, the schema up to date; closed at the end. `principal` is who this process is at Kafka."""
+    """Everything built, the data folder private, the schema up to date; closed at the end. `principal` is who this process is at Kafka."""
     settings = settings or load_settings()
+    make_private(settings.data_dir)
     servers = bootstrap_servers(settings, principal)
     await migrate(settings.sqlalchemy_url)
     engine = make_engine(settings.sqlalchemy_url)

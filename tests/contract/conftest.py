@@ -59,7 +59,9 @@ class Plain:
         if raw == b"unreadable":
             raise UnreadableMessage(("MessageAttributes.eventType", "a known event type"))
         if raw.startswith(b"break"):
-            raise RuntimeError(raw.decode())
+            raise {b"break off": KeyboardInterrupt, b"break out": SystemExit, b"break up": GeneratorExit}.get(raw, RuntimeError)(
+                raw.decode()
+            )
         return [Alert.model_validate(one) for one in json.loads(raw)]
 
 
@@ -75,8 +77,8 @@ class System:
         return Message(media_type="text/plain", body=notice.title.encode())
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
-        if raw == b"break":
-            raise RuntimeError(raw.decode())
+        if raw.startswith(b"break"):
+            raise {b"break off": KeyboardInterrupt, b"break out": SystemExit}.get(raw, RuntimeError)(raw.decode())
         if raw.count(b";") != 2:
             raise UnreadableMessage(("", "key;stage;by"))
         key, stage, by = raw.decode().split(";")
@@ -134,7 +136,10 @@ def open_gateway(tmp_path: Path) -> Open:
         now: Callable[[], datetime] | None = None,
     ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
-        settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url)
+        key = tmp_path / "the-key"  # the same for every gateway: they share the broker's chains
+        key.touch(mode=0o600)
+        key.write_text("a1" * 32)
+        settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url, audit_key_file=key)
         engine = make_engine(settings.sqlalchemy_url)
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)

@@ -708,6 +708,19 @@ async def test_an_alert_is_shown_to_its_sender_and_to_who_was_told_and_each_sees
     assert (await guarded.http.get(url, headers=by("bus"))).status_code == 404
 
 
+async def test_not_16_who_was_told_without_the_kind_is_not_told_it_by_the_alerts_own_page(guarded: Any) -> None:
+    alert_id = (await guarded.http.post("/v1/alerts", json=alert(), headers=by("police"))).json()["id"]
+    await guarded.projected(topics.ALERTS)
+    await owe(guarded, notice(alert_id=alert_id, kind="other", source="alertbus", source_id=alert_id))
+    url = f"/v1/alerts/{alert_id}"
+
+    told, sender = [(await guarded.http.get(url, headers=by(a))).json() for a in ("health_visiting", "police")]
+
+    assert (told["kind"], told["source"], told["source_id"]) == ("other", "alertbus", alert_id)
+    assert (sender["kind"], sender["source"], sender["source_id"]) == (alert()["kind"], "police.northants", sender["source_id"])
+    assert "police" not in json.dumps(told)
+
+
 async def test_an_alert_that_is_not_the_callers_to_see_is_404(guarded: Any) -> None:
     alert_id = (await guarded.http.post("/v1/alerts", json=alert(), headers=by("police"))).json()["id"]
     await guarded.projected(topics.ALERTS)

@@ -14,8 +14,9 @@ from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.plugin import Adapter, Notice
 from alertbus.plugin.plain import Plain
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import Bodies, Sight, cover_for
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.recipient import recipient_of
+from alertbus.policy.sight import Sight
 
 POLICY = load_policy()
 CASE = Case.model_validate({"id": "c1", "people": [{"key": "a"}], "links": [{"person": "a", "relation": "mother"}]})
@@ -93,4 +94,5 @@ def test_of_a_matter_whose_source_may_be_known_the_minute_is_said() -> None:
         TOLD_AT,
     ).with_people(((),))
 
-    assert Bodies(said, CASE, POLICY).for_agency(POLICY.agency("school"))[0].occurred_at == WINTER_DAY
+    school = recipient_of("school", CASE, POLICY, TOLD_AT, source=said.alert.source)
+    assert Bodies(said, CASE, POLICY).for_recipient(school)[0].occurred_at == WINTER_DAY

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from alertbus.audit import tables
-from alertbus.audit.chain import AuditedDeed, AuditRecord, Break, ChainFault, Head, next_record
+from alertbus.audit.anchor import Anchor, anchored
+from alertbus.audit.chain import AuditedDeed, AuditEntry, AuditRecord, Break, ChainFault, Head, next_record
+from alertbus.audit.keys import keys_in
 from alertbus.audit.trail import Trail, records, verify
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
@@ -77,11 +79,28 @@ async def test_many_writers_at_once_make_one_unbroken_chain(kafka: str, producer
         await asyncio.gather(*(append(trails[n % 4], chain, f"reason {n}") for n in range(16)))
         written = [record for record in await records(kafka) if record.chain == chain]
     finally:
+        await asyncio.gather(*(trail.close() for trail in trails))
         for engine in engines:
             await engine.dispose()
 
     assert [record.number for record in written] == list(range(1, 17))
     assert {record.reason for record in written} == {f"reason {n}" for n in range(16)}
+    assert await breaks(kafka, url, chain) == []
+
+
+async def test_records_written_together_follow_each_other_and_are_told_apart(kafka: str, producer: Producer, url: str, chain: str) -> None:
+    engine = make_engine(url)
+    trail = Trail(kafka, engine, producer, now)
+    said = [AuditEntry(AuditedDeed.CASE_READ, by="a-system", reason="read", about=(f"c{n}",), caller="a-system") for n in range(5)]
+    try:
+        await append(trail, chain)
+        together = await trail.append_all(chain, said)
+        await append(trail, chain)
+    finally:
+        await trail.close()
+        await engine.dispose()
+
+    assert [(one.number, one.about, one.caller) for one in together] == [(n + 2, (f"c{n}",), "a-system") for n in range(5)]
     assert await breaks(kafka, url, chain) == []
 
 
@@ -102,21 +121,44 @@ async def test_a_writer_that_died_before_it_noted_its_record_and_a_lost_database
             await connection.execute(delete(tables.head))
         last = await append(trail, chain)
     finally:
+        await trail.close()
         await engine.dispose()
 
     assert last.number == 4
     assert await breaks(kafka, url, chain) == []
 
 
+async def test_a_chain_that_is_keyed_and_anchored_holds_and_one_made_anew_without_the_key_does_not(
+    kafka: str, producer: Producer, url: str, chain: str, tmp_path: Path
+) -> None:
+    keys, file, engine = keys_in("a1" * 32), tmp_path / "anchor", make_engine(url)
+    trail = Trail(kafka, engine, producer, now, keys, Anchor(file, None, now))
+    forger = Trail(kafka, engine, producer, now)  # may write topic and database, and has no key
+    try:
+        for _ in range(3):
+            await append(trail, chain)
+        await trail.close()
+        held = [one for one in (await verify(kafka, engine, keys, anchored(file)))[1] if one.chain == chain]
+        await append(forger, chain)
+        forged = [one for one in (await verify(kafka, engine, keys, anchored(file)))[1] if one.chain == chain]
+    finally:
+        await forger.close()
+        await engine.dispose()
+
+    assert held == []
+    assert sorted(anchored(file)) == [(chain, 1), (chain, 3)]
+    assert [(one.fault, one.number) for one in forged] == [(ChainFault.UNKEYED, 4)]
+
+
 async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str, producer: Producer, url: str, chain: str) -> None:
     engine = make_engine(url)
+    trail = Trail(kafka, engine, producer, now)
     try:
-        first = await append(Trail(kafka, engine, producer, now), chain)
+        first = await append(trail, chain)
     finally:
+        await trail.close()
         await engine.dispose()
-    second = next_record(
-        Head(1, first.hash), chain, AuditedDeed.REDRIVE_DONE, by="A. Person", reason="none of it", at=now(), about=(), places=()
-    )
+    second = next_record(Head(1, first.hash), chain, AuditEntry(AuditedDeed.REDRIVE_DONE, by="A. Person", reason="none of it"), now())
     await write(producer, second, second.as_bytes().replace(b"A. Person", b"B. Person"))
     [place] = [
         f"{r.topic}/{r.partition}/{r.offset}"
@@ -129,11 +171,13 @@ async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str,
 
 async def test_a_chain_that_the_database_knows_to_be_longer_was_cut_off(kafka: str, producer: Producer, url: str, chain: str) -> None:
     engine = make_engine(url)
+    trail = Trail(kafka, engine, producer, now)
     try:
-        await append(Trail(kafka, engine, producer, now), chain)
+        await append(trail, chain)
         async with engine.begin() as connection:
             await connection.execute(update(tables.head).values(number=2))
     finally:
+        await trail.close()
         await engine.dispose()
 
     assert await breaks(kafka, url, chain) == [Break(chain, chain, ChainFault.CUT_OFF, 2)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from alertbus.audit.chain import AuditedDeed, Head, next_record
+from alertbus.audit.chain import AuditedDeed, AuditEntry, Head, next_record
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
@@ -69,12 +69,8 @@ async def test_the_depth_of_quarantine_falls_when_an_entry_is_put_back(kafka: st
     done = next_record(
         Head(),
         "test_depth",
-        AuditedDeed.REDRIVE_DONE,
-        by="A. Person",
-        reason="mended",
-        at=NOW,
-        about=(ids.event_id("refused", notice.id, "1"),),
-        places=(),
+        AuditEntry(AuditedDeed.REDRIVE_DONE, by="A. Person", reason="mended", about=(ids.event_id("refused", notice.id, "1"),), places=()),
+        NOW,
     )
 
     await producer.start()

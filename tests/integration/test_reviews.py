@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,8 @@ from alertbus.broker.envelope import Envelope
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.projector import TOPICS, WORDS, apply, fact_of, read
 from alertbus.chronicle.rebuild import make_tables
-from alertbus.chronicle.reviews import INTEGRATION, ReviewState, owner_of, review_item, review_items
+from alertbus.chronicle.reviews import INTEGRATION, ReviewState, owner_of, proposals_about, review_item, review_items
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.identity import PersonMerged, PersonPointer, ReviewDecided, ReviewOutcome
@@ -55,7 +57,14 @@ def test_whom_an_alert_is_about_is_the_front_doors_to_decide_and_what_a_system_s
         ReviewReason.UNSURE_MATCH,
         ReviewReason.NOBODY_LINKED,
         ReviewReason.KEY_UNKNOWN,
+        ReviewReason.FLAG_REVIEW_DUE,
+        ReviewReason.FLAG_PROPOSED,
     }
+
+
+def test_not_23_who_stated_a_flag_is_asked_whether_it_stands() -> None:
+    assert owner_of(ReviewReason.FLAG_REVIEW_DUE, "mash", "police.northants") == "police"
+    assert owner_of(ReviewReason.FLAG_PROPOSED, "mash", "police.northants") == "mash"
     assert {owner_of(reason, "mash") for reason in ReviewReason} == {"mash", INTEGRATION}
 
 
@@ -152,3 +161,88 @@ async def test_that_people_are_one_is_no_row_of_the_chronicle_and_no_fault(engin
 
     async with reading(engine) as connection:
         assert (await connection.execute(select(tables.unreadable))).all() == []
+
+
+async def listed(engine: AsyncEngine, hour: float, **wanted: Any) -> list[str]:
+    return [item.id for item in await review_items(engine, hours(hour), "mash", **wanted)]
+
+
+def of_flag(reason: ReviewReason, said: AcceptedAlert, hour: float, id_: str, *people: str) -> ReviewNeeded:
+    return ReviewNeeded(
+        id=id_,
+        reason=reason,
+        at=hours(hour),
+        alert_id=said.alert_id,
+        source=said.alert.source,
+        statement_id=said.statement_id,
+        person_ids=people,
+    )
+
+
+async def test_not_23_nobody_is_asked_of_a_flag_before_its_date_and_then_who_stated_it_until_somebody_has_looked(
+    engine: AsyncEngine,
+) -> None:
+    log = Log()
+    flag = accepted("F-1", source="police.northants")
+    log.alert(flag)
+    log.review(of_flag(ReviewReason.FLAG_REVIEW_DUE, flag, 10, "due"))
+    await put(engine, log.records)
+
+    assert (await listed(engine, 9.9), await listed(engine, 9.9, state=None)) == ([], [])
+    assert (await queries.status(engine, hours(9.9))).review == 0
+    assert (await queries.alert_status(engine, flag.alert_id, now=hours(9.9))).review == ()
+    assert await listed(engine, 10) == ["due"]
+    assert (await queries.status(engine, hours(10))).review_by_reason == {ReviewReason.FLAG_REVIEW_DUE: 1}
+    assert (await queries.alert_status(engine, flag.alert_id, now=hours(10))).review == ("flag_review_due",)
+    assert (await review_item(engine, "due", hours(10), "mash")).owner == "police"
+    for agency, theirs in (("police", ["due"]), ("police.northants", ["due"]), ("police.other", []), ("pol", []), ("school", [])):
+        assert await listed(engine, 10, stated_by=agency) == theirs
+
+    log.decided(decided(ReviewOutcome.SEEN, 11).model_copy(update={"id": "due"}), flag.alert_id)
+    await put(engine, log.records)
+
+    assert (await listed(engine, 12), await listed(engine, 12, state=ReviewState.DECIDED)) == ([], ["due"])
+
+
+@pytest.mark.parametrize(
+    ("reason", "action", "asked"),
+    [
+        (ReviewReason.FLAG_REVIEW_DUE, "amended", []),
+        (ReviewReason.FLAG_REVIEW_DUE, "withdrawn", []),
+        (ReviewReason.FLAG_PROPOSED, "amended", ["asked"]),
+        (ReviewReason.FLAG_PROPOSED, "withdrawn", []),
+    ],
+)
+async def test_not_23_nobody_is_asked_of_what_was_withdrawn_nor_of_a_review_date_that_was_changed(
+    engine: AsyncEngine, reason: ReviewReason, action: str, asked: list[str]
+) -> None:
+    log = Log()
+    first, later = accepted("F-1"), accepted("F-1", hours(1), action=action)
+    log.review(of_flag(reason, first, 2, "asked", "p"))
+    await put(engine, log.records)
+    assert await listed(engine, 4) == ["asked"]  # the chronicle has not read the statement yet
+
+    log.alert(later)
+    log.alert(first)
+    await put(engine, log.records)
+    assert await listed(engine, 4) == asked
+
+
+async def test_vpf_05_a_flag_is_proposed_once_for_a_person_until_somebody_has_decided(engine: AsyncEngine) -> None:
+    log = Log()
+    threats = [accepted(f"T-{n}", hours(n)) for n in range(3)]
+    for n, threat in enumerate(threats):
+        log.alert(threat)
+        log.review(of_flag(ReviewReason.FLAG_PROPOSED, threat, n, f"r-{n}", "p"))
+    log.review(of_flag(ReviewReason.FLAG_PROPOSED, threats[0], 0, "another", "q"))
+    await put(engine, log.records)
+
+    assert await listed(engine, 5) == ["another", "r-0"]
+    assert (await queries.status(engine, hours(5))).review == 2
+    assert [item.id for item in await proposals_about(engine, "p", hours(5), "mash")] == ["r-0", "r-1", "r-2"]
+
+    for outcome, open_then in ((ReviewOutcome.SEEN, ["another", "r-1"]), (ReviewOutcome.REOPENED, ["another", "r-0"])):
+        hour = 6 if outcome is ReviewOutcome.SEEN else 7
+        log.decided(decided(outcome, hour).model_copy(update={"id": "r-0"}), threats[0].alert_id)
+        await put(engine, log.records)
+        assert await listed(engine, 9) == open_then

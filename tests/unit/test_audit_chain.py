@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.audit.chain import AuditedDeed, AuditRecord, ChainFault, Chains, Head, follow, next_record, read
+from alertbus.audit.chain import AuditedDeed, AuditEntry, AuditRecord, ChainFault, Chains, Head, follow, next_record, read
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -18,12 +18,8 @@ def chain_of(count: int, name: str = "operations") -> list[bytes]:
         record = next_record(
             head,
             name,
-            AuditedDeed.REDRIVE_DONE,
-            by="A. Person",
-            reason="mended, für immer",
-            at=AT + timedelta(minutes=n),
-            about=(f"id-{n}",),
-            places=(),
+            AuditEntry(AuditedDeed.REDRIVE_DONE, by="A. Person", reason="mended, für immer", about=(f"id-{n}",), places=()),
+            AT + timedelta(minutes=n),
         )
         head = follow(head, [record])
         written.append(record.as_bytes())
@@ -81,7 +77,7 @@ def test_a_record_replaced_and_hashed_anew_no_longer_carries_its_successor() -> 
 
 def test_two_records_under_one_number_are_a_fork_and_the_very_same_twice_is_none() -> None:
     values = chain_of(3)
-    twin = next_record(Head(), "operations", AuditedDeed.REDRIVE_BEGUN, by="A. Person", reason="x", at=AT, about=(), places=())
+    twin = next_record(Head(), "operations", AuditEntry(AuditedDeed.REDRIVE_BEGUN, by="A. Person", reason="x"), AT)
     other = [values[0], twin.as_bytes()]
 
     assert followed([*values, values[-1]]).breaks == []
@@ -115,7 +111,7 @@ def test_of_what_a_stranger_wrote_only_its_place_is_said(key: bytes, value: byte
 
 
 def test_a_hash_is_sha_256_over_the_json_with_sorted_names_and_without_spaces() -> None:
-    record = next_record(Head(), "operations", AuditedDeed.REDRIVE_DONE, by="Zoë", reason="x", at=AT, about=(), places=())
+    record = next_record(Head(), "operations", AuditEntry(AuditedDeed.REDRIVE_DONE, by="Zoë", reason="x"), AT)
     text = (
         '{"about":[],"at":"2026-11-24T03:00:00Z","by":"Zoë","chain":"operations","deed":"redrive_done","number":1,"places":[],'
         f'"previous":"{"0" * 64}","reason":"x"}}'

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alertbus.model.alert import Alert, Details
+from alertbus.model.case import Case
 from alertbus.model.free_text import free_text, is_free_text
 from alertbus.model.screening import Clue, Revealed, revealed_to
 from alertbus.policy.caller_hints import clues_to_caller, hints_at_caller
@@ -20,6 +21,11 @@ WHEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def alert(kind: str = "nspcc_concern", **changes: Any) -> Alert:
     stated = {"id": "1", "source": "nspcc", "kind": kind, "occurred_at": WHEN, "recorded_at": WHEN, "subjects": [{"person": {}}]}
     return Alert.model_validate(stated | changes)
+
+
+def on_case(person_id: str, scope: str = "children_case") -> Case:
+    people, involved = [{"key": "a", "person_ids": [person_id]}], [{"agency": "mash", "scope": scope}]
+    return Case.model_validate({"id": "c1", "people": people, "involvements": involved})
 
 
 @pytest.mark.parametrize(
@@ -100,8 +106,9 @@ def test_ano_01_an_anonymous_caller_is_protected_in_an_alert_of_any_kind() -> No
 def test_a_clue_is_kept_from_every_case_but_those_of_the_people_it_points_at() -> None:
     name, caller = Revealed(clue=Clue.NAME, where="narrative[0]", person_ids=("p1", "p2")), Revealed(clue=Clue.CALLER, where="narrative[0]")
 
-    assert revealed_to([name, caller], {"p2"}) == (caller,)
-    assert revealed_to([name, caller], {"p3"}) == (name, caller)
+    assert revealed_to([name, caller], on_case("p2")) == (caller,)
+    assert revealed_to([name, caller], on_case("p3")) == (name, caller)
+    assert revealed_to([name, caller], on_case("p3", scope="front_door")) == (caller,)
 
 
 def test_a_field_of_the_details_that_takes_any_text_counts_as_free_text_by_itself() -> None:

@@ -1,6 +1,6 @@
 """Deciding a doubt: what follows for the directory, the front door and the record, wherever it is cut short."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.audit.chain import AuditedDeed
+from alertbus.audit.chain import AuditedDeed, AuditEntry
 from alertbus.broker import topics
 from alertbus.broker.record import Record
 from alertbus.chronicle import tables as _chronicle
 from alertbus.chronicle.projector import apply, read
-from alertbus.chronicle.reviews import ReviewItem, ReviewState, review_item, review_items
+from alertbus.chronicle.reviews import ReviewItem, ReviewState, proposals_about, review_item, review_items
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
 from alertbus.directory.doubts import doubt_case_id
@@ -72,9 +72,9 @@ class Wire:
     async def within(self, work: Coroutine[Any, Any, Any]) -> Any:
         return await work
 
-    async def append(self, chain: str, deed: AuditedDeed, **said: Any) -> None:
+    async def append_all(self, chain: str, entries: Sequence[AuditEntry]) -> None:
         self.step()
-        self.deeds.append((chain, deed, said))
+        self.deeds += [(chain, one.deed, {"by": one.by, "reason": one.reason, "about": [*one.about]}) for one in entries]
 
     def of(self, type_: str) -> list[Record]:
         return [r for r in self.records.values() if dict(r.headers)["ce_type"].decode() == type_]
@@ -99,7 +99,7 @@ class Desk:
         audited = Audited(publisher, publisher)
         self.cases = cases
         self.decisions = DecisionIntake(
-            self.engine, publisher, people, AnswerIntake(self.engine, publisher, nothing, self.now), audited, FRONT_DOOR, self.now
+            self.engine, publisher, people, AnswerIntake(self.engine, publisher, nothing, audited, self.now), audited, FRONT_DOOR, self.now
         )
         self.people = PeopleIntake(self.engine, people, audited, self.now)
 
@@ -282,6 +282,31 @@ async def test_a_question_that_is_not_about_who_is_who_can_only_be_seen(desk: De
     await desk.decide(asked, ReviewOutcome.SEEN)
 
     assert (await desk.item(asked.id)).state is ReviewState.DECIDED
+
+
+async def test_vpf_05_who_decides_about_a_proposed_flag_has_decided_for_that_person_and_may_take_it_back(desk: Desk) -> None:
+    threats = [AcceptedAlert.of(sample_alert(id=f"T-{n}", recorded_at=desk.now()), desk.now()) for n in range(3)]
+    for threat in threats:
+        await desk.wire.send(records.alert_accepted(threat), records.flag_proposed(threat, "p-him"))
+    await desk.wire.send(records.flag_proposed(threats[0], "p-her"))
+    await desk.projected()
+
+    def about(items: list[ReviewItem], person: str) -> list[tuple[ReviewState, str | None]]:
+        return [(item.state, item.note) for item in items if item.person_ids == (person,)]
+
+    [first, hers] = await review_items(desk.engine, desk.now(), FRONT_DOOR)
+    assert {first.alert_id, hers.alert_id} == {threats[0].alert_id}
+    his = first if first.person_ids == ("p-him",) else hers
+    await desk.decide(his, ReviewOutcome.SEEN)
+    mark = f"settled with {his.id}"
+    every = await review_items(desk.engine, desk.now(), FRONT_DOOR, state=None)
+    assert about(every, "p-him") == [(ReviewState.DECIDED, None), (ReviewState.DECIDED, mark), (ReviewState.DECIDED, mark)]
+    assert about(every, "p-her") == [(ReviewState.OPEN, None)]
+
+    await desk.decide(await desk.item(his.id), ReviewOutcome.REOPENED)
+    again = await review_items(desk.engine, desk.now(), FRONT_DOOR)
+    assert [item.alert_id for item in again if item.person_ids == ("p-him",)] == [threats[0].alert_id]
+    assert len(await proposals_about(desk.engine, "p-him", desk.now(), FRONT_DOOR)) == len(threats)
 
 
 async def test_the_same_is_refused_and_the_front_door_stays_asked_where_numbers_contradict(desk: Desk) -> None:

@@ -425,13 +425,16 @@ def test_end_01_who_is_back_is_told_as_who_works_there() -> None:
     [
         pytest.param({"kind": "violent_person_flag"}, 3000, True, id="a flag: years later"),
         pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 10, True, id="a flag: on its review date"),
-        pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 11, False, id="a flag: the day after its review date"),
+        pytest.param({"kind": "violent_person_flag", "review_on": day(10)}, 3000, True, id="not_23: a flag, years after its review date"),
         pytest.param({"kind": "ppn"}, 28, True, id="a PPN: on the 28th day"),
         pytest.param({"kind": "ppn"}, 29, False, id="a PPN: on the 29th"),
         pytest.param({"kind": "ppn", "review_on": day(100)}, 99, True, id="a PPN: its own review date counts"),
         pytest.param({"kind": "other"}, 1, False, id="other: not at all"),
         pytest.param({"kind": "other", "review_on": day(100)}, 1, False, id="other: not even with a review date"),
-        pytest.param({"kind": "violent_person_flag", "review_on": day(-5)}, 1, False, id="reviewed before it was sent"),
+        pytest.param({"kind": "threat_to_staff", "review_on": day(10)}, 3000, True, id="not_23: a threat with a review date"),
+        pytest.param({"kind": "violent_person_flag", "review_on": day(-5)}, 1, True, id="a flag: to be reviewed before it was sent"),
+        pytest.param({"kind": "ppn", "review_on": day(10)}, 11, False, id="a PPN: the day after its review date"),
+        pytest.param({"kind": "ppn", "review_on": day(-5)}, 1, False, id="a PPN: reviewed before it was sent"),
         pytest.param({"kind": "violent_person_flag", "review_on": date(9999, 12, 31)}, 3000, True, id="the day that stands for never"),
     ],
 )

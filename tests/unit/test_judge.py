@@ -255,3 +255,18 @@ def test_who_joins_an_alert_that_was_repeated_in_the_same_words_has_read_what_st
 
     assert sorted({(notice.obligation.agency, notice.deed) for notice in notices}) == [("gp", Deed.DELIVER), ("school", Deed.DELIVER)]
     assert judged(log) == Reconciliation(difference=0, owed=2)
+
+
+@pytest.mark.parametrize("level", ["agency", "worker"])
+def test_not_02_who_acts_for_whom_and_what_they_must_not_learn_is_kept_with_the_case(level: str) -> None:
+    log = Log()
+    for_him = {"agency": "gp", "scope": "adult_linked", "adult": "adult", "level": level, "worker": "Dr Quill"}
+    involved = [{"agency": "gp"}, {"agency": "health_visiting"}, {"agency": "school.1"}, for_him]
+    told = bus(
+        log,
+        [a_case(involvements=involved, restrictions=[{"must_not_learn": "adult", "kinds": ["ppn"]}])],
+        [accepted("T-1", hours(1), kind="ppn", source="school.2.dsl")],
+    )
+
+    assert {notice.obligation.agency for notice in told} == {"health_visiting", "school.1"}
+    assert judged(log) == Reconciliation(difference=0, owed=2)

@@ -55,9 +55,14 @@ AGENCIES = (
     {"agency": "a_charity"},
 )
 
-TOLD_THAT_IT_IS_OVER = "What you were told of this matter no longer stands."
-TOLD_THAT_THERE_IS_SOMETHING = "There is safeguarding information that concerns you. Ring the contact given."
-FIXED = {"", TOLD_THAT_IT_IS_OVER, TOLD_THAT_THERE_IS_SOMETHING}
+FIXED = {
+    "",
+    "The sender has taken this back. What you were told of this matter no longer stands.",
+    "This is no longer yours. The concern itself still stands, and goes to whoever works with the family now.",
+    "This was not about your case. What you were told does not concern this family.",
+    "There is safeguarding information that concerns you. Ring the contact given.",
+    "Ring the contact given.",
+}
 """What may stand in place of a kind's own template."""
 
 REASON = re.compile(
@@ -298,7 +303,7 @@ def test_not_13_every_word_of_a_notice_is_the_senders_the_files_or_a_templates(w
     for owed, notice, _ in told_in(world):
         rules = [POLICY.kind_rule(said.alert.kind) for said in world.statements]
         own = POLICY.kind_rule(owed.statement.alert.kind)
-        assert notice.title == own.title
+        assert notice.title in {own.title, "Safeguarding information"}
         assert notice.summary in {own.summary, *FIXED}
         assert notice.action in {own.action, *FIXED}
         assert notice.flag in {None, *(f"{rule.title.upper()}: {rule.action}" for rule in rules if rule.flag)}

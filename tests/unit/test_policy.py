@@ -48,6 +48,22 @@ def test_vpf_10_not_23_a_flag_keeps_the_home_visit() -> None:
     assert all("Visit jointly" in POLICY.kinds[kind].action for kind in flags)
 
 
+def test_not_23_what_a_register_says_is_told_as_widely_and_as_fast_as_a_flag_and_is_none() -> None:
+    on_record, flag = POLICY.kinds["risk_to_staff"], POLICY.kinds["violent_person_flag"]
+
+    assert (on_record.audience, on_record.respond_within, on_record.chain) == (flag.audience, flag.respond_within, flag.chain)
+    assert on_record.stands == flag.stands
+    assert not on_record.flag
+    assert "Nobody has set a flag" in on_record.summary
+    assert "Visit jointly" in on_record.action
+
+
+def test_vpf_05_a_flag_is_proposed_by_what_warns_of_somebody_and_sets_none() -> None:
+    assert {kind: rule.proposes for kind, rule in POLICY.kinds.items() if rule.proposes} == dict.fromkeys(
+        ("threat_to_staff", "risk_to_staff"), "violent_person_flag"
+    )
+
+
 def test_somebody_at_large_is_told_sooner_than_a_release_to_everybody_whom_a_release_is_told() -> None:
     at_large, release = POLICY.kinds["unlawfully_at_large"], POLICY.kinds["prisoner_release"]
     monday = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
@@ -200,6 +216,7 @@ def test_the_manager_owes_an_answer_of_their_own_where_the_review_asks_for_it(ki
 TOLD = {
     "violent_person_flag": "case_agencies plan_partners adult_agencies",
     "threat_to_staff": "case_agencies plan_partners adult_agencies",
+    "risk_to_staff": "case_agencies plan_partners adult_agencies",
     "prisoner_release": "case_agencies plan_partners adult_agencies",
     "prisoner_recall": "case_agencies plan_partners adult_agencies",
     "unlawfully_at_large": "case_agencies plan_partners adult_agencies",
@@ -334,6 +351,10 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "role of no agency for unknown kinds": (
         lambda d: d["unknown_kind"].update(roles={"council": ["duty"]}),
         "unknown_kind.roles: `council` is no entry of `agencies`",
+    ),
+    "proposes a kind that is not there": (
+        lambda d: d["kinds"]["meeting"].update(proposes="violent_flag"),
+        "kinds.meeting.proposes: `violent_flag` is no entry of `kinds`",
     ),
 }
 SHAPES: dict[str, tuple[Break, str]] = {

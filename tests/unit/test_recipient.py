@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
-from alertbus.model.notice import Notice
+from alertbus.model.notice import Deed, Notice
+from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
+from alertbus.reach.escalation import next_person
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.rehearsal.scenario import load_scenario
@@ -55,8 +57,23 @@ def a_case(*involvements: Mapping[str, Any], children: tuple[Mapping[str, Any], 
         "contact": "Duty team, 01632 960123",
         "people": [
             *children,
-            {"key": "mum", "name": {"given": "Muriel"}, "addresses": [REFUGE], "person_ids": ["p-mum"]},
-            {"key": "him", "label": "Canary Father", "name": {"given": "Humphrey"}, "addresses": [HIS], "person_ids": ["p-him"]},
+            {
+                "key": "mum",
+                "name": {"given": "Muriel"},
+                "born": "1985-06-07",
+                "identifiers": [{"system": "pnc", "value": "1981/0000034U"}],
+                "addresses": [REFUGE],
+                "person_ids": ["p-mum"],
+            },
+            {
+                "key": "him",
+                "label": "Canary Father",
+                "name": {"given": "Humphrey"},
+                "born": "1980-08-09",
+                "identifiers": [{"system": "crn", "value": "X123456"}],
+                "addresses": [HIS],
+                "person_ids": ["p-him"],
+            },
         ],
         "children": [child["key"] for child in children],
         "links": [
@@ -89,8 +106,8 @@ def about_him(kind: str = "ppn", at: datetime = T0, **stated: Any) -> AcceptedAl
     return AcceptedAlert.of(Alert.model_validate({**body, **stated}), at).with_people((("p-him",), ("p-mum",), ("p-child",)))
 
 
-def told(case: Case, *said: AcceptedAlert, policy: Policy = POLICY) -> dict[str, list[Notice]]:
-    """Agency → its notices, when the case tells every kind to everybody on it."""
+def told(case: Case, *said: AcceptedAlert, policy: Policy = POLICY, then: Case | None = None) -> dict[str, list[Notice]]:
+    """Agency → its notices, when the case tells every kind to everybody on it. `then` is the case's next version."""
     everybody = frozenset({"case_agencies", "plan_partners", "adult_agencies"})
     kinds = {name: rule.model_copy(update={"audience": everybody}) for name, rule in policy.kinds.items()}
     policy = policy.model_copy(update={"kinds": kinds})
@@ -98,6 +115,7 @@ def told(case: Case, *said: AcceptedAlert, policy: Policy = POLICY) -> dict[str,
     found: dict[str, list[Notice]] = {}
     events: list[CaseChanged | AlertReachedCase] = [CaseChanged(case=case)]
     events += [AlertReachedCase(case_id=case.id, via="x", alert=s) for s in said]
+    events += [CaseChanged(case=then)] if then else []
     for event in events:
         before = state
         state, owed = reduce_case(before, event, policy)
@@ -140,6 +158,15 @@ def test_not_02_who_acts_for_a_man_is_told_of_a_child_and_not_who_it_is(agency: 
     assert stands_in(notice, *OF_THE_CHILD, "canary_plan") == []
     assert [(child.label, child.name, child.born, child.identifiers) for child in notice.children] == [("a child", None, None, ())]
     assert "child_identity" in notice.withheld
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_not_02_of_another_adult_who_acts_for_a_man_has_a_name_at_most(agency: str) -> None:
+    notice = only(a_case(for_him(agency)), agency, about_him())
+    full = POLICY.share(POLICY.agency(agency).sector, "adult_identity") == "full"  # type: ignore[arg-type]
+
+    assert stands_in(notice, "Muriel", "1985-06-07", "1981/0000034U") == (["Muriel"] if full else [])
+    assert stands_in(notice, "Humphrey", "1980-08-09", "X123456") == (["Humphrey", "1980-08-09", "X123456"] if full else [])
 
 
 @pytest.mark.parametrize("kind", KIND)
@@ -202,6 +229,17 @@ def test_who_acts_for_a_man_reads_what_its_own_agency_wrote() -> None:
 
     assert recipient_of("probation.leominster", case, POLICY, T0, source=own.alert.source).own_words
     assert not recipient_of("probation.leominster", case, POLICY, T0, source="police.northants").own_words
+
+
+def test_not_02_what_the_case_calls_him_is_not_written_for_who_acts_for_him() -> None:
+    him = {"key": "him", "label": "CanaryChild's dad", "name": {"given": "Humphrey"}, "person_ids": ["p-him"]}
+    links = [{"person": "him", "relation": "father of CanaryChild"}]
+    case = a_case(for_him("probation"), {"agency": "police"}, people=[CHILD, him], links=links)
+    found = told(case, about_him())
+
+    assert stands_in(found["police"][0], "father of CanaryChild") == ["father of CanaryChild"]
+    assert stands_in(found["probation"][0], "CanaryChild") == []
+    assert found["probation"][0].because.startswith("Humphrey → linked to the children → the children's case")
 
 
 # Settings.
@@ -270,6 +308,16 @@ def test_a_case_names_no_child_for_a_setting_that_is_not_one_of_its_children() -
         a_case({"agency": "school", "children": ["canary-child", "mum"]})
 
 
+@pytest.mark.parametrize("agency", ["housing", "gp"])
+def test_not_18_who_acted_for_a_man_and_is_taken_off_the_case_reads_no_more_in_the_taking_back(agency: str) -> None:
+    before = a_case(for_him(agency), {"agency": "police"})
+    after = a_case({"agency": "police"}, version=1)
+
+    last = told(before, about_him("threat_to_staff"), then=after)[agency][-1]
+    assert last.deed is Deed.NO_LONGER_YOURS
+    assert stands_in(last, *OF_THE_CHILD, *OF_THE_REFUGE, *FREE_TEXT) == []
+
+
 # Restrictions.
 
 
@@ -309,6 +357,64 @@ def test_not_02_no_other_kind_tells_who_acts_for_him_that_there_is_a_child(agenc
 
     assert with_child == without
     assert stands_in(with_child, *OF_THE_CHILD, "canary_father_of_child", "Canary Father", "putative") == []
+
+
+# Where not even the kind may be known.
+
+
+def may_know(agency: str, kind: str) -> bool:
+    rule = POLICY.kind_rule(kind)
+    return POLICY.share(POLICY.agency(agency).sector, rule.tells or rule.narrative) in {"full", "summary"}
+
+
+HIDDEN = [(agency, kind) for agency in AGENCIES for kind in sorted(KINDS) if not may_know(agency, kind)]
+
+
+def test_every_agency_but_social_care_has_a_kind_that_it_may_not_know() -> None:
+    assert {agency for agency, _ in HIDDEN} == set(AGENCIES) - {"childrens_social_care", "mash"}
+
+
+@pytest.mark.parametrize(("agency", "kind"), HIDDEN)
+def test_not_16_a_notice_that_may_not_tell_the_kind_is_the_same_whatever_it_is(agency: str, kind: str) -> None:
+    """Title, kind, source, action, flag and details would tell what the summary withholds (security finding 8)."""
+    same = [one for who, one in HIDDEN if who == agency]
+    first = only(a_case({"agency": agency}), agency, about_him(same[0], narrative=[], details={}))
+    this = only(a_case({"agency": agency}), agency, about_him(kind, review_on="2026-08-07"))
+    of_no_kind: Any = {"id": True, "chain": True, "obligation": {"id", "alert_id", "source_id", "due", "role"}, "because": True}
+
+    assert this.model_dump(exclude=of_no_kind) == first.model_dump(exclude=of_no_kind)
+    assert this.title == "Safeguarding information"
+    assert (this.obligation.kind, this.obligation.source, this.obligation.source_id) == ("other", "alertbus", this.obligation.alert_id)
+    assert stands_in(this, *FREE_TEXT, POLICY.kind_rule(kind).title, "northants", "court", f"{kind}-1") == []
+
+
+@pytest.mark.parametrize("kind", ["birth", "drug_intelligence", "concealed_pregnancy_concern"])
+def test_what_an_agency_may_not_know_is_not_in_what_its_system_is_sent(kind: str) -> None:
+    plugins = Plugins.load()
+    for agency in sorted({who for who, one in HIDDEN if one == kind}):
+        notice = only(a_case({"agency": agency}), agency, about_him(kind))
+        sent = plugins.render(notice, plugins.adapter_for(notice.sector))
+        whole = f"{sent.body.decode()} {sent.headers} {sent.filename}".lower()
+
+        told_by = ("drug", "birth", "pregnan", "northants", "court", kind, *map(str.lower, FREE_TEXT))
+        assert [word for word in told_by if word in whole.replace("birthdate", "").replace("date_of_birth", "")] == [], agency
+
+
+def test_who_is_next_when_nobody_answers_is_the_kinds_own_though_the_kind_is_not_shown() -> None:
+    notice = only(a_case({"agency": "school"}), "school", about_him("drug_intelligence"))
+
+    assert (notice.obligation.kind, notice.chain) == ("other", POLICY.kind_rule("drug_intelligence").chain)
+    assert next_person(notice, POLICY) == POLICY.kind_rule("drug_intelligence").chain[0]
+
+
+def test_a_flag_stands_before_no_notice_to_who_may_not_know_of_it() -> None:
+    sees_nothing_of_threats = {**POLICY.sharing, "ambulance": {**POLICY.sharing["ambulance"], "threat": "nothing"}}
+    policy = POLICY.model_copy(update={"sharing": sees_nothing_of_threats})
+
+    last = told(a_case({"agency": "ambulance"}), about_him("violent_person_flag"), about_him("prisoner_release"), policy=policy)[
+        "ambulance"
+    ][-1]
+    assert (last.title, last.flag) == (POLICY.kind_rule("prisoner_release").title, None)
 
 
 # The day.

@@ -145,7 +145,7 @@ def test_who_neither_receives_nor_holds_cases_sees_no_case_and_answers_for_nobod
 
 
 def test_a_caller_acts_for_its_own_agency_alone() -> None:
-    settings = [CallerSettings(name="p", agency="police", token_sha256=hashlib.sha256(b"t").hexdigest())]
+    settings = [CallerSettings(name="p-1", agency="police", token_sha256=hashlib.sha256(b"t").hexdigest())]
     with pytest.raises(NotFound):
         Callers(settings, POLICY).identify("Bearer t", "school")
     with pytest.raises(WhoAreYou):

@@ -201,7 +201,8 @@ def test_what_is_not_yet_owed_is_left_out() -> None:
         pytest.param({"kind": "other"}, 1, False, id="does not stand at all"),
         pytest.param({"kind": "other", "review_on": day(50).date()}, 1, False, id="a review date makes nothing stand"),
         pytest.param({"kind": "school_concern", "review_on": day(50).date()}, 50, True, id="the review date is longer"),
-        pytest.param({"kind": "violent_person_flag", "review_on": day(5).date()}, 6, False, id="or shorter"),
+        pytest.param({"kind": "school_concern", "review_on": day(5).date()}, 6, False, id="or shorter"),
+        pytest.param({"kind": "violent_person_flag", "review_on": day(5).date()}, 3000, True, id="not_23: of a flag it ends nothing"),
     ],
 )
 def test_how_long_an_alert_meets_newcomers(stated: dict[str, Any], joins: int, reached: bool) -> None:

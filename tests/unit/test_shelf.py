@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.audit.chain import AuditedDeed, AuditRecord, Head, next_record
+from alertbus.audit.chain import AuditedDeed, AuditEntry, AuditRecord, Head, next_record
 from alertbus.broker.topics import ALERTS, NOTICES
 from alertbus.quarantine.entry import BUS, Disposition, Quarantined
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven
@@ -62,7 +62,7 @@ def test_what_is_no_range_is_refused(text: str) -> None:
 
 def audited(deed: AuditedDeed, by: str, minutes: int, *about: str) -> AuditRecord:
     at = AT + timedelta(minutes=minutes)
-    return next_record(Head(), "operations", deed, by=by, reason="mended", at=at, about=about, places=())
+    return next_record(Head(), "operations", AuditEntry(deed, by=by, reason="mended", about=about, places=()), at)
 
 
 def test_only_what_was_done_counts_as_put_back_and_the_last_time_is_told() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
 from alertbus.gateway.bodies import read, read_data, read_json
@@ -17,6 +18,7 @@ from alertbus.gateway.problems import WrongMediaType
 from alertbus.intake.alerts import Accepted
 from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
+from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.gaps import gaps
 
@@ -70,12 +72,17 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     them, and why somebody must look at it. Who stated it learns that it was accepted, and never whether anybody in it is known.
     """
     status = await _projected(alert_id, gateway, caller)
+    if status.obligations or status.cases:
+        await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
     answer |= {
         "id": status.alert_id,
         "obligations": [one.model_dump(mode="json") for one in status.obligations],
         "notices": [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)],
     }
+    sight = caller.sight
+    if answer["notices"] and not (sight.everything or sight.of_source(status.source) or any(map(sight.of_case, status.cases))):
+        answer |= _as_told(status, answer["notices"][-1])
     return JSONResponse(answer)
 
 
@@ -102,6 +109,18 @@ async def _projected(alert_id: str, gateway: Gateway, caller: Caller) -> AlertSt
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
     item = await queries.obligation(gateway.engine, owed.id, now=gateway.now())
     return item.notice.model_dump(mode="json", by_alias=True)
+
+
+def _as_told(status: AlertStatus, notice: Mapping[str, Any]) -> dict[str, Any]:
+    """Give kind, source and moments as the agency's own notice has them: it may withhold the first two (decision 0017), and say the day
+    alone where the minute would tell who the source is (NOT-01).
+    """
+    shown: dict[str, Any] = {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
+    if notice["do_not_reveal_source"]:
+        days = [{"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)} for one in status.statements]
+        said = [one.model_copy(update=day) for one, day in zip(status.statements, days, strict=True)]
+        shown["statements"] = [one.model_dump(mode="json") for one in said]
+    return shown
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:

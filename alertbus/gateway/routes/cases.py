@@ -6,10 +6,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.intake.callers import Caller
 from alertbus.model import ids
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
@@ -51,7 +53,7 @@ async def put_case(
         raise NotAllowed(_OTHER_AREA)
     snapshot = _snapshot(case_id, await request.body())
     expected = await _expected(case_id, if_match, if_none_match, gateway)
-    case = await gateway.intake.cases.put(snapshot, expected)
+    case = await _put(snapshot, gateway, caller, expected)
     return _answer(case, 201 if case.version == 1 else 200)
 
 
@@ -78,8 +80,7 @@ async def post_case(
     case_id = f"{begins}{given}"
     if not caller.holds_case(case_id):
         raise NotAllowed(_OTHER_AREA)
-    case = await gateway.intake.cases.put(_snapshot(case_id, await request.body()))
-    return _answer(case, 201)
+    return _answer(await _put(_snapshot(case_id, await request.body()), gateway, caller), 201)
 
 
 @router.get(
@@ -91,7 +92,9 @@ async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller)
     """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
     if not caller.holds_case(case_id):
         raise NotFound(_NO_CASE)
-    return _answer(await gateway.intake.cases.get(case_id))
+    case = await gateway.intake.cases.get(case_id)
+    await gateway.intake.audited.note(AuditedDeed.CASE_READ, caller, about=[case_id], reason="read the case file")
+    return _answer(case)
 
 
 @router.get(
@@ -113,6 +116,7 @@ async def chronology(case_id: str, request: Request, gateway: CurrentGateway, ca
         raise NotFound(_NO_CASE)
     chosen = _format(format, request.headers.get("accept", ""))
     entries = await chronology_of(gateway.engine, case_id)
+    await gateway.intake.audited.note(AuditedDeed.CHRONOLOGY_READ, caller, about=[case_id], reason=f"read the chronology as {chosen}")
     page = FORMATS[chosen](case_id, entries)
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 
@@ -146,6 +150,13 @@ def _weight(media_range: str) -> float:
         return float(quality.partition(";")[0]) if quality else 1.0
     except ValueError:
         return 0.0
+
+
+async def _put(snapshot: Case, gateway: Gateway, caller: Caller, expected: int | None = None) -> Case:
+    """Record the snapshot once it is audited that it is about to be: also where it is then refused."""
+    await gateway.intake.cases.check(snapshot)
+    await gateway.intake.audited.note(AuditedDeed.CASE_RECORDED, caller, about=[snapshot.id], reason="recorded the case file")
+    return await gateway.intake.cases.put(snapshot, expected)
 
 
 def _snapshot(case_id: str, body: bytes) -> Case:

@@ -15,6 +15,7 @@ from alertbus.plugin.wording import (
     deed_line,
     exercise_mark,
     how_sure,
+    incident_facts,
     own_word,
     plain,
     rehearsal,
@@ -22,6 +23,7 @@ from alertbus.plugin.wording import (
     tells_of_release,
     uk_time,
     unsaid_line,
+    yes_no,
 )
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
@@ -102,9 +104,10 @@ def _details(notice: Notice) -> Iterator[str]:
         yield f"Incident reference: {incident['reference']}"
     if incident.get("grade"):
         yield f"Incident grade: {incident['grade']}"
+    facts = incident_facts(notice)
     for name, words in (("children_present", "Children present"), ("welfare_check", "Welfare check made")):
-        if incident.get(name) is not None:
-            yield f"{words}: {'yes' if incident[name] else 'no'}"
+        if name in facts:
+            yield f"{words}: {plain(yes_no(facts[name]))}"
     if incident.get("parental_responsibility"):
         yield f"Parental responsibility, as recorded: {incident['parental_responsibility']}"
     if incident.get("home_conditions"):

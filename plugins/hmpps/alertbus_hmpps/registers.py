@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from alertbus.plugin import Severity
 
 RISK_TO_CHILDREN = "risk_to_children"
+RISK_TO_STAFF = "risk_to_staff"
+"""What a register says that staff must be warned of. It sets no flag: the bus proposes one to a person (NOT-23, VPF-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,13 @@ class FlagRow:
 
 
 _TO_STAFF = "Staff safety: do not visit alone. Speak to probation before any visit."
-_FROM_PRISON = "Staff safety: assaulted or threatened staff in custody. Speak to probation before any visit."
+_FROM_PRISON = "Staff safety: assaulted staff in custody. Speak to probation before any visit."
+_IN_PRISON = "Staff safety: a risk was recorded in custody. Do not visit alone; speak to probation before any visit."
 
 
-def _staff(words: str, grade: str | None, precaution: str = _TO_STAFF) -> FlagRow:
-    return FlagRow(words, "violent_person_flag", Severity.HIGH, grade, precaution)
+def _staff(words: str, grade: str | None = None, precaution: str = _TO_STAFF) -> FlagRow:
+    """Only a code that says what was done to somebody has a grade: of any other it would be a guess (NOT-11)."""
+    return FlagRow(words, RISK_TO_STAFF, Severity.HIGH, grade, precaution)
 
 
 def _children(words: str) -> FlagRow:
@@ -40,9 +44,9 @@ def _children(words: str) -> FlagRow:
 
 
 REGISTER_TYPES: Mapping[str, FlagRow] = {
-    "AV2S": _staff("a risk to staff", "threat"),
-    "WEAP": _staff("known to carry or use weapons", None),
-    "ADVP": _staff("a perpetrator of domestic abuse", "violence"),
+    "AV2S": _staff("a risk to staff"),
+    "WEAP": _staff("known to carry or use weapons"),
+    "ADVP": _staff("a perpetrator of domestic abuse"),
     "RVHR": FlagRow("a very high risk of serious harm to others; to whom, the event does not say: ask the probation practitioner today"),
     "RHRH": FlagRow("a high risk of serious harm to others; to whom, the event does not say: ask the probation practitioner"),
     "RCCO": _children("a concern about children who are in contact with the person"),
@@ -85,13 +89,13 @@ ALERT_CODES: Mapping[str, FlagRow] = {
     # Staff.
     "XSA": _staff("assaulted staff", "violence", _FROM_PRISON),
     "SA": _staff("assaulted staff, as recorded before 2006", "violence", _FROM_PRISON),
-    "RST": _staff("a risk to staff, in the community", "threat"),
-    "RSS": _staff("a risk to staff, in custody", "threat", _FROM_PRISON),
-    "RDV": _staff("a perpetrator of domestic violence", "violence"),
-    "XVL": _staff("violent in custody", "violence", _FROM_PRISON),
-    "XHT": _staff("has taken a hostage", "violence", _FROM_PRISON),
-    "XCA": _staff("has attacked somebody with a chemical", "violence", _FROM_PRISON),
-    "RNO121": _staff("nobody is to be alone with the person", "threat"),
+    "RST": _staff("a risk to staff, in the community"),
+    "RSS": _staff("a risk to staff, in custody", precaution=_IN_PRISON),
+    "RDV": _staff("a perpetrator of domestic violence"),
+    "XVL": _staff("violent in custody", "violence", _IN_PRISON),
+    "XHT": _staff("has taken a hostage", "violence", _IN_PRISON),
+    "XCA": _staff("has attacked somebody with a chemical", "violence", _IN_PRISON),
+    "RNO121": _staff("nobody is to be alone with the person"),
     # Adults at home, and everybody.
     "RKC": FlagRow("a risk to an adult who is known, in the community, often a partner or the other parent: ask probation who"),
     "RKS": FlagRow("a risk to an adult who is known, in custody, often a partner or the other parent: ask the prison who"),

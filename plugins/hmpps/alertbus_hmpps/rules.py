@@ -172,7 +172,7 @@ def entry(event: Event, deed: str, register: Register) -> list[Stated] | Ignored
         return [alert(event, register.source, "other", severity=Severity.LOW, ours=ended, words=words)]
     about = digest(register.source, register.number, str(number))
     flag = Flag(grade=row.grade, precautions=(row.precaution,) if row.precaution else ())
-    details: dict[str, object] = {"flag": flag} if row.kind == "violent_person_flag" else {}
+    details: dict[str, object] = {"flag": flag} if row.kind == registers.RISK_TO_STAFF else {}
     named: dict[str, Any] = {
         events.ADDED: {"id_": about},
         events.UPDATED: {"action": Action.AMENDED, "amends": about},

@@ -52,6 +52,27 @@ def test_a_risk_to_children_is_called_one(code: str) -> None:
     assert ALERT_CODES[code].kind == "risk_to_children"
 
 
+STAFF = ["AV2S", "WEAP", "ADVP", "XSA", "SA", "RST", "RSS", "RDV", "XVL", "XHT", "XCA", "RNO121"]
+DONE = ["XSA", "SA", "XVL", "XHT", "XCA"]
+
+
+@pytest.mark.parametrize("code", STAFF)
+def test_not_23_a_register_warns_staff_and_sets_no_flag(code: str) -> None:
+    raised = alert(registration("added", code) if code in REGISTER_TYPES else prison_alert("person.alert.created", code))
+
+    assert (raised.kind, raised.severity) == ("risk_to_staff", Severity.HIGH)
+    assert raised.details.flag is not None
+    assert raised.details.flag.grade == ("violence" if code in DONE else None)
+    assert "Staff safety: " in raised.details.flag.precautions[0]
+
+
+def test_not_23_no_row_of_any_register_is_a_flag() -> None:
+    rows = REGISTER_TYPES | ALERT_CODES
+
+    assert {code for code, row in rows.items() if row.precaution} == set(STAFF)
+    assert "violent_person_flag" not in {row.kind for row in rows.values()}
+
+
 @pytest.mark.parametrize("code", ADULTS)
 def test_a_risk_to_others_at_home_is_told(code: str) -> None:
     assert ALERT_CODES[code].kind == "other"

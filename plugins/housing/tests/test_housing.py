@@ -151,10 +151,12 @@ def test_pri_05_a_recall_ends_the_caution_of_the_release_and_of_nothing_else() -
 
 @pytest.mark.parametrize("kind", ["prisoner_release", "prisoner_recall"])
 def test_the_caution_stays_while_a_release_of_the_same_person_stands(kind: str) -> None:
-    stays = HousingAdapter().render(ended_notice(kind=kind, another_stands=True, details={"release": {"date": "2021-03-12"}}))
+    stays = HousingAdapter().render(
+        ended_notice(kind=kind, another_stands=True, details={"release": {"date": "2021-03-12", "confirmed": True}})
+    )
     ends = HousingAdapter().render(ended_notice(kind=kind))
 
-    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12, ")
+    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12.")
     assert [m.headers["x-alertbus-route"].partition(" ")[0] for m in (stays, ends)] == ["POST", "PATCH"]
 
 

@@ -104,8 +104,8 @@ def _event() -> Schema:
             {
                 "reference": _TEXT,
                 "grade": _TEXT,
-                "children_present": _FLAG,
-                "welfare_check": _FLAG,
+                "children_present": _UNLESS_UNSAID,
+                "welfare_check": _UNLESS_UNSAID,
                 "home_conditions": _TEXT,
                 "officer": _TEXT,
                 "dash": {"type": "integer", "minimum": 0, "maximum": 24},
