@@ -34,6 +34,7 @@ from alertbus.model.errors import (
     SettingsFault,
     StateUnreadable,
     TooLarge,
+    TooMany,
     Unavailable,
     VersionConflict,
     WhoAreYou,
@@ -65,6 +66,9 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
 """Seconds. Chosen: long enough for a broker to elect a leader, short enough that a caller does not notice."""
 
+LATER_S = 600
+"""Seconds. Chosen: an hour's allowance has room again bit by bit."""
+
 STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BusError: (500, "The bus could not do this"),
     InvalidInput: (422, "Something in the input is not right"),
@@ -82,6 +86,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     AlreadyDecided: (409, "Somebody has decided this otherwise"),
     TooSlow: (408, "That came too slowly"),
     TooLarge: (413, "That is too large"),
+    TooMany: (429, "That is more than is kept"),
     NotAllowed: (403, "You may not do this"),
     WhoAreYou: (401, "Say who you are"),
     WrongMediaType: (415, "This call does not read that format"),
@@ -143,6 +148,8 @@ def of_bus_error(error: BusError) -> JSONResponse:
     headers = {"Connection": "close"} if isinstance(error, TooSlow) else {}
     if error.retriable:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(LATER_S)
     if isinstance(error, WhoAreYou):
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
