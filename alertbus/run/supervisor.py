@@ -225,6 +225,12 @@ class Supervisor:
             "ALERTBUS_PARTITIONS": str(self.partitions),
             "ALERTBUS_WATCHDOG_INTERVAL_S": str(self.settings.watchdog_interval_s),
             "PYTHONUNBUFFERED": "1",
+            # A bus on a database of its own (a demo) must not find that of the environment instead.
+            **(
+                {}
+                if self.settings.database_url
+                else {"ALERTBUS_DATABASE_URL": self.settings.sqlalchemy_url, "ALERTBUS_DATABASE_URL_FILE": ""}
+            ),
         }
 
     def _log_of(self, name: str, number: int) -> Path:
