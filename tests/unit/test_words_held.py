@@ -148,6 +148,21 @@ async def test_not_17_a_case_to_which_he_is_linked_later_does_not_get_the_words_
     assert (told.narrative, HELD in told.withheld, told.flag is not None) == ((), True, True)
 
 
+async def test_not_17_when_an_alerts_persons_are_found_anew_its_words_are_looked_through_anew(town: Town) -> None:
+    text = "He was with Late Comer."
+    await town.state(ppn(MAN, text=text, kind="ppn"))
+    await town.put({"id": "c", "people": [{"key": "mother", "name": {"given": "Late", "family": "Comer"}}]})
+    other_number = {"identifiers": [{"system": "pnc", "value": "2012/0052494Q"}]}
+    people = [{"key": "man"} | MAN | other_number, {"key": "mother"} | MOTHER_A]
+
+    await town.put(family("a", MOTHER_A) | {"people": people})
+    await town.put(family("b", MOTHER_B, "childrens_social_care", "health_visiting", "housing", "gp"))
+
+    assert texts(town.notices("health_visiting", "b"))[0] == [text], "it went out when nobody of that name was known"
+    assert texts(town.notices("gp", "b")) == [[]]
+    assert [item.case_id for item in await town.asked()] == ["b"]
+
+
 async def test_a_safety_alerts_template_action_and_flag_never_wait(town: Town) -> None:
     await town.state(ppn(MAN, MOTHER_A, kind="threat_to_staff"))
 
