@@ -37,6 +37,10 @@ POLICY = load_policy()
 HOLDER = Caller("desk", "childrens_social_care", operations=False)
 
 
+class CutShort(Exception):
+    """The process ended here."""
+
+
 class Wire(Producer):
     """A broker and an audit that keep what they are given, each record once."""
 
@@ -44,19 +48,29 @@ class Wire(Producer):
         super().__init__("nowhere:1")
         self.records: dict[str, Record] = {}
         self.deeds: list[Any] = []
+        self.ends_at: int | None = None
+        """After so many calls of a gateway's the process ends."""
 
     async def queue_all(self, records: Sequence[Record]) -> Queued:
         for record in records:
             self.records.setdefault(dict(record.headers)["ce_id"].decode(), record)
         return Queued()
 
+    def step(self) -> None:
+        if self.ends_at is not None:
+            self.ends_at -= 1
+            if self.ends_at < 0:
+                raise CutShort
+
     async def send(self, *written: Any, **_: Any) -> Any:
+        self.step()
         await self.queue_all(written)
 
     async def within(self, work: Any) -> Any:
         return await work
 
     async def append(self, chain: str, deed: Any, **said: Any) -> None:
+        self.step()
         self.deeds.append((chain, deed, said))
 
 

@@ -15,15 +15,21 @@ _ONE_THING = frozenset({(Incident, "reference"), (Incident, "officer")})
 
 @lru_cache(maxsize=256)
 def is_free_text(word: type[Word], field: str) -> bool:
-    """True for a field of the details that takes any text: a new one counts as such without being listed anywhere."""
+    """True for a field of the details that takes any text: a new one counts as such without being listed anywhere. One from a closed list,
+    or of a form that a pattern prescribes, is none.
+    """
     known = word.model_fields[field]
-    if any(getattr(mark, "pattern", None) for mark in known.metadata) or (word, field) in _ONE_THING:
-        return False
-    return _takes_text(known.annotation)
+    return not _has_form(known) and (word, field) not in _ONE_THING and _takes_text(known.annotation)
 
 
 def _takes_text(annotation: object) -> bool:
-    return annotation is str or any(_takes_text(argument) for argument in get_args(annotation))
+    if any(map(_has_form, getattr(annotation, "__metadata__", ()))):
+        return False
+    return annotation is str or any(map(_takes_text, get_args(annotation)))
+
+
+def _has_form(mark: object) -> bool:
+    return bool(getattr(mark, "pattern", None)) or any(map(_has_form, getattr(mark, "metadata", ())))
 
 
 def free_text(alert: Alert) -> Iterator[tuple[str, str]]:

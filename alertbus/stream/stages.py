@@ -30,7 +30,6 @@ from alertbus.model.events import (
     Tick,
     WordsDecided,
 )
-from alertbus.model.free_text import free_text
 from alertbus.model.screening import Revealed
 from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
@@ -65,10 +64,9 @@ class Identify:
         out: list[Record] = []
         self._about.clear()
         await self._directory.refresh()
-        for _, incoming in _each(work):
-            said = _read(incoming, self.WORDS, out)
-            if said is None:
-                continue
+        heard = [(incoming, said) for _, incoming in _each(work) if (said := _read(incoming, self.WORDS, out)) is not None]
+        await self._directory.read_texts([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
+        for incoming, said in heard:
             with Deciding(incoming, out) as made:
                 now = moment(incoming.timestamp)
                 if isinstance(said, IdentifyAgain):
@@ -126,8 +124,6 @@ class Identify:
 
     async def _reveals(self, found: AcceptedAlert) -> tuple[Revealed, ...]:
         """What its words may give away: of people on case files, and of who told where that must stay unknown (NOT-17, NOT-01)."""
-        if next(free_text(found.alert), None) is None:
-            return ()
         clues = await self._directory.spoken_of(found, found.people)
         return (*clues, *clues_to_caller(found.alert, self._policy.kind_rule(found.alert.kind)))
 

@@ -3,11 +3,14 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import Field
 
 from alertbus.model.alert import Alert, Details
+from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.free_text import free_text, is_free_text
 from alertbus.model.screening import Clue, Revealed, revealed_to
@@ -124,3 +127,21 @@ def test_a_field_of_the_details_that_takes_any_text_counts_as_free_text_by_itsel
 
     assert [text for _, text in free_text(said)] == ["one", "two", "three", "four", "five"]
     assert not is_free_text(Details, "release")
+
+
+class _Chosen(StrEnum):
+    ONE = "one"
+
+
+class _Section(Word):
+    any_text: str | None = None
+    any_texts: tuple[str, ...] = ()
+    chosen: _Chosen | None = None
+    literal: Literal["one", "two"] | None = None
+    formed: str | None = Field(default=None, pattern="^[a-z]$")
+    each_formed: tuple[Annotated[str, Field(pattern="^[a-z]$")], ...] = ()
+    number: int | None = None
+
+
+def test_what_comes_from_a_closed_list_or_has_a_form_is_no_free_text() -> None:
+    assert [field for field in _Section.model_fields if is_free_text(_Section, field)] == ["any_text", "any_texts"]

@@ -1,24 +1,39 @@
 """Free text is held back from a case that it must not reach, the template goes at once, and a person decides about the words (NOT-01, NOT-17)."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from alertbus.broker import topics
+from alertbus.chronicle import projector, tables
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.chronicle.queries import alert_status
+from alertbus.chronicle.rebuild import ChronicleRestore
 from alertbus.chronicle.reviews import ReviewState
+from alertbus.directory import rebuild as directory_rebuild
+from alertbus.directory.rebuild import DirectoryRestore
 from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.held_words import pieces_held
 from alertbus.model.errors import InvalidInput
 from alertbus.model.identity import ReviewOutcome
 from alertbus.model.notice import Deed, Notice
+from alertbus.model.screening import Clue
 from alertbus.policy.minimise import HELD, WORDS_WAIT
+from alertbus.reconcile.evidence import Evidence
+from alertbus.reconcile.full import Reconciliation, compare
+from alertbus.reconcile.judge import Holdings
+from alertbus.reconcile.memory import packed, unpacked
 from alertbus.sql.engine import make_engine, metadata
-from tests.town import Town
+from alertbus.wire.reading import understand
+from alertbus.wire.words import TABLE, words
+from tests.story import Arrived
+from tests.town import HOLDER, POLICY, CutShort, Town
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PNC = {"system": "pnc", "value": "1995/0004242F"}
@@ -133,6 +148,21 @@ async def test_not_17_a_case_to_which_he_is_linked_later_does_not_get_the_words_
     assert (told.narrative, HELD in told.withheld, told.flag is not None) == ((), True, True)
 
 
+async def test_not_17_when_an_alerts_persons_are_found_anew_its_words_are_looked_through_anew(town: Town) -> None:
+    text = "He was with Late Comer."
+    await town.state(ppn(MAN, text=text, kind="ppn"))
+    await town.put({"id": "c", "people": [{"key": "mother", "name": {"given": "Late", "family": "Comer"}}]})
+    other_number = {"identifiers": [{"system": "pnc", "value": "2012/0052494Q"}]}
+    people = [{"key": "man"} | MAN | other_number, {"key": "mother"} | MOTHER_A]
+
+    await town.put(family("a", MOTHER_A) | {"people": people})
+    await town.put(family("b", MOTHER_B, "childrens_social_care", "health_visiting", "housing", "gp"))
+
+    assert texts(town.notices("health_visiting", "b"))[0] == [text], "it went out when nobody of that name was known"
+    assert texts(town.notices("gp", "b")) == [[]]
+    assert [item.case_id for item in await town.asked()] == ["b"]
+
+
 async def test_a_safety_alerts_template_action_and_flag_never_wait(town: Town) -> None:
     await town.state(ppn(MAN, MOTHER_A, kind="threat_to_staff"))
 
@@ -198,6 +228,91 @@ async def test_the_same_decision_again_changes_nothing_and_another_is_refused(to
     for outcome in (ReviewOutcome.REOPENED, ReviewOutcome.SEEN, ReviewOutcome.SAME):
         with pytest.raises(InvalidInput):
             await town.decide(item, outcome)
+
+
+@pytest.mark.parametrize("outcome", [ReviewOutcome.RELEASE, ReviewOutcome.KEEP])
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_decision_that_was_cut_short_anywhere_is_taken_up_by_the_same_call(town: Town, outcome: ReviewOutcome, steps: int) -> None:
+    await town.state(ppn(MAN, MOTHER_A))
+    (item,) = await town.asked()
+    town.wire.ends_at = steps
+    with contextlib.suppress(CutShort):
+        await town.decisions.decide(item.id, outcome, by="Jo Okafor", caller=HOLDER)
+    town.wire.ends_at = None
+    await town.flow()
+    await town.later(1)
+
+    await town.decide(item, outcome)
+
+    expected = [[], [WORDS]] if outcome is ReviewOutcome.RELEASE else [[]]
+    assert texts(town.notices("health_visiting", "b")) == expected
+    (decided,) = await town.asked()
+    assert (decided.state, decided.outcome) == (ReviewState.DECIDED, outcome)
+
+
+async def found_by_reconciling(town: Town, *, without: str = "") -> Reconciliation:
+    """What the reconciler says of the topics as they are, or of them without one notice. It reads what it remembers once through its memory."""
+    evidence = Evidence(None)
+    for record in town.wire.records.values():
+        if dict(record.headers)["ce_id"].decode() != without:
+            evidence.take(Arrived(record.topic, 0, 0, record.key, record.value, record.headers))
+    remembered = [unpacked(one.alert_id, "", packed(one), one.touched_at) for one in evidence.alerts]
+    async with town.engine.connect() as connection:
+        rows = await connection.execute(select(tables.obligation.c.id, tables.obligation.c.alert_id))
+        holdings = Holdings({row.id: row.alert_id for row in rows}, None)
+    return compare(Evidence(None, remembered, evidence.cases), POLICY, town.now, holdings)
+
+
+@pytest.mark.parametrize("kind", ["ppn", "other", "violent_person_flag"])
+async def test_the_reconciler_agrees_with_a_release_and_misses_the_amendment_that_is_lost(town: Town, kind: str) -> None:
+    await town.state(ppn(MAN, MOTHER_A, kind=kind))
+    (item,) = await town.asked()
+    await town.later(2)
+    assert (await found_by_reconciling(town)).difference == 0
+    await town.decide(item, ReviewOutcome.RELEASE)
+
+    assert (await found_by_reconciling(town)).difference == 0
+    told = town.notices("housing", "b") or town.notices("health_visiting", "b")
+    amended = told[-1]
+    assert amended.deed is Deed.AMEND
+    assert (await found_by_reconciling(town, without=amended.id)).missing == (amended.obligation.id,)
+    await town.later(60)
+    await town.put(family("b", MOTHER_B, "childrens_social_care", "health_visiting", "housing", "gp"))
+    assert (await found_by_reconciling(town)).difference == 0
+
+
+async def test_a_rebuilt_chronicle_and_directory_hold_and_release_the_same_words(town: Town, tmp_path: Path) -> None:
+    """Everything again from the topics: what a text names is found as before, and the chronology shows what was released."""
+    await town.state(ppn(MAN, text="He goes on about Wrenna Quillfeather."))
+    await town.state(ppn(MAN, MOTHER_A, id="ppn-2"))
+    for item in (await town.asked())[:1]:
+        await town.decide(item, ReviewOutcome.RELEASE)
+    before = [one.model_dump() for one in await chronology_of(town.engine, "b")]
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'again.db'}")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    again = Town(engine, town.now)
+    restores: list[tuple[Any, Any]] = [(ChronicleRestore(), projector.WORDS), (DirectoryRestore(), directory_rebuild.WORDS)]
+    for restore, said in restores:
+        async with engine.begin() as connection:
+            await restore.begin(connection)
+        for topic in (topics.PERSON_EVENTS, topics.CASES, topics.CASE_EVENTS, topics.ALERTS, topics.REVIEW, topics.NOTICES):
+            stood = [
+                Arrived(record.topic, offset, 0, record.key, record.value, record.headers)
+                for offset, record in enumerate(r for r in town.wire.records.values() if r.topic == topic)
+            ]
+            rows = restore.read([understand(one, said) for one in stood])
+            async with engine.begin() as connection:
+                await restore.write(connection, rows)
+        await restore.finish(engine)
+
+    assert [one.model_dump() for one in await chronology_of(engine, "b")] == before
+    again.wire.records = dict(town.wire.records)
+    again._done = set(again.wire.records)
+    await again.state(ppn(MAN, id="ppn-3", text="Wrenna Quillfeather again."))
+    found = [r for r in again.wire.records.values() if r.topic == topics.PERSON_EVENTS][-1]
+    assert [one.clue for one in understand(again._stood(found), words(*TABLE)).word.alert.reveals] == [Clue.NAME]
+    await engine.dispose()
 
 
 async def test_an_alert_that_is_over_can_still_be_released_when_somebody_decides_weeks_later(town: Town) -> None:
