@@ -23,6 +23,7 @@ from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, ReviewReason
 from alertbus.model.identity import ReviewOutcome
 from alertbus.model.notice import Notice
+from alertbus.model.rights import Right
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.load import load_policy
 from alertbus.reach import reduce_case, reduce_person
@@ -34,7 +35,7 @@ from alertbus.wire.words import TABLE, words
 from tests.story import Arrived
 
 POLICY = load_policy()
-HOLDER = Caller("desk", "childrens_social_care", operations=False)
+HOLDER = Caller("desk", "childrens_social_care", frozenset({Right.RECEIVE, Right.HOLD_CASES}), sources=())
 
 
 class CutShort(Exception):
@@ -101,8 +102,8 @@ class Town:
         nothing: Any = None
         self.cases = CaseIntake(engine, publisher, IdentityRules(), lambda: self.now)
         people = WhoIsWhoIntake(engine, publisher, self.cases, lambda: self.now)
-        answers = AnswerIntake(engine, publisher, nothing, lambda: self.now)
         audited = Audited(publisher, publisher)
+        answers = AnswerIntake(engine, publisher, nothing, audited, lambda: self.now)
         self.decisions = DecisionIntake(engine, publisher, people, answers, audited, POLICY.front_door, lambda: self.now)
         self._done: set[str] = set()
 

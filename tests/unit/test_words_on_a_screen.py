@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.cli import cases, explain, output, send
+from alertbus.cli import cases, output, send
 from alertbus.cli.files import bytes_of
 from alertbus.cli.main import guarded
 from alertbus.policy.load import load_policy
@@ -22,7 +22,6 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "send": lambda file: send.send(str(file)),
     "cases import": cases.import_,
     "policy check": load_policy,
-    "explain": explain._read,
     "replay": lambda file: load_scenario(file.parent, "x1"),
 }
 
