@@ -64,7 +64,6 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
     alert = accepted.alert
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
-    anonymous = alert.referrer is not None and alert.referrer.anonymous
     return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
@@ -78,7 +77,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
         severity=alert.severity,
         about=tuple(about),
         others=len(accepted.everybody) - len(about),
-        narrative=alert.narrative,
+        narrative=alert.words,
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
         details=alert.details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
         told=tuple(
@@ -94,7 +93,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
             for one in obligations
         ),
         history=alert.history,
-        do_not_reveal_source=from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations),
+        do_not_reveal_source=from_a_child or alert.anonymous or any(one.do_not_reveal_source for one in obligations),
     )
 
 
