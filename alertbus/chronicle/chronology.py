@@ -75,8 +75,7 @@ def _entry(
     alert = accepted.alert
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
-    anonymous = alert.referrer is not None and alert.referrer.anonymous
-    hidden = from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations)
+    hidden = from_a_child or alert.anonymous or any(one.do_not_reveal_source for one in obligations)
     details = without_free_text(alert.details) if words_held else alert.details
     return ChronologyEntry(
         statement_id=accepted.statement_id,
@@ -91,7 +90,7 @@ def _entry(
         severity=alert.severity,
         about=tuple(about),
         others=len(accepted.everybody) - len(about),
-        narrative=() if words_held else alert.narrative,
+        narrative=() if words_held else alert.words,
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
         details=details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
         told=tuple(

@@ -54,8 +54,9 @@ def _standing(question: FromClause, column: ColumnElement[Any], *, or_else: Any)
 
 def _asked_already() -> ColumnElement[bool]:
     """Whether another proposal about the same person arose before this one and is still open."""
-    asked, other, decision = tables.review.c, tables.review.alias("other_proposal"), latest_decision("of_other_proposal")
+    asked, other, decided = tables.review.c, tables.review.alias("other_proposal"), tables.review_decision.c
     same = and_(other.c.reason == ReviewReason.FLAG_PROPOSED, other.c.person_id == asked.person_id)
     earlier = tuple_(other.c.at, other.c.id) < tuple_(asked.at, asked.id)
-    joined = other.outerjoin(decision, and_(decision.c.review_id == other.c.id, decision.c.rank == 1))
-    return exists().select_from(joined).where(same, earlier, undecided(decision), ~_withdrawn(other)).correlate(tables.review)
+    latest = select(decided.outcome).where(decided.review_id == other.c.id).order_by(decided.at.desc(), decided.outcome.desc()).limit(1)
+    still_open = func.coalesce(latest.correlate(other).scalar_subquery(), ReviewOutcome.REOPENED.value) == ReviewOutcome.REOPENED.value
+    return exists().where(same, earlier, still_open, ~_withdrawn(other)).correlate(tables.review)

@@ -97,6 +97,14 @@ class Narrative(Word):
     observed_first_hand: Annotated[bool | None, S.ROUTING] = None
     """False when it is relayed: whoever states it had it from somebody else. None: not stated (VOI-02)."""
 
+    def of_nobody(self) -> Self:
+        """Return the same words as an anonymous caller's: that a parent or a professional spoke, or somebody who was there, tells who
+        called (NOT-01). A child's words stay a child's, because less may be done with them.
+        """
+        speaker = None if self.said_by in {SaidBy.PARENT, SaidBy.PROFESSIONAL} else self.said_by
+        hand = None if self.observed_first_hand else self.observed_first_hand
+        return self.model_copy(update={"said_by": speaker, "observed_first_hand": hand})
+
 
 class Referrer(Word):
     """The bus does not take a referrer's identity: whoever took the call keeps it, and gives an opaque reference (ANO-01, NOT-01)."""
@@ -199,6 +207,16 @@ class Alert(Word):
     def agency(self) -> str:
         """The agency that states it: the first part of `source`."""
         return self.source.partition(".")[0]
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether whoever told the agency asked not to be named."""
+        return self.referrer is not None and self.referrer.anonymous
+
+    @property
+    def words(self) -> tuple[Narrative, ...]:
+        """The narrative as it may be told: of an anonymous caller, with nothing by which to tell who spoke."""
+        return tuple(piece.of_nobody() for piece in self.narrative) if self.anonymous else self.narrative
 
     @property
     def alert_id(self) -> str:

@@ -83,12 +83,12 @@ class Bodies:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
         self._over, self._left, self._words_held = over, left, words_held
-        self._narrative = () if over else statement.alert.narrative
+        self._narrative = () if over else statement.alert.words
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
         if ended_by is not None:
             own_words = ended_by.alert.action is Action.WITHDRAWN
-            self._narrative = tuple(piece for piece in ended_by.alert.narrative if own_words and piece not in statement.alert.narrative)
+            self._narrative = tuple(piece for piece in ended_by.alert.words if own_words and piece not in statement.alert.words)
             self._recorded_at = ended_by.alert.recorded_at
             self._occurred_at = ended_by.alert.occurred_at if own_words else ended_by.alert.recorded_at
         self._present = tuple(_present(statement, case))
@@ -186,8 +186,7 @@ def cover_for(
 
 def _must_stay_unknown(alert: Alert) -> bool:
     """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
-    anonymous = alert.referrer is not None and alert.referrer.anonymous
-    return anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
+    return alert.anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
 
 
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:

@@ -34,7 +34,7 @@ def _shown(statement: AcceptedAlert) -> tuple[Hashable, ...]:
             tuple(frozenset(person_ids) for person_ids in statement.people),
             alert.narrative,
             tuple(getattr(alert.details, name) for name in Details.model_fields),
-            alert.referrer is not None and alert.referrer.anonymous,
+            alert.anonymous,
             statement.words_of is not None,
         )
     return known

@@ -32,7 +32,7 @@ from alertbus.chronicle.rebuild import digest, make_tables, replay
 from alertbus.chronicle.tables import TABLES, ObligationState
 from alertbus.chronicle.views import latest_case, view
 from alertbus.chronicle.worker import run_chronicle
-from alertbus.model.alert import Action, Narrative, SaidBy, Severity
+from alertbus.model.alert import Action, Narrative, Referrer, SaidBy, Severity
 from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
 from alertbus.model.events import (
     RECEIPT_GIVEN,
@@ -411,6 +411,20 @@ async def test_not_26_chronology_says_that_somebody_has_died(engine: AsyncEngine
     (entry,) = await chronology_of(engine, "case-1")
 
     assert entry.about == ("Ex-Partner 2", f"Child (died {T0.date()})")
+
+
+async def test_not_01_chronology_does_not_tell_who_spoke_of_an_anonymous_call(engine: AsyncEngine) -> None:
+    log = Log()
+    log.case(a_case())
+    spoken = (Narrative(text="He hit her.", said_by=SaidBy.PARENT, observed_first_hand=True),)
+    called = accepted(referrer=Referrer(anonymous=True), narrative=spoken)
+    log.alert(called)
+    log.reached(called, "case-1")
+    await put(engine, log.records)
+
+    (entry,) = await chronology_of(engine, "case-1")
+
+    assert entry.narrative == (Narrative(text="He hit her."),)
 
 
 async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:

@@ -692,6 +692,24 @@ def test_ano_04_not_01_a_child_or_an_anonymous_caller_is_not_to_be_revealed(kind
     assert {notice(agency, said).do_not_reveal_source for agency in AGENCIES if not knows(agency, kind)} == {True}
 
 
+@pytest.mark.parametrize(
+    ("said_by", "first_hand", "told_as"),
+    [
+        ("parent", True, (None, None)),
+        ("professional", False, (None, False)),
+        ("public", True, ("public", None)),
+        ("child", False, ("child", False)),
+        (None, None, (None, None)),
+    ],
+)
+def test_not_01_who_spoke_and_who_was_there_is_not_told_of_an_anonymous_call(said_by: Any, first_hand: Any, told_as: Any) -> None:
+    words = [{"text": "x", "said_by": said_by, "observed_first_hand": first_hand}]
+    anonymous, known = (notice("police", statement("ppn", narrative=words, referrer={"anonymous": hidden})) for hidden in (True, False))
+
+    assert [(e.text, e.said_by, e.observed_first_hand) for e in anonymous.narrative] == [("x", *told_as)]
+    assert [(e.text, e.said_by, e.observed_first_hand) for e in known.narrative] == [("x", said_by, first_hand)]
+
+
 # What is read first, and by whom.
 
 ON_THE_CASE = Case.model_validate(
