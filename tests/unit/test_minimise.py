@@ -15,7 +15,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for, path_to
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, HELD, WORDS_WAIT, Bodies, cover_for, path_to
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import notices_for
 from alertbus.reach.owed import Owed
@@ -643,6 +643,35 @@ def test_ano_04_not_01_a_child_or_an_anonymous_caller_is_not_to_be_revealed(kind
     said = statement(kind, **{"narrative": [{"text": "x"}], "referrer": None, **stated})
 
     assert {notice(agency, said).do_not_reveal_source for agency in AGENCIES} == {hidden}
+
+
+# Words that wait for a person.
+
+FREE_TEXT = (
+    "alert: words of a professional",
+    "alert: words of a child",
+    "alert: release condition",
+    "alert: precaution",
+    "alert: home conditions",
+    "alert: status",
+)
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_not_17_held_words_are_in_no_agencys_notice_and_all_else_is_as_it_would_be(agency: str, kind: str, withdrawn: bool) -> None:
+    whole, held = (
+        Bodies(statement(kind), CASE, POLICY, withdrawn=withdrawn, words_held=one).for_agency(POLICY.agency(agency))[0]
+        for one in (False, True)
+    )
+
+    assert found_in(held.model_dump_json()).isdisjoint(FREE_TEXT)
+    waits = bool(found_in(whole.model_dump_json()) & set(FREE_TEXT))
+    assert (HELD in held.withheld, held.summary.endswith(WORDS_WAIT)) == (waits, waits)
+    assert found_in(whole.model_dump_json()) - set(FREE_TEXT) == found_in(held.model_dump_json())
+    assert (held.action, held.contact, held.title) == (whole.action, whole.contact, whole.title)
+    assert held.summary.removesuffix(WORDS_WAIT).strip() == whole.summary
 
 
 # What is read first, and by whom.
