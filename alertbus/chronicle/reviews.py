@@ -147,14 +147,17 @@ async def proposals_about(engine: AsyncEngine, person_id: str, now: datetime, fr
 
 
 async def words_released(connection: AsyncConnection, case_id: str, alerts: Collection[str]) -> set[str]:
-    """Give the statements of these alerts whose held words somebody has released to the case."""
-    asked, found = tables.review.c, set()
-    released = and_(asked.reason == ReviewReason.WORDS_HELD.value, _latest.c.outcome == ReviewOutcome.RELEASE.value)
+    """Give the statements of these alerts whose held words somebody has released to the case. What went out stays out, whatever was
+    decided at the same moment or since.
+    """
+    asked, decided, found = tables.review.c, tables.review_decision.c, set()
+    released = select(decided.review_id).where(decided.outcome == ReviewOutcome.RELEASE.value)
     every = sorted(alerts)
     for start in range(0, len(every), AT_ONCE):
-        query = _items().where(released, asked.alert_id.in_(every[start : start + AT_ONCE]))
-        for row in await connection.execute(query):
-            needed = ReviewNeeded.model_validate_json(row.body)
+        some = asked.alert_id.in_(every[start : start + AT_ONCE])
+        query = select(asked.body).where(some, asked.reason == ReviewReason.WORDS_HELD.value, asked.id.in_(released))
+        for body in (await connection.execute(query)).scalars():
+            needed = ReviewNeeded.model_validate_json(body)
             if needed.case_id == case_id:
                 found.add(needed.statement_id or "")
     return found

@@ -41,7 +41,8 @@ from alertbus.wire import records
 _ABOUT_PEOPLE = frozenset({ReviewOutcome.SAME, ReviewOutcome.DIFFERENT})
 
 _MOST_OF_ALERT = 1_000
-"""Items of one alert that are looked at. Chosen: an alert has at most some fifty people."""
+"""Items of one alert that are looked at, and decisions about words that are remembered. Chosen: an alert has at most some fifty people, and
+the chronicle is seconds behind."""
 
 
 class AlreadyDecided(BusError):
@@ -91,6 +92,7 @@ class DecisionIntake:
         self._front_door, self._now = front_door, now
         self._register = WhoIsWhoRegister(engine)
         self._turn = asyncio.Lock()
+        self._about_words: dict[str, ReviewDecided] = {}
 
     async def decide(
         self, item_id: str, outcome: ReviewOutcome, person_id: str | None = None, *, by: str, note: str | None = None, caller: Caller
@@ -110,13 +112,19 @@ class DecisionIntake:
             deeds = AuditedDeed.REVIEW_BEGUN, AuditedDeed.REVIEW_DONE
             async with self._audited.deed(*deeds, caller, by=name, reason=why or outcome.value, about=[item_id]):
                 await self._act(item, stated, made)
-                if made.outcome in ABOUT_WORDS:
-                    await self._publisher.send(records.words_decided(await words_decided(self._engine, item, made)))
                 await self._publisher.send(records.review_decided(made, item.key))
+                if made.outcome in ABOUT_WORDS:
+                    self._remember(made)
                 await self._follow(item, made, caller)
         is_open = outcome is ReviewOutcome.REOPENED
         shown = {"outcome": outcome, "by": made.by, "decided_at": made.at, "person_id": made.person_id, "note": made.note}
         return item.model_copy(update={**shown, "state": ReviewState.OPEN if is_open else ReviewState.DECIDED})
+
+    def _remember(self, made: ReviewDecided) -> None:
+        """Words that went out cannot be kept back, though the chronicle has yet to read that they did."""
+        if len(self._about_words) >= _MOST_OF_ALERT:
+            self._about_words.clear()
+        self._about_words[made.id] = made
 
     async def _stated(self, item: ReviewItem) -> _SaidOfItem:
         source, exercise = self._front_door, item.exercise
@@ -130,7 +138,7 @@ class DecisionIntake:
         """Give the decision to record: that which stands if it is the same, so that repeating it is harmless. Raises `AlreadyDecided`."""
         at = later(self._now(), item.decided_at, *(one.at for one in stated.every))
         new = ReviewDecided(id=item.id, outcome=outcome, at=at, by=by, person_id=person_id, note=note)
-        known = _known(item)
+        known = _known(item) or self._about_words.get(item.id)
         if known is not None and known.outcome in _ABOUT_PEOPLE and stated.reopened_since(known.at):
             known = None
         if known is None and stated.stands:
@@ -171,6 +179,8 @@ class DecisionIntake:
         if made.outcome is ReviewOutcome.REOPENED:
             for one in stated.stands:
                 await self._people.accept(one.model_copy(update={"taken_back": True, "at": later(made.at, one.at), "by": made.by}))
+        if made.outcome in ABOUT_WORDS:
+            await self._publisher.send(records.words_decided(await words_decided(self._engine, item, made)))
         if made.outcome not in _ABOUT_PEOPLE:
             return
         question, others = await self._pointed_at(item)

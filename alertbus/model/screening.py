@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
-
 from alertbus.model.base import Word
 from alertbus.model.case import Case, Scope
 from alertbus.model.sensitivity import Sensitivity as S
@@ -42,7 +40,7 @@ class Revealed(Word):
     """
 
     clue: Annotated[Clue, S.ROUTING]
-    where: Annotated[str, S.ROUTING] = Field(max_length=80)
+    where: Annotated[str, S.ROUTING]
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
 
 

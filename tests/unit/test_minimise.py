@@ -15,7 +15,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, HELD, WORDS_WAIT, Bodies, cover_for
 from alertbus.policy.policy import Policy
 from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import recipient_of
@@ -708,6 +708,34 @@ def test_not_01_who_spoke_and_who_was_there_is_not_told_of_an_anonymous_call(sai
 
     assert [(e.text, e.said_by, e.observed_first_hand) for e in anonymous.narrative] == [("x", *told_as)]
     assert [(e.text, e.said_by, e.observed_first_hand) for e in known.narrative] == [("x", said_by, first_hand)]
+
+
+# Words that wait for a person.
+
+FREE_TEXT = (
+    "alert: words of a professional",
+    "alert: words of a child",
+    "alert: release condition",
+    "alert: precaution",
+    "alert: home conditions",
+    "alert: status",
+)
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("over", [None, Deed.WITHDRAW])
+def test_not_17_held_words_are_in_no_agencys_notice_and_all_else_is_as_it_would_be(agency: str, kind: str, over: Deed | None) -> None:
+    said = statement(kind)
+    recipient = recipient_of(agency, CASE, POLICY, T0, source=said.alert.source)
+    whole, held = (Bodies(said, CASE, POLICY, over=over, words_held=one).for_recipient(recipient)[0] for one in (False, True))
+
+    assert found_in(held.model_dump_json()).isdisjoint(FREE_TEXT)
+    waits = bool(found_in(whole.model_dump_json()) & set(FREE_TEXT))
+    assert (HELD in held.withheld, held.summary.endswith(WORDS_WAIT)) == (waits, waits)
+    assert found_in(whole.model_dump_json()) - set(FREE_TEXT) == found_in(held.model_dump_json())
+    assert (held.action, held.contact, held.title) == (whole.action, whole.contact, whole.title)
+    assert held.summary.removesuffix(WORDS_WAIT).strip() == whole.summary
 
 
 # What is read first, and by whom.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alertbus.directory.said_in_text import marks_said, spoken_marks
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.person import Address, Name, Person
+from alertbus.model.person import Address, Name, Person, exact_form
 from alertbus.model.screening import Clue
 from alertbus.policy.identity_rules import IdentityRules
 
@@ -123,7 +123,9 @@ def test_each_mark_says_every_place_at_which_it_stands() -> None:
     assert said[mark] == (Clue.NAME, {"narrative[0]", "narrative[2]"})
 
 
-names = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=2, max_size=12)
+names = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=2, max_size=12).filter(
+    lambda name: " " not in exact_form(unicodedata.normalize("NFKC", name))  # eighteen ligatures and marks that stand for several words
+)
 
 
 @given(given_=names, family=names, before=st.text(max_size=30), after=st.text(max_size=30), form=st.sampled_from(["NFC", "NFD", "NFKC"]))

@@ -15,8 +15,7 @@ from alertbus.policy.minimise import OVER
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.sameness import tells_the_same
-from alertbus.reconcile.bare import says_the_same
-from alertbus.reconcile.evidence import _identified
+from alertbus.reconcile.bare import bare_statement, says_the_same
 from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()
@@ -316,14 +315,14 @@ def test_what_counts_as_a_change(changed: dict[str, Any], same: bool) -> None:
     one, later = stated(0), stated(3, "amended", **changed)
 
     assert tells_the_same(one, later) is same
-    assert says_the_same(_identified(one).statement, _identified(later).statement) is same
+    assert says_the_same(bare_statement(one), bare_statement(later)) is same
 
 
 def test_when_it_happened_is_a_change_where_both_times_are_given_twice() -> None:
     one, later = stated(0, occurred_at=day(-2)), stated(3, "amended", occurred_at=day(-9))
 
     assert not tells_the_same(one, later)
-    assert not says_the_same(_identified(one).statement, _identified(later).statement)
+    assert not says_the_same(bare_statement(one), bare_statement(later))
 
 
 def test_the_join_from_scratch_says_what_each_agency_reads() -> None:
