@@ -1,7 +1,11 @@
 """Every moment and day in what somebody states, held against the policy's human range: in any word, in whatever field. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import AwareDatetime
 
 from alertbus.model.base import Word
 from alertbus.model.errors import Fault, InvalidInput
@@ -27,14 +31,27 @@ def must_be_in_range(stated: object, allowed: HumanRange, now: datetime, path: s
 def _days(stated: object, path: str) -> Iterator[tuple[str, date]]:
     if isinstance(stated, date):
         yield path, stated
-        return
-    inner: Iterator[tuple[str, object]] = iter(())
-    if isinstance(stated, Word):
-        inner = ((join(path, field.alias or name), getattr(stated, name)) for name, field in type(stated).model_fields.items())
-    elif isinstance(stated, Mapping):
-        inner = ((join(path, str(name)), one) for name, one in stated.items())
+    elif isinstance(stated, Word):
+        for name, shown in _dated(type(stated)):
+            if one := getattr(stated, name):
+                yield from _days(one, join(path, shown))
+    elif isinstance(stated, dict):
+        for name, one in stated.items():
+            yield from _days(one, join(path, str(name)))
     elif isinstance(stated, tuple | list):
-        inner = ((f"{path}[{index}]", one) for index, one in enumerate(stated))
-    for place, one in inner:
-        if one is not None and not isinstance(one, str):
-            yield from _days(one, place)
+        for index, one in enumerate(stated):
+            yield from _days(one, f"{path}[{index}]")
+
+
+@cache
+def _dated(word: type[Word]) -> tuple[tuple[str, str], ...]:
+    """The fields of such a word in which a moment or day may stand, with their names in JSON: of an alert few."""
+    return tuple((name, field.alias or name) for name, field in word.model_fields.items() if _may_hold_days(field.annotation))
+
+
+def _may_hold_days(annotation: Any) -> bool:
+    if annotation is Any or annotation is AwareDatetime:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, Word):
+        return bool(_dated(annotation))
+    return (isinstance(annotation, type) and issubclass(annotation, date)) or any(map(_may_hold_days, get_args(annotation)))

@@ -5,29 +5,31 @@ from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 INSTANT = timedelta(microseconds=1)
 """The least by which one moment is later than another: the resolution of a `datetime`."""
 
 
 LAST = datetime.max.replace(tzinfo=UTC)
-"""The last moment that the calendar has."""
+FIRST = datetime.min.replace(tzinfo=UTC)
+"""The last and the first moment that the calendar has."""
 
 
-def exists_in_utc(moment: datetime) -> datetime:
-    """Give the moment back, or refuse it: written with its offset it may lie within the years 1 to 9999, and in UTC outside them. Such a
-    moment can neither be stored nor compared with a day.
+def within_utc(moment: datetime) -> datetime:
+    """Give the moment back; or the first or the last there is, in UTC, for one that its offset moves out of the years 1 to 9999.
+
+    Such a moment can neither be stored nor compared with a day. What stands on a topic or in a state must be read all the same, so it
+    is not refused here: what somebody states lies within a human range (`policy.human_range`), which neither end does.
     """
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("moment_out_of_range", "a moment from the year 1 to the year 9999, in UTC too") from None
+        return LAST if moment.year == LAST.year else FIRST
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(exists_in_utc)]
-"""A moment with its offset, which exists in UTC as well."""
+Moment = Annotated[AwareDatetime, AfterValidator(within_utc)]
+"""A moment with its offset, which UTC has as well."""
 
 
 def plus(moment: datetime, by: timedelta) -> datetime:

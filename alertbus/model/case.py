@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, model_validator
 
-from alertbus.model.base import INSTANT, Count, Moment, Word, exists_in_utc, plus
+from alertbus.model.base import INSTANT, Count, Moment, Word, plus, within_utc
 from alertbus.model.person import KEY, Person
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -37,7 +37,7 @@ def _as_moment(value: object) -> object:
 
 
 def _day_or_moment(value: date) -> date:
-    return exists_in_utc(value) if isinstance(value, datetime) else value
+    return within_utc(value) if isinstance(value, datetime) else value
 
 
 Day = Annotated[date | AwareDatetime, BeforeValidator(_as_moment), AfterValidator(_day_or_moment)]

@@ -38,7 +38,6 @@ _WORDS = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
-    "moment_out_of_range": "a moment from the year 1 to the year 9999, in UTC too",
     "date_type": "a date as text, YYYY-MM-DD",
     "date_parsing": "a date that exists, as YYYY-MM-DD",
     "date_from_datetime_parsing": "a date that exists, as YYYY-MM-DD",

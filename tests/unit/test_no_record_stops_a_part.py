@@ -303,6 +303,28 @@ def test_whatever_bytes_stand_among_the_notices_each_is_in_the_ledger_or_in_quar
     asyncio.run(law())
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_moment_that_utc_does_not_have_was_once_accepted_and_is_shown_all_the_same(moment: str) -> None:
+    log = Log()
+    log.case(a_case())
+    log.alert(accepted())
+    log.reached(accepted(), "case-1")
+    log.notice(a_notice("n-1", alert_id=accepted().alert_id))
+    for record in log.records:
+        record.value = (
+            (record.value or b"").replace(b"2026-01-05T12:00:00Z", moment.encode()).replace(b"2020-11-18T14:05:00Z", moment.encode())
+        )
+    assert sum(moment.encode() in (record.value or b"") for record in log.records) == 3
+
+    async with database() as live, database() as again:
+        await projected(live, log.records)
+        await rebuilt(again, log.records)
+        for engine in (live, again):
+            await asked_everything(engine)
+            found = await queries.status(engine, NOW)
+            assert (found.alerts, sum(found.obligations.values()), found.unreadable) == (1, 1, 0)
+
+
 # What cannot be stored is set aside alone; what is no record's fault is not.
 
 REFUSED = "CREATE TRIGGER refused BEFORE INSERT ON {} WHEN NEW.case_id = 'case-2' BEGIN SELECT RAISE(ABORT, 'refused'); END"
