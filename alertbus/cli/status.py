@@ -81,7 +81,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "behind": _behind(answer["progress"]),
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
-            "oldest unanswered": f"{oldest['agency']}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
+            "oldest unanswered": f"{oldest.get('agency') or 'an agency'}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
             "undelivered": sum(one["count"] for one in answer["undelivered"]),
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
@@ -96,7 +96,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
         say(f"Warning: {answer['bank_holidays']['text']}")
     if answer["undelivered"]:
         columns = ("agency", "reason", "obligations", "on the fallback", "since")
-        lines = [(u["agency"], u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
+        lines = [(u.get("agency"), u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
         rows("Undelivered", columns, lines, empty="")
 
 

@@ -14,11 +14,13 @@ from alertbus.audit.keys import load_keys
 from alertbus.broker.producer import Producer
 from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
+from alertbus.gateway.logins import RefusedLogins
 from alertbus.intake.acting import act_for
 from alertbus.intake.callers import Caller, Callers
 from alertbus.intake.intake import Intake
 from alertbus.intake.publisher import LIMIT_S
-from alertbus.model.errors import NotAllowed
+from alertbus.model.errors import NotAllowed, WhoAreYou
+from alertbus.model.rights import Right
 from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -39,6 +41,7 @@ class Gateway:
     limit_s: float = LIMIT_S
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counts = field(default_factory=Counts)
+    refused_logins: RefusedLogins = field(default_factory=RefusedLogins)
     failure: Exception | None = None
     """The error that kept the application from starting, if one did."""
     intake: Intake = field(init=False)
@@ -62,13 +65,30 @@ async def _caller(request: Request) -> Caller:
     callers = _gateway(request).callers
     if callers.open:
         _same_machine(request)
-    caller = callers.identify(request.headers.get("authorization", ""), request.query_params.get("agency") or None)
+    caller = _identified(request, request.query_params.get("agency") or None)
     act_for(caller.name)
     return caller
 
 
+def _identified(request: Request, wanted: str | None) -> Caller:
+    gateway = _gateway(request)
+    try:
+        return gateway.callers.identify(request.headers.get("authorization", ""), wanted)
+    except WhoAreYou as refusal:
+        address = request.client.host if request.client else "unknown"
+        raise gateway.refused_logins.note(address, gateway.now(), refusal) from None
+
+
+async def _sees_agencies(request: Request) -> bool:
+    """Whether numbers may be told by agency: to who operates, and on this machine where no callers are configured."""
+    if _gateway(request).callers.open:
+        return True
+    return "authorization" in request.headers and Right.OPERATE in _identified(request, None).rights
+
+
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]
 CurrentCaller = Annotated[Caller, Depends(_caller)]
+SeesAgencies = Annotated[bool, Depends(_sees_agencies)]
 
 
 def _same_machine(request: Request) -> None:
@@ -88,7 +108,7 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 def answers(*statuses: int, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
     """Describe for OpenAPI the problems that a call may answer with, those of every call among them, and its `also`: other answers."""
     described: dict[int | str, dict[str, Any]] = {**(also or {})}
-    for status in sorted({401, 403, 422, 500, 503, *statuses}):
+    for status in sorted({401, 403, 422, 429, 500, 503, *statuses}):
         described[status] = {"description": _PROBLEMS[status], "content": PROBLEM}
     return described
 
@@ -101,6 +121,7 @@ _PROBLEMS = {
     412: "Another version stands",
     413: "More bytes than the bus takes",
     415: "A format this call does not read",
+    429: "Too many calls without a known token came from there; `Retry-After` says when to try again",
     422: "Something in the input is not right: every fault with its path",
     500: "A defect, with an incident id",
     503: "Broker or database do not answer; `Retry-After` says when to try again",

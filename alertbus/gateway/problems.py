@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.gateway.logins import TooManyRefused
 from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
@@ -89,6 +90,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     TooMany: (429, "That is more than is kept"),
     NotAllowed: (403, "You may not do this"),
     WhoAreYou: (401, "Say who you are"),
+    TooManyRefused: (429, "Too many calls without a known token"),
     WrongMediaType: (415, "This call does not read that format"),
     NotReady: (503, "This process cannot do its work now"),
 }
@@ -150,6 +152,8 @@ def of_bus_error(error: BusError) -> JSONResponse:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(LATER_S)
+    if isinstance(error, TooManyRefused):
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, WhoAreYou):
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:

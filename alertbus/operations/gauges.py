@@ -5,13 +5,14 @@ A subject whose broker or database is away is left out, so that its last value d
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -69,6 +70,29 @@ async def measured(vitals: Vitals) -> CollectorRegistry:
         for collector in found or ():
             registry.register(collector)
     return registry
+
+
+class _Summed(Collector):
+    """Metrics with the samples of all agencies in one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            sums: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+            for sample in metric.samples:
+                rest = sample.name, tuple((name, value) for name, value in sample.labels.items() if name != "agency")
+                sums[rest] = sums.get(rest, 0.0) + sample.value
+            metric.samples = [Sample(name, dict(labels), value) for (name, labels), value in sums.items()]
+            yield metric
+
+
+def without_agencies(registry: CollectorRegistry) -> CollectorRegistry:
+    """The same metrics, of all agencies together."""
+    summed = CollectorRegistry()
+    summed.register(_Summed(registry))
+    return summed
 
 
 async def _measure(measure: Measure, vitals: Vitals) -> Sequence[Collector] | None:

@@ -1,6 +1,7 @@
 """Each call with each right, against a real broker: who is let in, and that a sender cannot ask who is known."""
 
 import hashlib
+import io
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -13,6 +14,8 @@ from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer
 from alertbus.caller_settings import CallerSettings
+from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.gateway.logins import MOST
 from alertbus.model.events import ReviewReason
 from alertbus.wire import records
 from tests.contract.test_http import alert, case, fresh, notice, owe
@@ -249,3 +252,35 @@ async def test_who_is_told_and_why_is_explained_to_who_holds_the_case_and_audite
         assert told == {"csc": {(north, "yes"), (south, "yes")}, "csc-north": {(north, "yes")}}
     read = [(one.deed, one.caller) for one in await trail.records(guarded.bootstrap) if alert_id in one.about]
     assert read == [(AuditedDeed.EXPLANATION_READ, "csc"), (AuditedDeed.EXPLANATION_READ, "csc-north")]
+
+
+async def test_calls_without_a_known_token_are_logged_without_it_and_limited_and_a_known_one_is_always_let_in(
+    guarded: Any, log_text: io.StringIO
+) -> None:
+    wrong = {"authorization": "Bearer Quagmire-not-a-token"}
+
+    answers = [await guarded.http.get("/v1/inbox", headers=wrong) for _ in range(MOST + 1)]
+
+    assert [a.status_code for a in answers] == [401] * MOST + [429]
+    assert (answers[-1].json()["code"], int(answers[-1].headers["retry-after"]) > 0) == ("too_many_refused", True)
+    assert (await guarded.http.get("/v1/inbox", headers=by("school"))).status_code == 200
+    lines = [json.loads(line) for line in log_text.getvalue().splitlines()]
+    refused = [line for line in lines if line["event"] == "a call without a known token was refused"]
+    assert [line["count"] for line in refused] == list(range(1, MOST + 1))
+    assert {line["url_host"] for line in refused} == {"127.0.0.1"}
+    assert "Quagmire" not in log_text.getvalue()
+
+
+async def test_numbers_are_told_by_agency_to_who_operates_alone(guarded: Any) -> None:
+    owed = notice("health_visiting")
+    await owe(guarded, owed)
+    await Ledger(guarded.inside.engine).record([owed], guarded.inside.now())
+    told: dict[str | None, list[bool]] = {}
+    for name in (None, "school", "csc", "ops"):
+        answers = [await guarded.http.get(path, headers=by(name) if name else {}) for path in ("/metrics", "/-/progress")]
+        assert [a.status_code for a in answers] == [200, 200]
+        told[name] = ["health_visiting" in answer.text for answer in answers]
+        assert "alertbus_undelivered_notices{" in answers[0].text
+
+    assert told == {None: [False, False], "school": [False, False], "csc": [False, False], "ops": [True, True]}
+    assert (await guarded.http.get("/metrics", headers={"authorization": "Bearer nobody"})).status_code == 401

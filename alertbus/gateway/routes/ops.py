@@ -9,10 +9,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from alertbus.broker.topics import reachable
-from alertbus.gateway.context import CurrentGateway, Gateway, answers
+from alertbus.gateway.context import CurrentGateway, Gateway, SeesAgencies, answers
 from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
-from alertbus.operations.gauges import measured
+from alertbus.operations.gauges import measured, without_agencies
 from alertbus.operations.overview import overview
 from alertbus.sql.engine import database_faults, reading
 
@@ -38,18 +38,24 @@ async def ready(gateway: CurrentGateway) -> Response:
 
 
 @router.get("/-/progress", summary="How far behind the bus is", responses=answers())
-async def progress(gateway: CurrentGateway) -> Response:
-    """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has."""
+async def progress(gateway: CurrentGateway, sees_agencies: SeesAgencies) -> Response:
+    """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has. By agency for who operates alone."""
     installed = [asdict(row) for row in gateway.plugins.listing()]
-    return JSONResponse(
-        await overview(gateway.vitals, gateway.policy.front_door) | {"policy": gateway.policy.version, "plugins": installed}
-    )
+    found = await overview(gateway.vitals, gateway.policy.front_door)
+    if not sees_agencies:
+        for one in (*found["undelivered"], found["chronicle"]["oldest_unanswered"] or {}):
+            one.pop("agency", None)
+            one.pop("obligation_id", None)
+    return JSONResponse(found | {"policy": gateway.policy.version, "plugins": installed})
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())
-async def metrics(gateway: CurrentGateway) -> Response:
-    """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent."""
-    text = generate_latest(gateway.counts.registry) + generate_latest(await measured(gateway.vitals))
+async def metrics(gateway: CurrentGateway, sees_agencies: SeesAgencies) -> Response:
+    """Counts and times of this gateway, and gauges of the whole bus. Labels are never anything that was sent; agencies are told apart for
+    who operates alone.
+    """
+    gauges = await measured(gateway.vitals)
+    text = generate_latest(gateway.counts.registry) + generate_latest(gauges if sees_agencies else without_agencies(gauges))
     return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
 
