@@ -90,6 +90,7 @@ alert: status                  x   x     -    x  x    -     -     -     -    -  
 alert: unclassified section    -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: unclassified name       -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: referrer                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
+alert: its minute              -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: lawful basis of the sender - -    -    -  -    -     -     -     -    -     -     -    -    -     -
 flag: title                    x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
 flag: action                   x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
@@ -99,7 +100,7 @@ other family: parent           -   -     -    -  -    -     -     -     -    -  
 other family: address          -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 other family: number           -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 """
-"""Whatever the kind. The part that somebody has in an alert and an opaque reference say nothing of who it is."""
+"""Whatever the kind. A child has spoken, so nobody hears at which minute. The part that somebody has in an alert and an opaque reference say nothing of who it is."""
 
 KEPT_FROM_HIM = {"man: key", "man: label", "man: relation", "man: role in the alert", "mother: key", "mother: label", "mother: relation"}
 """What would tell who acts for him that there is a child, where he must not learn of one: what he, or she, is to a child."""
