@@ -43,6 +43,11 @@ class DoorSettings(BaseSettings):
         description="Kafka brokers as host:port, several with commas and no spaces",
         examples=["kafka-0:9092,kafka-1:9092"],
     )
+    local_broker: Literal["closed", "open"] = Field(
+        "closed",
+        description="closed or open: whether other users of this machine are kept from the broker that `alertbus up` starts by itself",
+        examples=["closed"],
+    )
     kafka_security_protocol: Protocol = Field(
         "PLAINTEXT",
         description="SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT (the last two for brokers on this machine only)",

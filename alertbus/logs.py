@@ -5,6 +5,7 @@ from `FIELDS` whose values are single opaque words. Exceptions keep their class 
 BusError's, because pydantic, SQL and JSON errors quote what they were given. A refusal shows in the line itself.
 """
 
+import io
 import logging
 import re
 import sys
@@ -201,6 +202,28 @@ def _places(fault: BaseException) -> list[str]:
 
 def _short(filename: str) -> str:
     return "/".join(PurePath(filename).parts[-2:])  # where it is installed is nobody's business
+
+
+class _Unheard(io.TextIOBase):
+    """Standard output of a part: nothing of ours is written there. What a plugin prints holds what it was given, so it goes nowhere."""
+
+    def __init__(self) -> None:
+        self._times = 0
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self._times += 1
+            if self._times & (self._times - 1) == 0:  # the first, the second, the fourth...: seen, and no flood
+                structlog.stdlib.get_logger("alertbus.python").warning("something was printed and is not kept", count=self._times)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def keep_nothing_printed() -> None:
+    """Drop what is printed from now on in this process, and count it in the log. For the parts of a bus, which run agencies' plugins."""
+    sys.stdout = _Unheard()
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -117,6 +117,17 @@ class Settings(DoorSettings):
         description="the path of a YAML or JSON file with that list, which only its owner can read",
         examples=["/etc/alertbus/callers.yaml"],
     )
+    token: SecretStr | None = Field(None, repr=False, description="the command line's token for the gateway", examples=["..."])
+    token_file: SettingsPath | None = Field(
+        None, description="the path of a file with that token, which only its owner can read", examples=["/run/secrets/token"]
+    )
+    audit_key_file: Path | None = Field(None, description="the path of a file with the audit's keys", examples=["/run/secrets/audit-key"])
+    audit_anchor: str | None = Field(
+        None,
+        repr=False,
+        description="the path of a file, or an https:// address without user or password (http:// only to this machine)",
+        examples=["/srv/audit/anchor.jsonl"],
+    )
     watchdog_interval_s: int = Field(
         60, ge=0, le=3600, description="whole seconds between two watchdog alerts, up to 3600; 0 for none", examples=["60"]
     )
@@ -146,11 +157,18 @@ class Settings(DoorSettings):
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
         return async_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
 
+    @property
+    def bearer_token(self) -> str | None:
+        """The command line's token; None where none is set."""
+        return self.token.get_secret_value() if self.token else None
+
     @model_validator(mode="before")
     @classmethod
     def _takes_secrets_from_their_files(cls, given: dict[str, Any]) -> dict[str, Any]:
         return with_secrets(
-            given, {"database_url": text_of, "deadman_url": text_of, "callers": yaml_of}, lambda name: f"{PREFIX}{name.upper()}"
+            given,
+            {"database_url": text_of, "deadman_url": text_of, "token": text_of, "callers": yaml_of},
+            lambda name: f"{PREFIX}{name.upper()}",
         )
 
     @field_validator("fallbacks")
@@ -159,6 +177,12 @@ class Settings(DoorSettings):
         if any(one.at_once is not None for one in fallbacks.values()):
             raise PydanticCustomError(RULE, "at_once is for an agency's own channel, a fallback keeps no such limit; leave it out")
         return fallbacks
+
+    @field_validator("audit_anchor")
+    @classmethod
+    def _is_a_place(cls, place: str | None) -> str | None:
+        _require(place is None or "://" not in place or _stays_private(place))
+        return place
 
     @field_validator("deadman_url")
     @classmethod
@@ -261,7 +285,7 @@ def _read_file() -> dict[str, Any]:
     expected = "ALERTBUS_CONFIG: expected the path of a YAML file of settings"
     try:
         found = yaml.safe_load(Path(path).expanduser().read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, RecursionError):
         raise SettingsFault(f"{expected}; that one cannot be read: mend the path or the file's permissions") from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)

@@ -1,11 +1,13 @@
 """The audit chain: each record holds the hash of the one before it, so that a change, a gap or a fork shows. Pure.
 
-A hash is SHA-256 over the record's JSON as it stands on the topic, without the hash itself, in the canonical form of
-RFC 8785. There is one chain for each key, an agency or `operations`. The chain alone cannot show that its end was cut
-off: the head in the database does.
+A hash is over the record's JSON as it stands on the topic, without the hash itself, in the canonical form of RFC 8785: HMAC-SHA256 with
+the key that the record names, SHA-256 in records from before there were keys. A chain that has begun to be keyed stays so. There is one
+chain for each agency, and one for `operations`. The chain alone cannot show that its end was cut off, or that all of it was made anew by
+whoever has the key: the head in the database and the anchor do.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Annotated, Any, ClassVar, Self
 import rfc8785
 from pydantic import Field
 
+from alertbus.audit.keys import NO_KEYS, AuditKeys
 from alertbus.model.base import Moment, Word
 from alertbus.model.events import AUDIT_RECORDED
 from alertbus.model.sensitivity import Sensitivity as S
@@ -75,10 +78,15 @@ class AuditRecord(Word):
     previous: Annotated[str, S.ROUTING] = Field(pattern="^[0-9a-f]{64}$")
     hash: Annotated[str, S.ROUTING] = Field(default="", pattern="^([0-9a-f]{64})?$")
     caller: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=60)
+    key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^[0-9a-f]{16}$")
+    """The id of the key under which its hash is made; None: under none."""
 
-    def sealed(self) -> Self:
-        """With its hash."""
-        return self.model_copy(update={"hash": digest(self._content(exclude={"hash"}))})
+    def sealed(self, keys: AuditKeys = NO_KEYS) -> Self:
+        """With its hash. Raises `KeyError` for a record that names a key which is not here."""
+        made = digest(self._content(exclude={"hash"}), keys)
+        if made is None:
+            raise KeyError(self.key)
+        return self.model_copy(update={"hash": made})
 
     def as_bytes(self) -> bytes:
         return rfc8785.dumps(self._content())
@@ -120,7 +128,13 @@ class ChainFault(StrEnum):
     FORKED = "forked"
     """A second record under a number that is taken."""
     CUT_OFF = "cut_off"
-    """The database knows of later records than the topic holds."""
+    """The database, or the anchor, knows of later records than the topic holds."""
+    UNKNOWN_KEY = "unknown_key"
+    """It was made with a key that is not in the key file, so nothing can be said of it."""
+    UNKEYED = "unkeyed"
+    """It was made without a key, and the chain has had records with one before it."""
+    NOT_AS_ANCHORED = "not_as_anchored"
+    """The anchor holds another hash for its number: the chain was made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,11 @@ class Chains:
     heads: dict[str, Head] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
     count: int = 0
+    keys: AuditKeys = NO_KEYS
+    anchored: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """The hash of each (chain, number) that was kept outside."""
+    keyed: set[str] = field(default_factory=set)
+    """The chains that have had a record with a key."""
 
     def take(self, key: bytes | None, value: bytes | None, place: str) -> None:
         """Take the next record as it stands on the topic."""
@@ -149,10 +168,13 @@ class Chains:
             self.breaks.append(Break(chain, place, fault, number))
 
     def compare(self, known: Mapping[str, Head]) -> None:
-        """Hold the chains against the heads that the database knows."""
-        for chain, head in sorted(known.items()):
-            if self.heads.get(chain, Head()).number < head.number and all(one.chain != chain for one in self.breaks):
-                self.breaks.append(Break(chain, chain, ChainFault.CUT_OFF, head.number))
+        """Hold the chains against the heads that the database knows, and those that were anchored."""
+        furthest = {chain: head.number for chain, head in known.items()}
+        for chain, number in self.anchored:
+            furthest[chain] = max(furthest.get(chain, 0), number)
+        for chain, number in sorted(furthest.items()):
+            if self.heads.get(chain, Head()).number < number and all(one.chain != chain for one in self.breaks):
+                self.breaks.append(Break(chain, chain, ChainFault.CUT_OFF, number))
 
     def _judge(self, key: bytes | None, value: bytes | None) -> tuple[str, int | None, ChainFault | None]:
         record = read(value)
@@ -160,10 +182,16 @@ class Chains:
             named = (key or b"").decode(errors="replace")
             return named if named in self.heads else STRANGE, None, ChainFault.UNREADABLE
         head = self.heads.get(record.chain, Head())
-        if not is_whole(value):
-            fault: ChainFault | None = ChainFault.ALTERED
+        if record.key is not None and record.key not in self.keys.by_id:
+            fault: ChainFault | None = ChainFault.UNKNOWN_KEY
+        elif not is_whole(value, self.keys):
+            fault = ChainFault.ALTERED
+        elif self.anchored.get((record.chain, record.number), record.hash) != record.hash:
+            fault = ChainFault.NOT_AS_ANCHORED
         elif record.hash == head.hash:
             return record.chain, record.number, None  # the very same again
+        elif record.key is None and record.chain in self.keyed:
+            fault = ChainFault.UNKEYED
         elif record.number <= head.number:
             fault = ChainFault.FORKED
         elif record.number > head.number + 1:
@@ -171,6 +199,8 @@ class Chains:
         else:
             fault = None if record.previous == head.hash else ChainFault.UNLINKED
         self.heads[record.chain] = Head(record.number, record.hash)
+        if record.key is not None and fault not in {ChainFault.UNKNOWN_KEY, ChainFault.ALTERED}:
+            self.keyed.add(record.chain)
         return record.chain, record.number, fault
 
 
@@ -182,18 +212,26 @@ def read(value: bytes | None) -> AuditRecord | None:
         return None
 
 
-def is_whole(value: bytes | None) -> bool:
-    """True when the hash is that of all the rest of the JSON, including fields that our model does not know."""
+def is_whole(value: bytes | None, keys: AuditKeys = NO_KEYS) -> bool:
+    """True when the hash is that of all the rest of the JSON, fields that our model does not know included, under the key it names."""
     try:
         found = json.loads(value or b"")
-        return isinstance(found, dict) and found.pop("hash", None) == digest(found)
+        if not isinstance(found, dict):
+            return False
+        stated, made = found.pop("hash", None), digest(found, keys)
     except ValueError:
         return False
+    return made is not None and isinstance(stated, str) and hmac.compare_digest(stated.encode(), made.encode())
 
 
-def digest(content: dict[str, Any]) -> str:
-    """Raises `ValueError` for what RFC 8785 has no form for: a number beyond 2**53, half a surrogate pair."""
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+def digest(content: dict[str, Any], keys: AuditKeys = NO_KEYS) -> str | None:
+    """Give the hash of a record's content under the key that its field `key` names; None for a key that is not here.
+
+    Raises `ValueError` for what RFC 8785 has no form for: a number beyond 2**53, half a surrogate pair.
+    """
+    canonical = rfc8785.dumps(content)
+    named = content.get("key")
+    return hashlib.sha256(canonical).hexdigest() if named is None else keys.seal(str(named), canonical)
 
 
 def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
@@ -204,8 +242,8 @@ def follow(head: Head, records: Iterable[AuditRecord]) -> Head:
     return head
 
 
-def next_record(head: Head, chain: str, entry: AuditEntry, at: datetime) -> AuditRecord:
-    """The record after the head, sealed."""
+def next_record(head: Head, chain: str, entry: AuditEntry, at: datetime, keys: AuditKeys = NO_KEYS) -> AuditRecord:
+    """The record after the head, sealed with the current key."""
     record = AuditRecord(
         chain=chain,
         number=head.number + 1,
@@ -217,5 +255,6 @@ def next_record(head: Head, chain: str, entry: AuditEntry, at: datetime) -> Audi
         reason=entry.reason,
         previous=head.hash,
         caller=entry.caller,
+        key=keys.current,
     )
-    return record.sealed()
+    return record.sealed(keys)

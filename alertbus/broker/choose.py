@@ -21,6 +21,8 @@ class Broker(Protocol):
     def pid(self) -> int | None: ...
     @property
     def alive(self) -> bool: ...
+    @property
+    def password_file(self) -> Path | None: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 
@@ -33,11 +35,14 @@ class Chosen:
     """To be shown, whole, wherever somebody might take this for the real thing."""
 
 
-async def start_local(data_dir: Path, *, port: int = 0, progress: Callable[[str], None] = lambda _: None) -> Chosen:
-    """Start one and return it. A Kafka that could run but does not start is a fault, never a reason to keep nothing."""
+async def start_local(data_dir: Path, *, port: int = 0, closed: bool = True, progress: Callable[[str], None] = lambda _: None) -> Chosen:
+    """Start one and return it. A Kafka that could run but does not start is a fault, never a reason to keep nothing.
+
+    `closed`: only who can read this data folder is let in. The one that keeps nothing is always open.
+    """
     java, lack = await asyncio.to_thread(_means, progress)
     if java is not None:
-        kafka = LocalKafka(data_dir, port=port, java=java, progress=progress)
+        kafka = LocalKafka(data_dir, port=port, java=java, closed=closed, progress=progress)
         await kafka.start()
         runtime = f"Java {java.version} ({java.origin})"
         return Chosen(kafka, f"Apache Kafka {KAFKA_VERSION} on {runtime}, records in {kafka.data_dir}")

@@ -28,6 +28,7 @@ class MemoryBroker:
     """Same interface as `LocalKafka`. Every start is a new, empty broker on a new port."""
 
     keeps_nothing = True
+    password_file = None
 
     def __init__(self) -> None:
         self._bootstrap = ""

@@ -7,6 +7,7 @@ Starting again on the same folder finds everything again. Nothing is replicated:
 import asyncio
 import base64
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alertbus.broker import child
+from alertbus.broker.access import LOCAL_USER, Access, Brokers
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.jars import Java, need_java, resolve_jars
 from alertbus.broker.topics import reachable
@@ -36,10 +38,11 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=BUS://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=BUS://{host}:{port}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BUS
+listener.security.protocol.map=BUS:{protocol},CONTROLLER:{protocol}
 log.dirs={records}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -59,6 +62,28 @@ log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=67108864
 message.max.bytes=1048588
 socket.request.max.bytes=104857600
+"""
+
+# Loopback is no door: every user of the machine reaches it. One name and one password, which stand in the folder, for both listeners;
+# PLAIN, because it needs nothing in the records and so suits a folder that was made before there was a password.
+_CLOSED = """\
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.bus.plain.sasl.jaas.config={login}
+listener.name.controller.plain.sasl.jaas.config={login}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+"""
+
+_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="{user}" password="{word}" user_{user}="{word}";'
+
+_FOR_TOOLS = """\
+# For a look with kcat: kcat -F {path} -t alertbus.alerts -C -e
+bootstrap.servers={servers}
+security.protocol=SASL_PLAINTEXT
+sasl.mechanisms=PLAIN
+sasl.username={user}
+sasl.password={word}
 """
 
 _LOGGING = """\
@@ -90,12 +115,17 @@ class LocalKafka:
         *,
         port: int = 0,
         java: Java | None = None,
+        closed: bool = False,
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Name the place. `port` 0 picks a free one; `data_dir` is made if missing; nothing else may write in it."""
+        """Name the place. `port` 0 picks a free one; `data_dir` is made if missing; nothing else may write in it.
+
+        `closed` lets in only who knows the password in `password_file`, which is made at the first start.
+        """
         self.data_dir = data_dir.absolute()
         self._port = port
         self._java = java
+        self._closed = closed
         self._progress = progress
         self._child: subprocess.Popen[bytes] | None = None
         self._archive_draft: Path | None = None
@@ -105,7 +135,12 @@ class LocalKafka:
         """Give host:port, known from the first start on."""
         if not self._port:
             raise BrokerFault("the local broker has no port yet", "Start it first.")
-        return f"{_HOST}:{self._port}"
+        servers = f"{_HOST}:{self._port}"
+        return Brokers(servers, local_access(self.password_file)) if self.password_file else servers
+
+    @property
+    def password_file(self) -> Path | None:
+        return self.data_dir / "broker.password" if self._closed else None
 
     @property
     def pid(self) -> int | None:
@@ -176,8 +211,14 @@ class LocalKafka:
     def _prepare(self, java: Java, jars: Path, controller_port: int) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         records = records_folder(self.data_dir)
-        ports = {"host": _HOST, "port": self._port, "controller_port": controller_port}
-        (self.data_dir / "server.properties").write_text(_SETTINGS.format(records=records, **ports))
+        place = {"host": _HOST, "port": self._port, "controller_port": controller_port}
+        form = _SETTINGS.replace("{protocol}", "SASL_PLAINTEXT" if self._closed else "PLAINTEXT")
+        if self.password_file is not None:
+            word = _kept_word(self.password_file)
+            form += _CLOSED.replace("{login}", _LOGIN.format(user=LOCAL_USER, word=word))
+            tools = self.data_dir / "kcat.conf"
+            _write_private(tools, _FOR_TOOLS.format(path=tools, servers=str(self.bootstrap), user=LOCAL_USER, word=word))
+        _write_private(self.data_dir / "server.properties", form.format(records=records, **place))
         (self.data_dir / "log4j2.properties").write_text(_LOGGING.format(log=self.log))
         if records.exists():
             return
@@ -185,7 +226,7 @@ class LocalKafka:
         draft = self.data_dir / "records.formatting"
         shutil.rmtree(draft, ignore_errors=True)
         settings = self.data_dir / "format.properties"
-        settings.write_text(_SETTINGS.format(records=draft, **ports))
+        _write_private(settings, form.format(records=draft, **place))
         command = self._java_command(java, jars, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(settings))
         done = subprocess.run(command, capture_output=True, text=True, timeout=_START_LIMIT_S, check=False)  # noqa: S603  ours
         if done.returncode != 0:
@@ -226,6 +267,27 @@ class LocalKafka:
 def records_folder(data_dir: Path) -> Path:
     """Name the folder where a local Kafka on `data_dir` keeps its records; it exists once there has been one."""
     return data_dir.absolute() / "records"
+
+
+def local_access(password_file: Path) -> Access:
+    """The way into a local broker that is closed. The password does not leave the machine: nothing else listens but loopback."""
+    return Access("SASL_PLAINTEXT", mechanism="PLAIN", user=LOCAL_USER, password=password_file.read_text("utf-8").strip())
+
+
+def _kept_word(file: Path) -> str:
+    """The password in the file, made where there is none, for the owner's eyes alone."""
+    if not file.exists():
+        _write_private(file, f"{secrets.token_urlsafe(32)}\n")
+    return file.read_text("utf-8").strip()
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write it whole or not at all, and never for others to read, whatever mode an earlier one had."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text, "utf-8")
+    draft.replace(file)
 
 
 def _cluster_id() -> str:

@@ -42,4 +42,5 @@ class AlertSight:
         owed = tuple(one for one in status.obligations if self.of_agency(one.agency) or self.of_case(one.case_id))
         seen = {one.case_id for one in owed}
         cases = tuple(case_id for case_id in status.cases if case_id in seen or self.of_case(case_id))
-        return status.model_copy(update={"obligations": owed, "cases": cases, "review": ()})
+        asked = status.to_complete if self.of_source(status.source) else ()
+        return status.model_copy(update={"obligations": owed, "cases": cases, "review": (), "to_complete": asked})

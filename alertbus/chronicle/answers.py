@@ -9,6 +9,7 @@ from alertbus.chronicle.tables import ObligationState
 from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
 from alertbus.model.events import ReviewReason
+from alertbus.model.gaps import Gap
 from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt
 
 
@@ -83,6 +84,8 @@ class AlertStatus(Word):
     obligations: tuple[ObligationStatus, ...]
     review: tuple[str, ...] = ()
     """Reasons why somebody must look at it."""
+    to_complete: tuple[Gap, ...] = ()
+    """What its sender has not stated and is asked for: for the sender, and for who holds all cases."""
     matches: int = 1
     """How many alerts have the id that was asked for; the most recent is shown."""
 
@@ -126,6 +129,8 @@ class ChronologyEntry(Word):
     told: tuple[AgencyTold, ...] = ()
     history: bool = False
     do_not_reveal_source: bool = False
+    words_held: bool = False
+    """Its words are left out here: they may give away another family or who told, and nobody has released them to this case."""
 
 
 class Unanswered(Word):

@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationStatus
+from alertbus.chronicle.reviews import words_released
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
 from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
+from alertbus.model.free_text import without_free_text
+from alertbus.model.screening import Revealed, revealed_to
 
 People = Sequence[Sequence[str]]
 
@@ -22,7 +25,8 @@ People = Sequence[Sequence[str]]
 async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
     """Give every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
-    It is whole and for those who hold the case: nothing is minimised but people of other families. An alert whose
+    It is whole and for those who hold the case: nothing is minimised but people of other families, and words that may tell of
+    them or of who told, until somebody has released them. An alert whose
     person was taken off the case is left out, unless an agency still holds it on this case.
     """
     async with view(engine) as connection:
@@ -32,13 +36,15 @@ async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEnt
         for one in owed:
             by_alert[one.alert_id].append(one)
         statements = await _statements(connection, case_id)
+        released = await words_released(connection, case_id, {accepted.alert_id for accepted, _ in statements})
     entries = []
     here = {person_id for person in case.people for person_id in person.person_ids}
     for accepted, people in statements:
         obligations = by_alert[accepted.alert_id]
         meets = any(here.intersection(person_ids) for person_ids in people)
         if meets or any(one.state is not ObligationState.WITHDRAWN for one in obligations):
-            entries.append(_entry(accepted, people, case, obligations))
+            held = bool(revealed_to(accepted.reveals, case)) and accepted.statement_id not in released
+            entries.append(_entry(accepted, people, case, obligations, words_held=held))
     return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
 
 
@@ -46,7 +52,7 @@ async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[A
     """Give the statements that reached the case and those that an obligation on it is about, with person ids where known."""
     said, reached, owed = tables.alert, tables.alert_case, tables.obligation
     query = (
-        select(said.c.body, reached.c.people)
+        select(said.c.body, reached.c.people, reached.c.reveals)
         .outerjoin(reached, (reached.c.statement_id == said.c.statement_id) & (reached.c.case_id == case_id))
         .where(
             or_(
@@ -55,18 +61,23 @@ async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[A
             )
         )
     )
-    return [
-        (AcceptedAlert.model_validate_json(row.body), orjson.loads(row.people) if row.people else ())
-        for row in await connection.execute(query)
-    ]
+    found: list[tuple[AcceptedAlert, People]] = []
+    for row in await connection.execute(query):
+        reveals = tuple(map(Revealed.model_validate, orjson.loads(row.reveals))) if row.reveals else ()
+        statement = AcceptedAlert.model_validate_json(row.body).model_copy(update={"reveals": reveals})
+        found.append((statement, orjson.loads(row.people) if row.people else ()))
+    return found
 
 
-def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus]) -> ChronologyEntry:
+def _entry(
+    accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus], *, words_held: bool
+) -> ChronologyEntry:
     alert = accepted.alert
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     anonymous = alert.referrer is not None and alert.referrer.anonymous
     hidden = from_a_child or anonymous or any(one.do_not_reveal_source for one in obligations)
+    details = without_free_text(alert.details) if words_held else alert.details
     return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
@@ -80,9 +91,9 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
         severity=alert.severity,
         about=tuple(about),
         others=len(accepted.everybody) - len(about),
-        narrative=alert.narrative,
+        narrative=() if words_held else alert.narrative,
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
-        details=alert.details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
+        details=details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
         told=tuple(
             AgencyTold(
                 agency=one.agency,
@@ -99,6 +110,7 @@ def _entry(accepted: AcceptedAlert, people: People, case: Case, obligations: Seq
         ),
         history=alert.history,
         do_not_reveal_source=hidden,
+        words_held=words_held,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
-from alertbus.model.alert import Action, Narrative, Severity
+from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS, Action, Narrative, Severity
 from alertbus.model.case import in_uk
 from alertbus.model.notice import ENDED
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 CAUTION = "Do not reveal the source."
+HELD_BACK = "The words are held back: they may tell of another family or of who told. The front door decides (review)."
 
 
 def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
@@ -29,6 +30,7 @@ def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
             lines.append(f"  Recorded {_moment(entry.recorded_at)}")
         lines.append(f"  About: {_about(entry)}")
         lines += [f"  {_speaker(piece)}: {piece.text}" for piece in entry.narrative]
+        lines += [f"  {HELD_BACK}"] if entry.words_held else []
         lines += [f"  {name}: {value}" for name, value in _details(entry)]
         lines.append(f"  AgencyTold: {'; '.join(_told(told) for told in entry.told) or _nobody(entry)}")
         if entry.do_not_reveal_source:
@@ -130,6 +132,9 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
             found.append((_words(f"{section} {name}".strip()), shown))
     if "confirmed" not in entry.details.get("release", {"confirmed": True}):
         found.append(("Release confirmed", "not stated"))  # PRI-04
+    if entry.kind in POLICE_INCIDENTS:
+        unsaid = [name for name in INCIDENT_FACTS if name not in entry.details.get("incident", {})]
+        found += [(_words(f"incident {name}"), "not stated") for name in unsaid]
     return found
 
 
@@ -173,12 +178,14 @@ _COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "details": lambda _, e: "; ".join(f"{name}: {value}" for name, value in _details(e)),
     "told": lambda _, e: "; ".join(map(_told, e.told)),
     "do_not_reveal_source": lambda _, e: "yes" if e.do_not_reveal_source else "no",
+    "words_held": lambda _, e: "yes" if e.words_held else "no",
 }
 
 _SHOWN: Mapping[str, Any] = {
     "about": _about,
     "caution": CAUTION,
     "details": _details,
+    "held_back": HELD_BACK,
     "moment": _moment,
     "nobody": _nobody,
     "recorded_later": _recorded_later,

@@ -272,6 +272,7 @@ def _reached(where: Coordinates, _data: bytes, arrival: AlertReachedCase) -> Fac
         "case_id": arrival.case_id,
         "alert_id": arrival.alert.alert_id,
         "people": orjson.dumps(arrival.alert.people),
+        "reveals": orjson.dumps([one.model_dump(mode="json") for one in arrival.alert.reveals]) if arrival.alert.reveals else None,
     }
     return Fact(*where, tables.alert_case, row)
 

@@ -6,6 +6,7 @@ for its agency, a chronology is not.
 
 import contextlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +21,10 @@ from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_of, same_exercise, view
-from alertbus.model.alert import AcceptedAlert
+from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
+from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.engine import UtcDateTime
 
@@ -125,9 +127,16 @@ async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | No
         cases=tuple(sorted(cases | {o.case_id for o in obligations})),
         obligations=tuple(obligations),
         review=tuple(sorted(review)),
+        to_complete=gaps(_stands_last(statements)),
         matches=matches,
     )
     return sight.through(status)
+
+
+def _stands_last(statements: Sequence[Row[Any]]) -> Alert:
+    """The statement that was recorded last, which is the one that stands."""
+    last = max(statements, key=lambda s: (s.recorded_at, s.accepted_at))
+    return AcceptedAlert.model_validate_json(last.body).alert
 
 
 async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:

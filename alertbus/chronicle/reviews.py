@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
 from alertbus.chronicle.flag_questions import FLAG_REASONS, latest_decision, not_asked, undecided
-from alertbus.chronicle.views import view
+from alertbus.chronicle.views import AT_ONCE, view
 from alertbus.model.base import Word
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewNeeded, ReviewReason
@@ -27,7 +27,7 @@ from alertbus.sql.engine import UtcDateTime
 INTEGRATION = "integration"
 """The owner of what is about messages and formats: whoever connects the systems that send to the bus."""
 
-_ABOUT_PEOPLE = frozenset({ReviewReason.UNSURE_MATCH, ReviewReason.NOBODY_LINKED, ReviewReason.KEY_UNKNOWN})
+_OF_FRONT_DOOR = frozenset({ReviewReason.UNSURE_MATCH, ReviewReason.NOBODY_LINKED, ReviewReason.KEY_UNKNOWN, ReviewReason.WORDS_HELD})
 
 _ON_CASE = "case "
 """How the `detail` of an item about the people of a case begins; the case's id follows."""
@@ -54,7 +54,11 @@ class ReviewItem(Word):
     alert_id: str | None = None
     source: str | None = None
     case_id: str | None = None
-    """The case, where the question is about the people of a case file."""
+    """The case, where the question is about the people of a case file, or about words held back from it."""
+    statement_id: str | None = None
+    """Of words held back: the statement."""
+    clues: tuple[str, ...] = ()
+    """Of words held back: the classes of what was found and where, never what it is."""
     exercise: str | None = None
     person_ids: tuple[str, ...] = ()
     """The person in question first, then those who may be the same."""
@@ -84,12 +88,12 @@ class ReviewItem(Word):
 
 def owner_of(reason: ReviewReason, front_door: str, source: str | None = None) -> str:
     """Give who must decide an item of this reason: the agency that stated a flag (the first part of `source`), whether it still stands; the
-    front door, whether to set one, and whom an alert is about, because a child may be waiting behind it (DESIGN section 14); else
-    `INTEGRATION`, because the answer lies in a sender's system or in the policy.
+    front door, whether to set one, whom an alert is about, and whom its words may reach, because a child may be waiting behind it (DESIGN
+    section 14); else `INTEGRATION`, because the answer lies in a sender's system or in the policy.
     """
     if reason is ReviewReason.FLAG_REVIEW_DUE and source:
         return source.partition(".")[0]
-    return front_door if reason in _ABOUT_PEOPLE or reason in FLAG_REASONS else INTEGRATION
+    return front_door if reason in _OF_FRONT_DOOR or reason in FLAG_REASONS else INTEGRATION
 
 
 async def review_items(
@@ -140,6 +144,20 @@ async def proposals_about(engine: AsyncEngine, person_id: str, now: datetime, fr
     query = _items().where(asked.reason == ReviewReason.FLAG_PROPOSED, asked.person_id == person_id).order_by(asked.at, asked.id)
     async with view(engine) as connection:
         return [_item(row, now, front_door) for row in await connection.execute(query)]
+
+
+async def words_released(connection: AsyncConnection, case_id: str, alerts: Collection[str]) -> set[str]:
+    """Give the statements of these alerts whose held words somebody has released to the case."""
+    asked, found = tables.review.c, set()
+    released = and_(asked.reason == ReviewReason.WORDS_HELD.value, _latest.c.outcome == ReviewOutcome.RELEASE.value)
+    every = sorted(alerts)
+    for start in range(0, len(every), AT_ONCE):
+        query = _items().where(released, asked.alert_id.in_(every[start : start + AT_ONCE]))
+        for row in await connection.execute(query):
+            needed = ReviewNeeded.model_validate_json(row.body)
+            if needed.case_id == case_id:
+                found.add(needed.statement_id or "")
+    return found
 
 
 async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[str]:
@@ -201,11 +219,11 @@ def _item(row: Row[*tuple[Any, ...]], now: datetime, front_door: str) -> ReviewI
     is_open = decided is None or decided.outcome is ReviewOutcome.REOPENED
     detail = needed.detail or ""
     return ReviewItem(
-        **needed.model_dump(exclude={"statement_id"}),
+        **needed.model_dump(exclude={"case_id"}),
         state=ReviewState.OPEN if is_open else ReviewState.DECIDED,
         owner=owner_of(needed.reason, front_door, needed.source),
         age_s=(now - needed.at).total_seconds(),
-        case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else None,
+        case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else needed.case_id,
         exercise=row.exercise,
         outcome=decided and decided.outcome,
         by=decided and decided.by,

@@ -61,6 +61,8 @@ alert_case = Table(
     Column("case_id", String, primary_key=True, index=True),
     Column("alert_id", String, nullable=False, index=True),
     Column("people", LargeBinary, nullable=False),
+    # JSON: what its free text may give away; NULL for nothing.
+    Column("reveals", LargeBinary, nullable=True),
 )
 """Which statements reached which cases, and their persons' ids. History that told nobody is here too (INT-10)."""
 

@@ -5,17 +5,15 @@ import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from alertbus.chronicle import formats
-from alertbus.chronicle.chronology import chronology_of
-from alertbus.cli.output import as_json, pairs, progress, rows, say
-from alertbus.directory.case_register import CaseRegister
+from alertbus.cli.files import text_of
+from alertbus.cli.output import as_it_is, as_json, pairs, progress, rows, say
 from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
-from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
@@ -46,13 +44,13 @@ def import_(
 
 
 def _read(file: Path) -> list[Case]:
-    text = file.read_text(encoding="utf-8")
+    text = text_of(file)
     try:
         whole: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             whole = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InvalidInput([Fault(file.name, "JSON, or JSON Lines")]) from None
     cases: list[Case] = []
     faults: list[Fault] = []
@@ -101,8 +99,12 @@ def _spell(spell: Any) -> str:
 
 
 async def _get(case_id: str) -> Case:
-    async with wired() as wiring:
-        return await CaseRegister(wiring.engine).get(case_id)
+    async with Client.of(load_settings()) as client:
+        return Case.model_validate(await client.call("GET", _address(case_id)))
+
+
+def _address(case_id: str) -> str:
+    return f"/v1/cases/{quote(case_id, safe='')}"
 
 
 @app.command()
@@ -112,11 +114,14 @@ def chronology(
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """The dated, multi-agency, verbatim history of a case (CHR-01). For the case holder: it is not minimised."""
-    entries = asyncio.run(_chronology(case_id))
-    written = {Format.TEXT: formats.as_text, Format.JSON: formats.as_json, Format.CSV: formats.as_csv, Format.HTML: formats.as_html}
-    say(written[Format.JSON if json_ else format_](case_id, entries).rstrip("\n"))
+    chosen = Format.JSON if json_ else format_
+    written = asyncio.run(_chronology(case_id, chosen))
+    if chosen is Format.TEXT:
+        say(written.rstrip("\n"))
+    else:
+        as_it_is(written.encode())
 
 
-async def _chronology(case_id: str) -> list[Any]:
-    async with wired() as wiring:
-        return list(await chronology_of(wiring.engine, case_id))
+async def _chronology(case_id: str, wanted: Format) -> str:
+    async with Client.of(load_settings()) as client:
+        return await client.page(f"{_address(case_id)}/chronology", format=wanted.value)

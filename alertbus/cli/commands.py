@@ -4,7 +4,7 @@ A table says where each stands. So `alertbus --help` imports none of them, and `
 only its own: Kafka, SQL and HTTP libraries take seconds to import, and a person waits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -12,8 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 
-def table(entries: Mapping[str, tuple[str, str]], about: str) -> typer.Typer:
-    """A group of commands: name → `module:attribute`, a command's function or another group, and the line that help shows."""
+def table(entries: Mapping[str, tuple[str, str]], about: str, options: Callable[..., None] = lambda: None) -> typer.Typer:
+    """A group of commands: name → `module:attribute`, a command's function or another group, and the line that help shows.
+
+    `options` takes what stands before the command, for all of them.
+    """
 
     class Named(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the library's signature
@@ -31,7 +34,7 @@ def table(entries: Mapping[str, tuple[str, str]], about: str) -> typer.Typer:
                 formatter.write_dl([(name, line) for name, (_, line) in entries.items()])
 
     app = _plain(cls=Named, help=about, no_args_is_help=True)
-    app.callback()(lambda: None)
+    app.callback()(options)
     return app
 
 

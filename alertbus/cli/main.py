@@ -5,11 +5,26 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.cli.commands import table
 from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
 from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
+
+
+def _options(
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", help="A file with the token to call the gateway with, as ALERTBUS_TOKEN_FILE."),
+    ] = None,
+) -> None:
+    if token_file is not None:
+        os.environ["ALERTBUS_TOKEN_FILE"] = str(token_file.absolute())
+
 
 app = table(
     {
@@ -32,6 +47,7 @@ app = table(
         "audit": ("alertbus.cli.audit:app", "Proof that nothing is missing."),
     },
     "A fact about a person reaches every agency on every linked child's case, and who has answered, by name, can be asked.",
+    _options,
 )
 
 

@@ -5,6 +5,7 @@ Exit codes (DESIGN section 8): 0 ok, 1 the answer is no, 2 wrong usage, 3 cannot
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,16 +16,36 @@ WIDE = 240
 """Columns where there is no terminal to ask: a file or a pipe gets every word."""
 
 
+_COMMANDS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+"""Characters by which a terminal is told something: to move, to clear, to write backwards. Words of strangers stand on our screens."""
+
+
+def harmless(text: str) -> str:
+    """Give the text with each character that commands a terminal written out as JSON would. Line breaks and tabs stay."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def say(line: str = "") -> None:
-    print(line, flush=True)
+    print(harmless(line), flush=True)
 
 
 def complain(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(harmless(line), file=sys.stderr, flush=True)
 
 
 def as_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n")
+    """Write JSON: a character that commands a terminal as its escape, which is the same JSON."""
+    sys.stdout.write(harmless(json.dumps(value, indent=1, default=str, ensure_ascii=False)) + "\n")
+
+
+def as_it_is(content: bytes) -> None:
+    """Write what a program made for a program, byte for byte; only on a terminal is it made harmless."""
+    if sys.stdout.isatty():
+        print(harmless(content.decode(errors="replace").replace("\r\n", "\n")), end="", flush=True)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
 
 def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, empty: str) -> None:
@@ -36,7 +57,7 @@ def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, 
     for column in columns:
         table.add_column(column, overflow="fold")
     for line in lines:
-        table.add_row(*("" if cell is None else str(cell) for cell in line))
+        table.add_row(*("" if cell is None else harmless(str(cell)) for cell in line))
     if table.row_count:
         Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE).print(table, markup=False)
     else:

@@ -1,14 +1,14 @@
 """`alertbus plugin`: the agency plugins installed here, and a preview of what one would send."""
 
 import asyncio
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from alertbus.cli.output import as_json, rows
+from alertbus.cli.files import bytes_of
+from alertbus.cli.output import as_it_is, as_json, rows
 from alertbus.model.errors import NotFound
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
@@ -41,5 +41,5 @@ def render(
     if adapter is None:
         raise NotFound(f"no adapter '{name}'; installed: {', '.join(sorted(a.name for a in plugins.adapters.values()))}")
     policy = load_policy(load_settings().policy)
-    message = asyncio.run(asyncio.to_thread(preview, plugins, adapter, alert.read_bytes(), policy))
-    sys.stdout.buffer.write(message.body + b"\n")
+    message = asyncio.run(asyncio.to_thread(preview, plugins, adapter, bytes_of(alert), policy))
+    as_it_is(message.body + b"\n")

@@ -9,6 +9,8 @@ import typer
 from sqlalchemy import func, select
 
 from alertbus.audit import trail
+from alertbus.audit.anchor import Anchor, anchor_places
+from alertbus.audit.keys import load_keys
 from alertbus.broker.producer import Producer
 from alertbus.chronicle import tables as chronicle
 from alertbus.cli.output import NO, as_json, pairs, rows, say
@@ -121,7 +123,9 @@ async def _redrive(
         if run.planned and not dry_run:
             producer = Producer(wiring.bootstrap, client_id="alertbus-redrive")
             await producer.start()
-            audit = trail.Trail(wiring.bootstrap, wiring.engine, producer, now)
+            settings = wiring.settings
+            keys, places = load_keys(settings.audit_key_file, settings.data_dir), anchor_places(settings.audit_anchor, settings.data_dir)
+            audit = trail.Trail(wiring.bootstrap, wiring.engine, producer, now, keys, Anchor(*places, now))
             try:
                 await run.carry_out(producer, audit, by=by, reason=reason)
             finally:

@@ -73,6 +73,6 @@ async def _broker(settings: Settings) -> AsyncIterator[Settings]:
     supervisor = Supervisor(settings, lambda _: None, parts=())
     try:
         await supervisor.start()
-        yield settings.model_copy(update={"bootstrap_servers": str(supervisor.bootstrap)})
+        yield supervisor.at_broker or settings
     finally:
         await supervisor.stop()

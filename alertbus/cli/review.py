@@ -23,6 +23,8 @@ class DecidedAs(StrEnum):
     SAME = "same"
     DIFFERENT = "different"
     SEEN = "seen"
+    RELEASE = "release"
+    KEEP = "keep"
     REOPEN = "reopen"
 
 
@@ -60,6 +62,9 @@ def show(item_id: ItemId, json_: Annotated[bool, typer.Option("--json")] = False
             "note": item["note"],
         }
     )
+    if item.get("clues"):
+        say()
+        _held_words(item)
     if item.get("candidates"):
         say()
         _side_by_side(item)
@@ -68,7 +73,12 @@ def show(item_id: ItemId, json_: Annotated[bool, typer.Option("--json")] = False
 @app.command()
 def decide(
     item_id: ItemId,
-    outcome: Annotated[DecidedAs, typer.Argument(help="same PERSON; different from all; seen and dealt with; reopen an earlier decision.")],
+    outcome: Annotated[
+        DecidedAs,
+        typer.Argument(
+            help="same PERSON; different from all; seen and dealt with; reopen an earlier decision; release or keep held words."
+        ),
+    ],
     by: Annotated[str, typer.Option(help="Who decides: a person's name.")],
     person: Annotated[
         str | None, typer.Argument(metavar="PERSON", help="For `same`: a candidate's letter or id, as `show` gives it.")
@@ -146,7 +156,8 @@ def _line(item: dict[str, Any]) -> list[Any]:
 def _about(item: dict[str, Any]) -> str:
     if item["alert_id"]:
         drill = f", exercise {item['exercise']}" if item["exercise"] else ""
-        return f"alert {item['alert_id']} from {item['source']}{drill}"
+        words = f", its words for case {item['case_id']}" if item["case_id"] else ""
+        return f"alert {item['alert_id']} from {item['source']}{drill}{words}"
     return f"case {item['case_id']}" if item["case_id"] else f"a message from {item['source']}"
 
 
@@ -179,6 +190,16 @@ def _side_by_side(item: dict[str, Any]) -> None:
         say("Where a number differs, they are one person only if one of the numbers is wrong: have it corrected where it was stated.")
     if asked:
         say(f"Decide: alertbus review decide {item['id']} same a|different|seen --by NAME")
+
+
+def _held_words(item: dict[str, Any]) -> None:
+    rows("Found in the words", ("what", "where"), [one.split(" in ", 1) for one in item["clues"]], empty="")
+    for piece in item.get("words", ()):
+        shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in piece["text"])
+        say(f"\n{piece['where']}:\n{shown}")
+    if not item.get("words"):
+        say("The words themselves are shown to who holds cases.")
+    say(f"\nDecide: alertbus review decide {item['id']} release|keep --by NAME. Neither is taken back.")
 
 
 def _whole_person(places: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alertbus.cli.files import text_of
 from alertbus.cli.output import NO, complain, progress
 from alertbus.run.client import CallRefused, Client
 from alertbus.settings import load_settings
@@ -22,8 +21,7 @@ def send(
     json_: Annotated[bool, typer.Option("--json", help="One JSON object per alert.")] = False,
 ) -> None:
     """Send alerts. Prints each one's id; exit 1 if any is refused."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    refused = asyncio.run(_send(list(_statements(text)), json_=json_))
+    refused = asyncio.run(_send(list(_statements(text_of(file))), json_=json_))
     if refused:
         raise typer.Exit(NO)
 
@@ -36,6 +34,8 @@ async def _send(statements: list[str], *, json_: bool) -> int:
                 try:
                     answer = await client.call("POST", "/v1/alerts", content=statement, headers={"content-type": "application/json"})
                     print(json.dumps(answer) if json_ else answer["id"])
+                    for gap in () if json_ else answer.get("to_complete", ()):
+                        complain(f"alert {number} is told, and does not say: {gap['words']} ({gap['path']})")
                 except CallRefused as no:
                     refused += 1
                     complain(f"alert {number}: {no}")
@@ -47,7 +47,7 @@ def _statements(text: str) -> Iterator[str]:
     """One JSON document, or one on each line."""
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield from (line for line in text.splitlines() if line.strip())
         return
     for entry in whole if isinstance(whole, list) else [whole]:

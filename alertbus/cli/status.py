@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -32,16 +33,15 @@ async def _status(alert_id: str | None) -> dict[str, Any]:
 
 
 async def _alert(alert_id: str) -> dict[str, Any]:
-    from alertbus.chronicle import queries
-    from alertbus.run.bootstrap import now, wired
-
-    async with wired() as wiring:
-        found = await queries.alert_status(wiring.engine, alert_id, now=now())
-        return found.model_dump(mode="json")
+    async with Client.of(load_settings()) as client:
+        found = dict(await client.call("GET", f"/v1/alerts/{quote(alert_id, safe='')}"))
+        return {"alert_id": found["id"]} | found
 
 
 async def _bus(settings: Settings) -> dict[str, Any]:
-    """Asked of the gateway: so this command imports no more than it takes to ask. Of broker and database only where none answers."""
+    """Asked of the gateway: so this command imports no more than it takes to ask. Of broker and database, which gives counts and nothing
+    of anybody, only where no gateway answers.
+    """
     broker, running = bootstrap_servers(settings), read_bus_file(settings)
     async with Client.of(settings) as client:
         up = await client.answers()

@@ -10,7 +10,7 @@ import typer
 from alertbus import logs
 from alertbus.cli.output import NO, complain, say
 from alertbus.model.errors import SettingsFault
-from alertbus.run.bus_file import bootstrap_servers, read_bus_file
+from alertbus.run.bus_file import on_this_bus, read_bus_file
 from alertbus.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ def run(
     if workers > 1:
         from alertbus.run.supervisor import Supervisor
 
-        settings = load_settings().model_copy(update={"workers": workers})
-        settings = settings.model_copy(update={"bootstrap_servers": str(bootstrap_servers(settings))})
+        settings = on_this_bus(load_settings().model_copy(update={"workers": workers}))
         asyncio.run(_keep(Supervisor(settings, say, parts=(part.value,))))
     else:
         from alertbus.run.bootstrap import run_part

@@ -19,10 +19,12 @@ from alertbus.directory.doubts import open_doubt
 from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, is_on_case, marks_of
 from alertbus.directory.movements import is_overtaken, note_movement
 from alertbus.directory.partition import Mention, MentionKind
+from alertbus.directory.spoken_of import NamedInText, clues_of, named_in, on_case_files, spoken_by
 from alertbus.directory.tables import about, mention
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
+from alertbus.model.screening import Revealed
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.engine import database_faults, reading, upsert
 
@@ -51,6 +53,8 @@ class Directory:
         self._engine, self._front_door = engine, front_door
         self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
+        self._named: dict[str, NamedInText] = {}
+        self._on_files: set[str] = set()
         self.version = 0
         """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
         self.learned: dict[str, tuple[str | None, ...]] = {}
@@ -67,6 +71,7 @@ class Directory:
         self.outdated.clear()
         if version != self.version:
             self._sure.clear()
+            self._on_files.clear()
             self.version = version
 
     async def identify(self, statement: AcceptedAlert, now: datetime | None = None) -> list[Match]:
@@ -98,6 +103,28 @@ class Directory:
         """Give the directory's present matches of these people and write nothing: somebody unknown is `NOBODY`."""
         async with reading(self._engine) as connection:
             return [await self._looked_up(connection, person, exercise or "") for person in people]
+
+    async def spoken_of(self, statement: AcceptedAlert, people: Sequence[Collection[str]]) -> tuple[Revealed, ...]:
+        """Give what the statement's free text may give away of people on case files, where these ids were found for its persons.
+
+        Its text must have been read (`read_texts`); of a statement without any nothing is given away. Whoever was on a case file counts as
+        such until the directory's version changes.
+        """
+        named = self._named.get(statement.statement_id)
+        if named is None:
+            return ()
+        asked = spoken_by(named, people)
+        if unknown := asked - self._on_files:
+            with database_faults():
+                async with reading(self._engine) as connection:
+                    self._on_files |= await on_case_files(connection, unknown)
+        return clues_of(statement, people, named, asked & self._on_files)
+
+    async def read_texts(self, statements: Collection[AcceptedAlert]) -> None:
+        """Look up whom the free texts of these statements name, for all at once."""
+        with database_faults():
+            async with reading(self._engine) as connection:
+                self._named = await named_in(connection, statements)
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
         """Count the persons each key leads to: 0 is unknown, more than one ambiguous."""

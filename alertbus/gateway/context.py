@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.audit.anchor import Anchor, anchor_places
+from alertbus.audit.keys import load_keys
 from alertbus.broker.producer import Producer
 from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
@@ -44,7 +46,9 @@ class Gateway:
     vitals: Vitals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s)
+        keys = load_keys(self.settings.audit_key_file, self.settings.data_dir)
+        anchor = Anchor(*anchor_places(self.settings.audit_anchor, self.settings.data_dir), self.now)
+        self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s, keys, anchor)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.callers = Callers(self.settings.callers, self.policy)
 

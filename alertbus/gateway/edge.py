@@ -4,6 +4,7 @@ Plain ASGI, so that nothing is buffered. A path is logged as its route (`/v1/cas
 query string not at all.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alertbus.gateway import problems
+from alertbus.gateway.problems import TooSlow
 from alertbus.model.errors import BusError, Fault, InvalidInput, TooLarge
 
 log = structlog.get_logger("alertbus.gateway")
@@ -20,6 +22,11 @@ log = structlog.get_logger("alertbus.gateway")
 LARGEST_BODY = 1_048_576
 LARGEST_HASHED = 32 * LARGEST_BODY
 """Bytes up to which an oversized raw message is still read, a piece at a time, for its digest."""
+
+BODY_S = 10.0
+LEAST_BYTES_PER_S = 16_384
+"""A body may take `BODY_S`, and a second more for so many bytes that have come. Chosen: the slowest line that a county has is ten times as
+quick, and whoever sends a byte a minute must not hold a connection for a day."""
 
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -88,7 +95,9 @@ class Edge:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Pass the body on up to the limit; beyond it raise `TooLarge`, with the rest left in the socket."""
+    """Pass the body on up to the limit of its size, and while it comes quickly enough; beyond raise `TooLarge` or `TooSlow`, with the rest
+    left in the socket.
+    """
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise InvalidInput([Fault("", "an address without the character U+0000", "control_character")])
     hashed = scope["path"].startswith("/v1/sources/")  # its route tells a human of a message that is too large
@@ -97,12 +106,21 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
     too_large = TooLarge(f"more than {limit} bytes. Leave longer papers at the source.")
     if not hashed and length.isdigit() and int(length) > limit:
         raise too_large
-    seen = 0
+    seen, whole = 0, False
+    clock = asyncio.get_running_loop().time
+    began = clock()
 
     async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, whole
+        if whole:  # what is waited for now is that the caller goes away
+            return await receive()
+        try:
+            async with asyncio.timeout_at(began + BODY_S + seen / LEAST_BYTES_PER_S):
+                message = await receive()
+        except TimeoutError:
+            raise TooSlow(f"the body came too slowly: {seen} bytes in {clock() - began:.0f} s. Send it again, all at once.") from None
         seen += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if seen > limit:
             raise too_large
         return message

@@ -34,6 +34,7 @@ from alertbus.model.errors import (
     SettingsFault,
     StateUnreadable,
     TooLarge,
+    TooMany,
     Unavailable,
     VersionConflict,
     WhoAreYou,
@@ -49,6 +50,12 @@ class WrongMediaType(BusError):
     code = "wrong_media_type"
 
 
+class TooSlow(BusError):
+    """A body that came so slowly that its caller held a connection and nothing else."""
+
+    code = "too_slow"
+
+
 class NotReady(Unavailable):
     """This process cannot do its work now: its broker or its database does not answer."""
 
@@ -58,6 +65,9 @@ class NotReady(Unavailable):
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
 """Seconds. Chosen: long enough for a broker to elect a leader, short enough that a caller does not notice."""
+
+LATER_S = 600
+"""Seconds. Chosen: an hour's allowance has room again bit by bit."""
 
 STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BusError: (500, "The bus could not do this"),
@@ -74,7 +84,9 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
     AlreadyDecided: (409, "Somebody has decided this otherwise"),
+    TooSlow: (408, "That came too slowly"),
     TooLarge: (413, "That is too large"),
+    TooMany: (429, "That is more than is kept"),
     NotAllowed: (403, "You may not do this"),
     WhoAreYou: (401, "Say who you are"),
     WrongMediaType: (415, "This call does not read that format"),
@@ -133,9 +145,11 @@ def of_bus_error(error: BusError) -> JSONResponse:
     if isinstance(error, InvalidInput | NotRead):
         detail = f"{len(error.faults)} fault(s), each in `faults`. Nothing was accepted; mend them and send it again."
         return problem(status, error.code, title, detail, faults=error.faults, ref=getattr(error, "ref", None))
-    headers = {}
+    headers = {"Connection": "close"} if isinstance(error, TooSlow) else {}
     if error.retriable:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(LATER_S)
     if isinstance(error, WhoAreYou):
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -62,6 +62,10 @@ class Audited:
             self._writing[chain] = asyncio.create_task(self._write(chain))
         await self._publisher.within(_settled(written))
 
+    async def anchor(self) -> int:
+        """Keep outside how far the chains have come. Raises `SettingsFault`."""
+        return await self._trail.anchor()
+
     async def close(self) -> None:
         """End what is being written; its callers were answered, or told to come again."""
         for task in self._writing.values():

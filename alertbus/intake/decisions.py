@@ -26,6 +26,7 @@ from alertbus.intake.acknowledgements import Acknowledgement, AnswerIntake
 from alertbus.intake.by_name import Audited, later, named
 from alertbus.intake.callers import Caller
 from alertbus.intake.doubt_again import open_doubt_again
+from alertbus.intake.held_words import ABOUT_WORDS, words_decided
 from alertbus.intake.publisher import Publisher
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model.base import Word
@@ -109,6 +110,8 @@ class DecisionIntake:
             deeds = AuditedDeed.REVIEW_BEGUN, AuditedDeed.REVIEW_DONE
             async with self._audited.deed(*deeds, caller, by=name, reason=why or outcome.value, about=[item_id]):
                 await self._act(item, stated, made)
+                if made.outcome in ABOUT_WORDS:
+                    await self._publisher.send(records.words_decided(await words_decided(self._engine, item, made)))
                 await self._publisher.send(records.review_decided(made, item.key))
                 await self._follow(item, made, caller)
         is_open = outcome is ReviewOutcome.REOPENED
@@ -144,10 +147,12 @@ class DecisionIntake:
             return new
         if (known.outcome, known.person_id) == (outcome, person_id):
             return known
-        raise AlreadyDecided(
-            f"decided already as '{known.outcome}' by {known.by} at {known.at:%Y-%m-%d %H:%M} UTC. To decide otherwise, take that back "
-            f"first: outcome `reopened`, or `alertbus review decide {item.id} reopen --by NAME`"
-        )
+        otherwise = "It stands: have the sender state the words anew"
+        if outcome not in ABOUT_WORDS:
+            otherwise = (
+                f"To decide otherwise, take that back first: outcome `reopened`, or `alertbus review decide {item.id} reopen --by NAME`"
+            )
+        raise AlreadyDecided(f"decided already as '{known.outcome}' by {known.by} at {known.at:%Y-%m-%d %H:%M} UTC. {otherwise}")
 
     async def _unfinished(self, item: ReviewItem, one: WhoIsWho, note: str | None) -> ReviewDecided:
         """Give the decision whose statement stands and whose record the chronicle has not read, or which was never written."""
@@ -301,6 +306,12 @@ def _again(item: ReviewItem) -> ReviewDecided | None:
 
 
 def _must_be_possible(item: ReviewItem, outcome: ReviewOutcome, person_id: str | None) -> None:
+    if (item.reason is ReviewReason.WORDS_HELD) is not (outcome in ABOUT_WORDS):
+        words = (
+            "`release` or `keep`: the item asks about words. Words that went out stay out; those kept back, have their sender state anew"
+        )
+        other = "another outcome: the item does not ask about words"
+        raise InvalidInput([Fault("outcome", words if item.reason is ReviewReason.WORDS_HELD else other, "enum")])
     if outcome in _ABOUT_PEOPLE and item.in_question is None:
         raise InvalidInput([Fault("outcome", "`seen` or `reopened`: the item does not ask who somebody is", "enum")])
     if outcome is ReviewOutcome.SAME and person_id not in item.candidates:

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alertbus.audit.anchor import Anchor
+from alertbus.audit.keys import NO_KEYS, AuditKeys
 from alertbus.audit.trail import Trail
 from alertbus.broker.producer import Producer
 from alertbus.directory.directory import Directory
@@ -39,6 +41,9 @@ class Intake:
     now: Callable[[], datetime]
     limit_s: float = LIMIT_S
     """Seconds that a caller waits for the broker before being told to come again."""
+    keys: AuditKeys = NO_KEYS
+    anchor: Anchor | None = None
+    """The keys of the audit, and where its heads are kept outside."""
     publisher: Publisher = field(init=False)
     audited: Audited = field(init=False)
     alerts: AlertIntake = field(init=False)
@@ -51,7 +56,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
-        self.audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now), self.publisher)
+        self.audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now, self.keys, self.anchor), self.publisher)
         self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now, self.policy.moments)
         self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)

@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.intake.alerts import Accepted, AlertIntake
 from alertbus.intake.ignored import count_ignored
+from alertbus.intake.junk_allowance import JunkAllowance
 from alertbus.intake.publisher import Publisher
 from alertbus.intake.tables import raw as raw_table
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model import ids
 from alertbus.model.alert import Alert
-from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge
+from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge, TooMany
 from alertbus.model.events import MessageKept, ReviewReason
+from alertbus.model.gaps import Gap, gaps
 from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
 from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.manager import Plugins
@@ -59,6 +61,8 @@ class MessageOutcome:
     ignored: str | None = None
     linked: int = 0
     linked_before: int = 0
+    to_complete: tuple[tuple[str, Gap], ...] = ()
+    """What the alerts do not say and should, each with its alert's id: its sender is asked for it."""
 
 
 class MessageIntake:
@@ -75,6 +79,7 @@ class MessageIntake:
     ) -> None:
         self._engine, self._publisher, self._alerts, self._people = engine, publisher, alerts, people
         self._plugins, self._now = plugins, now
+        self._allowance = JunkAllowance()
 
     def source(self, plugin: str) -> Source:
         if plugin not in self._plugins.sources:
@@ -82,11 +87,12 @@ class MessageIntake:
         return self._plugins.sources[plugin]
 
     async def receive(
-        self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Stated], None] = lambda _: None
+        self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Stated], None] = lambda _: None, *, sender: str = ""
     ) -> MessageOutcome:
         """Read the message and accept its alerts. `authorise` raises for what the caller must not state.
 
-        Raises `NotRead` once a message that cannot be read, or whose alerts are not right, is kept; `Unavailable` if it could not be kept.
+        Raises `NotRead` once a message that cannot be read, or whose alerts are not right, is kept; `TooMany` when so much of `sender`'s
+        was kept lately that it is not; `Unavailable` if it could not be kept.
         """
         outcome = await self._read(self.source(plugin), raw, headers)
         if isinstance(outcome, Ignored):
@@ -102,10 +108,11 @@ class MessageIntake:
                 accepted = tuple(await self._alerts.accept(news)) if news else ()
                 who = [one for one in outcome if not isinstance(one, Alert)]
                 repeated = [await self._people.accept(one) for one in who]
-                return MessageOutcome(accepted=accepted, history=history, linked=len(who), linked_before=sum(repeated))
+                missing = tuple((alert.alert_id, gap) for alert in news for gap in gaps(alert))
+                return MessageOutcome(accepted=accepted, history=history, linked=len(who), linked_before=sum(repeated), to_complete=missing)
             except InvalidInput as fault:
                 outcome = fault.faults
-        raise await self.keep(plugin, raw, headers, outcome)
+        raise await self.keep(plugin, raw, headers, outcome, sender=sender)
 
     async def refuse_oversized(self, plugin: str, digest: str | None, size: int) -> TooLarge:
         """Ask a human to look into a message that was not read into memory, by its digest. Gives the error to raise."""
@@ -118,10 +125,17 @@ class MessageIntake:
             "it. Send it without its enclosures."
         )
 
-    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault]) -> NotRead:
-        """Keep the message as it came, on the broker and then in the database, and ask a human to look at it. Gives the error to raise."""
+    async def keep(self, plugin: str, raw: bytes, headers: Headers, faults: Sequence[Fault], *, sender: str = "") -> NotRead | TooMany:
+        """Keep the message as it came, on the broker and then in the database, and ask a human to look at it. Gives the error to raise:
+        `TooMany` where so much of `sender`'s was kept lately that this one was not.
+        """
         digest = hashlib.sha256(raw).hexdigest()
         ref = ids.event_id("raw", plugin, digest)
+        if not self._allowance.takes(sender, ref, len(raw), self._now()):
+            return TooMany(
+                "so much of yours that nobody can read was kept within the hour that this message was not: it is still with you. Mend what "
+                "is wrong with them, as the answers to the earlier ones said, and send it again"
+            )
         kept = MessageKept(
             ref=ref,
             source=plugin,

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from alertbus.model import ids
 from alertbus.model.base import INSTANT, Count, Moment, Word, plus
 from alertbus.model.person import Subject
+from alertbus.model.screening import Revealed
 from alertbus.model.sensitivity import Sensitivity as S
 
 CalendarDay = date
@@ -54,6 +55,13 @@ KINDS = frozenset(
 MOVEMENTS = {"prisoner_release": True, "unlawfully_at_large": True, "prisoner_recall": False}
 """Kinds that say where a prisoner is: whether each says that they are at liberty. Of one person the movement that happened last stands: one
 the other way that is stated late is history (PRI-02)."""
+
+
+POLICE_INCIDENTS = frozenset({"ppn", "domestic_abuse_incident"})
+"""Kinds of which a reader asks whether the children were there and whether anybody checked on them (`INCIDENT_FACTS`)."""
+
+INCIDENT_FACTS = ("children_present", "welfare_check")
+"""Fields of `Incident` that are said to be not stated where nobody has stated them of a police incident (NOT-11)."""
 
 
 class Action(StrEnum):
@@ -130,6 +138,10 @@ class Incident(Word):
     """The officer to ask for, by name: for who works with police on it."""
     dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
     """How many of the 24 DASH risk questions were answered yes."""
+    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
+    """Who holds it for each child, as the officer was told (INT-04)."""
+    nobody_sought: Annotated[bool | None, S.ROUTING] = None
+    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
 
 
 class Details(Word):
@@ -210,7 +222,8 @@ class AcceptedAlert(Word):
     `people_version` counts the directory's decisions: of one statement the highest stands, because a number corrected later can change who
     was meant. `people_since` says of a person found later than `at` since when the statement is about them. `claimed` is None where the
     directory learned nothing from the statement; else it says of each of its people which mention their key meant (in an exercise the
-    key; empty: none; None: nothing was learned of them), so that a rebuilt directory learns the same.
+    key; empty: none; None: nothing was learned of them), so that a rebuilt directory learns the same. `reveals` is what its free text
+    may give away to a case (`model.screening`), decided when its persons were found. `words_of` and `said_at` are those of `with_words`.
     """
 
     alert_id: Annotated[str, S.ROUTING]
@@ -223,6 +236,9 @@ class AcceptedAlert(Word):
     people_version: Annotated[Count, S.ROUTING] = 0
     people_since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
     claimed: Annotated[tuple[str | None, ...] | None, S.ROUTING] = None
+    reveals: Annotated[tuple[Revealed, ...], S.ROUTING] = ()
+    words_of: Annotated[str | None, S.ROUTING] = None
+    said_at: Annotated[Moment | None, S.ROUTING] = None
 
     @classmethod
     def of(cls, alert: Alert, accepted_at: datetime, first_at: datetime | None = None, latest_at: datetime | None = None) -> Self:
@@ -240,6 +256,19 @@ class AcceptedAlert(Word):
     def as_first_said(self) -> Self:
         """Return this statement as if it had been made when the alert was first stated."""
         return self.model_copy(update={"at": self.first_at or self.at})
+
+    def with_words(self, at: datetime) -> Self:
+        """Return this statement as it stands from `at` on where its words were held and then released: one more statement of its alert, on
+        that case alone. It is worked out where it is needed, and stands on no topic. It reaches newcomers no longer than the statement.
+        """
+        counts = max(at, self.at + INSTANT)
+        update = {"statement_id": ids.released_id(self.statement_id), "at": counts, "words_of": self.statement_id, "said_at": self.at}
+        return self.model_copy(update=update)
+
+    @property
+    def stands_from(self) -> datetime:
+        """The moment from which its time to stand is counted."""
+        return self.said_at or self.at
 
     @property
     def everybody(self) -> tuple[Subject, ...]:

@@ -5,6 +5,7 @@
     ├── NotUnderstood       a raw message no source plugin can read; kept in review    not retriable
     ├── NotFound            no such thing, or not yours to see                         not retriable
     ├── TooLarge            more bytes than the bus takes                              not retriable
+    ├── TooMany             more than is kept of one sender in an hour                 not retriable
     ├── NotAllowed          the caller is known, and not permitted to do this          not retriable
     ├── WhoAreYou           no token, or one nobody has                                not retriable
     ├── VersionConflict     somebody changed the case since you read it                not retriable
@@ -61,6 +62,10 @@ class NotFound(BusError):
 
 class TooLarge(BusError):
     code = "too_large"
+
+
+class TooMany(BusError):
+    code = "too_many"
 
 
 class NotAllowed(BusError):

@@ -81,6 +81,23 @@ class Tick(Word):
     at: Annotated[Moment, S.ROUTING]
 
 
+class WordsDecided(Word):
+    """A person has decided about the words of a statement that were held back from a case: on `case-events`, by `case_id`. Whether they
+    go to its agencies, and when that was decided: by the gateway's clock, in an exercise by the exercise's. Words that went out stay out.
+    """
+
+    type: ClassVar[str] = "uk.alertbus.words.decided.v1"
+    case_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    statement_id: Annotated[str, S.ROUTING]
+    released: Annotated[bool, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+
+    def beside(self, other: "WordsDecided | None") -> "WordsDecided":
+        """Return which of two decisions about the same words counts: a release before none, the earlier before the later."""
+        return self if other is None else min(self, other, key=lambda one: (not one.released, one.at))
+
+
 class ReviewReason(StrEnum):
     """Why a person must look. Shown to practitioners; values are stable."""
 
@@ -96,10 +113,14 @@ class ReviewReason(StrEnum):
     """Whether a flag still stands: from its review date on. It stands until the agency that stated it withdraws it (NOT-23)."""
     FLAG_PROPOSED = "flag_proposed"
     """Whether to set a flag on somebody of whom none stands, because of what was stated of them (VPF-05)."""
+    WORDS_HELD = "words_held"
 
 
 class ReviewNeeded(Word):
-    """Something a person must look at. Holds ids and a reason; the raw message, if any, is kept apart (`MessageKept`)."""
+    """Something a person must look at. Holds ids and a reason; the raw message, if any, is kept apart (`MessageKept`).
+
+    `case_id`, `statement_id` and `clues` are of words held back from a case: whose, and what was found in them, by class and place.
+    """
 
     type: ClassVar[str] = "uk.alertbus.review.needed.v1"
     id: Annotated[str, S.ROUTING]
@@ -110,8 +131,10 @@ class ReviewNeeded(Word):
     source: Annotated[str | None, S.ROUTING] = None
     detail: Annotated[str | None, S.ROUTING] = None
     raw_ref: Annotated[str | None, S.ROUTING] = None
+    case_id: Annotated[str | None, S.ROUTING] = None
     statement_id: Annotated[str | None, S.ROUTING] = None
-    """The statement that the question is about, where it is not asked any more once another one stands."""
+    """The statement that the question is about, where it is not asked any more once another one stands, or about its words."""
+    clues: Annotated[tuple[str, ...], S.ROUTING] = ()
 
 
 class MessageKept(Word):

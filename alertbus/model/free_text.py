@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import get_args
+from typing import TypeVar, cast, get_args
 
 from alertbus.model.alert import Alert, Incident
 from alertbus.model.base import Word
+
+AnyWord = TypeVar("AnyWord", bound=Word)
 
 _ONE_THING = frozenset({(Incident, "reference"), (Incident, "officer")})
 """Text of one thing: the number and the officer to ask for are what an agency needs where the words must wait."""
@@ -13,15 +15,21 @@ _ONE_THING = frozenset({(Incident, "reference"), (Incident, "officer")})
 
 @lru_cache(maxsize=256)
 def is_free_text(word: type[Word], field: str) -> bool:
-    """True for a field of the details that takes any text: a new one counts as such without being listed anywhere."""
+    """True for a field of the details that takes any text: a new one counts as such without being listed anywhere. One from a closed list,
+    or of a form that a pattern prescribes, is none.
+    """
     known = word.model_fields[field]
-    if any(getattr(mark, "pattern", None) for mark in known.metadata) or (word, field) in _ONE_THING:
-        return False
-    return _takes_text(known.annotation)
+    return not _has_form(known) and (word, field) not in _ONE_THING and _takes_text(known.annotation)
 
 
 def _takes_text(annotation: object) -> bool:
-    return annotation is str or any(_takes_text(argument) for argument in get_args(annotation))
+    if any(map(_has_form, getattr(annotation, "__metadata__", ()))):
+        return False
+    return annotation is str or any(map(_takes_text, get_args(annotation)))
+
+
+def _has_form(mark: object) -> bool:
+    return bool(getattr(mark, "pattern", None)) or any(map(_has_form, getattr(mark, "metadata", ())))
 
 
 def free_text(alert: Alert) -> Iterator[tuple[str, str]]:
@@ -43,3 +51,12 @@ def _in_details(word: Word, path: str) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{field}", value
             else:
                 yield from ((f"{path}.{field}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
+
+
+def without_free_text(word: AnyWord) -> AnyWord:
+    """Give the details, or a section of them, as if no free text and nothing unclassified had been stated."""
+    of = type(word)
+    stated = {name: getattr(word, name) for name in of.model_fields if name in word.model_fields_set}
+    kept = {name: value for name, value in stated.items() if not is_free_text(of, name)}
+    kept = {name: without_free_text(value) if isinstance(value, Word) else value for name, value in kept.items()}
+    return cast("AnyWord", of.model_construct(set(kept), **kept))

@@ -79,6 +79,10 @@ class ReviewOutcome(StrEnum):
     """None of the candidates is the person in question."""
     SEEN = "seen"
     """Nothing was to be decided about who is who: a person has looked and dealt with it."""
+    RELEASE = "release"
+    """The words that were held back go to the case's agencies, as an amendment of what they were told."""
+    KEEP = "keep"
+    """The words that were held back stay back, for good."""
     REOPENED = "reopened"
     """An earlier decision is taken back, and what followed from it."""
 

@@ -28,6 +28,11 @@ def statement_id(alert: str, source_id: str, action: str, content: str) -> str:
     return _id("statement", alert, source_id, action, content)
 
 
+def released_id(statement: str) -> str:
+    """The statement again, as it stands on a case where its words were released (`AcceptedAlert.with_words`)."""
+    return _id("released", statement)
+
+
 def obligation_id(alert: str, case: str, agency: str, role: str) -> str:
     """One agency role owes one alert on one case an answer (DESIGN section 2)."""
     return _id("obligation", alert, case, agency, role)

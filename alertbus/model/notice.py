@@ -159,6 +159,8 @@ class NoticeCover(Word):
     """Of the end of a prisoner's release or recall: a release of the same person stands, so what was set up because of it stays."""
     chain: Annotated[tuple[str, ...] | None, S.ROUTING] = None
     """The agency's roles that are told in turn while nobody answers, where the kind that has this chain is not shown; else None."""
+    own_agency: Annotated[bool, S.ROUTING] = False
+    """Another unit of the agency stated it: it is the agency's own word and no second source, and no answer is asked for (LNK-04)."""
 
 
 class NoticeBody(Word):
@@ -185,6 +187,8 @@ class NoticeBody(Word):
     policy_version: Annotated[str, S.ROUTING]
     withheld: Annotated[tuple[str, ...], S.ROUTING] = ()
     """Classes of which something was left out for this sector."""
+    unsaid: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """What the sender should have stated and did not (`model.gaps`): nobody has said it, and the sender has been asked."""
 
 
 class Notice(NoticeBody, NoticeCover):

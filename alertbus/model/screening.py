@@ -4,13 +4,14 @@ It says of what class something is and where it stands, never what it is: a numb
 down a second time.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from alertbus.model.base import Word
+from alertbus.model.case import Case, Scope
 from alertbus.model.sensitivity import Sensitivity as S
 
 
@@ -45,7 +46,13 @@ class Revealed(Word):
     person_ids: Annotated[tuple[str, ...], S.ROUTING] = ()
 
 
-def revealed_to(found: Iterable[Revealed], person_ids: Collection[str]) -> tuple[Revealed, ...]:
-    """Give the clues that must not reach a case on which these people stand: the others are about one of them."""
-    here = frozenset(person_ids)
-    return tuple(one for one in found if here.isdisjoint(one.person_ids))
+def revealed_to(found: Sequence[Revealed], case: Case) -> tuple[Revealed, ...]:
+    """Give the clues that must not reach the case: those that are about nobody on it.
+
+    Where only the front door is, which must find out who somebody is, there is no other family to be told: only a caller stays unknown.
+    """
+    if not found:
+        return ()
+    here = {person_id for person in case.people for person_id in person.person_ids}
+    hub = bool(case.involvements) and all(one.scope is Scope.FRONT_DOOR for one in case.involvements)
+    return tuple(one for one in found if here.isdisjoint(one.person_ids) and (one.clue is Clue.CALLER or not hub))

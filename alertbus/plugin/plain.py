@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, tells_of_release
+from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release, unsaid_line
 
 
 class Plain:
@@ -29,6 +29,8 @@ class Plain:
             "contact": notice.contact,
             "recipient": notice.recipient,
             "because": notice.because,
+            "own_agency": own_word(notice),
+            "unsaid": unsaid_line(notice),
             "do_not_reveal_source": notice.do_not_reveal_source or None,
             "summary": notice.summary,
             "narrative": [excerpt_fields(excerpt) for excerpt in notice.narrative] or None,
@@ -60,11 +62,15 @@ def alertbus_adapters() -> Sequence[Plain]:
 
 
 def _details(notice: Notice) -> Mapping[str, object]:
-    """The sections that the agency may see. Of a release it is always said whether it is confirmed (PRI-04)."""
+    """The sections that the agency may see. Of a release it is always said whether it is confirmed (PRI-04), and of an incident whether the
+    children were there.
+    """
     shown: dict[str, dict[str, object]] = notice.model_dump(mode="json", include={"details"})["details"]
-    if not tells_of_release(notice):
-        return shown
-    return shown | {"release": {"confirmed": NOT_STATED, **shown.get("release", {})}}
+    if tells_of_release(notice):
+        shown = shown | {"release": {"confirmed": NOT_STATED, **shown.get("release", {})}}
+    if facts := incident_facts(notice):
+        shown = shown | {"incident": {**shown.get("incident", {}), **facts}}
+    return shown
 
 
 def _person(person: NoticePerson) -> Mapping[str, object]:

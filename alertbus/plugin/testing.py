@@ -156,7 +156,7 @@ class AdapterConformance:
     @_rule(
         Tier.GOLD,
         "NOT-11: what nobody said is believed once it is written.",
-        "Write `not stated` where `said_by`, `observed_first_hand` or a release's `confirmed` is None or absent.",
+        "Write `not stated` where `said_by`, `observed_first_hand`, `confirmed` or `children_present` is None or absent.",
     )
     def test_says_what_was_not_stated(self) -> None:
         adapters.says_not_stated(self.adapter)

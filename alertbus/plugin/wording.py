@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS
 from alertbus.model.case import in_uk
+from alertbus.model.gaps import ASKED
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -27,6 +29,9 @@ NO_LONGER_YOURS = (
 
 CORRECTED = "what you were told was not about this case. Take it off this family's record."
 """What it means that an alert was about somebody else, where an adapter has no words of its own."""
+
+ASKED_OF_POLICE = ASKED
+"""What a police notice must say, by field, each with what an officer should do where it does not (PPN-14)."""
 
 RECALL = "prisoner_recall"
 _RELEASE_AND_RECALL = frozenset({"prisoner_release", RECALL})
@@ -79,6 +84,18 @@ def deed_line(
     return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
 
 
+def own_word(notice: Notice) -> str | None:
+    """Say that the reader's own agency stated it; None where another one did."""
+    return "Your own agency stated this: it is no second source, and no answer is asked of you." if notice.own_agency else None
+
+
+def unsaid_line(notice: Notice) -> str | None:
+    """Name what the sender should have stated and did not; None where nothing is missing."""
+    if not notice.unsaid:
+        return None
+    return f"Not stated by the sender, who has been asked: {', '.join(map(plain, notice.unsaid))}."
+
+
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
     local = in_uk(moment)
@@ -109,6 +126,16 @@ def excerpt_fields(excerpt: Excerpt) -> dict[str, Any]:
 def yes_no(value: object) -> str:
     """Write a fact that is true, false or not stated: `yes`, `no` or `not_stated`, and never one for another (NOT-11)."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else NOT_STATED
+
+
+def incident_facts(notice: Notice) -> dict[str, bool | str]:
+    """Give what is stated of the children at an incident, by field (`model.alert.INCIDENT_FACTS`). Of an incident that police report, each
+    is there: `not_stated` where nobody has said (NOT-11).
+    """
+    stated = section(notice, "incident")
+    asked = notice.obligation.kind in POLICE_INCIDENTS
+    found = {name: NOT_STATED if stated.get(name) is None else stated[name] for name in INCIDENT_FACTS}
+    return {name: value for name, value in found.items() if asked or value != NOT_STATED}
 
 
 def tells_of_release(notice: Notice) -> bool:

@@ -38,6 +38,8 @@ def parse_policy(text: str, where: str) -> Policy:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark else "somewhere"
         raise PolicyFault(f"{where}: not YAML at {line}. Mend the file and run `alertbus policy check`.") from None
+    except RecursionError:
+        raise PolicyFault(f"{where}: lists or mappings stand in each other more deeply than any policy needs. Mend the file.") from None
     except ValueError:  # PyYAML lets a day that is none through
         raise PolicyFault(f"{where}: a number or day in it cannot be read. Put it in quotation marks.") from None
     try:

@@ -16,12 +16,15 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
+from alertbus.model.free_text import without_free_text
+from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy import neutral
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient
+from alertbus.policy.sight import Sight
 
 CLASS_OF_IDENTIFIER = {
     IdentifierSystem.NHS_NUMBER: Sensitivity.NHS_NUMBER,
@@ -34,6 +37,12 @@ CLASS_OF_IDENTIFIER = {
     IdentifierSystem.UPRN: Sensitivity.ADDRESS,
 }
 
+
+WORDS_WAIT = "The sender's words are held until a person has decided whether they may be shown here."
+"""Added to the summary of a notice that goes without words which its agency might read."""
+
+HELD = "words_held"
+"""Stands in `withheld` beside the classes: free text was held back from the whole case, not from this recipient alone."""
 
 OVER: Mapping[Deed, str] = MappingProxyType(
     {
@@ -49,79 +58,13 @@ A_CHILD, A_SIBLING = "a child", "a sibling"
 """What a child is called to who acts for an adult, and to a setting that does not work with them."""
 
 
-class Sight:
-    """The view of one recipient: answers whether something may be seen, and remembers the classes of which something was left out."""
-
-    def __init__(self, policy: Policy, recipient: Recipient) -> None:
-        self._policy = policy
-        self.recipient = recipient
-        self.withheld: set[str] = set()
-        self._tells: dict[str, bool] = {}
-
-    def full(self, sensitivity: Sensitivity, *, theirs: bool = True) -> bool:
-        """True if the sector may see the class, and this of it is the recipient's to see."""
-        shown = theirs and self._policy.share(self.recipient.sector, sensitivity) is Content.FULL
-        if not shown:
-            self.withheld.add(sensitivity)
-        return shown
-
-    def free_text(self, sensitivity: Sensitivity) -> bool:
-        """True for words as somebody wrote them. Who acts for an adult reads only what its own agency wrote."""
-        return self.full(sensitivity, theirs=self.recipient.own_words or not self.recipient.for_adults)
-
-    def plan(self) -> bool:
-        """True if the family's plan may be seen, which is nothing for who acts for an adult."""
-        return self.full(Sensitivity.PLAN, theirs=not self.recipient.for_adults)
-
-    def address(self, key: str) -> bool:
-        """True if this person's address may be seen: by who acts for an adult, that adult's own and no other (NOT-18, ANO-03)."""
-        return self.full(Sensitivity.ADDRESS, theirs=not self.recipient.for_adults or key in self.recipient.adults)
-
-    def acts_for(self, key: str) -> bool:
-        """False for an adult who is not the one for whom the recipient acts: of them it has a name at most, no birth date and no number."""
-        return not (self.recipient.for_adults and self.recipient.adults) or key in self.recipient.adults
-
-    def works_with(self, key: str) -> bool:
-        """True if the recipient is there for this child, and not for an adult or for other children of the case."""
-        return not self.recipient.for_adults and key not in self.recipient.others_children
-
-    def lists(self, key: str) -> bool:
-        """True if this child is listed at all: nobody hears of a child before it is born (NOT-20), nor as if it lived after its death
-        (NOT-26), and who acts for an adult from whom births are kept hears of no child (NOT-02, ANO-02).
-        """
-        if key in self.recipient.unborn or self.secret:
-            return False
-        knows = self._policy.share(self.recipient.sector, Sensitivity.CHILD_IDENTITY) is Content.FULL and self.works_with(key)
-        return knows or key not in self.recipient.died
-
-    @property
-    def secret(self) -> bool:
-        """True for who must not learn that there is a child: to be called a father would say so."""
-        return self.recipient.for_adults and self.recipient.kept_from
-
-    def template(self, sensitivity: Sensitivity) -> bool:
-        """True if the sector may have at least the kind's own words in place of the fact."""
-        return self._policy.share(self.recipient.sector, sensitivity) in {Content.FULL, Content.SUMMARY}
-
-    def tells(self, kind: str) -> bool:
-        """True if the recipient may know what kind of alert it is. Where not, nothing in the notice may say so (`policy.neutral`)."""
-        found = self._tells.get(kind)
-        if found is None:
-            rule = self._policy.kind_rule(kind)
-            found = self._tells[kind] = self.template(rule.tells or rule.narrative)
-        return found
-
-    def chain(self, kind: str) -> tuple[str, ...]:
-        """The roles that are told in turn while nobody answers."""
-        return self._policy.kind_rule(kind).chain
-
-
 class Bodies:
     """The bodies of the notices about one statement on one case. What is the same for several kinds of agency is worked out once.
 
     Recipients with equal views have one body. What ends something (`over` is the deed of that notice) repeats neither the narrative nor
     what to do. It has the times of the sender's own withdrawal and what that says anew; where the alert is now about somebody else
-    (`ended_by` amends it), only the time when that was recorded, because the words are about another family.
+    (`ended_by` amends it), only the time when that was recorded, because the words are about another family. `words_held`: no free text at
+    all, only the kind's template and what is not text (NOT-01, NOT-17).
 
     For an agency that has `left`, the case as it now is stays unseen: nobody whom the alert does not name, no address, no status.
     """
@@ -135,10 +78,11 @@ class Bodies:
         over: Deed | None = None,
         ended_by: AcceptedAlert | None = None,
         left: bool = False,
+        words_held: bool = False,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
-        self._over, self._left = over, left
+        self._over, self._left, self._words_held = over, left, words_held
         self._narrative = () if over else statement.alert.narrative
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -166,7 +110,12 @@ class Bodies:
         present = self._present if tells else tuple(replace(one, role=None) for one in self._present)
         people = [_person(p, case, sight) for p in present if not p.child or sight.lists(p.person.key)]
         details = _shown_fields(alert.details, sight) if tells else {}
+        waits = False
+        if self._words_held and tells:
+            given = _shown_fields(without_free_text(alert.details), sight)
+            waits, narrative, details = bool(narrative) or given != details, (), given
         left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
+        summary = OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY
         case_status = case.status if case.status and sight.plan() else None
         hidden = not tells or rule.hide_source or self._must_stay_unknown  # a day alone where others have the minute would tell the kind
         return NoticeBody(
@@ -175,7 +124,7 @@ class Bodies:
             occurred_at=day_alone(self._occurred_at) if hidden else self._occurred_at,
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
-            summary=OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY,
+            summary=f"{summary} {WORDS_WAIT}" if waits else summary,
             action=(rule.action if tells else neutral.ACTION) if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
@@ -186,7 +135,8 @@ class Bodies:
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
             policy_version=policy.version,
-            withheld=tuple(sorted(sight.withheld | (left_out if tells else {Sensitivity.OBSERVATION}))),
+            unsaid=unsaid(alert) if tells and not self._over else (),
+            withheld=tuple(sorted(sight.withheld | ((left_out | ({HELD} if waits else set())) if tells else {Sensitivity.OBSERVATION}))),
         )
 
 
@@ -210,6 +160,7 @@ def cover_for(
     recipient: str | None = None,
     ended_at: datetime | None = None,
     another_stands: bool = False,
+    own_agency: bool = False,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case.
@@ -221,38 +172,16 @@ def cover_for(
         deed=deed,
         obligation=obligation if tells else neutral.neutral(obligation),
         recipient=recipient,
-        because=f"{path} → you, {who}" + (f", since {since:%Y-%m-%d}" if since else ""),
+        because=f"{path} → you, {who}"
+        + (f", since {since:%Y-%m-%d}" if since else "")
+        + ("; your own agency stated this" if own_agency else ""),
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
-        another_stands=another_stands,
+        another_stands=another_stands and tells,
         chain=None if tells else sight.chain(obligation.kind),
+        own_agency=own_agency,
     )
-
-
-def path_to(case: Case, link: Link, sight: Sight) -> str:
-    """The reason path in words, as that recipient may see it: person → relation → the case."""
-    person, child = case.person(link.person), link.person in case.children
-    if sight.secret:
-        known = not child and person.name is not None and sight.full(Sensitivity.ADULT_IDENTITY)
-        return f"{person.name.full if known and person.name else 'somebody'} → linked to this case"
-    who = _which_child(person, sight) if child else person.shown if sight.full(Sensitivity.ADULT_IDENTITY) else "an adult"
-    known = (
-        sight.works_with(person.key) and sight.template(Sensitivity.CHILD_IDENTITY) if child else sight.template(Sensitivity.ADULT_IDENTITY)
-    )
-    if known:
-        putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
-        relation = f"putative {link.relation}" if putative else link.relation
-    else:
-        relation = "child" if child else "linked to the children"
-    return f"{who} → {relation} → the children's case"
-
-
-def _which_child(child: CasePerson, sight: Sight) -> str:
-    if not sight.recipient.for_adults and child.key in sight.recipient.others_children:
-        return A_SIBLING
-    known = sight.full(Sensitivity.CHILD_IDENTITY, theirs=sight.works_with(child.key)) and sight.lists(child.key)
-    return child.shown if known else A_CHILD
 
 
 def _must_stay_unknown(alert: Alert) -> bool:
@@ -303,14 +232,13 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
     identity = Sensitivity.CHILD_IDENTITY if present.child else Sensitivity.ADULT_IDENTITY
     who = sight.full(identity)
     whole = who and (present.child or sight.full(identity, theirs=sight.acts_for(person.key)))
-    related = link is not None and not sight.secret
     return NoticePerson(
         ref=person.key if who and not sight.secret else ids.person_ref(case.id, person.key),
         child=present.child,
         role=None if sight.secret else present.role,
-        relation=link.relation if link and related and sight.template(identity) else None,
-        certainty=link.certainty if link and related and link.certainty is not Certainty.CONFIRMED else None,
-        label=person.label if who and not sight.secret else None,
+        relation=link.relation if link and sight.relation(person.key, child=present.child) else None,
+        certainty=link.certainty if link and not sight.secret and link.certainty is not Certainty.CONFIRMED else None,
+        label=sight.label(person) if who else None,
         name=person.name if who else None,
         born=person.born if whole else None,
         died=person.died if who and person.key in sight.recipient.died else None,

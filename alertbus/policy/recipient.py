@@ -4,9 +4,10 @@ A sector's row of the policy says how much such agencies are shown. A `Recipient
 whom it acts, which of the case's children it serves, what a restriction keeps from an adult it acts for, whose words it reads, and the day.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from alertbus.model.case import Case, Involvement, Level, Scope, in_uk
 from alertbus.policy.policy import Agency, Policy
@@ -15,8 +16,7 @@ KINDS_OF_BIRTH_AND_DEATH = frozenset({"birth", "death", "concealed_pregnancy_con
 """Who must not learn of one of these must not see it between the lines of another kind either (NOT-02): no child is listed to them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One reader's view. Two agencies with equal views read the same body. Children and adults are named by their keys on the case."""
 
     sector: str
@@ -54,7 +54,8 @@ def recipient_of(
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     if not entry.acts_for_adults and (not role.adults or (with_children and not restricted)):
         others = frozenset(case.children) - role.serves if role.serves else _by_age(entry, living, case)
-        return replace(living.to_sector(entry.sector), others_children=others)
+        plain = living.to_sector(entry.sector)
+        return plain._replace(others_children=others) if others else plain
     return Recipient(
         sector=entry.sector,
         for_adults=True,

@@ -28,6 +28,8 @@ class Ruling(StrEnum):
     ACTS_FOR_SUBJECT = "acts_for_subject"
     FRONT_DOOR = "front_door"
     ENDED_LATELY = "ended_lately"
+    OTHER_UNIT = "other_unit"
+    """A unit of the agency said it, and the rest of the agency is told: marked as its own word, and with no answer asked for (LNK-04)."""
 
     IS_THE_SOURCE = "is_the_source"
     NOT_INVOLVED_THEN = "not_involved_then"
@@ -105,6 +107,10 @@ class _AlertOnCase:
     stating: str
     """The agency on the case that said it: it is not told its own words; other settings are."""
 
+    def is_source(self, agency: str) -> bool:
+        """True for an agency that said it without naming a unit: nobody there has yet to be told."""
+        return agency == self.accepted.alert.source
+
 
 def decide(accepted: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None = None) -> list[Decision]:
     """Every agency the case knows, told or not, with the ruling. At most one decision for each: the earliest of those told.
@@ -165,7 +171,8 @@ def _decision(post: Post, question: _AlertOnCase) -> Decision:
             return _unless_history(Decision(involvement.agency, True, right, since, exposure, involvement), question)
     for exposure in _by_time(through):
         if _ended_lately(involvement, exposure, question):
-            lately = Decision(involvement.agency, True, Ruling.ENDED_LATELY, exposure.start, exposure, involvement)
+            ruling = right if right is Ruling.OTHER_UNIT else Ruling.ENDED_LATELY
+            lately = Decision(involvement.agency, True, ruling, exposure.start, exposure, involvement)
             return _unless_history(lately, question)
     return Decision(involvement.agency, told=False, ruling=Ruling.NOT_INVOLVED_THEN, involvement=involvement)
 
@@ -179,13 +186,19 @@ def _by_time(exposures: list[Exposure], since: datetime = BEGINNING) -> list[Exp
 def _right(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
     """The ruling by which the agency would be told, and the exposures that count for it; none, with the ruling against it."""
     involvement = post.involvement
-    kind = question.accepted.alert.kind
     if not question.exposures:
         return Ruling.NOBODY_LINKED, []
-    if involvement.agency == question.stating:
+    if question.is_source(involvement.agency):
         return Ruling.IS_THE_SOURCE, []
     if involvement.scope is Scope.FRONT_DOOR:
         return Ruling.FRONT_DOOR, question.exposures
+    right, through = _right_by_scope(post, question)
+    return (Ruling.OTHER_UNIT if through and involvement.agency == question.stating else right), through
+
+
+def _right_by_scope(post: Post, question: _AlertOnCase) -> tuple[Ruling, list[Exposure]]:
+    """The right of an agency by what it does on the case, whoever said it."""
+    involvement, kind = post.involvement, question.accepted.alert.kind
     if must_not_learn(involvement.agency, kind, question.case, question.policy):
         return Ruling.MUST_NOT_LEARN, []
     if involvement.scope is Scope.ADULT_LINKED:
@@ -220,12 +233,13 @@ def _ended_lately(involvement: Involvement, exposure: Exposure, question: _Alert
 def _front_door(question: _AlertOnCase) -> Iterator[Decision]:
     """The hub is told of its kinds on every case; it needs no involvement of its own."""
     policy = question.policy
-    if Audience.FRONT_DOOR not in question.audience or question.stating == policy.front_door or not question.exposures:
+    if Audience.FRONT_DOOR not in question.audience or question.is_source(policy.front_door) or not question.exposures:
         return
     if must_not_learn(policy.front_door, question.accepted.alert.kind, question.case, policy):
         return
     first = min(question.exposures, key=lambda e: (e.start, e.index))
-    yield _unless_history(Decision(policy.front_door, True, Ruling.FRONT_DOOR, first.start, first), question)
+    ruling = Ruling.OTHER_UNIT if question.stating == policy.front_door else Ruling.FRONT_DOOR
+    yield _unless_history(Decision(policy.front_door, True, ruling, first.start, first), question)
 
 
 def _unless_history(decision: Decision, question: _AlertOnCase) -> Decision:

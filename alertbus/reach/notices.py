@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
-from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
+from alertbus.model.screening import Revealed
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import KindRule, Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
-from alertbus.reach.join import decide
+from alertbus.policy.sight import Sight
+from alertbus.reach.join import Ruling, decide, exposures
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
@@ -25,6 +28,8 @@ class Told:
     cover: NoticeCover
     body: NoticeBody
     body_json: bytes
+    held: tuple[Revealed, ...] = ()
+    """What was found in the words that the notice goes without: a person must decide about them. Empty where nobody is to be asked."""
 
     @property
     def notice(self) -> Notice:
@@ -40,16 +45,18 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, Deed | None, str, bool], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool, bool], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
-        over = owed.deed if owed.deed.ends else None
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left)
+        over, held = owed.deed if owed.deed.ends else None, owed.words_held(context.case)
+        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left, held)
         if about not in bodies:
-            bodies[about] = Bodies(owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left)
+            bodies[about] = Bodies(
+                owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left, words_held=held
+            )
         involvement = owed.decision.involvement
         sight = context.sight_of(owed)
         cover = cover_for(
@@ -63,9 +70,10 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             flag=_flag(owed, context, sight),
             recipient=_recipient(owed, context.case),
             ended_at=owed.ended_at,
+            own_agency=owed.decision.ruling is Ruling.OTHER_UNIT,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
-        yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient))
+        yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient), owed.asks_about(context.case))
 
 
 class _LinkContext:
@@ -133,9 +141,12 @@ def _subjects(statement: AcceptedAlert) -> set[str]:
 
 
 def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> bool:
-    """True if the agency has been told of the flag when the notice is owed: no notice may tell it of one that is not for it."""
-    told = (d for d in decide(flagged, case, policy) if d.agency == owed.obligation.agency and d.told)
-    return any(d.since is not None and d.since <= owed.at for d in told)
+    """True if the agency has been told of the flag when the notice is owed, or stated it. No notice may tell it of one not meant for it."""
+    for decision in (found for found in decide(flagged, case, policy) if found.agency == owed.obligation.agency):
+        if decision.ruling is Ruling.IS_THE_SOURCE:
+            return any(one.start <= owed.at for one in exposures(flagged, case, policy.kind_rule(flagged.alert.kind), None))
+        return decision.told and decision.since is not None and decision.since <= owed.at
+    return False
 
 
 def _recipient(owed: Owed, case: Case) -> str | None:

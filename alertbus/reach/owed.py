@@ -13,12 +13,13 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
 from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
+from alertbus.model.screening import Revealed, revealed_to
 from alertbus.policy.policy import Policy
-from alertbus.reach.join import Decision, decide, still_concerned
+from alertbus.reach.join import Decision, Ruling, decide, still_concerned
 from alertbus.reach.over import Over, deed_of_end, over
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
-from alertbus.reach.standing import StandingAlert, standing_order
+from alertbus.reach.standing import StandingAlert, standing_order, stands_until
 
 _LAST = 1_000_000
 """The place, among the notices of one moment, of what a change of the case or of the order of arrival makes necessary."""
@@ -73,10 +74,25 @@ class Owed:
         """The statement that makes the notice necessary."""
         return self.ended_by or self.statement
 
+    def words_held(self, case: Case) -> bool:
+        """True if the notice goes without free text: what it tells, or the withdrawal that ends it, would give away something there."""
+        return bool(_clues(self.statement, case)) or (self.ended_by is not None and bool(self.asks_about(case)))
+
+    def asks_about(self, case: Case) -> tuple[Revealed, ...]:
+        """What was found in the words of the statement that makes the notice necessary, where these are its words and are held: a person
+        must decide about them.
+        """
+        own_words = self.ended_by is None or self.ended_by.alert.action is Action.WITHDRAWN
+        return _clues(self.of, case) if own_words and (self.deed is not Deed.WITHDRAW or self.ended_by is not None) else ()
+
     @property
     def content(self) -> tuple[str, bool]:
         """The same for two notices of an obligation that tell the same: by the same statement, that it stands or that nothing does."""
         return (self.of.statement_id, self.deed.ends)
+
+
+def _clues(statement: AcceptedAlert, case: Case) -> tuple[Revealed, ...]:
+    return () if statement.words_of is not None else revealed_to(statement.reveals, case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +222,9 @@ class _Telling:
         """
         statement = self._chain[place]
         reached = list(self._reached(statement, self._replaced_at(place)))
+        if statement.words_of is not None:  # released words go to who was told, and to newcomers while their statement stands
+            until = stands_until(self._chain[place - 1], self._policy.kind_rule(statement.alert.kind))
+            reached = [(d, o) for d, o in reached if o.id in self.open or (d.since is not None and d.since <= until)]
         at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
         self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
         if not statement.alert.history:
@@ -228,6 +247,8 @@ class _Telling:
         """Who joins reads first what else was stated of it since it was raised, if that reaches them as well."""
         for earlier in range(self._begun, place):
             statement = self._chain[earlier]
+            if self._chain[earlier + 1].words_of == statement.statement_id:
+                continue  # they read it with its words
             for also, obligation in self._reached(statement, None):
                 if obligation.id == obligation_id and also.since == decision.since:
                     self._add(earlier, obligation, statement, also)
@@ -298,8 +319,12 @@ def obligations(
             yield decision, obligation
 
 
-def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime:
-    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it."""
+def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime | None:
+    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to
+    answer what their own agency said.
+    """
+    if decision.ruling is Ruling.OTHER_UNIT:
+        return None
     if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
         return of_kind
     return min(of_kind, plus(decision.since, policy.identity.limit))

@@ -6,7 +6,7 @@ it (`owed.newly_owed`). Time comes as a `Tick`: a notice that becomes owed later
 when the tick that covers Monday arrives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -15,14 +15,15 @@ from pydantic import Field
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
+from alertbus.model.events import AlertReachedCase, CaseChanged, Tick, WordsDecided
+from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.roster import BEGINNING
-from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, still_needed
+from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
 
-CaseEvent = AlertReachedCase | CaseChanged | Tick
+CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided
 
 
 class CaseState(Word):
@@ -34,6 +35,8 @@ class CaseState(Word):
     case: Annotated[Case | None, S.IDENTITY] = None
     now: Annotated[Moment, S.ROUTING] = BEGINNING
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
+    decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
+    """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
 
 
 EMPTY = CaseState()
@@ -52,6 +55,8 @@ def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[Cas
             after, found = _case_changed(state, event.case, policy)
         case Tick():
             after, found = _ticked(state, event, policy)
+        case WordsDecided():
+            after, found = _words_decided(state, event, policy)
     return after, sorted(found, key=_reading_order)
 
 
@@ -67,6 +72,10 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
     known = state.alerts.get(statement.alert_id)
     arrived = (*event.others, statement)
     alert = StandingAlert.with_statements(known, arrived, event.via)
+    early = {one: made for one, made in state.decided.items() if made.alert_id == statement.alert_id}
+    if early and known is None:
+        alert = alert.model_copy(update={"decided": early})
+        state = state.model_copy(update={"decided": {one: made for one, made in state.decided.items() if one not in early}})
     repeated = known is alert  # no new statement, and of none a higher version of who was meant
     if repeated and alert.via[statement.statement_id] != event.via:
         return state, []  # the same statements through another of its people: they were dealt with when they first came
@@ -103,15 +112,36 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
-    after = state.model_copy(update={"now": max(state.now, tick.at)})
-    alerts = state.alerts.values()
-    found = [
-        entry
-        for alert in alerts
-        for entry in _evaluation(state, alert, policy).owed
-        if tick.since < entry.at <= tick.at and entry.notice_id not in alert.outdated
-    ]
+    alerts: dict[str, StandingAlert] = {}
+    found: list[Owed] = []
+    for alert_id, alert in state.alerts.items():
+        owing = _evaluation(state, alert, policy).owed
+        given = [entry for entry in owing if tick.since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
+        alerts[alert_id] = _asking(alert, given, state.case)
+        found += given
+    after = state.model_copy(update={"now": max(state.now, tick.at), "alerts": alerts})
     return _pruned(after, policy, after.now), found
+
+
+def _words_decided(state: CaseState, made: WordsDecided, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    known = state.alerts.get(made.alert_id)
+    if known is None:
+        return state.model_copy(
+            update={"decided": {**state.decided, made.statement_id: made.beside(state.decided.get(made.statement_id))}}
+        ), []
+    alert = known.with_decided(made)
+    if alert is known:
+        return state, _given_again(state, known, policy)
+    alert, found = _changed(_evaluation(state, known, policy), state, alert, policy, by=f"words of {made.statement_id}")
+    after = state.model_copy(update={"alerts": {**state.alerts, made.alert_id: alert}})
+    return _pruned(after, policy, evaluated_until(after, alert)), found
+
+
+def _asking(alert: StandingAlert, found: Iterable[Owed], case: Case | None) -> StandingAlert:
+    """The alert with the statements noted of whose words a person is asked, because these notices go without them."""
+    told = (owed for owed in found if owed.deed is not Deed.WITHDRAW)
+    held = {owed.statement.statement_id for owed in told if case is not None and owed.asks_about(case)}
+    return alert if held <= set(alert.asked) else alert.model_copy(update={"asked": tuple(sorted(held.union(alert.asked)))})
 
 
 def _changed(before: Evaluation, state: CaseState, alert: StandingAlert, policy: Policy, *, by: str) -> tuple[StandingAlert, list[Owed]]:
@@ -122,7 +152,7 @@ def _changed(before: Evaluation, state: CaseState, alert: StandingAlert, policy:
     gone = retracted(before, after).union(alert.retracted)
     if left_out != set(alert.outdated) or gone != set(alert.retracted):
         alert = alert.model_copy(update={"outdated": tuple(sorted(left_out)), "retracted": tuple(sorted(gone))})
-    return alert, found
+    return _asking(alert, found, state.case), found
 
 
 def _given_again(state: CaseState, alert: StandingAlert, policy: Policy) -> list[Owed]:
@@ -138,15 +168,18 @@ def _evaluation(state: CaseState, alert: StandingAlert, policy: Policy) -> Evalu
 
 
 def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
-    """Without the alerts that are over at `now`, unless something still becomes owed later: a link may be known before it begins."""
+    """Without the alerts that are over at `now`, unless something still becomes owed later: a link may be known before it begins, and words
+    that wait for a person may be released.
+    """
     alerts = state.alerts
     kept = dict(still_needed(alerts.items(), policy, now))
     kept |= {
         alert_id: alert
         for alert_id, alert in alerts.items()
-        if alert_id not in kept and any(entry.at > now for entry in _evaluation(state, alert, policy).owed)
+        if alert_id not in kept and (alert.waits_for_decision or any(entry.at > now for entry in _evaluation(state, alert, policy).owed))
     }
-    return state.model_copy(update={"alerts": kept})
+    early = {one: made for one, made in state.decided.items() if not settled(made.at, now)}
+    return state.model_copy(update={"alerts": kept, "decided": early})
 
 
 def _reading_order(entry: Owed) -> tuple[datetime, str, str, int, bool, str]:

@@ -9,7 +9,8 @@ def tells_the_same(earlier: AcceptedAlert, later: AcceptedAlert) -> bool:
     """True if the later statement changes nothing that an agency may see: what was read, and acknowledged, of the earlier one still holds.
 
     Compared are kind, severity, review date, whether it is history, subjects and children with their roles, the persons that were found for
-    them, the narrative, the classified sections of the details, and whether the referrer is anonymous. Also when it happened, unless either
+    them, the narrative, the classified sections of the details, whether the referrer is anonymous, and whether held
+    words were released. Also when it happened, unless either
     statement has one time for that and for when it was recorded: its source then says only when it wrote. Not compared are the statement's
     ids, its action, when it was recorded or accepted, and what no notice shows.
     """
@@ -34,5 +35,6 @@ def _shown(statement: AcceptedAlert) -> tuple[Hashable, ...]:
             alert.narrative,
             tuple(getattr(alert.details, name) for name in Details.model_fields),
             alert.referrer is not None and alert.referrer.anonymous,
+            statement.words_of is not None,
         )
     return known

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
+from pydantic import Field
+
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word, plus
 from alertbus.model.case import begins, ends
+from alertbus.model.events import WordsDecided
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.roster import BEGINNING, FOREVER
@@ -40,6 +43,10 @@ class StandingAlert(Word):
     """Notices that a change of the case, or of who was meant, undid: owed again, they need another id."""
     spoken_of: Annotated[Moment, S.ROUTING] = BEGINNING
     """The latest moment of which a copy spoke that no longer stands: what has been worked out up to it stays worked out."""
+    asked: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """Statements whose words were held back when agencies were told, so that a person was asked about them."""
+    decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
+    """What was decided about such words, by statement."""
 
     @classmethod
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
@@ -63,16 +70,35 @@ class StandingAlert(Word):
             outdated=known.outdated if known else (),
             retracted=known.retracted if known else (),
             spoken_of=known.latest if known and not held.keys().isdisjoint(new) else known.spoken_of if known else BEGINNING,
+            asked=known.asked if known else (),
+            decided=known.decided if known else {},
         )
+
+    def with_decided(self, made: WordsDecided) -> Self:
+        """Return the alert with a decision about held words; itself where that changes nothing."""
+        known = self.decided.get(made.statement_id)
+        counts = made.beside(known)
+        return self if counts == known else self.model_copy(update={"decided": {**self.decided, made.statement_id: counts}})
+
+    @property
+    def waits_for_decision(self) -> bool:
+        """True while words of it may still be released here: it must not be forgotten, though it is over."""
+        return not self.decided.keys() >= set(self.asked)
+
+    @property
+    def _released(self) -> list[AcceptedAlert]:
+        decided = ((s, self.decided.get(s.statement_id)) for s in self.statements)
+        return [s.with_words(made.at) for s, made in decided if made and made.released]
 
     @property
     def chain(self) -> tuple[AcceptedAlert, ...]:
         """The statements that ever stood, each from when it counts until the next one does. A statement that was recorded before the one
-        that stood when it came never stood.
+        that stood when it came never stood. Words that are released stand after their statement, if it does then.
         """
         found: tuple[AcceptedAlert, ...] | None = self.memo.get("chain")
         if found is None:
-            found = self.memo["chain"] = tuple(_each_recorded_last(self.statements))
+            spoken = sorted((*self.statements, *self._released), key=lambda s: (s.at, *standing_order(s)))
+            found = self.memo["chain"] = tuple(_each_recorded_last(spoken))
         return found
 
     @property
@@ -87,7 +113,7 @@ class StandingAlert(Word):
     @property
     def latest(self) -> datetime:
         """The latest moment of which its statements speak: when one counts, or when it was found to be about somebody."""
-        return max(self.spoken_of, *(max((s.at, *s.people_since.values())) for s in self.statements))
+        return max(self.spoken_of, *(max((s.at, *s.people_since.values())) for s in (*self.statements, *self._released)))
 
     def forgotten(self, rule: KindRule) -> AcceptedAlert | None:
         """What may have been told of an alert that was forgotten before the first statement here came: that one, as first said. None when
@@ -133,6 +159,8 @@ _ACTIONS = tuple(Action)
 def _each_recorded_last(statements: Iterable[AcceptedAlert]) -> Iterator[AcceptedAlert]:
     last: AcceptedAlert | None = None
     for statement in statements:
+        if statement.words_of is not None and (last is None or last.statement_id != statement.words_of):
+            continue
         if last is None or standing_order(last) < standing_order(statement):
             last = statement
             yield statement
@@ -143,11 +171,12 @@ def stands_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime
     withdrawal, stands from `replaced_at` on. The review date of a flag ends nothing: somebody is asked (`asked_at`), it stands (NOT-23).
     """
     if statement.alert.review_on is not None and rule.stands.days != 0:
-        until = FOREVER if rule.flag else max(ends(statement.alert.review_on), statement.at)
+        until = FOREVER if rule.flag else ends(statement.alert.review_on)
     elif rule.stands.days is None:
         until = FOREVER
     else:
-        until = plus(statement.at, timedelta(days=rule.stands.days))
+        until = plus(statement.stands_from, timedelta(days=rule.stands.days))
+    until = max(until, statement.at)
     return _unless_replaced(until, statement, replaced_at)
 
 
@@ -165,7 +194,7 @@ def meets_until(statement: AcceptedAlert, rule: KindRule, replaced_at: datetime 
     """The last moment at which a link may begin through which the statement reaches a case: while it stands, and at the least for the days
     that its kind waits for a case that names its person; sooner if replaced.
     """
-    waits = plus(statement.at, timedelta(days=rule.meets_later_days))
+    waits = plus(statement.stands_from, timedelta(days=rule.meets_later_days))
     return _unless_replaced(max(stands_until(statement, rule), waits), statement, replaced_at)
 
 
@@ -176,6 +205,11 @@ def still_needed(
     for alert_id, alert in alerts:
         if now <= plus(alert.over_at(policy.kind_rule(alert.kind), waits=waits), REMEMBERED if waits else SETTLE):
             yield alert_id, alert
+
+
+def settled(at: datetime, now: datetime) -> bool:
+    """True if at `now` everything that was accepted by `at` has arrived (`SETTLE`)."""
+    return now > plus(at, SETTLE)
 
 
 def _unless_replaced(until: datetime, statement: AcceptedAlert, replaced_at: datetime | None) -> datetime:

@@ -5,23 +5,20 @@ obligation is about one alert on one case. `finding_of` reads one record; `Alert
 A finding that is repeated changes nothing: the first one counts, as it does everywhere behind the topics. Only of who is
 meant by a statement the highest version counts.
 
-The room's reading order: evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
+The room's reading order: bare, evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
 new_evidence, results, incremental, schedule.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pydantic_core import to_json
-
 from alertbus.broker import topics
 from alertbus.broker.record import Received
 from alertbus.model import watchdog
-from alertbus.model.alert import AcceptedAlert, Alert, Details
-from alertbus.model.case import Case, CasePerson, Level
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.case import Case
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     CASE_RECORDED,
@@ -31,9 +28,10 @@ from alertbus.model.events import (
     AlertReachedCase,
     ReviewNeeded,
     Tick,
+    WordsDecided,
 )
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
-from alertbus.model.person import Person, Subject
+from alertbus.reconcile.bare import bare_case, bare_statement
 from alertbus.wire.reading import moment, understand
 from alertbus.wire.words import words_read_by
 
@@ -92,6 +90,15 @@ class ReviewAsked(NamedTuple):
     alert_id: str
 
 
+class WordsReleased(NamedTuple):
+    """The words of a statement that were held back from a case were released there."""
+
+    alert_id: str
+    case_id: str
+    statement_id: str
+    at: datetime
+
+
 class CaseVersion(NamedTuple):
     """One version of a case, bare."""
 
@@ -106,7 +113,7 @@ class CaseTicked(NamedTuple):
     at: datetime
 
 
-AboutAlert = StatementAccepted | StatementIdentified | NoticeWritten | NoticeReceipted | ReviewAsked
+AboutAlert = StatementAccepted | StatementIdentified | NoticeWritten | NoticeReceipted | ReviewAsked | WordsReleased
 AboutCase = CaseVersion | CaseTicked
 Finding = AboutAlert | AboutCase
 
@@ -126,7 +133,7 @@ def _is_watchdogs(finding: Finding) -> bool:
             return watchdog.is_reserved(exercise=finding.exercise)
         case StatementIdentified():
             return watchdog.is_reserved(exercise=finding.statement.alert.exercise)
-        case CaseVersion() | CaseTicked():
+        case CaseVersion() | CaseTicked() | WordsReleased():
             return watchdog.is_reserved(case_id=finding.case_id)
         case NoticeReceipted() | ReviewAsked():
             return False
@@ -137,73 +144,13 @@ def written_at(record: Received) -> datetime:
     return moment(record.timestamp)
 
 
-_SOMEBODY = Subject(person=Person())
-
-
 def _accepted(data: bytes) -> StatementAccepted:
     stated = AcceptedAlert.model_validate_json(data)
     return StatementAccepted(stated.alert_id, stated.statement_id, stated.at, stated.alert.exercise)
 
 
-def says_the_same(one: AcceptedAlert, later: AcceptedAlert) -> bool:
-    """Say of two bare statements whether the later one changes nothing that an agency may see.
-
-    When it happened counts only where both sources tell it apart from when it was written down.
-    """
-    if any(said.alert.occurred_at == said.alert.recorded_at for said in (one, later)):
-        later = later.model_copy(update={"alert": later.alert.model_copy(update={"occurred_at": one.alert.occurred_at})})
-
-    def shown(said: AcceptedAlert) -> tuple[object, ...]:
-        alert, people = said.alert, [sorted(person_ids) for person_ids in said.people]
-        return alert.id, alert.kind, alert.severity, alert.review_on, alert.history, alert.occurred_at, people
-
-    return shown(one) == shown(later)
-
-
-def _mark(said: Alert) -> str:
-    """Give a mark of what an agency may see of a statement: another mark, other words.
-
-    It is too short to find out from it what was said, or even to confirm a guess at it.
-    """
-    details = [getattr(said.details, name) for name in Details.model_fields]
-    anonymous = said.referrer is not None and said.referrer.anonymous
-    shown = (said.subjects, said.children, said.narrative, details, anonymous)
-    return hashlib.sha256(to_json(shown)).hexdigest()[:4]
-
-
 def _identified(statement: AcceptedAlert) -> StatementIdentified:
-    """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids."""
-    said = statement.alert
-    bare = said.model_copy(
-        update={
-            "id": _mark(said),
-            "amends": None,
-            "subjects": (_SOMEBODY,) * len(said.subjects),
-            "children": (_SOMEBODY,) * len(said.children),
-            "narrative": (),
-            "details": Details(conference_invite=said.details.conference_invite),
-            "referrer": None,
-            "lawful_basis": None,
-        }
-    )
-    return StatementIdentified(statement.alert_id, statement.model_copy(update={"alert": bare}))
-
-
-def _bare_case(case: Case) -> Case:
-    return case.model_copy(
-        update={
-            "status": None,
-            "contact": None,
-            "people": tuple(CasePerson(key=person.key, person_ids=person.person_ids, joined_at=person.joined_at) for person in case.people),
-            "links": tuple(link.model_copy(update={"relation": "-", "source": None}) for link in case.links),
-            "involvements": tuple(
-                spell.model_copy(update={"worker": None, "role": None, "team": None})
-                for spell in case.involvements
-                if spell.level is Level.AGENCY or spell.adult is not None
-            ),
-            "episodes": (),
-        }
-    )
+    return StatementIdentified(statement.alert_id, bare_statement(statement))
 
 
 def _told(data: bytes) -> NoticeWritten:
@@ -223,9 +170,14 @@ def _asked(data: bytes) -> ReviewAsked | None:
     return ReviewAsked(needed.alert_id) if needed.alert_id and not watchdog.is_reserved(source=needed.source) else None
 
 
+def _words(data: bytes) -> WordsReleased | None:
+    made = WordsDecided.model_validate_json(data)
+    return WordsReleased(made.alert_id, made.case_id, made.statement_id, made.at) if made.released else None
+
+
 def _version(data: bytes) -> CaseVersion:
     case = Case.model_validate_json(data)
-    return CaseVersion(case.id, _bare_case(case))
+    return CaseVersion(case.id, bare_case(case))
 
 
 def _ticked(data: bytes) -> CaseTicked:
@@ -239,6 +191,7 @@ _WORDS = words_read_by(
         AlertAboutPerson.type: lambda data: _identified(AlertAboutPerson.model_validate_json(data).alert),
         AlertReachedCase.type: lambda data: _identified(AlertReachedCase.model_validate_json(data).alert),
         Tick.type: _ticked,
+        WordsDecided.type: _words,
         CASE_RECORDED: _version,
         NOTICE_OWED: _told,
         RECEIPT_GIVEN: _receipted,
@@ -264,6 +217,8 @@ class AlertEvidence:
     asked: bool = False
     touched_at: datetime = BEGINNING
     """The time of the newest record about it."""
+    released: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When held words were released, by case and statement: the first time counts."""
 
     def add(self, finding: AboutAlert) -> None:
         match finding:
@@ -282,6 +237,9 @@ class AlertEvidence:
                 self.receipted.add(finding.notice_id)
             case ReviewAsked():
                 self.asked = True
+            case WordsReleased():
+                where = (finding.case_id, finding.statement_id)
+                self.released[where] = min(finding.at, self.released.get(where, finding.at))
 
     @property
     def persons(self) -> set[str]:

@@ -19,8 +19,9 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
 from alertbus.model.notice import Deed
 from alertbus.policy.policy import Policy
-from alertbus.reconcile.evidence import AlertEvidence, Evidence, NoticeWritten, says_the_same
-from alertbus.reconcile.oracle import NEVER, Due, ever_stood, obligations_from_scratch, stands_until
+from alertbus.reconcile.bare import says_the_same
+from alertbus.reconcile.evidence import AlertEvidence, Evidence, NoticeWritten
+from alertbus.reconcile.oracle import NEVER, Due, ever_stood, obligations_from_scratch, stands_until, with_words
 
 
 class DiscrepancyKind(StrEnum):
@@ -148,9 +149,9 @@ class _Expected:
         self.told = _by_obligation(alerts)
         statements = [statement for one in alerts for statement in one.identified.values()]
         self._alerts = {one.alert_id: list(one.identified.values()) for one in alerts}
-        self._stood = {alert_id: ever_stood(said) for alert_id, said in self._alerts.items()}
+        self._released = {where: at for one in alerts for where, at in one.released.items()}
         self._latest = {case_id: versions[-1] for case_id, versions in self._versions.items()}
-        self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER)
+        self._ever = obligations_from_scratch(statements, self._latest, policy, NEVER, self._released)
         self.owed = {one: due.by(now) for one, due in self._ever.items() if due.since <= now}
 
     def is_missing(self, one: str, due: Due) -> bool:
@@ -200,10 +201,11 @@ class _Expected:
         """Say whether what was told last still holds: it tells what stands, in these words or in those of a statement that changed nothing,
         or what was recorded later. A notice of which the statement cannot be told is one that was told again, and holds.
         """
-        told = next((s for s in self._alerts[due.alert_id] if _is_of(notice, s)), None)
+        said = self._said(due.alert_id, due.case_id)
+        told = next((s for s in said if _is_of(notice, s)), None)
         if told is None:
             return True
-        stood = self._stood[due.alert_id]
+        stood = ever_stood(said)
         place = {statement.statement_id: number for number, statement in enumerate(stood)}
         run = [stood[place[statement_id]] for _, statement_id in due.read if statement_id]
         while len(run) > 1 and says_the_same(run[-2], run[-1]):
@@ -212,6 +214,11 @@ class _Expected:
         while first and stood[first - 1].alert.action is not Action.WITHDRAWN and says_the_same(stood[first - 1], stood[first]):
             first -= 1  # who joined late read the same words in an earlier statement
         return place.get(told.statement_id, -1) >= first
+
+    def _said(self, alert_id: str, case_id: str) -> list[AcceptedAlert]:
+        """Give the statements of the alert as they are on the case: with those whose words were released there."""
+        said = self._alerts[alert_id]
+        return [*said, *with_words(said, case_id, self._released)]
 
     def _came_too_late(self, one: str, due: Due, last: tuple[datetime, str | None]) -> bool:
         """Say whether the first version of the case that asks for this to be told was known only when the alert was over."""
@@ -231,12 +238,12 @@ class _Expected:
 
     def _reads(self, one: str, alert_id: str, version: Case) -> list[str | None]:
         """Give the statements that the obligation's agency reads by a version of the case; None where nothing stands any more."""
-        found = obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER).get(one)
+        found = obligations_from_scratch(self._alerts[alert_id], {version.id: version}, self._policy, NEVER, self._released).get(one)
         return [] if found is None else [statement_id for _, statement_id in found.read]
 
     def _over(self, alert_id: str, by: datetime) -> datetime:
         """Give until when the alert stood, as far as it had been stated by a moment."""
-        stood = self._stood[alert_id]
+        stood = ever_stood(self._alerts[alert_id])
         last = ([statement for statement in stood if statement.at <= by] or stood[:1])[-1]
         return last.at if last.alert.action is Action.WITHDRAWN else stands_until(last, self._policy, None)
 

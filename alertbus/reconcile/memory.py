@@ -154,6 +154,7 @@ def packed(known: AlertEvidence) -> bytes:
         "told": [[t.notice_id, t.obligation_id, t.case_id, t.deed.value, t.since.isoformat()] for t in known.told.values()],
         "receipted": sorted(known.receipted),
         "asked": known.asked,
+        "released": [[*where, at.isoformat()] for where, at in known.released.items()],
     }
     return zlib.compress(orjson.dumps(content), 1)
 
@@ -176,6 +177,7 @@ def unpacked(alert_id: str, exercise: str, content: bytes, touched_at: datetime)
         set(found["receipted"]),
         found["asked"],
         touched_at,
+        {(case_id, statement): datetime.fromisoformat(at) for case_id, statement, at in found.get("released", ())},
     )
 
 

@@ -42,7 +42,13 @@ class Due(NamedTuple):
         return self._replace(read=tuple(entry for entry in self.read if entry[0] <= moment))
 
 
-def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime) -> dict[str, Due]:
+Released = Mapping[tuple[str, str], datetime]
+"""By case and statement, when the statement's words were released there."""
+
+
+def obligations_from_scratch(
+    alerts: Sequence[AcceptedAlert], cases: Mapping[str, Case], policy: Policy, until: datetime, released: Released | None = None
+) -> dict[str, Due]:
     """Work out every obligation owed up to and including `until`, by its id.
 
     `alerts` are all statements, in any order, with `people` filled, each in one or more copies; `cases` is the latest
@@ -54,7 +60,8 @@ def obligations_from_scratch(alerts: Sequence[AcceptedAlert], cases: Mapping[str
         stood = ever_stood(said)
         named = {person_id for one in stood for person_ids in one.people for person_id in person_ids}
         for case_id in sorted({case_id for person_id in named for case_id in cases_of.get(person_id, ())}):
-            for key, due in _on_case(stood, cases[case_id], policy.under(cases[case_id].routing)).items():
+            here = ever_stood([*said, *with_words(said, case_id, released or {})])
+            for key, due in _on_case(here, cases[case_id], policy.under(cases[case_id].routing)).items():
                 if due.since <= until:
                     found[key] = due.by(until)
     return found
@@ -72,11 +79,18 @@ def statements_by_alert(alerts: Sequence[AcceptedAlert]) -> dict[str, list[Accep
     return found
 
 
+def with_words(said: Sequence[AcceptedAlert], case_id: str, released: Released) -> list[AcceptedAlert]:
+    """Of the statements of one alert, give those whose words were released on the case once more, as they stand there from then on."""
+    given = ((one, released.get((case_id, one.statement_id))) for one in said)
+    return [one.with_words(at) for one, at in given if at is not None]
+
+
 def ever_stood(said: Sequence[AcceptedAlert]) -> list[AcceptedAlert]:
     """Of the statements of one alert, give those that stood when they came, in that order.
 
     The one recorded last stands; of two recorded at one time the one that counts later; in an exercise, where these are
-    the same time, an amendment stands over what it amends, and a withdrawal over both.
+    the same time, an amendment stands over what it amends, and a withdrawal over both. Released words stand after their
+    statement, if it does then.
     """
 
     def recorded(one: AcceptedAlert) -> tuple[datetime, datetime, bool, bool, str]:
@@ -85,6 +99,8 @@ def ever_stood(said: Sequence[AcceptedAlert]) -> list[AcceptedAlert]:
 
     stood: list[AcceptedAlert] = []
     for one in sorted(said, key=lambda s: (s.at, recorded(s))):
+        if one.words_of is not None and (not stood or stood[-1].statement_id != one.words_of):
+            continue  # released when its statement stood no more
         if not stood or recorded(stood[-1]) < recorded(one):
             stood.append(one)
     return stood
@@ -97,6 +113,9 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
     for number, said in enumerate(stood):
         replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
+        if said.words_of is not None:  # for who was told, and for who comes while the statement stands
+            last = stands_until(stood[number - 1], policy, None)
+            now = {key: due for key, due in now.items() if key in told_by or due.since <= last}
         for key, before in list(told_by.items()):
             if key in now and now[key].since == said.at:
                 continue
@@ -130,7 +149,7 @@ def _still_about(said: AcceptedAlert, before: AcceptedAlert, due: Due, case: Cas
 
     When anybody was there does not count: who has left, or whose person has, had the first, and reads what corrects it.
     """
-    if said.alert.action is Action.WITHDRAWN or _said_by(due.agency, said.alert.source, case):
+    if said.alert.action is Action.WITHDRAWN or said.alert.source == due.agency:
         return False
     if due.role not in policy.roles(said.alert.kind, due.agency):
         return False
@@ -161,7 +180,7 @@ def stands_until(alert: AcceptedAlert, policy: Policy, replaced_at: datetime | N
     elif days is None:
         last = NEVER
     else:
-        last = plus(alert.at, timedelta(days=days))
+        last = plus(alert.stands_from, timedelta(days=days))
     if replaced_at is not None:
         last = min(last, replaced_at)
     return max(last, alert.at)
@@ -174,12 +193,6 @@ def _cases_by_person(cases: Mapping[str, Case]) -> dict[str, set[str]]:
             for person_id in person.person_ids:
                 found[person_id].add(case.id)
     return found
-
-
-def _said_by(agency: str, source: str, case: Case) -> bool:
-    """Tell whether the source is this agency's, or a part of it that is not on the case as an agency of its own."""
-    names = {one.agency for one in case.involvements if one.level is Level.AGENCY} | {source.partition(".")[0]}
-    return agency == max((name for name in names if f"{source}.".startswith(f"{name}.")), key=len)
 
 
 def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[tuple[str, datetime]]:
@@ -199,7 +212,7 @@ def _told(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetim
     if Audience.FRONT_DOOR in audience and not _kept_from(policy.front_door, case, alert.alert.kind, policy):
         first.append((policy.front_door, min((o.start for o in openings), default=None)))
     for agency, moment in first:
-        if moment is None or _said_by(agency, alert.alert.source, case):
+        if moment is None or agency == alert.alert.source:  # where a unit of it said it, the rest of the agency is told (LNK-04)
             continue
         if alert.alert.history and moment == alert.at:  # who was there when it happened is not told now (INT-10)
             continue
@@ -216,7 +229,7 @@ class _Opening(NamedTuple):
 
 def _openings(alert: AcceptedAlert, case: Case, policy: Policy, replaced_at: datetime | None) -> Iterator[_Opening]:
     meets_later = timedelta(days=policy.kind_rule(alert.alert.kind).meets_later_days)
-    waits = max(stands_until(alert, policy, None), plus(alert.at, meets_later))
+    waits = max(stands_until(alert, policy, None), plus(alert.stands_from, meets_later))
     if replaced_at is not None:  # what opened before the next statement was open: who was told then is told of that one, too
         waits = min(waits, max(replaced_at, alert.at))
     for place, person_ids in enumerate(alert.people):

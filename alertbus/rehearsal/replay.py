@@ -130,4 +130,5 @@ def _message(item: Mapping[str, Any], events: Mapping[str, str]) -> ArrivedMessa
         since=datetime.fromisoformat(obligation["since"]),
         because=item["notice"]["because"],
         received_at=min(arrivals),
+        own_agency=item["notice"].get("own_agency", False),
     )

@@ -1,6 +1,7 @@
 """The report of a replay (DESIGN section 12), from what the agencies' systems received. Pure: the same receipts, the same bytes.
 
-`reached` counts what an event itself caused on its date; what arrived later because a link or an involvement did, is a briefing.
+`reached` counts what an event itself caused on its date; what arrived later because a link or an involvement did, is a briefing. What
+another unit of the stating agency was told stands in `own_agency`: it is neither.
 """
 
 from collections import defaultdict
@@ -25,6 +26,7 @@ class ArrivedMessage:
     since: datetime
     because: str
     received_at: datetime | None
+    own_agency: bool = False
 
 
 def build_report(
@@ -33,8 +35,11 @@ def build_report(
     """The report as it is written. `accepted_at`: event → when the gateway answered for it, for the latencies."""
     direct: dict[str, dict[str, list[ArrivedMessage]]] = defaultdict(lambda: defaultdict(list))
     briefings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    own: dict[tuple[str, str], str] = {}
     for message in received:
-        if message.cause is Cause.ALERT:
+        if message.own_agency:
+            own[message.event, message.agency] = min(message.because, own.get((message.event, message.agency), message.because))
+        elif message.cause is Cause.ALERT:
             direct[message.event][message.agency].append(message)
         else:
             day = in_uk(message.since).date().isoformat()
@@ -60,6 +65,7 @@ def build_report(
             {"date": day, "agency": agency, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
             for (day, agency, cause), alerts in sorted(briefings.items())
         ],
+        "own_agency": [{"event": event, "agency": agency, "because": because} for (event, agency), because in sorted(own.items())],
     }
 
 
@@ -116,6 +122,8 @@ def narrate(report: Mapping[str, Any]) -> Iterable[str]:
         yield from (f"              EXTRA   {agency}" for agency in event["extra"])
     for briefing in report["briefings"]:
         yield f"{briefing['date']}  briefing for {briefing['agency']}: {', '.join(briefing['alerts'])} ({briefing['because']})"
+    for told in report["own_agency"]:
+        yield f"{told['event']}  {told['agency']} was told its own agency's word: {told['because']}"
     totals = report["totals"]
     yield ""
     yield (

@@ -64,7 +64,7 @@ def load_scenario(folder: Path, exercise: str) -> Scenario:
     return Scenario(name, exercise, cases, tuple(events))
 
 
-_MISSHAPEN = (ValidationError, ValueError, KeyError, TypeError, AttributeError)
+_MISSHAPEN = (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON of another shape than ours ends in."""
 
 
@@ -83,7 +83,7 @@ def _event_lines(folder: Path) -> list[str]:
 def _people_file(folder: Path) -> Mapping[str, Any]:
     try:
         people = json.loads((folder / "people.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise InvalidInput([Fault("people.json", f"a readable JSON file in {folder.name}")]) from None
     if not isinstance(people, dict) or not isinstance(people.get("people"), list):
         raise InvalidInput([Fault("people.json", "an object with a list `people`")])

@@ -93,6 +93,7 @@ async def run_part(name: str, number: int = 0) -> None:
         raise SettingsFault(f"no part '{name}'; there are {', '.join(PARTS)}")
     settings = load_settings()
     logs.configure(settings.log_format, settings.log_level, name)
+    logs.keep_nothing_printed()
     stop = asyncio.Event()
 
     def stop_soon() -> None:

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from alertbus.broker.access import Brokers
+from alertbus.broker.access import LOCAL_USER, Brokers
 from alertbus.door_settings import Principal
 from alertbus.model.errors import BrokerUnavailable
 from alertbus.settings import Settings
 
 NAME = "bus.json"
+LOCAL_BROKER = "broker"
+"""The local broker's name among the processes of a bus."""
 
 LATELY = timedelta(minutes=10)
 AGAIN_AND_AGAIN = 3
@@ -44,6 +46,8 @@ class BusFile:
     url: str
     data_dir: str
     database_url: str
+    broker_password_file: str | None = None
+    """Of a local broker that is closed to other users of the machine."""
     parts: tuple[Part, ...] = field(default=())
 
     def write(self, folder: Path) -> None:
@@ -71,12 +75,35 @@ def remove_bus_file(folder: Path) -> None:
 
 def bootstrap_servers(settings: Settings, principal: Principal = "operations") -> Brokers:
     """The broker, as whoever asks is known there: the one set, else the one of the bus that runs on this machine."""
-    if settings.bootstrap_servers:
-        return Brokers(settings.bootstrap_servers, settings.access(principal))
+    found = on_this_bus(settings)
+    return Brokers(found.bootstrap_servers or "", found.access(principal))
+
+
+def on_this_bus(settings: Settings) -> Settings:
+    """The settings, with the broker of this machine's bus where none is set, or that very one. Raises `BrokerUnavailable`."""
     running = read_bus_file(settings)
+    if settings.bootstrap_servers not in {None, running.bootstrap if running else None}:
+        return settings
     if running is None:
         raise BrokerUnavailable(
             "no broker: ALERTBUS_BOOTSTRAP_SERVERS is not set and no bus runs on this machine's data folder. "
             "Start one with `alertbus up`, or set ALERTBUS_BOOTSTRAP_SERVERS=host:port."
         )
-    return Brokers(running.bootstrap, settings.access(principal))
+    if any(part.name == LOCAL_BROKER for part in running.parts):
+        return at_local_broker(settings, running.bootstrap, running.broker_password_file)
+    return settings.model_copy(update={"bootstrap_servers": running.bootstrap})
+
+
+def at_local_broker(settings: Settings, bootstrap: str, password_file: str | Path | None) -> Settings:
+    """The settings, with a local broker for Kafka: everybody comes to it by one name, and what was set for another Kafka does not count."""
+    closed = password_file is not None
+    return settings.model_copy(
+        update={
+            "bootstrap_servers": str(bootstrap),
+            "kafka_security_protocol": "SASL_PLAINTEXT" if closed else "PLAINTEXT",
+            "kafka_sasl_mechanism": "PLAIN",
+            "kafka_user": LOCAL_USER if closed else None,
+            "kafka_password_file": Path(password_file) if password_file is not None else None,
+            "kafka_principals": {},
+        }
+    )

@@ -44,7 +44,7 @@ class Client:
     def of(cls, settings: Settings, *, patience_s: float = 0.0) -> Self:
         running = read_bus_file(settings)
         url = running.url if running and not settings.http_url else settings.api_url
-        return cls(url, patience_s=patience_s, ca_file=settings.http_ca_file)
+        return cls(url, patience_s=patience_s, token=settings.bearer_token, ca_file=settings.http_ca_file)
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,6 +60,14 @@ class Client:
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         """The answer's JSON. Raises `CallRefused` for a no, `Unavailable` when patience has run out."""
+        answer = await self._answer(method, path, options)
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+
+    async def page(self, path: str, **query: str) -> str:
+        """The answer's text as it came, whatever its format. Raises as `call` does."""
+        return (await self._answer("GET", path, {"params": query})).text
+
+    async def _answer(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:
         try:
             async for attempt in self._patiently():
                 with attempt:
@@ -70,9 +78,9 @@ class Client:
                 "and ALERTBUS_HTTP_CA_FILE to who signs its certificate."
             )
             raise Unavailable(words) from None
-        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
         if answer.is_success:
-            return body
+            return answer
+        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
         raise CallRefused(answer.status_code, body if isinstance(body, dict) else {"title": body})
 
     async def _once(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:

@@ -9,9 +9,11 @@ from alertbus.model.ids import notice_id, obligation_id
 from alertbus.model.notice import Deed, Message, Notice, Obligation
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter
-from alertbus.policy.minimise import Bodies, Sight, cover_for, path_to
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import recipient_of
+from alertbus.policy.sight import Sight
 
 
 def preview(plugins: Plugins, adapter: Adapter, raw: bytes, policy: Policy) -> Message:

@@ -4,6 +4,7 @@ The children are on a leash (`broker.child`): should this process die hard, the 
 """
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -19,7 +20,15 @@ from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
 from alertbus.run.bootstrap import now as wall_clock
-from alertbus.run.bus_file import REMEMBERED_DEATHS, BusFile, Part, bootstrap_servers, remove_bus_file
+from alertbus.run.bus_file import (
+    LOCAL_BROKER,
+    REMEMBERED_DEATHS,
+    BusFile,
+    Part,
+    at_local_broker,
+    bootstrap_servers,
+    remove_bus_file,
+)
 from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, migrate
@@ -78,6 +87,8 @@ class Supervisor:
     chosen: Chosen | None = None
     bootstrap: str = ""
     partitions: int = 0
+    at_broker: Settings | None = None
+    """The settings with which others reach the broker of this bus; known once it has started."""
 
     async def start(self) -> None:
         """Broker, topics, schema, then every part, returning when all are ready."""
@@ -108,11 +119,13 @@ class Supervisor:
 
     async def _start_broker(self) -> None:
         if self.settings.bootstrap_servers:
-            self.bootstrap = bootstrap_servers(self.settings)
+            self.at_broker, self.bootstrap = self.settings, bootstrap_servers(self.settings)
             self.say(f"broker     {self.bootstrap} (yours)")
             return
-        self.chosen = await start_local(self.settings.data_dir, progress=lambda line: self.say(f"broker     {line}"))
+        closed = self.settings.local_broker == "closed"
+        self.chosen = await start_local(self.settings.data_dir, closed=closed, progress=lambda line: self.say(f"broker     {line}"))
         self.bootstrap = self.chosen.broker.bootstrap
+        self.at_broker = at_local_broker(self.settings, self.bootstrap, self.chosen.broker.password_file)
         if self.chosen.banner:
             self.say(self.chosen.banner)
         self.say(f"broker     {self.bootstrap}  {self.chosen.why}")
@@ -204,13 +217,20 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         """What the children need to be parts of this bus, whatever `up` was told by file or by hand."""
-        return os.environ | {
-            "ALERTBUS_BOOTSTRAP_SERVERS": self.bootstrap,
+        return {name: value for name, value in os.environ.items() if not name.startswith("ALERTBUS_KAFKA_")} | {
+            **_said_of_kafka(self.at_broker or self.settings),
+            "ALERTBUS_BOOTSTRAP_SERVERS": str(self.bootstrap),
             "ALERTBUS_DATA_DIR": str(self.settings.data_dir),
             "ALERTBUS_HTTP_PORT": str(self.settings.http_port),
             "ALERTBUS_PARTITIONS": str(self.partitions),
             "ALERTBUS_WATCHDOG_INTERVAL_S": str(self.settings.watchdog_interval_s),
             "PYTHONUNBUFFERED": "1",
+            # A bus on a database of its own (a demo) must not find that of the environment instead.
+            **(
+                {}
+                if self.settings.database_url
+                else {"ALERTBUS_DATABASE_URL": self.settings.sqlalchemy_url, "ALERTBUS_DATABASE_URL_FILE": ""}
+            ),
         }
 
     def _log_of(self, name: str, number: int) -> Path:
@@ -221,16 +241,26 @@ class Supervisor:
             return
         parts = [Part(child.title, child.process.pid, child.restarts, child.died_at) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:
-            parts.append(Part("broker", self.chosen.broker.pid))
+            parts.append(Part(LOCAL_BROKER, self.chosen.broker.pid))
+        password_file = self.chosen.broker.password_file if self.chosen is not None else None
         BusFile(
             pid=os.getpid(),
             bootstrap=str(self.bootstrap),
             url=self.url,
             data_dir=str(self.settings.data_dir),
             database_url="set" if self.settings.database_url else "sqlite",
+            broker_password_file=str(password_file) if password_file else None,
             parts=tuple(parts),
         ).write(self.settings.data_dir)
 
     @staticmethod
     def _clock() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _said_of_kafka(settings: Settings) -> dict[str, str]:
+    """The settings of Kafka's door as the environment of a child."""
+    said = settings.model_dump(
+        mode="json", include={name for name in Settings.model_fields if name.startswith("kafka_")}, exclude_none=True
+    )
+    return {f"ALERTBUS_{name.upper()}": value if isinstance(value, str) else json.dumps(value) for name, value in said.items()}

@@ -28,7 +28,10 @@ from alertbus.model.events import (
     PersonRevised,
     ReviewReason,
     Tick,
+    WordsDecided,
 )
+from alertbus.model.screening import Revealed
+from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.proposals import proposes_flag
@@ -61,10 +64,9 @@ class Identify:
         out: list[Record] = []
         self._about.clear()
         await self._directory.refresh()
-        for _, incoming in _each(work):
-            said = _read(incoming, self.WORDS, out)
-            if said is None:
-                continue
+        heard = [(incoming, said) for _, incoming in _each(work) if (said := _read(incoming, self.WORDS, out)) is not None]
+        await self._directory.read_texts([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
+        for incoming, said in heard:
             with Deciding(incoming, out) as made:
                 now = moment(incoming.timestamp)
                 if isinstance(said, IdentifyAgain):
@@ -91,7 +93,7 @@ class Identify:
         found = said.with_people(tuple(match.person_ids for match in matches))
         if self._directory.version:
             found = found.model_copy(update={"people_version": self._directory.version})
-        found = found.model_copy(update={"claimed": self._directory.learned.get(said.statement_id)})
+        found = found.model_copy(update={"claimed": self._directory.learned.get(said.statement_id), "reveals": await self._reveals(found)})
         if is_movement(said) and await self._directory.overtaken(said, everybody):
             found = found.model_copy(update={"alert": found.alert.model_copy(update={"history": True})})
         before = set() if said.alert.action is Action.RAISED else await self._ever_about(said.alert_id)
@@ -107,17 +109,23 @@ class Identify:
         before = {person_id for ids in known.people for person_id in ids}
         learned = self._directory.learned.get(known.statement_id, known.claimed)
         same = [set(match.person_ids) for match in matches] == [set(ids) for ids in known.people]  # each of several, not all together
-        if same and learned == known.claimed:
+        reveals = await self._reveals(known.with_people(tuple(match.person_ids for match in matches)))
+        if same and learned == known.claimed and reveals == known.reveals:
             return known, [], None
         since = {person_id: at for person_id, at in known.people_since.items() if person_id in everybody}
         if known.alert.exercise is None:
             since |= dict.fromkeys(everybody - before, now)
         found = known.with_people(tuple(match.person_ids for match in matches)).model_copy(
-            update={"people_version": self._directory.version, "people_since": since, "claimed": learned}
+            update={"people_version": self._directory.version, "people_since": since, "claimed": learned, "reveals": reveals}
         )
         ended = known.alert.action is Action.WITHDRAWN or known.statement_id in self._directory.outdated
         new = set() if ended else everybody
         return found, sorted(new | before | await self._ever_about(known.alert_id)), matches
+
+    async def _reveals(self, found: AcceptedAlert) -> tuple[Revealed, ...]:
+        """What its words may give away: of people on case files, and of who told where that must stay unknown (NOT-17, NOT-01)."""
+        clues = await self._directory.spoken_of(found, found.people)
+        return (*clues, *clues_to_caller(found.alert, self._policy.kind_rule(found.alert.kind)))
 
     async def _ever_about(self, alert_id: str) -> set[str]:
         return self._about[alert_id] | set(await self._directory.ever_about(alert_id))
@@ -176,9 +184,9 @@ def _is_meant(event: AlertAboutPerson) -> bool:
 
 
 class CaseStage:
-    """case-events → notices: who is told."""
+    """case-events → notices: who is told. And → review: of whose words a person must decide before they are."""
 
-    WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type)
+    WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type)
 
     def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
@@ -194,7 +202,13 @@ class CaseStage:
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
                 after, said = reduce_case(before, event, self._policy)
-                made.extend(_notice(told) for told in notices_for(said, before, after, self._policy))
+                questions: dict[str, Record] = {}
+                for told in notices_for(said, before, after, self._policy):
+                    made.append(_notice(told))
+                    if told.held and told.owed.of.statement_id not in questions:
+                        asked = records.review_of_words(told.owed.of, told.owed.obligation.case_id, told.held)
+                        questions[told.owed.of.statement_id] = asked
+                made.extend(questions.values())
                 must_fit(made)
                 touched[place] = after
         return await _written(self._producer(), out, self._table, touched)

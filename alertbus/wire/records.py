@@ -31,9 +31,11 @@ from alertbus.model.events import (
     ReviewNeeded,
     ReviewReason,
     Tick,
+    WordsDecided,
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.notice import Notice, Obligation, Receipt
+from alertbus.model.screening import Revealed
 from alertbus.wire.words import AUDIT, GATEWAY, OPERATIONS, STREAM, TABLE
 
 REFUSED_AT = "refusedat"
@@ -121,6 +123,13 @@ def ticked(case_id: str, since: datetime, at: datetime) -> Record:
     return _record(Tick.type, case_id, event_id, at, content(tick), by=GATEWAY)
 
 
+def words_decided(decided: WordsDecided) -> Record:
+    """A decision about words that were held back from a case."""
+    outcome = "released" if decided.released else "kept"
+    event_id = ids.event_id(WordsDecided.type, decided.case_id, decided.statement_id, outcome)
+    return _record(WordsDecided.type, decided.case_id, event_id, decided.at, content(decided), by=GATEWAY)
+
+
 def notice_owed(owed: Obligation, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:
     """A notice, from `content` of it: by agency and case, so that their order is kept."""
     return _record(NOTICE_OWED, owed.lane, notice_id, at, data, by=by, subject=owed.id)
@@ -196,6 +205,22 @@ def _about_flag(accepted: AcceptedAlert, reason: ReviewReason, at: datetime, abo
         statement_id=accepted.statement_id,
     )
     return _record(ReviewNeeded.type, accepted.alert_id, needed.id, accepted.at, content(needed), by=STREAM)
+
+
+def review_of_words(held: AcceptedAlert, case_id: str, clues: Iterable[Revealed]) -> Record:
+    """A question about words that a case does not have yet: which statement's, and the classes of what was found, never what it is."""
+    found = tuple(sorted({f"{one.clue.value} in {one.where}" for one in clues}))
+    needed = ReviewNeeded(
+        id=ids.event_id(ReviewNeeded.type, held.statement_id, ReviewReason.WORDS_HELD, case_id),
+        reason=ReviewReason.WORDS_HELD,
+        at=held.accepted_at.astimezone(UTC),
+        alert_id=held.alert_id,
+        source=held.alert.source,
+        case_id=case_id,
+        statement_id=held.statement_id,
+        clues=found,
+    )
+    return _record(ReviewNeeded.type, held.alert_id, needed.id, held.at, content(needed), by=STREAM)
 
 
 def message_kept(kept: MessageKept) -> Record:

@@ -23,6 +23,7 @@ from alertbus.model.events import (
     PersonRevised,
     ReviewNeeded,
     Tick,
+    WordsDecided,
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.notice import Notice, Receipt
@@ -63,6 +64,7 @@ TABLE: Mapping[str, OnTopic] = {
     AlertReachedCase.type: OnTopic(topics.CASE_EVENTS, AlertReachedCase.model_validate_json),
     CaseChanged.type: OnTopic(topics.CASE_EVENTS, CaseChanged.model_validate_json),
     Tick.type: OnTopic(topics.CASE_EVENTS, Tick.model_validate_json),
+    WordsDecided.type: OnTopic(topics.CASE_EVENTS, WordsDecided.model_validate_json),
     NOTICE_OWED: OnTopic(topics.NOTICES, Notice.model_validate_json),
     RECEIPT_GIVEN: OnTopic(topics.RECEIPTS, Receipt.model_validate_json),
     ReviewNeeded.type: OnTopic(topics.REVIEW, ReviewNeeded.model_validate_json),

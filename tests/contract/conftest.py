@@ -136,7 +136,10 @@ def open_gateway(tmp_path: Path) -> Open:
         now: Callable[[], datetime] | None = None,
     ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
-        settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url)
+        key = tmp_path / "the-key"  # the same for every gateway: they share the broker's chains
+        key.touch(mode=0o600)
+        key.write_text("a1" * 32)
+        settings = Settings(data_dir=tmp_path, callers=tuple(callers), database_url=database_url, audit_key_file=key)
         engine = make_engine(settings.sqlalchemy_url)
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)

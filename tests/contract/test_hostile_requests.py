@@ -139,3 +139,11 @@ async def test_a_plugin_that_would_end_the_process_is_a_plugins_fault(gateway: A
     assert [answer.status_code for answer in (raw, receipt)] == [422, 422]
     assert [answer.json()["faults"][0]["code"] for answer in (raw, receipt)] == ["plugin_fault", "plugin_fault"] or message == "break up"
     assert (await gateway.http.get("/-/healthy")).status_code == 200
+
+
+async def test_of_one_sender_only_so_much_that_nobody_can_read_is_kept_and_the_rest_stays_with_it(gateway: Any) -> None:
+    answers = [await gateway.http.post("/v1/sources/plain-source", content=f"[{n}" + " " * 640_000) for n in range(40)]
+
+    assert {answer.status_code for answer in answers} == {422, 429}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert (refused.json()["code"], "retry-after" in refused.headers, "ref" in refused.json()) == ("too_many", True, False)

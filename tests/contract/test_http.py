@@ -21,7 +21,9 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.gateway.server import run_gateway
 from alertbus.intake.tables import accepted, raw
 from alertbus.model import ids
+from alertbus.model.alert import Alert
 from alertbus.model.events import LinkChanged
+from alertbus.model.gaps import ASKED, gaps
 from alertbus.model.notice import Notice
 from alertbus.reconcile.memory import Memory
 from alertbus.reconcile.results import remember
@@ -314,6 +316,38 @@ async def test_an_alert_just_accepted_can_be_asked_for_once_the_chronicle_has_it
     assert answer.json()["id"] == alert_id
     assert [s["action"] for s in answer.json()["statements"]] == ["raised"]
     assert answer.json()["obligations"] == []
+
+
+async def test_int_04_ppn_14_a_police_notice_that_lacks_something_is_accepted_and_its_sender_is_asked(gateway: Any) -> None:
+    said = alert(kind="ppn", details={"incident": {"officer": "PC 1"}}, recorded_at="2026-11-20T15:00:00Z")
+
+    answers = [await gateway.http.post("/v1/alerts", json=said) for _ in range(2)]
+    raw = await gateway.http.post("/v1/sources/plain-source", content=json.dumps([said, alert(recorded_at="2026-11-20T15:00:00Z")]))
+
+    asked = [gap.model_dump() for gap in gaps(Alert.model_validate(said))]
+    assert {"path": "children", "words": ASKED["children"]} in asked
+    assert ASKED["officer"] not in {gap["words"] for gap in asked}
+    assert [(answer.status_code, answer.json()["to_complete"]) for answer in answers] == [(202, asked), (200, asked)]
+    assert raw.json()["to_complete"] == [{"id": answers[0].json()["id"], **gap} for gap in asked]
+    assert len(await gateway.records(topics.ALERTS, answers[0].json()["id"])) == 1
+
+
+async def test_what_is_asked_of_a_sender_is_shown_to_it_until_an_amendment_says_it_and_to_nobody_else(guarded: Any) -> None:
+    said = alert(kind="ppn", subjects=[{"person": {"label": "x"}}, {"role": "present", "person": {"label": "y"}}])
+    alert_id = (await guarded.http.post("/v1/alerts", json=said, headers=by("police"))).json()["id"]
+    await guarded.projected(topics.ALERTS)
+    await owe(guarded, notice(alert_id=alert_id))
+    url = f"/v1/alerts/{alert_id}"
+
+    shown = {agency: (await guarded.http.get(url, headers=by(agency))).json()["to_complete"] for agency in ("police", "health_visiting")}
+    later = {**said, "action": "amended", "recorded_at": "2020-11-19T15:00:00Z", "children": [{"role": "child", "person": {"label": "c"}}]}
+    await guarded.http.post("/v1/alerts", json=later, headers=by("police"))
+    await guarded.projected(topics.ALERTS)
+
+    assert "children" in {gap["path"] for gap in shown["police"]}
+    assert shown["health_visiting"] == []
+    still = (await guarded.http.get(url, headers=by("police"))).json()["to_complete"]
+    assert [gap["path"] for gap in still] == [gap["path"] for gap in shown["police"] if gap["path"] != "children"]
 
 
 async def test_an_alert_nobody_sent_is_404(gateway: Any) -> None:

@@ -47,7 +47,7 @@ SECTOR = {
 MATRIX = """
                 CSC police health ambulance school housing probation NSPCC stranger
 child_identity  F   F      F      -         F      -       F         -     -
-adult_identity  F   F      -      -         -      -       F         -     -
+adult_identity  F   F      S      -         -      -       F         -     -
 nhs_number      F   -      F      F         -      -       -         -     -
 upn             F   -      -      -         F      -       -         -     -
 address         F   F      F      F         -      F       -         -     -
@@ -70,6 +70,8 @@ CANARIES = {
     "address": ("15578000", "Zzrefuge", "ZZ1 1ZZ"),
     "his_address": ("15578001", "Zzdock", "ZZ2 2ZZ"),
     "adult_identity": ("zz-him", "Zzhimgiven", "1980-08-09"),
+    "relation": ("Zzrelation",),
+    "label": ("Zzhimlabel",),
     "offence": ("X123456",),
     "another_adult": ("Zzmumgiven",),
     "another_adults_numbers": ("1981/0000034U", "1985-06-07"),
@@ -142,6 +144,7 @@ def case_for(reader: Reader) -> Case:
         },
         {
             "key": "zz-him",
+            "label": "Zzhimlabel",
             "name": {"given": "Zzhimgiven"},
             "born": "1980-08-09",
             "identifiers": [{"system": "crn", "value": "X123456"}],
@@ -164,7 +167,7 @@ def case_for(reader: Reader) -> Case:
             "contact": "Duty team, 01632 960123",
             "people": people,
             "children": ["zz-first", "zz-second"],
-            "links": [{"person": "zz-him", "relation": "father"}, {"person": "mum", "relation": "mother"}],
+            "links": [{"person": "zz-him", "relation": "Zzrelation"}, {"person": "mum", "relation": "mother"}],
             "involvements": involvements[reader.part],
             "restrictions": [{"must_not_learn": "zz-him"}] if reader.restricted else [],
         }
@@ -230,6 +233,8 @@ def may_see(reader: Reader, kind: str) -> set[str]:
     seen |= {"his_address"} if full("address") and his_own else set()
     seen |= {"adult_identity", "another_adult"} if full("adult_identity") else set()
     seen |= {"offence"} if full("offence") else set()
+    if not for_adult:
+        seen |= ({"relation"} if ROWS["adult_identity"][sector] in {"F", "S"} else set()) | ({"label"} if full("adult_identity") else set())
     named = for_adult and reader.part in {"him", "both"}
     seen |= {"another_adults_numbers"} if full("adult_identity") and not named else set()
     seen |= {"status"} if full("plan") and not for_adult else set()

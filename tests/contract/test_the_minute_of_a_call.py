@@ -14,8 +14,9 @@ from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.plugin import Adapter, Notice
 from alertbus.plugin.plain import Plain
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import Bodies, Sight, cover_for
+from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.recipient import recipient_of
+from alertbus.policy.sight import Sight
 
 POLICY = load_policy()
 CASE = Case.model_validate({"id": "c1", "people": [{"key": "a"}], "links": [{"person": "a", "relation": "mother"}]})

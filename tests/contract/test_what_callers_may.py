@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from alertbus.audit import trail
+from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer
 from alertbus.caller_settings import CallerSettings
@@ -172,6 +174,8 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("POST", "/v1/cases", {"csc", "csc-north"}),
         ("POST", "/v1/people/merges", {"csc"}),
         ("POST", "/v1/people/splits", {"csc"}),
+        ("GET", "/v1/alerts/x/explanation", {"csc", "csc-north"}),
+        ("POST", "/v1/explanations", {"csc", "csc-north"}),
         ("GET", "/v1/reviews", {"csc", "ops"}),
         ("POST", "/v1/exercises/x/clock", {"ops"}),
     ],
@@ -224,3 +228,24 @@ async def test_a_case_that_stands_is_written_under_the_id_it_has(guarded: Any) -
     named = {"people": [{"key": "a", "name": {"given": "Ana", "family": "Quagmire"}}]}
 
     assert (await guarded.http.put(f"/v1/cases/{case_id}", json=named, headers=by("csc"))).status_code == 200
+
+
+async def test_who_is_told_and_why_is_explained_to_who_holds_the_case_and_audited(guarded: Any) -> None:
+    north, south = f"north-{fresh('c')}", f"south-{fresh('c')}"
+    number = {"system": "crn", "value": "X812345"}
+    family = {"people": [{"key": "a", "identifiers": [number]}], "links": [{"person": "a", "relation": "father"}]}
+    for one in (north, south):
+        await guarded.http.put(f"/v1/cases/{one}", json=family | {"involvements": [{"agency": "school"}]}, headers=by("csc"))
+    said = alert(source="police.a", kind="missing_child_incident", subjects=[{"person": {"identifiers": [number]}}])
+
+    unsent = {name: await guarded.http.post("/v1/explanations", json=said, headers=by(name)) for name in ("csc", "csc-north")}
+    alert_id = (await guarded.http.post("/v1/alerts", json=said, headers=by("police-a"))).json()["id"]
+    await guarded.projected(topics.ALERTS)
+    await owe(guarded, notice("school", "education", alert_id=alert_id, case_id=north))
+    sent = {name: await guarded.http.get(f"/v1/alerts/{alert_id}/explanation", headers=by(name)) for name in ("csc", "csc-north")}
+
+    for answers in (unsent, sent):
+        told = {name: {(line["case"], line["told"]) for line in answer.json()["lines"]} for name, answer in answers.items()}
+        assert told == {"csc": {(north, "yes"), (south, "yes")}, "csc-north": {(north, "yes")}}
+    read = [(one.deed, one.caller) for one in await trail.records(guarded.bootstrap) if alert_id in one.about]
+    assert read == [(AuditedDeed.EXPLANATION_READ, "csc"), (AuditedDeed.EXPLANATION_READ, "csc-north")]

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from alertbus.audit import tables
+from alertbus.audit.anchor import Anchor, anchored
 from alertbus.audit.chain import AuditedDeed, AuditEntry, AuditRecord, Break, ChainFault, Head, next_record
+from alertbus.audit.keys import keys_in
 from alertbus.audit.trail import Trail, records, verify
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
@@ -124,6 +126,28 @@ async def test_a_writer_that_died_before_it_noted_its_record_and_a_lost_database
 
     assert last.number == 4
     assert await breaks(kafka, url, chain) == []
+
+
+async def test_a_chain_that_is_keyed_and_anchored_holds_and_one_made_anew_without_the_key_does_not(
+    kafka: str, producer: Producer, url: str, chain: str, tmp_path: Path
+) -> None:
+    keys, file, engine = keys_in("a1" * 32), tmp_path / "anchor", make_engine(url)
+    trail = Trail(kafka, engine, producer, now, keys, Anchor(file, None, now))
+    forger = Trail(kafka, engine, producer, now)  # may write topic and database, and has no key
+    try:
+        for _ in range(3):
+            await append(trail, chain)
+        await trail.close()
+        held = [one for one in (await verify(kafka, engine, keys, anchored(file)))[1] if one.chain == chain]
+        await append(forger, chain)
+        forged = [one for one in (await verify(kafka, engine, keys, anchored(file)))[1] if one.chain == chain]
+    finally:
+        await forger.close()
+        await engine.dispose()
+
+    assert held == []
+    assert sorted(anchored(file)) == [(chain, 1), (chain, 3)]
+    assert [(one.fault, one.number) for one in forged] == [(ChainFault.UNKEYED, 4)]
 
 
 async def test_a_record_altered_on_the_topic_is_found_with_its_place(kafka: str, producer: Producer, url: str, chain: str) -> None:

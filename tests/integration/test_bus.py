@@ -321,7 +321,17 @@ async def test_every_record_of_every_topic_is_a_cloudevent_and_keys_and_headers_
 @pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is Debian's: apt-get install kcat")
 async def test_kcat_reads_alerts_with_their_ce_headers(bus: Supervisor, twice: object) -> None:
     process = await asyncio.create_subprocess_exec(
-        "kcat", "-b", bus.bootstrap, "-t", topics.ALERTS, "-C", "-e", "-q", "-f", "%k %h\n", stdout=subprocess.PIPE
+        "kcat",
+        "-F",
+        str(bus.settings.data_dir / "kcat.conf"),
+        "-t",
+        topics.ALERTS,
+        "-C",
+        "-e",
+        "-q",
+        "-f",
+        "%k %h\n",
+        stdout=subprocess.PIPE,
     )
     out, _ = await process.communicate()
     lines = out.decode().splitlines()

@@ -186,6 +186,22 @@ async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine
     assert (found.unreadable, found.alerts) == (3, 1)
 
 
+async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_what_comes_after_it_is_there(engine: AsyncEngine) -> None:
+    too_long_for_an_index = random.Random(1).randbytes(20_000).hex()
+    log = Log()
+    log.alert(accepted("T-1"))
+    log.notice(a_notice("n-1", too_long_for_an_index))
+    log.notice(a_notice("n-2", "owed"))
+    log.alert(accepted("T-2"))
+
+    await put(engine, log.records)
+    found = await queries.status(engine, LATER)
+
+    refused = engine.dialect.name == "postgresql"
+    assert (found.alerts, sum(found.obligations.values()), found.unreadable) == (2, 2 - refused, int(refused))
+    assert sum(found.progress.values()) == 4
+
+
 # Where an obligation stands
 
 

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from alertbus.broker.topics import ensure_topics
+from alertbus.gateway import server
 from alertbus.gateway.server import run_gateway
 from alertbus.model.errors import SettingsFault
 from alertbus.plugin.manager import Plugins
@@ -67,6 +72,24 @@ async def test_the_client_calls_over_tls_and_only_whom_the_authority_vouches_for
         async with httpx.AsyncClient() as clear:
             with pytest.raises(httpx.TransportError):
                 await clear.get(f"http://127.0.0.1:{settings.http_port}/-/healthy")
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [((), "127.0.0.1"), (("127.0.0.1",), "192.0.2.9")])
+async def test_what_is_forwarded_counts_on_the_real_port_from_a_named_proxy_alone(
+    proxies: tuple[str, ...], seen: str, kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def who(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await JSONResponse(Request(scope).client)(scope, receive, send)
+        else:
+            await Starlette()(scope, receive, send)
+
+    monkeypatch.setattr(server, "create_app", lambda _: who)
+    callers = [{"name": "mash", "agency": "social_care", "token_sha256": "0" * 64}]
+    settings = load_settings(data_dir=tmp_path, http_port=any_port("127.0.0.1"), callers=callers, trusted_proxies=proxies)
+
+    async with serving(settings, kafka), httpx.AsyncClient(base_url=settings.api_url) as http:
+        assert (await http.get("/", headers={"x-forwarded-for": "192.0.2.9"})).json()[0] == seen
 
 
 async def test_files_that_are_no_pair_stop_the_start_with_their_settings_names(kafka: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from alertbus.audit.chain import AuditRecord
 from alertbus.broker import topics
+from alertbus.broker.access import client_arguments
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import encode
 from alertbus.broker.groups import GROUPS
@@ -136,7 +137,7 @@ async def ends(bus: Supervisor) -> dict[TopicPartition, int]:
     """How far every topic of ours reaches."""
     counts = await partition_counts(bus.bootstrap)
     places = [TopicPartition(spec.name, n) for spec in topics.TOPICS for n in range(counts[spec.name])]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bus.bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_arguments(bus.bootstrap), enable_auto_commit=False)
     await consumer.start()
     try:
         return dict(await consumer.end_offsets(places))
@@ -362,7 +363,7 @@ async def _rewound(bus: Supervisor) -> bool:
     counts = await partition_counts(bus.bootstrap)
     for group in ("alertbus-stream", "alertbus-delivery"):
         places = [TopicPartition(topic, n) for topic in GROUPS[group] for n in range(counts[topic])]
-        consumer = AIOKafkaConsumer(bootstrap_servers=bus.bootstrap, group_id=group, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(**client_arguments(bus.bootstrap), group_id=group, enable_auto_commit=False)
         consumer.assign(places)
         await consumer.start()
         try:

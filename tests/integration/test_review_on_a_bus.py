@@ -107,6 +107,56 @@ async def test_those_on_the_case_are_told_by_the_decision_and_not_before_and_hea
     assert "unbroken" in await command(bus, "audit", "verify")
 
 
+async def test_not_17_words_that_name_another_family_wait_and_go_out_by_a_decision_that_a_rebuild_and_a_reconciliation_agree_with(
+    bus: Supervisor,
+) -> None:
+    """Through every part: the gateway, the stages, delivery, the chronicle, the commands."""
+    shared = {"key": "man", "identifiers": [{"system": "crn", "value": "X123456"}]}
+    mothers = {"words-a": {"given": "Wrenna", "family": "Quagmire-Moss"}, "words-b": {"given": "Anna", "family": "Muster"}}
+    text = "He goes on about Wrenna Quagmire-Moss."
+    async with httpx.AsyncClient(base_url=bus.url, timeout=30) as http:
+        for case_id, name in mothers.items():
+            case = {
+                "people": [shared, {"key": "mother", "name": name}],
+                "links": [{"person": "man", "relation": "partner"}, {"person": "mother", "relation": "mother"}],
+                "involvements": [{"agency": "school_nursing"}, {"agency": "childrens_social_care"}],
+            }
+            assert (await http.put(f"/v1/cases/{case_id}", json=case)).status_code == 201
+        alert = ALERT | {"id": "words", "kind": "ppn", "narrative": [{"text": text}]}
+        alert |= {"subjects": [{"person": {"identifiers": shared["identifiers"]}}]}
+        assert (await http.post("/v1/alerts", json=alert)).status_code == 202
+
+        async def told() -> dict[str, list[str]]:
+            items = (await http.get("/v1/inbox?agency=school_nursing&state=all")).json()["items"]
+            return {i["obligation"]["case_id"]: [p["text"] for p in i["notice"].get("narrative", ())] for i in items}
+
+        async def both_are_told() -> bool:
+            return await told() == {"words-a": [text], "words-b": []}
+
+        async def waiting() -> list[dict[str, Any]]:
+            return list((await http.get("/v1/reviews?reason=words_held")).json()["items"])
+
+        await until(both_are_told)
+        (item,) = await until(waiting)
+        assert "Wrenna" not in json.dumps(item)
+        shown = await command(bus, "review", "show", item["id"])
+        assert text in shown
+        assert "name" in shown
+        assert text not in (await http.get("/v1/cases/words-b/chronology")).text
+        for _ in range(2):
+            await command(bus, "review", "decide", item["id"], "release", "--by", "Jo Okafor")
+
+        async def released() -> bool:
+            return await told() == {"words-a": [text], "words-b": [text]}
+
+        await until(released)
+        assert text in (await http.get("/v1/cases/words-b/chronology")).text
+
+    assert "difference   0" in await command(bus, "audit", "reconcile")
+    assert "difference   0" in await command(bus, "audit", "reconcile", "--full")
+    assert "unbroken" in await command(bus, "audit", "verify")
+
+
 def test_nobodys_name_is_in_the_log_of_any_part(bus: Supervisor) -> None:
     logs = [path.read_text(errors="replace") for path in (Path(bus.settings.data_dir) / "logs").glob("*.log")]
 

@@ -52,13 +52,14 @@ def decided(outcome: ReviewOutcome, hour: float, by: str = "Jo Okafor") -> Revie
     return ReviewDecided(id="r-1", outcome=outcome, at=hours(hour), by=by, person_id="c-1" if outcome is ReviewOutcome.SAME else None)
 
 
-def test_whom_an_alert_is_about_is_the_front_doors_to_decide_and_what_a_system_sent_is_integrations() -> None:
+def test_whom_an_alert_is_about_and_whom_its_words_may_reach_is_the_front_doors_to_decide_and_what_a_system_sent_is_integrations() -> None:
     assert {reason for reason in ReviewReason if owner_of(reason, "mash") == "mash"} == {
         ReviewReason.UNSURE_MATCH,
         ReviewReason.NOBODY_LINKED,
         ReviewReason.KEY_UNKNOWN,
         ReviewReason.FLAG_REVIEW_DUE,
         ReviewReason.FLAG_PROPOSED,
+        ReviewReason.WORDS_HELD,
     }
 
 

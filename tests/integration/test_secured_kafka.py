@@ -17,11 +17,13 @@ from alertbus.broker.access import Access, Brokers
 from alertbus.broker.acls import AclRule, compare, held_rights, shipped_rights
 from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.groups import GROUPS, groups_at_work
 from alertbus.broker.jars import find_java
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics, reachable
-from alertbus.cli.kafka_rights import kafka_rights
+from alertbus.cli.doctor import WELL, _examine
 from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.operations.progress import pending
 from alertbus.reconcile.full import reconcile
 from alertbus.run.bootstrap import wired
 from alertbus.run.supervisor import Supervisor
@@ -104,11 +106,24 @@ async def test_every_part_as_itself_carries_an_alert_to_its_named_acknowledgemen
                 return "Sam Lee" in {receipt.get("by") for receipt in await receipts()}
 
             assert await eventually(acknowledged, WITHIN_S, 0.2)
-        assert "as in deploy/kafka/acls.yaml" in await kafka_rights(settings)
+        found = {what: (mark, text) for mark, what, text in await _examine(settings)}
+        assert found["kafka rights"] == (WELL, f"{len(shipped_rights())} rights, as in deploy/kafka/acls.yaml")
+        assert {what: found[what][0] for what in ("broker", "topics", "gateway")} == dict.fromkeys(("broker", "topics", "gateway"), WELL)
         async with wired(settings) as wiring:
             assert (await reconcile(wiring.bootstrap, wiring.engine, wiring.policy)).difference == 0
     finally:
         await supervisor.stop()
+
+
+@pytest.mark.parametrize("part", ["gateway", "operations"])
+async def test_who_shows_how_the_bus_stands_may_read_all_of_it(kafka_closed: SecuredKafka, part: str) -> None:
+    await ensure_topics(kafka_closed.bootstrap, 2, extra=STATE_TOPICS)
+    asking = kafka_closed.by_password(name_of(part))
+
+    assert set(await pending(asking)) == set(GROUPS)
+    assert set(await groups_at_work(asking, tuple(GROUPS))) <= set(GROUPS)
+    every = [spec.name for spec in topics.TOPICS]
+    assert {record.topic async for record in read_all(asking, every)} <= set(every)
 
 
 @pytest.mark.parametrize("part", ["stream", "chronicle", "operations"])

@@ -29,7 +29,7 @@ def test_a_chain_that_was_written_before_still_holds_and_is_written_again_byte_f
         assert record.sealed().as_bytes() == value
 
 
-@given(st.dictionaries(st.sampled_from(sorted(AuditRecord.model_fields)), TEXT | st.integers(0, 2**53 - 1) | st.lists(TEXT)))
+@given(st.dictionaries(st.sampled_from(sorted(set(AuditRecord.model_fields) - {"key"})), TEXT | st.integers(0, 2**53 - 1) | st.lists(TEXT)))
 def test_a_hash_is_the_same_as_it_was_before(content: dict[str, object]) -> None:
     before = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 

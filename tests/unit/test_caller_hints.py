@@ -3,11 +3,15 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import Field
 
 from alertbus.model.alert import Alert, Details
+from alertbus.model.base import Word
+from alertbus.model.case import Case
 from alertbus.model.free_text import free_text, is_free_text
 from alertbus.model.screening import Clue, Revealed, revealed_to
 from alertbus.policy.caller_hints import clues_to_caller, hints_at_caller
@@ -20,6 +24,11 @@ WHEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def alert(kind: str = "nspcc_concern", **changes: Any) -> Alert:
     stated = {"id": "1", "source": "nspcc", "kind": kind, "occurred_at": WHEN, "recorded_at": WHEN, "subjects": [{"person": {}}]}
     return Alert.model_validate(stated | changes)
+
+
+def on_case(person_id: str, scope: str = "children_case") -> Case:
+    people, involved = [{"key": "a", "person_ids": [person_id]}], [{"agency": "mash", "scope": scope}]
+    return Case.model_validate({"id": "c1", "people": people, "involvements": involved})
 
 
 @pytest.mark.parametrize(
@@ -100,8 +109,9 @@ def test_ano_01_an_anonymous_caller_is_protected_in_an_alert_of_any_kind() -> No
 def test_a_clue_is_kept_from_every_case_but_those_of_the_people_it_points_at() -> None:
     name, caller = Revealed(clue=Clue.NAME, where="narrative[0]", person_ids=("p1", "p2")), Revealed(clue=Clue.CALLER, where="narrative[0]")
 
-    assert revealed_to([name, caller], {"p2"}) == (caller,)
-    assert revealed_to([name, caller], {"p3"}) == (name, caller)
+    assert revealed_to([name, caller], on_case("p2")) == (caller,)
+    assert revealed_to([name, caller], on_case("p3")) == (name, caller)
+    assert revealed_to([name, caller], on_case("p3", scope="front_door")) == (caller,)
 
 
 def test_a_field_of_the_details_that_takes_any_text_counts_as_free_text_by_itself() -> None:
@@ -117,3 +127,21 @@ def test_a_field_of_the_details_that_takes_any_text_counts_as_free_text_by_itsel
 
     assert [text for _, text in free_text(said)] == ["one", "two", "three", "four", "five"]
     assert not is_free_text(Details, "release")
+
+
+class _Chosen(StrEnum):
+    ONE = "one"
+
+
+class _Section(Word):
+    any_text: str | None = None
+    any_texts: tuple[str, ...] = ()
+    chosen: _Chosen | None = None
+    literal: Literal["one", "two"] | None = None
+    formed: str | None = Field(default=None, pattern="^[a-z]$")
+    each_formed: tuple[Annotated[str, Field(pattern="^[a-z]$")], ...] = ()
+    number: int | None = None
+
+
+def test_what_comes_from_a_closed_list_or_has_a_form_is_no_free_text() -> None:
+    assert [field for field in _Section.model_fields if is_free_text(_Section, field)] == ["any_text", "any_texts"]

@@ -5,9 +5,10 @@ from typing import Any
 
 from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.tables import ObligationState
-from alertbus.cli.explain import COLUMNS, Explanation, explained
+from alertbus.cli.explain import COLUMNS
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
+from alertbus.operations.explaining import Explanation, explained
 from alertbus.policy.load import load_policy
 
 POLICY = load_policy()

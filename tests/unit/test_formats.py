@@ -232,3 +232,13 @@ def test_a_case_id_is_escaped_wherever_it_stands() -> None:
     page = Page(formats.as_html(HOSTILE, []))
 
     assert page.texts["h1"] == page.texts["title"] == [f"Chronology of case {HOSTILE}"]
+
+
+@pytest.mark.parametrize("write", [formats.as_text, formats.as_html, formats.as_csv])
+def test_not_11_a_chronology_says_what_nobody_stated_and_not_that_of_what_was(write: Any) -> None:
+    unsaid = entry(kind="ppn", narrative=(Narrative(text="Seen."),), details={"release": {"date": "2021-03-12"}})
+    facts = {"incident": {"children_present": False, "welfare_check": True}, "release": {"confirmed": False}}
+    stated = entry(kind="ppn", narrative=(Narrative(text="Seen.", said_by=SaidBy.PUBLIC, observed_first_hand=True),), details=facts)
+
+    assert write("case-1", [unsaid]).casefold().count("not stated") == 5
+    assert "not stated" not in write("case-1", [stated]).casefold()

@@ -85,6 +85,7 @@ RULINGS: dict[str, tuple[AcceptedAlert, Case, str, Ruling, bool]] = {
         Ruling.ENDED_LATELY,
         True,
     ),
+    "another unit of the police said it": (alert(source="police.mash"), case("police"), "police", Ruling.OTHER_UNIT, True),
     "the ambulance said it": (alert(), case("ambulance"), "ambulance", Ruling.IS_THE_SOURCE, False),
     "the school was not there yet": (alert("other"), case({"agency": "school", "from": day(1)}), "school", Ruling.NOT_INVOLVED_THEN, False),
     "a meeting is not for a landlord": (alert("meeting"), case(in_plan()), "housing", Ruling.KIND_NOT_FOR_THEM, False),
@@ -281,27 +282,68 @@ def test_not_02_a_restriction_is_about_one_adult_and_some_kinds() -> None:
 # Who said it, the hub, the case holder.
 
 
-def test_who_said_it_is_not_told_whatever_department_spoke() -> None:
+def test_lnk_04_who_said_it_is_not_told_and_where_a_unit_of_it_spoke_the_rest_of_it_is() -> None:
     on = case("police", "police_northants", "gp")
 
-    assert not_told(alert(source="police.northants"), on) == {"police": Ruling.IS_THE_SOURCE}
-    assert set(told(alert(source="police.northants"), on)) == {"police_northants", "gp"}
+    assert not_told(alert(source="police"), on) == {"police": Ruling.IS_THE_SOURCE}
+    assert {agency: ruling for agency, (ruling, _) in told(alert(source="police.response"), on).items()} == {
+        "police": Ruling.OTHER_UNIT,
+        "police_northants": Ruling.WORKS_WITH_CHILDREN,
+        "gp": Ruling.WORKS_WITH_CHILDREN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "on", "told_as"),
+    [
+        pytest.param(alert("meeting", source="housing.repairs"), case(in_plan()), {}, id="a kind that is not for it"),
+        pytest.param(alert("ppn", "mother", source="probation.north"), case(for_adult()), {}, id="somebody it does not act for"),
+        pytest.param(
+            alert("birth", source="probation.north"),
+            case(for_adult(), restrictions=[{"must_not_learn": "stepfather"}]),
+            {},
+            id="what he must not learn",
+        ),
+        pytest.param(alert("ppn", "aunt", source="police.north"), case("police"), {}, id="nobody on the case"),
+        pytest.param(alert(source="police.north", history=True), case("police"), {}, id="history"),
+        pytest.param(
+            alert("conference_outcome", source="midwifery.north"),
+            case({"agency": "midwifery", "to": day(-30)}),
+            {"midwifery": Ruling.OTHER_UNIT},
+            id="who left lately is still the same agency",
+        ),
+        pytest.param(alert("death", source="mash.duty"), case(), {"mash": Ruling.OTHER_UNIT}, id="the hub's own unit"),
+    ],
+)
+def test_lnk_04_another_unit_hears_only_what_the_agency_would_hear_from_anybody(
+    said: AcceptedAlert, on: Case, told_as: dict[str, Ruling]
+) -> None:
+    assert {agency: ruling for agency, (ruling, _) in told(said, on).items() if agency != "mash" or "mash" in told_as} == told_as
 
 
 @pytest.mark.parametrize(
     ("source", "told_to"),
     [
-        pytest.param("school.123456.dsl", {"school.999", "school", "gp"}, id="one school said it: the others are told"),
+        pytest.param(
+            "school.123456.dsl",
+            {"school.123456", "school.999", "school", "gp"},
+            id="a lead of one school said it: the school is told as well",
+        ),
         pytest.param("school.123456", {"school.999", "school", "gp"}, id="and so when no department is named"),
-        pytest.param("school.777.dsl", {"school.123456", "school.999", "gp"}, id="a school that is not on the case is a school"),
-        pytest.param("school.1234567", {"school.123456", "school.999", "gp"}, id="a longer number is another school"),
+        pytest.param(
+            "school.777.dsl", {"school.123456", "school.999", "school", "gp"}, id="a school that is not on the case is a unit of `school`"
+        ),
+        pytest.param("school.1234567", {"school.123456", "school.999", "school", "gp"}, id="a longer number is another school"),
         pytest.param("gp", {"school.123456", "school.999", "school"}, id="a doctor said it"),
     ],
 )
 def test_who_said_it_is_the_agency_on_the_case_whose_name_begins_the_source(source: str, told_to: set[str]) -> None:
     on = case("school.123456", "school.999", "school", "gp")
 
-    assert set(told(alert(source=source), on)) == told_to
+    found = told(alert(source=source), on)
+    assert set(found) == told_to
+    own = {agency for agency, (ruling, _) in found.items() if ruling is Ruling.OTHER_UNIT}
+    assert own == {{"school.123456.dsl": "school.123456", "school.777.dsl": "school", "school.1234567": "school"}.get(source)} - {None}
 
 
 def test_an_area_of_the_agency_that_holds_cases_is_told_of_an_unknown_kind() -> None:

@@ -15,9 +15,11 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.notice import Cause, Deed, Notice, Obligation
 from alertbus.policy.load import load_policy
-from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, Sight, cover_for, path_to
+from alertbus.policy.minimise import CLASS_OF_IDENTIFIER, Bodies, cover_for
 from alertbus.policy.policy import Policy
+from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import recipient_of
+from alertbus.policy.sight import Sight
 from alertbus.reach.notices import notices_for
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import EMPTY, CaseState, reduce_case
@@ -107,7 +109,7 @@ child: relation                    x        x      x       -          x        -
 sibling: given name                x        x      x       -          x        -        -       -      -
 sibling: died                      x        x      x       -          x        -        -       -      -
 adult: key                         x        x      -       -          -        -        x       -      -
-adult: label                       x        x      -       -          -        -        x       -      -
+adult: label                       x        x      -       -          -        -        -       -      -
 adult: given name                  x        x      -       -          -        -        x       -      -
 adult: family name                 x        x      -       -          -        -        x       -      -
 adult: born                        x        x      -       -          -        -        x       -      -
@@ -115,7 +117,7 @@ adult: PNC                         x        x      -       -          -        -
 adult: prison number               x        x      -       -          -        -        x       -      -
 adult: CRN                         x        x      -       -          -        -        x       -      -
 adult: address line                x        x      x       x          -        x        -       -      -
-adult: relation                    x        x      x       -          -        -        x       -      -
+adult: relation                    x        x      x       -          -        -        -       -      -
 adult: role in the alert           x        x      x       x          x        x        x       x      x
 bystander: name                    -        -      -       -          -        -        -       -      -
 bystander: relation                -        -      -       -          -        -        -       -      -
@@ -769,10 +771,20 @@ def test_vpf_06_the_flag_line_goes_only_to_who_was_told_of_the_flag() -> None:
     assert flags(about("ex", "threat_to_staff"), about("mother", "ppn", days=1))["gp"] == THREAT
 
 
-def test_vpf_06_who_stated_the_flag_is_not_told_of_it_again() -> None:
-    told = flags(about("ex", "violent_person_flag", source="police"), about("mother", "ppn", days=1))
+@pytest.mark.parametrize("source", ["police", "police.response"])
+def test_vpf_06_who_stated_the_flag_reads_its_line_as_everybody_does(source: str) -> None:
+    told = flags(about("ex", "violent_person_flag", source=source), about("mother", "ppn", days=1))
 
-    assert (told["police"], told["gp"]) == (None, FLAG)
+    assert (told["police"], told["gp"]) == (FLAG, FLAG)
+
+
+def test_lnk_04_vpf_06_another_unit_reads_it_as_its_own_agencys_word_and_owes_no_answer() -> None:
+    told = {n.obligation.agency: n for _, n in play(ON_THE_CASE, about("ex", "violent_person_flag", source="police.response"))}
+
+    assert (told["police"].own_agency, told["police"].obligation.due, told["police"].rule) == (True, None, "other_unit")
+    assert told["police"].because.endswith("; your own agency stated this")
+    assert told["police"].flag == FLAG
+    assert not any(n.own_agency or n.obligation.due is None or "your own" in n.because for agency, n in told.items() if agency != "police")
 
 
 @pytest.mark.parametrize(

@@ -484,6 +484,11 @@ def takes_for_confirmed(notice: Notice) -> Message:
     return plain_with(notice, details={**notice.details, **({"release": {"confirmed": True, **release}} if release else {})})
 
 
+def takes_for_absent(notice: Notice) -> Message:
+    incident = {"children_present": False, **notice.details.get("incident", {})}
+    return plain_with(notice, details={**page_of(notice).get("details", {}), "incident": {k: v or False for k, v in incident.items()}})
+
+
 def last_first(notice: Notice) -> Message:
     return message_of(dict(reversed(page_of(notice).items())))
 
@@ -527,6 +532,7 @@ class TestKitFindsWhatItLooksFor:
             (lambda n: Plain().render(n.model_copy(update={"children": tuple(map(living, n.children))})), "says that a child has died"),
             (takes_for_a_professional, "says what was not stated"),
             (takes_for_confirmed, "says what was not stated"),
+            (takes_for_absent, "says what was not stated"),
             (lambda n: plain_with(n, narrative=[present(text=e.text, said_by=e.said_by) for e in n.narrative]), "says what was not stated"),
             (lambda n: plain_with(n, exercise=None), "says that an exercise is one"),
             (lambda n: plain_with(n, patient="9988462441"), "invents nothing"),

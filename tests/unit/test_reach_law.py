@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.case import Case, Link
-from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, Tick
+from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, Tick, WordsDecided
 from alertbus.model.notice import Deed
 from alertbus.policy.load import load_policy
 from alertbus.reach import standing as standing_alerts
@@ -23,7 +23,7 @@ from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.sameness import tells_the_same
 from alertbus.reach.standing import PRUNE_EVERY, REMEMBERED, standing_order
-from alertbus.reconcile.oracle import ever_stood, obligations_from_scratch, statements_by_alert
+from alertbus.reconcile.oracle import ever_stood, obligations_from_scratch, statements_by_alert, with_words
 
 POLICY = load_policy()
 DAY_0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -192,6 +192,32 @@ def identified(draw: st.DrawFn, statement: AcceptedAlert) -> list[tuple[datetime
     return copies
 
 
+@st.composite
+def decisions(draw: st.DrawFn, cases: Mapping[str, list[Case]], alerts: list[Found]) -> list[WordsDecided]:
+    """What persons decided about the words of some statements on some cases, some of it twice or by two at once."""
+    found = []
+    for said in draw(st.lists(st.sampled_from(alerts), max_size=4)):
+        of = said.statement
+        made = WordsDecided(
+            case_id=draw(st.sampled_from(sorted(cases))),
+            alert_id=of.alert_id,
+            statement_id=of.statement_id,
+            released=draw(st.sampled_from([True, True, False])),
+            at=of.at + timedelta(days=draw(st.sampled_from([0, 1, 15, 200]))),
+        )
+        found.append(made)
+    return found
+
+
+def released(made: Iterable[WordsDecided]) -> dict[tuple[str, str], datetime]:
+    found: dict[tuple[str, str], datetime] = {}
+    for one in made:
+        if one.released:
+            where = (one.case_id, one.statement_id)
+            found[where] = min(one.at, found.get(where, one.at))
+    return found
+
+
 World = tuple[dict[str, list[Case]], list[Found]]
 
 
@@ -289,6 +315,8 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
         patch.setattr(standing_alerts, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
         machine = Machine()
         waiting = inputs_of(cases, alerts)
+        decided = data.draw(decisions(cases, alerts))
+        waiting += [(made.case_id, made) for made in decided]
         waiting += data.draw(st.lists(st.sampled_from(waiting), max_size=5))
         while waiting:
             key, event = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
@@ -297,14 +325,16 @@ def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scra
             machine.take(case_id, Tick(case_id=case_id, since=BEGINNING, at=END))
 
     latest = {case_id: versions[-1] for case_id, versions in cases.items()}
-    expected = obligations_from_scratch([found.statement for found in alerts], latest, POLICY, END)
+    expected = obligations_from_scratch([found.statement for found in alerts], latest, POLICY, END, released(decided))
 
     last = {one: entries[-1] for one, entries in machine.read().items()}
     assert {one for one, entry in last.items() if not entry.deed.ends} == {one for one, due in expected.items() if due.stands()}
     assert expected.keys() <= last.keys()
-    stood = {s.statement_id: s for said in statements_by_alert([f.statement for f in alerts]).values() for s in ever_stood(said)}
+    said = statements_by_alert([f.statement for f in alerts])
     for one, due in expected.items():
         if due.stands():
+            here = [*said[due.alert_id], *with_words(said[due.alert_id], due.case_id, released(decided))]
+            stood = {s.statement_id: s for s in ever_stood(here)}
             wanted = stood[due.read[-1][1] or ""]
             assert last[one].statement.statement_id in stood
             assert standing_order(wanted) <= standing_order(last[one].statement) or tells_the_same(last[one].statement, wanted)

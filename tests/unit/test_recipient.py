@@ -231,6 +231,17 @@ def test_who_acts_for_a_man_reads_what_its_own_agency_wrote() -> None:
     assert not recipient_of("probation.leominster", case, POLICY, T0, source="police.northants").own_words
 
 
+def test_not_02_what_the_case_calls_him_is_not_written_for_who_acts_for_him() -> None:
+    him = {"key": "him", "label": "CanaryChild's dad", "name": {"given": "Humphrey"}, "person_ids": ["p-him"]}
+    links = [{"person": "him", "relation": "father of CanaryChild"}]
+    case = a_case(for_him("probation"), {"agency": "police"}, people=[CHILD, him], links=links)
+    found = told(case, about_him())
+
+    assert stands_in(found["police"][0], "father of CanaryChild") == ["father of CanaryChild"]
+    assert stands_in(found["probation"][0], "CanaryChild") == []
+    assert found["probation"][0].because.startswith("Humphrey → linked to the children → the children's case")
+
+
 # Settings.
 
 YOUNGER = {

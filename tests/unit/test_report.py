@@ -70,9 +70,21 @@ def test_a_report_has_the_shape_of_the_contract() -> None:
         "clocks": [],
         "patterns": [],
         "briefings": [],
+        "own_agency": [],
     }
     assert json.loads(json.dumps(built)) == built
     assert is_clean(built)
+
+
+def test_what_the_stating_agencys_own_units_were_told_is_neither_reached_nor_extra_nor_a_briefing() -> None:
+    own = [received("police", own_agency=True), received("police", own_agency=True, cause=Cause.LINK, because="a link")]
+
+    built = report(received("gp"), received("school"), *own)
+
+    assert is_clean(built)
+    assert (built["events"][0]["reached"], built["briefings"]) == (["gp", "school"], [])
+    assert built["own_agency"] == [{"event": "E-1", "agency": "police", "because": "a link"}]
+    assert "E-1  police was told its own agency's word: a link" in list(narrate(built))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
 
     assert load_settings().model_dump() == {
         "bootstrap_servers": None,
+        "local_broker": "closed",
         "kafka_security_protocol": "PLAINTEXT",
         "kafka_ca_file": None,
         "kafka_cert_file": None,
@@ -68,6 +69,10 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "callers": (),
         "callers_file": None,
         "watchdog_interval_s": 60,
+        "token": None,
+        "token_file": None,
+        "audit_key_file": None,
+        "audit_anchor": None,
         "deadman_url": None,
         "deadman_url_file": None,
         "session_timeout_s": 6.0,
@@ -202,7 +207,7 @@ def test_name_like_no_setting_is_answered_with_all_of_them(monkeypatch: pytest.M
 
     (line,) = faults()
 
-    assert line.startswith("ALERTBUS_ZZZZZZZZZZ: no such setting; unset it (known: ALERTBUS_BOOTSTRAP_SERVERS, ")
+    assert line.startswith("ALERTBUS_ZZZZZZZZZZ: no such setting; unset it (known: ALERTBUS_AUDIT_ANCHOR, ")
     assert "hunter2" not in line
 
 

@@ -16,9 +16,9 @@ from alertbus.broker.child import spawn, stop
 from alertbus.cli import doctor, status
 from alertbus.model.errors import BusError, SettingsFault
 from alertbus.run.bootstrap import PARTS, leave_reason, ready_folder
-from alertbus.run.bus_file import Part, read_bus_file
+from alertbus.run.bus_file import LOCAL_BROKER, BusFile, Part, at_local_broker, bootstrap_servers, read_bus_file
 from alertbus.run.supervisor import TRIES, Child, PartWillNotStart, Supervisor
-from alertbus.settings import Settings
+from alertbus.settings import Settings, load_settings
 
 DIES_THEN_WORKS = """
 import os, pathlib, sys, time
@@ -54,6 +54,53 @@ async def bus(tmp_path: Path) -> AsyncIterator[Scripted]:
     yield supervisor
     for child in supervisor.children:
         await stop(child.process, 5.0)
+
+
+def test_the_parts_of_a_bus_on_its_own_broker_and_database_find_no_other_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, word = Settings(data_dir=tmp_path), tmp_path / "broker.password"
+    word.touch(mode=0o600)
+    word.write_text("a-word")
+    for name, value in {
+        "ALERTBUS_DATABASE_URL": "postgresql://u@localhost/county",
+        "ALERTBUS_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "ALERTBUS_KAFKA_PRINCIPALS__STREAM__USER": "county-stream",
+    }.items():
+        monkeypatch.setenv(name, value)
+    supervisor = Supervisor(settings, partitions=2, bootstrap="127.0.0.1:9092", at_broker=at_local_broker(settings, "127.0.0.1:9092", word))
+
+    environment = supervisor._environment()
+    for name in [name for name in os.environ if name.startswith("ALERTBUS_")]:
+        monkeypatch.delenv(name)
+    for name in [name for name in environment if name.startswith("ALERTBUS_")]:
+        monkeypatch.setenv(name, environment[name])
+    found = load_settings()
+
+    assert found.sqlalchemy_url == settings.sqlalchemy_url
+    assert (found.access("stream").user, found.access("stream").password) == ("alertbus", "a-word")
+    assert "a-word" not in str(environment)
+
+
+@pytest.mark.parametrize("named", [None, "127.0.0.1:9092"])
+def test_other_commands_find_the_closed_broker_of_a_running_bus_by_its_file(named: str | None, tmp_path: Path) -> None:
+    word = tmp_path / "broker.password"
+    word.touch(mode=0o600)
+    word.write_text("a-word")
+    parts = (Part(LOCAL_BROKER, os.getpid()),)
+    BusFile(os.getpid(), "127.0.0.1:9092", "http://x", str(tmp_path), "sqlite", str(word), parts).write(tmp_path)
+
+    found = bootstrap_servers(Settings(data_dir=tmp_path, bootstrap_servers=named))
+
+    assert (str(found), found.access.protocol, found.access.password) == ("127.0.0.1:9092", "SASL_PLAINTEXT", "a-word")
+    assert "a-word" not in (tmp_path / "bus.json").read_text()
+
+
+def test_another_broker_than_the_running_bus_has_is_not_given_its_password(tmp_path: Path) -> None:
+    parts = (Part(LOCAL_BROKER, os.getpid()),)
+    BusFile(os.getpid(), "127.0.0.1:9092", "http://x", str(tmp_path), "sqlite", str(tmp_path / "word"), parts).write(tmp_path)
+
+    assert bootstrap_servers(Settings(data_dir=tmp_path, bootstrap_servers="127.0.0.1:9093")).access.password is None
 
 
 async def test_a_part_that_dies_in_its_first_seconds_is_started_again_and_the_bus_comes_up(bus: Scripted) -> None:

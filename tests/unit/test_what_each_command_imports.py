@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "alertbus.cli.up": {"yaml"},
     "alertbus.cli.status": {"httpx", "yaml"},
     "alertbus.cli.send": {"httpx", "yaml"},
+    "alertbus.cli.explain": {"httpx", "yaml"},
+    "alertbus.cli.cases": {"httpx", "yaml"},
     "alertbus.cli.review": {"httpx", "yaml"},
     "alertbus.cli.people": {"httpx", "yaml"},
     "alertbus.run.supervisor": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},

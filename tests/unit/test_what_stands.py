@@ -15,7 +15,8 @@ from alertbus.policy.minimise import OVER
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.sameness import tells_the_same
-from alertbus.reconcile.evidence import _identified, says_the_same
+from alertbus.reconcile.bare import says_the_same
+from alertbus.reconcile.evidence import _identified
 from alertbus.reconcile.oracle import obligations_from_scratch
 
 POLICY = load_policy()

@@ -20,6 +20,7 @@ from alertbus.model.events import AlertReachedCase, MessageKept, ReviewReason
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
 from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.screening import Clue, Revealed
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.wire import records
 from alertbus.wire.reading import UNKNOWN_TYPE, understand
@@ -44,6 +45,9 @@ ALERT = Alert.model_validate(
 STATED = AcceptedAlert.of(ALERT, AT)
 FOUND = STATED.with_people((("person-1",),))
 AGAIN = FOUND.model_copy(update={"people_version": 7, "people_since": {"person-1": AT}, "claimed": ("",)})
+NAMED = Revealed(clue=Clue.NAME, where="narrative[0]", person_ids=("person-2",))
+TELLING = FOUND.model_copy(update={"reveals": (NAMED, Revealed(clue=Clue.CALLER, where="narrative[0]"))})
+RELEASED = events.WordsDecided(case_id="case-1", alert_id="a-1", statement_id="s-1", released=True, at=AT)
 NUMBERS = tuple(PersonPointer(identifier=Identifier(system="prison_number", value=value)) for value in ("G7574EC", "B6273AG"))
 PLACES = (PersonPointer(case_id="case-1", key="partner"), PersonPointer(alert_id="a-1", entry=0))
 DECIDED = ReviewDecided(id="r-1", outcome=ReviewOutcome.SAME, at=AT, by="A. Duty", person_id="person-1")
@@ -79,6 +83,9 @@ BUILT: Mapping[str, Callable[[], Record]] = {
     "link gone": lambda: records.links_changed(CASE, ("person-2",), AT)[1],
     "case recorded": lambda: records.case_recorded(CASE, AT),
     "tick": lambda: records.ticked("case-1", AT - timedelta(days=1), AT),
+    "words decided": lambda: records.words_decided(RELEASED),
+    "alert about a person whose words name others": lambda: records.alert_about_people(TELLING, ["person-1"])[0],
+    "review of held words": lambda: records.review_of_words(TELLING, "case-1", TELLING.reveals),
     "notice owed": lambda: records.notice_record(NOTICE, by=STREAM),
     "notice redriven": lambda: records.notice_redriven("n-1", b"school/case-1", AT, records.content(NOTICE), entry_id="q-1", attempt=3),
     "receipt of an answer": lambda: records.receipt_given(ANSWER, by="/alertbus/gateway"),

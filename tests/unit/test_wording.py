@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alertbus.model.notice import ENDINGS
 from alertbus.plugin import Deed
+from alertbus.plugin.manager import Plugins
 from alertbus.plugin.schema import closed, document, excerpt, publish, text_of
 from alertbus.plugin.testing import ended_notice, minimal_notice, sample_notice
 from alertbus.plugin.wording import deed_line, excerpt_fields, exercise_mark, plain, present, rehearsal, section, uk_time
@@ -50,6 +51,14 @@ def test_an_end_is_said_with_its_day_in_the_united_kingdom(deed: Deed) -> None:
     assert line is not None
     assert line.endswith(" Ended on 2020-07-02.")
     assert ("withdrawn" in line.casefold()) is (deed is Deed.WITHDRAW)
+
+
+@pytest.mark.parametrize("sector", ["health", "police", "education", "social_care"])
+def test_lnk_04_every_adapter_with_room_for_it_says_whose_word_it_is(sector: str) -> None:
+    plugins = Plugins.load()
+    texts = [plugins.adapter_for(sector).render(sample_notice(own_agency=own)).body.decode() for own in (True, False)]
+
+    assert ["Your own agency stated this" in text for text in texts] == [True, False]
 
 
 def test_a_clock_is_read_in_the_united_kingdom_summer_and_winter() -> None:

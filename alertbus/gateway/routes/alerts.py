@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,7 +18,9 @@ from alertbus.gateway.problems import WrongMediaType
 from alertbus.intake.alerts import Accepted
 from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
+from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.gaps import gaps
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -41,7 +43,8 @@ _EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}
 async def state_alert(request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """Accept one alert, given as JSON or as a CloudEvent (structured, or binary with `ce-*` headers).
 
-    202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id.
+    202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id. `to_complete` lists what a police
+    notice does not say, with what to do: it is told meanwhile, and an amendment completes it.
     """
     try:
         alert = _alert_in(request.headers, await request.body())
@@ -54,6 +57,8 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
     gateway.counts.alerts.labels(outcome(accepted)).inc()
     headers = {"Location": f"/v1/alerts/{accepted.id}"}
     body: dict[str, Any] = {"id": accepted.id}
+    if missing := gaps(alert):
+        body["to_complete"] = [gap.model_dump() for gap in missing]  # told meanwhile; the sender is asked to amend it
     if accepted.differs:
         body["differs"] = True  # nothing changed; the sender should know that it said something else than before
     return JSONResponse(body, 200 if accepted.repeated else 202, headers)
@@ -77,7 +82,7 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     }
     sight = caller.sight
     if answer["notices"] and not (sight.everything or sight.of_source(status.source) or any(map(sight.of_case, status.cases))):
-        answer |= _as_told(answer["notices"])
+        answer |= _as_told(status, answer["notices"][-1])
     return JSONResponse(answer)
 
 
@@ -106,9 +111,16 @@ async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
     return item.notice.model_dump(mode="json", by_alias=True)
 
 
-def _as_told(notices: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Give kind and source as the agency's own notices have them: they may withhold both (decision 0017)."""
-    return {name: notices[-1]["obligation"][name] for name in ("kind", "source", "source_id")}
+def _as_told(status: AlertStatus, notice: Mapping[str, Any]) -> dict[str, Any]:
+    """Give kind, source and moments as the agency's own notice has them: it may withhold the first two (decision 0017), and say the day
+    alone where the minute would tell who the source is (NOT-01).
+    """
+    shown: dict[str, Any] = {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
+    if notice["do_not_reveal_source"]:
+        days = [{"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)} for one in status.statements]
+        said = [one.model_copy(update=day) for one, day in zip(status.statements, days, strict=True)]
+        shown["statements"] = [one.model_dump(mode="json") for one in said]
+    return shown
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:

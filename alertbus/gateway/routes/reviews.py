@@ -12,6 +12,7 @@ from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.callers import Caller
 from alertbus.intake.decisions import ReviewDecision
+from alertbus.intake.held_words import pieces_held
 from alertbus.intake.side_by_side import side_by_side
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.events import ReviewReason
@@ -58,11 +59,15 @@ async def reviews(
 
 @router.get("/{item_id}", summary="One review item, with the candidates side by side", responses=answers(404))
 async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """What agrees and what differs, by field. Names, births, addresses and numbers are only for who may read case files."""
+    """What agrees and what differs, by field; of words held back from a case, what was found in them. Names, births, addresses,
+    numbers and the words themselves are only for who may read case files.
+    """
     item = await _item(item_id, gateway, caller)
     may_see = caller.holds_every_case
     people = await side_by_side(gateway.engine, item, gateway.policy.identity, may_see=may_see)
-    return JSONResponse(item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True))
+    words = await pieces_held(gateway.engine, item) if may_see else ()
+    shown = item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True)
+    return JSONResponse(shown | ({"words": [piece.model_dump(mode="json") for piece in words]} if words else {}))
 
 
 @router.post(
@@ -79,7 +84,8 @@ async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -
 )
 async def decide(item_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """`same` joins the candidate named in `person_id` and tells who should have been told; `different` keeps all of them apart; `seen` says
-    that somebody has dealt with it; `reopened` takes the earlier decision back.
+    that somebody has dealt with it; `reopened` takes the earlier decision back. Of words held back from a case `release` sends them to its
+    agencies, as an amendment of what they were told, and `keep` leaves them out for good: neither is taken back.
 
     When this has answered, what follows is on its way. The same decision again changes nothing.
     """

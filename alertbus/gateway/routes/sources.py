@@ -9,7 +9,7 @@ from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
 from alertbus.intake.messages import LARGEST_RAW, NotRead
 from alertbus.intake.moments import OLD_NEWS
-from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge
+from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge, TooMany
 from alertbus.model.rights import Right
 from alertbus.plugin import Headers, Stated
 
@@ -43,8 +43,8 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     try:
         if raw is None:
             raise await gateway.intake.messages.refuse_oversized(plugin, digest, size)
-        message = await gateway.intake.messages.receive(plugin, raw, _headers(request), authorise)
-    except (NotRead, TooLarge):
+        message = await gateway.intake.messages.receive(plugin, raw, _headers(request), authorise, sender=caller.name)
+    except (NotRead, TooLarge, TooMany):
         gateway.counts.messages.labels(plugin, "refused").inc()
         raise
     gateway.counts.messages.labels(plugin, "ignored" if message.ignored else "accepted").inc()
@@ -55,7 +55,9 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     ids = list(dict.fromkeys(accepted.id for accepted in message.accepted))
     old = {"history": list(message.history), "reason": _OLD} if message.history else {}
     linked = {"linked": message.linked} if message.linked else {}
-    return JSONResponse({"outcome": "accepted", "ids": ids} | old | linked, 202)
+    missing = [{"id": alert_id, **gap.model_dump()} for alert_id, gap in message.to_complete]
+    asked = {"to_complete": missing} if missing else {}
+    return JSONResponse({"outcome": "accepted", "ids": ids} | old | linked | asked, 202)
 
 
 @router.post(
@@ -77,7 +79,7 @@ async def receive_receipt(plugin: str, request: Request, gateway: CurrentGateway
         faults = [Fault("", str(fault), fault.code)]
     except PluginFault as fault:
         faults = [Fault("", "an acknowledgement that this plugin can read; it broke on it (PluginFault)", fault.code)]
-    raise await gateway.intake.messages.keep(plugin, raw, _headers(request), faults)
+    raise await gateway.intake.messages.keep(plugin, raw, _headers(request), faults, sender=caller.name)
 
 
 async def _read(request: Request) -> tuple[bytes | None, str | None, int]:

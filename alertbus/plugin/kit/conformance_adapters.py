@@ -122,8 +122,8 @@ def keeps_source_mark(adapter: Adapter) -> None:
 
 
 def says_not_stated(adapter: Adapter) -> None:
-    """Where an adapter says who said something, whether it was seen first-hand or whether a release is confirmed, it says too that this was
-    not stated, and in no other case.
+    """Where an adapter says who said something, whether it was seen first-hand, whether a release is confirmed or whether the children were
+    at an incident, it says too that this was not stated, and in no other case.
     """
     speakers = [sample_notice(narrative=(Excerpt.of(SPOKEN, who, observed_first_hand=True),)) for who in (*SaidBy, None)]
     hands = [sample_notice(narrative=(Excerpt.of(SPOKEN, SaidBy.PUBLIC, observed_first_hand=hand),)) for hand in (True, False, None)]
@@ -132,7 +132,11 @@ def says_not_stated(adapter: Adapter) -> None:
         sample_notice(kind="prisoner_release", flag=None, details={"release": dated | sure})
         for sure in ({"confirmed": True}, {"confirmed": False}, {})
     ]
-    for fact, notices in (("who said it", speakers), ("first-hand or not", hands), ("confirmed or not", surely)):
+    there = [
+        sample_notice(kind="domestic_abuse_incident", details={"incident": {"children_present": there}}) for there in (True, False, None)
+    ]
+    facts = {"who said it": speakers, "first-hand or not": hands, "confirmed or not": surely, "the children present or not": there}
+    for fact, notices in facts.items():
         *stated, unsaid = ["\n".join(fidelity.strings_of(adapter.render(notice))) for notice in notices]
         bodies = {adapter.render(notice).body for notice in notices[:-1]}
         if len(bodies) == 1 and adapter.render(notices[-1]).body in bodies:

@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import Deed, Notice
-from alertbus.plugin.wording import HIDE_THE_SOURCE, NOT_STATED, deed_line, exercise_mark, plain, rehearsal, section, uk_time
+from alertbus.plugin.wording import (
+    HIDE_THE_SOURCE,
+    NOT_STATED,
+    deed_line,
+    exercise_mark,
+    own_word,
+    plain,
+    rehearsal,
+    section,
+    uk_time,
+    unsaid_line,
+)
 
 LEAD = "the safeguarding lead who sent it"
 ENCOMPASS = "Operation Encompass: there was an incident that concerns a child at your setting."
@@ -55,6 +66,7 @@ class SchoolText:
         yield self._mark + self._title
         yield self.summary
         yield f"You receive this because: {self.because}"
+        yield from filter(None, (own_word(notice), unsaid_line(notice)))
         yield f"What to do: {self.action}"
         if grade := section(notice, "flag").get("grade"):
             yield f"Grade: {grade}"

@@ -15,11 +15,15 @@ from alertbus.plugin.wording import (
     deed_line,
     exercise_mark,
     how_sure,
+    incident_facts,
+    own_word,
     plain,
     rehearsal,
     section,
     tells_of_release,
     uk_time,
+    unsaid_line,
+    yes_no,
 )
 
 DO_NOT_REVEAL = f"DO NOT REVEAL THE SOURCE: {HIDE_THE_SOURCE}"
@@ -61,6 +65,8 @@ def _first(notice: Notice) -> Iterator[str]:
 def _body(notice: Notice) -> Iterator[str]:
     yield notice.title
     yield f"You receive this because: {notice.because}"
+    yield own_word(notice) or ""
+    yield unsaid_line(notice) or ""
     yield notice.summary
     if notice.action:
         yield f"What to do: {notice.action}"
@@ -98,9 +104,12 @@ def _details(notice: Notice) -> Iterator[str]:
         yield f"Incident reference: {incident['reference']}"
     if incident.get("grade"):
         yield f"Incident grade: {incident['grade']}"
+    facts = incident_facts(notice)
     for name, words in (("children_present", "Children present"), ("welfare_check", "Welfare check made")):
-        if incident.get(name) is not None:
-            yield f"{words}: {'yes' if incident[name] else 'no'}"
+        if name in facts:
+            yield f"{words}: {plain(yes_no(facts[name]))}"
+    if incident.get("parental_responsibility"):
+        yield f"Parental responsibility, as recorded: {incident['parental_responsibility']}"
     if incident.get("home_conditions"):
         yield f"Home conditions, as recorded: {incident['home_conditions']}"
 

@@ -458,3 +458,15 @@ def test_pri_04_a_release_says_how_sure_it_is(sure: dict[str, bool], words: str)
 
     assert f"Release date: 2021-03-12 ({words})" in said(sample_notice(kind="prisoner_release", details=release))
     assert "Release date: not stated (confirmed: not stated)" in said(sample_notice(kind="prisoner_release", details={}))
+
+
+@pytest.mark.parametrize("kind", ["ppn", "domestic_abuse_incident"])
+@pytest.mark.parametrize(("stated", "words"), [(True, "yes"), (False, "no"), (None, "not stated")])
+def test_not_11_of_an_incident_it_is_told_whether_the_children_were_there_or_that_nobody_said(
+    kind: str, stated: bool | None, words: str
+) -> None:
+    told = said(sample_notice(kind=kind, details={"incident": {} if stated is None else {"children_present": stated}}))
+
+    assert f"Children present: {words}" in told
+    assert "Welfare check made: not stated" in told
+    assert not any("Children present" in line for line in said(sample_notice(kind="school_concern", details={})))

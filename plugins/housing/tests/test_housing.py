@@ -156,7 +156,7 @@ def test_the_caution_stays_while_a_release_of_the_same_person_stands(kind: str) 
     )
     ends = HousingAdapter().render(ended_notice(kind=kind))
 
-    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12, ")
+    assert json.loads(stays.body)["incidentDescription"].startswith("Household may be at risk from 2021-03-12.")
     assert [m.headers["x-alertbus-route"].partition(" ")[0] for m in (stays, ends)] == ["POST", "PATCH"]
 
 

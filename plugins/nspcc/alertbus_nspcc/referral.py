@@ -10,12 +10,6 @@ from alertbus.plugin.forms import Form, PersonOnForm
 
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+44|0044|0)[\s()-]*(?:\d[\s()-]*){9,10}(?!\d)")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}")
-_HINT = re.compile(
-    r"\b(?:(?:i am|i'm|im) (?:her|his|the|their|a)\b"
-    r"|my (?:\w+ )?(?:neighbou?rs?|grand\w+|niece|nephew|sister|brother|cousin|daughter|son|friend|tenants?|pupils?)\b"
-    r"|next door|i live\b|i work\b)",
-    re.IGNORECASE,
-)
 
 
 def _no_way_to_reach_anybody(text: str) -> str:
@@ -69,8 +63,3 @@ class Referral(Form):
         if not self.children and not self.adults:
             raise ValueError("expected at least one entry in `children` or `adults`")
         return self
-
-    @property
-    def may_name_the_caller(self) -> bool:
-        """Say whether the words tell how the caller knows the family, from which somebody may work out who it was."""
-        return _HINT.search(self.concern.words) is not None

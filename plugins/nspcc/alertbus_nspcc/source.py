@@ -37,9 +37,6 @@ class Nspcc:
         details: dict[str, Any] = {}
         if referral.concern.themes:
             details["themes"] = referral.concern.themes
-        if referral.may_name_the_caller:
-            # Shown to no agency; it puts the alert into review, where somebody asks the helpline before more is said.
-            details["nspcc"] = {"words_may_name_the_caller": True}
         return [
             Alert(
                 id=referral.referral_id,

@@ -16,6 +16,8 @@ from alertbus.plugin.wording import (
     deed_line,
     excerpt_fields,
     exercise_mark,
+    incident_facts,
+    own_word,
     present,
     rehearsal,
     section,
@@ -94,6 +96,7 @@ def _notice(notice: Notice) -> dict[str, Any]:
         ended_at=notice.ended_at.isoformat() if notice.ended_at else None,
         title=exercise_mark(notice) + notice.title,
         because=notice.because,
+        own_agency=own_word(notice),
         summary=notice.summary,
         action=notice.action,
         contact=notice.contact,
@@ -149,11 +152,13 @@ def _event(notice: Notice) -> dict[str, Any]:
 
 
 def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of a release it is always said whether it is confirmed (PRI-04)."""
+    """Of a release it is always said whether it is confirmed (PRI-04), and of an incident whether the children were there."""
     for name, fields in DETAILS.items():
         given = section(notice, name)
         if name == "release" and tells_of_release(notice):
             given = {**given, "confirmed": NOT_STATED if given.get("confirmed") is None else given["confirmed"]}
+        if name == "incident":
+            given = {**given, **incident_facts(notice)}
         if shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}:
             yield name, shown
 

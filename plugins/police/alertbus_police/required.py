@@ -8,37 +8,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alertbus.plugin import Excerpt, Notice, NoticePerson, SaidBy
-from alertbus.plugin.wording import NOT_STATED, section
+from alertbus.plugin.wording import ASKED_OF_POLICE, NOT_STATED, section
 
 WORDS: Mapping[str, str] = {
-    "children": "Name every child in the household or linked to it, whether or not they were at the scene.",
-    "parental_responsibility": "Ask and record who holds parental responsibility for each child.",
-    "adults_present": "List every adult who was there, guests included.",
-    "person_sought": "If you came to look for somebody, record who, even if they were not found.",
+    **ASKED_OF_POLICE,
     "risk_posed": "For each adult, record what risk they pose to the children and to staff.",
-    "child_saw_or_said": "Record what each child saw, heard and said, in the child's own words.",
-    "home_conditions": "Describe the rooms the children use: what you saw, not a label.",
-    "officer": "Give the officer's collar number or role, so that somebody can ring.",
-    "force_reference": "Give the force's own incident or crime reference.",
     "time_children_seen": "Record when each child was seen, or that they were not seen.",
     "shared_with": "Record which agencies were told, by whom and when.",
 }
 """Each required field with what to do when it is missing."""
 
 
+NOBODY = "nobody"
+"""The officers had come to look for nobody."""
+
+
 def required(notice: Notice) -> dict[str, Any]:
     """Every field of `WORDS`: what the notice says, else `not_stated`.
 
-    A notice says nothing of parental responsibility, of when the children were seen or of who else was told, so those
-    are questions each time.
+    A notice says nothing of when the children were seen or of who else was told, so those are questions each time.
     """
     known = section(notice, "incident")
     adults = [p for p in notice.people if not p.child]
     return {
         "children": _refs(notice.children),
-        "parental_responsibility": NOT_STATED,
+        "parental_responsibility": known.get("parental_responsibility") or NOT_STATED,
         "adults_present": _refs(p for p in adults if p.role == "present"),
-        "person_sought": _refs(p for p in adults if p.role == "sought"),
+        "person_sought": NOBODY if known.get("nobody_sought") is True else _refs(p for p in adults if p.role == "sought"),
         "risk_posed": _risk(notice),
         "child_saw_or_said": _child_excerpts(notice.narrative),
         "home_conditions": known.get("home_conditions") or NOT_STATED,

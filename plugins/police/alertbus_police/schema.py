@@ -7,7 +7,7 @@ from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
 from alertbus_police.adapter import SCHEMA_NAME
-from alertbus_police.required import WORDS
+from alertbus_police.required import NOBODY, WORDS
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
@@ -59,7 +59,7 @@ def _notice() -> Schema:
         "policy_version",
         "rule",
     }
-    optional = {"ended_at", "state", "summary", "action", "contact", "recipient", "case_status"}
+    optional = {"ended_at", "own_agency", "state", "summary", "action", "contact", "recipient", "case_status"}
     fields: Schema = dict.fromkeys(sorted(needed | optional), _TEXT) | {
         "deed": {"enum": [deed.value for deed in Deed]},
         "severity": {"enum": ["critical", "high", "medium", "low"]},
@@ -76,7 +76,7 @@ def _required() -> Schema:
     stated: Schema = {
         "children": refs,
         "adults_present": refs,
-        "person_sought": refs,
+        "person_sought": {"anyOf": [{"const": NOBODY}, refs]},
         "child_saw_or_said": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
     }
     return {name: {"anyOf": [{"const": NOT_STATED}, stated.get(name, _TEXT)]} for name in WORDS}
@@ -104,8 +104,8 @@ def _event() -> Schema:
             {
                 "reference": _TEXT,
                 "grade": _TEXT,
-                "children_present": _FLAG,
-                "welfare_check": _FLAG,
+                "children_present": _UNLESS_UNSAID,
+                "welfare_check": _UNLESS_UNSAID,
                 "home_conditions": _TEXT,
                 "officer": _TEXT,
                 "dash": {"type": "integer", "minimum": 0, "maximum": 24},

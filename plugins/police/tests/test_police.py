@@ -167,6 +167,8 @@ def test_details_are_those_police_are_shown_and_no_others() -> None:
         "incident": {
             "reference": "NP/20/1",
             "grade": "red",
+            "children_present": "not_stated",
+            "welfare_check": "not_stated",
             "home_conditions": "Food on the floor.",
             "officer": "PC 999",
             "dash": 14,
