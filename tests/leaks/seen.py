@@ -48,7 +48,7 @@ unborn: key                    -   -     -    -  -    -     -     -     -    -  
 unborn: given name             -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 unborn: expected               -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 man: key                       x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
-man: label                     x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
+man: label                     x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 man: given name                x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: family name               x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: born                      x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
@@ -58,15 +58,15 @@ man: prison number             x   x     x    -  -    -     x     x     -    -  
 man: CRN                       x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: address                   x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
 man: UPRN                      x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
-man: relation                  x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
+man: relation                  x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 man: role in the alert         x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
 mother: key                    x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
-mother: label                  x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
+mother: label                  x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 mother: given name             x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 mother: born                   x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 mother: NHS number             x   x     -    x  x    -     -     -     -    -     -     -    x    -     -
 mother: address                x   x     x    x  x    -     -     -     -    x     -     -    x    -     -
-mother: relation               x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
+mother: relation               x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 bystander: name                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 bystander: relation            -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 case: status                   x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
