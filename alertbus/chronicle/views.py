@@ -15,6 +15,7 @@ from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
 from alertbus.model.notice import Notice, Receipt
+from alertbus.policy.neutral import is_neutral
 from alertbus.sql.engine import database_faults, reading
 
 AT_ONCE = 500
@@ -89,7 +90,7 @@ async def obligations_where(connection: AsyncConnection, condition: ColumnElemen
                 deed=shown.deed,
                 ended_at=shown.ended_at,
                 because=shown.because,
-                do_not_reveal_source=shown.do_not_reveal_source,
+                do_not_reveal_source=shown.do_not_reveal_source and not is_neutral(shown),  # such a notice hides every source
                 receipts=receipts[row.id],
                 copied_to=copied_to(receipts[row.id]),
             )

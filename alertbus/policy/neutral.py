@@ -7,7 +7,7 @@ to answer, by when, how grave it is and whom to ring.
 from collections.abc import Mapping
 from typing import Any
 
-from alertbus.model.notice import Obligation
+from alertbus.model.notice import Notice, Obligation
 
 TITLE = "Safeguarding information"
 SUMMARY = "There is safeguarding information that concerns you. Ring the contact given."
@@ -20,3 +20,8 @@ def neutral(obligation: Obligation) -> Obligation:
     """The obligation as such an agency is shown it. It quotes the bus's id of the alert, because the sender's own may tell whose it is."""
     shown: Mapping[str, Any] = {"kind": KIND, "source": SOURCE, "source_id": obligation.alert_id}
     return obligation.model_copy(update=shown)
+
+
+def is_neutral(notice: Notice) -> bool:
+    """True for a notice to an agency that may not know the kind. Nothing of its alert can be read from it, nor whether its source is hidden."""
+    return notice.title == TITLE and notice.obligation.source == SOURCE

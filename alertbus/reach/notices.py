@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alertbus.model.alert import AcceptedAlert
+from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.model.screening import Revealed
@@ -59,6 +60,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             )
         involvement = owed.decision.involvement
         sight = context.sight_of(owed)
+        body, body_json = bodies[about].for_recipient(sight.recipient)
         cover = cover_for(
             owed.notice_id,
             owed.deed,
@@ -69,11 +71,11 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             since=involvement.from_ if involvement else None,
             flag=_flag(owed, context, sight),
             recipient=_recipient(owed, context.case),
-            ended_at=owed.ended_at,
+            ended_at=day_alone(owed.ended_at) if owed.ended_at and body.do_not_reveal_source else owed.ended_at,
             own_agency=owed.decision.ruling is Ruling.OTHER_UNIT,
             another_stands=owed.deed.ends and _another_stands(owed, context),
         )
-        yield Told(owed, cover, *bodies[about].for_recipient(sight.recipient), owed.asks_about(context.case))
+        yield Told(owed, cover, body, body_json, owed.asks_about(context.case))
 
 
 class _LinkContext:

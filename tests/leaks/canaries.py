@@ -86,6 +86,7 @@ FIELDS = {
     "alert: lawful basis of the sender": "CanarySendersBasis",
     "alert: source": "court.canarysource",
     "alert: sender's id": "CanarySendersId",
+    "alert: its minute": "",
     "kind: its name": "",
     "kind: title": "CanaryTitle",
     "kind: summary": "CanarySummary",
@@ -98,7 +99,7 @@ FIELDS = {
     "other family: address": "5 CanaryOther Street",
     "other family: number": "9999999492",
 }
-"""What it is → how it stands there. A kind's own name is looked for as it is."""
+"""What it is → how it stands there. A kind's own name, and the minute at which it happened, are looked for as they are."""
 
 F = FIELDS
 HOME = {"uprn": F["child: UPRN"], "lines": [F["child: address"]], "postcode": F["child: postcode"]}
@@ -284,16 +285,19 @@ def _forms(canary: str) -> tuple[str, ...]:
 _FORMS = {name: _forms(canary) for name, canary in FIELDS.items() if canary}
 
 
-def found_in(text: str, kind: str = "") -> set[str]:
+def found_in(text: str, kind: str = "", minutes: tuple[str, ...] = ()) -> set[str]:
     """The fields of which something stands in the text, however it is written: with spaces, as another form of a date, or in base64.
 
     A kind's name is found as it is: in quotes where it is a word of every day (`birth`), and never where it is the neutral one (`other`).
+    `minutes`: the time at which it happened, as clocks show it.
     """
     flat = _flat(text + " ".join(_decoded(text)))
     found = {name for name, forms in _FORMS.items() if any(form in flat for form in forms)}
     names = (kind, kind.replace("_", "-")) if "_" in kind else (f'"{kind}"',)
     if kind and kind != "other" and any(name in text for name in names):
         found.add("kind: its name")
+    if any(minute in text for minute in minutes):
+        found.add("alert: its minute")
     return found
 
 

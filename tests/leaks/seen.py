@@ -48,7 +48,7 @@ unborn: key                    -   -     -    -  -    -     -     -     -    -  
 unborn: given name             -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 unborn: expected               -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 man: key                       x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
-man: label                     x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
+man: label                     x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 man: given name                x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: family name               x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: born                      x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
@@ -58,15 +58,15 @@ man: prison number             x   x     x    -  -    -     x     x     -    -  
 man: CRN                       x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 man: address                   x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
 man: UPRN                      x   x     x    x  x    x     -     -     x    x     -     -    x    -     -
-man: relation                  x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
+man: relation                  x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 man: role in the alert         x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
 mother: key                    x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
-mother: label                  x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
+mother: label                  x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 mother: given name             x   x     x    -  -    -     x     x     -    -     -     -    -    -     -
 mother: born                   x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
 mother: NHS number             x   x     -    x  x    -     -     -     -    -     -     -    x    -     -
 mother: address                x   x     x    x  x    -     -     -     -    x     -     -    x    -     -
-mother: relation               x   x     x    x  x    x     x     x     -    -     -     -    -    -     -
+mother: relation               x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 bystander: name                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 bystander: relation            -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 case: status                   x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
@@ -90,6 +90,7 @@ alert: status                  x   x     -    x  x    -     -     -     -    -  
 alert: unclassified section    -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: unclassified name       -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: referrer                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
+alert: its minute              -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: lawful basis of the sender - -    -    -  -    -     -     -     -    -     -     -    -    -     -
 flag: title                    x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
 flag: action                   x   x     x    x  x    x     x     x     x    x     x     x    x    -     -
@@ -99,7 +100,7 @@ other family: parent           -   -     -    -  -    -     -     -     -    -  
 other family: address          -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 other family: number           -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 """
-"""Whatever the kind. The part that somebody has in an alert and an opaque reference say nothing of who it is."""
+"""Whatever the kind. A child has spoken, so nobody hears at which minute. The part that somebody has in an alert and an opaque reference say nothing of who it is."""
 
 KEPT_FROM_HIM = {"man: key", "man: label", "man: relation", "man: role in the alert", "mother: key", "mother: label", "mother: relation"}
 """What would tell who acts for him that there is a child, where he must not learn of one: what he, or she, is to a child."""

@@ -25,6 +25,9 @@ from tests.leaks.seen import RECIPIENTS, may_see
 
 EVERY_KIND = (*sorted(KINDS), "never_heard_of")
 T0 = datetime(2026, 3, 2, 9, 41, 7, tzinfo=UTC)
+MINUTES = ("09:41",)
+LATER = timedelta(hours=1, minutes=23)
+"""Between what happened and its acceptance."""
 EVERYBODY = frozenset(set(Audience) - {Audience.RECENTLY_ENDED})
 COLUMN_OF = {agency: column for column, agency in RECIPIENTS.items()}
 
@@ -63,9 +66,10 @@ def canary_policy(*kinds: str) -> Policy:
 
 
 def said(kind: str, name: str = "", **changed: Any) -> AcceptedAlert:
-    at = T0 + timedelta(hours=len(name))
+    at = T0 + timedelta(hours=24 * len(name))
     body = {**ALERT, "kind": kind, "occurred_at": at, "recorded_at": at, **changed}
-    return AcceptedAlert.of(Alert.model_validate(body), at, T0 if changed.get("action") else None).with_people(MEANT)
+    first = T0 + LATER if changed.get("action") else None
+    return AcceptedAlert.of(Alert.model_validate(body), at + LATER, first).with_people(MEANT)
 
 
 def a_standing_flag() -> AcceptedAlert:
@@ -125,6 +129,6 @@ def sightings(kinds: tuple[str, ...] = EVERY_KIND) -> Iterator[Sighting]:
             for notice in notices(kind, restricted=restricted):
                 column = COLUMN_OF[notice.obligation.agency]
                 for channel, text in channels(notice, plugins):
-                    found = found_in(text, kind)
+                    found = found_in(text, kind, MINUTES)
                     for field in FIELDS:
                         yield Sighting(column, kind, str(notice.deed), channel, field, restricted, field in found)

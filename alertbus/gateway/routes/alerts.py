@@ -71,18 +71,17 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     Found by the bus's id, or by its source's own within what the caller may see. Who holds cases sees the obligations of every agency on
     them, and why somebody must look at it. Who stated it learns that it was accepted, and never whether anybody in it is known.
     """
-    status = await _projected(alert_id, gateway, caller)
+    status, sight = await _projected(alert_id, gateway, caller), caller.sight
     if status.obligations or status.cases:
         await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
+    notices = [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)]
+    stated = sight.of_source(status.source)
+    if not stated and any(one["do_not_reveal_source"] for one in (*notices, *map(dict, status.obligations))):
+        status = _by_the_day(status)
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
-    answer |= {
-        "id": status.alert_id,
-        "obligations": [one.model_dump(mode="json") for one in status.obligations],
-        "notices": [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)],
-    }
-    sight = caller.sight
-    if answer["notices"] and not (sight.everything or sight.of_source(status.source) or any(map(sight.of_case, status.cases))):
-        answer |= _as_told(status, answer["notices"][-1])
+    answer |= {"id": status.alert_id, "obligations": [one.model_dump(mode="json") for one in status.obligations], "notices": notices}
+    if notices and not (stated or sight.everything or any(map(sight.of_case, status.cases))):
+        answer |= _as_told(notices[-1])
     return JSONResponse(answer)
 
 
@@ -111,16 +110,18 @@ async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
     return item.notice.model_dump(mode="json", by_alias=True)
 
 
-def _as_told(status: AlertStatus, notice: Mapping[str, Any]) -> dict[str, Any]:
-    """Give kind, source and moments as the agency's own notice has them: it may withhold the first two (decision 0017), and say the day
-    alone where the minute would tell who the source is (NOT-01).
-    """
-    shown: dict[str, Any] = {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
-    if notice["do_not_reveal_source"]:
-        days = [{"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)} for one in status.statements]
-        said = [one.model_copy(update=day) for one, day in zip(status.statements, days, strict=True)]
-        shown["statements"] = [one.model_dump(mode="json") for one in said]
-    return shown
+def _as_told(notice: Mapping[str, Any]) -> dict[str, str]:
+    """Give kind and source as the agency's own notice has them: it may withhold both (decision 0017)."""
+    return {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
+
+
+def _by_the_day(status: AlertStatus) -> AlertStatus:
+    """The status without the minutes at which it happened and was recorded, which would tell who the source is (NOT-01)."""
+    said = (
+        one.model_copy(update={"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)})
+        for one in status.statements
+    )
+    return status.model_copy(update={"statements": tuple(said)})
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:
