@@ -70,9 +70,9 @@ class Wire(Producer):
     async def within(self, work: Any) -> Any:
         return await work
 
-    async def append(self, chain: str, deed: Any, **said: Any) -> None:
+    async def append_all(self, chain: str, entries: Sequence[Any]) -> None:
         self.step()
-        self.deeds.append((chain, deed, said))
+        self.deeds += [(chain, one.deed, one) for one in entries]
 
 
 class OnNoDisk(StateTable[Any]):

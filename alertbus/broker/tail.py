@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from alertbus.broker.access import client_arguments
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.broker.record import Received
@@ -41,7 +42,7 @@ class Tail:
     async def _read(self, where: TopicPartition, start: int) -> list[Received]:
         if self._consumer is None:
             quiet_kafka_loggers()
-            self._consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False, client_id="alertbus-tail")
+            self._consumer = AIOKafkaConsumer(**client_arguments(self._bootstrap), enable_auto_commit=False, client_id="alertbus-tail")
             await self._consumer.start()
         first = (await self._consumer.beginning_offsets([where]))[where] if start == 0 else start
         end = (await self._consumer.end_offsets([where]))[where]

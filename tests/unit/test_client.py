@@ -133,6 +133,7 @@ def test_every_command_about_alerts_cases_and_people_asks_the_gateway_with_its_t
     file, token = tmp_path / "said.json", tmp_path / "token"
     file.write_text('{"id": "c1"}')
     token.write_text(f"{TOKEN}\n")
+    token.chmod(0o600)
     monkeypatch.setenv("ALERTBUS_TOKEN_FILE", "")  # put back afterwards, whatever the option sets it to
     if way.startswith("ALERTBUS"):
         monkeypatch.setenv(way, TOKEN if way == "ALERTBUS_TOKEN" else str(token))

@@ -72,7 +72,7 @@ def test_the_chronology_says_of_a_copy_that_its_own_channel_did_not_deliver() ->
 def test_a_rehearsal_does_not_count_a_copy_as_having_reached_the_agency(copy: Receipt) -> None:
     item = {"obligation": {}, "notice": {}, "receipts": [REFUSED.model_dump(mode="json"), copy.model_dump(mode="json")]}
 
-    assert _message(item) is None
+    assert _message(item, {}) is None
 
 
 def test_a_copy_is_no_receipt_of_how_delivery_ended() -> None:

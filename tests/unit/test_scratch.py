@@ -149,7 +149,11 @@ def test_obligation_has_the_id_that_the_bus_gives_it() -> None:
 
 
 def test_agency_that_said_it_is_not_told() -> None:
-    assert told(a_case({"agency": "police"}, HEALTH_VISITING), an_alert()) == {"health_visiting": T0}
+    assert told(a_case({"agency": "police"}, HEALTH_VISITING), an_alert(source="police")) == {"health_visiting": T0}
+
+
+def test_lnk_04_other_units_of_the_agency_that_said_it_are_told() -> None:
+    assert told(a_case({"agency": "police"}, HEALTH_VISITING), an_alert(source="police.force")) == {"health_visiting": T0, "police": T0}
 
 
 def test_every_role_that_owes_an_answer_of_its_own_has_an_obligation() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from alertbus.broker import topics
 from alertbus.chronicle import projector, tables
+from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.chronicle.queries import alert_status
@@ -404,7 +405,8 @@ async def test_who_decides_sees_the_words_with_what_was_found_and_the_sender_hea
         ("narrative[0]", "He goes on about Wrenna Quillfeather.", ("name",)),
         ("details.flag.precautions[0]", "Two to visit", ()),
     ]
-    assert (await alert_status(town.engine, stated.alert_id)).review == ()
+    sender = AlertSight(agencies=frozenset(), sources=(stated.alert.source,), areas=())
+    assert (await alert_status(town.engine, stated.alert_id, sight=sender)).review == ()
 
 
 async def test_an_exercises_people_are_nobodys_and_its_release_counts_by_its_own_clock(town: Town) -> None:

@@ -1,13 +1,13 @@
 """of which statement and of whom a question for a person is
 
-Revision: 0013, after 0010. No version before asked a question that another statement, or an answer about the same person, settles.
+Revision: 0012, after 0011. No version before asked a question that another statement, or an answer about the same person, settles.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0013'
-down_revision = '0010'
+revision = '0012'
+down_revision = '0011'
 branch_labels = None
 depends_on = None
 
