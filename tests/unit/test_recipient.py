@@ -224,11 +224,15 @@ def test_a_policy_may_give_a_childs_name_to_who_acts_for_an_adult_and_no_more_of
 
 
 def test_who_acts_for_a_man_reads_what_its_own_agency_wrote() -> None:
-    own = about_him("prisoner_release", source="probation.hereford")
-    case = a_case(for_him("probation"))
+    def reads(agency: str, source: str) -> bool:
+        return recipient_of(agency, a_case(for_him(agency)), POLICY, T0, source=source).own_words
 
-    assert recipient_of("probation.leominster", case, POLICY, T0, source=own.alert.source).own_words
-    assert not recipient_of("probation.leominster", case, POLICY, T0, source="police.northants").own_words
+    assert reads("probation", "probation.hereford")
+    assert reads("probation.hereford", "probation.hereford.court")
+    assert not reads("probation.hereford", "probation.leominster")
+    assert not reads("gp.k1", "gp.k12")
+    assert not reads("gp.k1", "gp")
+    assert not reads("probation", "police.northants")
 
 
 def test_not_02_what_the_case_calls_him_is_not_written_for_who_acts_for_him() -> None:
