@@ -250,9 +250,7 @@ def _some_child(present: _Present, case: Case, sight: Sight) -> NoticePerson:
     """A child of whom the recipient may know that it is there; its name besides, where the policy gives that to who acts for an adult."""
     person, reader = present.person, sight.recipient
     named = reader.for_adults and reader.names_children and sight.full(Sensitivity.CHILD_IDENTITY)
-    sight.withheld |= {Sensitivity.CHILD_IDENTITY, *(_class_of(i, child=True) for i in person.identifiers)}
-    if person.addresses:
-        sight.withheld.add(Sensitivity.ADDRESS)
+    sight.withheld.add(Sensitivity.CHILD_IDENTITY)  # not of which numbers and addresses: that would be something about this child
     return NoticePerson(
         ref=ids.person_ref(case.id, person.key),
         child=True,

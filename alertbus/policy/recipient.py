@@ -30,7 +30,7 @@ class Recipient(NamedTuple):
     names_children: bool = False
     """The policy lets it have a child's name though it acts for an adult."""
     own_words: bool = False
-    """The alert was stated by this agency, or by another unit of it."""
+    """The alert was stated by this agency, or by a department of it. Another setting, such as another surgery, is another agency."""
     others_children: frozenset[str] = frozenset()
     """Children whom other settings serve, and not this one: each is "a sibling" (NOT-16)."""
     unborn: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ def recipient_of(
         adults=role.adults,
         kept_from=any(not KINDS_OF_BIRTH_AND_DEATH.isdisjoint(kinds) for kinds in restricted),
         names_children=entry.names_children and not restricted,
-        own_words=source is not None and source.partition(".")[0] == agency.partition(".")[0],
+        own_words=f"{source}.".startswith(f"{agency}."),
         unborn=living.unborn,
         died=living.died,
     )

@@ -634,7 +634,13 @@ async def test_an_exercises_clock_goes_forward_and_tells_each_of_its_cases(gatew
 
 # --- who calls ---------------------------------------------------------------------------------------------------------
 
-TOKENS = {"police": "police-token", "health_visiting": "hv-token", "childrens_social_care": "csc-token", "bus": "ops-token"}
+TOKENS = {
+    "school.123456": "school-token",
+    "police": "police-token",
+    "health_visiting": "hv-token",
+    "childrens_social_care": "csc-token",
+    "bus": "ops-token",
+}
 
 
 @pytest.fixture
@@ -687,6 +693,19 @@ async def test_an_agency_sees_its_own_obligations_and_nothing_of_anothers(guarde
     assert [item["id"] for item in inbox.json()["items"]] == [mine.obligation.id]
     assert own_name.status_code == 200
     assert another.status_code == answered.status_code == 404
+
+
+async def test_a_callers_token_for_one_school_sees_that_school_alone(guarded: Any) -> None:
+    mine, theirs, of_all = (notice(school, "education") for school in ("school.123456", "school.999", "school"))
+    await owe(guarded, mine, theirs, of_all)
+    asked = {
+        agency: await guarded.http.get(f"/v1/inbox?agency={agency}", headers=by("school.123456")) for agency in ("school.999", "school")
+    }
+
+    inbox = await guarded.http.get("/v1/inbox", headers=by("school.123456"))
+
+    assert [item["id"] for item in inbox.json()["items"]] == [mine.obligation.id]
+    assert {agency: answer.status_code for agency, answer in asked.items()} == {"school.999": 404, "school": 404}
 
 
 async def test_an_alert_is_shown_to_its_sender_and_to_who_was_told_and_each_sees_its_own(guarded: Any) -> None:

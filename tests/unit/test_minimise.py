@@ -197,7 +197,7 @@ WITHHELD = {
     "ambulance": "adult_identity child_identity child_voice observation offence plan threat upn",
     "education": "address adult_identity child_voice nhs_number observation offence plan threat",
     "housing": "adult_identity child_identity child_voice nhs_number observation offence plan threat upn",
-    "probation": "address child_identity child_voice nhs_number observation offence plan threat upn",
+    "probation": "address child_identity child_voice observation offence plan threat",
     "nspcc": "action address adult_identity child_identity child_voice nhs_number observation offence plan threat upn",
     "unknown": "action address adult_identity child_identity child_voice nhs_number observation offence plan threat upn",
 }

@@ -224,11 +224,15 @@ def test_a_policy_may_give_a_childs_name_to_who_acts_for_an_adult_and_no_more_of
 
 
 def test_who_acts_for_a_man_reads_what_its_own_agency_wrote() -> None:
-    own = about_him("prisoner_release", source="probation.hereford")
-    case = a_case(for_him("probation"))
+    def reads(agency: str, source: str) -> bool:
+        return recipient_of(agency, a_case(for_him(agency)), POLICY, T0, source=source).own_words
 
-    assert recipient_of("probation.leominster", case, POLICY, T0, source=own.alert.source).own_words
-    assert not recipient_of("probation.leominster", case, POLICY, T0, source="police.northants").own_words
+    assert reads("probation", "probation.hereford")
+    assert reads("probation.hereford", "probation.hereford.court")
+    assert not reads("probation.hereford", "probation.leominster")
+    assert not reads("gp.k1", "gp.k12")
+    assert not reads("gp.k1", "gp")
+    assert not reads("probation", "police.northants")
 
 
 def test_not_02_what_the_case_calls_him_is_not_written_for_who_acts_for_him() -> None:
@@ -485,6 +489,35 @@ def test_not_16_not_18_what_who_acts_for_a_man_may_not_see_changes_nothing_in_wh
     after = only(a_case(for_him(agency), restrictions=restrictions, children=(other_child,), status=words), agency, other)
 
     assert before == after
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(KINDS)),
+    words=OTHER_WORDS,
+    born=st.dates(date(2010, 1, 1), date(2025, 12, 31)),
+    number=st.sampled_from(["9434765919", "9999999468"]),
+)
+def test_not_16_who_another_settings_child_is_changes_nothing_in_what_a_setting_is_sent(
+    kind: str, words: str, born: date, number: str
+) -> None:
+    identifiers = [{"system": "nhs_number", "value": number}, {"system": "upn", "value": "B801200005001"}]
+    other = {**YOUNGER, "label": words, "name": {"given": words}, "born": born.isoformat(), "identifiers": identifiers}
+    served = ({"agency": "school.1", "children": ["canary-child"]}, {"agency": "gp.1", "children": ["canary-child"]})
+
+    before = told(a_case(*served, children=(CHILD, YOUNGER)), about_him(kind))
+    after = told(a_case(*served, children=(CHILD, other)), about_him(kind))
+
+    assert before == after
+
+
+@settings(max_examples=80, deadline=None)
+@given(agency=st.sampled_from(AGENCIES), kind=st.sampled_from(sorted(KINDS)), scope=st.sampled_from(SCOPES), days=st.integers(1, 200))
+def test_not_20_a_child_who_is_not_born_changes_nothing_in_what_anybody_is_sent(agency: str, kind: str, scope: str, days: int) -> None:
+    on_it = {"agency": agency, "scope": scope, "adult": "him"}
+    expected = {**YOUNGER, "born": (T0 + days * DAY).date().isoformat()}
+
+    assert told(a_case(on_it, children=(CHILD, expected)), about_him(kind)) == told(a_case(on_it), about_him(kind))
 
 
 # The review itself.

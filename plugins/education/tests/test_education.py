@@ -175,7 +175,7 @@ def test_full_adds_reference_minute_upn_and_the_excerpts_but_no_address() -> Non
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
 def test_excerpts_are_carried_exactly_in_full_and_not_at_all_in_minimal(text: str) -> None:
     excerpt = Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True)
-    notice = encompass(narrative=(excerpt,))
+    notice = encompass(narrative=(excerpt,), children=(NoticePerson(ref="c", child=True, role="subject"),))  # no text names anybody
 
     assert rendered(notice, "full")["narrative"] == [
         {"text": text, "sha256": excerpt.sha256, "said_by": "child", "observed_first_hand": True}
