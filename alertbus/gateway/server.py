@@ -14,6 +14,7 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.context import Gateway
+from alertbus.gateway.patient_http import PatientHttp
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -58,6 +59,7 @@ async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None
         server = _Server(
             uvicorn.Config(
                 app,
+                http=PatientHttp,
                 lifespan="on",
                 log_config=None,
                 access_log=False,  # its line holds the query string; `edge` counts calls
