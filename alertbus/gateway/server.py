@@ -18,6 +18,7 @@ from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.context import Gateway
 from alertbus.gateway.proxies import Behind
+from alertbus.gateway.patient_http import PatientHttp
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -62,6 +63,7 @@ async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None
         server = _Server(
             _loaded(
                 Behind(app, proxies) if proxies else app,
+                http=PatientHttp,
                 ssl_certfile=gateway.settings.http_tls_cert_file,
                 ssl_keyfile=gateway.settings.http_tls_key_file,
                 lifespan="on",

@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from alertbus.gateway.edge import BODY_S, LEAST_BYTES_PER_S, Counts, Edge
+from alertbus.gateway.patient_http import HEAD_S, PatientHttp
 
 SCOPE = {"type": "http", "method": "POST", "path": "/v1/alerts", "query_string": b"", "headers": []}
 
@@ -107,3 +110,67 @@ def test_a_body_that_comes_is_read_whole(pieces: list[Piece], size: int) -> None
 
 def test_whoever_listens_to_a_stream_may_do_so_for_a_day() -> None:
     assert answered([(0.0, b"", False)], then=86_400.0)[0] == 200
+
+
+class Wire(asyncio.Transport):
+    """A connection that remembers whether it was closed, and what was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.closed, self.written = False, b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+HEAD = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
+
+
+def closed_after(pieces: list[tuple[float, bytes]], *, answer_s: float = 0.0) -> tuple[bool, bytes]:
+    """Say whether the connection was closed on which the pieces came, each so many seconds later, and what was answered on it."""
+
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await asyncio.sleep(answer_s)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    wire = Wire()
+
+    async def law() -> None:
+        config = uvicorn.Config(application, http=PatientHttp, lifespan="off", log_config=None, timeout_keep_alive=3600)
+        config.load()
+        protocol = PatientHttp(config=config, server_state=ServerState(), app_state={}, _loop=asyncio.get_running_loop())
+        protocol.connection_made(wire)
+        for wait, piece in pieces:
+            await asyncio.sleep(wait)
+            if piece and not wire.closed:
+                protocol.data_received(piece)
+        await asyncio.sleep(answer_s)
+
+    _run(law)
+    return wire.closed, wire.written
+
+
+def test_a_head_that_comes_a_byte_a_second_closes_its_connection_the_first_and_the_next() -> None:
+    slowly = [(1.0, HEAD[n : n + 1]) for n in range(len(HEAD))]
+
+    assert closed_after(slowly) == (True, b"")
+    closed, written = closed_after([(0.0, HEAD), (1.0, b""), *slowly])
+    assert (closed, written.count(b"200 OK")) == (True, 1)
+
+
+def test_a_head_that_comes_is_answered_however_long_the_answer_takes() -> None:
+    assert closed_after([(HEAD_S - 1, HEAD), (0.0, b"")], answer_s=3_600.0)[1].count(b"200 OK") == 1
+    assert closed_after([(5.0, HEAD)] * 10)[1].count(b"200 OK") >= 9
