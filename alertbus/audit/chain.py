@@ -54,6 +54,8 @@ class AuditedDeed(StrEnum):
     """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
     EXPLANATION_READ = "explanation_read"
     """Who is told of an alert, and through whom, is about to be shown."""
+    REVIEW_READ = "review_read"
+    """A review item is about to be shown, with the people whom it asks about."""
     AUDIT_READ = "audit_read"
     CASE_RECORDED = "case_recorded"
     """A version of a case file is about to be recorded."""

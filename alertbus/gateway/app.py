@@ -16,6 +16,7 @@ from alertbus.gateway import problems
 from alertbus.gateway.context import Gateway
 from alertbus.gateway.edge import Edge
 from alertbus.gateway.routes import alerts as routes_alerts
+from alertbus.gateway.routes import audit as routes_audit
 from alertbus.gateway.routes import cases as routes_cases
 from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
@@ -36,7 +37,7 @@ from alertbus.model.case import Case
 
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_reviews, routes_people),
-    *(routes_exercises, routes_ops, routes_docs),
+    *(routes_exercises, routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, ReviewDecision, StatedOfPeople, ExerciseClock, problems.Problem)
 _CLOUD_EVENT = {

@@ -17,8 +17,8 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.context import Gateway
-from alertbus.gateway.proxies import Behind
 from alertbus.gateway.patient_http import PatientHttp
+from alertbus.gateway.proxies import Behind
 from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy

@@ -174,6 +174,8 @@ async def test_the_front_door_sees_its_own_questions_without_names_and_nobody_el
     for agency, status in (("police", 404), ("mash", 404), ("childrens_social_care", 201)):
         assert (await guarded.http.post(f"/v1/reviews/{integrations}/decisions", json=body, headers=by(agency))).status_code == status
     assert (await guarded.http.post(f"/v1/reviews/{item_id}/decisions", json=body, headers=by("mash"))).status_code == 201
+    looks = {r.caller for r in await trail.records(guarded.bootstrap) if item_id in r.about and r.deed is AuditedDeed.REVIEW_READ}
+    assert looks == {"mash", "childrens_social_care"}
 
 
 async def test_not_23_who_stated_a_flag_is_asked_of_it_and_says_that_it_still_stands(guarded: Any) -> None:

@@ -186,3 +186,19 @@ async def test_an_answer_is_given_by_a_named_person_of_those_whom_the_agency_has
     assert (refused.status_code, [fault["path"] for fault in refused.json()["faults"]]) == (422, [path])
     assert taken.status_code == 201
     assert json.dumps(said["by"]) not in refused.text or said["by"] == "jo okafor"
+
+
+async def test_an_auditor_reads_who_did_what_the_latest_first_and_that_is_audited_too(guarded: Any) -> None:
+    case_id = fresh("c")
+    url = f"/v1/cases/{case_id}"
+    await guarded.http.put(url, json=case(case_id, "a"), headers=by("csc-desk"))
+    for _ in range(2):
+        await guarded.http.get(url, headers=by("csc-desk"))
+
+    first = (await guarded.http.get(f"/v1/audit?about={case_id}&limit=2", headers=by("ops"))).json()
+    rest = (await guarded.http.get("/v1/audit", params={"about": case_id, "before": first["next"]}, headers=by("ops"))).json()
+    reads = (await guarded.http.get("/v1/audit?deed=audit_read", headers=by("ops"))).json()["items"]
+
+    assert [(one["deed"], one["caller"]) for one in first["items"]] == [("case_read", "csc-desk")] * 2
+    assert ([one["deed"] for one in rest["items"]], rest["next"]) == (["case_recorded"], None)
+    assert {one["caller"] for one in reads} == {"ops"}

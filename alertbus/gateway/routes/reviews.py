@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.reviews import INTEGRATION, ReviewItem, ReviewState, owner_of, review_item, review_items
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.callers import Caller
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.held_words import pieces_held
-from alertbus.intake.side_by_side import side_by_side
+from alertbus.intake.side_by_side import MOST_PLACES, side_by_side
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.rights import Right
@@ -66,6 +67,10 @@ async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -
     may_see = caller.holds_every_case
     people = await side_by_side(gateway.engine, item, gateway.policy.identity, may_see=may_see)
     words = await pieces_held(gateway.engine, item) if may_see else ()
+    if words or people.in_question or people.candidates:
+        cases = {case_id for candidate in people.candidates for case_id in candidate.cases} | ({item.case_id} - {None})
+        about = [item_id, *sorted(cases)[:MOST_PLACES]]
+        await gateway.intake.audited.note(AuditedDeed.REVIEW_READ, caller, about=about, reason="read the review item")
     shown = item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True)
     return JSONResponse(shown | ({"words": [piece.model_dump(mode="json") for piece in words]} if words else {}))
 
