@@ -9,12 +9,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from alertbus.broker.access import client_arguments
 from alertbus.broker.child import spawn, stop
+from alertbus.broker.choose import Chosen
+from alertbus.broker.local import LocalKafka
 from alertbus.cli import doctor, status
 from alertbus.model.errors import BusError, SettingsFault
+from alertbus.run import supervisor
 from alertbus.run.bootstrap import PARTS, leave_reason, ready_folder
 from alertbus.run.bus_file import LOCAL_BROKER, BusFile, Part, at_local_broker, bootstrap_servers, read_bus_file
 from alertbus.run.supervisor import TRIES, Child, PartWillNotStart, Supervisor
@@ -50,9 +55,9 @@ class Scripted(Supervisor):
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Scripted]:
     lines: list[str] = []
-    supervisor = Scripted(Settings(data_dir=tmp_path), lines.append, ("gateway",))
-    yield supervisor
-    for child in supervisor.children:
+    scripted = Scripted(Settings(data_dir=tmp_path), lines.append, ("gateway",))
+    yield scripted
+    for child in scripted.children:
         await stop(child.process, 5.0)
 
 
@@ -68,9 +73,9 @@ def test_the_parts_of_a_bus_on_its_own_broker_and_database_find_no_other_in_the_
         "ALERTBUS_KAFKA_PRINCIPALS__STREAM__USER": "county-stream",
     }.items():
         monkeypatch.setenv(name, value)
-    supervisor = Supervisor(settings, partitions=2, bootstrap="127.0.0.1:9092", at_broker=at_local_broker(settings, "127.0.0.1:9092", word))
+    bus = Supervisor(settings, partitions=2, bootstrap="127.0.0.1:9092", at_broker=at_local_broker(settings, "127.0.0.1:9092", word))
 
-    environment = supervisor._environment()
+    environment = bus._environment()
     for name in [name for name in os.environ if name.startswith("ALERTBUS_")]:
         monkeypatch.delenv(name)
     for name in [name for name in environment if name.startswith("ALERTBUS_")]:
@@ -80,6 +85,27 @@ def test_the_parts_of_a_bus_on_its_own_broker_and_database_find_no_other_in_the_
     assert found.sqlalchemy_url == settings.sqlalchemy_url
     assert (found.access("stream").user, found.access("stream").password) == ("alertbus", "a-word")
     assert "a-word" not in str(environment)
+
+
+@pytest.mark.parametrize("said", ["closed", "open"])
+async def test_the_broker_that_a_bus_starts_by_itself_is_closed_unless_the_operator_said_open(
+    said: Literal["closed", "open"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    async def started(_: Path, *, closed: bool, progress: object) -> Chosen:
+        asked.append(closed)
+        broker = LocalKafka(tmp_path, port=9092, closed=closed)
+        (tmp_path / "broker.password").write_text("a-word")
+        return Chosen(broker, "for a test")
+
+    monkeypatch.setattr(supervisor, "start_local", started)
+    bus = Supervisor(Settings(data_dir=tmp_path, local_broker=said), lambda _: None)
+    await bus._start_broker()
+
+    assert asked == [said == "closed"]
+    assert client_arguments(bus.bootstrap).get("security_protocol") == ("SASL_PLAINTEXT" if said == "closed" else None)
+    assert Settings(data_dir=tmp_path).local_broker == "closed"
 
 
 @pytest.mark.parametrize("named", [None, "127.0.0.1:9092"])

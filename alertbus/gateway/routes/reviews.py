@@ -68,7 +68,8 @@ async def review(item_id: str, gateway: CurrentGateway, caller: CurrentCaller) -
     people = await side_by_side(gateway.engine, item, gateway.policy.identity, may_see=may_see)
     words = await pieces_held(gateway.engine, item) if may_see else ()
     if words or people.in_question or people.candidates:
-        cases = {case_id for candidate in people.candidates for case_id in candidate.cases} | ({item.case_id} - {None})
+        cases = {case_id for candidate in people.candidates for case_id in candidate.cases}
+        cases |= {item.case_id} if item.case_id else set()
         about = [item_id, *sorted(cases)[:MOST_PLACES]]
         await gateway.intake.audited.note(AuditedDeed.REVIEW_READ, caller, about=about, reason="read the review item")
     shown = item.model_dump(mode="json") | people.model_dump(mode="json", exclude_defaults=True)
