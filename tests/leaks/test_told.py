@@ -1,9 +1,11 @@
 """What each agency is told, field by field, against a table written by hand; one kind of each class (`make leaks` looks at all kinds)."""
 
 from collections import defaultdict
+from datetime import time
 
 import pytest
 
+from alertbus.model.case import UK
 from alertbus.model.notice import Deed
 from tests.leaks.canaries import FIELDS, found_in, stated
 from tests.leaks.seen import ACTS_FOR_HIM, CLASSES, KEPT_KINDS, OF_THE_KIND, RECIPIENTS, by_hand, may_see
@@ -80,6 +82,13 @@ def test_not_02_nobody_who_acts_for_him_is_told_of_what_he_must_not_learn(kind: 
 
     assert told.isdisjoint(ACTS_FOR_HIM)
     assert "hv" in told
+
+
+def test_not_01_the_end_of_what_a_child_has_said_is_told_by_its_day() -> None:
+    ended = [notice.ended_at for notice in notices("ppn", restricted=False) if notice.ended_at]
+
+    assert len(ended) > len(RECIPIENTS)
+    assert {moment.astimezone(UK).time() for moment in ended} == {time.min}
 
 
 def test_a_fence_that_falls_is_found() -> None:

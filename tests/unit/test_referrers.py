@@ -26,10 +26,10 @@ def stated(reference: str | None) -> Alert:
 
 @pytest.mark.parametrize("reference", ["Quillfeather", "Jane-Quillfeather", "JQ", "-"])
 def test_not_01_a_reference_of_letters_alone_is_refused_and_not_repeated(reference: str) -> None:
-    (fault,) = named_referrers(stated(reference))
+    faults = list(named_referrers(stated(reference)))
 
-    assert (fault.path, fault.code) == ("referrer.reference", "reference_may_be_name")
-    assert reference not in fault.expected or reference == "-"
+    assert [(fault.path, fault.code) for fault in faults] == [("referrer.reference", "reference_may_be_name")]
+    assert reference not in faults[0].expected or reference == "-"
 
 
 @pytest.mark.parametrize("reference", ["H-20417", "7", "NSPCC-77", None])
