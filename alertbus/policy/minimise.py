@@ -12,7 +12,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
-from alertbus.model.free_text import without_free_text
+from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, sensitivity_of
@@ -138,6 +138,15 @@ class Bodies:
                 )
             ),
         )
+
+
+def reads_words(alert: Alert, agency: Agency, policy: Policy) -> bool:
+    """True if the agency may see any of the alert's free text: released words that it may not see are no news to it."""
+    sight = Sight(policy, agency)
+    own = policy.kind_rule(alert.kind).narrative
+    classes = {Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own for piece in alert.narrative}
+    classes |= {sensitivity_of(section, field) or Sensitivity.UNCLASSIFIED for section, field in free_text_fields(alert.details)}
+    return any(map(sight.full, classes))
 
 
 def cover_for(

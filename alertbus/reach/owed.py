@@ -13,6 +13,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.model.screening import Revealed, revealed_to
+from alertbus.policy.minimise import reads_words
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide, still_concerned
 from alertbus.reach.roster import BEGINNING
@@ -206,9 +207,11 @@ class _Telling:
         """
         statement = self._chain[place]
         reached = list(self._reached(statement, self._replaced_at(place)))
-        if statement.words_of is not None:  # released words go to who was told, and to newcomers while their statement stands
+        if statement.words_of is not None:  # to who was told and may read them, and to newcomers while their statement stands
             until = stands_until(self._chain[place - 1], self._policy.kind_rule(statement.alert.kind))
-            reached = [(d, o) for d, o in reached if o.id in self.open or (d.since is not None and d.since <= until)]
+            reached = [
+                (d, o) for d, o in reached if (self._reads(statement, o) if o.id in self.open else d.since is not None and d.since <= until)
+            ]
         at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
         self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
         for decision, obligation in reached:
@@ -242,6 +245,9 @@ class _Telling:
             return False
         same = _reaches_the_same(statement, told.statement)
         return same or owing.agency in still_concerned(statement, self._case, self._policy, told.statement)
+
+    def _reads(self, statement: AcceptedAlert, owing: Obligation) -> bool:
+        return reads_words(statement.alert, self._policy.agency(owing.agency), self._policy)
 
     def _reached(self, statement: AcceptedAlert, replaced_at: datetime | None) -> Iterator[tuple[Decision, Obligation]]:
         decisions = decide(statement, self._case, self._policy, replaced_at)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import UK, Case, CasePerson, Involvement, Level, Link, Scope, ends
+from alertbus.policy.minimise import reads_words
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -112,9 +113,10 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
     for number, said in enumerate(stood):
         replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
-        if said.words_of is not None:  # for who was told, and for who comes while the statement stands
+        if said.words_of is not None:  # for who was told and may read them, and for who comes while the statement stands
             last = stands_until(stood[number - 1], policy, None)
-            now = {key: due for key, due in now.items() if key in told_by or due.since <= last}
+            reading = {key for key, due in now.items() if key in told_by and reads_words(said.alert, policy.agency(due.agency), policy)}
+            now = {key: due for key, due in now.items() if key in reading or (key not in told_by and due.since <= last)}
         for key, before in list(told_by.items()):
             told_anew = key in now and now[key].since == said.at
             if not told_anew and not _still_about(said, before, found[key], case, policy):
