@@ -53,6 +53,16 @@ def _in_details(word: Word, path: str) -> Iterator[tuple[str, str]]:
                 yield from ((f"{path}.{field}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
 
 
+def free_text_fields(word: Word) -> Iterator[tuple[type[Word], str]]:
+    """Give the fields of the details, or of a section of them, that hold free text: each with the section it is of."""
+    for field in type(word).model_fields:
+        value = getattr(word, field)
+        if isinstance(value, Word):
+            yield from free_text_fields(value)
+        elif value and is_free_text(type(word), field):
+            yield type(word), field
+
+
 def without_free_text(word: AnyWord) -> AnyWord:
     """Give the details, or a section of them, as if no free text and nothing unclassified had been stated."""
     of = type(word)

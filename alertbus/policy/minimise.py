@@ -16,10 +16,10 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
-from alertbus.model.free_text import without_free_text
+from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy import neutral
 from alertbus.policy.policy import KindRule, Policy
@@ -145,6 +145,16 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
     named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
     children, people = named
     return body.model_copy(update={"children": children, "people": people, "case_status": None})
+
+
+def reads_words(alert: Alert, agency: str, policy: Policy) -> bool:
+    """True if such an agency may see any of the alert's free text: released words that it may not see are no news to it. Of who acts for
+    an adult only what the policy itself says of the agency is looked at, not the case.
+    """
+    entry, own = policy.agency(agency), policy.kind_rule(alert.kind).narrative
+    classes = {Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own for piece in alert.narrative}
+    classes |= {sensitivity_of(section, field) or Sensitivity.UNCLASSIFIED for section, field in free_text_fields(alert.details)}
+    return not entry.acts_for_adults and any(policy.share(entry.sector, one) is Content.FULL for one in classes)
 
 
 def cover_for(

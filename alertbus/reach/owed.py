@@ -14,6 +14,7 @@ from alertbus.model.base import plus
 from alertbus.model.case import Case, Scope
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.model.screening import Revealed, revealed_to
+from alertbus.policy.minimise import reads_words
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, Ruling, decide, still_concerned
 from alertbus.reach.over import Over, deed_of_end, over
@@ -222,12 +223,14 @@ class _Telling:
         """
         statement = self._chain[place]
         reached = list(self._reached(statement, self._replaced_at(place)))
-        if statement.words_of is not None:  # released words go to who was told, and to newcomers while their statement stands
+        if statement.words_of is not None:  # to who was told and may read them, and to newcomers while their statement stands
             until = stands_until(self._chain[place - 1], self._policy.kind_rule(statement.alert.kind))
-            reached = [(d, o) for d, o in reached if o.id in self.open or (d.since is not None and d.since <= until)]
+            reached = [
+                (d, o) for d, o in reached if (self._reads(statement, o) if o.id in self.open else d.since is not None and d.since <= until)
+            ]
         at_once = {obligation.id for decision, obligation in reached if decision.since == statement.at}
         self.end(place, [one for one in self.open if one not in at_once and not self._still_concerns(statement, self.open[one])])
-        if not statement.alert.history:
+        if not statement.alert.history and statement.words_of is None:
             for told in [told for one, told in self.open.items() if one not in at_once]:
                 self._correct(place, told)
         for decision, obligation in reached:
@@ -269,6 +272,9 @@ class _Telling:
             return False
         same = _reaches_the_same(statement, told.statement)
         return same or owing.agency in still_concerned(statement, self._case, self._policy, told.statement)
+
+    def _reads(self, statement: AcceptedAlert, owing: Obligation) -> bool:
+        return reads_words(statement.alert, owing.agency, self._policy)
 
     def _reached(self, statement: AcceptedAlert, replaced_at: datetime | None) -> Iterator[tuple[Decision, Obligation]]:
         decisions = decide(statement, self._case, self._policy, replaced_at)

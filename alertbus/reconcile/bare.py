@@ -1,14 +1,18 @@
 """What a reconciliation keeps of statements and cases: what decides who is told, and nothing of what was said or about whom. Pure."""
 
 import hashlib
+from typing import cast
 
 from pydantic_core import to_json
 
 from alertbus.model.alert import AcceptedAlert, Alert, Details
+from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Level
+from alertbus.model.free_text import AnyWord, free_text_fields
 from alertbus.model.person import Person, Subject
 
 _SOMEBODY = Subject(person=Person())
+_WORDS = "-"
 
 
 def says_the_same(one: AcceptedAlert, later: AcceptedAlert) -> bool:
@@ -38,21 +42,35 @@ def _mark(said: Alert) -> str:
 
 
 def bare_statement(statement: AcceptedAlert) -> AcceptedAlert:
-    """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids."""
+    """Keep what decides who is told, and nothing of what was said or about whom: persons are the directory's ids. Of words that may be held
+    it stays known which kinds of them there are: who may read them is told when they are released.
+    """
     said = statement.alert
+    kinds = {piece.said_by: piece.model_copy(update={"text": _WORDS}) for piece in said.narrative} if statement.reveals else {}
+    details = _without_words(said.details) if statement.reveals else Details()
     bare = said.model_copy(
         update={
             "id": _mark(said),
             "amends": None,
             "subjects": (_SOMEBODY,) * len(said.subjects),
             "children": (_SOMEBODY,) * len(said.children),
-            "narrative": (),
-            "details": Details(conference_invite=said.details.conference_invite),
+            "narrative": tuple(kinds.values()),
+            "details": details.model_copy(update={"conference_invite": said.details.conference_invite}),
             "referrer": None,
             "lawful_basis": None,
         }
     )
     return statement.model_copy(update={"alert": bare, "reveals": ()})
+
+
+def _without_words(word: AnyWord) -> AnyWord:
+    """Keep of the details only which fields hold free text."""
+    sections = {name: value for name in type(word).model_fields if isinstance(value := getattr(word, name), Word)}
+    kept: dict[str, object] = {name: _without_words(value) for name, value in sections.items()}
+    for section, field in free_text_fields(word):
+        if section is type(word):
+            kept[field] = _WORDS if isinstance(getattr(word, field), str) else (_WORDS,)
+    return cast("AnyWord", type(word).model_construct(set(kept), **kept))
 
 
 def bare_case(case: Case) -> Case:

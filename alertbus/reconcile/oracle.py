@@ -13,6 +13,7 @@ from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
 from alertbus.model.case import Case, CasePerson, Involvement, Level, Link, Scope, ends, in_uk
+from alertbus.policy.minimise import reads_words
 from alertbus.policy.policy import Audience, Policy
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -113,16 +114,17 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
     for number, said in enumerate(stood):
         replaced_at = stood[number + 1].at if number + 1 < len(stood) else None
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
-        if said.words_of is not None:  # for who was told, and for who comes while the statement stands
+        if said.words_of is not None:  # for who was told and may read them, and for who comes while the statement stands
             last = stands_until(stood[number - 1], policy, None)
-            now = {key: due for key, due in now.items() if key in told_by or due.since <= last}
+            reading = {key for key, due in now.items() if key in told_by and reads_words(said.alert, due.agency, policy)}
+            now = {key: due for key, due in now.items() if key in reading or (key not in told_by and due.since <= last)}
         for key, before in list(told_by.items()):
             if key in now and now[key].since == said.at:
                 continue
             if not _still_about(said, before, found[key], case, policy):
                 found[key] = found[key]._replace(read=(*found[key].read, (said.at, None)))
                 del told_by[key]
-            elif not said.alert.history:  # who had the first is corrected, whoever has left by now (CHR-12)
+            elif not said.alert.history and said.words_of is None:  # who had the first is corrected, whoever has left by now (CHR-12)
                 found[key] = found[key]._replace(read=(*found[key].read, (said.at, said.statement_id)))
                 told_by[key] = said
         for key, due in now.items():

@@ -153,6 +153,7 @@ def matters(draw: st.DrawFn, number: int) -> list[Found]:
                 "review_on": draw(st.sampled_from([None, None, (at + timedelta(days=20)).date()])),
                 "history": draw(st.sampled_from([False, False, False, True])),
                 "details": {"conference_invite": draw(st.sampled_from([False, False, True]))},
+                "narrative": draw(st.sampled_from([[], [], [{"text": "x"}], [{"text": "x", "said_by": "child"}]])),
             }
         )
         first = statements[0].at if statements and alert.action is not Action.RAISED else None
