@@ -108,7 +108,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         )
         _, words = models_json_schema([(word, "validation") for word in _WORDS], ref_template="#/components/schemas/{model}")
         components = schema.setdefault("components", {})
-        components["schemas"] = {"CloudEvent": _CLOUD_EVENT} | words["$defs"]
+        components["schemas"] = components.get("schemas", {}) | {"CloudEvent": _CLOUD_EVENT} | words["$defs"]
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         schema["security"] = [{"token": []}, {}]
         app.openapi_schema = schema
