@@ -308,16 +308,17 @@ async def test_a_notice_refused_for_good_is_in_quarantine_and_is_sent_again_once
 
 async def test_every_redrive_stands_in_the_audit_with_who_when_which_and_why_and_the_chain_holds(bus: Supervisor) -> None:
     said = json.loads(await command(bus, "audit", "verify", "--json"))
-    records = [AuditRecord.model_validate_json(value) for value in await values(bus, topics.AUDIT)]
+    audited = [AuditRecord.model_validate_json(value) for value in await values(bus, topics.AUDIT)]
+    records = [record for record in audited if record.deed.value.startswith("redrive")]
 
-    assert (said["breaks"], said["records"]) == ([], len(records))
+    assert (said["breaks"], said["records"]) == ([], len(audited))
     assert [record.deed.value for record in records] == ["redrive_begun", "redrive_done"] * (len(records) // 2)
     assert {record.by for record in records} == {"A. Person"}
     assert any(place.startswith(f"{topics.NOTICES}/notice/") for record in records for place in record.places)
 
 
 async def test_audit_verify_says_where_the_chain_breaks_and_exits_1(bus: Supervisor, producer: Producer) -> None:
-    last = (await values(bus, topics.AUDIT))[-1]
+    last = [value for value in await values(bus, topics.AUDIT) if b"A. Person" in value][-1]
     await producer.send_all([Record(topics.AUDIT, b"operations", last.replace(b"A. Person", b"Nobody At"))])
 
     said = await command(bus, "audit", "verify", code=1)
