@@ -70,9 +70,17 @@ def test_not_05_no_sentence_of_short_words_is_taken_for_a_picture(text: str) -> 
     assert list(media_in(stated(narrative=[{"text": text}]))) == []
 
 
+class NobodyIsAsked:
+    """Stands for database, broker and directory."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was asked for")
+
+
 async def test_not_05_the_door_refuses_media_before_anything_is_kept() -> None:
     """Nothing is needed to refuse it: neither database nor broker is asked."""
-    door = AlertIntake(None, None, None, lambda: T0)  # type: ignore[arg-type]
+    nobody: Any = NobodyIsAsked()
+    door = AlertIntake(nobody, nobody, nobody, lambda: T0)
 
     with pytest.raises(InvalidInput) as refused:
         await door.accept([stated(), stated(narrative=[{"text": CODED}])])
