@@ -6,7 +6,7 @@ from pathlib import Path
 from aiokafka.protocol.admin import CreateAclsRequest, CreateAclsRequest_v1
 
 from alertbus.broker.access import Access, Brokers
-from alertbus.broker.acls import Right
+from alertbus.broker.acls import AclRule
 from alertbus.broker.jars import Java
 from alertbus.broker.local import LocalKafka, _cluster_id, records_folder
 from alertbus.broker.topics import ask_any
@@ -86,7 +86,7 @@ class SecuredKafka(LocalKafka):
         own = self.certificates[name]
         return Brokers(self.tls_servers, Access("SSL", self.authority.cert, own.cert, own.key))
 
-    async def allow(self, rights: frozenset[Right]) -> None:
+    async def allow(self, rights: frozenset[AclRule]) -> None:
         """As the administrator does with `apply-acls.sh`."""
         wanted = [(r.resource, r.name, r.pattern, f"User:{r.principal}", "*", r.operation, 3) for r in sorted(rights)]
         answer = await ask_any(self.bootstrap, _Allow(wanted))
