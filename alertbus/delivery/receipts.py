@@ -1,6 +1,7 @@
 """An agency system's own acknowledgement, read by its plugin and matched to what we sent by the idempotency key."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -13,15 +14,22 @@ from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
 
 
-async def parse(adapter: Adapter, raw: bytes, ledger: Ledger, now: datetime, *, limit_s: float = 5.0) -> Receipt:
+def _anybody(_: str) -> bool:
+    return True
+
+
+async def parse(
+    adapter: Adapter, raw: bytes, ledger: Ledger, now: datetime, *, may_answer: Callable[[str], bool] = _anybody, limit_s: float = 5.0
+) -> Receipt:
     """Give the receipt; publishing it is the caller's. The same acknowledgement read again gives the same id.
 
     `NotUnderstood` for what the plugin cannot read or what does not amount to a receipt; `NotFound` for a message that
-    we did not send to a system of this adapter's sector; `PluginFault` when the plugin breaks.
+    we did not send to a system of this adapter's sector, or to an agency for which the caller `may_answer`: nobody learns that another
+    agency's message exists; `PluginFault` when the plugin breaks.
     """
     given = await understood(adapter, raw, limit_s)
     entry = await ledger.find(given.idempotency_key)
-    if entry is None or entry.sector != adapter.sector:
+    if entry is None or entry.sector != adapter.sector or not may_answer(entry.agency):
         raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
     detail = ""
     if given.stage is Stage.ACKNOWLEDGED:  # two people may each acknowledge one message

@@ -81,9 +81,7 @@ class AnswerIntake:
         if adapter is None:
             raise NotFound("no adapter of that name is installed; `alertbus plugin list` shows those that are")
         with database_faults():
-            receipt = await receipts.parse(adapter, raw, self._ledger, self._now())
-        if not caller.acts_for(receipt.agency):
-            raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
+            receipt = await receipts.parse(adapter, raw, self._ledger, self._now(), may_answer=caller.acts_for)
         if receipt.by is not None:
             if faults := _faults_of(receipt.by, receipt.role, caller):
                 raise NotUnderstood(f"adapter '{adapter.name}': expected in `{faults[0].path}` {faults[0].expected}")

@@ -19,11 +19,11 @@ from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Content, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy import neutral
 from alertbus.policy.policy import KindRule, Policy
-from alertbus.policy.recipient import Recipient
+from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.sight import Sight
 
 CLASS_OF_IDENTIFIER = {
@@ -147,14 +147,14 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
     return body.model_copy(update={"children": children, "people": people, "case_status": None})
 
 
-def reads_words(alert: Alert, agency: str, policy: Policy) -> bool:
-    """True if such an agency may see any of the alert's free text: released words that it may not see are no news to it. Of who acts for
-    an adult only what the policy itself says of the agency is looked at, not the case.
-    """
-    entry, own = policy.agency(agency), policy.kind_rule(alert.kind).narrative
+def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Policy) -> bool:
+    """True if the agency may see any of the alert's free text: released words that it may not see are no news to it."""
+    alert = statement.alert
+    sight = Sight(policy, recipient_of(agency, case, policy, statement.at, source=alert.source))
+    own = policy.kind_rule(alert.kind).narrative
     classes = {Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own for piece in alert.narrative}
     classes |= {sensitivity_of(section, field) or Sensitivity.UNCLASSIFIED for section, field in free_text_fields(alert.details)}
-    return not entry.acts_for_adults and any(policy.share(entry.sector, one) is Content.FULL for one in classes)
+    return sight.tells(alert.kind) and any(map(sight.free_text, classes))
 
 
 def cover_for(

@@ -274,7 +274,7 @@ class _Telling:
         return same or owing.agency in still_concerned(statement, self._case, self._policy, told.statement)
 
     def _reads(self, statement: AcceptedAlert, owing: Obligation) -> bool:
-        return reads_words(statement.alert, owing.agency, self._policy)
+        return reads_words(statement, owing.agency, self._case, self._policy)
 
     def _reached(self, statement: AcceptedAlert, replaced_at: datetime | None) -> Iterator[tuple[Decision, Obligation]]:
         decisions = decide(statement, self._case, self._policy, replaced_at)

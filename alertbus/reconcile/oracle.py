@@ -116,7 +116,7 @@ def _on_case(stood: Sequence[AcceptedAlert], case: Case, policy: Policy) -> dict
         now = {} if said.alert.action is Action.WITHDRAWN else _told_by(said, case, policy, replaced_at)
         if said.words_of is not None:  # for who was told and may read them, and for who comes while the statement stands
             last = stands_until(stood[number - 1], policy, None)
-            reading = {key for key, due in now.items() if key in told_by and reads_words(said.alert, due.agency, policy)}
+            reading = {key for key, due in now.items() if key in told_by and reads_words(said, due.agency, case, policy)}
             now = {key: due for key, due in now.items() if key in reading or (key not in told_by and due.since <= last)}
         for key, before in list(told_by.items()):
             if key in now and now[key].since == said.at:

@@ -97,6 +97,20 @@ async def test_a_key_that_is_known_and_one_that_is_not_are_refused_alike(guarded
     assert [fault["path"] for fault in answers[0].json()["faults"]] == ["subjects[0].person.key"]
 
 
+@pytest.mark.parametrize("answer", ["acknowledged;Jo Bloggs", "seen;", "acknowledged;"])
+async def test_the_answer_to_another_agencys_message_is_refused_as_one_to_no_message_is(guarded: Any, answer: str) -> None:
+    owed = notice()
+    await Ledger(guarded.inside.engine).record([owed], guarded.inside.now())
+
+    there, nowhere = [
+        await guarded.http.post("/v1/receipts/systems", content=f"{key};{answer}".encode(), headers=by("reader"))
+        for key in (owed.id, uuid.uuid4())
+    ]
+
+    assert there.status_code == nowhere.status_code == 404
+    assert there.json() == nowhere.json()
+
+
 async def test_history_is_stated_by_who_holds_cases_alone(guarded: Any) -> None:
     refused = await state(guarded, "police-a", source="police.a", history=True)
     taken = await state(guarded, "csc", source="childrens_social_care", history=True)
