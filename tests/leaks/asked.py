@@ -323,7 +323,6 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
             yield answer
         for form in ("json", "csv", "html", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
-            assert (page.status_code == 200) is (reader == "csc") or reader == "operator"
             for answer in looked_through(f"chronology as {form}", reader, page.text, said if reader == "csc" else frozenset()):
                 yield answer
 
