@@ -45,7 +45,7 @@ leaks: env ## who finds what, by recipient, kind, field, form and error: canarie
 proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)
 
-must-nots: env ## take the rule of each of the 26 must-nots away, and see its tests fail; about three minutes; ROWS="NOT-03" for some
+must-nots: env ## take the rule of each of the 26 must-nots away, and see its tests fail; about two minutes; ROWS="NOT-03" for some
 	@$(BIN)/python -m tests.must_nots.run $(ROWS)
 
 check: env ## ruff, mypy strict, import-linter, schemas

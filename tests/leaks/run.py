@@ -29,7 +29,7 @@ class Cell(Protocol):
 
 def tell(name: str, cells: Iterable[Cell]) -> tuple[int, int]:
     """Print what was found in the cells, leaks by name. Give how many were looked at, and how many of them leak."""
-    began, looked, seen = time.monotonic(), 0, 0
+    looked, seen = 0, 0
     leaks: Counter[str] = Counter()
     for cell in cells:
         looked += 1
@@ -38,7 +38,7 @@ def tell(name: str, cells: Iterable[Cell]) -> tuple[int, int]:
             leaks[str(cell)] += 1
     for leak, times in sorted(leaks.items()):
         print(f"LEAK  {leak}" + (f", {times} times" if times > 1 else ""))
-    print(f"{name}: {looked} cells looked at, {seen} hold what may be seen there, {leaks.total()} leaks; {time.monotonic() - began:.0f} s")
+    print(f"{name}: {looked} cells looked at, {seen} hold what may be seen there, {leaks.total()} leaks")
     return looked, leaks.total()
 
 
@@ -46,14 +46,14 @@ def main() -> int:
     words = argparse.ArgumentParser(prog="make leaks", description=__doc__)
     words.add_argument("--only", choices=["told", "asked"])
     only = words.parse_args().only
-    totals = []
+    began, totals = time.monotonic(), []
     if only != "asked":
         totals.append(tell("what agencies are told", sightings()))
     if only != "told":
         with tempfile.TemporaryDirectory(prefix="leaks-") as folder:
             totals.append(tell("what a bus answers, writes and sends", asyncio.run(looked_at(Path(folder)))))
     cells, leaks = sum(looked for looked, _ in totals), sum(leaks for _, leaks in totals)
-    print(f"{cells} cells, {leaks} leaks")
+    print(f"{cells} cells, {leaks} leaks; {time.monotonic() - began:.0f} s")
     return 1 if leaks else 0
 
 
