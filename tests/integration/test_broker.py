@@ -368,7 +368,7 @@ async def test_a_record_too_large_is_refused_and_the_producer_goes_on(kafka: str
 async def test_a_producer_without_a_broker_says_so() -> None:
     producer = Producer("127.0.0.1:1")
 
-    with pytest.raises(BrokerFault, match=r"no broker answers at 127\.0\.0\.1:1"):
+    with pytest.raises(BrokerFault, match=r"no broker takes records at 127\.0\.0\.1:1"):
         await producer.start()
     with pytest.raises(BrokerFault, match="not running"):
         await producer.send(ALERTS, key="k", value=b"", partition=0)

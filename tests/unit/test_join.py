@@ -11,7 +11,7 @@ from alertbus.model.case import Case
 from alertbus.model.notice import Cause, Obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.join import Decision, Ruling, decide
-from alertbus.reach.owed import obligations
+from alertbus.reach.obligations import obligations
 
 POLICY = load_policy()
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)

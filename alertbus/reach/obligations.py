@@ -1,0 +1,62 @@
+"""The obligations that one statement makes on one case: who owes an answer, since when, by when and because of what. Pure."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from alertbus.model import ids
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.base import plus
+from alertbus.model.case import Case, Scope
+from alertbus.model.notice import Cause, Obligation
+from alertbus.policy.policy import Policy
+from alertbus.reach.join import Decision, Ruling
+
+
+def obligations(
+    decisions: Iterable[Decision], accepted: AcceptedAlert, case: Case, policy: Policy
+) -> Iterator[tuple[Decision, Obligation]]:
+    """One obligation for each role that owes an answer at an agency that is told."""
+    alert = accepted.alert
+    due: dict[datetime, datetime] = {}  # most are owed from the same moment
+    for decision in decisions:
+        if not decision.told or decision.since is None:
+            continue
+        roles = policy.roles(alert.kind, decision.agency)
+        if decision.since not in due:
+            due[decision.since] = policy.due(alert.kind, decision.since, alert.severity)
+        for role in roles:
+            obligation = Obligation(
+                id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
+                alert_id=accepted.alert_id,
+                case_id=case.id,
+                agency=decision.agency,
+                role=role,
+                kind=alert.kind,
+                severity=alert.severity,
+                source=alert.source,
+                source_id=alert.amends or alert.id,
+                since=decision.since,
+                due=_due(decision, due[decision.since], policy),
+                cause=cause(decision, accepted),
+                exercise=alert.exercise,
+            )
+            yield decision, obligation
+
+
+def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime | None:
+    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to
+    answer what their own agency said.
+    """
+    if decision.ruling is Ruling.OTHER_UNIT:
+        return None
+    if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
+        return of_kind
+    return min(of_kind, plus(decision.since, policy.identity.limit))
+
+
+def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:
+    """The last to come of the three that had to hold: the alert itself, the link, or the agency."""
+    assert decision.exposure is not None
+    if decision.since == accepted.at:
+        return Cause.ALERT
+    return Cause.LINK if decision.since == decision.exposure.start else Cause.INVOLVEMENT
