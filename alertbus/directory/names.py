@@ -162,6 +162,7 @@ def known_forms(one: str, other: str) -> bool:
     return a == b or bool(_GROUPS.get(a, frozenset()) & _GROUPS.get(b, frozenset()))
 
 
+@lru_cache(maxsize=8192)  # the words of many texts are the same
 def called_by(name: str) -> frozenset[str]:
     """Give the names, in forgiving form, of which this is a form that people are called by; the name itself where none is known."""
     form = forgiving_form(name)

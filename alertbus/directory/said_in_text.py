@@ -8,7 +8,6 @@ given name alone, a nickname nobody listed, a misspelt name, initials, and someb
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import product
@@ -62,7 +61,7 @@ def spoken_marks(person: Person, rules: IdentityRules) -> frozenset[Mark]:
 
 def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
     """Give every mark that these texts, each with its place, may name somebody by. Most are nobody's."""
-    found: Places = defaultdict(lambda: (Clue.NAME, set()))
+    found: Places = {}
     for where, text in texts:
         for clue, mark in _said(text):
             found.setdefault(mark, (clue, set()))[1].add(where)
@@ -70,35 +69,48 @@ def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
 
 
 def _said(text: str) -> Iterator[tuple[Clue, Mark]]:
-    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf").upper()
-    plain = "".join("-" if unicodedata.category(c) == "Pd" else c for c in plain)
+    words = _words(text)
+    if any(map(str.isdigit, text)):  # most texts give no number and no place
+        yield from _numbers_and_places(text, words)
+    called = {word: tuple(called_by(word)) for word in set(words)}
+    pairs: set[tuple[str, str]] = set()
+    for start in range(len(words) - 1):
+        one, two = words[start], words[start + 1]
+        pairs.add((one, two))
+        if start + 2 < len(words):  # three words of which two are one name: Mary Ann Moss, Zeb van Dyke
+            three = words[start + 2]
+            pairs.add((one, f"{two} {three}"))
+            pairs.add((f"{one} {two}", three))
+    for first, last in pairs:
+        for given in called.get(first) or called_by(first):
+            for family in called.get(last) or called_by(last):
+                yield Clue.NAME, _name(given, family)
+
+
+def _numbers_and_places(text: str, words: list[str]) -> Iterator[tuple[Clue, Mark]]:
+    plain = text.upper() if text.isascii() else _plain(text)
     for system, written in _NUMBERS.items():
         for found in written.finditer(plain):
             yield from ((Clue(system.value), mark) for mark in _numbers(system, found.group(1)))
     for parts in _postcodes(plain):
         yield Clue.POSTCODE, _postcode(*parts)
-    words = _words(text)
     for start, word in enumerate(words):
         if word[0].isdigit():
             for length in range(_SHORTEST_STREET, _LONGEST_STREET + 1):
                 if len(street := words[start : start + length]) == length:
                     yield Clue.ADDRESS, _street(street)
-        for pair in _names(words[start : start + 3]):
-            yield from ((Clue.NAME, _name(*forms)) for forms in product(called_by(pair[0]), called_by(pair[1])))
 
 
-def _names(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Two words side by side, and three of which two are one name: Mary Ann Moss, Zeb van Dyke."""
-    if len(words) > 1:
-        yield words[0], words[1]
-    if len(words) > 2:  # noqa: PLR2004
-        yield words[0], f"{words[1]} {words[2]}"
-        yield f"{words[0]} {words[1]}", words[2]
+def _plain(text: str) -> str:
+    """The text in capitals, with one way to write each letter, digit and hyphen, and nothing invisible."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf").upper()
+    return "".join("-" if unicodedata.category(c) == "Pd" else c for c in seen)
 
 
 def _words(text: str) -> list[str]:
     """The words of a text in their exact form, without the ending of a genitive. Word by word: no text is kept in a cache."""
-    words = [word for written in text.split() for word in exact_form(written).split()]
+    exact = {written: exact_form(written).split() for written in set(text.split())}
+    words = [word for written in text.split() for word in exact[written]]
     return [bare for word in words if (bare := word.removesuffix("'s").strip("'-"))]
 
 
@@ -117,7 +129,8 @@ def _postcodes(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _name(one: str, other: str) -> Mark:
-    return _digest("name", *sorted((one, other)))
+    first, last = (one, other) if one <= other else (other, one)
+    return SPOKEN, sha256(f"name\x1f{first}\x1f{last}".encode()).hexdigest()  # as `_digest`, which a text of many words would call often
 
 
 def _postcode(outward: str, inward: str) -> Mark:

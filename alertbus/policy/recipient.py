@@ -47,15 +47,17 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
-    entry, role, living = policy.agency(agency), _role(agency, case), _living(at, case)
-    if role is _OF_ALL_CHILDREN and not entry.acts_for_adults and entry.ages is None:
-        return living.to_sector(entry.sector)  # most agencies of most cases
+    role, living = _role(agency, case), _living(at, case)
+    if role is _OF_ALL_CHILDREN and (known := living.by_name.get(agency)):
+        return known  # most agencies of most cases
+    entry = policy.agency(agency)
     restricted = _restrictions(agency, role, case, policy)
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     if not entry.acts_for_adults and (not role.adults or (with_children and not restricted)):
         others = frozenset(case.children) - role.serves if role.serves else _by_age(entry, living, case)
-        plain = living.to_sector(entry.sector)
-        return plain._replace(others_children=others) if others else plain
+        found = living.to_sector(entry.sector)
+        found = found._replace(others_children=others) if others else found
+        return living.by_name.setdefault(agency, found) if role is _OF_ALL_CHILDREN else found
     return Recipient(
         sector=entry.sector,
         for_adults=True,
@@ -124,12 +126,13 @@ def _covers(involvement: Involvement, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Living:
-    """Who of a case is not born yet and who has died on a day; and the readers who see it as their sector does."""
+    """Who of a case is not born yet and who has died on a day; and the readers who see it as their sector does, by sector and by agency."""
 
     day: date
     unborn: frozenset[str]
     died: frozenset[str]
     readers: dict[str, Recipient]
+    by_name: dict[str, Recipient]
 
     def to_sector(self, sector: str) -> Recipient:
         return self.readers.get(sector) or self.readers.setdefault(sector, Recipient(sector, unborn=self.unborn, died=self.died))
@@ -146,7 +149,7 @@ def _living(at: datetime, case: Case) -> _Living:
     found = days.get(day)
     if found is None:
         unborn = (person.key for person in case.people if person.born and person.born > day and person.key in case.children)
-        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day), {})
+        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day), {}, {})
     return found
 
 
