@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from itertools import product
+from itertools import pairwise, product
 
 from alertbus.directory.marks import SPOKEN, Mark
 from alertbus.directory.names import called_by, forgiving_form
@@ -19,7 +19,7 @@ from alertbus.model.person import Person, exact_form
 from alertbus.model.screening import Clue
 from alertbus.policy.identity_rules import IdentityRules
 
-Places = dict[Mark, tuple[Clue, set[str]]]
+Places = dict[Mark, tuple[Clue, frozenset[str]]]
 """By mark, what it would give away and where it stands."""
 
 _NUMBERS: Mapping[IdentifierSystem, re.Pattern[str]] = {
@@ -63,8 +63,11 @@ def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
     """Give every mark that these texts, each with its place, may name somebody by. Most are nobody's."""
     found: Places = {}
     for where, text in texts:
+        here = {clue: (clue, frozenset({where})) for clue in Clue}  # one object for all that is found: most texts have some hundred marks
         for clue, mark in _said(text):
-            found.setdefault(mark, (clue, set()))[1].add(where)
+            known = found.setdefault(mark, here[clue])
+            if where not in known[1]:
+                found[mark] = (known[0], known[1] | {where})
     return found
 
 
@@ -72,18 +75,14 @@ def _said(text: str) -> Iterator[tuple[Clue, Mark]]:
     words = _words(text)
     if any(map(str.isdigit, text)):  # most texts give no number and no place
         yield from _numbers_and_places(text, words)
-    called = {word: tuple(called_by(word)) for word in set(words)}
-    pairs: set[tuple[str, str]] = set()
-    for start in range(len(words) - 1):
-        one, two = words[start], words[start + 1]
-        pairs.add((one, two))
-        if start + 2 < len(words):  # three words of which two are one name: Mary Ann Moss, Zeb van Dyke
-            three = words[start + 2]
-            pairs.add((one, f"{two} {three}"))
-            pairs.add((f"{one} {two}", three))
-    for first, last in pairs:
-        for given in called.get(first) or called_by(first):
-            for family in called.get(last) or called_by(last):
+    pairs = {f"{one}\n{two}" for one, two in pairwise(words)}
+    for one, two, three in zip(words, words[1:], words[2:], strict=False):  # of which two are one name: Mary Ann Moss, Zeb van Dyke
+        pairs.add(f"{one}\n{two} {three}")
+        pairs.add(f"{one} {two}\n{three}")
+    for pair in pairs:
+        first, _, last = pair.partition("\n")
+        for given in called_by(first):
+            for family in called_by(last):
                 yield Clue.NAME, _name(given, family)
 
 

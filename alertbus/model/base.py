@@ -15,12 +15,17 @@ FIRST = datetime.min.replace(tzinfo=UTC)
 """The last and the first moment that the calendar has."""
 
 
+_LEAST_YEAR, _LAST_YEAR = FIRST.year, LAST.year
+
+
 def within_utc(moment: datetime) -> datetime:
     """Give the moment back; or the first or the last there is, in UTC, for one that its offset moves out of the years 1 to 9999.
 
     Such a moment can neither be stored nor compared with a day. What stands on a topic or in a state must be read all the same, so it
     is not refused here: what somebody states lies within a human range (`policy.human_range`), which neither end does.
     """
+    if _LEAST_YEAR < moment.year < _LAST_YEAR:  # no offset moves it so far
+        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

@@ -47,17 +47,14 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
-    role, living = _role(agency, case), _living(at, case)
-    if role is _OF_ALL_CHILDREN and (known := living.by_name.get(agency)):
-        return known  # most agencies of most cases
-    entry = policy.agency(agency)
+    entry, role, (unborn, died) = policy.agency(agency), _role(agency, case), _not_living(at, case)
+    if role is _OF_ALL_CHILDREN and not entry.acts_for_adults:  # most agencies of most cases
+        return _plain(entry.sector, unborn, died, _by_age(entry, at, case))
     restricted = _restrictions(agency, role, case, policy)
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     if not entry.acts_for_adults and (not role.adults or (with_children and not restricted)):
-        others = frozenset(case.children) - role.serves if role.serves else _by_age(entry, living, case)
-        found = living.to_sector(entry.sector)
-        found = found._replace(others_children=others) if others else found
-        return living.by_name.setdefault(agency, found) if role is _OF_ALL_CHILDREN else found
+        others = frozenset(case.children) - role.serves if role.serves else _by_age(entry, at, case)
+        return _plain(entry.sector, unborn, died, others)
     return Recipient(
         sector=entry.sector,
         for_adults=True,
@@ -65,8 +62,8 @@ def recipient_of(
         kept_from=any(not KINDS_OF_BIRTH_AND_DEATH.isdisjoint(kinds) for kinds in restricted),
         names_children=entry.names_children and not restricted,
         own_words=f"{source}.".startswith(f"{agency}."),
-        unborn=living.unborn,
-        died=living.died,
+        unborn=unborn,
+        died=died,
     )
 
 
@@ -124,18 +121,9 @@ def _covers(involvement: Involvement, at: datetime) -> bool:
     return (since is None or since <= at) and (until is None or at <= until)
 
 
-@dataclass(frozen=True, slots=True)
-class _Living:
-    """Who of a case is not born yet and who has died on a day; and the readers who see it as their sector does, by sector and by agency."""
-
-    day: date
-    unborn: frozenset[str]
-    died: frozenset[str]
-    readers: dict[str, Recipient]
-    by_name: dict[str, Recipient]
-
-    def to_sector(self, sector: str) -> Recipient:
-        return self.readers.get(sector) or self.readers.setdefault(sector, Recipient(sector, unborn=self.unborn, died=self.died))
+@lru_cache(maxsize=4096)  # one object for many cases: what is kept by each costs a look at every collection of garbage
+def _plain(sector: str, unborn: frozenset[str], died: frozenset[str], others_children: frozenset[str]) -> Recipient:
+    return Recipient(sector, unborn=unborn, died=died, others_children=others_children)
 
 
 @lru_cache(maxsize=1024)
@@ -143,24 +131,28 @@ def _uk_day(at: datetime) -> date:
     return in_uk(at).date()
 
 
-def _living(at: datetime, case: Case) -> _Living:
-    days: dict[date, _Living] = case.memo.setdefault(_Living, {})
-    day = _uk_day(at)
-    found = days.get(day)
-    if found is None:
-        unborn = (person.key for person in case.people if person.born and person.born > day and person.key in case.children)
-        found = days[day] = _Living(day, frozenset(unborn), frozenset(p.key for p in case.people if p.died and p.died <= day), {}, {})
-    return found
+_ALL_LIVE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
-def _by_age(entry: Agency, day: _Living, case: Case) -> frozenset[str]:
+def _not_living(at: datetime, case: Case) -> tuple[frozenset[str], frozenset[str]]:
+    """The children of a case who are not born on the day of a moment, and whoever has died by then."""
+    known: tuple[date, bool] | None = case.memo.get(_not_living)
+    if known is None:
+        born = [person.born for person in case.people if person.born and person.key in case.children]
+        known = case.memo[_not_living] = (max(born, default=date.min), any(person.died for person in case.people))
+    day, (youngest, somebody_died) = _uk_day(at), known
+    if day >= youngest and not somebody_died:
+        return _ALL_LIVE
+    unborn = (person.key for person in case.people if person.born and person.born > day and person.key in case.children)
+    return frozenset(unborn), frozenset(person.key for person in case.people if person.died and person.died <= day)
+
+
+def _by_age(entry: Agency, at: datetime, case: Case) -> frozenset[str]:
     """The children who are too young or too old for the agency, where nobody said which it serves; none, if nobody has the age for it."""
-    if entry.ages is None:
-        return frozenset()
-    first, last = entry.ages
-    others = frozenset(
-        key for key in case.children if (born := case.person(key).born) is not None and not first <= _age(born, day.day) <= last
-    )
+    if entry.ages is None or not case.children:
+        return _ALL_LIVE[0]
+    (first, last), day = entry.ages, _uk_day(at)
+    others = frozenset(key for key in case.children if (born := case.person(key).born) is not None and not first <= _age(born, day) <= last)
     return others if others != frozenset(case.children) else frozenset()
 
 
