@@ -108,9 +108,9 @@ def _plain(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """The words of a text in their exact form, without the ending of a genitive. Word by word: no text is kept in a cache."""
-    exact = {written: exact_form(written).split() for written in set(text.split())}
-    words = [word for written in text.split() for word in exact[written]]
-    return [bare for word in words if (bare := word.removesuffix("'s").strip("'-"))]
+    written = text.split()
+    bare = {one: [b for word in exact_form(one).split() if (b := word.removesuffix("'s").strip("'-"))] for one in set(written)}
+    return [word for one in written for word in bare[one]]
 
 
 def _numbers(system: IdentifierSystem, written: str) -> Iterator[Mark]:

@@ -39,7 +39,10 @@ Moment = Annotated[AwareDatetime, AfterValidator(within_utc)]
 
 def plus(moment: datetime, by: timedelta) -> datetime:
     """Give the moment that is so much later, `by` not being negative; the last one there is where the calendar ends before it."""
-    return LAST if moment > LAST - by else moment + by
+    try:
+        return moment + by
+    except OverflowError:
+        return LAST
 
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]

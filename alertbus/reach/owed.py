@@ -83,6 +83,8 @@ class Owed:
         """What was found in the words of the statement that makes the notice necessary, where these are its words and are held: a person
         must decide about them.
         """
+        if not self.of.reveals:
+            return ()
         own_words = self.ended_by is None or self.ended_by.alert.action is Action.WITHDRAWN
         return _clues(self.of, case) if own_words and (not self.deed.ends or self.ended_by is not None) else ()
 
@@ -93,7 +95,7 @@ class Owed:
 
 
 def _clues(statement: AcceptedAlert, case: Case) -> tuple[Revealed, ...]:
-    return () if statement.words_of is not None else revealed_to(statement.reveals, case)
+    return revealed_to(statement.reveals, case) if statement.reveals and statement.words_of is None else ()
 
 
 @dataclass(frozen=True, slots=True)
