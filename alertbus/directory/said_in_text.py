@@ -63,10 +63,11 @@ def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
     """Give every mark that these texts, each with its place, may name somebody by. Most are nobody's."""
     found: Places = {}
     for where, text in texts:
-        here = {clue: (clue, frozenset({where})) for clue in Clue}  # one object for all that is found: most texts have some hundred marks
+        here: dict[Clue, tuple[Clue, frozenset[str]]] = {}  # one object for all marks of a class: most texts have some hundred
         for clue, mark in _said(text):
-            known = found.setdefault(mark, here[clue])
-            if where not in known[1]:
+            mine = here.get(clue) or here.setdefault(clue, (clue, frozenset({where})))
+            known = found.setdefault(mark, mine)
+            if known is not mine and where not in known[1]:
                 found[mark] = (known[0], known[1] | {where})
     return found
 
@@ -75,8 +76,8 @@ def _said(text: str) -> Iterator[tuple[Clue, Mark]]:
     words = _words(text)
     if any(map(str.isdigit, text)):  # most texts give no number and no place
         yield from _numbers_and_places(text, words)
-    pairs = {f"{one}\n{two}" for one, two in pairwise(words)}
-    for one, two, three in zip(words, words[1:], words[2:], strict=False):  # of which two are one name: Mary Ann Moss, Zeb van Dyke
+    pairs = {f"{one}\n{two}" for one, two in set(pairwise(words))}
+    for one, two, three in set(zip(words, words[1:], words[2:], strict=False)):  # two are one name: Mary Ann Moss, Zeb van Dyke
         pairs.add(f"{one}\n{two} {three}")
         pairs.add(f"{one} {two}\n{three}")
     for pair in pairs:

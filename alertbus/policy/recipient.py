@@ -47,9 +47,13 @@ def recipient_of(
     Who works with the children besides (`children_case`, at that moment) acts for them, even if it also acts for an adult of the case,
     unless a restriction names that adult.
     """
+    readers = _readers(_uk_day(at), case, policy)
+    if (known := readers.get(agency)) is not None:  # most agencies of most cases
+        return known
     entry, role, (unborn, died) = policy.agency(agency), _role(agency, case), _not_living(at, case)
-    if role is _OF_ALL_CHILDREN and not entry.acts_for_adults:  # most agencies of most cases
-        return _plain(entry.sector, unborn, died, _by_age(entry, at, case))
+    if role is _OF_ALL_CHILDREN and not entry.acts_for_adults:
+        found = readers[agency] = _plain(entry.sector, unborn, died, _by_age(entry, at, case))
+        return found
     restricted = _restrictions(agency, role, case, policy)
     with_children = scope in {Scope.CHILDREN_CASE, Scope.FRONT_DOOR} or any(_covers(one, at) for one in role.with_children)
     if not entry.acts_for_adults and (not role.adults or (with_children and not restricted)):
@@ -98,6 +102,14 @@ def _restrictions(agency: str, role: _Role, case: Case, policy: Policy) -> tuple
         return ()
     everyone = policy.agency(agency).acts_for_adults and not role.adults
     return tuple(one.kinds for one in case.restrictions if everyone or one.must_not_learn in role.adults)
+
+
+def _readers(day: date, case: Case, policy: Policy) -> dict[str, Recipient]:
+    """By agency, the readers of whom the case says nothing particular, on the last day that was asked for."""
+    kept: tuple[date, Policy, dict[str, Recipient]] | None = case.memo.get(_readers)
+    if kept is None or kept[0] != day or kept[1] is not policy:
+        kept = case.memo[_readers] = (day, policy, {})
+    return kept[2]
 
 
 def _role(agency: str, case: Case) -> _Role:
