@@ -59,5 +59,5 @@ def clues_to_caller(alert: Alert, rule: KindRule) -> Iterator[Revealed]:
     """Give each piece of free text that may tell who told, where that must stay unknown: the kind hides its source, or the referrer asked
     not to be named.
     """
-    if rule.hide_source or (alert.referrer is not None and alert.referrer.anonymous):
+    if rule.hide_source or alert.anonymous:
         yield from (Revealed(clue=Clue.CALLER, where=where) for where, text in free_text(alert) if hints_at_caller(text))

@@ -36,8 +36,7 @@ def _mark(said: Alert) -> str:
     It is too short to find out from it what was said, or even to confirm a guess at it.
     """
     details = [getattr(said.details, name) for name in Details.model_fields]
-    anonymous = said.referrer is not None and said.referrer.anonymous
-    shown = (said.subjects, said.children, said.narrative, details, anonymous)
+    shown = (said.subjects, said.children, said.narrative, details, said.anonymous)
     return hashlib.sha256(to_json(shown)).hexdigest()[:4]
 
 
