@@ -10,6 +10,7 @@ worker releases it once its owner's heartbeat has stood still for `Pace.lease`. 
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -58,7 +59,8 @@ class Ledger:
         self.transactions = SharedTransactions(engine, locks.LANES)
         """For other writers of this process, so that they share the ledger's commits."""
         self._stirrings = itertools.count(1)
-        self._stirred, self._seen = 0, -1
+        self._stirred = 0
+        self._due = _Due(-1)
 
     async def record(
         self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes] | None = None, hand_on: HandOn = NOBODY
@@ -73,8 +75,8 @@ class Ledger:
         arrived = [NewNotice(notice, body) for notice, body in zip(notices, given, strict=True)]
 
         def work(connection: Connection) -> list[Leased]:
-            leased = recording.record(connection, arrived, now, self._patience, hand_on)
-            if len(leased) < len(arrived):  # something may be due that was not handed on
+            leased, due = recording.record(connection, arrived, now, self._patience, hand_on)
+            if due:
                 self.stir()
             return leased
 
@@ -96,34 +98,38 @@ class Ledger:
         transaction counts.
         """
 
-        def work(connection: Connection) -> tuple[list[Leased], int | None]:
-            seen = self._stirred
-            if if_stirred and seen == self._seen:
-                return [], seen
+        def work(connection: Connection) -> tuple[list[Leased], _Due | None]:
+            found_at = self._stirred
+            if if_stirred and not self.stirred:
+                return [], None
             # More than wanted, so that one agency's crowd, of which little is taken, does not hide the others.
             most = limit if room is None else limit * 4
             found = turns.due(connection, now, full, most)
             chosen = turns.choose(found, limit, room)
-            all_taken = not full and len(chosen) == len(found) < most
-            return turns.take(connection, chosen, owner) if chosen else [], seen if all_taken else None
+            taken = frozenset(chosen)
+            left = frozenset({*full, *(row.agency for row in found if row.seq not in taken)})
+            return turns.take(connection, chosen, owner) if chosen else [], _Due(found_at, left) if len(found) < most else None
 
-        leased, seen = await self.transactions.write(work)
-        if seen is not None:
-            self._seen = seen
+        leased, due = await self.transactions.write(work)
+        self._due = due or self._due
         return leased
 
     @property
     def stirred(self) -> bool:
         """Whether something may be due that this process has not leased."""
-        return self._seen != self._stirred
+        return self._due.at != self._stirred or bool(self._due.agencies)
+
+    def may_have_due(self, agency: str) -> bool:
+        """Whether something of this agency may be due that this process has not leased."""
+        return self._due.at != self._stirred or agency in self._due.agencies
 
     def stir(self) -> None:
         """Say that something may have become due."""
         self._stirred = next(self._stirrings)
 
-    async def look(self, now: datetime, full: Collection[str] = ()) -> None:
-        """Stir, where others have left something due that is none of the agencies' in `full`. Only reads."""
-        if await self._read(lambda connection: turns.is_due(connection, now, full)):
+    async def look(self, now: datetime) -> None:
+        """Stir, where others have left something due. Only reads."""
+        if await self._read(lambda connection: turns.is_due(connection, now)):
             self.stir()
 
     async def beat(self, owner: str) -> None:
@@ -248,3 +254,11 @@ class Ledger:
         with database_faults():
             async with reading(self._engine) as connection:
                 return await connection.run_sync(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What was left due by the last lease that saw all: something of these agencies, as of this stirring."""
+
+    at: int
+    agencies: frozenset[str] = frozenset()

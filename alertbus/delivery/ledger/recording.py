@@ -39,14 +39,18 @@ class HandOn:
 NOBODY = HandOn("", frozenset())
 
 
-def record(connection: Connection, arrived: Sequence[NewNotice], now: datetime, patience: timedelta, hand_on: HandOn) -> list[Leased]:
-    """Write what is not yet here, in the order given; give what is leased by that. What ends something is never leased here:
-    whether anything of it was sent is looked up once it stands in the ledger.
+def record(
+    connection: Connection, arrived: Sequence[NewNotice], now: datetime, patience: timedelta, hand_on: HandOn
+) -> tuple[list[Leased], bool]:
+    """Write what is not yet here, in the order given; give what is leased by that, and whether anything else has become due.
+
+    What ends something is never leased here: whether anything of it was sent is looked up once it stands in the ledger.
     """
     held = _held(connection, arrived)
     ending = {one.word.obligation.id for one in arrived if one.word.deed.ends}
     rows: list[dict[str, Any]] = []
     leased: list[Leased] = []
+    due = False
     for one in arrived:
         notice = one.word
         if notice.id in held.notices:
@@ -64,14 +68,16 @@ def record(connection: Connection, arrived: Sequence[NewNotice], now: datetime, 
         if notice.id in hand_on.notices and owed.id not in ending:
             row |= {"state": LedgerState.LEASED.value, "attempts": 1, "lease_owner": hand_on.owner}
             leased.append(Leased(**{name: row[name] for name in _LEASED}, word=notice))
+        else:
+            due = True
     if rows:
         connection.execute(_INSERT, rows)
     if ending:
         for one in arrived:
             if one.word.deed.ends:
                 endings.cancel_unsent(connection, one.word, now)
-        turns.promote(connection, {row["lane"] for row in rows}, now)
-    return leased
+        due |= turns.promote(connection, {row["lane"] for row in rows}, now)
+    return leased, due
 
 
 @dataclass(frozen=True, slots=True)
