@@ -199,27 +199,24 @@ def test_a_retry_is_looked_for_when_it_is_due_and_not_before() -> None:
 
 
 def test_outcomes_that_come_at_about_the_same_time_are_written_together_and_the_last_one_waits_for_nobody() -> None:
-    async def run() -> tuple[list[str], float]:
-        loop, book = asyncio.get_running_loop(), Book()
+    async def run() -> list[str]:
+        book = Book()
         agencies = Agencies(Channels({}, Channel()), PACE, lambda: NOON)
         async with in_rounds(book, agencies, replace(PACE, look_s=1e6, gather_s=1e5)) as rounds:
             await asyncio.sleep(10)
             for agency in ("gp", "police", "school"):
                 agencies.goes_out(agency)
-            began = loop.time()
             for agency in ("gp", "police", "school"):
                 await asyncio.sleep(1)
                 came_back(agencies, agency, ACCEPTED)
                 rounds.settle(SETTLEMENT)
-            while "settle 3, note 0" not in book.done:
-                await asyncio.sleep(0.01)
-            return book.done, loop.time() - began
+            await asyncio.sleep(1)
+            return list(book.done)
 
     with asyncio.Runner(loop_factory=Leaping) as runner:
-        done, took = runner.run(run())
+        done = runner.run(run())
 
     assert [one for one in done if one.startswith("settle")] == ["settle 3, note 0"]
-    assert took < 1e4
 
 
 def test_the_state_that_a_receipt_tells_of_is_the_state_that_it_was_told_of() -> None:
