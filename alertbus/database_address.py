@@ -13,7 +13,7 @@ SYSTEM = "system"
 """For `sslrootcert`, as libpq has it: whom the operating system trusts."""
 
 _DRIVERS = {
-    **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"), "postgresql+psycopg"),
+    **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg"), "postgresql+psycopg"),
     **dict.fromkeys(("sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"), "sqlite"),
 }
 """By what an address may begin with, those of earlier versions among them: the driver that is used."""

@@ -160,7 +160,7 @@ def test_a_file_of_settings_without_a_secret_may_be_read_by_all(write: Write, mo
         "postgresql://u:hunter2@db/bus?sslmode=verify-full",
         "postgresql://u:hunter2@db/bus?sslmode=verify-ca&sslrootcert=/ca.pem",
         "postgresql://u:hunter2@db/bus?sslrootcert=/ca.pem",
-        "postgresql+asyncpg://u:hunter2@db/bus?ssl=prefer&sslrootcert=/ca.pem",
+        "postgresql+psycopg://u:hunter2@db/bus?ssl=prefer&sslrootcert=/ca.pem",
         "postgresql://u:hunter2@/bus?host=db:5432",
         "postgresql://u:hunter2@/bus?host=localhost:5432&host=db:5432",
     ],

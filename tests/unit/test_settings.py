@@ -128,9 +128,9 @@ def test_secret_may_come_by_environment_for_a_channel_in_the_file(tmp_path: Path
             id="libpq sslmode",
         ),
         pytest.param(
-            "postgresql+asyncpg://[::1]/bus?ssl=require", "postgresql+psycopg://[::1]/bus?sslmode=require", id="of earlier versions"
+            "postgresql+psycopg://[::1]/bus?ssl=require", "postgresql+psycopg://[::1]/bus?sslmode=require", id="of earlier versions"
         ),
-        pytest.param("sqlite+aiosqlite:////srv/bus.db", "sqlite:////srv/bus.db", id="sqlite file"),
+        pytest.param("sqlite:////srv/bus.db", "sqlite:////srv/bus.db", id="sqlite file"),
     ],
 )
 def test_database_url_is_read_by_the_driver_that_is_used(given: str, read: str) -> None:
