@@ -4,6 +4,7 @@ import html
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -53,14 +54,23 @@ TEXTS = st.one_of(
 )
 
 
+CHANGES: tuple[Callable[[str], str], ...] = (
+    str,
+    str.upper,
+    html.escape,
+    lambda text: text.replace(" ", "\n"),
+    lambda text: text.replace("'", "\u2019"),
+)
+
+
 @st.composite
 def pieces(draw: st.DrawFn, texts: list[str]) -> str:
     """A string that a plugin might write: some of what it was given, whole, cut, escaped or shouted, with words before and after."""
     text = draw(st.sampled_from(texts))
     start = draw(st.integers(0, len(text)))
     end = draw(st.one_of(st.just(len(text)), st.integers(0, len(text))))
-    change = draw(st.sampled_from([str, str.upper, html.escape, lambda t: t.replace(" ", "\n"), lambda t: t.replace("'", "\u2019")]))
-    cut: str = change(text[start:end])
+    change = draw(st.sampled_from(CHANGES))
+    cut = change(text[start:end])
     return draw(st.sampled_from(["", "", " ", "Said: ", "&", "x"])) + cut + draw(st.sampled_from(["", "", " ", "...", ";", "\n"]))
 
 
@@ -144,7 +154,12 @@ def test_every_string_of_a_json_body_is_read_whatever_form_json_is_in(body: byte
 def test_a_page_of_references_is_parsed_once_and_no_more_is_looked_at_than_could_hold_a_passage(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
     whole = fidelity._without
-    monkeypatch.setattr(fidelity, "_without", lambda string, given: looked_at.append(string) or whole(string, given))
+
+    def noted(string: str, given: Sequence[str]) -> str:
+        looked_at.append(string)
+        return whole(string, given)
+
+    monkeypatch.setattr(fidelity, "_without", noted)
     text = "nobody was there and the door stood open all the night long until he came"
     page = {f"field-{n}": {"system": "http://terminology.example/codes", "code": f"code-{n}"} for n in range(200)}
     message = Message(media_type="application/json", body=json.dumps({**page, "words": text}).encode())
