@@ -1,6 +1,7 @@
 """How much each agency's system may be sent at this moment: its circuit, and what is out with it.
 
-One worker's knowledge, kept in memory. A dead or slow agency uses up only its own share.
+One worker's knowledge, kept in memory. A dead or slow agency uses up only its own share. Asking for `room` changes nothing: the
+thread that leases asks too.
 """
 
 from collections import Counter, defaultdict
@@ -34,6 +35,11 @@ class Agencies:
         return self._pace.in_flight - self._in_flight.total()
 
     @property
+    def nothing_is_out(self) -> bool:
+        """Whether every message that went out has come back."""
+        return self._in_flight.total() == 0
+
+    @property
     def full(self) -> list[str]:
         """The agencies that may be sent nothing now."""
         return [agency for agency in {*self._in_flight, *self._circuits} if self.room(agency) <= 0]
@@ -42,7 +48,13 @@ class Agencies:
         """How many more messages this agency may be sent now."""
         usual = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
         free = self._channels.at_once(agency, usual) - self._in_flight[agency]
-        return self._circuits[agency].room(self._now(), free) if free > 0 else 0
+        circuit = self._circuits.get(agency)
+        return free if circuit is None else circuit.room(self._now(), free) if free > 0 else 0
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        """When the next agency that is left alone may be tried again, if that is not yet."""
+        waiting = [circuit.until for circuit in self._circuits.values() if circuit.until is not None and circuit.until > now]
+        return min(waiting, default=None)
 
     def goes_out(self, agency: str) -> None:
         self._in_flight[agency] += 1

@@ -6,35 +6,42 @@ broker or the database is raised as it is: the worker ends with nothing committe
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received
-from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED
 from alertbus.model.notice import Notice
 from alertbus.quarantine.entry import poisoned
 from alertbus.sql.apart import is_refusal
-from alertbus.wire.reading import moment, understand
+from alertbus.wire.reading import Understood, moment, understand
 from alertbus.wire.words import DELIVERY, word_on
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Arrivals:
-    """Writes batches of records into the ledger. `wake` is called when there is something new in it."""
+class Recorder(Protocol):
+    """The ledger, or what records in it and sends on: see `Ledger` for both."""
 
-    def __init__(self, ledger: Ledger, producer: Producer, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._ledger = ledger
+    async def record(self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes]) -> object: ...
+
+    async def reopen(self, refused_at: Mapping[str, int], now: datetime) -> list[str]: ...
+
+
+class Arrivals:
+    """Has batches of records written into the ledger, each notice as the bytes that came."""
+
+    def __init__(self, recorder: Recorder, producer: Producer, now: Callable[[], datetime]) -> None:
+        self._recorder = recorder
         self._producer = producer
         self._now = now
-        self._wake = wake
 
     async def __call__(self, records: Sequence[Received]) -> None:
         """Return when every record is in the ledger or in quarantine."""
-        notices: list[tuple[Received, Notice]] = []
+        notices: list[Understood] = []
         poison: list[tuple[Received, str]] = []
         redriven: dict[str, int] = {}
         for record in records:
@@ -46,12 +53,11 @@ class Arrivals:
             if watchdog.is_reserved(exercise=notice.obligation.exercise) and watchdog.is_late(notice.obligation.since, self._now()):
                 log.info("a watchdog alert came too late to say anything", notice_id=notice.id)
                 continue
-            notices.append((record, notice))
+            notices.append(found)
             if found.refused_at is not None:
                 redriven[notice.id] = found.refused_at
-        self._wake()  # so that leasing joins the transaction that records
         try:
-            await self._ledger.record([notice for _, notice in notices], self._now())
+            await self._record(notices)
         except Exception as fault:
             if not is_refusal(fault):
                 raise
@@ -60,22 +66,25 @@ class Arrivals:
             await self._reopen(redriven)
         if poison:
             await self._quarantine(poison)
-        self._wake()
+
+    async def _record(self, notices: Sequence[Understood]) -> None:
+        if notices:
+            await self._recorder.record([found.word for found in notices], self._now(), bodies=[found.data for found in notices])
 
     async def _reopen(self, redriven: Mapping[str, int]) -> None:
-        opened = await self._ledger.reopen(redriven, self._now())
+        opened = await self._recorder.reopen(redriven, self._now())
         for notice_id, attempt in redriven.items():
             log.info("a refused notice was redriven", notice_id=notice_id, attempt=attempt, outcome=_OPENED[notice_id in opened])
 
-    async def _record_singly(self, notices: Sequence[tuple[Received, Notice]]) -> list[tuple[Received, str]]:
+    async def _record_singly(self, notices: Sequence[Understood]) -> list[tuple[Received, str]]:
         refused: list[tuple[Received, str]] = []
-        for record, notice in notices:
+        for found in notices:
             try:
-                await self._ledger.record([notice], self._now())
+                await self._record([found])
             except Exception as fault:
                 if not is_refusal(fault):
                     raise
-                refused.append((record, type(fault).__name__))
+                refused.append((found.record, type(fault).__name__))
         return refused
 
     async def _quarantine(self, poison: Sequence[tuple[Received, str]]) -> None:

@@ -20,8 +20,12 @@ class Pace:
     that a crowd for the inbox leaves room for the other agencies."""
     lease: timedelta = timedelta(seconds=10)
     """A worker whose heartbeat stands still for so long is dead, and its leases are released."""
-    poll_s: float = 0.05
-    """How often a worker looks for what other processes have recorded and for what has become due. It finds its own at once."""
+    look_s: float = 1.0
+    """How often a worker looks for what other processes have left due. It knows its own, and takes the next of a lane that it frees, so
+    this is for what a dead or crowded worker leaves. Chosen: a twentieth of a look before, and still less than its heartbeat takes."""
+    gather_s: float = 0.01
+    """How long an outcome waits for others that are still out, to be written with them. Chosen: the agencies of one alert answer within
+    it, and each write costs as much as the sending of five notices."""
     render_limit_s: float = 2.0
     """How long a plugin may take for one notice."""
     grace_s: float = 5.0

@@ -157,7 +157,7 @@ class DeliveryRestore(Restore):
         record = understood.record
         taken_up_to = self._committed.get((record.topic, record.partition))
         untried = taken_up_to is not None and record.offset >= taken_up_to
-        row = new_row(notice, {}, understood.written_at)
+        row = new_row(notice, understood.data, understood.written_at)
         return row | {"attempts": 0 if untried else 1}
 
 
@@ -241,7 +241,7 @@ async def refill_inbox(engine: AsyncEngine, plugins: Plugins, elsewhere: Collect
     after = 0
     while True:
         own = and_(ledger.c.state == LedgerState.ACCEPTED, ledger.c.agency.not_in(sorted(elsewhere)))
-        query = select(*LEASED_COLUMNS, ledger.c.done_at, ledger.c.fallback, ledger.c.escalated_at, own.label("own")).where(
+        query = select(ledger.c.seq, *LEASED_COLUMNS, ledger.c.done_at, ledger.c.fallback, ledger.c.escalated_at, own.label("own")).where(
             ledger.c.seq > after, or_(own, ledger.c.fallback == INBOX)
         )
         with database_faults():
@@ -269,7 +269,7 @@ async def _render(renderer: Renderer, found: Sequence[Any]) -> tuple[list[dict[s
     owed: list[str] = []
     for sector, rows in groupby(sorted(found, key=attrgetter("sector")), attrgetter("sector")):
         some = list(rows)
-        leased = [Leased(**{name: getattr(row, name) for name in Leased.__slots__}) for row in some]
+        leased = [Leased(**{column.name: getattr(row, column.name) for column in LEASED_COLUMNS}) for row in some]
         for row, one, rendered in zip(some, leased, await renderer.render(sector, leased), strict=True):
             result = rendered
             if not isinstance(result, Message) and not row.own:

@@ -1,7 +1,7 @@
 """Sending: what is due in the ledger goes to the agencies, and what came of it back into the ledger.
 
-One notice's way: leased here, rendered and sent (`attempt`), its outcome judged here by `outcome.decide`, its agency's
-circuit told (`agencies`), the consequence written down and published (`settling`). Beside it runs `upkeep`.
+One notice's way: recorded or leased (`rounds`), rendered and sent (`attempt`), its outcome judged here by `outcome.decide`, its agency's
+circuit told (`agencies`), the consequence written down (`rounds`) and published (`publishing`). Beside it runs `upkeep`.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from alertbus.delivery.ledger.rows import Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.delivery.outcome import Act, FollowUp, Outcome, decide
 from alertbus.delivery.pace import Pace
+from alertbus.delivery.publishing import Publishing, PublishReceipts
 from alertbus.delivery.render import Renderer
 from alertbus.delivery.replies import Replies
-from alertbus.delivery.settling import PublishReceipts, Settling
+from alertbus.delivery.rounds import Rounds
 from alertbus.delivery.upkeep import Upkeep
-from alertbus.waiting import pause
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -50,57 +50,39 @@ class Sender:
         self._now = now
         self._random = random
         self._pace = pace
-        self._wake = asyncio.Event()
         self._agencies = Agencies(channels, pace, now)
         self._attempts = Attempts(renderer, replies, channels, self._report)
-        self._settling = Settling(ledger, publish, self._agencies.take_recovered, self.wake, now=now, poll_s=pace.poll_s)
-        self._upkeep = Upkeep(ledger, publish, self.wake, owner=owner, now=now, pace=pace)
+        self._publishing = Publishing(publish)
+        self.rounds = Rounds(ledger, self._agencies, self._publishing, self._send, owner=owner, now=now, pace=pace)
+        """What arrives is recorded through these."""
+        self._upkeep = Upkeep(ledger, publish, self.rounds.wake, owner=owner, now=now, pace=pace)
+        self._tasks = asyncio.TaskGroup()
         self._under_way: set[asyncio.Task[None]] = set()
-
-    def wake(self) -> None:
-        """Say that there may be something new in the ledger."""
-        self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is in flight and give back the rest. Cancelled, leave all as it is."""
         await self._upkeep.begin()
         async with asyncio.TaskGroup() as tasks:
-            settling = tasks.create_task(self._settling.run())
-            upkeep = tasks.create_task(self._upkeep.run())
-            tasks.create_task(self._wake_at(stop))
-            await self._lease_until(stop, tasks)
+            self._tasks = tasks
+            rounds = tasks.create_task(self.rounds.run())
+            beside = [tasks.create_task(self._publishing.run()), tasks.create_task(self._upkeep.run())]
+            await stop.wait()
+            await self.rounds.stop_leasing()
             if self._under_way:
                 _, late = await asyncio.wait(self._under_way, timeout=self._pace.grace_s)
                 for task in late:
                     task.cancel()
-            self._settling.end()
-            await settling
-            upkeep.cancel()
+            self.rounds.end()
+            await rounds
+            for task in beside:
+                task.cancel()
         await self._ledger.release(self._owner, self._now())
 
-    async def _lease_until(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
-        while not stop.is_set():
-            self._wake.clear()
-            leased = await self._lease()
-            for (sector, _), batch in self._by_adapter_and_channel(leased).items():
-                task = tasks.create_task(self._attempts.make(sector, batch))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-            if not leased:
-                await pause(self._wake, self._pace.poll_s)
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._wake.set()
-
-    async def _lease(self) -> list[Leased]:
-        free = self._agencies.free
-        if free <= 0:
-            return []
-        leased = await self._ledger.lease(self._owner, self._now(), free, full=self._agencies.full, room=self._agencies.room)
-        for one in leased:
-            self._agencies.goes_out(one.agency)
-        return leased
+    def _send(self, leased: Sequence[Leased]) -> None:
+        for (sector, _), batch in self._by_adapter_and_channel(leased).items():
+            task = self._tasks.create_task(self._attempts.make(sector, batch))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     def _by_adapter_and_channel(self, leased: Sequence[Leased]) -> Mapping[tuple[str, object], list[Leased]]:
         """Group what shares its fate: one plugin that is slow, one system that is slow, keeps only its own waiting."""
@@ -114,7 +96,7 @@ class Sender:
         now = self._now()
         follow_up = decide(outcome, one.attempts, random=self._random, limits=self._pace.limits)
         self._agencies.came_back(one.agency, outcome, follow_up, now)
-        self._settling.add(_settlement(one, outcome, follow_up, now))
+        self.rounds.settle(_settlement(one, outcome, follow_up, now))
         if outcome.trouble is not None:
             log.info(
                 "not delivered",

@@ -9,7 +9,7 @@ import structlog
 from alertbus.delivery.heartbeats import Heartbeats
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.pace import Pace
-from alertbus.delivery.settling import PublishReceipts
+from alertbus.delivery.publishing import PublishReceipts
 
 log = structlog.stdlib.get_logger(__name__)
 

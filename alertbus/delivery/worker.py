@@ -95,7 +95,7 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
         renderer, replies = Renderer(setup.plugins, pace.render_limit_s), Replies(setup.plugins)
         owner = secrets.token_hex(8)
         sender = Sender(ledger, renderer, replies, channels, publish, owner=owner, now=now, random=setup.random, pace=pace)
-        arrivals = Arrivals(ledger, producer, now, sender.wake)
+        arrivals = Arrivals(sender.rounds, producer, now)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sender.run(stop))
             tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))

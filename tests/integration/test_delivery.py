@@ -369,7 +369,7 @@ async def test_order_holds_per_agency_and_case(bus: Bus) -> None:
 
 async def test_what_is_recorded_here_is_delivered_without_waiting_for_the_next_look(bus: Bus) -> None:
     """With a look only once a minute, everything goes out at once all the same, the second of a lane too."""
-    slow_looks = Pace(poll_s=60.0)
+    slow_looks = Pace(look_s=60.0)
     async with bus.worker(pace=slow_looks), asyncio.timeout(20):
         await bus.send(bus.notice("a"), bus.notice("b"))
         await bus.until_states(a=LedgerState.ACCEPTED, b=LedgerState.ACCEPTED)
@@ -892,14 +892,12 @@ async def test_a_notice_the_database_will_not_have_does_not_hold_up_the_others(b
     spoilt = spoilt.model_copy(update={"obligation": spoilt.obligation.model_copy(update={"role": "a\0b"})})
     await bus.send(bus.notice("a"), spoilt, bus.notice("b"))
     producer = Collecting()
-    woken: list[bool] = []
-    intake = Arrivals(bus.ledger, producer, utc_now, lambda: woken.append(True))
+    intake = Arrivals(bus.ledger, producer, utc_now)
 
     await intake([record async for record in read_all(bus.kafka, [bus.topic])])
 
     assert await bus.states() == {"a": LedgerState.WAITING, "b": LedgerState.WAITING}
     assert [record.value for record in producer.records] == [spoilt.model_dump_json().encode()]
-    assert woken
 
 
 # --- what must not be said --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.util import await_only
 
 from alertbus.delivery.ledger.endings import WITHDRAWN_UNSENT
 from alertbus.delivery.ledger.ledger import Ledger
+from alertbus.delivery.ledger.recording import HandOn
 from alertbus.delivery.ledger.rows import Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.delivery.ledger.turns import promote
@@ -20,6 +22,7 @@ from alertbus.model import ids
 from alertbus.model.notice import ENDINGS, Deed, Notice, Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.wire.records import content
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -87,6 +90,133 @@ async def test_a_notice_is_recorded_once_however_often_it_comes(book: Ledger) ->
     leased = await book.lease("me", later(2), 10)
     assert names(leased) == ["a", "b"]
     assert Notice.model_validate_json(leased[0].notice) == notice("a")
+
+
+def to(owner: str, *notices: Notice) -> HandOn:
+    return HandOn(owner, frozenset(one.id for one in notices))
+
+
+async def test_what_is_recorded_and_due_is_handed_on_leased_and_read_already(book: Ledger) -> None:
+    first, second, elsewhere = notice("1"), notice("2"), notice("3", case="case-2")
+    handed = await book.record([first, second, elsewhere], NOW, hand_on=to("me", first, second, elsewhere))
+
+    assert [(one.notice_id, one.attempts, one.word) for one in handed] == [("1", 1, first), ("3", 1, elsewhere)]
+    assert await states(book) == {"1": LedgerState.LEASED, "2": LedgerState.WAITING, "3": LedgerState.LEASED}
+    assert await book.beats() == {"me": 0}
+    assert await book.lease("other", later(1), 10) == []
+
+    await book.settle([accepted(one) for one in handed], later(1))
+    (next_one,) = await book.lease("me", later(1), 10)
+    assert (next_one.notice_id, next_one.word, next_one.notice) == ("2", None, content(second))
+
+
+async def test_what_is_handed_on_and_what_is_leased_from_the_ledger_are_the_same(book: Ledger) -> None:
+    one = notice("1")
+    (handed,) = await book.record([one], NOW, hand_on=to("me", one))
+    await book.settle([again(handed, NOW)], NOW)
+    (leased,) = await book.lease("me", NOW, 10)
+
+    assert leased == replace(handed, attempts=2)
+
+
+async def test_a_notice_is_kept_as_the_bytes_that_came(book: Ledger) -> None:
+    one = notice("1")
+    body = one.model_dump_json(indent=1).encode()
+    await book.record([one], NOW, bodies=[body])
+
+    (leased,) = await book.lease("me", NOW, 10)
+    assert leased.notice == body
+    assert Notice.model_validate_json(leased.notice) == one
+
+
+async def test_only_what_there_is_room_for_is_handed_on_and_the_rest_is_due(book: Ledger) -> None:
+    one, two = notice("1"), notice("2", case="case-2")
+    handed = await book.record([one, two], NOW, hand_on=to("me", two))
+
+    assert names(handed) == ["2"]
+    assert [(one.notice_id, one.attempts) for one in await book.lease("other", NOW, 10)] == [("1", 1)]
+
+
+async def test_what_is_here_already_is_not_handed_on_again(book: Ledger) -> None:
+    one = notice("1")
+    (handed,) = await book.record([one, one], NOW, hand_on=to("me", one))
+    assert await book.record([one], later(1), hand_on=to("me", one)) == []
+    await book.settle([accepted(handed)], later(2))
+    assert await book.record([one], later(3), hand_on=to("me", one)) == []
+
+
+async def test_nothing_is_handed_on_while_its_lane_has_something_open_with_any_worker(book: Ledger, open_ledger: Any) -> None:
+    other = await open_ledger()
+    one, two, three = notice("1"), notice("2"), notice("3")
+    (first,) = await book.record([one], NOW, hand_on=to("me", one))
+    assert await other.record([two], NOW, hand_on=to("other", two)) == []
+    await book.settle([again(first, later(60))], later(1))
+    assert await other.record([three], later(2), hand_on=to("other", three)) == []
+
+    (first,) = await book.lease("me", later(60), 10)
+    await book.settle([accepted(first)], later(60))
+    assert names(await other.lease("other", later(60), 10)) == ["2"]
+
+
+async def test_what_ends_something_is_not_handed_on_with_what_it_ends(book: Ledger) -> None:
+    """Both are new, so nobody was told; handed on, the first would have left."""
+    tell, take_back, after = notice("tell", owed="o"), notice("take back", owed="o", deed=Deed.WITHDRAW), notice("after")
+    assert await book.record([tell, take_back, after], NOW, hand_on=to("me", tell, take_back, after)) == []
+
+    assert await states(book) == {"tell": LedgerState.CANCELLED, "take back": LedgerState.CANCELLED, "after": LedgerState.WAITING}
+    assert names(await book.lease("me", NOW, 10)) == ["after"]
+
+
+async def test_a_notice_of_an_obligation_that_stepped_aside_is_not_handed_on(book: Ledger) -> None:
+    (broken,) = await book.record([notice("broken", owed="o")], NOW, hand_on=to("me", notice("broken")))
+    await book.settle([again(broken, later(60), error="plugin_fault", told=True, own_lane=True)], later(1))
+    amend, other = notice("amend", owed="o", deed=Deed.AMEND), notice("other")
+
+    assert names(await book.record([amend, other], later(2), hand_on=to("me", amend, other))) == ["other"]
+    assert names(await book.lease("me", later(60), 10)) == ["broken"]
+
+
+async def test_a_dead_workers_notice_that_was_handed_on_is_free_for_others(book: Ledger, open_ledger: Any) -> None:
+    other = await open_ledger()
+    one = notice("1")
+    await book.record([one], NOW, hand_on=to("dead", one))
+    assert await other.beats() == {"dead": 0}
+
+    await other.release("dead", later(1))
+    assert [(one.notice_id, one.attempts) for one in await other.lease("alive", later(1), 10)] == [("1", 2)]
+
+
+async def test_recorders_that_hand_on_and_settle_at_once_keep_each_lane_in_order_and_one_at_a_time(open_ledger: Any) -> None:
+    """Two workers each record half of every lane, and each sends what it is handed."""
+    books = [await open_ledger(), await open_ledger()]
+    out: set[str] = set()
+    sent: dict[str, list[str]] = defaultdict(list)
+    mine = [[notice(f"{lane}-{worker}-{n:02}", case=f"case-{lane}") for n in range(12) for lane in range(5)] for worker in range(2)]
+
+    async def send(worker: int, leased: list[Leased]) -> None:
+        while leased:
+            for one in leased:
+                assert one.lane not in out
+                out.add(one.lane)
+                sent[one.lane].append(one.notice_id)
+            await asyncio.sleep(0)
+            out.difference_update(one.lane for one in leased)
+            await books[worker].settle([accepted(one) for one in leased], NOW)
+            leased = await books[worker].lease(f"worker-{worker}", NOW, 10)
+
+    async def work(worker: int) -> None:
+        for n in range(0, 60, 3):
+            some = mine[worker][n : n + 3]
+            await send(worker, await books[worker].record(some, NOW, hand_on=to(f"worker-{worker}", *some)))
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(work(0), work(1))
+        await send(0, await books[0].lease("worker-0", NOW, 10))
+    assert sorted(one for lane in sent.values() for one in lane) == sorted(one.id for some in mine for one in some)
+    for lane in sent.values():
+        assert all(
+            [one for one in lane if f"-{worker}-" in one] == sorted(one for one in lane if f"-{worker}-" in one) for worker in range(2)
+        )
 
 
 async def test_a_late_duplicate_of_a_settled_notice_does_nothing(book: Ledger) -> None:
@@ -185,7 +315,7 @@ async def test_many_workers_share_the_work_without_taking_anything_twice(open_le
     everything = [notice(f"{case}-{n}", case=f"case-{case}") for case in range(40) for n in range(5)]
     await books[0].record(everything, NOW)
     taken: list[str] = []
-    per_lane: dict[str, list[int]] = defaultdict(list)
+    per_lane: dict[str, list[str]] = defaultdict(list)
     in_flight: set[str] = set()
 
     async def work(number: int) -> None:
@@ -194,14 +324,14 @@ async def test_many_workers_share_the_work_without_taking_anything_twice(open_le
                 assert one.lane not in in_flight
                 in_flight.add(one.lane)
                 taken.append(one.notice_id)
-                per_lane[one.lane].append(one.seq)
+                per_lane[one.lane].append(one.notice_id)
                 in_flight.discard(one.lane)
                 await books[number].settle([accepted(one)], NOW)
 
     async with asyncio.timeout(60):
         await asyncio.gather(*map(work, range(3)))
     assert sorted(taken) == sorted(one.id for one in everything)
-    assert all(seqs == sorted(seqs) for seqs in per_lane.values())
+    assert all(taken_of_it == sorted(taken_of_it) for taken_of_it in per_lane.values())
 
 
 async def test_recording_and_settling_at_once_strands_no_lane(open_ledger: Any) -> None:

@@ -294,7 +294,7 @@ def test_whatever_bytes_stand_among_the_notices_each_is_in_the_ledger_or_in_quar
         for offset, record in enumerate(records):
             record.offset = offset
         async with database() as engine:
-            await Arrivals(Ledger(engine), producer, lambda: NOW, lambda: None)(records)
+            await Arrivals(Ledger(engine), producer, lambda: NOW)(records)
             async with engine.connect() as connection:
                 taken = (await connection.execute(select(func.count()).select_from(ledger))).scalar_one()
         readable = sum(understand(record, word_on(topics.NOTICES, NOTICE_OWED)).fault is None for record in records)

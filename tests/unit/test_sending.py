@@ -1,7 +1,9 @@
 """The pieces of sending by themselves: how much an agency is sent, and the order in which outcomes are written down."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -10,17 +12,21 @@ from hypothesis import strategies as st
 
 from alertbus.delivery.agencies import Agencies
 from alertbus.delivery.channels import Channels
-from alertbus.delivery.ledger.rows import FINAL, STATE_TOLD_BY, Settlement
+from alertbus.delivery.ledger.recording import HandOn
+from alertbus.delivery.ledger.rows import FINAL, STATE_TOLD_BY, Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.delivery.outcome import ACCEPTED, Limits, Outcome, Trouble, decide
 from alertbus.delivery.pace import Pace
-from alertbus.delivery.settling import Settling
-from alertbus.model.notice import Message, Receipt, Stage
+from alertbus.delivery.publishing import Publishing
+from alertbus.delivery.rounds import Rounds
+from alertbus.model.notice import Message, Notice, Receipt, Stage
 from tests.story import a_notice, a_receipt
+from tests.unit.test_slow_bodies import Leaping
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RECEIPT = a_receipt(a_notice("n"), Stage.ACCEPTED)
-SETTLEMENT = cast("Settlement", object())
+SETTLEMENT = Settlement(cast("Leased", object()), LedgerState.ACCEPTED)
+PACE = Pace()
 
 
 class Channel:
@@ -83,34 +89,134 @@ def test_an_agency_that_answers_again_is_named_once() -> None:
     assert (agencies.take_recovered(), agencies.take_recovered()) == ({"gp"}, set())
 
 
-def test_an_outcome_goes_into_the_ledger_then_to_the_broker_and_is_then_noted_and_a_recovered_agency_is_retried_after_settling() -> None:
-    done: list[str] = []
-    recovered = [{"gp"}]
+class Book:
+    """A ledger that says what it was asked, of which nothing is ever due."""
 
-    class Book:
-        async def settle(self, settlements: Sequence[Settlement], now: datetime, *, published: Sequence[Receipt]) -> list[Receipt]:
-            done.append(f"settle {len(settlements)}, note {len(published)}")
-            return [RECEIPT]
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.stirred = False
 
-        async def note_published(self, receipts: Sequence[Receipt]) -> None:
-            done.append(f"note {len(receipts)}")
+    async def record(self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes], hand_on: HandOn) -> list[Leased]:
+        self.done.append(f"record {len(notices)}")
+        return []
 
-        async def retry_agency_now(self, agency: str, now: datetime) -> None:
-            done.append(f"retry {agency}")
+    async def settle(self, settlements: Sequence[Settlement], now: datetime, *, published: Sequence[Receipt]) -> list[Receipt]:
+        self.done.append(f"settle {len(settlements)}, note {len(published)}")
+        return [RECEIPT] if settlements else []
 
+    async def note_published(self, receipts: Sequence[Receipt]) -> None:
+        self.done.append(f"note {len(receipts)}")
+
+    async def retry_agency_now(self, agency: str, now: datetime) -> None:
+        self.done.append(f"retry {agency}")
+
+    async def lease(self, owner: str, now: datetime, limit: int, **_: Any) -> list[Leased]:
+        self.done.append("lease")
+        return []
+
+    async def look(self, now: datetime) -> None:
+        self.done.append("look")
+
+    def may_have_due(self, agency: str) -> bool:
+        return False
+
+    def stir(self) -> None:
+        self.stirred = True
+
+
+@contextlib.asynccontextmanager
+async def in_rounds(book: Any, agencies: Agencies, pace: Pace = PACE, now: Callable[[], datetime] = lambda: NOON) -> AsyncIterator[Rounds]:
     async def publish(receipts: Sequence[Receipt]) -> None:
-        done.append(f"publish {len(receipts)}")
+        book.done.append(f"publish {len(receipts)}")
+
+    publishing = Publishing(publish)
+    rounds = Rounds(book, agencies, publishing, lambda leased: None, owner="me", now=now, pace=pace)
+    running = [asyncio.create_task(publishing.run()), asyncio.create_task(rounds.run())]
+    yield rounds
+    rounds.end()
+    await running[1]
+    running[0].cancel()
+
+
+async def test_an_outcome_goes_into_the_ledger_then_to_the_broker_and_is_then_noted_and_a_recovered_agency_is_retried_after_settling() -> (
+    None
+):
+    book, agencies = Book(), Agencies(Channels({}, Channel()), PACE, lambda: NOON)
+    for _ in range(5):
+        agencies.goes_out("gp")
+        came_back(agencies, "gp", Outcome(Trouble.UNREACHABLE))
+    agencies.goes_out("gp")
+    async with in_rounds(book, agencies) as rounds:
+        came_back(agencies, "gp", ACCEPTED)
+        rounds.settle(SETTLEMENT)
+
+    assert [one for one in book.done if one not in {"look", "lease", "retry gp"}] == ["settle 1, note 0", "publish 1", "note 1"]
+    assert book.done.index("retry gp") > book.done.index("settle 1, note 0")
+
+
+def test_a_worker_with_nothing_to_do_looks_once_a_second_and_writes_nothing() -> None:
+    async def a_minute() -> list[str]:
+        book = Book()
+        async with in_rounds(book, Agencies(Channels({}, Channel()), PACE, lambda: NOON)):
+            await asyncio.sleep(60)
+        return book.done
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        done = runner.run(a_minute())
+
+    assert set(done) == {"look"}
+    assert 59 <= done.count("look") <= 61
+
+
+def test_a_retry_is_looked_for_when_it_is_due_and_not_before() -> None:
+    """The clock of what is due is the loop's own here; the next look would be in an hour."""
+    leased: list[float] = []
 
     async def run() -> None:
-        book: Any = Book()
-        settling = Settling(book, publish, lambda: recovered.pop() if recovered else set(), lambda: None, now=lambda: NOON, poll_s=0.01)
-        settling.add(SETTLEMENT)
-        settling.end()
-        await settling.run()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
 
-    asyncio.run(run())
+        class Due(Book):
+            async def lease(self, owner: str, now: datetime, limit: int, **_: Any) -> list[Leased]:
+                self.stirred = False
+                leased.append(loop.time() - began)
+                return []
 
-    assert done == ["settle 1, note 0", "publish 1", "retry gp", "note 1"]
+        def now() -> datetime:
+            return NOON + timedelta(seconds=loop.time() - began)
+
+        book = Due()
+        async with in_rounds(book, Agencies(Channels({}, Channel()), PACE, now), replace(PACE, look_s=3600.0), now) as rounds:
+            for seconds in (40, 15):
+                again = Settlement(cast("Leased", object()), LedgerState.WAITING, retry_at=NOON + timedelta(seconds=seconds))
+                rounds.settle(again)
+            await asyncio.sleep(60)
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        runner.run(run())
+
+    assert [round(at) for at in leased] == [0, 15, 40]
+
+
+def test_outcomes_that_come_at_about_the_same_time_are_written_together_and_the_last_one_waits_for_nobody() -> None:
+    async def run() -> list[str]:
+        book = Book()
+        agencies = Agencies(Channels({}, Channel()), PACE, lambda: NOON)
+        async with in_rounds(book, agencies, replace(PACE, look_s=1e6, gather_s=1e5)) as rounds:
+            await asyncio.sleep(10)
+            for agency in ("gp", "police", "school"):
+                agencies.goes_out(agency)
+            for agency in ("gp", "police", "school"):
+                await asyncio.sleep(1)
+                came_back(agencies, agency, ACCEPTED)
+                rounds.settle(SETTLEMENT)
+            await asyncio.sleep(1)
+            return list(book.done)
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        done = runner.run(run())
+
+    assert [one for one in done if one.startswith("settle")] == ["settle 3, note 0"]
 
 
 def test_the_state_that_a_receipt_tells_of_is_the_state_that_it_was_told_of() -> None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, or_, select, update
 
-from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement
+from alertbus.delivery.ledger import turns
+from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement, receipt_of, receipt_of_end
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
 from alertbus.sql.engine import UtcDateTime
@@ -17,53 +18,86 @@ from alertbus.sql.engine import UtcDateTime
 WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
 """Error class of a pair that was cancelled: nobody had been told, so there is nothing to take back."""
 
+_NOW = bindparam("now", type_=UtcDateTime())
 
-def finish(connection: Connection, notice_ids: Sequence[str], state: LedgerState, error: str | None, now: datetime) -> Sequence[Row[Any]]:
-    """Bring open notices to a final state; give their `RECEIPT_COLUMNS` and lane. What is done already stays as it is.
+
+def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> tuple[list[Receipt], set[str]]:
+    """Write down what came of leases; give the receipts to be published, and the lanes that may have a next one now."""
+    receipts: list[Receipt] = []
+    freed: set[str] = set()
+    final: dict[tuple[LedgerState, str | None], dict[str, Settlement]] = {}
+    put_off: list[Settlement] = []
+    for one in settlements:
+        if one.retry_at is None:
+            final.setdefault((one.state, one.error), {})[one.leased.notice_id] = one
+        else:
+            put_off.append(one)
+    for (state, error), ended in final.items():
+        for row in _finish(connection, list(ended), state, error, now):
+            receipts.append(receipt_of_end(ended[row.notice_id], now))
+            freed.add(row.lane)
+    for one in put_off:
+        later = _put_off(connection, one, now)
+        if later is None:
+            continue
+        if later.receipt_pending:
+            receipts.append(receipt_of(later))
+        if one.own_lane and not later.aside:
+            turns.move_to_own_lane(connection, later)
+            freed.add(later.lane)
+    return receipts, freed
+
+
+def _finish(connection: Connection, notice_ids: Sequence[str], state: LedgerState, error: str | None, now: datetime) -> Sequence[Row[Any]]:
+    """Bring open notices to a final state; give `notice_id` and lane of those that were open. What is done already stays as it is.
 
     What was refused is undelivered from now on, unless a fallback channel has a copy.
     """
-    undelivered = case((ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=None)
-    done = connection.execute(
-        update(ledger)
-        .where(ledger.c.notice_id.in_(notice_ids), ledger.c.done_at.is_(None))
-        .values(
-            state=state,
-            error_class=error,
-            done_at=now,
-            next_attempt_at=None,
-            lease_owner=None,
-            receipt_pending=True,
-            fallback_due=undelivered if state is LedgerState.REFUSED else None,
-        )
-        .returning(*RECEIPT_COLUMNS, ledger.c.lane)  # the lane it is in now: it may have been moved since it was leased
+    statement = _REFUSE if state is LedgerState.REFUSED else _FINISH
+    return connection.execute(statement, {"notices": notice_ids, "final": state.value, "error": error, "now": now}).all()
+
+
+_FINISH = (
+    update(ledger)
+    .where(ledger.c.notice_id.in_(bindparam("notices", expanding=True)), ledger.c.done_at.is_(None))
+    .values(
+        state=bindparam("final"),
+        error_class=bindparam("error"),
+        done_at=_NOW,
+        next_attempt_at=None,
+        lease_owner=None,
+        receipt_pending=True,
+        fallback_due=None,
     )
-    return done.all()
+    .returning(ledger.c.notice_id, ledger.c.lane)  # the lane it is in now: it may have been moved since it was leased
+)
+_REFUSE = _FINISH.values(fallback_due=case((ledger.c.fallback.is_(None), _NOW), else_=None))
 
 
-def put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
+def _put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
     """Give a lease back, to be tried again later. None if somebody else has it by now: then nothing changes."""
-    telling: dict[str, Any] = {"state": OPEN_STATE}
+    given = {"put_off": one.leased.notice_id, "at_attempt": one.leased.attempts, "error": one.error, "again": one.retry_at}
     if one.told:
-        telling = {
-            "state": LedgerState.FAILED,
-            "failed_at": func.coalesce(ledger.c.failed_at, literal(now, UtcDateTime())),
-            "receipt_pending": or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
-            "fallback_due": case(
-                (ledger.c.failed_at.is_(None) & ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=ledger.c.fallback_due
-            ),
-        }
-    put_off = connection.execute(
-        update(ledger)
-        .where(
-            ledger.c.notice_id == one.leased.notice_id,
-            ledger.c.state == LedgerState.LEASED,
-            ledger.c.attempts == one.leased.attempts,  # else somebody has leased it since
-        )
-        .values(error_class=one.error, next_attempt_at=one.retry_at, lease_owner=None, **telling)
-        .returning(*RECEIPT_COLUMNS, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
+        return connection.execute(_PUT_OFF_AND_TELL, {**given, "now": now}).first()
+    return connection.execute(_PUT_OFF, given).first()
+
+
+_PUT_OFF = (
+    update(ledger)
+    .where(
+        ledger.c.notice_id == bindparam("put_off"),
+        ledger.c.state == LedgerState.LEASED.value,
+        ledger.c.attempts == bindparam("at_attempt"),  # else somebody has leased it since
     )
-    return put_off.first()
+    .values(error_class=bindparam("error"), next_attempt_at=bindparam("again"), lease_owner=None, state=OPEN_STATE)
+    .returning(*RECEIPT_COLUMNS, ledger.c.lane, ledger.c.aside, ledger.c.receipt_pending)
+)
+_PUT_OFF_AND_TELL = _PUT_OFF.values(
+    state=LedgerState.FAILED.value,
+    failed_at=func.coalesce(ledger.c.failed_at, _NOW),
+    receipt_pending=or_(ledger.c.receipt_pending, ledger.c.failed_at.is_(None)),
+    fallback_due=case((ledger.c.failed_at.is_(None) & ledger.c.fallback.is_(None), _NOW), else_=ledger.c.fallback_due),
+)
 
 
 def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> None:
@@ -131,9 +165,14 @@ def note_published(connection: Connection, receipts: Sequence[Receipt]) -> None:
     failed: list[str] = []
     for receipt in receipts:
         (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
-    for notice_ids, still in ((final, ledger.c.done_at.is_not(None)), (failed, ledger.c.done_at.is_(None))):
+    for notice_ids, statement in ((final, _FINAL_PUBLISHED), (failed, _FAILURE_PUBLISHED)):
         if notice_ids:
-            connection.execute(update(ledger).where(ledger.c.notice_id.in_(notice_ids), still).values(receipt_pending=False))
+            connection.execute(statement, {"notices": notice_ids})
+
+
+_PUBLISHED = update(ledger).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))).values(receipt_pending=False)
+_FINAL_PUBLISHED = _PUBLISHED.where(ledger.c.done_at.is_not(None))
+_FAILURE_PUBLISHED = _PUBLISHED.where(ledger.c.done_at.is_(None))
 
 
 def forget(connection: Connection, notice_id: str) -> None:

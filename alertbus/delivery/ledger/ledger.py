@@ -8,14 +8,17 @@ worker releases it once its owner's heartbeat has stood still for `Pace.lease`. 
 (how a notice ends or goes on) and `copies` (what is undelivered); what one row is, in `rows`.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alertbus.delivery.ledger import copies, endings, turns
+from alertbus.delivery.ledger import copies, endings, recording, turns
+from alertbus.delivery.ledger.recording import NOBODY, HandOn, NewNotice
 from alertbus.delivery.ledger.rows import (
     OPEN_STATE,
     PATIENCE,
@@ -25,7 +28,6 @@ from alertbus.delivery.ledger.rows import (
     RefusedNotice,
     Settlement,
     UndeliveredNotice,
-    new_row,
     receipt_of,
 )
 from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransactions
@@ -34,6 +36,9 @@ from alertbus.delivery.outcome import DOWN
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.engine import database_faults, reading, upsert
+from alertbus.wire.records import content
+
+T = TypeVar("T")
 
 CLOCKS_APART = timedelta(minutes=5)
 """Chosen: two machines' clocks may drift by less than this; beyond it one of them is wrong."""
@@ -53,25 +58,29 @@ class Ledger:
         self._patience = patience
         self.transactions = SharedTransactions(engine, locks.LANES)
         """For other writers of this process, so that they share the ledger's commits."""
-        self._idle = True
+        self._stirrings = itertools.count(1)
+        self._stirred = 0
+        self._due = _Due(-1)
 
-    async def record(self, notices: Sequence[Notice], now: datetime) -> None:
-        """Write what is not yet here, in the order given. On return it survives a crash."""
+    async def record(
+        self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes] | None = None, hand_on: HandOn = NOBODY
+    ) -> list[Leased]:
+        """Write what is not yet here, in the order given; on return it survives a crash. Give what `hand_on` has leased by that.
+
+        `bodies` are the notices' JSON as it arrived; None: as it would stand on its topic.
+        """
         if not notices:
-            return
+            return []
+        given = bodies if bodies is not None else [content(notice) for notice in notices]
+        arrived = [NewNotice(notice, body) for notice, body in zip(notices, given, strict=True)]
 
-        def work(connection: Connection) -> None:
-            own_lanes = turns.own_lanes(connection, {notice.obligation.id for notice in notices})
-            rows = [new_row(notice, own_lanes, now, self._patience) for notice in notices]
-            connection.execute(upsert(ledger, connection.dialect.name, key=["notice_id"]), rows)
-            for notice in notices:
-                if notice.deed.ends:
-                    endings.cancel_unsent(connection, notice, now)
-            turns.promote(connection, {row["lane"] for row in rows}, now)
+        def work(connection: Connection) -> list[Leased]:
+            leased, due = recording.record(connection, arrived, now, self._patience, hand_on)
+            if due:
+                self.stir()
+            return leased
 
-        self._idle = False  # at once: who leases now joins the same transaction, after this
-        await self.transactions.write(work, Lock.ALONE)
-        self._idle = False
+        return await self.transactions.write(work, Lock.ALONE)
 
     async def lease(
         self,
@@ -81,23 +90,47 @@ class Ledger:
         *,
         full: Collection[str] = (),
         room: Callable[[str], int] | None = None,
+        if_stirred: bool = False,
     ) -> list[Leased]:
-        """Take what is due, oldest first: at most `limit`, of each agency at most its `room`, none of those `full`."""
-        # More than wanted, so that one agency's crowd, of which little is taken, does not hide the others.
-        candidates = turns.due(now, full).limit(limit if room is None else limit * 4)
-        if self._idle:  # asked twenty times a second, mostly for nothing: not worth SQLite's one write lock
-            self._idle = not await self._read(candidates.limit(1))
-            if self._idle:
-                return []
+        """Take what is due, oldest first: at most `limit`, of each agency at most its `room`, none of those `full`.
 
-        def work(connection: Connection) -> list[Leased]:
-            found = connection.execute(candidates.with_for_update(skip_locked=True)).all()
+        `if_stirred`: only where something may have become due that this process has not seen; who is before this in the same
+        transaction counts.
+        """
+
+        def work(connection: Connection) -> tuple[list[Leased], _Due | None]:
+            found_at = self._stirred
+            if if_stirred and not self.stirred:
+                return [], None
+            # More than wanted, so that one agency's crowd, of which little is taken, does not hide the others.
+            most = limit if room is None else limit * 4
+            found = turns.due(connection, now, full, most)
             chosen = turns.choose(found, limit, room)
-            return turns.take(connection, chosen, owner) if chosen else []
+            taken = frozenset(chosen)
+            left = frozenset({*full, *(row.agency for row in found if row.seq not in taken)})
+            return turns.take(connection, chosen, owner) if chosen else [], _Due(found_at, left) if len(found) < most else None
 
-        leased = await self.transactions.write(work)
-        self._idle = not leased
+        leased, due = await self.transactions.write(work)
+        self._due = due or self._due
         return leased
+
+    @property
+    def stirred(self) -> bool:
+        """Whether something may be due that this process has not leased."""
+        return self._due.at != self._stirred or bool(self._due.agencies)
+
+    def may_have_due(self, agency: str) -> bool:
+        """Whether something of this agency may be due that this process has not leased."""
+        return self._due.at != self._stirred or agency in self._due.agencies
+
+    def stir(self) -> None:
+        """Say that something may have become due."""
+        self._stirred = next(self._stirrings)
+
+    async def look(self, now: datetime) -> None:
+        """Stir, where others have left something due. Only reads."""
+        if await self._read(lambda connection: turns.is_due(connection, now)):
+            self.stir()
 
     async def beat(self, owner: str) -> None:
         """Show that this worker lives, for as long as it holds leases."""
@@ -113,7 +146,7 @@ class Ledger:
         """Give the beat of every worker that holds a lease; 0 for one that has never shown one."""
         holders = select(ledger.c.lease_owner).where(ledger.c.lease_owner.is_not(None)).distinct().subquery()
         query = select(holders.c.lease_owner, func.coalesce(beat.c.beat, 0)).outerjoin(beat, beat.c.owner == holders.c.lease_owner)
-        return {row[0]: row[1] for row in await self._read(query)}
+        return {row[0]: row[1] for row in await self._rows(query)}
 
     async def release(self, owner: str, now: datetime) -> None:
         """Give back what a worker has not settled: one that stops in good order its own, any other what a dead one left."""
@@ -124,7 +157,7 @@ class Ledger:
             connection.execute(delete(beat).where(beat.c.owner == owner))
 
         await self.transactions.write(work)
-        self._idle = False
+        self.stir()
 
     async def settle(self, settlements: Sequence[Settlement], now: datetime, *, published: Sequence[Receipt] = ()) -> list[Receipt]:
         """Write down what came of leases and free their lanes; give the receipts that must now be published.
@@ -132,34 +165,15 @@ class Ledger:
         A final outcome counts whoever brings it, once; a retry only while the lease is still the bringer's. `published` are
         receipts that the broker has by now, noted in the same transaction.
         """
-        freed: set[str] = set()
 
         def work(connection: Connection) -> list[Receipt]:
-            receipts: list[Receipt] = []
             endings.note_published(connection, published)
-            final: dict[tuple[LedgerState, str | None], list[str]] = {}
-            for one in settlements:
-                if one.retry_at is None:
-                    final.setdefault((one.state, one.error), []).append(one.leased.notice_id)
-            for (state, error), notice_ids in final.items():
-                for row in endings.finish(connection, notice_ids, state, error, now):
-                    receipts.append(receipt_of(row))
-                    freed.add(row.lane)
-            for one in settlements:
-                later = None if one.retry_at is None else endings.put_off(connection, one, now)
-                if later is None:
-                    continue
-                if later.receipt_pending:
-                    receipts.append(receipt_of(later))
-                if one.own_lane and not later.aside:
-                    turns.move_to_own_lane(connection, later)
-                    freed.add(later.lane)
-            turns.promote(connection, freed, now)
+            receipts, freed = endings.settle(connection, settlements, now)
+            if turns.promote(connection, freed, now):
+                self.stir()
             return receipts
 
-        receipts = await self.transactions.write(work, Lock.SHARED)
-        self._idle = self._idle and not freed
-        return receipts
+        return await self.transactions.write(work, Lock.SHARED)
 
     async def refused(self, notice_ids: Sequence[str]) -> list[RefusedNotice]:
         """Give those of the notices that stand refused for good."""
@@ -170,7 +184,7 @@ class Ledger:
             .where(ledger.c.notice_id.in_(notice_ids), ledger.c.state == LedgerState.REFUSED)
             .order_by(ledger.c.seq)
         )
-        return [RefusedNotice(*row) for row in await self._read(query)]
+        return [RefusedNotice(*row) for row in await self._rows(query)]
 
     async def reopen(self, refused_at: Mapping[str, int], now: datetime) -> list[str]:
         """Let delivery try again what was refused at these attempts, by notice id; give those that are open again."""
@@ -184,7 +198,7 @@ class Ledger:
             return opened
 
         opened = await self.transactions.write(work, Lock.ALONE)
-        self._idle = self._idle and not opened
+        self.stir()
         return list(opened)
 
     async def receipts_to_publish(self, before: datetime, limit: int = 500) -> list[Receipt]:
@@ -196,7 +210,7 @@ class Ledger:
             .order_by(ledger.c.seq)
             .limit(limit)
         )
-        return [receipt_of(row) for row in await self._read(query)]
+        return [receipt_of(row) for row in await self._rows(query)]
 
     async def note_published(self, receipts: Sequence[Receipt]) -> None:
         """Note that the broker has these. One that a newer state has overtaken leaves that state's flag alone."""
@@ -210,16 +224,17 @@ class Ledger:
     async def undo_clock_skew(self, now: datetime, longest_wait: timedelta) -> None:
         """Make due what is put off for longer than the longest wait there is: that was written by a clock gone wrong."""
         too_late = ledger.c.next_attempt_at > now + longest_wait
-        if await self._read(select(ledger.c.seq).where(too_late, ledger.c.lease_owner.is_(None)).limit(1)):
+        if await self._rows(select(ledger.c.seq).where(too_late, ledger.c.lease_owner.is_(None)).limit(1)):
             await self._make_due(too_late, now)
 
     async def _make_due(self, which: ColumnElement[bool], now: datetime) -> None:
         query = update(ledger).where(which, ledger.c.lease_owner.is_(None)).values(next_attempt_at=now)
         await self.transactions.write(lambda connection: connection.execute(query))
+        self.stir()
 
     async def claim_undelivered(self, now: datetime, *, until: datetime, limit: int = 100) -> list[UndeliveredNotice]:
         """Take what is undelivered, to copy it to its fallback channel; nobody else does before `until`."""
-        if not await self._read(select(ledger.c.seq).where(ledger.c.fallback_due <= now).limit(1)):
+        if not await self._rows(select(ledger.c.seq).where(ledger.c.fallback_due <= now).limit(1)):
             return []
         return await self.transactions.write(lambda connection: copies.claim(connection, now, until, limit))
 
@@ -229,10 +244,21 @@ class Ledger:
 
     async def find(self, notice_id: str) -> LedgerEntry | None:
         """Give what is known of a notice. None: delivery has not taken it up, or there is no such notice."""
-        found = await self._read(select(*(ledger.c[name] for name in LedgerEntry.__slots__)).where(ledger.c.notice_id == notice_id))
+        found = await self._rows(select(*(ledger.c[name] for name in LedgerEntry.__slots__)).where(ledger.c.notice_id == notice_id))
         return LedgerEntry(**{**found[0]._asdict(), "state": LedgerState(found[0].state)}) if found else None
 
-    async def _read(self, query: Select[Any]) -> list[Any]:
+    async def _rows(self, query: Select[Any]) -> list[Any]:
+        return await self._read(lambda connection: list(connection.execute(query).all()))
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
         with database_faults():
             async with reading(self._engine) as connection:
-                return list((await connection.execute(query)).all())
+                return await connection.run_sync(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What was left due by the last lease that saw all: something of these agencies, as of this stirring."""
+
+    at: int
+    agencies: frozenset[str] = frozenset()

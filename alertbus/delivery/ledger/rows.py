@@ -51,7 +51,7 @@ RECEIPT_COLUMNS = tuple(
 class Leased:
     """A notice that this worker alone delivers until it settles it, or another worker finds this one dead.
 
-    `attempts` counts the attempt that the lease was taken for. The fields are columns of the ledger.
+    `attempts` counts the attempt that the lease was taken for. The fields but the last are columns of the ledger.
     """
 
     notice_id: str
@@ -64,11 +64,12 @@ class Leased:
     deed: str
     lane: str
     attempts: int
-    seq: int
     notice: bytes = field(repr=False)
+    word: Notice | None = field(default=None, repr=False, compare=False)
+    """`notice` as it was read when it arrived here; None for what came back out of the ledger."""
 
 
-LEASED_COLUMNS = tuple(ledger.c[name] for name in Leased.__slots__)
+LEASED_COLUMNS = tuple(ledger.c[name] for name in Leased.__slots__ if name != "word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ class UndeliveredNotice:
     withdrawn: bool
 
 
-def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
-    """Give the row of a notice that nobody has tried to send. `own_lanes`: obligations that were moved to a lane of their own."""
+def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
+    """Give the row of a notice that nobody has tried to send, in its agency's lane on the case. `body` is its JSON."""
     owed = notice.obligation
     waits = ESCALATION_PATIENCE if notice.deed is Deed.ESCALATE else patience
     return {
@@ -133,11 +134,13 @@ def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patienc
         "sector": notice.sector,
         "role": owed.role,
         "deed": notice.deed.value,
-        "notice": notice.model_dump_json().encode(),
-        "lane": own_lanes.get(owed.id, owed.lane),
-        "aside": owed.id in own_lanes,
-        "state": LedgerState.WAITING,
+        "notice": body,
+        "lane": owed.lane,
+        "aside": False,
+        "state": LedgerState.WAITING.value,
         "attempts": 0,
+        "next_attempt_at": None,
+        "lease_owner": None,
         "recorded_at": now,
         "receipt_pending": False,
         "fallback_due": plus(now, waits),
@@ -146,15 +149,24 @@ def new_row(notice: Notice, own_lanes: Mapping[str, str], now: datetime, patienc
 
 def receipt_of(row: Any) -> Receipt:
     """Give the newest receipt of a row with `RECEIPT_COLUMNS`. The same state gives the same receipt id."""
-    stage = FINAL.get(LedgerState(row.state), Stage.FAILED)
+    return _receipt(row, LedgerState(row.state), row.done_at or row.failed_at, row.error_class)
+
+
+def receipt_of_end(ended: Settlement, at: datetime) -> Receipt:
+    """Give the receipt of a lease that came to its end: the one that `receipt_of` gives of its row."""
+    return _receipt(ended.leased, ended.state, at, ended.error)
+
+
+def _receipt(of: Any, state: LedgerState, at: datetime, detail: str | None) -> Receipt:
+    stage = FINAL.get(state, Stage.FAILED)
     return Receipt(
-        id=ids.receipt_id(row.notice_id, stage),
-        notice_id=row.notice_id,
-        obligation_id=row.obligation_id,
-        alert_id=row.alert_id,
-        case_id=row.case_id,
-        agency=row.agency,
+        id=ids.receipt_id(of.notice_id, stage),
+        notice_id=of.notice_id,
+        obligation_id=of.obligation_id,
+        alert_id=of.alert_id,
+        case_id=of.case_id,
+        agency=of.agency,
         stage=stage,
-        at=row.done_at or row.failed_at,
-        detail=row.error_class,
+        at=at,
+        detail=detail,
     )

@@ -36,24 +36,27 @@ class SharedTransactions:
         self._engine = engine
         self._postgres = engine.dialect.name == "postgresql"
         self._key = key
-        self._turn = asyncio.Lock()
         self._waiting: deque[_Writer] = deque()
+        self._committing: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[Connection], T], lock: Lock = Lock.NONE) -> T:
-        """Return what `work` returns once it is committed. Raise what it raises: it alone is then undone, nobody else's."""
-        mine = _Writer(work, lock)
+        """Return what `work` returns once it is committed. Raise what it raises: it alone is then undone, nobody else's.
+
+        Cancelled, it is not begun any more; what has begun may be committed all the same.
+        """
+        mine = _Writer(work, lock, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        try:
-            async with self._turn:
-                while not mine.done:  # else somebody has taken it along
-                    await self._commit_what_waits()
-        finally:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-        if mine.fault is not None:
-            raise mine.fault
-        result: T = mine.result
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_until_nobody_waits())
+        result: T = await mine.answer
         return result
+
+    async def _commit_until_nobody_waits(self) -> None:
+        try:
+            while self._waiting:
+                await self._commit_what_waits()
+        finally:
+            self._committing = None
 
     async def _commit_what_waits(self) -> None:
         taken: list[_Writer] = []
@@ -68,37 +71,45 @@ class SharedTransactions:
                 self._waiting.extendleft(reversed(taken))
                 return
             for one in taken or list(self._waiting):
-                one.fault, one.done = fault, True
+                one.fail(fault)
             if not taken:
                 self._waiting.clear()
-        except BaseException:
-            self._waiting.extendleft(reversed(taken))
-            raise
         else:
             for one in taken:
-                one.done = True
+                one.succeed()
 
     def _run(self, connection: Connection, taken: list["_Writer"]) -> None:
         """Run what waits, and what joins meanwhile; but the lock is taken first and never made stronger, or two would block each other."""
-        held = self._waiting[0].lock if self._waiting[0].apart else max(one.lock for one in self._waiting)
+        first = self._waiting[0]
+        held = first.lock if first.apart else max(one.lock for one in tuple(self._waiting))
         if held and self._postgres:
-            function = "pg_advisory_xact_lock" if held is Lock.ALONE else "pg_advisory_xact_lock_shared"
-            connection.execute(text(f"SELECT {function}(:key)"), {"key": self._key})
+            connection.execute(_LOCK[held], {"key": self._key})
         while self._waiting and self._waiting[0].lock <= held and not (taken and (taken[0].apart or self._waiting[0].apart)):
             one = self._waiting.popleft()
-            taken.append(one)
-            one.result = one.work(connection)
+            if not one.answer.cancelled():
+                taken.append(one)
+                one.result = one.work(connection)
+
+
+_LOCK = {Lock.SHARED: text("SELECT pg_advisory_xact_lock_shared(:key)"), Lock.ALONE: text("SELECT pg_advisory_xact_lock(:key)")}
 
 
 class _Writer:
     """One writer's part. `apart`: it shared a transaction that failed, and is now run by itself."""
 
-    __slots__ = ("apart", "done", "fault", "lock", "result", "work")
+    __slots__ = ("answer", "apart", "lock", "result", "work")
 
-    def __init__(self, work: Callable[[Connection], Any], lock: Lock) -> None:
+    def __init__(self, work: Callable[[Connection], Any], lock: Lock, answer: asyncio.Future[Any]) -> None:
         self.work = work
         self.lock = lock
+        self.answer = answer
         self.apart = False
-        self.done = False
         self.result: Any = None
-        self.fault: Exception | None = None
+
+    def succeed(self) -> None:
+        if not self.answer.done():  # else it was cancelled
+            self.answer.set_result(self.result)
+
+    def fail(self, fault: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(fault)

@@ -7,17 +7,30 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text, update
+from sqlalchemy import Connection, Integer, Row, bindparam, func, select, update
 
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased
 from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.sql.engine import UtcDateTime
 
 
-def promote(connection: Connection, lanes: Collection[str], now: datetime) -> None:
-    """Make the oldest open notice of each lane due, unless it has had its turn already."""
-    if lanes:
-        heads = select(func.min(ledger.c.seq)).where(ledger.c.done_at.is_(None), ledger.c.lane.in_(sorted(lanes))).group_by(ledger.c.lane)
-        connection.execute(update(ledger).where(ledger.c.seq.in_(heads), ledger.c.next_attempt_at.is_(None)).values(next_attempt_at=now))
+def promote(connection: Connection, lanes: Collection[str], now: datetime) -> bool:
+    """Make the oldest open notice of each lane due, unless it has had its turn already. Say whether any has become so."""
+    return bool(lanes) and connection.execute(_PROMOTE, {"lanes": sorted(lanes), "due_at": now}).rowcount > 0
+
+
+_PROMOTE = (
+    update(ledger)
+    .where(
+        ledger.c.seq.in_(
+            select(func.min(ledger.c.seq))
+            .where(ledger.c.done_at.is_(None), ledger.c.lane.in_(bindparam("lanes", expanding=True)))
+            .group_by(ledger.c.lane)
+        ),
+        ledger.c.next_attempt_at.is_(None),
+    )
+    .values(next_attempt_at=bindparam("due_at", type_=UtcDateTime()))
+)
 
 
 def give_turn_anew(connection: Connection, lanes: Collection[str], now: datetime) -> None:
@@ -30,12 +43,6 @@ def give_turn_anew(connection: Connection, lanes: Collection[str], now: datetime
         promote(connection, set(lanes) - busy, now)
 
 
-def own_lanes(connection: Connection, obligations: Collection[str]) -> dict[str, str]:
-    """Give the lanes of their own that these obligations have been moved to, if any."""
-    found = connection.execute(select(ledger.c.obligation_id, ledger.c.lane).where(text("aside AND done_at IS NULL")).distinct())
-    return {row.obligation_id: row.lane for row in found.all() if row.obligation_id in obligations}
-
-
 def move_to_own_lane(connection: Connection, row: Row[Any]) -> None:
     """Move the whole obligation, so that its withdrawal cannot overtake it."""
     connection.execute(
@@ -45,12 +52,27 @@ def move_to_own_lane(connection: Connection, row: Row[Any]) -> None:
     )
 
 
-def due(now: datetime, full: Collection[str]) -> Select[Any]:
-    """Ask for `seq` and `agency` of what is due, oldest first, except of the agencies in `full`."""
-    query = select(ledger.c.seq, ledger.c.agency).where(ledger.c.next_attempt_at <= now, ledger.c.lease_owner.is_(None))
-    if full:
-        query = query.where(ledger.c.agency.not_in(sorted(full)))
-    return query.order_by(ledger.c.next_attempt_at, ledger.c.seq)
+def due(connection: Connection, now: datetime, full: Collection[str], limit: int) -> Sequence[Any]:
+    """Give `seq` and `agency` of what is due, oldest first, at most `limit`, except of the agencies in `full`. Nobody else takes it."""
+    return connection.execute(_DUE_AND_FREE, {"now": now, "full": sorted(full), "most": limit}).all()
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Say whether anything is due. Only reads."""
+    return connection.execute(_DUE, {"now": now, "full": [], "most": 1}).first() is not None
+
+
+_DUE = (
+    select(ledger.c.seq, ledger.c.agency)
+    .where(
+        ledger.c.next_attempt_at <= bindparam("now"),
+        ledger.c.lease_owner.is_(None),
+        ledger.c.agency.not_in(bindparam("full", expanding=True)),
+    )
+    .order_by(ledger.c.next_attempt_at, ledger.c.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE_AND_FREE = _DUE.with_for_update(skip_locked=True)
 
 
 def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | None) -> list[int]:
@@ -71,10 +93,13 @@ def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | N
 
 def take(connection: Connection, chosen: Sequence[int], owner: str) -> list[Leased]:
     """Lease these rows, and count the attempt: from now on the agency may have the message."""
-    taken = connection.execute(
-        update(ledger)
-        .where(ledger.c.seq.in_(chosen))
-        .values(state=LedgerState.LEASED, attempts=ledger.c.attempts + 1, lease_owner=owner)
-        .returning(*LEASED_COLUMNS)
-    )
-    return sorted((Leased(*row) for row in taken.all()), key=lambda leased: leased.seq)
+    taken = connection.execute(_TAKE, {"chosen": chosen, "taker": owner}).all()
+    return [Leased(*row[1:]) for row in sorted(taken, key=lambda row: row.seq)]
+
+
+_TAKE = (
+    update(ledger)
+    .where(ledger.c.seq.in_(bindparam("chosen", expanding=True)))
+    .values(state=LedgerState.LEASED.value, attempts=ledger.c.attempts + 1, lease_owner=bindparam("taker"))
+    .returning(ledger.c.seq, *LEASED_COLUMNS)
+)
