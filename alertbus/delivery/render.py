@@ -51,7 +51,7 @@ class Renderer:
 
     def _one(self, sector: str, leased: Leased) -> Rendered:
         try:
-            notice = Notice.model_validate_json(leased.notice)
+            notice = leased.word or Notice.model_validate_json(leased.notice)
             return self._plugins.render(notice, self._plugins.adapter_for(sector))
         except PluginFault as fault:
             log.warning("an agency plugin broke its contract", sector=sector, notice_id=leased.notice_id, exc_info=fault)

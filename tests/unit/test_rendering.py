@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -39,7 +40,6 @@ def leased(name: str, sector: str) -> Leased:
     return Leased(
         *(name, owed.id, owed.alert_id, owed.case_id, owed.agency, sector, owed.role, notice.deed.value, owed.lane),
         attempts=1,
-        seq=0,
         notice=notice.model_dump_json().encode(),
     )
 
@@ -168,10 +168,18 @@ async def test_whatever_a_plugin_raises_fails_its_own_notice(fault: type[BaseExc
 
 
 async def test_a_notice_that_cannot_be_read_fails_alone() -> None:
-    broken = leased("b", "health")
-    object.__setattr__(broken, "notice", b"{")
+    broken = dataclasses.replace(leased("b", "health"), notice=b"{")
 
     found = await renderer(health=plain).render("health", [leased("a", "health"), broken])
 
     assert found[1] is Trouble.PLUGIN
     assert isinstance(found[0], Message)
+
+
+async def test_a_notice_that_was_read_when_it_arrived_is_not_read_again() -> None:
+    here = dataclasses.replace(leased("a", "health"), notice=b"{", word=sample_notice(id="a", narrative=()))
+
+    (found,) = await renderer(health=plain).render("health", [here])
+
+    assert isinstance(found, Message)
+    assert (found.body, found.idempotency_key) == (b"a", "a")
