@@ -95,14 +95,10 @@ class WebhookChannel:
                 ) as response,
             ):
                 outcome = from_status(response.status, response.headers.get("retry-after"), self._now())
-                taken = response.status // 100 == _SUCCESS
-                outcome = replace(outcome, reply=_reply(response, None)) if taken else outcome
-                written = await _drain(response)
-                outcome = replace(outcome, reply=_reply(response, written)) if taken else outcome
+                return _with_reply(outcome, response, await _drain(response))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             # Once the status is known, trouble with the rest of the answer changes nothing.
-            return outcome or Outcome(_trouble(fault))
-        return outcome
+            return Outcome(_trouble(fault)) if outcome is None else _with_reply(outcome, response, None)
 
     def _headers(self, message: Message) -> dict[str, str] | None:
         """Give the headers, or None where the message cannot be sent as it is."""
@@ -171,12 +167,12 @@ async def _drain(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(read)
 
 
-def _reply(response: aiohttp.ClientResponse, written: bytes | None) -> Reply | None:
-    """None where nothing was written. What is compressed is not unpacked: nobody asked for it, and it may be a bomb."""
-    if written is not None and not written.strip():
-        return None
+def _with_reply(outcome: Outcome, response: aiohttp.ClientResponse, written: bytes | None) -> Outcome:
+    """Add what was written with a yes, if anything was. What is compressed is not unpacked: nobody asked for it, and it may be a bomb."""
+    if response.status // 100 != _SUCCESS or (written is not None and not written.strip()):
+        return outcome
     plain = response.headers.get("content-encoding", "identity").strip().casefold() == "identity"
-    return Reply(written if plain else None, response.headers.get("content-type", ""))
+    return replace(outcome, reply=Reply(written if plain else None, response.headers.get("content-type", "")))
 
 
 def _trouble(fault: Exception) -> Trouble:
