@@ -4,75 +4,26 @@ A wrong setting stops start-up: `load_settings` reports every fault, one line ea
 it should have and the remedy, never what was found there. A name that is not a setting is a fault too.
 """
 
-import base64
-import binascii
 import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from alertbus.caller_settings import CallerSettings
+from alertbus.channel_settings import ChannelSettings, require, stays_private
 from alertbus.database_address import driver_url, is_loopback
 from alertbus.door_settings import DoorSettings, PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
 from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
 
 PREFIX = "ALERTBUS_"
-
-
-class ChannelSettings(BaseModel):
-    """How one agency receives its notices: its inbox on the desk, a signed webhook, or files in a folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    channel: Literal["inbox", "webhook", "file"] = Field(description="inbox, webhook or file")
-    url: str | None = Field(None, description="an https:// address without user or password (http:// only to this machine)")
-    secret: SecretStr | None = Field(
-        None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
-    )
-    secret_file: SettingsPath | None = Field(None, description="the path of a file with the secret, which only its owner can read")
-    folder: Path | None = Field(None, description="the path of a folder")
-    at_once: int | None = Field(None, ge=1, le=500, description="how many messages its system takes at the same time, 1 to 500")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_its_secret_from_its_file(cls, given: Any) -> Any:
-        return with_secrets(given, {"secret": text_of}) if isinstance(given, dict) else given
-
-    @field_validator("url")
-    @classmethod
-    def _is_private(cls, url: str | None) -> str | None:
-        # Notices hold personal data, so they cross no wire in the clear.
-        if url is not None:
-            _require(_stays_private(url))
-        return url
-
-    @field_validator("secret")
-    @classmethod
-    def _is_signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None:
-            prefix, _, key = secret.get_secret_value().partition("_")
-            try:
-                _require(prefix == "whsec" and 24 <= len(base64.b64decode(key, validate=True)) <= 64)  # noqa: PLR2004
-            except binascii.Error:
-                _require(False)
-        return secret
-
-    @model_validator(mode="after")
-    def _has_what_its_channel_needs(self) -> Self:
-        if self.channel == "webhook" and not (self.url and self.secret):
-            raise PydanticCustomError(RULE, "a webhook needs url and secret (or secret_file); give both")
-        if self.channel == "file" and not self.folder:
-            raise PydanticCustomError(RULE, "a file channel needs folder; give it")
-        return self
 
 
 class Settings(DoorSettings):
@@ -181,13 +132,13 @@ class Settings(DoorSettings):
     @field_validator("audit_anchor")
     @classmethod
     def _is_a_place(cls, place: str | None) -> str | None:
-        _require(place is None or "://" not in place or _stays_private(place))
+        require(place is None or "://" not in place or stays_private(place))
         return place
 
     @field_validator("deadman_url")
     @classmethod
     def _is_private(cls, url: str | None) -> str | None:
-        _require(url is None or _stays_private(url))  # the address is a secret: whoever has it can keep the alarm quiet
+        require(url is None or stays_private(url))  # the address is a secret: whoever has it can keep the alarm quiet
         return url
 
     @field_validator("data_dir")
@@ -260,22 +211,6 @@ class _Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
             return value  # left as text, so that it is reported beside the other faults, by its shape
-
-
-def _stays_private(url: str) -> bool:
-    """Whether what is sent to the address is readable there alone."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host, scheme = parts.hostname or "", parts.scheme
-    return bool(host) and (scheme == "https" or (scheme == "http" and is_loopback(host))) and parts.username is None
-
-
-def _require(holds: object) -> None:
-    """Refuse a field in the words of its description, which `_line` gives."""
-    if not holds:
-        raise ValueError
 
 
 def _read_file() -> dict[str, Any]:

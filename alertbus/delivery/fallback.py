@@ -20,7 +20,8 @@ from alertbus.delivery.channels import Channel
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Leased, UndeliveredNotice
 from alertbus.delivery.outcome import Trouble
-from alertbus.delivery.render import Rendered, Renderer
+from alertbus.delivery.render import Renderer
+from alertbus.delivery.render_threads import Rendered
 from alertbus.delivery.replies import Replies
 from alertbus.model import ids, watchdog
 from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage, lane_of

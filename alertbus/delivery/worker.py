@@ -16,6 +16,7 @@ from alertbus.broker import groups
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
 from alertbus.delivery.fallback import Fallback, Sweep, fallbacks_of
@@ -31,7 +32,6 @@ from alertbus.model.notice import Receipt
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy
-from alertbus.settings import ChannelSettings
 from alertbus.sql.database import Database
 from alertbus.wire.records import receipt_given
 from alertbus.wire.words import DELIVERY

@@ -1,11 +1,11 @@
 """The plain adapter: a notice as readable JSON, so that no agency goes untold because its system has no plugin yet."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
 from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release, unsaid_line
+from alertbus.plugin.writing import as_page
 
 
 class Plain:
@@ -52,7 +52,7 @@ class Plain:
             "from": notice.obligation.source,
             "their_reference": notice.obligation.source_id,
         }
-        body = json.dumps(present(**page), ensure_ascii=False, indent=2).encode()
+        body = as_page(present(**page))
         return Message(media_type="application/json", body=body, filename=f"notice-{notice.id}.json")
 
 

@@ -3,6 +3,7 @@
 Nothing here decides what an agency may know: the notice is minimised already. These are the marks, the sentences and the habits.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -99,12 +100,25 @@ def unsaid_line(notice: Notice) -> str | None:
 def uk_time(moment: datetime) -> str:
     """Write a moment as people in the United Kingdom read it, to the minute."""
     local = in_uk(moment)
-    return f"{local.date().isoformat()} {local:%H:%M} UK time"
+    return f"{local.date().isoformat()} {local.hour:02}:{local.minute:02} UK time"
 
 
 def plain(word: str) -> str:
     """Write a word of the bus for a reader: `child_in_need` as `child in need`."""
     return word.replace("_", " ")
+
+
+def speaks_of(text: str, words: str) -> bool:
+    """Whether the words stand in the text, as words of their own and in whatever case."""
+    # Nearly always they do not: then no pattern is made, which for a name that nobody has looked for before takes longer than all else.
+    plainly = words.isascii() and (text.isascii() or _LOOK_ALIKES.isdisjoint(text))
+    if plainly and words.lower() not in text.lower():
+        return False
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+_LOOK_ALIKES = frozenset("\u017f\u0130\u0131")
+"""Letters beyond ASCII that count as one of it where case does not, and are not it in lower case."""
 
 
 def section(notice: Notice, name: str) -> Mapping[str, Any]:

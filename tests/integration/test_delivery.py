@@ -26,6 +26,7 @@ from alertbus.broker.envelope import Envelope, decode, encode
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received, Record
 from alertbus.broker.topics import QUARANTINE, RECEIPTS, TopicSpec, ensure_topics
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery import receipts
 from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
@@ -50,7 +51,6 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.quarantine.entry import BUS
-from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, metadata
 
 pytestmark = pytest.mark.kafka
@@ -537,7 +537,7 @@ async def test_an_address_that_is_gone_is_told_and_left_alone(bus: Bus, receiver
 
 async def test_what_cannot_be_put_on_a_webhook_is_said_to_be_so(receiver: Receiver) -> None:
     """A body that is no text cannot be signed as the standard's libraries check it, nor a header beyond ASCII sent."""
-    async with webhook_client(5.0) as client:
+    async with webhook_client() as client:
         channel = WebhookChannel(receiver.url, SECRET, client, utc_now)
         message = Message(media_type="text/plain", body=b"text", idempotency_key="key-1")
         for spoilt in ({"body": b"\xff\xfe"}, {"headers": {"x-name": "façade"}}, {"headers": {"x name": "a"}}):

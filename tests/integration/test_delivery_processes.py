@@ -37,7 +37,7 @@ from datetime import datetime, timedelta, UTC
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.worker import DeliverySetup, run_delivery
 from alertbus.plugin.manager import Plugins
-from alertbus.settings import ChannelSettings
+from alertbus.channel_settings import ChannelSettings
 from alertbus.sql.engine import make_engine
 
 told = json.loads(sys.argv[1])

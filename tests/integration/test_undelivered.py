@@ -17,6 +17,7 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.circuit import CircuitLimits
 from alertbus.delivery.fallback import Sweep
 from alertbus.delivery.ledger.copies import WAITED_TOO_LONG
@@ -32,7 +33,6 @@ from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligati
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
-from alertbus.settings import ChannelSettings
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire.records import notice_record
 from alertbus.wire.words import DELIVERY

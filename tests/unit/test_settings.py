@@ -8,6 +8,7 @@ import pytest
 
 from alertbus.model.errors import SettingsFault
 from alertbus.settings import Settings, is_loopback, load_settings
+from tests.certificates import Authority
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQnJ2xYVw"
 TOKEN = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -229,8 +230,16 @@ def test_every_fault_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.param({"channel": "file"}, "police: a file channel needs folder; give it", id="file bare"),
         pytest.param({"channel": "pigeon"}, "police.channel: expected inbox, webhook or file; ", id="channel unknown"),
         pytest.param({}, "police.channel: expected inbox, webhook or file; ", id="channel missing"),
-        pytest.param("inbox", "police: expected a mapping of channel, url, secret, secret_file, folder, at_once; ", id="not a mapping"),
+        pytest.param(
+            "inbox",
+            "police: expected a mapping of channel, url, secret, secret_file, folder, at_once, timeout_s, ca_file; ",
+            id="not a mapping",
+        ),
         pytest.param({"channel": "inbox", "at_once": 0}, "police.at_once: expected ", id="none at once"),
+        pytest.param({"channel": "inbox", "timeout_s": 0}, "police.timeout_s: expected seconds ", id="no time at all"),
+        pytest.param({"channel": "inbox", "timeout_s": 5}, "police: timeout_s and ca_file are for a webhook, ", id="a limit nobody keeps"),
+        pytest.param({"channel": "file", "folder": "/", "ca_file": __file__}, "police.ca_file: expected ", id="no certificate"),
+        pytest.param({"channel": "inbox", "ca_file": "/hunter2/ca.pem"}, "police.ca_file: expected ", id="no such file"),
         pytest.param({"channel": "inbox", "scret": SECRET}, "police.scret: no such setting; did you mean secret?", id="typo"),
         pytest.param(
             {"channel": "webhook", "url": "http://police.example/in", "secret": SECRET},
@@ -273,6 +282,15 @@ def test_webhook_to_this_machine_may_be_plain_http() -> None:
     channel = {"channel": "webhook", "url": "http://127.0.0.1:9000/in", "secret": SECRET}
 
     assert load_settings(channels={"police": channel}).channels["police"].url == "http://127.0.0.1:9000/in"
+
+
+def test_an_agencys_authority_is_a_file_of_certificates_that_is_there(tmp_path: Path) -> None:
+    own = Authority(tmp_path).cert
+    channel = {"channel": "webhook", "url": "https://police.example/in", "secret": SECRET, "ca_file": str(own), "timeout_s": 2.5}
+
+    found = load_settings(channels={"police": channel}).channels["police"]
+
+    assert (found.ca_file, found.timeout_s) == (own, 2.5)
 
 
 def test_token_given_in_the_clear_is_refused_without_repeating_it() -> None:

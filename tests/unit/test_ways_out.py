@@ -4,9 +4,9 @@ import typing
 from pathlib import Path
 
 from alertbus.broker.topics import TOPICS
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery import channels
 from alertbus.policy.load import load_policy
-from alertbus.settings import ChannelSettings
 
 AGENCIES = {
     "childrens_social_care", "mash", "police", "health_visiting", "gp", "midwifery", "school_nursing", "hospital", "school", "nursery",

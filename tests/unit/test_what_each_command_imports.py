@@ -6,6 +6,7 @@ import sys
 import pytest
 
 HEAVY = [
+    "aiohttp",
     "aiokafka",
     "alembic",
     "confluent_kafka",
@@ -42,9 +43,9 @@ MAY: dict[str, set[str]] = {
         "aiokafka", "fastapi", "jinja2", "pluggy", "prometheus_client", "sqlalchemy", "sqlalchemy.orm", "uvicorn", "yaml"
     },
     "alertbus.stream.worker": {
-        "aiokafka", "faust", "mode", "rocksdict", "sqlalchemy", "sqlalchemy.orm", "yaml"
+        "aiohttp", "aiokafka", "faust", "mode", "rocksdict", "sqlalchemy", "sqlalchemy.orm", "yaml"
     },
-    "alertbus.delivery.worker": {"aiokafka", "httpx", "pluggy", "sqlalchemy", "sqlalchemy.orm", "yaml"},
+    "alertbus.delivery.worker": {"aiohttp", "aiokafka", "pluggy", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.chronicle.worker": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.reconcile.schedule": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """What adapters share: the marks and sentences of a notice, and the one way to publish a schema."""
 
 import json
+import re
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -14,7 +15,8 @@ from alertbus.plugin import Deed
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.schema import closed, document, excerpt, publish, text_of
 from alertbus.plugin.testing import ended_notice, minimal_notice, sample_notice
-from alertbus.plugin.wording import deed_line, excerpt_fields, exercise_mark, plain, present, rehearsal, section, uk_time
+from alertbus.plugin.wording import deed_line, excerpt_fields, exercise_mark, plain, present, rehearsal, section, speaks_of, uk_time
+from alertbus.plugin.writing import as_page
 
 
 def test_a_rehearsal_is_marked_by_name_and_a_real_notice_is_not() -> None:
@@ -104,3 +106,68 @@ def test_a_schema_is_printed_as_it_stands_in_its_file(capsys: pytest.CaptureFixt
         "additionalProperties": False,
     }
     assert "é" in printed
+
+
+LOOK_ALIKES = "\u017f\u0130\u0131\u212a\u00e9\u00df"
+"""Letters that count as an ASCII letter, or as two, where case does not."""
+
+
+@given(
+    st.text(alphabet="aisk" + LOOK_ALIKES.upper() + LOOK_ALIKES + "AISK -.", max_size=20),
+    st.text(alphabet="aiskIS" + LOOK_ALIKES + ".", min_size=1, max_size=3),
+)
+def test_words_stand_in_a_text_as_words_of_their_own_in_whatever_case(text: str, words: str) -> None:
+    found = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE)
+
+    assert speaks_of(text, words) is (found is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "found"),
+    [
+        ("Call Zeb Quill at once", "zeb quill", True),
+        ("Call Zebedee", "Zeb", False),
+        ("to S\u0130LV\u0130A", "silvia", True),
+        ("Mi\u017fter X", "mister", True),
+        ("the \u212ang's Road", "kng", True),
+    ],
+)
+def test_words_are_found_beside_letters_that_look_like_theirs(text: str, words: str, found: bool) -> None:
+    assert speaks_of(text, words) is found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(-1e15, 1e15).map(lambda number: round(number, 3)) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), JSON), st.sampled_from([1, 2]))
+def test_a_page_has_the_bytes_of_the_standard_library(content: dict[str, Any], indent: int) -> None:
+    assert as_page(content, indent) == json.dumps(content, ensure_ascii=False, indent=indent).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"a": {}, "b": [], "c": [[]], "d": [{}]},
+        {"a": 0.1, "b": [-0.0, 1e15]},
+        {"a": 2**70},
+        {"a": [[[[[[[[[[[{"deep": ["as deep as is halved by itself"]}]]]]]]]]]]]},
+        {"a": '\n  \n    x": 1e5 \u2028\x7f\x00 \U0001f6aa'},
+        {"deed": Deed.AMEND, "several": (1, (2,))},
+        {1: "a key that is no text"},
+    ],
+)
+def test_a_page_has_them_whatever_it_holds(content: dict[str, Any]) -> None:
+    for indent in (1, 2):
+        assert as_page(content, indent) == json.dumps(content, ensure_ascii=False, indent=indent).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [({"a": datetime(2026, 1, 1, tzinfo=UTC)}, TypeError), ({"a": "\ud800"}, UnicodeEncodeError)]
+)
+def test_what_is_no_json_is_refused_as_before(content: dict[str, Any], fault: type[Exception]) -> None:
+    with pytest.raises(fault):
+        as_page(content)

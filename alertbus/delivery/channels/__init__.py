@@ -10,15 +10,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.channels.deadman import DeadmanChannel
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
-from alertbus.delivery.channels.webhook import WebhookChannel, webhook_client
+from alertbus.delivery.channels.webhook import LIMIT_S, WebhookChannel, trusted, webhook_client
 from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
 from alertbus.model.notice import Message
-from alertbus.settings import ChannelSettings
 
 
 class Channel(Protocol):
@@ -85,7 +85,7 @@ async def open_channels(
     now: Callable[[], datetime],
     *,
     fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
-    limit_s: float = 20.0,
+    limit_s: float = LIMIT_S,
     deadman_url: str | None = None,
 ) -> AsyncIterator[Channels]:
     """Open the channels that the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always.
@@ -93,14 +93,23 @@ async def open_channels(
     What the inbox writes is committed together with what else is written by `transactions`.
     """
     inbox = InboxChannel(transactions, now)
-    async with webhook_client(limit_s) as client:
+    webhooks = [one for one in (*settings.values(), *fallbacks.values()) if one.channel == "webhook"]
+    authorities = {file: trusted(file) for file in {one.ca_file for one in webhooks}}
+    async with webhook_client(len(webhooks)) as client:
 
         def opened(chosen: ChannelSettings) -> Channel:
             match chosen.channel:
                 case "webhook":
                     assert chosen.url is not None
                     assert chosen.secret is not None
-                    return WebhookChannel(chosen.url, chosen.secret.get_secret_value(), client, now, limit_s=limit_s)
+                    return WebhookChannel(
+                        chosen.url,
+                        chosen.secret.get_secret_value(),
+                        client,
+                        now,
+                        limit_s=chosen.timeout_s or limit_s,
+                        trusting=authorities[chosen.ca_file],
+                    )
                 case "file":
                     assert chosen.folder is not None
                     return FileChannel(chosen.folder)
@@ -108,7 +117,7 @@ async def open_channels(
                     return inbox
 
         by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
-        by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client, deadman_url)
+        by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client.session, deadman_url)
         named = {name: opened(chosen) for name, chosen in fallbacks.items()}
         at_once = {agency: chosen.at_once for agency, chosen in settings.items() if chosen.at_once is not None}
         yield Channels(by_agency, inbox, named, at_once)

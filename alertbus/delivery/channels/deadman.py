@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-import httpx
+import aiohttp
 import structlog
 from sqlalchemy import Connection, select
 
+from alertbus.delivery.channels.webhook import address
 from alertbus.delivery.ledger.endings import forget
 from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.ledger.tables import watchdog_arrival
@@ -23,6 +24,8 @@ from alertbus.sql.engine import upsert
 _LIMIT_S = 5.0
 """How long the outside service may take. Chosen: a tenth of the shortest interval that makes sense."""
 
+_SUCCESS = 2
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -31,8 +34,10 @@ class DeadmanChannel:
 
     name = "deadman"
 
-    def __init__(self, transactions: SharedTransactions, now: Callable[[], datetime], client: httpx.AsyncClient, url: str | None) -> None:
-        self._transactions, self._now, self._client, self._url = transactions, now, client, url
+    def __init__(
+        self, transactions: SharedTransactions, now: Callable[[], datetime], session: aiohttp.ClientSession, url: str | None
+    ) -> None:
+        self._transactions, self._now, self._session, self._url = transactions, now, session, url
 
     async def send(self, message: Message, agency: str) -> Outcome:
         arrived_at = self._now()
@@ -43,13 +48,13 @@ class DeadmanChannel:
 
     async def _call(self, url: str) -> None:
         try:
-            async with asyncio.timeout(_LIMIT_S):
-                answer = await self._client.get(url)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as fault:
+            async with asyncio.timeout(_LIMIT_S), self._session.get(address(url), allow_redirects=False) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             log.warning("the dead man's switch was not reached", error=type(fault).__name__)
             return
-        if not answer.is_success:
-            log.warning("the dead man's switch did not take the call", status=answer.status_code)
+        if status // 100 != _SUCCESS:
+            log.warning("the dead man's switch did not take the call", status=status)
 
 
 def _note(connection: Connection, agency: str, notice_id: str, arrived_at: datetime) -> None:

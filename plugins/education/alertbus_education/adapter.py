@@ -6,13 +6,13 @@ or what. The adult's identity and any address stay out of both profiles. What an
 from the policy's own summary.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
 from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
 from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section, tells_of_release, yes_no
+from alertbus.plugin.writing import as_page
 from alertbus_education import text
 from alertbus_education.fence import tells_who
 
@@ -47,10 +47,10 @@ class EducationAdapter:
         self._profile = Profile(profile)
 
     def render(self, notice: Notice) -> Message:
-        body = json.dumps(_notification(notice, self._profile), ensure_ascii=False, indent=1)
+        body = as_page(_notification(notice, self._profile), indent=1)
         return Message(
             media_type=MEDIA_TYPE,
-            body=body.encode(),
+            body=body,
             filename=f"{notice.id}.json",
             headers={
                 "x-alertbus-schema": SCHEMA_NAME,

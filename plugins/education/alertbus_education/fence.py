@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson
+from alertbus.plugin.wording import speaks_of
 
 _SHORTEST = 3
 """Shorter parts of a name are ordinary words more often than they are somebody."""
@@ -50,7 +51,7 @@ def tells_who(text: str, notice: Notice) -> bool:
     """Say whether the text holds anything that identifies an adult of the notice, or where anybody lives."""
     adults = [p for p in notice.people if p.ref not in {c.ref for c in notice.children}]
     marks = [m for p in adults for m in _identity(p)] + [m for p in (*adults, *notice.children) for m in _places(p)]
-    return any(re.search(rf"(?<!\w){re.escape(mark)}(?!\w)", text, re.IGNORECASE) for mark in marks)
+    return any(speaks_of(text, mark) for mark in marks)
 
 
 def _identity(person: NoticePerson) -> Iterator[str]:

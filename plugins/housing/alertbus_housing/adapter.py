@@ -5,7 +5,6 @@ API, so it holds an opaque id and a fixed sentence. Headers say which route the 
 data.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from alertbus.plugin import CONTRACT, Address, Message, Notice
 from alertbus.plugin.wording import is_over
+from alertbus.plugin.writing import as_page
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
 
 MEDIA_TYPE = "application/json"
@@ -42,7 +42,7 @@ class HousingAdapter:
         body = {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
         return Message(
             media_type=MEDIA_TYPE,
-            body=json.dumps(body, ensure_ascii=False, indent=1).encode(),
+            body=as_page(body, indent=1),
             filename=f"{notice.id}.json",
             headers=_headers(notice, END if ends else CREATE),
         )

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from alertbus.plugin import Notice, NoticePerson
-from alertbus.plugin.wording import RECALL, how_sure, matter, section
+from alertbus.plugin.wording import RECALL, how_sure, matter, section, speaks_of
 
 LONGEST = 100
 """Characters of `incidentDescription` (Hackney)."""
@@ -184,4 +184,4 @@ def _plain_words(notice: Notice, text: str | None) -> str | None:
 def _names(person: NoticePerson, text: str) -> bool:
     name = person.name
     parts = [person.label, *((name.given, name.family) if name else ()), *(i.value for i in person.identifiers)]
-    return any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text, re.IGNORECASE) for part in parts if part)
+    return any(speaks_of(text, part) for part in parts if part)

@@ -5,7 +5,6 @@ There is no public police schema, so this one is ours and `schema.py` states it.
 goes to police: not even when a notice held one by mistake.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from alertbus.plugin.wording import (
     section,
     tells_of_release,
 )
+from alertbus.plugin.writing import as_page
 from alertbus_police.required import required, to_complete
 
 MEDIA_TYPE = "application/json"
@@ -56,10 +56,10 @@ class PoliceAdapter:
     formats: Sequence[str] = (MEDIA_TYPE,)
 
     def render(self, notice: Notice) -> Message:
-        body = json.dumps(_ppn(notice), ensure_ascii=False, indent=1)
+        body = as_page(_ppn(notice), indent=1)
         return Message(
             media_type=MEDIA_TYPE,
-            body=body.encode(),
+            body=body,
             filename=f"{notice.id}.json",
             headers={"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value},
         )

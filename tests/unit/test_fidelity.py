@@ -1,0 +1,180 @@
+"""The check of verbatim narrative finds what the rule of its module says, in whatever order and however quickly it looks."""
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertbus.model.alert import SaidBy
+from alertbus.model.notice import Excerpt, Message, Notice
+from alertbus.plugin import fidelity
+from alertbus.plugin.kit.samples import SPOKEN, sample_notice
+
+QUOTES = str.maketrans("\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026", "'''\"\"\"--.")
+
+
+def by_the_rule(notice: Notice, message: Message) -> tuple[int, ...]:
+    """The rule step by step over the whole message, each step on its own: slow, and plain to read."""
+    texts = [excerpt.text for excerpt in notice.narrative]
+    given_whole = [*texts, notice.title, notice.because, notice.flag or "", notice.summary, notice.action, notice.contact or ""]
+    left = "\0".join(fidelity.strings_of(message))
+    for step in (str, html.unescape):
+        left = step(left)
+        for text in sorted({text for text in given_whole if text}, key=len, reverse=True):
+            left = left.replace(text, "\0")
+    return tuple(i for i, text in enumerate(texts) if shares_a_passage(compared(text), compared(left)))
+
+
+def shares_a_passage(excerpt: str, left: str) -> bool:
+    size = min(40, max(12, len(excerpt) * 3 // 4))
+    return len(excerpt) >= 16 and any(excerpt[i : i + size] in left for i in range(len(excerpt) - size + 1))
+
+
+def compared(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text.translate(QUOTES)).casefold()).strip()
+
+
+WORDS = st.sampled_from(
+    [
+        *("he", "hit", "me", "with", "the", "belt", "\u2019", "'", "\u2014", "\ufb03", "\ufdfa", "&", "&amp;", "&lt;", "<b>", "\n", "\t", "  ", " ", "\x1f"),
+        *("I\u0307", "\u00df", "Stra\u00dfe", "caf\u00e9", "cafe\u0301", "\U0001f6aa", "&#39;", "&#xFDFA;", '"', "\\", "\0"),
+    ]
+)  # fmt: skip
+TEXTS = st.one_of(
+    st.lists(WORDS, min_size=1, max_size=30).map("".join),
+    st.lists(WORDS, min_size=1, max_size=30).map(" ".join),
+    st.sampled_from([SPOKEN, "Daddy hit me with the belt", "nobody was there and the door stood open all the night long until he came"]),
+)
+
+
+CHANGES: tuple[Callable[[str], str], ...] = (
+    str,
+    str.upper,
+    html.escape,
+    lambda text: text.replace(" ", "\n"),
+    lambda text: text.replace("'", "\u2019"),
+)
+
+
+@st.composite
+def pieces(draw: st.DrawFn, texts: list[str]) -> str:
+    """A string that a plugin might write: some of what it was given, whole, cut, escaped or shouted, with words before and after."""
+    text = draw(st.sampled_from(texts))
+    start = draw(st.integers(0, len(text)))
+    end = draw(st.one_of(st.just(len(text)), st.integers(0, len(text))))
+    change = draw(st.sampled_from(CHANGES))
+    cut = change(text[start:end])
+    return draw(st.sampled_from(["", "", " ", "Said: ", "&", "x"])) + cut + draw(st.sampled_from(["", "", " ", "...", ";", "\n"]))
+
+
+@st.composite
+def notices_and_messages(draw: st.DrawFn) -> tuple[Notice, Message]:
+    texts = draw(st.lists(TEXTS, min_size=1, max_size=3))
+    words = {name: draw(st.one_of(st.just(""), TEXTS, st.just(draw(pieces(texts))))) for name in ("title", "because", "summary", "action")}
+    excerpts = tuple(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True) for text in texts)
+    notice = sample_notice(narrative=excerpts, flag=draw(st.one_of(st.none(), TEXTS)), contact=draw(st.one_of(st.none(), TEXTS)), **words)
+    strings = pieces([*texts, *(word for word in words.values() if word)])
+    kind = draw(st.sampled_from(["json", "json", "xml", "text"]))
+    if kind == "json":
+        page = draw(st.recursive(strings, lambda inner: st.one_of(st.lists(inner), st.dictionaries(strings, inner)), max_leaves=8))
+        ascii_ = draw(st.booleans())
+        return notice, Message(media_type="application/fhir+json", body=json.dumps(page, ensure_ascii=ascii_).encode())
+    if kind == "xml":
+        inner = "".join(f"<p>{escape(text)}</p>{escape(text[:20])}" for text in draw(st.lists(strings)))
+        return notice, Message(media_type="application/xml", body=f"<page>{inner}</page>".encode())
+    return notice, Message(media_type="text/plain; charset=utf-8", body="\n".join(draw(st.lists(strings))).encode())
+
+
+@given(notices_and_messages())
+def test_voi_01_what_is_found_is_what_the_rule_says(drawn: tuple[Notice, Message]) -> None:
+    notice, message = drawn
+    try:
+        expected: Any = by_the_rule(notice, message)
+    except fidelity.UncheckableBody:
+        expected = None
+
+    try:
+        found: Any = fidelity.altered(notice, message)
+    except fidelity.UncheckableBody:
+        found = None
+
+    assert found == expected
+
+
+SPELLED_OUT = "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064a\u0647 \u0648\u0633\u0644\u0645"
+"""What the one character U+FDFA is when it is compared."""
+
+
+@pytest.mark.parametrize(
+    ("texts", "page", "found"),
+    [
+        ([SPELLED_OUT], ["x", "\ufdfa", "x"], (0,)),
+        ([SPELLED_OUT], ["x", "&#xFDFA;", "x"], (0,)),
+        (["nobody saw him there " * 9, "he hit me with it"], ["x", "he hit me with", "x"], (1,)),
+        (["he said it\0and she did not"], ["he said it", "and she did no"], (0,)),
+        (["he hit me with a belt"], [" hit me with a ", "x", "x"], ()),
+        (["he hit me with a belt"], ["x", "x", " hit me with a "], ()),
+        (["he hit me with a belt"], ["x", " hit me with a ", "x"], (0,)),
+    ],
+    ids=["ligature", "reference to one", "short beside long", "U+0000 inside", "space at the start", "space at the end", "space inside"],
+)
+def test_voi_01_a_passage_is_found_in_the_least_that_may_hold_it(texts: list[str], page: list[str], found: tuple[int, ...]) -> None:
+    notice = sample_notice(narrative=tuple(map(Excerpt.of, texts)))
+    message = Message(media_type="application/json", body=json.dumps(page).encode())
+
+    assert (by_the_rule(notice, message), fidelity.altered(notice, message)) == (found, found)
+
+
+@pytest.mark.parametrize(
+    ("body", "strings"),
+    [
+        (b'{"a": ["b", {"c": "d"}], "e": 1, "f": null, "a2": "g"}', ["a", "b", "c", "d", "e", "f", "a2", "g"]),
+        (b'"alone"', ["alone"]),
+        (b"[]", []),
+        ('\ufeff["with a mark"]'.encode(), ["with a mark"]),
+        ('["in another encoding"]'.encode("utf-16"), ["in another encoding"]),
+        (b'["half a pair \\ud800", NaN]', ["half a pair \ud800"]),
+        (b'{"a": "first", "a": "last"}', ["a", "last"]),
+    ],
+)
+def test_every_string_of_a_json_body_is_read_whatever_form_json_is_in(body: bytes, strings: list[str]) -> None:
+    message = Message(media_type="application/json", body=body)
+
+    assert fidelity.strings_of(message) == strings
+    assert set(fidelity._distinct_strings(message)) == set(strings)
+
+
+def test_a_page_of_references_is_parsed_once_and_no_more_is_looked_at_than_could_hold_a_passage(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    whole = fidelity._without
+
+    def noted(string: str, given: Sequence[str]) -> str:
+        looked_at.append(string)
+        return whole(string, given)
+
+    monkeypatch.setattr(fidelity, "_without", noted)
+    text = "nobody was there and the door stood open all the night long until he came"
+    page = {f"field-{n}": {"system": "http://terminology.example/codes", "code": f"code-{n}"} for n in range(200)}
+    message = Message(media_type="application/json", body=json.dumps({**page, "words": text}).encode())
+
+    assert fidelity.altered(sample_notice(narrative=(Excerpt.of(text),)), message) == ()
+    assert looked_at == [f"\0{text}\0"]
+
+
+def test_a_body_that_is_not_what_it_says_is_not_taken_for_one_without_words() -> None:
+    notice = sample_notice()
+    for kind, body in (
+        ("application/json", b"{"),
+        ("application/xml", b"<a>"),
+        ("text/plain", b"\xff"),
+        ("text/plain; charset=no-such", b"x"),
+    ):
+        with pytest.raises(fidelity.UncheckableBody, match=kind.partition(";")[0]):
+            fidelity.altered(notice, Message(media_type=kind, body=body))
