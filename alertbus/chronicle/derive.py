@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-import orjson
+from pydantic_core import from_json
 
 from alertbus.chronicle.tables import SEVERITY_RANK, ObligationState
 from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
@@ -55,7 +55,7 @@ class NoticeHead:
     @classmethod
     def read(cls, body: bytes, position: int) -> Self:
         """Read a stored body. It was validated as a whole notice before it was stored."""
-        found = orjson.loads(body)
+        found = from_json(body)
         return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position)
 
 

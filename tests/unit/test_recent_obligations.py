@@ -248,3 +248,16 @@ def test_no_more_obligations_are_remembered_than_the_limit(log: Log) -> None:
     put(engine, log, recent)
 
     assert len(recent) == 10
+
+
+def test_a_notice_with_numbers_that_are_none_is_read_again_as_it_was_read_first(log: Log) -> None:
+    engine = a_database()
+    notice = a_notice("n-1", details={"flag": {"grade": "GRADE"}})
+    log.notice(notice)
+    log.records[0].value = (log.records[0].value or b"").replace(b'"GRADE"', b"NaN")
+    put(engine, log, RecentObligations())
+    log.receipt(a_receipt(notice, Stage.SEEN))
+    put(engine, log, RecentObligations())
+
+    with engine.connect() as connection:
+        assert connection.execute(select(tables.obligation.c.state)).scalar_one() == "seen"
