@@ -5,10 +5,10 @@ They fall behind the group's offsets when they are dropped, restored from a back
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import consume
 from alertbus.broker.groups import CHRONICLE, committed_offsets
@@ -19,6 +19,7 @@ from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.recent_obligations import RecentObligations
 from alertbus.chronicle.views import view
 from alertbus.sql.apart import is_refusal
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 
 GROUP = CHRONICLE
@@ -26,7 +27,7 @@ GROUP = CHRONICLE
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event, *, group: str = GROUP) -> None:
+async def run_chronicle(bootstrap: str, engine: Database, stop: asyncio.Event, *, group: str = GROUP) -> None:
     """Project until `stop`. Offsets are committed after the rows; several of these may run on one database.
 
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
@@ -52,11 +53,10 @@ async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event
     await consume(bootstrap, group, TOPICS, handle, stop=stop, max_records=_BATCH)
 
 
-async def project(engine: AsyncEngine, facts: Sequence[Fact], recent: RecentObligations) -> None:
+async def project(engine: Database, facts: Sequence[Fact], recent: RecentObligations) -> None:
     """Write the facts in one transaction. Where the database will not have one of them, in a second transaction that sets it aside."""
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(write_facts, facts, recent=recent)
+        await engine.write(partial(write_facts, facts=facts, recent=recent))
     except Exception as fault:
         if not is_refusal(fault):
             raise
@@ -70,13 +70,13 @@ _PAUSE_S = (
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
 
 
-async def _catch_up(bootstrap: str, engine: AsyncEngine) -> None:
+async def _catch_up(bootstrap: str, engine: Database) -> None:
     log.warning("the chronicle is behind its offsets and is replayed")
     count = await replay(bootstrap, engine)
     log.info("the chronicle has caught up", count=count)
 
 
-async def _is_behind(bootstrap: str, engine: AsyncEngine, group: str) -> bool:
+async def _is_behind(bootstrap: str, engine: Database, group: str) -> bool:
     committed = (await committed_offsets(bootstrap, {group: TOPICS}))[group]
     async with view(engine) as connection:
         rows = await connection.execute(select(tables.progress))
