@@ -4,8 +4,8 @@ SQLAlchemy looks up, copies and fills in a statement each time it is executed, w
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,12 +15,16 @@ class Prepared:
     """A statement with named parameters, those that stand for a list `expanding`.
 
     Parameters are converted as their types say. Rows come as the driver gives them, so it is for columns that need no conversion, such as
-    texts, whole numbers and bytes. An `insert` names its columns by `values`, and is `inline`.
+    texts, whole numbers and bytes. Errors of the database are those of `Connection.execute`; what a column's type refuses is raised as
+    it is.
     """
 
-    def __init__(self, statement: ClauseElement) -> None:
-        self._statement = statement
-        self._compiled: dict[str, tuple[SQLCompiler, tuple[str, ...]]] = {}
+    def __init__(self, statement: ClauseElement | Callable[[str], ClauseElement], columns: Sequence[str] | None = None) -> None:
+        """Take the statement, or what builds it for a dialect's name; and of an insert or update that does not say so itself the columns
+        whose values are given, where these are not all of the table's.
+        """
+        self._statement, self._columns = statement, columns
+        self._compiled: dict[str, tuple[SQLCompiler, Dialect, tuple[str, ...]]] = {}
         self._ready: dict[tuple[object, ...], _Ready] = {}
 
     def run(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -31,32 +35,36 @@ class Prepared:
         """Run what returns no rows; give how many it changed."""
         return self._executed(connection, given).rowcount
 
-    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it once for each of the rows, of which there is at least one. It has no lists."""
-        compiled, lists = self._compiled_for(connection.dialect)
-        ready = self._ready_for(connection.dialect, compiled, lists, rows[0])
-        connection.exec_driver_sql(ready.text, [ready.filled(row) for row in rows])
+    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it once for each of the rows, of which there is at least one. It has no lists. Give how many rows it wrote or changed."""
+        ready = self._ready_for(connection.dialect, rows[0])
+        return connection.exec_driver_sql(ready.text, [ready.filled(row) for row in rows]).rowcount
 
     def _executed(self, connection: Connection, given: Mapping[str, Any]) -> CursorResult[Any]:
-        compiled, lists = self._compiled_for(connection.dialect)
+        _, _, lists = self._compiled_for(connection.dialect)
         if lists:
             given = {**given, **{name: _padded(given[name]) for name in lists}}
-        ready = self._ready_for(connection.dialect, compiled, lists, given)
+        ready = self._ready_for(connection.dialect, given)
         return connection.exec_driver_sql(ready.text, ready.filled(given))
 
-    def _compiled_for(self, dialect: Dialect) -> tuple[SQLCompiler, tuple[str, ...]]:
+    def _compiled_for(self, dialect: Dialect) -> tuple[SQLCompiler, Dialect, tuple[str, ...]]:
         found = self._compiled.get(dialect.name)
         if found is None:
-            compiled = self._statement.compile(dialect=dialect)
+            # Parameters by their places: a tuple is made more quickly than a mapping.
+            positional = dialect if dialect.positional else cast("Any", type(dialect))(paramstyle="format")
+            statement = self._statement if isinstance(self._statement, ClauseElement) else self._statement(dialect.name)
+            compiled = statement.compile(dialect=positional, column_keys=self._columns)
             assert isinstance(compiled, SQLCompiler)
-            found = self._compiled[dialect.name] = compiled, tuple(name for name, bind in compiled.binds.items() if bind.expanding)
+            lists = tuple(name for name, bind in compiled.binds.items() if bind.expanding)
+            found = self._compiled[dialect.name] = compiled, positional, lists
         return found
 
-    def _ready_for(self, dialect: Dialect, compiled: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any]) -> "_Ready":
+    def _ready_for(self, dialect: Dialect, given: Mapping[str, Any]) -> "_Ready":
+        compiled, positional, lists = self._compiled_for(dialect)
         key = (dialect.name, *[len(given[name]) for name in lists])
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = _made_ready(compiled, dialect, given)
+            ready = self._ready[key] = _made_ready(compiled, positional, given)
         return ready
 
 
@@ -86,15 +94,27 @@ class _Slot:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A statement as the driver takes it. `names` None: its parameters are told apart by their places."""
+    """A statement as the driver takes it."""
 
     text: str
     slots: Sequence[_Slot]
-    names: Sequence[str] | None
+    names: tuple[str, ...] | None = field(init=False)
+    """Where every parameter is a value that is given: their names."""
+    converted: Sequence[tuple[int, Callable[[Any], Any]]] = field(init=False)
+    """Which of those are converted."""
 
-    def filled(self, given: Mapping[str, Any]) -> Any:
-        values = [slot.of(given) for slot in self.slots]
-        return tuple(values) if self.names is None else dict(zip(self.names, values, strict=True))
+    def __post_init__(self) -> None:
+        plain = all(slot.given and slot.index is None for slot in self.slots)
+        object.__setattr__(self, "names", tuple(slot.name for slot in self.slots) if plain else None)
+        object.__setattr__(self, "converted", [(n, slot.convert) for n, slot in enumerate(self.slots) if slot.convert is not None])
+
+    def filled(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        if self.names is None:
+            return tuple([slot.of(given) for slot in self.slots])
+        values = [given[name] for name in self.names]
+        for at, convert in self.converted:
+            values[at] = convert(values[at])
+        return tuple(values)
 
 
 def _made_ready(compiled: SQLCompiler, dialect: Dialect, given: Mapping[str, Any]) -> _Ready:
@@ -107,5 +127,4 @@ def _made_ready(compiled: SQLCompiler, dialect: Dialect, given: Mapping[str, Any
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
         return _Slot(name, index, bind.value, name in given, convert)
 
-    order = list(state.parameters) if state.positiontup is None else list(state.positiontup)
-    return _Ready(state.statement, [slot(parameter) for parameter in order], None if dialect.positional else order)
+    return _Ready(state.statement, [slot(parameter) for parameter in state.positiontup or ()])

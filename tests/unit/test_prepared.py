@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from alertbus.sql.engine import UtcDateTime
+from alertbus.sql.engine import UtcDateTime, upsert
 from alertbus.sql.prepared import Prepared
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -118,6 +119,23 @@ def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(connection: Co
     row = {"name": "a", "size": 1, "seen_at": NOON, "open": True, "body": b""}
     with pytest.raises(IntegrityError):
         Prepared(INSERT).each(connection, [row, row])
+
+
+def test_an_update_takes_the_columns_that_it_is_told(connection: Connection) -> None:
+    named = Prepared(lambda _: thing.update().where(thing.c.name == bindparam("name")), ["size"])
+    Prepared(partial(upsert, thing)).each(
+        connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "ab"]
+    )
+
+    assert named.each(connection, [{"name": "a", "size": 2}, {"name": "x", "size": 3}]) == 1
+    assert [tuple(row) for row in connection.execute(select(thing.c.name, thing.c.size, thing.c.open))] == [("a", 2, True), ("b", 1, True)]
+
+
+def test_a_row_that_is_there_already_is_passed_over_and_not_counted(connection: Connection) -> None:
+    insert, row = Prepared(partial(upsert, thing)), {"name": "a", "size": 1, "seen_at": NOON, "open": True, "body": b""}
+
+    assert [insert.each(connection, [row, row]), insert.each(connection, [row | {"size": 2}])] == [1, 0]
+    assert connection.execute(select(thing.c.size)).scalar_one() == 1
 
 
 def test_a_moment_without_a_zone_is_refused(connection: Connection) -> None:
