@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from alertbus.chronicle import queries
+from alertbus.chronicle import inbox_order, queries
 from alertbus.chronicle.answers import InboxItem
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
@@ -77,7 +77,7 @@ async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGate
 def _which(exercise: str | None) -> str | None:
     """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
-        return queries.EVERYTHING
+        return inbox_order.EVERYTHING
     return None if exercise == "none" else exercise
 
 
@@ -127,7 +127,7 @@ async def _open(gateway: Gateway, agency: str | None, exercise: str | None) -> l
     found: list[InboxItem] = []
     now, after = gateway.now(), None
     while True:
-        page = await queries.inbox(gateway.engine, agency, queries.OPEN, exercise, now=now, limit=500, after=after)
+        page = await queries.inbox(gateway.engine, agency, inbox_order.OPEN, exercise, now=now, limit=500, after=after)
         found += page
         if len(page) < 500:  # noqa: PLR2004  the page's own size
             return found
