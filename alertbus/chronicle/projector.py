@@ -19,6 +19,7 @@ from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
+from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -177,7 +178,6 @@ def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collect
 
 def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotices) -> None:
     """Work out anew every obligation that the facts touch, from all its notices and receipts."""
-    columns = [column.name for column in tables.obligation.columns if not column.primary_key]
     shown, given = tables.notice.c, tables.receipt
     for start in range(0, len(touched), _AT_ONCE):
         some = touched[start : start + _AT_ONCE]
@@ -194,9 +194,7 @@ def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotice
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for found in connection.execute(select(given).where(given.c.obligation_id.in_(some))):
             receipts[found.obligation_id].append(Receipt(**found._mapping))  # noqa: SLF001  public in spite of its name
-        derived = [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]]
-        if derived:
-            connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), derived)
+        write_obligations(connection, [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]])
 
 
 def fact_of(understood: Understood) -> Fact:
