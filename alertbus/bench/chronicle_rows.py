@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, insert, literal, select, text
+from sqlalchemy import Connection, Table, func, insert, literal, select, text
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.kept_counts import Counted
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import ReviewNeeded, ReviewReason
@@ -59,6 +60,14 @@ def fill(connection: Connection, obligations: int, now: datetime) -> None:
             connection.execute(insert(table).from_select([column.name for column in table.columns], select(*columns).where(first)))
     for one in indexes:
         one.create(connection)
+    owed, said = tables.obligation.c, tables.alert.c
+    of_exercise = func.coalesce(said.exercise, "")
+    for counted in (
+        select(owed.state, func.coalesce(owed.exercise, ""), func.count()).group_by(owed.state, owed.exercise),
+        select(literal(Counted.STATEMENTS.value), of_exercise, func.count()).group_by(said.exercise),
+        select(literal(Counted.ALERTS.value), of_exercise, func.count(said.alert_id.distinct())).group_by(said.exercise),
+    ):
+        connection.execute(insert(tables.count).from_select(["counted", "exercise", "number"], counted))
     connection.execute(text("ANALYZE"))
 
 

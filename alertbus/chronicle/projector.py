@@ -19,6 +19,7 @@ from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
+from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
@@ -144,6 +145,7 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Par
             recent.add(fact.notice, fact.offset)
     for table in tables.CONTENT:
         if rows := by_table[table]:
+            count_arrivals(connection, table, rows)
             connection.execute(upsert(table, connection.dialect.name), rows)
     if derived:
         _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)

@@ -4,7 +4,7 @@
 for its agency, a chronology is not.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +17,9 @@ from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, page, states_asked
+from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
-from alertbus.chronicle.tables import ANSWERED, ObligationState
+from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import NotFound
@@ -142,27 +143,20 @@ async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
 
 async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
     """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
-    said, versions = tables.alert.c, tables.case_version.c
-    waiting = _owed.state.not_in(ANSWERED)
-    counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(same_exercise(said.exercise, exercise))
-    cases = select(func.count(versions.case_id.distinct())).where(same_exercise(versions.exercise, exercise))
-    by_state = select(_owed.state, func.count()).where(same_exercise(_owed.exercise, exercise)).group_by(_owed.state)
-    overdue = select(func.count()).where(same_exercise(_owed.exercise, exercise), waiting, _owed.due < now)
-    oldest = (
-        select(_owed.id, _owed.agency, _owed.since).where(same_exercise(_owed.exercise, exercise), waiting).order_by(_owed.since, _owed.id)
-    )
+    same = same_exercise(_owed.exercise, exercise)
+    overdue = select(func.count()).where(same, tables.UNANSWERED, _owed.due < now)
+    oldest = select(_owed.id, _owed.agency, _owed.since).where(same, tables.UNANSWERED).order_by(_owed.since, _owed.id).limit(1)
     unreadable = select(func.count()).select_from(tables.unreadable)
     async with view(engine) as connection:
-        statements, alerts = (await connection.execute(counts)).one()
-        states = Counter({ObligationState(row[0]): row[1] for row in await connection.execute(by_state)})
-        first = (await connection.execute(oldest.limit(1))).one_or_none()
+        numbers = await connection.run_sync(counts, exercise)
+        first = (await connection.execute(oldest)).one_or_none()
         progress = (await connection.execute(select(tables.progress))).all()
         reviews = await waiting_reviews(connection, now, exercise)
         return Status(
-            alerts=alerts,
-            statements=statements,
-            cases=(await connection.execute(cases)).scalar_one(),
-            obligations={state: states[state] for state in ObligationState},
+            alerts=numbers[Counted.ALERTS],
+            statements=numbers[Counted.STATEMENTS],
+            cases=numbers[Counted.CASES],
+            obligations={state: numbers[state] for state in ObligationState},
             overdue=(await connection.execute(overdue)).scalar_one(),
             oldest_unanswered=first and _unanswered(first, now),
             review=reviews.open,

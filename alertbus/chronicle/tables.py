@@ -203,5 +203,14 @@ progress = Table(
 )
 """The offset to come next, written with the rows: what a crash leaves between database and broker is passed over."""
 
+count = Table(
+    "chronicle_count",
+    metadata,
+    Column("counted", String, primary_key=True),
+    Column("exercise", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How many obligations there are by state, and statements, alerts and cases (`kept_counts`). `exercise` is '' for what is real."""
+
 CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, review_decision, unreadable)
-TABLES = (*CONTENT, progress)
+TABLES = (*CONTENT, count, progress)

@@ -24,6 +24,13 @@ INDEXES = (
     ('since', ['exercise', 'since', 'id'], UNANSWERED),
     ('changed', ['changed', 'id'], None),
 )
+OWED, SAID, CASES = 'FROM chronicle_obligation', 'FROM chronicle_alert', 'FROM chronicle_case_version'
+COUNTS = (
+    f"SELECT state, COALESCE(exercise, ''), COUNT(*) {OWED} GROUP BY state, COALESCE(exercise, '')",
+    f"SELECT 'statements', COALESCE(exercise, ''), COUNT(*) {SAID} GROUP BY COALESCE(exercise, '')",
+    f"SELECT 'alerts', COALESCE(exercise, ''), COUNT(DISTINCT alert_id) {SAID} GROUP BY COALESCE(exercise, '')",
+    f"SELECT 'cases', COALESCE(exercise, ''), COUNT(DISTINCT case_id) {CASES} GROUP BY COALESCE(exercise, '')",
+)
 BEFORE = ('agency', 'exercise', 'state')
 
 
@@ -33,9 +40,19 @@ def upgrade() -> None:
         op.drop_index(f'{NAME}_{column}', table_name=TABLE)
     for name, columns, only in INDEXES:
         op.create_index(f'{NAME}_{name}', TABLE, columns, sqlite_where=only, postgresql_where=only)
+    op.create_table(
+        'chronicle_count',
+        sa.Column('counted', sa.String(), nullable=False),
+        sa.Column('exercise', sa.String(), nullable=False),
+        sa.Column('number', sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint('counted', 'exercise', name=op.f('pk_chronicle_count')),
+    )
+    for counted in COUNTS:
+        op.execute(f'INSERT INTO chronicle_count (counted, exercise, number) {counted}')
 
 
 def downgrade() -> None:
+    op.drop_table('chronicle_count')
     for name, _, _ in INDEXES:
         op.drop_index(f'{NAME}_{name}', table_name=TABLE)
     for column in BEFORE:
