@@ -12,14 +12,16 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Table, bindparam, text
+from sqlalchemy import Connection, Table, text
 
 from alertbus.broker import topics
 from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
-from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow, RecentObligations, stored
+from alertbus.chronicle.kept_counts import count_arrivals
+from alertbus.chronicle.obligation_rows import ObligationRow, write_obligations
+from alertbus.chronicle.recent_obligations import KnownObligation, RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -152,7 +154,10 @@ def write_facts(
             by_table[fact.table].append(fact.row)
         if fact.obligation_id is not None:
             said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
-    written = {table: _INSERT[table].each(connection, rows) for table, rows in by_table.items()}
+    written: dict[Table, int] = {}
+    for table, rows in by_table.items():
+        count_arrivals(connection, table, rows)
+        written[table] = _INSERT[table].each(connection, rows)
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
         _derive(connection, recent.with_new(connection, said, all_new=all_new))
@@ -164,12 +169,6 @@ def write_facts(
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _INSERT = {table: Prepared(partial(upsert, table)) for table in tables.CONTENT}
 _REACH = Prepared(partial(upsert, tables.progress, update=["next"], newer="next"))
-
-_ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
-"""The columns of an obligation that receipts decide."""
-_OWED = [column.name for column in tables.obligation.columns if not column.primary_key]
-_OWE = Prepared(partial(upsert, tables.obligation, update=_OWED))
-_ANSWER = Prepared(lambda _: tables.obligation.update().where(tables.obligation.c.id == bindparam("id")), _ANSWERED)
 
 
 def progress(connection: Connection) -> dict[Partition, int]:
@@ -199,20 +198,14 @@ def _not_yet_seen(
 
 
 def _derive(connection: Connection, touched: Sequence[KnownObligation]) -> None:
-    """Write each obligation as it must be by what is known of it, where it is not so already."""
-    owed: list[ObligationRow] = []
-    answered: list[ObligationRow] = []
+    """Write each obligation as it must be by what is known of it."""
+    standing: list[tuple[ObligationRow | None, ObligationRow]] = []
     for known in touched:
-        before, now = known.row, known.derived()
-        if now is None or now == before:
-            continue
-        only_answers = before is not None and all(now[name] == before[name] for name in _OWED if name not in _ANSWERED)
-        (answered if only_answers else owed).append(now)
-        known.row = now
-    if owed:
-        _OWE.each(connection, owed)
-    if answered:
-        _ANSWER.each(connection, answered)
+        now = known.derived()
+        if now is not None:
+            standing.append((known.row, now))
+            known.row = now
+    write_obligations(connection, standing)
 
 
 def fact_of(understood: Understood) -> Fact:

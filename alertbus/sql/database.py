@@ -175,9 +175,9 @@ class Transaction:
         """Run a statement and give its whole result, which needs the database no more."""
         return await self._call(lambda: _whole(self._connection.execute(statement, parameters)))
 
-    async def exec_driver_sql(self, statement: str) -> "CursorResult[*_AnyRow]":
+    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> "CursorResult[*_AnyRow]":
         """Run a statement as the driver takes it."""
-        return await self._call(lambda: _whole(self._connection.exec_driver_sql(statement)))
+        return await self._call(lambda: _whole(self._connection.exec_driver_sql(statement, parameters)))
 
     async def run_sync(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         """Give what a plain function over the connection returns."""
