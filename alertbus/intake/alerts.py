@@ -11,11 +11,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Self
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
@@ -31,6 +31,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 from alertbus.wire import records
 
@@ -87,7 +88,7 @@ class AlertIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         directory: Directory,
         now: Callable[[], datetime],
@@ -140,8 +141,7 @@ class AlertIntake:
     async def _recall(self, statements: Collection[str], corrected: Collection[str] = ()) -> Remembered:
         """What is remembered of these. Raises `DatabaseUnavailable`."""
         with database_faults():
-            async with reading(self._engine) as connection:
-                return await connection.run_sync(recall, statements, corrected)
+            return await self._engine.read(partial(recall, statements=statements, corrected=corrected))
 
     async def _write_waiting(self) -> None:
         while self._waiting:
@@ -183,8 +183,7 @@ class AlertIntake:
         if batch.rows:
             batch.rows.sort(key=itemgetter("statement_id"))  # in one order, or two gateways could wait for each other
             with database_faults():
-                async with self._engine.begin() as connection:
-                    await connection.run_sync(remember, batch.rows)
+                await self._engine.write(partial(remember, rows=batch.rows))
         if given_up.is_set():  # the senders were answered 503 meanwhile: the one that comes again is answered 202, as if it were the first
             self._accepted_late.update(str(row["statement_id"]) for row in batch.rows)
         return outcomes

@@ -45,12 +45,12 @@ class Door:
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'bus.db'}")
+    engine = make_engine(f"sqlite:///{tmp_path / 'bus.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     statements: list[str] = []
 
-    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    @event.listens_for(engine.engine, "before_cursor_execute")
     def counted(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.startswith(("BEGIN", "PRAGMA")):
             statements.append(statement)
