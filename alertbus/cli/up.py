@@ -86,6 +86,7 @@ def run(
         settings = on_this_bus(load_settings().model_copy(update={"workers": workers}))
         asyncio.run(_keep(Supervisor(settings, say, parts=(part.value,))))
     else:
+        from alertbus.run import event_loop
         from alertbus.run.bootstrap import run_part
 
-        asyncio.run(run_part(part.value, number))
+        event_loop.run(run_part(part.value, number))

@@ -27,6 +27,7 @@ from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reviews as routes_reviews
 from alertbus.gateway.routes import sources as routes_sources
 from alertbus.gateway.routes.exercises import ExerciseClock
+from alertbus.gateway.straight import straight_calls
 from alertbus.intake.acknowledgements import Acknowledgement
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.people import StatedOfPeople
@@ -92,7 +93,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     for module in _ROUTES:
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(Edge, counts=gateway.counts)
+    app.add_middleware(Edge, counts=gateway.counts, straight=straight_calls(module.router for module in _ROUTES))
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app
 

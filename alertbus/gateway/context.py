@@ -59,13 +59,15 @@ class Gateway:
         self.callers = Callers(self.settings.callers, self.policy)
 
 
-def _gateway(request: Request) -> Gateway:
+def gateway_of(request: Request) -> Gateway:
+    """The one gateway of this process."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
-async def _caller(request: Request) -> Caller:
-    callers = _gateway(request).callers
+def caller_of(request: Request) -> Caller:
+    """Whoever makes this call; its records bear their name from here on. Raises `WhoAreYou`, `NotAllowed` and `NotFound`."""
+    callers = gateway_of(request).callers
     if callers.open:
         _same_machine(request)
     caller = _identified(request, request.query_params.get("agency") or None)
@@ -74,7 +76,7 @@ async def _caller(request: Request) -> Caller:
 
 
 def _identified(request: Request, wanted: str | None) -> Caller:
-    gateway = _gateway(request)
+    gateway = gateway_of(request)
     try:
         return gateway.callers.identify(request.headers.get("authorization", ""), wanted)
     except WhoAreYou as refusal:
@@ -84,11 +86,20 @@ def _identified(request: Request, wanted: str | None) -> Caller:
 
 async def _sees_agencies(request: Request) -> bool:
     """Whether numbers may be told by agency: to who operates, and on this machine where no callers are configured."""
-    if _gateway(request).callers.open:
+    if gateway_of(request).callers.open:
         return True
     return "authorization" in request.headers and Right.OPERATE in _identified(request, None).rights
 
 
+async def _gateway(request: Request) -> Gateway:
+    return gateway_of(request)
+
+
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
+
+
+# Coroutines, though they wait for nothing: FastAPI would call a plain function in a thread of its own.
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]
 CurrentCaller = Annotated[Caller, Depends(_caller)]
 SeesAgencies = Annotated[bool, Depends(_sees_agencies)]

@@ -142,6 +142,13 @@ def problem(
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def of_error(error: Exception) -> JSONResponse:
+    """What a call is answered that ended in this error."""
+    if isinstance(error, BrokerFault):
+        return of_bus_error(BrokerUnavailable(str(error)))
+    return of_bus_error(error) if isinstance(error, BusError) else of_defect(error)
+
+
 def of_bus_error(error: BusError) -> JSONResponse:
     status, title = status_of(type(error))
     if isinstance(error, InvalidInput | NotRead):
@@ -175,13 +182,8 @@ def status_of(kind: type[BusError]) -> tuple[int, str]:
 def install(app: FastAPI) -> None:
     """Let every error leave as a problem."""
 
-    async def bus_error(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, BusError)
-        return of_bus_error(error)
-
-    async def broker_fault(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, BrokerFault)
-        return of_bus_error(BrokerUnavailable(str(error)))
+    async def foreseen(_: Request, error: Exception) -> JSONResponse:
+        return of_error(error)
 
     async def wrong_parameters(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -193,7 +195,7 @@ def install(app: FastAPI) -> None:
         code = phrase.lower().replace(" ", "_")
         return problem(error.status_code, code, phrase, "See /openapi.json for what there is.", headers=error.headers)
 
-    app.add_exception_handler(BusError, bus_error)
-    app.add_exception_handler(BrokerFault, broker_fault)
+    app.add_exception_handler(BusError, foreseen)
+    app.add_exception_handler(BrokerFault, foreseen)
     app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(HTTPException, http_error)

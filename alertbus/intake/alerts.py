@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
@@ -23,6 +24,7 @@ from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.referrers import named_referrers
+from alertbus.intake.remembered import Remembered, recall, remember
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
@@ -30,7 +32,7 @@ from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.database import Database
-from alertbus.sql.engine import database_faults, reading, upsert
+from alertbus.sql.engine import database_faults, reading
 from alertbus.wire import records
 
 BATCH = 200
@@ -74,11 +76,9 @@ class _Submission:
 
 @dataclass(slots=True)
 class _Batch:
-    """What a batch needs on its way: the digests of statements known already, and the records and rows to be written."""
+    """What a batch needs on its way: what is remembered, and the records and rows to be written."""
 
-    digests: dict[str, str]
-    span: dict[str, tuple[datetime, datetime]]
-    """By alert id: the moments at which its first and its latest statement count."""
+    remembered: Remembered
     out: list[Record] = field(default_factory=list)
     rows: list[dict[str, object]] = field(default_factory=list)
 
@@ -132,18 +132,16 @@ class AlertIntake:
         """
         now = self._now()
         old = {n: _Statement.of(alert) for n, alert in enumerate(alerts) if not alert.history and is_old_news(alert, now)}
-        known = await self._digests(one.statement_id for one in old.values()) if old else {}
+        known = (await self._recall({one.statement_id for one in old.values()})).digests if old else {}
         return [
             alert.model_copy(update={"history": True}) if n in old and known.get(old[n].statement_id) != old[n].digest else alert
             for n, alert in enumerate(alerts)
         ]
 
-    async def _digests(self, statements: Iterable[str]) -> dict[str, str]:
-        """The digest of each of these statements that was accepted. Raises `DatabaseUnavailable`."""
-        query = select(accepted_table.c.statement_id, accepted_table.c.digest).where(accepted_table.c.statement_id.in_(set(statements)))
+    async def _recall(self, statements: Collection[str], corrected: Collection[str] = ()) -> Remembered:
+        """What is remembered of these. Raises `DatabaseUnavailable`."""
         with database_faults():
-            async with reading(self._engine) as connection:
-                return {row.statement_id: row.digest for row in await connection.execute(query)}
+            return await self._engine.read(partial(recall, statements=statements, corrected=corrected))
 
     async def _write_waiting(self) -> None:
         while self._waiting:
@@ -170,10 +168,11 @@ class AlertIntake:
 
     async def _write(self, submissions: Sequence[_Submission], given_up: asyncio.Event) -> list[list[Accepted] | Exception]:
         outcomes: list[list[Accepted] | Exception] = []
+        stated = [one for submission in submissions for one in submission.statements]
         with database_faults():
-            stated = [one for submission in submissions for one in submission.statements]
             known_keys = await self._known_keys(one.alert for one in stated)
-            batch = await self._batch(stated)
+        corrected = {one.alert_id for one in stated if one.alert.action is not Action.RAISED}
+        batch = _Batch(await self._recall({one.statement_id for one in stated}, corrected))
         for submission in submissions:
             try:
                 outcomes.append(self._decide(submission, known_keys, batch))
@@ -184,8 +183,7 @@ class AlertIntake:
         if batch.rows:
             batch.rows.sort(key=itemgetter("statement_id"))  # in one order, or two gateways could wait for each other
             with database_faults():
-                async with self._engine.begin() as connection:
-                    await connection.execute(upsert(accepted_table, connection.dialect.name), batch.rows)
+                await self._engine.write(partial(remember, rows=batch.rows))
         if given_up.is_set():  # the senders were answered 503 meanwhile: the one that comes again is answered 202, as if it were the first
             self._accepted_late.update(str(row["statement_id"]) for row in batch.rows)
         return outcomes
@@ -201,14 +199,14 @@ class AlertIntake:
         for _, row in written:
             if row is not None:
                 batch.rows.append(row)
-                batch.digests[str(row["statement_id"])] = str(row["digest"])
+                batch.remembered.digests[str(row["statement_id"])] = str(row["digest"])
         return answers
 
     def _decide_one(self, one: _Statement, batch: _Batch, written: list[tuple[Record, dict[str, object] | None]]) -> Accepted:
         alert, alert_id, statement_id, digest = one.alert, one.alert_id, one.statement_id, one.digest
         now = self._now()
         here = next((row for _, row in written if row and row["statement_id"] == statement_id), None)
-        known = str(here["digest"]) if here else batch.digests.get(statement_id)
+        known = str(here["digest"]) if here else batch.remembered.digests.get(statement_id)
         if known == digest and statement_id in self._accepted_late:
             self._accepted_late.discard(statement_id)
             return Accepted(alert_id)
@@ -219,9 +217,9 @@ class AlertIntake:
             asked = records.review_needed(alert_id, reason, now, statement_id, digest, alert_id=alert_id, source=alert.source)
             written.append((asked, None))
             return Accepted(alert_id, repeated=True, differs=True)
-        first_at, latest_at = batch.span.get(alert_id, (None, None))
+        first_at, latest_at = batch.remembered.span.get(alert_id, (None, None))
         accepted = AcceptedAlert.of(alert, now, first_at if alert.action is not Action.RAISED else None, latest_at)
-        batch.span[alert_id] = (min(accepted.at, first_at or accepted.at), max(accepted.at, latest_at or accepted.at))
+        batch.remembered.span[alert_id] = (min(accepted.at, first_at or accepted.at), max(accepted.at, latest_at or accepted.at))
         written.append((records.alert_accepted(accepted), row_of(accepted, digest)))
         return Accepted(alert_id)
 
@@ -236,20 +234,6 @@ class AlertIntake:
             counts = await self._directory.known_keys(sorted(keys), exercise)
             found |= {(exercise, key): count for key, count in counts.items()}
         return found
-
-    async def _batch(self, stated: Collection[_Statement]) -> _Batch:
-        table = accepted_table.c
-        statements = {one.statement_id for one in stated}
-        corrected = {one.alert_id for one in stated if one.alert.action is not Action.RAISED}
-        async with reading(self._engine) as connection:
-            query = select(table.statement_id, table.digest).where(table.statement_id.in_(statements))
-            digests = {row.statement_id: row.digest for row in await connection.execute(query)}
-            span = {}
-            if corrected:
-                ends = select(table.alert_id, func.min(table.at).label("first"), func.max(table.at).label("last"))
-                rows = await connection.execute(ends.where(table.alert_id.in_(corrected)).group_by(table.alert_id))
-                span = {row.alert_id: (row.first, row.last) for row in rows}
-        return _Batch(digests, span)
 
 
 def digest_of(alert: Alert) -> str:

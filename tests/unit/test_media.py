@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alertbus.intake import media
 from alertbus.intake.alerts import AlertIntake
 from alertbus.intake.media import LONGEST_COLUMN, media_in
 from alertbus.model.alert import LONGEST_NARRATIVE, Alert
@@ -91,3 +92,19 @@ async def test_not_05_the_door_refuses_media_before_anything_is_kept() -> None:
 def test_not_05_neither_notice_nor_message_has_a_place_for_an_attachment() -> None:
     assert [name for name in (*Notice.model_fields, *Message.model_fields) if "attach" in name or "media" in name] == ["media_type"]
     assert [name for name, field in Notice.model_fields.items() if field.annotation in {bytes, bytearray}] == []
+
+
+_RUNS = st.builds(
+    lambda letters, length: (letters * length)[:length],
+    st.sampled_from(["a1B2c3D4e5F6g7H8-_+/=", "x", "é", "0123456789abcdef"]),
+    st.sampled_from([1, 7, 59, 60, 61, 80, 81, 500, 511, 512, 600]),
+)
+_BETWEEN = st.sampled_from([" ", "\n", "\r\n", "\x1c", "\u00a0", "\u2028", ".", "", ";", "data:image/png;base64,"])
+
+
+@given(st.lists(st.tuples(_RUNS, _BETWEEN), max_size=14), st.integers(1, 9))
+def test_words_that_are_passed_at_a_glance_are_those_that_the_search_would_pass(pieces: list[tuple[str, str]], times: int) -> None:
+    text = "".join(run + between for run, between in pieces) * times
+    runs = [found[0] for found in media._WRITTEN_OUT.finditer(text)]
+
+    assert media._is_media(text) is any(run.lower().startswith("data:") or len(set(run)) >= media._LETTERS for run in runs)

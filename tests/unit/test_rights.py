@@ -227,3 +227,19 @@ def test_an_alert_is_seen_by_who_stated_it_who_was_told_and_who_holds_a_case_it_
 def test_rights_that_contradict_each_other_stop_start_up_with_the_remedy(changed: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         caller("police", **changed)
+
+
+def test_each_of_many_callers_is_found_by_its_own_token_and_worked_out_once() -> None:
+    tokens = [f"token-{number}" for number in range(300)]
+    configured = [
+        CallerSettings(name=f"system-{number}", agency="police", token_sha256=hashlib.sha256(token.encode()).hexdigest())
+        for number, token in enumerate(tokens)
+    ]
+    callers = Callers(configured, POLICY)
+
+    found = [callers.identify(f"Bearer {token}", None) for token in tokens]
+
+    assert [one.name for one in found] == [one.name for one in configured]
+    assert all(callers.identify(f"Bearer {token}", "police") is one for token, one in zip(tokens, found, strict=True))
+    with pytest.raises(WhoAreYou):
+        callers.identify("Bearer token-300", None)

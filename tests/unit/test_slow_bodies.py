@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
 from alertbus.gateway.edge import BODY_S, LEAST_BYTES_PER_S, Counts, Edge
-from alertbus.gateway.patient_http import HEAD_S, PatientHttp
+from alertbus.gateway.patient_http import HEAD_S
+from tests.http_wire import Wire, connected
 
 SCOPE = {"type": "http", "method": "POST", "path": "/v1/alerts", "query_string": b"", "headers": []}
 
@@ -112,29 +111,6 @@ def test_whoever_listens_to_a_stream_may_do_so_for_a_day() -> None:
     assert answered([(0.0, b"", False)], then=86_400.0)[0] == 200
 
 
-class Wire(asyncio.Transport):
-    """A connection that remembers whether it was closed, and what was written to it."""
-
-    def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
-        self.closed, self.written = False, b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
-
-
 HEAD = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
@@ -149,10 +125,7 @@ def closed_after(pieces: list[tuple[float, bytes]], *, answer_s: float = 0.0) ->
     wire = Wire()
 
     async def law() -> None:
-        config = uvicorn.Config(application, http=PatientHttp, lifespan="off", log_config=None, timeout_keep_alive=3600)
-        config.load()
-        protocol = PatientHttp(config=config, server_state=ServerState(), app_state={}, _loop=asyncio.get_running_loop())
-        protocol.connection_made(wire)
+        protocol = connected(application, wire)
         for wait, piece in pieces:
             await asyncio.sleep(wait)
             if piece and not wire.closed:

@@ -15,6 +15,7 @@ from alertbus.chronicle.answers import AlertStatus, ObligationStatus
 from alertbus.gateway.bodies import read, read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import WrongMediaType
+from alertbus.gateway.straight import StraightRoute
 from alertbus.intake.alerts import Accepted
 from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
@@ -22,7 +23,7 @@ from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.gaps import gaps
 
-router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StraightRoute)
 
 _ALERT = {"schema": {"$ref": "#/components/schemas/Alert"}}
 _EVENT = {"schema": {"$ref": "#/components/schemas/CloudEvent"}}

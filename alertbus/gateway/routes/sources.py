@@ -7,13 +7,14 @@ from fastapi.responses import JSONResponse
 
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.alerts import outcome
+from alertbus.gateway.straight import StraightRoute
 from alertbus.intake.messages import LARGEST_RAW, NotRead
 from alertbus.intake.moments import OLD_NEWS
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge, TooMany
 from alertbus.model.rights import Right
 from alertbus.plugin import Headers, Stated
 
-router = APIRouter(prefix="/v1", tags=["agencies' systems"])
+router = APIRouter(prefix="/v1", tags=["agencies' systems"], route_class=StraightRoute)
 
 _OLD = f"more than {OLD_NEWS.days} days old, or so stated: kept as history, and nobody is told now; what should be told, state as an alert"
 """What a source is told of old news (`history` holds the ids that it is about)."""
