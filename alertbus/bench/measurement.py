@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+RATES = (25.0, 50.0, 100.0, 200.0)
+"""Alerts per second, in this order, so that none is measured behind another's queue. What is not carried is not tried at a higher rate."""
+
 MILLION = 1_000_000
 
 
 class Measurement(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
+    IDLE = "idle"
     RECOVERY = "recovery"
     WORKERS = "workers"
     PEERS = "peers"
@@ -34,5 +38,8 @@ class Extent:
     events: int
     million: bool
     webhooks: bool
+    inboxes: bool
+    rates: tuple[float, ...]
+    search: bool
     database: str | None
     profile: Path | None

@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alertbus.bench import bench_postgres
 from alertbus.bench.bench_report import Machine, Measured
 from alertbus.bench.delivery_stage import delivery_cost
-from alertbus.bench.latency import RATE, SLOWER, whole_path
+from alertbus.bench.idle_bus import idle_bus
+from alertbus.bench.latency import RATE, latencies
 from alertbus.bench.measurement import MILLION, Extent, Measurement
 from alertbus.bench.peers import peers
 from alertbus.bench.rebuild_time import rebuild_time
@@ -42,11 +44,7 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
     if Measurement.PEERS in wanted and measured.throughput is not None:
         others = peers(folder / "peers", measured.throughput.shapes, **size)
         measured = replace(measured, peers=run("peers, each and the floor in turn", others) or ())
-    if Measurement.LATENCY in wanted:
-        few = min(extent.families, FEW_FAMILIES)
-        path = whole_path(folder / "latency", seconds=extent.seconds, families=few, database=extent.database, per_s=(*SLOWER, RATE))
-        if paths := run("latency, the whole path", path):
-            measured = replace(measured, latency=paths[-1], slower=paths[:-1])
+    measured = _on_each_database(wanted, extent, folder, measured, run)
     if Measurement.RECOVERY in wanted:
         back = recovery(folder / "recovery", persons=extent.persons, runs=min(extent.runs, RECOVERY_RUNS))
         measured = replace(measured, recovery=run("recovery of the stream worker", back))
@@ -57,6 +55,36 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
         measured = replace(measured, workers=run("two workers beside one", scaling(folder / "workers", **size)))
     measured = _operators_questions(wanted, extent, folder, measured, run)
     return replace(measured, failed=failed)
+
+
+def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:
+    """The whole path, and the bus with nothing to do: on SQLite and on a PostgreSQL of the bench's own, or on the one that was named."""
+    if {Measurement.LATENCY, Measurement.IDLE}.isdisjoint(wanted):
+        return measured
+    why_not = bench_postgres.absent() if extent.database is None else None
+    databases = ["sqlite", *([] if why_not else ["postgresql"])] if extent.database is None else ["postgresql"]
+    size: dict[str, Any] = {"families": min(extent.families, FEW_FAMILIES), "seconds": extent.seconds}
+    latency: dict[str, Any] = {"runs": extent.runs, "inboxes": extent.inboxes, "rates": sorted(extent.rates), "search": extent.search}
+    paths, idle = [], []
+    for name in databases:
+
+        def on(work: Callable[..., Coroutine[Any, Any, T]], kind: str, *, name: str = name, **more: Any) -> Coroutine[Any, Any, T]:
+            return _with_database(name, extent.database, work, folder / f"{kind}-{name}", **size, **more)
+
+        if Measurement.LATENCY in wanted:
+            paths.append(run(f"latency, the whole path, on {name}", on(latencies, "latency", **latency)))
+        if Measurement.IDLE in wanted:
+            idle.append(run(f"the idle bus, on {name}", on(idle_bus, "idle")))
+    absent = {"postgresql": why_not} if why_not else {}
+    return replace(measured, latency=[p for p in paths if p is not None], idle=[i for i in idle if i is not None], absent=absent)
+
+
+async def _with_database(name: str, given: str | None, work: Callable[..., Coroutine[Any, Any, T]], folder: Path, **size: Any) -> T:
+    """Run on SQLite in the folder, on the PostgreSQL that was given, or on one that lives as long as the work."""
+    if name == "sqlite" or given is not None:
+        return await work(folder, database=given, **size)
+    async with bench_postgres.bench_postgres() as server:
+        return await work(folder, database=server.url, database_pid=server.pid, **size)
 
 
 def _operators_questions(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:
