@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from alertbus.bench.alertmanager import Beside
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.delivery_stage import DeliveryCost
 from alertbus.bench.figures import median_ratio
@@ -18,9 +19,10 @@ from alertbus.bench.rebuild_time import RebuildTime
 from alertbus.bench.reconcile_time import ReconcileTime
 from alertbus.bench.recovery_time import Recovery
 from alertbus.bench.scaling import Scaling
+from alertbus.bench.sigkill import Killed
 from alertbus.bench.targets import JUDGED, Target, shown
 from alertbus.bench.throughput import Throughput
-from alertbus.bench.whole_path_report import WHOLE_PATH_TARGETS, first_database, on_database, whole_path_lines
+from alertbus.bench.whole_path_report import WHOLE_PATH_TARGETS, beside_the_bus, by_size, first_database, on_database, whole_path_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Measured:
     latency: Sequence[Latencies] = field(default=())
     """The whole path, on one database after the other."""
     idle: Sequence[IdleBus] = field(default=())
+    county: Sequence[Latencies] = field(default=())
+    """The whole path at one rate, in counties of different sizes."""
+    alertmanager: Beside | None = None
+    killed: Mapping[str, Killed] = field(default_factory=dict)
+    """What was lost at SIGKILL: by database, and by `alertmanager`."""
     recovery: Recovery | None = None
     million: Recovery | None = None
     workers: Scaling | None = None
@@ -75,6 +82,9 @@ def contract(measured: Measured) -> dict[str, Any]:
         **first_database(measured.latency),
         "whole_path": {one.database: on_database(one) for one in measured.latency},
         "idle": {one.database: asdict(one) for one in measured.idle},
+        "county": by_size(measured.county),
+        "alertmanager": measured.alertmanager and beside_the_bus(measured.alertmanager),
+        "sigkill": {name: asdict(killed) for name, killed in measured.killed.items()},
         "recovery_s": _recovery(measured.recovery, measured.million),
         "workers": _workers(measured.workers),
         "peers": {one.peer.name: _peer(one, measured.throughput) for one in measured.peers},

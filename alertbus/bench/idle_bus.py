@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alertbus.bench.process import ProcessMemory, memory_with_share
-from alertbus.bench.whole_bus import whole_bus
+from alertbus.bench.whole_bus import database_name, whole_bus
 from alertbus.run.bootstrap import PARTS
 
 SETTLING_S = 10.0
@@ -50,7 +50,7 @@ async def idle_bus(folder: Path, *, seconds: float, families: int, database: str
         memory = {name: memory_with_share(pid) for name, pid in pids.items() if pid is not None}
         ours = [memory[name].pss or memory[name].rss for name in (*PARTS, "broker") if name in memory]
         return IdleBus(
-            database="sqlite" if database is None else "postgresql",
+            database=database_name(database),
             seconds=round(took, 1),
             cpu_percent=share,
             memory=memory,

@@ -10,10 +10,17 @@ RATES = (25.0, 50.0, 100.0, 200.0)
 MILLION = 1_000_000
 
 
+SIZES = (1_000, 10_000, 100_000)
+"""Families of the counties in which the cost of one alert is compared."""
+
+
 class Measurement(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
     IDLE = "idle"
+    COUNTY = "county"
+    SIGKILL = "sigkill"
+    ALERTMANAGER = "alertmanager"
     RECOVERY = "recovery"
     WORKERS = "workers"
     PEERS = "peers"
@@ -41,5 +48,6 @@ class Extent:
     inboxes: bool
     rates: tuple[float, ...]
     search: bool
+    sizes: tuple[int, ...]
     database: str | None
     profile: Path | None

@@ -82,15 +82,19 @@ async def steady(url: str, alerts: Sequence[Alert], per_s: float, enough: Callab
 
     `enough` is asked before each alert: once it says so no more are sent, and what was sent is still waited for.
     """
-    bodies = [alert.model_dump_json(by_alias=True, exclude_defaults=True).encode() for alert in alerts]
+    return await at_their_turn(url, statements_of(alerts), post_alert, per_s, enough)
 
-    async def post(connections: Connections, body: bytes) -> str:
-        status, answer = await connections.post("/v1/alerts", body)
-        if status != HTTPStatus.ACCEPTED:
-            raise NotAccepted(f"the gateway answered {status} where 202 was due")
-        return str(json.loads(answer)["id"])
 
-    return await at_their_turn(url, bodies, post, per_s, enough)
+def statements_of(alerts: Sequence[Alert]) -> list[bytes]:
+    return [alert.model_dump_json(by_alias=True, exclude_defaults=True).encode() for alert in alerts]
+
+
+async def post_alert(connections: Connections, body: bytes) -> str:
+    """State one alert to the gateway, and give its id. Raises `NotAccepted`."""
+    status, answer = await connections.post("/v1/alerts", body)
+    if status != HTTPStatus.ACCEPTED:
+        raise NotAccepted(f"the gateway answered {status} where 202 was due")
+    return str(json.loads(answer)["id"])
 
 
 async def at_their_turn(url: str, bodies: Sequence[bytes], post: PostOne, per_s: float, enough: Callable[[], bool]) -> list[Sent]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from alertbus.bench import bench_postgres
+from alertbus.bench.alertmanager import beside
+from alertbus.bench.alertmanager_program import NotBuilt, alertmanager
 from alertbus.bench.bench_report import Machine, Measured
 from alertbus.bench.delivery_stage import delivery_cost
 from alertbus.bench.idle_bus import idle_bus
@@ -20,7 +22,9 @@ from alertbus.bench.rebuild_time import rebuild_time
 from alertbus.bench.reconcile_time import reconcile_time
 from alertbus.bench.recovery_time import recovery
 from alertbus.bench.scaling import scaling
+from alertbus.bench.sigkill import killed_bus, killed_fan_out
 from alertbus.bench.throughput import throughput
+from alertbus.bench.whole_bus import database_name
 from alertbus.model.errors import BusError
 
 T = TypeVar("T")
@@ -58,25 +62,62 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
 
 
 def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:
-    """The whole path, and the bus with nothing to do: on SQLite and on a PostgreSQL of the bench's own, or on the one that was named."""
-    if {Measurement.LATENCY, Measurement.IDLE}.isdisjoint(wanted):
+    """The whole bus: on SQLite and on a PostgreSQL of the bench's own, or on the one that was named; and Alertmanager beside it."""
+    if {Measurement.LATENCY, Measurement.IDLE, Measurement.COUNTY, Measurement.SIGKILL, Measurement.ALERTMANAGER}.isdisjoint(wanted):
         return measured
-    why_not = bench_postgres.absent() if extent.database is None else None
-    databases = ["sqlite", *([] if why_not else ["postgresql"])] if extent.database is None else ["postgresql"]
-    size: dict[str, Any] = {"families": min(extent.families, FEW_FAMILIES), "seconds": extent.seconds}
-    latency: dict[str, Any] = {"runs": extent.runs, "inboxes": extent.inboxes, "rates": sorted(extent.rates), "search": extent.search}
-    paths, idle = [], []
-    for name in databases:
+    absent: dict[str, str] = {}
+    for name in _databases(extent, absent):
 
-        def on(work: Callable[..., Coroutine[Any, Any, T]], kind: str, *, name: str = name, **more: Any) -> Coroutine[Any, Any, T]:
-            return _with_database(name, extent.database, work, folder / f"{kind}-{name}", **size, **more)
+        def on(work: Callable[..., Coroutine[Any, Any, T]], title: str, name: str = name, **size: Any) -> T | None:
+            within = _with_database(name, extent.database, work, folder / f"{work.__name__}-{size['families']}-{name}", **size)
+            found: T | None = run(f"{title}, on {name}", within)
+            return found
 
-        if Measurement.LATENCY in wanted:
-            paths.append(run(f"latency, the whole path, on {name}", on(latencies, "latency", **latency)))
-        if Measurement.IDLE in wanted:
-            idle.append(run(f"the idle bus, on {name}", on(idle_bus, "idle")))
-    absent = {"postgresql": why_not} if why_not else {}
-    return replace(measured, latency=[p for p in paths if p is not None], idle=[i for i in idle if i is not None], absent=absent)
+        measured = _on_one_database(wanted, extent, measured, on)
+    if not {Measurement.ALERTMANAGER, Measurement.SIGKILL}.isdisjoint(wanted) and _is_built(absent):
+        loads: dict[str, Any] = {"seconds": extent.seconds, "runs": extent.runs, "rates": extent.rates, "search": extent.search}
+        if Measurement.ALERTMANAGER in wanted:
+            measured = replace(measured, alertmanager=run("Alertmanager beside it", beside(folder / "alertmanager", **loads)))
+        if Measurement.SIGKILL in wanted and (killed := run("Alertmanager at SIGKILL", killed_fan_out(folder / "killed"))):
+            measured = replace(measured, killed={**measured.killed, "alertmanager": killed})
+    return replace(measured, absent=absent)
+
+
+def _on_one_database(wanted: Collection[Measurement], extent: Extent, measured: Measured, on: Any) -> Measured:
+    few, loads = min(extent.families, FEW_FAMILIES), {"seconds": extent.seconds, "runs": extent.runs}
+    if Measurement.LATENCY in wanted:
+        more = {"families": few, "inboxes": extent.inboxes, "rates": extent.rates, "search": extent.search}
+        if paths := on(latencies, "latency, the whole path", **loads, **more):
+            measured = replace(measured, latency=[*measured.latency, paths])
+    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.seconds)):
+        measured = replace(measured, idle=[*measured.idle, idle])
+    if Measurement.COUNTY in wanted:
+        for families in extent.sizes:
+            more = {"families": families, "seeded": True, "rates": extent.rates[:1], "search": False}
+            if paths := on(latencies, f"a county of {families:,} families", **loads, **more):
+                measured = replace(measured, county=[*measured.county, paths])
+    if Measurement.SIGKILL in wanted and (killed := on(killed_bus, "the bus at SIGKILL", families=few)):
+        measured = replace(measured, killed={**measured.killed, killed.database: killed})
+    return measured
+
+
+def _databases(extent: Extent, absent: dict[str, str]) -> list[str]:
+    """On which the whole bus is measured; why on no other stands in `absent`."""
+    if extent.database is not None:
+        return [database_name(extent.database)]
+    if why := bench_postgres.absent():
+        absent["postgresql"] = why
+        return ["sqlite"]
+    return ["sqlite", "postgresql"]
+
+
+def _is_built(absent: dict[str, str]) -> bool:
+    try:
+        alertmanager()
+    except NotBuilt as fault:
+        absent["alertmanager"] = str(fault)
+        return False
+    return True
 
 
 async def _with_database(name: str, given: str | None, work: Callable[..., Coroutine[Any, Any, T]], folder: Path, **size: Any) -> T:

@@ -9,7 +9,6 @@ sent. What was sent is then waited for, and counted: a run in which one delivery
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,10 @@ from alertbus.bench.bench_broker import BenchBroker, bench_broker
 from alertbus.bench.log_ends import Ends
 from alertbus.bench.open_loop import Sent, steady
 from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port, tree_cpu_seconds
+from alertbus.bench.rates import DRAIN_S, Patience, until
 from alertbus.bench.receivers import Receivers
 from alertbus.broker import topics
 from alertbus.chronicle import tables as chronicle
-from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS
 from alertbus.run.client import Client
 from alertbus.settings import Settings
@@ -36,18 +35,7 @@ HOOKED = "school"
 WARM_ALERTS, WARM_PER_S = 250, 25.0
 """Sent before anything is measured, so that what is imported, compiled or connected at the first alert is not counted."""
 
-PATIENCE_S = 10.0
-"""How long an alert may wait for one of its deliveries before the rate counts as not carried. Chosen: no screen is watched for so long."""
-
-DRAIN_S = 180.0
-"""How long what was sent may take to arrive, all of it, before the bus is given up. Chosen: 1,500 alerts of a queue at 10 a second."""
-
-LOOK_S = 0.25
 STEPS = (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES)
-
-
-class NotDelivered(BusError):
-    code = "bench_not_delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +65,14 @@ class WholeBus:
     processes: dict[str, Running] = field(default_factory=dict)
     accepted: int = 0
     """Alerts that were answered with 202 so far."""
-    spoilt: str | None = None
-    """Why nothing more can be measured on it."""
 
-    async def load(self, per_s: float, seconds: float, patience_s: float = PATIENCE_S) -> Load:
+    async def load(self, per_s: float, seconds: float, patience_s: float) -> Load:
         """Send alerts at a steady rate, each about the next family's adult, and wait until everything they cause is done.
 
         Raises `NotDelivered` when something never arrives.
         """
         alerts = [county.alert_about(number % self.families) for number in range(max(1, int(seconds * per_s)))]
-        ends, used, patience = await self.broker.log.ends(*STEPS), self.cpu(), _Patience(per_s, patience_s)
+        ends, used, patience = await self.broker.log.ends(*STEPS), self.cpu(), Patience(per_s, patience_s)
         looking = asyncio.create_task(patience.look(self.told, self.accepted))
         try:
             sent = await steady(self.gateway, alerts, per_s, patience.over)
@@ -129,13 +115,7 @@ class WholeBus:
             await engine.dispose()
 
     async def _until(self, owed: int, what: str, count: Callable[[], Awaitable[int]]) -> None:
-        deadline = time.monotonic() + DRAIN_S
-        while (found := await count()) < owed:
-            for process in self.processes.values():
-                process.alive()
-            if time.monotonic() > deadline:
-                raise NotDelivered(f"{found} of {owed} {what} {DRAIN_S:.0f} s after the last alert was answered")
-            await asyncio.sleep(LOOK_S)
+        await until(owed, what, count, self.processes.values())
 
     def cpu(self) -> dict[str, float]:
         """Seconds of processor each process has used: the four parts, the receivers, the broker, this client, and the database's server, if
@@ -144,31 +124,6 @@ class WholeBus:
         used = {name: process.cpu_s() for name, process in self.processes.items()}
         used |= {"broker": cpu_seconds(self.broker.pid), "client": cpu_seconds(os.getpid())}
         return used if self.database_pid is None else used | {"database": tree_cpu_seconds(self.database_pid)}
-
-
-def behind(told: int, running_s: float, per_s: float, patience_s: float) -> bool:
-    """Whether some alert has waited for longer than patience lasts: fewer deliveries were made than were due so long ago."""
-    return told < int((running_s - patience_s) * per_s) * len(county.AGENCIES)
-
-
-class _Patience:
-    """Looks now and then whether the bus has fallen behind. No alert is asked about by name: that would cost more than it tells."""
-
-    def __init__(self, per_s: float, patience_s: float) -> None:
-        self._per_s, self._patience_s = per_s, patience_s
-        self.overrun: str | None = None
-
-    def over(self) -> bool:
-        return self.overrun is not None
-
-    async def look(self, told: Callable[[], Awaitable[int]], accepted_before: int) -> None:
-        began = time.monotonic()
-        while True:
-            now = time.monotonic()  # before it is counted: what arrives meanwhile only helps
-            found = await told() - accepted_before * len(county.AGENCIES)
-            if behind(found, now - began, self._per_s, self._patience_s) and not self.overrun:
-                self.overrun = f"after {now - began:.0f} s some alert had waited {self._patience_s:.0f} s for one of its agencies"
-            await asyncio.sleep(LOOK_S)
 
 
 @contextlib.asynccontextmanager
@@ -209,6 +164,11 @@ async def whole_bus(
             await bus.until_rows(chronicle.case_version.c.case_id, families)
             await bus.load(WARM_PER_S, WARM_ALERTS / WARM_PER_S, DRAIN_S)
             yield bus
+
+
+def database_name(url: str | None) -> str:
+    """`sqlite` or `postgresql`; None is the SQLite file in the folder."""
+    return "postgresql" if url is not None and url.startswith("postgres") else "sqlite"
 
 
 async def _import(gateway: str, families: int) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from alertbus.bench.latency import RATE, Latencies, WholePath
+from alertbus.bench.alertmanager import Beside
+from alertbus.bench.latency import RATE, Latencies
+from alertbus.bench.rates import WholePath
 from alertbus.bench.targets import Target, shown
 
 DATABASES = ("sqlite", "postgresql")
@@ -53,7 +55,22 @@ def on_database(measured: Latencies) -> dict[str, Any]:
     }
 
 
-def on_path(measured: WholePath, database: str) -> dict[str, Any]:
+def by_size(measured: Sequence[Latencies]) -> dict[str, Any]:
+    """By database and number of families."""
+    found: dict[str, Any] = {}
+    for one in measured:
+        found.setdefault(one.database, {})[str(one.families)] = on_database(one)
+    return found
+
+
+def beside_the_bus(measured: Beside) -> dict[str, Any]:
+    paths = {f"{path.per_s:g}": on_path(path, None) for path in measured.paths}
+    highest = measured.highest and measured.highest.per_s
+    missed = {f"{one.per_s:g}": one.why for one in measured.not_carried}
+    return {"version": measured.version, "at": paths, "not_carried": missed, "highest_per_s": highest, "rss_mib": measured.rss_mib}
+
+
+def on_path(measured: WholePath, database: str | None) -> dict[str, Any]:
     return {
         "per_s": measured.per_s,
         "alerts": measured.alerts,
@@ -85,8 +102,29 @@ def whole_path_lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for database, idle in found["idle"].items():
         yield f"idle for {idle['seconds']:.0f} s, {database}, of a core", _by_process(idle["cpu_percent"], "%")
         yield f"idle, {database}, PSS", _by_process({name: memory["pss"] for name, memory in idle["memory"].items()}, "MiB")
+    yield from _comparisons(found)
     for name, why in found["absent"].items():
         yield name, f"not measured: {why}"
+
+
+def _comparisons(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for database, sizes in found["county"].items():
+        for families, on in sizes.items():
+            for per_s, path in on["at"].items():
+                value = f"{shown(path['parts_ms_per_alert'], 'ms')}, to the last p99 {shown(path['to_last_ms']['p99'], 'ms')}"
+                yield f"our processor for an alert at {per_s}/s, {int(families):,} families, {database}", value
+            for per_s, why in on["not_carried"].items():
+                yield f"{per_s} alerts/s, {int(families):,} families, {database}", f"not carried: {why}"
+    if (beside := found["alertmanager"]) is not None:
+        for per_s, path in beside["at"].items():
+            yield f"Alertmanager at {per_s} alerts/s, to the first, p50 / p99 / p99.9", _latency(path["latency_ms"], "p50", "p99", "p999")
+            yield f"Alertmanager at {per_s} alerts/s, to the last of seven, p50 / p99", _latency(path["to_last_ms"], "p50", "p99")
+            yield f"Alertmanager at {per_s} alerts/s, processor for an alert", _by_process(path["cpu_ms_per_alert"], "ms")
+        yield "Alertmanager, highest rate with p99 to the first under 500 ms", shown(beside["highest_per_s"], "alerts/s")
+        yield "Alertmanager, memory after it", shown(beside["rss_mib"], "MiB")
+    for name, killed in found["sigkill"].items():
+        value = f"{killed['lost_alerts']} of {killed['accepted']} ({killed['lost_deliveries']} deliveries); {killed['repeated']} repeated"
+        yield f"accepted alerts lost at SIGKILL while agencies' systems are down, {name}", value
 
 
 def _latency(latency: Mapping[str, float], *names: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alertbus.bench.measurement import MILLION, RATES, USUAL, Extent, Measurement
+from alertbus.bench.measurement import MILLION, RATES, SIZES, USUAL, Extent, Measurement
 from alertbus.cli.output import as_json, complain, rows, say
 
 ONLY = (
@@ -30,6 +30,7 @@ def bench(
     inboxes: Annotated[bool, typer.Option("--inboxes", help="For `latency`: one agency has a webhook, the others the inbox.")] = False,
     rates: Annotated[list[float] | None, typer.Option(min=1, help="For `latency`: alerts/s, instead of 25, 50, 100, 200.")] = None,
     search: Annotated[bool, typer.Option("--search/--no-search", help="For `latency`: look for the highest rate carried.")] = True,
+    sizes: Annotated[list[int] | None, typer.Option(min=1, help="For `county`: families, instead of 1000, 10000, 100000.")] = None,
     only: Annotated[Measurement | None, typer.Option(help=ONLY)] = None,
     database: Annotated[str | None, typer.Option(help="An empty PostgreSQL database, and no other; it is filled.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
@@ -48,7 +49,20 @@ def bench(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: every process is stopped and the folder removed
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
     extent = Extent(
-        alerts, families, runs, seconds, persons, events, million, webhooks, inboxes, tuple(rates or RATES), search, database, profile
+        alerts,
+        families,
+        runs,
+        seconds,
+        persons,
+        events,
+        million,
+        webhooks,
+        inboxes,
+        tuple(rates or RATES),
+        search,
+        tuple(sizes or SIZES),
+        database,
+        profile,
     )
     with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
         found = contract(measure(USUAL if only is None else {only}, extent, Path(name), complain))

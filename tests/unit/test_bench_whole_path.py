@@ -13,10 +13,21 @@ from alertbus.bench.bench_report import Machine, Measured, contract, table
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.figures import Latency, median_of
 from alertbus.bench.idle_bus import IdleBus
-from alertbus.bench.latency import CLOSE, SEARCH_STEPS, Highest, Latencies, NotCarried, WholePath, deliveries, holds, next_rate
+from alertbus.bench.latency import Latencies
 from alertbus.bench.open_loop import Sent
 from alertbus.bench.process import ProcessMemory, cpu_seconds, tree_cpu_seconds
-from alertbus.bench.whole_bus import NotDelivered, behind
+from alertbus.bench.rates import (
+    CLOSE,
+    SEARCH_STEPS,
+    Highest,
+    NotCarried,
+    NotDelivered,
+    WholePath,
+    behind,
+    deliveries,
+    holds,
+    next_rate,
+)
 
 MACHINE = Machine(2, "a processor", "3.11.0", 8.0, 0.0)
 
