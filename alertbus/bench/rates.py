@@ -125,14 +125,14 @@ class Patience:
             await asyncio.sleep(LOOK_S)
 
 
-async def until(owed: int, what: str, count: Callable[[], Awaitable[int]], processes: Iterable[Running]) -> None:
-    """Return when so many are counted. Raises `NotDelivered` after `DRAIN_S`, `PartDied` at once when one of the processes is gone."""
-    deadline = time.monotonic() + DRAIN_S
+async def until(owed: int, what: str, count: Callable[[], Awaitable[int]], processes: Iterable[Running], drain_s: float = DRAIN_S) -> None:
+    """Return when so many are counted. Raises `NotDelivered` after `drain_s`, `PartDied` at once when one of the processes is gone."""
+    deadline = time.monotonic() + drain_s
     while (found := await count()) < owed:
         for process in processes:
             process.alive()
         if time.monotonic() > deadline:
-            raise NotDelivered(f"{found} of {owed} {what} {DRAIN_S:.0f} s after the last alert was answered")
+            raise NotDelivered(f"{found} of {owed} {what} {drain_s:.0f} s after the last alert was answered")
         await asyncio.sleep(LOOK_S)
 
 

@@ -35,6 +35,9 @@ HOOKED = "school"
 WARM_ALERTS, WARM_PER_S = 250, 25.0
 """Sent before anything is measured, so that what is imported, compiled or connected at the first alert is not counted."""
 
+SETTLE_S = 900.0
+"""How long the parts may take to read all families, and the first alerts behind them. Chosen for 100,000 of them."""
+
 STEPS = (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES)
 
 
@@ -66,7 +69,7 @@ class WholeBus:
     accepted: int = 0
     """Alerts that were answered with 202 so far."""
 
-    async def load(self, per_s: float, seconds: float, patience_s: float) -> Load:
+    async def load(self, per_s: float, seconds: float, patience_s: float, drain_s: float = DRAIN_S) -> Load:
         """Send alerts at a steady rate, each about the next family's adult, and wait until everything they cause is done.
 
         Raises `NotDelivered` when something never arrives.
@@ -78,7 +81,7 @@ class WholeBus:
             sent = await steady(self.gateway, alerts, per_s, patience.over)
             client = cpu_seconds(os.getpid()) - used["client"]
             self.accepted += len(sent)
-            await self.everything_done(looking)
+            await self.everything_done(looking, drain_s)
         finally:
             looking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -92,16 +95,15 @@ class WholeBus:
             return self.receivers.count()
         return await self.broker.log.count(topics.RECEIPTS)
 
-    async def everything_done(self, looking: asyncio.Task[None] | None = None) -> None:
+    async def everything_done(self, looking: asyncio.Task[None], drain_s: float) -> None:
         """Return when every alert's seven notices were delivered, and the chronicle shows it."""
         owed = self.accepted * len(county.AGENCIES)
-        await self._until(owed, "deliveries", self.told)
-        if looking is not None:
-            looking.cancel()
-        await self._until(owed, "receipts on Kafka", lambda: self.broker.log.count(topics.RECEIPTS))
-        await self.until_rows(chronicle.receipt.c.id, owed)
+        await self._until(owed, "deliveries", self.told, drain_s)
+        looking.cancel()
+        await self._until(owed, "receipts on Kafka", lambda: self.broker.log.count(topics.RECEIPTS), drain_s)
+        await self.until_rows(chronicle.receipt.c.id, owed, drain_s)
 
-    async def until_rows(self, column: Column[object], owed: int) -> None:
+    async def until_rows(self, column: Column[object], owed: int, drain_s: float) -> None:
         """Return when so many rows have this column."""
         engine = make_engine(self.url)
 
@@ -110,12 +112,12 @@ class WholeBus:
                 return int((await connection.execute(select(func.count(column)))).scalar_one())
 
         try:
-            await self._until(owed, f"rows of {column.table.name}", rows)
+            await self._until(owed, f"rows of {column.table.name}", rows, drain_s)
         finally:
             await engine.dispose()
 
-    async def _until(self, owed: int, what: str, count: Callable[[], Awaitable[int]]) -> None:
-        await until(owed, what, count, self.processes.values())
+    async def _until(self, owed: int, what: str, count: Callable[[], Awaitable[int]], drain_s: float) -> None:
+        await until(owed, what, count, self.processes.values(), drain_s)
 
     def cpu(self) -> dict[str, float]:
         """Seconds of processor each process has used: the four parts, the receivers, the broker, this client, and the database's server, if
@@ -161,8 +163,8 @@ async def whole_bus(
             if not seeded:
                 await _import(bus.gateway, families)
             await broker.quiet()
-            await bus.until_rows(chronicle.case_version.c.case_id, families)
-            await bus.load(WARM_PER_S, WARM_ALERTS / WARM_PER_S, DRAIN_S)
+            await bus.until_rows(chronicle.case_version.c.case_id, families, SETTLE_S)
+            await bus.load(WARM_PER_S, WARM_ALERTS / WARM_PER_S, SETTLE_S, SETTLE_S)
             yield bus
 
 
