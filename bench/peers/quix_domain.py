@@ -26,7 +26,7 @@ app = Application(
 class RecordsOwnValue(Serializer):
     """A record is kept whole until it is sent: its key and headers are needed until then."""
 
-    def __call__(self, record: Record, _context: object) -> bytes:
+    def __call__(self, record: Record, ctx: object) -> bytes:  # noqa: ARG002  it is called with this name
         return record.value or b""
 
 
