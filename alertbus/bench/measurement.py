@@ -10,6 +10,9 @@ RATES = (25.0, 50.0, 100.0, 200.0)
 MILLION = 1_000_000
 
 
+LOADED_S, IDLE_S = 30.0, 60.0
+"""In a minute an idle bus has done once what it does every minute."""
+
 SIZES = (1_000, 10_000, 100_000)
 """Families of the counties in which the cost of one alert is compared."""
 
@@ -41,6 +44,7 @@ class Extent:
     families: int
     runs: int
     seconds: float
+    idle_s: float
     persons: int
     events: int
     million: bool
@@ -49,5 +53,6 @@ class Extent:
     rates: tuple[float, ...]
     search: bool
     sizes: tuple[int, ...]
+    sqlite_only: bool
     database: str | None
     profile: Path | None

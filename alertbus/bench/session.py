@@ -89,7 +89,7 @@ def _on_one_database(wanted: Collection[Measurement], extent: Extent, measured: 
         more = {"families": few, "inboxes": extent.inboxes, "rates": extent.rates, "search": extent.search}
         if paths := on(latencies, "latency, the whole path", **loads, **more):
             measured = replace(measured, latency=[*measured.latency, paths])
-    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.seconds)):
+    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.idle_s)):
         measured = replace(measured, idle=[*measured.idle, idle])
     if Measurement.COUNTY in wanted:
         for families in extent.sizes:
@@ -105,6 +105,8 @@ def _databases(extent: Extent, absent: dict[str, str]) -> list[str]:
     """On which the whole bus is measured; why on no other stands in `absent`."""
     if extent.database is not None:
         return [database_name(extent.database)]
+    if extent.sqlite_only:
+        return ["sqlite"]
     if why := bench_postgres.absent():
         absent["postgresql"] = why
         return ["sqlite"]

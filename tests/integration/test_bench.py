@@ -41,16 +41,18 @@ async def test_the_whole_path_is_measured_to_the_first_and_the_last_of_seven_web
     """Each alert reaches each of seven systems, or there is no figure. A rate that the machine does not carry is said and not measured."""
     found = await bench("--only", "latency", "--families", "10", "--seconds", "2", "--runs", "1", "--rates", "5", "--no-search")
 
-    on = found["whole_path"]["sqlite"]
-    assert on["agencies"] == "seven webhooks"
-    assert on["at"].keys() | on["not_carried"].keys() == {"5"}
-    for path in on["at"].values():
-        assert 0 < path["latency_ms"]["p50"] <= path["to_last_ms"]["p50"]
-        assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver", "client"} <= path["cpu_ms_per_alert"].keys()
+    assert found["whole_path"].keys() | found["absent"].keys() == {"sqlite", "postgresql"}
+    for database, on in found["whole_path"].items():
+        assert on["agencies"] == "seven webhooks"
+        assert on["at"].keys() | on["not_carried"].keys() == {"5"}
+        for path in on["at"].values():
+            assert 0 < path["latency_ms"]["p50"] <= path["to_last_ms"]["p50"]
+            assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver", "client"} <= path["cpu_ms_per_alert"].keys()
+            assert ("database" in path["cpu_ms_per_alert"]) == (database == "postgresql")
 
 
 async def test_an_idle_bus_is_measured_part_by_part() -> None:
-    found = (await bench("--only", "idle", "--families", "5", "--seconds", "2"))["idle"]["sqlite"]
+    found = (await bench("--only", "idle", "--database", "sqlite", "--families", "5", "--seconds", "2"))["idle"]["sqlite"]
 
     assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver"} == found["cpu_percent"].keys() == found["memory"].keys()
     assert found["memory_mib"] is None or found["memory_mib"] > 0
