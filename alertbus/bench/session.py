@@ -89,7 +89,7 @@ def _on_one_database(wanted: Collection[Measurement], extent: Extent, measured: 
         more = {"families": few, "inboxes": extent.inboxes, "rates": extent.rates, "search": extent.search}
         if paths := on(latencies, "latency, the whole path", **loads, **more):
             measured = replace(measured, latency=[*measured.latency, paths])
-    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.idle_s)):
+    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.idle_s, runs=extent.runs)):
         measured = replace(measured, idle=[*measured.idle, idle])
     if Measurement.COUNTY in wanted:
         for families in extent.sizes:
