@@ -46,13 +46,18 @@ class BenchBroker:
     producer: Producer
     log: Log
 
-    async def settle(self, families: int) -> None:
-        """Put so many families into a fresh directory, and their cases and links on the topics that the stream reads."""
-        url = Settings(data_dir=self.folder, database_url=None).sqlalchemy_url
+    async def settle(self, families: int, database: str | None = None) -> None:
+        """Put so many families into a fresh directory, and their cases and links on the topics that the parts read.
+
+        It is what `PUT /v1/cases` writes, without the case register: 0.4 ms a family instead of a call to the gateway. `database`
+        None: SQLite in the folder.
+        """
+        url = Settings(data_dir=self.folder, database_url=database).sqlalchemy_url
         await migrate(url)
         engine = make_engine(url)
         try:
-            await self.producer.send_all(await county.settle(engine, families, datetime.now(UTC)))
+            async for told in county.settle(engine, families, datetime.now(UTC)):
+                await self.producer.send_all(told)
         finally:
             await engine.dispose()
 

@@ -8,16 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from alertbus.bench.alertmanager import Beside
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.delivery_stage import DeliveryCost
 from alertbus.bench.figures import median_ratio
-from alertbus.bench.latency import WholePath
+from alertbus.bench.idle_bus import IdleBus
+from alertbus.bench.latency import Latencies
 from alertbus.bench.peers import OURS, PeerMeasured
 from alertbus.bench.rebuild_time import RebuildTime
 from alertbus.bench.reconcile_time import ReconcileTime
 from alertbus.bench.recovery_time import Recovery
 from alertbus.bench.scaling import Scaling
+from alertbus.bench.sigkill import Killed
+from alertbus.bench.targets import JUDGED, Target, shown
 from alertbus.bench.throughput import Throughput
+from alertbus.bench.whole_path_report import WHOLE_PATH_TARGETS, beside_the_bus, by_size, first_database, on_database, whole_path_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,14 @@ class Measured:
     runs: int
     alerts: int
     throughput: Throughput | None = None
-    latency: WholePath | None = None
-    slower: Sequence[WholePath] = field(default=())
-    """The same at lower rates."""
+    latency: Sequence[Latencies] = field(default=())
+    """The whole path, on one database after the other."""
+    idle: Sequence[IdleBus] = field(default=())
+    county: Sequence[Latencies] = field(default=())
+    """The whole path at one rate, in counties of different sizes."""
+    alertmanager: Beside | None = None
+    killed: Mapping[str, Killed] = field(default_factory=dict)
+    """What was lost at SIGKILL: by database, and by `alertmanager`."""
     recovery: Recovery | None = None
     million: Recovery | None = None
     workers: Scaling | None = None
@@ -50,32 +60,14 @@ class Measured:
     delivery: DeliveryCost | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
     """Measurements that failed, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a figure must reach (the project's own aims, on 2 cores with broker, workers and receivers on one machine)."""
-
-    name: str
-    path: tuple[str, ...]
-    bound: float
-    unit: str = ""
-    at_least: bool = False
-
-    def met(self, value: float) -> bool:
-        return value >= self.bound if self.at_least else value < self.bound
-
-    @property
-    def words(self) -> str:
-        return f"{'at least' if self.at_least else 'under'} {self.bound:g}{self.unit and ' '}{self.unit}"
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """What could not be measured on this machine, and why."""
 
 
 TARGETS = (
     Target("ratio to the floor, one worker", ("ratio",), 0.5, at_least=True),
     Target("ratio to the floor, two workers", ("two_workers", "ratio"), 0.5, at_least=True),
-    Target("accept to first delivery, p50", ("latency_ms", "p50"), 50, "ms"),
-    Target("accept to first delivery, p99", ("latency_ms", "p99"), 150, "ms"),
-    Target("accept to first delivery, p99.9", ("latency_ms", "p999"), 500, "ms"),
+    *WHOLE_PATH_TARGETS,
     Target("first new notice after SIGKILL", ("recovery_s", "killed"), 10, "s"),
     Target("first new notice from an empty disk", ("recovery_s", "empty_disk"), 15, "s"),
     Target("the same, 1,000,000 persons", ("recovery_s", "empty_disk_million"), 100, "s"),
@@ -87,8 +79,12 @@ def contract(measured: Measured) -> dict[str, Any]:
     """The JSON of DESIGN section 13, and more beside it."""
     found = {
         **_throughput(measured.throughput),
-        **_latency(measured.latency),
-        "latency_at": {f"{path.per_s:g}": _path(path) for path in measured.slower},
+        **first_database(measured.latency),
+        "whole_path": {one.database: on_database(one) for one in measured.latency},
+        "idle": {one.database: asdict(one) for one in measured.idle},
+        "county": by_size(measured.county),
+        "alertmanager": measured.alertmanager and beside_the_bus(measured.alertmanager),
+        "sigkill": {name: asdict(killed) for name, killed in measured.killed.items()},
         "recovery_s": _recovery(measured.recovery, measured.million),
         "workers": _workers(measured.workers),
         "peers": {one.peer.name: _peer(one, measured.throughput) for one in measured.peers},
@@ -98,23 +94,14 @@ def contract(measured: Measured) -> dict[str, Any]:
         "durability": OURS,
         "machine": asdict(measured.machine),
         "failed": dict(measured.failed),
+        "absent": dict(measured.absent),
         "runs": measured.runs,
         "alerts": measured.alerts,
     }
     found["targets"] = [
-        {"name": target.name, "target": target.words, "value": value, "met": None if value is None else target.met(value)}
-        for target, value in against(found)
+        {"name": target.name, "target": target.words, "value": target.value(found), "met": target.judged(found)} for target in TARGETS
     ]
     return found
-
-
-def against(found: Mapping[str, Any]) -> Iterator[tuple[Target, float | None]]:
-    """Every target with the figure that answers it, None where it was not measured."""
-    for target in TARGETS:
-        value: Any = found
-        for step in target.path:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        yield target, value
 
 
 def _throughput(measured: Throughput | None) -> dict[str, Any]:
@@ -151,25 +138,6 @@ def _two(measured: Throughput) -> dict[str, Any]:
             "workers": round(statistics.median(run.busy for run in measured.two), 2),
             "broker": round(statistics.median(run.broker_busy for run in measured.two), 2),
         },
-    }
-
-
-def _latency(measured: WholePath | None) -> dict[str, Any]:
-    if measured is None:
-        return {"latency_ms": dict.fromkeys(("p50", "p99", "p999"))}
-    return {"latency_ms": asdict(measured.scheduled), "latency_more": _path(measured)}
-
-
-def _path(measured: WholePath) -> dict[str, Any]:
-    return {
-        "per_s": measured.per_s,
-        "alerts": measured.alerts,
-        "database": measured.database,
-        "latency_ms": asdict(measured.scheduled),
-        "from_actual_send_ms": asdict(measured.sent),
-        "from_202_ms": asdict(measured.accepted),
-        "to_each_topic_ms": {topic: asdict(latency) for topic, latency in measured.steps.items()},
-        "cpu_ms_per_alert": dict(measured.cpu_ms),
     }
 
 
@@ -226,45 +194,37 @@ Line = tuple[str, str, str, str]
 def table(found: Mapping[str, Any]) -> list[Line]:
     """Lines of figure, value, target, and whether it was met."""
     lines = [
-        ("alerts/s through identify, person, case", _shown(found["alerts_per_s"]), "", ""),
-        (f"obligations/s (fan-out {len(AGENCIES)})", _shown(found["obligations_per_s"]), "", ""),
-        ("the floor, alerts/s over the same hops and bytes", _shown(found["floor_per_s"]), "", ""),
+        ("alerts/s through identify, person, case", shown(found["alerts_per_s"]), "", ""),
+        (f"obligations/s (fan-out {len(AGENCIES)})", shown(found["obligations_per_s"]), "", ""),
+        ("the floor, alerts/s over the same hops and bytes", shown(found["floor_per_s"]), "", ""),
     ]
-    for target, value in against(found):
-        judged = "" if value is None else ("met" if target.met(value) else "MISSED")
-        lines.append((target.name, _shown(value, target.unit), target.words, judged))
-    for per_s, path in found["latency_at"].items():
-        reached = " / ".join(_shown(path["latency_ms"][name]) for name in ("p50", "p99", "p999"))
-        lines.append((f"accept to first delivery at {per_s} alerts/s, p50 / p99 / p99.9", f"{reached} ms", "", ""))
-    lines.append(("first new notice after SIGTERM", _shown(found["recovery_s"]["stopped"], "s"), "", ""))
+    lines += [(aim.name, shown(aim.value(found), aim.unit), aim.words, JUDGED[aim.judged(found)]) for aim in TARGETS]
+    lines += [(name, value, "", "") for name, value in whole_path_lines(found)]
+    lines.append(("first new notice after SIGTERM", shown(found["recovery_s"]["stopped"], "s"), "", ""))
     return lines + [(name, value, "", "") for name, value in _operators_lines(found)]
 
 
 def _operators_lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is measured only when it is named."""
     if (rebuild := found["rebuild"]) is not None:
-        yield f"rebuild of {rebuild['events']:,} records", f"{_shown(rebuild['seconds'], 's')}, peak {_shown(rebuild['peak_mib'], 'MiB')}"
-        yield "reconciler's difference after it", _shown(rebuild["difference"])
+        yield f"rebuild of {rebuild['events']:,} records", f"{shown(rebuild['seconds'], 's')}, peak {shown(rebuild['peak_mib'], 'MiB')}"
+        yield "reconciler's difference after it", shown(rebuild["difference"])
     if (reconcile := found["reconcile"]) is not None:
         for name, run in reconcile["runs"].items():
-            words = f"{_shown(run['cpu_s'], 's')} of processor, peak {_shown(run['peak_mib'], 'MiB')}, difference {run['difference']}"
+            words = f"{shown(run['cpu_s'], 's')} of processor, peak {shown(run['peak_mib'], 'MiB')}, difference {run['difference']}"
             yield f"reconciliation, {name.replace('_', ' ')}", words
     if (delivery := found["delivery"]) is not None:
         for name, cost in delivery["cpu_ms_per_notice"].items():
-            yield f"{name}, processor for a notice ({delivery['channel']})", _shown(cost, "ms")
-            yield f"{name}, notices/s of a burst", _shown(delivery["drained_per_s"][name])
-        yield "notice to its agency, p50 / p99", " / ".join(_shown(delivery["latency_ms"][at]) for at in ("p50", "p99")) + " ms"
+            yield f"{name}, processor for a notice ({delivery['channel']})", shown(cost, "ms")
+            yield f"{name}, notices/s of a burst", shown(delivery["drained_per_s"][name])
+        yield "notice to its agency, p50 / p99", " / ".join(shown(delivery["latency_ms"][at]) for at in ("p50", "p99")) + " ms"
 
 
 def peers_table(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Lines of who, alerts/s, ratio to the floor of the same hops, and what is lost at SIGKILL; ours last."""
     lines = [
-        (name, _shown(peer["per_s"]), _shown(peer["ratio"]), peer["acks"], peer.get("absent") or peer["lost_at_sigkill"])
+        (name, shown(peer["per_s"]), shown(peer["ratio"]), peer["acks"], peer.get("absent") or peer["lost_at_sigkill"])
         for name, peer in found["peers"].items()
     ]
     own = found["durability"]
-    return [*lines, ("alertbus", _shown(found["alerts_per_s"]), _shown(found["ratio"]), own["acks"], own["lost_at_sigkill"])]
-
-
-def _shown(value: float | None, unit: str = "") -> str:
-    return "-" if value is None else f"{value:,g}{unit and ' '}{unit}"
+    return [*lines, ("alertbus", shown(found["alerts_per_s"]), shown(found["ratio"]), own["acks"], own["lost_at_sigkill"])]

@@ -1,6 +1,6 @@
 """An invented county to measure with: families with seven agencies each, and alerts about their adults. Everybody in it is made up."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -21,6 +21,9 @@ PREFIX = "bench-"
 
 NARRATIVE = "Invented for measuring. " * 20
 """480 characters. Chosen: about the paragraph that a police officer or a teacher writes."""
+
+AT_ONCE = 1_000
+"""Families written together: many enough for few statements, and few enough that a hundred thousand need no more memory than a thousand."""
 
 
 def case_of(number: int) -> Case:
@@ -63,17 +66,20 @@ def accepted(count: int, families: int, at: datetime) -> list[Record]:
     return [records.alert_accepted(AcceptedAlert.of(alert_about(number % families), at)) for number in range(count)]
 
 
-async def settle(engine: Database, families: int, at: datetime) -> list[Record]:
-    """Make the families known to the directory, in one transaction. Returns the records that the gateway would write about them."""
-    told: list[Record] = []
-    async with engine.begin() as connection:
-        for number in range(families):
+async def settle(engine: Database, families: int, at: datetime) -> AsyncIterator[list[Record]]:
+    """Make the families known to the directory. Yields the records that the gateway would write about them, some families' at a time."""
+    for first in range(0, families, AT_ONCE):
+        told: list[Record] = []
+        claimed: list[ClaimedVersion] = []
+        for number in range(first, min(first + AT_ONCE, families)):
             snapshot = case_of(number).with_implied_links()
             people = tuple(person.model_copy(update={"person_ids": (str(uuid4()),)}) for person in snapshot.people)
             case = snapshot.model_copy(update={"people": people}).learned(None, at)
-            await write_claims(connection, [ClaimedVersion(case.id, at, claims_of(case, at, IdentityRules()))])
-            told += told_of(case, at)
-    return told
+            claimed.append(ClaimedVersion(case.id, at, claims_of(case, at, IdentityRules())))
+            told += [*told_of(case, at), records.case_recorded(case, at)]
+        async with engine.begin() as connection:
+            await write_claims(connection, claimed)
+        yield told
 
 
 def told_of(case: Case, at: datetime) -> Sequence[Record]:

@@ -18,8 +18,8 @@ from alertbus.bench.bench_broker import PATIENCE_S, bench_broker
 from alertbus.bench.family import Family, notice_records
 from alertbus.bench.figures import Latency
 from alertbus.bench.log_ends import Stalled
-from alertbus.bench.process import BenchParts, Running, free_port
-from alertbus.bench.receiver import arrivals, webhooks
+from alertbus.bench.process import BenchParts, Running
+from alertbus.bench.receivers import Receivers
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
 from alertbus.chronicle import tables as chronicle
@@ -60,22 +60,19 @@ async def delivery_cost(
     SQLite in the folder; else one that is empty.
     """
     async with bench_broker(folder) as broker:
-        broker.folder.mkdir(parents=True, exist_ok=True)
-        book, port = broker.folder / "arrivals", free_port()
-        settings = {} if database is None else {"ALERTBUS_DATABASE_URL": database}
-        if channel == "webhook":
-            book.touch()
-            settings["ALERTBUS_CHANNELS"] = webhooks(port, county.AGENCIES)
+        receivers = Receivers.of(broker.folder, county.AGENCIES if channel == "webhook" else ())
+        settings = {"ALERTBUS_CHANNELS": receivers.channels()}
+        if database is not None:
+            settings["ALERTBUS_DATABASE_URL"] = database
         url = Settings(data_dir=broker.folder, database_url=database).sqlalchemy_url
         await migrate(url)
         engine = make_engine(url)
         try:
             async with BenchParts(broker.folder, broker.bootstrap, settings) as parts:
-                if channel == "webhook":
-                    parts.run("receiver", "-m", "alertbus.bench.receiver", str(port), str(book))
+                await receivers.start(parts)
                 processes = {name: await parts.start(name) for name in ("delivery", "chronicle")}
                 run = _DeliveryRun(engine, processes, broker.producer, _Notices(families))
-                return await run.measured(per_s, seconds, burst, channel, book)
+                return await run.measured(per_s, seconds, burst, channel, receivers)
         finally:
             await engine.dispose()
 
@@ -101,7 +98,7 @@ class _DeliveryRun:
         self._engine, self._processes, self._producer, self._notices = engine, processes, producer, notices
         self._written = 0
 
-    async def measured(self, per_s: float, seconds: float, burst: int, channel: str, book: Path) -> DeliveryCost:
+    async def measured(self, per_s: float, seconds: float, burst: int, channel: str, receivers: Receivers) -> DeliveryCost:
         await self._steady(per_s, min(WARM_S, seconds))
         await self._delivered()
         await self._shown()
@@ -112,7 +109,8 @@ class _DeliveryRun:
         await self._delivered()
         await self._shown()
         cost = {name: round(1000 * (now - before[name]) / len(acknowledged), 3) for name, now in self._used().items()}
-        came = arrivals(book) if channel == "webhook" else await self._done_at()
+        by_webhook = {notice_id: at for (_, notice_id), at in receivers.arrivals().items()}
+        came = by_webhook if channel == "webhook" else await self._done_at()
         latency = Latency.of([came[notice_id] - at for notice_id, at in acknowledged.items()])
         drained = await self._drained(burst)
         return DeliveryCost(self._engine.dialect.name, channel, round(len(acknowledged) / took), cores, cost, latency, drained)

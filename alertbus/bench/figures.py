@@ -2,8 +2,11 @@
 
 import math
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def percentile(values: Sequence[float], part: float) -> float:
@@ -45,3 +48,26 @@ class Pair:
 def median_ratio(pairs: Sequence[Pair]) -> float:
     """The median of the pairs' own ratios: whatever else the machine does falls on both halves of a pair."""
     return statistics.median(pair.ratio for pair in pairs)
+
+
+def median_of(found: Sequence[T]) -> T:
+    """Of several runs of one shape (dataclasses and mappings of figures) the medians, figure by figure; of words the first run's.
+
+    A figure that one run lacks (None) is None.
+    """
+    medians: T = _median_of(found)
+    return medians
+
+
+def _median_of(found: Sequence[Any]) -> Any:
+    one = found[0]
+    if any(run is None for run in found):
+        return None
+    if isinstance(one, Mapping):
+        shared = [name for name in one if all(name in run for run in found)]
+        return {name: _median_of([run[name] for run in found]) for name in shared}
+    if is_dataclass(one) and not isinstance(one, type):
+        return type(one)(**{part.name: _median_of([getattr(run, part.name) for run in found]) for part in fields(one)})
+    if isinstance(one, int):
+        return statistics.median_low(found)
+    return round(statistics.median(found), 3) if isinstance(one, float) else one

@@ -1,192 +1,108 @@
-"""From an alert's turn to be sent to its arrival in an agency's own system, through the whole bus at a steady rate.
+"""From an alert's turn to be sent, and from its 202, to its arrival in the systems of the first and of the last of seven agencies.
 
-Gateway, stream, delivery and chronicle are processes of their own, as `alertbus up` runs them. One of the seven agencies has a webhook
-receiver on loopback, the others the built-in inbox. The first delivery is the webhook's arrival, noted by the receiver itself. Deliveries
-to the inboxes are not timed but counted: a run in which one of the seven is missing is no measurement.
+It goes through the whole bus, at a steady rate and at the highest rate that the bus carries.
+
+Every agency has a webhook of its own (or one has, and the others the built-in inbox, whose deliveries are counted and not timed). The
+arrivals are noted by the receivers themselves.
 """
 
-import asyncio
-import json
-import os
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+import orjson
 
-from alertbus.bench import county
-from alertbus.bench.bench_broker import BenchBroker, bench_broker
 from alertbus.bench.figures import Latency
-from alertbus.bench.open_loop import Sent, steady
-from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port
-from alertbus.bench.receiver import arrivals, webhooks
+from alertbus.bench.log_ends import Ends
+from alertbus.bench.open_loop import NotAccepted, Sent
+from alertbus.bench.rates import Highest, NotCarried, NotDelivered, WholePath, at_each, deliveries, highest_rate
+from alertbus.bench.whole_bus import HOOKED, STEPS, Load, WholeBus, database_name, whole_bus
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
-from alertbus.delivery.ledger.tables import LedgerState, ledger
-from alertbus.model.errors import BusError
 from alertbus.run.bootstrap import PARTS
-from alertbus.run.client import Client
-from alertbus.settings import Settings
-from alertbus.sql.engine import make_engine, migrate, reading
 
 RATE = 100.0
 """Alerts per second (DESIGN section 13's figure is at this rate)."""
 
-SLOWER = (25.0, 50.0)
-"""Measured before it, so that none is measured behind another's queue. With seven agencies each, 100 alerts a second may be more than the
-machine can carry; then the figure says how long the queue has become, not how quick the bus is."""
-
-WARM_S = 5.0
-HOOKED = "school"
-"""The agency with a system of its own."""
-
-PATIENCE_S = 120.0
-
-
-class NotDelivered(BusError):
-    code = "bench_not_delivered"
-
 
 @dataclass(frozen=True, slots=True)
-class WholePath:
-    """Latencies to the first delivery, from three beginnings; where the time goes; and what each process used meanwhile."""
+class Latencies:
+    """Everything measured on one database. Of several runs the medians, figure by figure."""
 
-    alerts: int
-    per_s: float
-    scheduled: Latency
-    sent: Latency
-    accepted: Latency
-    steps: Mapping[str, Latency]
-    """From the alert's turn to its record on each topic, by the record's own time (whole milliseconds)."""
-    cpu_ms: Mapping[str, float]
-    """Processor time each process used for one alert and its seven notices: at 100 alerts/s, 10 is one whole processor, at 25 it is 40.
-    `client` sends the alerts and is this process.
-    """
     database: str
     """`sqlite` or `postgresql`."""
+    agencies: str
+    families: int
+    paths: Sequence[WholePath]
+    not_carried: Sequence[NotCarried]
+    highest: Highest | None
 
 
-async def whole_path(folder: Path, *, seconds: float, families: int, database: str | None, per_s: Sequence[float]) -> list[WholePath]:
-    """Measure at each rate, on a broker of its own. `database` None: SQLite in the folder, as `alertbus up` has it; else one that may be
-    filled.
-    """
-    async with bench_broker(folder) as broker:
-        return await _measured(broker, seconds, families, database, per_s)
+async def latencies(
+    folder: Path,
+    *,
+    seconds: float,
+    families: int,
+    runs: int,
+    database: str | None = None,
+    database_pid: int | None = None,
+    inboxes: bool = False,
+    seeded: bool = False,
+    rates: Sequence[float],
+    search: bool,
+) -> Latencies:
+    """Measure each rate so many times, one bus throughout; then look for the highest."""
+    bus_of = whole_bus(folder, families=families, database=database, database_pid=database_pid, inboxes=inboxes, seeded=seeded)
+    async with bus_of as bus:
+        loaded = BusUnderLoad(bus)
+        paths, missed = await at_each(loaded, rates, seconds, runs)
+        highest = await highest_rate(loaded, paths, missed, seconds) if search else None
+        agencies = f"one webhook ({HOOKED}), six inboxes" if inboxes else "seven webhooks"
+        return Latencies(database_name(database), agencies, families, paths, missed, highest)
 
 
-async def _measured(broker: BenchBroker, seconds: float, families: int, database: str | None, rates: Sequence[float]) -> list[WholePath]:
-    folder = broker.folder
-    port, hook = free_port(), free_port()
-    book = folder / "arrivals"
-    book.parent.mkdir(parents=True, exist_ok=True)
-    book.touch()
-    settings = {"ALERTBUS_HTTP_PORT": str(port), "ALERTBUS_CHANNELS": webhooks(hook, [HOOKED])}
-    if database is not None:
-        settings["ALERTBUS_DATABASE_URL"] = database
-    url = Settings(data_dir=folder, database_url=database).sqlalchemy_url
-    await migrate(url)
-    async with BenchParts(folder, broker.bootstrap, settings) as parts:
-        processes = {"receiver": parts.run("receiver", "-m", "alertbus.bench.receiver", str(hook), str(book))}
-        for name in PARTS:
-            processes[name] = await parts.start(name)
-        gateway = f"http://127.0.0.1:{port}"
-        await _families(gateway, families)
-        warm = [county.alert_about(number % families) for number in range(int(WARM_S * RATE))]
-        await steady(gateway, warm, RATE)
-        delivered = len(warm)
-        found: list[WholePath] = []
-        for per_s in rates:
-            alerts = [county.alert_about(number % families) for number in range(int(seconds * per_s))]
-            await _delivered(url, delivered * len(county.AGENCIES))
-            before = _cpu(processes, broker.pid)
-            sent = await steady(gateway, alerts, per_s)
-            client = cpu_seconds(os.getpid()) - before.pop("client")
-            delivered += len(alerts)
-            await _delivered(url, delivered * len(county.AGENCIES))
-            after = _cpu(processes, broker.pid)
-            used = {"client": client} | {name: after[name] - spent for name, spent in before.items()}
-            for process in processes.values():
-                process.alive()
-            came = await _first_deliveries(url, arrivals(book), sent)
-            found.append(
-                WholePath(
-                    len(sent),
-                    per_s,
-                    Latency.of([came[one.alert_id] - one.scheduled for one in sent]),
-                    Latency.of([came[one.alert_id] - one.sent for one in sent]),
-                    Latency.of([came[one.alert_id] - one.accepted for one in sent]),
-                    await _steps(broker.bootstrap, sent),
-                    {name: round(seconds * 1000 / len(sent), 2) for name, seconds in used.items()},
-                    "sqlite" if database is None else url.partition("+")[0],
-                )
-            )
-        return found
+class BusUnderLoad:
+    """A whole bus as what is put under load."""
+
+    def __init__(self, bus: WholeBus) -> None:
+        self._bus = bus
+        self._spoilt: str | None = None
+
+    async def at(self, per_s: float, seconds: float, patience_s: float) -> WholePath | NotCarried:
+        """After a fault nothing more is measured on this bus: what is under way would be taken for the next run's."""
+        if self._spoilt is not None:
+            return NotCarried(per_s, f"not tried: {self._spoilt}")
+        try:
+            load = await self._bus.load(per_s, seconds, patience_s)
+            return NotCarried(per_s, load.overrun) if load.overrun is not None else await self._path(load)
+        except (NotAccepted, NotDelivered) as fault:
+            self._spoilt = str(fault)
+            return NotCarried(per_s, self._spoilt)
+
+    async def _path(self, load: Load) -> WholePath:
+        receivers = self._bus.receivers
+        notices, steps = await records_of(self._bus.broker.bootstrap, load.before, load.sent)
+        first, last = deliveries(receivers.arrivals(), notices, load.sent, len(receivers.ports))
+        return WholePath.of(load.per_s, load.sent, first, last if len(receivers.ports) > 1 else None, load.cpu_s, PARTS, steps)
 
 
-async def _families(gateway: str, families: int) -> None:
-    """Import the families as an agency does; when the gateway has answered, the next alert finds their people."""
-    async with Client(gateway, patience_s=PATIENCE_S) as client:
-        at_once = asyncio.Semaphore(8)
-
-        async def one(number: int) -> None:
-            async with at_once:
-                case = county.case_of(number)
-                await client.call("PUT", f"/v1/cases/{case.id}", content=case.model_dump_json(by_alias=True, exclude_defaults=True))
-
-        await asyncio.gather(*(one(number) for number in range(families)))
-
-
-def _cpu(processes: Mapping[str, Running], broker_pid: int | None) -> dict[str, float]:
-    parts = {name: process.cpu_s() for name, process in processes.items()}
-    return parts | {"broker": cpu_seconds(broker_pid), "client": cpu_seconds(os.getpid())}
-
-
-async def _delivered(url: str, owed: int) -> None:
-    """Return when the ledger has so many notices accepted by their agencies."""
-    engine = make_engine(url)
-    ours = ledger.c.case_id.startswith(county.PREFIX)  # not the watchdog's
-    accepted = select(func.count()).select_from(ledger).where(ledger.c.state == LedgerState.ACCEPTED, ours)
-    try:
-        deadline, count = time.monotonic() + PATIENCE_S, -1
-        while count != owed:
-            async with reading(engine) as connection:
-                count = (await connection.execute(accepted)).scalar_one()
-            if time.monotonic() > deadline:
-                raise NotDelivered(f"{count} of {owed} notices were delivered {PATIENCE_S:.0f} s after the last alert")
-            await asyncio.sleep(0.5)
-    finally:
-        await engine.dispose()
-
-
-async def _first_deliveries(url: str, came: Mapping[str, float], sent: Sequence[Sent]) -> dict[str, float]:
-    """When each alert first reached the agency's system."""
-    wanted = {one.alert_id for one in sent}
-    engine = make_engine(url)
-    try:
-        async with reading(engine) as connection:
-            query = select(ledger.c.notice_id, ledger.c.alert_id).where(ledger.c.agency == HOOKED)
-            rows = (await connection.execute(query)).all()
-    finally:
-        await engine.dispose()
-    first = {row.alert_id: came[row.notice_id] for row in rows if row.alert_id in wanted and row.notice_id in came}
-    if missing := len(wanted - first.keys()):
-        raise NotDelivered(f"{missing} alerts never reached the receiver, though the ledger says so")
-    return first
-
-
-async def _steps(bootstrap: str, sent: Sequence[Sent]) -> dict[str, Latency]:
+async def records_of(bootstrap: str, before: Ends, sent: Sequence[Sent]) -> tuple[dict[tuple[str, str], str], dict[str, Latency]]:
+    """What these alerts caused since: the alert of each notice, by agency and notice id; and how soon each stage wrote."""
     turn = {one.alert_id: one.scheduled for one in sent}
     to_wall = time.time() - time.monotonic()
-    found: dict[str, list[float]] = {}
-    seen: Counter[tuple[str, str]] = Counter()
-    async for record in read_all(bootstrap, (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS, topics.NOTICES)):
-        alert_id = _alert_in(json.loads(record.value or b"{}"))
-        if alert_id in turn and not seen[record.topic, alert_id]:
-            seen[record.topic, alert_id] += 1
-            found.setdefault(record.topic, []).append(record.timestamp / 1000 - to_wall - turn[alert_id])
-    return {topic: Latency.of(times) for topic, times in found.items()}
+    notices: dict[tuple[str, str], str] = {}
+    first: dict[str, dict[str, float]] = {topic: {} for topic in STEPS}
+    async for record in read_all(bootstrap, STEPS, since=before):
+        value = orjson.loads(record.value or b"{}")
+        alert_id = _alert_in(value)
+        if alert_id in turn:
+            times = first[record.topic]
+            times[alert_id] = min(times.get(alert_id, record.timestamp), record.timestamp)
+            if record.topic == topics.NOTICES:
+                notices[value["obligation"]["agency"], dict(record.headers)["ce_id"].decode()] = alert_id
+    after = {topic: [at / 1000 - to_wall - turn[alert_id] for alert_id, at in times.items()] for topic, times in first.items()}
+    return notices, {topic: Latency.of(times) for topic, times in after.items() if times}
 
 
 def _alert_in(value: Mapping[str, object]) -> str:

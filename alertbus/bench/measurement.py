@@ -4,12 +4,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+RATES = (25.0, 50.0, 100.0, 200.0)
+"""Alerts per second, in this order, so that none is measured behind another's queue. What is not carried is not tried at a higher rate."""
+
 MILLION = 1_000_000
+
+
+LOADED_S, IDLE_S = 30.0, 60.0
+"""In a minute an idle bus has done once what it does every minute."""
+
+SIZES = (1_000, 10_000, 100_000)
+"""Families of the counties in which the cost of one alert is compared."""
 
 
 class Measurement(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
+    IDLE = "idle"
+    COUNTY = "county"
+    SIGKILL = "sigkill"
+    ALERTMANAGER = "alertmanager"
     RECOVERY = "recovery"
     WORKERS = "workers"
     PEERS = "peers"
@@ -30,9 +44,15 @@ class Extent:
     families: int
     runs: int
     seconds: float
+    idle_s: float
     persons: int
     events: int
     million: bool
     webhooks: bool
+    inboxes: bool
+    rates: tuple[float, ...]
+    search: bool
+    sizes: tuple[int, ...]
+    sqlite_only: bool
     database: str | None
     profile: Path | None

@@ -10,16 +10,15 @@ the gateway did.
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 from alertbus.model.alert import Alert
 from alertbus.model.errors import BusError
 
-ANSWER_S = 120.0
+ANSWER_S = 60.0
 """How long one alert waits for its answer before the measurement is given up."""
 
 
@@ -39,22 +38,22 @@ class Sent:
 
 
 @dataclass(slots=True)
-class _Connections:
-    """HTTP/1.1 to one gateway, each connection kept for the next alert; as many as alerts are under way."""
+class Connections:
+    """HTTP/1.1 to one server, each connection kept for the next alert; as many as alerts are under way."""
 
     host: str
     port: int
     idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
-    async def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        """The answer's status and JSON. The gateway always gives a content-length."""
+    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """The answer's status and body. It must come with a content-length."""
         reader, writer = await self._connection()
         head = f"POST {path} HTTP/1.1\r\nhost: {self.host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         try:
             writer.write(head.encode() + body)
             status, *headers = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
             length = next(int(line.partition(":")[2]) for line in headers if line.startswith("content-length:"))
-            answer = json.loads(await reader.readexactly(length))
+            answer = await reader.readexactly(length)
         except BaseException:
             writer.close()  # what is left on it would be taken for the next answer
             raise
@@ -75,20 +74,39 @@ class _Connections:
             writer.close()
 
 
-async def steady(url: str, alerts: Sequence[Alert], per_s: float) -> list[Sent]:
-    """Send each alert at its own moment, and return when all are answered. Raises `NotAccepted` on any answer but 202."""
-    bodies = [alert.model_dump_json(by_alias=True, exclude_defaults=True).encode() for alert in alerts]
+PostOne = Callable[[Connections, bytes], Awaitable[str]]
+
+
+async def steady(url: str, alerts: Sequence[Alert], per_s: float, enough: Callable[[], bool] = lambda: False) -> list[Sent]:
+    """Send each alert at its own moment, and return when all are answered. Raises `NotAccepted` on any answer but 202.
+
+    `enough` is asked before each alert: once it says so no more are sent, and what was sent is still waited for.
+    """
+    return await at_their_turn(url, statements_of(alerts), post_alert, per_s, enough)
+
+
+def statements_of(alerts: Sequence[Alert]) -> list[bytes]:
+    return [alert.model_dump_json(by_alias=True, exclude_defaults=True).encode() for alert in alerts]
+
+
+async def post_alert(connections: Connections, body: bytes) -> str:
+    """State one alert to the gateway, and give its id. Raises `NotAccepted`."""
+    status, answer = await connections.post("/v1/alerts", body)
+    if status != HTTPStatus.ACCEPTED:
+        raise NotAccepted(f"the gateway answered {status} where 202 was due")
+    return str(json.loads(answer)["id"])
+
+
+async def at_their_turn(url: str, bodies: Sequence[bytes], post: PostOne, per_s: float, enough: Callable[[], bool]) -> list[Sent]:
+    """PostOne each body at its own moment. `post` gives the alert's id once the alert is accepted."""
     place = urlsplit(url)
-    connections = _Connections(place.hostname or "127.0.0.1", place.port or 80)
+    connections = Connections(place.hostname or "127.0.0.1", place.port or 80)
 
     async def one(body: bytes, scheduled: float) -> Sent:
         sent = time.monotonic()
         async with asyncio.timeout(ANSWER_S):
-            status, answer = await connections.post("/v1/alerts", body)
-        accepted = time.monotonic()
-        if status != HTTPStatus.ACCEPTED:
-            raise NotAccepted(f"the gateway answered {status} where 202 was due")
-        return Sent(answer["id"], scheduled, sent, accepted)
+            alert_id = await post(connections, body)
+        return Sent(alert_id, scheduled, sent, time.monotonic())
 
     try:
         async with asyncio.TaskGroup() as under_way:
@@ -98,9 +116,14 @@ async def steady(url: str, alerts: Sequence[Alert], per_s: float) -> list[Sent]:
                 scheduled = began + number / per_s
                 if (early := scheduled - time.monotonic()) > 0:
                     await asyncio.sleep(early)
+                if enough():
+                    break
                 tasks.append(under_way.create_task(one(body, scheduled)))
     except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+        first = failed.exceptions[0]
+        if isinstance(first, TimeoutError):
+            raise NotAccepted(f"an alert had no answer for {ANSWER_S:.0f} s") from None
+        raise first from None
     finally:
         connections.close()
     return [task.result() for task in tasks]

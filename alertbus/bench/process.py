@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +42,8 @@ class ProcessMemory:
 
     rss: float | None
     peak: float | None
+    pss: float | None = None
+    """Its fair share: what it has in common with others is divided among them, so that the parts of a bus add up. Only where asked for."""
 
 
 NO_MEMORY = ProcessMemory(None, None)
@@ -89,6 +91,10 @@ class Running:
     def cpu_s(self) -> float:
         """Seconds of processor it has used since its start; 0 where there is no /proc."""
         return cpu_seconds(self.process.pid)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def note_memory(self) -> ProcessMemory:
         self.memory = memory_of(self.process.pid)
@@ -178,11 +184,30 @@ def free_port() -> int:
 
 def cpu_seconds(pid: int | None) -> float:
     """Processor time a process has used, in seconds; 0 where there is no such process, or no /proc to ask."""
+    return _ticks(pid, 2) / _TICKS
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """The same with its children, those that have ended included: a server such as PostgreSQL works in a process for each connection."""
+    children = sum(_ticks(int(stat.parent.name), 2) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == pid)
+    return (_ticks(pid, 4) + children) / _TICKS
+
+
+def _ticks(pid: int | None, fields: int) -> int:
+    """utime, stime, and with four also cutime and cstime: proc(5)."""
+    return sum(map(int, _stat(Path(f"/proc/{pid}/stat"))[11 : 11 + fields]))
+
+
+def _parent(stat: Path) -> int:
+    return int((_stat(stat)[1:2] or ["0"])[0])
+
+
+def _stat(path: Path) -> list[str]:
+    """The fields behind the program's name; none where the process is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc(5)
+        return []
 
 
 def memory_of(pid: int) -> ProcessMemory:
@@ -193,3 +218,14 @@ def memory_of(pid: int) -> ProcessMemory:
     found = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
     rss, peak = (round(int(found[name][0]) / _KIB_PER_MIB, 1) if name in found else None for name in ("VmRSS", "VmHWM"))
     return ProcessMemory(rss, peak)
+
+
+def memory_with_share(pid: int) -> ProcessMemory:
+    """The same with PSS, which the kernel has to add up over every page: not to be asked often."""
+    whole = memory_of(pid)
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return whole
+    share = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), None)
+    return whole if share is None else replace(whole, pss=round(share / _KIB_PER_MIB, 1))

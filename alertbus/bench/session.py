@@ -9,16 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alertbus.bench import bench_postgres
+from alertbus.bench.alertmanager import beside
+from alertbus.bench.alertmanager_program import NotBuilt, alertmanager
 from alertbus.bench.bench_report import Machine, Measured
 from alertbus.bench.delivery_stage import delivery_cost
-from alertbus.bench.latency import RATE, SLOWER, whole_path
+from alertbus.bench.idle_bus import idle_bus
+from alertbus.bench.latency import RATE, latencies
 from alertbus.bench.measurement import MILLION, Extent, Measurement
 from alertbus.bench.peers import peers
 from alertbus.bench.rebuild_time import rebuild_time
 from alertbus.bench.reconcile_time import reconcile_time
 from alertbus.bench.recovery_time import recovery
 from alertbus.bench.scaling import scaling
+from alertbus.bench.sigkill import killed_bus, killed_fan_out
 from alertbus.bench.throughput import throughput
+from alertbus.bench.whole_bus import database_name
 from alertbus.model.errors import BusError
 
 T = TypeVar("T")
@@ -42,11 +48,7 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
     if Measurement.PEERS in wanted and measured.throughput is not None:
         others = peers(folder / "peers", measured.throughput.shapes, **size)
         measured = replace(measured, peers=run("peers, each and the floor in turn", others) or ())
-    if Measurement.LATENCY in wanted:
-        few = min(extent.families, FEW_FAMILIES)
-        path = whole_path(folder / "latency", seconds=extent.seconds, families=few, database=extent.database, per_s=(*SLOWER, RATE))
-        if paths := run("latency, the whole path", path):
-            measured = replace(measured, latency=paths[-1], slower=paths[:-1])
+    measured = _on_each_database(wanted, extent, folder, measured, run)
     if Measurement.RECOVERY in wanted:
         back = recovery(folder / "recovery", persons=extent.persons, runs=min(extent.runs, RECOVERY_RUNS))
         measured = replace(measured, recovery=run("recovery of the stream worker", back))
@@ -57,6 +59,75 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
         measured = replace(measured, workers=run("two workers beside one", scaling(folder / "workers", **size)))
     measured = _operators_questions(wanted, extent, folder, measured, run)
     return replace(measured, failed=failed)
+
+
+def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:
+    """The whole bus: on SQLite and on a PostgreSQL of the bench's own, or on the one that was named; and Alertmanager beside it."""
+    if {Measurement.LATENCY, Measurement.IDLE, Measurement.COUNTY, Measurement.SIGKILL, Measurement.ALERTMANAGER}.isdisjoint(wanted):
+        return measured
+    absent: dict[str, str] = {}
+    for name in _databases(extent, absent):
+
+        def on(work: Callable[..., Coroutine[Any, Any, T]], title: str, name: str = name, **size: Any) -> T | None:
+            within = _with_database(name, extent.database, work, folder / f"{work.__name__}-{size['families']}-{name}", **size)
+            found: T | None = run(f"{title}, on {name}", within)
+            return found
+
+        measured = _on_one_database(wanted, extent, measured, on)
+    if not {Measurement.ALERTMANAGER, Measurement.SIGKILL}.isdisjoint(wanted) and _is_built(absent):
+        loads: dict[str, Any] = {"seconds": extent.seconds, "runs": extent.runs, "rates": extent.rates, "search": extent.search}
+        if Measurement.ALERTMANAGER in wanted:
+            measured = replace(measured, alertmanager=run("Alertmanager beside it", beside(folder / "alertmanager", **loads)))
+        if Measurement.SIGKILL in wanted and (killed := run("Alertmanager at SIGKILL", killed_fan_out(folder / "killed"))):
+            measured = replace(measured, killed={**measured.killed, "alertmanager": killed})
+    return replace(measured, absent=absent)
+
+
+def _on_one_database(wanted: Collection[Measurement], extent: Extent, measured: Measured, on: Any) -> Measured:
+    few, loads = min(extent.families, FEW_FAMILIES), {"seconds": extent.seconds, "runs": extent.runs}
+    if Measurement.LATENCY in wanted:
+        more = {"families": few, "inboxes": extent.inboxes, "rates": extent.rates, "search": extent.search}
+        if paths := on(latencies, "latency, the whole path", **loads, **more):
+            measured = replace(measured, latency=[*measured.latency, paths])
+    if Measurement.IDLE in wanted and (idle := on(idle_bus, "the idle bus", families=few, seconds=extent.idle_s, runs=extent.runs)):
+        measured = replace(measured, idle=[*measured.idle, idle])
+    if Measurement.COUNTY in wanted:
+        for families in extent.sizes:
+            more = {"families": families, "seeded": True, "rates": extent.rates[:1], "search": False}
+            if paths := on(latencies, f"a county of {families:,} families", **loads, **more):
+                measured = replace(measured, county=[*measured.county, paths])
+    if Measurement.SIGKILL in wanted and (killed := on(killed_bus, "the bus at SIGKILL", families=few)):
+        measured = replace(measured, killed={**measured.killed, killed.database: killed})
+    return measured
+
+
+def _databases(extent: Extent, absent: dict[str, str]) -> list[str]:
+    """On which the whole bus is measured; why on no other stands in `absent`."""
+    if extent.database is not None:
+        return [database_name(extent.database)]
+    if extent.sqlite_only:
+        return ["sqlite"]
+    if why := bench_postgres.absent():
+        absent["postgresql"] = why
+        return ["sqlite"]
+    return ["sqlite", "postgresql"]
+
+
+def _is_built(absent: dict[str, str]) -> bool:
+    try:
+        alertmanager()
+    except NotBuilt as fault:
+        absent["alertmanager"] = str(fault)
+        return False
+    return True
+
+
+async def _with_database(name: str, given: str | None, work: Callable[..., Coroutine[Any, Any, T]], folder: Path, **size: Any) -> T:
+    """Run on SQLite in the folder, on the PostgreSQL that was given, or on one that lives as long as the work."""
+    if name == "sqlite" or given is not None:
+        return await work(folder, database=given, **size)
+    async with bench_postgres.bench_postgres() as server:
+        return await work(folder, database=server.url, database_pid=server.pid, **size)
 
 
 def _operators_questions(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alertbus.bench.measurement import MILLION, USUAL, Extent, Measurement
+from alertbus.bench.measurement import IDLE_S, LOADED_S, MILLION, RATES, SIZES, USUAL, Extent, Measurement
 from alertbus.cli.output import as_json, complain, rows, say
 
 ONLY = (
@@ -22,13 +22,17 @@ def bench(
     alerts: Annotated[int, typer.Option(min=1, help="Alerts in a throughput run, behind a reconciliation, in delivery's burst.")] = 5_000,
     families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5_000,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each side, in turn; medians count.")] = 5,
-    seconds: Annotated[float, typer.Option(min=1, help="How long the whole path, or delivery, is loaded at 100 alerts/s.")] = 60,
+    seconds: Annotated[float | None, typer.Option(min=1, help="How long each load lasts, usually 30; how long idle, usually 60.")] = None,
     persons: Annotated[int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers.")] = 100_000,
     events: Annotated[int, typer.Option(min=1, help="Records on Kafka that a rebuild reads.")] = 100_000,
     million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
     webhooks: Annotated[bool, typer.Option("--webhooks", help="For `delivery`: agencies have webhooks, not the inbox.")] = False,
+    inboxes: Annotated[bool, typer.Option("--inboxes", help="For `latency`: one agency has a webhook, the others the inbox.")] = False,
+    rates: Annotated[list[float] | None, typer.Option(min=1, help="For `latency`: alerts/s, instead of 25, 50, 100, 200.")] = None,
+    search: Annotated[bool, typer.Option("--search/--no-search", help="For `latency`: look for the highest rate carried.")] = True,
+    sizes: Annotated[list[int] | None, typer.Option(min=1, help="For `county`: families, instead of 1000, 10000, 100000.")] = None,
     only: Annotated[Measurement | None, typer.Option(help=ONLY)] = None,
-    database: Annotated[str | None, typer.Option(help="An empty PostgreSQL database, instead of SQLite; it is filled.")] = None,
+    database: Annotated[str | None, typer.Option(help="`sqlite`, or an empty PostgreSQL (it is filled), instead of both.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print DESIGN section 13's JSON.")] = False,
 ) -> None:
@@ -44,7 +48,24 @@ def bench(
     logs.configure("console", "ERROR", "bench")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: every process is stopped and the folder removed
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # a topic just made has no leader for a moment: it tries again
-    extent = Extent(alerts, families, runs, seconds, persons, events, million, webhooks, database, profile)
+    extent = Extent(
+        alerts=alerts,
+        families=families,
+        runs=runs,
+        seconds=seconds or LOADED_S,
+        idle_s=seconds or IDLE_S,
+        persons=persons,
+        events=events,
+        million=million,
+        webhooks=webhooks,
+        inboxes=inboxes,
+        rates=tuple(rates or RATES),
+        search=search,
+        sizes=tuple(sizes or SIZES),
+        sqlite_only=database == "sqlite",
+        database=None if database == "sqlite" else database,
+        profile=profile,
+    )
     with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
         found = contract(measure(USUAL if only is None else {only}, extent, Path(name), complain))
     if json_:

@@ -37,6 +37,27 @@ async def test_a_short_bench_prints_the_json_of_design_13() -> None:
     assert found["rebuild"] is found["reconcile"] is found["delivery"] is None
 
 
+async def test_the_whole_path_is_measured_to_the_first_and_the_last_of_seven_webhooks() -> None:
+    """Each alert reaches each of seven systems, or there is no figure. A rate that the machine does not carry is said and not measured."""
+    found = await bench("--only", "latency", "--families", "10", "--seconds", "2", "--runs", "1", "--rates", "5", "--no-search")
+
+    assert found["whole_path"].keys() | found["absent"].keys() == {"sqlite", "postgresql"}
+    for database, on in found["whole_path"].items():
+        assert on["agencies"] == "seven webhooks"
+        assert on["at"].keys() | on["not_carried"].keys() == {"5"}
+        for path in on["at"].values():
+            assert 0 < path["latency_ms"]["p50"] <= path["to_last_ms"]["p50"]
+            assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver", "client"} <= path["cpu_ms_per_alert"].keys()
+            assert ("database" in path["cpu_ms_per_alert"]) == (database == "postgresql")
+
+
+async def test_an_idle_bus_is_measured_part_by_part() -> None:
+    found = (await bench("--only", "idle", "--database", "sqlite", "--families", "5", "--seconds", "2", "--runs", "1"))["idle"]["sqlite"]
+
+    assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver"} == found["cpu_percent"].keys() == found["memory"].keys()
+    assert found["memory_mib"] is None or found["memory_mib"] > 0
+
+
 async def test_a_rebuild_is_measured_and_its_difference_is_nothing() -> None:
     found = (await bench("--only", "rebuild", "--events", "300"))["rebuild"]
 

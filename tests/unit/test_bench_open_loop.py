@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ import uvicorn
 
 from alertbus.bench.county import alert_about
 from alertbus.bench.open_loop import NotAccepted, steady
-from alertbus.bench.receiver import arrivals, receiver
 
 RATE = 200.0
 
@@ -67,16 +65,16 @@ async def test_an_answer_other_than_202_ends_the_measurement() -> None:
             await steady(url, [alert_about(number % 10) for number in range(3)], RATE)
 
 
-async def test_the_receiver_writes_down_when_each_message_first_came(tmp_path: Path) -> None:
-    import httpx
+async def test_no_more_is_sent_once_it_is_enough_and_what_was_sent_is_still_waited_for() -> None:
+    asked = 0
 
-    book = tmp_path / "arrivals"
-    async with served(receiver(book)) as url, httpx.AsyncClient(base_url=url) as client:
-        for key in ("a", "b", "a"):
-            answer = await client.post("/", content=b"x" * 100_000, headers={"webhook-id": key})
-            assert answer.status_code == 204
+    def enough() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
 
-    lines = book.read_text().splitlines()
-    assert len(lines) == 3
-    assert set(arrivals(book)) == {"a", "b"}
-    assert arrivals(book)["a"] == float(lines[0].split()[1])
+    async with served(answering(202)) as url:
+        sent = await steady(url, [alert_about(number) for number in range(10)], RATE, enough)
+
+    assert len(sent) == 3
+    assert all(one.accepted for one in sent)
