@@ -6,6 +6,8 @@ For delivery, chronicle and replays; the stream workers run on Faust. At least o
 import asyncio
 import contextlib
 import itertools
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -15,15 +17,18 @@ from aiokafka.errors import CommitFailedError, KafkaError
 
 from alertbus.broker.access import client_arguments, remedy
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
+from alertbus.broker.fetch_sessions import fetch_by_session
 from alertbus.broker.producer import quiet_kafka_loggers
 from alertbus.broker.record import Partition, Received
 from alertbus.broker.topics import partition_counts
 
 _POLL_MS = 250
+_WAIT_MS = 1_000  # how long the broker keeps a fetch while nothing comes; what comes is answered at once
 _BETWEEN_ASSIGNMENTS_S = 2.0
 _SESSION_MS = 6_000  # a killed member is noticed after this long
 _REBALANCE_MS = 60_000  # how long the others wait for a member that is still at work on its batch
 _STALLED_S = 60.0
+COMMIT_S = 0.3  # chosen, as between two commits of the stream: what was handled since the last one is handled again after a crash
 _COMMIT_LIMIT_S = 60.0  # aiokafka would try for ever, and could not be stopped meanwhile
 _LEAVE_LIMIT_S = 5.0
 
@@ -65,10 +70,11 @@ async def consume(
     compacted: Collection[str] = (),
     on_assigned: Callable[[Collection[Partition]], Awaitable[None]] | None = None,
 ) -> None:
-    """Hand batches to `handle`, in order within a partition, and commit each once `handle` has returned; until `stop`.
+    """Hand batches to `handle`, in order within a partition, and commit once `handle` has returned for them; until `stop`.
 
-    What `handle` raises comes out of here, nothing of that batch committed: let the process end and be started again.
-    A batch may come again after a rebalance or a restart. A rebalance waits for the batch at work.
+    What `handle` raises comes out of here, nothing of that batch committed: let the process end and be started again. Commits are at
+    least `COMMIT_S` apart; an orderly end and a rebalance commit what was handled. A batch may come again after a crash, and after a
+    rebalance that found no broker. A rebalance waits for the batch at work.
     """
     quiet_kafka_loggers()
     consumer = AIOKafkaConsumer(
@@ -80,10 +86,13 @@ async def consume(
         session_timeout_ms=_SESSION_MS,
         heartbeat_interval_ms=1_000,
         rebalance_timeout_ms=_REBALANCE_MS,
+        fetch_max_wait_ms=_WAIT_MS,
     )
+    fetch_by_session(consumer)
     cursors = OffsetGuard(compacted)
+    handled = Handled(consumer, bootstrap)
     at_work = asyncio.Lock()
-    consumer.subscribe(topics, listener=_Rebalances(cursors, at_work, on_assigned))
+    consumer.subscribe(topics, listener=_Rebalances(cursors, handled, at_work, on_assigned))
     async with _running(consumer, bootstrap):
         while not stop.is_set():
             fetched = await _poll(consumer, bootstrap, max_records)
@@ -91,16 +100,47 @@ async def consume(
             async with at_work:
                 batch: list[Received] = list(itertools.chain.from_iterable(fetched.values()))
                 if not batch:
+                    await handled.commit_if_due()
                     continue
                 with _broker_faults(bootstrap):
                     await _assign_cursors(consumer, cursors, [where for where in fetched if where not in cursors])
                 for record in batch:
                     cursors.follow(record.topic, record.partition, record.offset)
                 await handle(batch)
-                # Refused when the group went on without us: whoever has the partitions now handles the batch again.
-                with _broker_faults(bootstrap), contextlib.suppress(CommitFailedError):
-                    async with asyncio.timeout(_COMMIT_LIMIT_S):
-                        await consumer.commit({where: records[-1].offset + 1 for where, records in fetched.items()})
+                handled.note({where: records[-1].offset + 1 for where, records in fetched.items()})
+                await handled.commit_if_due()
+        with contextlib.suppress(TimeoutError, BrokerFault):  # without a broker, too, this is an orderly end
+            async with at_work, asyncio.timeout(_LEAVE_LIMIT_S):
+                await handled.commit()
+
+
+class Handled:
+    """How far each partition was handled, and not committed yet."""
+
+    def __init__(self, consumer: Any, bootstrap: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds."""
+        self._consumer = consumer
+        self._bootstrap = bootstrap
+        self._clock = clock
+        self._next: dict[TopicPartition, int] = {}
+        self._committed_at = -math.inf
+
+    def note(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self._next.update(offsets)
+
+    async def commit_if_due(self) -> None:
+        if self._clock() - self._committed_at >= COMMIT_S:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Refused when the group went on without us: whoever has the partitions now handles those records again."""
+        offsets, self._next = self._next, {}
+        if not offsets:
+            return
+        with _broker_faults(self._bootstrap), contextlib.suppress(CommitFailedError):
+            async with asyncio.timeout(_COMMIT_LIMIT_S):
+                await self._consumer.commit(offsets)
+        self._committed_at = self._clock()
 
 
 async def read_all(
@@ -222,16 +262,21 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def __init__(
         self,
         cursors: OffsetGuard,
+        handled: Handled,
         at_work: asyncio.Lock,
         on_assigned: Callable[[Collection[Partition]], Awaitable[None]] | None,
     ) -> None:
         self._cursors = cursors
+        self._handled = handled
         self._at_work = at_work
         self._on_assigned = on_assigned
 
     async def on_partitions_revoked(self, revoked: Collection[Partition]) -> None:
         async with self._at_work:  # the batch under way is finished and committed while the partitions are still ours
-            self._cursors.forget(revoked)
+            try:
+                await self._handled.commit()
+            finally:
+                self._cursors.forget(revoked)
 
     async def on_partitions_assigned(self, assigned: Collection[Partition]) -> None:
         if self._on_assigned is not None:

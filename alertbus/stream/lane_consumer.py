@@ -13,10 +13,12 @@ from typing import Any
 import faust
 from aiokafka.errors import KafkaError, NoError, RebalanceInProgressError, for_code
 from aiokafka.protocol.group import HeartbeatRequest
-from faust.transport.drivers.aiokafka import Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
+from mode import Service
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.fetch_sessions import fetch_by_session
 from alertbus.broker.record import Received
 from alertbus.stream.lane import Lanes
 
@@ -27,12 +29,30 @@ _POLL_SOON_S = 0.05
 """Seconds until the next look while something is held back: by a full lane, or by a recovery."""
 
 
+class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]
+    """The engine's thread with its Kafka client, which fetches by session, and is asked for records without the engine's queue of calls."""
+
+    async def getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109 - the engine's name for it
+        consumer = self._ensure_consumer()
+        fetching = self._fetch_records(consumer, active_partitions, timeout=timeout, max_records=consumer._max_poll_records)  # noqa: SLF001
+        # Shielded: whoever waits may be cancelled, and the fetch ends by itself, as one in the engine's queue does.
+        return await asyncio.shield(asyncio.wrap_future(asyncio.run_coroutine_threadsafe(fetching, self.thread_loop)))
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        fetch_by_session(consumer)
+        return consumer
+
+
 class LaneConsumer(Consumer):  # type: ignore[misc]
     """Records of a topic with lanes go to these, all others to `take_changes`. `lane_consumer_for` binds it to one app."""
 
     lanes: Mapping[str, Lanes[Received]]
     take_changes: Callable[[TP, Sequence[Received]], None]
     on_revoked: Callable[[], None]
+
+    def _new_consumer_thread(self) -> FetchThread:
+        return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Read until stopped. What was fetched for an assignment that is over is dropped: whoever resumes seeks first (`recovery`)."""
@@ -75,18 +95,20 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
             type(self).take_changes(tp, records)
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
-        """Commit what the lanes have reached and the group has not. Offsets never go back."""
+        """Commit what the lanes have reached and the group has not. Offsets never go back.
+
+        The engine's own way draws a table of the offsets for a log, and waits for a producer that writes nothing here.
+        """
         ready: dict[TP, int] = {}
         for topic, lanes in self.lanes.items():
             for partition, reached in lanes.reached().items():
                 tp = TP(topic, partition)
                 if reached > (self._committed_offset[tp] or 0):
                     ready[tp] = reached
-        before = {tp: self._committed_offset[tp] for tp in ready}
-        if ready and await self._commit_offsets(ready):
-            return True
-        self._committed_offset.update(before)  # the engine notes what it tried
-        return False
+        if not ready or not await self._commit(ready):
+            return False
+        self._committed_offset.update(ready)
+        return True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Before another worker may begin, what this one has begun is done, written and committed, and then forgotten.
@@ -128,8 +150,9 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
             raise BrokerFault(what, "Let this process end and start again once the broker answers.") from error
         return for_code(answer.error_code) in {NoError, RebalanceInProgressError}
 
-    def verify_event_path(self, now: float, tp: TP) -> None:
-        """Do nothing: `liveness` watches from outside the engine whether records get through."""
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _commit_livelock_detector(self) -> None:
+        """Do nothing: the engine would look at each partition in turn here; `liveness` watches from outside it."""
 
 
 def lane_consumer_for(

@@ -1,7 +1,7 @@
 """A reducer's states: RocksDB under Faust's table, its changelog, and the decoded states that were used last, in memory.
 
 A state's parts are put into RocksDB only after their changelog records are acknowledged, and the changelog only after the outputs are:
-whatever a state knows, it has already caused (DESIGN section 6).
+whatever a state knows, it has already caused (DESIGN section 6). What several batches changed is written once, at `keep`.
 """
 
 from collections import OrderedDict, defaultdict
@@ -21,8 +21,8 @@ Step = tuple[AnyState, AnyState]
 """A state as it stood before a batch, and after."""
 
 REMEMBERED = 20_000
-"""Decoded states kept in memory over all partitions. Chosen: what a county has in daily use. It must be more than are ever being written at
-once, because a state that is not in RocksDB yet is read from here: it is among those touched last."""
+"""Decoded states kept in memory over all partitions. Chosen: what a county has in daily use. It must be more than batches in flight ever
+touch at once, because a state whose outputs are not acknowledged yet is read from here: it is among those touched last."""
 
 
 class StateTable(Generic[AnyState]):
@@ -33,12 +33,15 @@ class StateTable(Generic[AnyState]):
         self._type = state
         self._empty = empty
         self._recent: OrderedDict[StateKey, AnyState] = OrderedDict()
+        self._unkept: dict[StateKey, Step[AnyState]] = {}
+        self._being_kept: Mapping[StateKey, Step[AnyState]] = {}
 
     def get(self, state_key: StateKey) -> AnyState:
         """The state as last decided, the empty one if there is none. Raises `StateUnreadable`: or what it knew would be forgotten."""
         state = self._recent.get(state_key)
         if state is None:
-            state = self._read(state_key) or self._empty
+            unwritten = self._unkept.get(state_key) or self._being_kept.get(state_key)
+            state = unwritten[1] if unwritten else self._read(state_key) or self._empty
             self._remember(state_key, state)
         else:
             self._recent.move_to_end(state_key)
@@ -52,15 +55,25 @@ class StateTable(Generic[AnyState]):
         return steps
 
     async def put(self, steps: Mapping[StateKey, Step[AnyState]]) -> None:
-        """Write what changed, and return when it is durable."""
+        """Note what changed, for the next `keep`: everything that these states know of is on the broker."""
+        for state_key, (before, after) in steps.items():
+            unkept = self._unkept.get(state_key)
+            self._unkept[state_key] = (before if unkept is None else unkept[0], after)
+
+    async def keep(self) -> None:
+        """Write what changed since the last time, and return when it is durable. Not for two callers at once."""
+        self._being_kept, self._unkept = self._unkept, {}
         changed: dict[int, list[Change]] = defaultdict(list)
-        for (partition, key), (before, after) in steps.items():
+        for (partition, key), (before, after) in self._being_kept.items():
             changed[partition] += state_parts.changes(key, before, after)
         await self._changelog.write(changed)
+        self._being_kept = {}
 
     def forget(self) -> None:
         """After an assignment: another worker may have written meanwhile."""
         self._recent.clear()
+        self._unkept = {}
+        self._being_kept = {}
 
     def _read(self, state_key: StateKey) -> AnyState | None:
         partition, key = state_key

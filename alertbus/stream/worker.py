@@ -12,7 +12,8 @@ worker (`lane_consumer_for`, `table_manager_for`; `Engine._new_transport` puts t
                                                └ partitions revoked: Lanes.finish, commit, Lanes.close, then  _forget_states
                                           SeekFirst (recovery), when tables and offsets are known:
                                                └ _partitions_assigned ──►  Changelog.begin, Lanes.assign
-                                          Lanes ──►  stage ──►  reducer; outputs to Producer; states to StateTable ──►  Changelog
+                                          Lanes ──►  stage ──►  reducer; outputs to Producer; states to StateTable
+                                               ├ every 0.25 s:  StateTable.keep ──►  Changelog
                                                ├ Changelog, when somebody else wrote on it:  _still_owner  (asks by the consumer thread)
                                                └ whatever must stop the worker:  _stop_because
     the liveness thread                   LivenessWatch, every 2 s:  _work_left ──►  Changelog.look;  standstill ──►  _stop_because
@@ -119,7 +120,8 @@ class StreamWorker:
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer),
         }
-        self.lanes = {topic: Lanes[Received](topic, stage, self._stop_because) for topic, stage in stages.items()}
+        keep = {topics.PERSON_EVENTS: self._person_table.keep, topics.CASE_EVENTS: self._case_table.keep}
+        self.lanes = {topic: Lanes[Received](topic, stage, self._stop_because, keep.get(topic)) for topic, stage in stages.items()}
         self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._forget_states)
         for topic in self.lanes:
             self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))

@@ -169,7 +169,7 @@ def lanes_acknowledge_before_the_outputs(cut: bool) -> None:
 
     whole = Lanes.__init__
 
-    def wrapped(self: Any, topic: str, process: Any, fail: Any) -> None:
+    def wrapped(self: Any, topic: str, process: Any, fail: Any, keep: Any = None) -> None:
         async def held(work: Any) -> Any:
             await gap()
             return await process(work)
@@ -185,7 +185,7 @@ def lanes_acknowledge_before_the_outputs(cut: bool) -> None:
 
             return durable
 
-        whole(self, topic, (early if cut else held) if topic == ALERTS else process, fail)
+        whole(self, topic, (early if cut else held) if topic == ALERTS else process, fail, keep)
 
     Lanes.__init__ = wrapped  # type: ignore[method-assign]
 

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.broker.faults import RecordsSkipped
+from alertbus.stream import lane
 from alertbus.stream.lane import AHEAD, BATCH, IN_FLIGHT, Lanes
 
 
@@ -31,6 +33,13 @@ class Log:
 async def drain() -> None:
     for _ in range(200):
         await asyncio.sleep(0)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return when it holds."""
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what is looked at cannot tell us when it changes
+            await asyncio.sleep(0)
 
 
 async def feed(
@@ -173,6 +182,79 @@ async def test_finishing_with_nothing_to_do_ends_at_once() -> None:
     await drain()
     await asyncio.wait_for(held.lanes.finish(), 5)
     assert held.lanes.reached() == {0: 4}
+
+
+class Kept:
+    """Lanes whose records are written at once, and whose states are kept when the test opens the gate."""
+
+    def __init__(self, cursors: Mapping[int, int], error: BaseException | None = None) -> None:
+        self.log, self.asked, self.kept = Log(), 0, 0
+        self.may_keep, self._error = asyncio.Event(), error
+        self.lanes = Lanes[Arrived]("topic", self._process, self.log.failed.append, self._keep)
+        self.lanes.assign(cursors)
+
+    async def _process(self, work: Mapping[int, Sequence[Arrived]]) -> Callable[[], Awaitable[object]]:
+        async def written() -> None:
+            self.log.note(work)
+
+        return written
+
+    async def _keep(self) -> None:
+        self.asked += 1
+        await self.may_keep.wait()
+        if self._error is not None:
+            raise self._error
+        self.kept += 1
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States are kept as soon as there is something to keep."""
+    monkeypatch.setattr(lane, "KEEP_S", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_what_was_written_while_states_were_kept_waits_for_the_next_time_they_are() -> None:
+    kept = Kept({0: 0, 1: 7})
+    kept.lanes.take(0, [Arrived(0)])
+    await until(lambda: kept.asked == 1)
+    kept.lanes.take(0, [Arrived(1)])
+    kept.lanes.take(1, [Arrived(7)])
+    await until(lambda: kept.log.processed == {0: [0, 1], 1: [7]})
+    before = kept.lanes.reached()
+
+    kept.may_keep.set()
+    await until(lambda: kept.kept == 1)
+    in_between = kept.lanes.reached()
+    await until(lambda: kept.kept == 2)
+    await drain()
+
+    assert (before, in_between, kept.lanes.reached()) == ({0: 0, 1: 7}, {0: 1, 1: 7}, {0: 2, 1: 8})
+    kept.lanes.close()
+
+
+async def test_the_states_of_many_batches_are_kept_together() -> None:
+    kept = Kept({0: 0})
+    kept.may_keep.set()
+    for offset in range(20):
+        kept.lanes.take(0, [Arrived(offset)])
+        await drain()
+    before = len(kept.log.processed[0]), kept.kept
+
+    await kept.lanes.finish()
+
+    assert (before, kept.kept, kept.lanes.reached()) == ((20, 0), 1, {0: 20})
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_when_states_cannot_be_kept_nothing_is_acknowledged() -> None:
+    kept = Kept({0: 0}, error=RuntimeError("the broker went away"))
+    kept.may_keep.set()
+    kept.lanes.take(0, [Arrived(0)])
+    await until(lambda: bool(kept.log.failed))
+
+    assert [str(error) for error in kept.log.failed] == ["the broker went away"]
+    assert kept.lanes.reached() == {}
 
 
 async def test_a_full_lane_says_that_it_has_no_room_until_it_has() -> None:
