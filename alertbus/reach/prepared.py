@@ -3,9 +3,9 @@
 
 Between two moments at which anything on a case begins or ends, alerts of one kind about the same people are told to the same agencies, for
 the same reasons and in the same words. Only their ids, times and narrative differ. So the first of them is worked out in full, its notices
-are cut at what differs, and each later one fills that in. Whatever may make a difference is part of the circumstances by which a form is found
-(`_Circumstances`), or keeps an alert from being answered so at all. The law that tests hold: the state and the notices are those of the long
-way, byte for byte.
+are cut at what differs, and each later one fills that in. Whatever may make a difference is one of the circumstances by which a form is
+found (`_Circumstances`), or keeps an alert from being answered so at all. The law that tests hold: the state and the notices are those of
+the long way, byte for byte.
 """
 
 from bisect import bisect_left, bisect_right
