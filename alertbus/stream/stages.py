@@ -64,9 +64,8 @@ class Identify:
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         self._about.clear()
-        await self._directory.refresh()
         heard = [(incoming, said) for _, incoming in _each(work) if (said := _read(incoming, self.WORDS, out)) is not None]
-        await self._directory.read_texts([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
+        await self._directory.refresh([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
         for incoming, said in heard:
             with Deciding(incoming, out) as made:
                 now = moment(incoming.timestamp)
