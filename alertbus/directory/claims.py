@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, or_, select, text, tuple_, update
 
 from alertbus.directory.marks import LOOK_UP_ONLY, Mark, is_number
 from alertbus.directory.partition import SAID_ANEW, Mention, MentionKind, decide_who_is_who, ids_of
@@ -99,16 +99,30 @@ async def decide_again(connection: Transaction, asked: Sequence[tuple[str, str]]
 
 async def holders(connection: Transaction, scope: str, marks: Iterable[Mark]) -> dict[Mark, dict[str, tuple[str, ...]]]:
     """Give for each of these marks the mentions that claim it now, each with its person's ids."""
+    return await connection.run_sync(held_by, scope, marks)
+
+
+def held_by(connection: Connection, scope: str, marks: Iterable[Mark]) -> dict[Mark, dict[str, tuple[str, ...]]]:
+    """The same in a transaction at hand."""
+    by_system: dict[str, list[str]] = {}
+    for system, value in sorted(set(marks)):
+        by_system.setdefault(system, []).append(value)
     found: dict[Mark, dict[str, tuple[str, ...]]] = {}
-    for some in pieces(sorted(set(marks))):
-        query = (
-            select(claim.c.system, claim.c.value, mention.c.mention_id, mention.c.person_ids)
-            .join(mention, mention.c.mention_id == claim.c.mention_id)
-            .where(one_of(scope, some), claim.c.until.is_(None))
-        )
-        for row in await connection.execute(query):
-            found.setdefault((row.system, row.value), {})[row.mention_id] = tuple(row.person_ids.split())
+    for system, values in by_system.items():
+        for some in pieces(values):
+            for value, mention_id, person_ids in connection.execute(_HELD_BY, {"scope": scope, "system": system, "some": some}):
+                found.setdefault((system, value), {})[mention_id] = tuple(person_ids.split())
     return found
+
+
+_HELD_BY = (
+    select(claim.c.value, mention.c.mention_id, mention.c.person_ids)
+    .join(mention, mention.c.mention_id == claim.c.mention_id)
+    .where(claim.c.scope == bindparam("scope"), claim.c.system == bindparam("system"))
+    .where(claim.c.value.in_(bindparam("some", expanding=True)), claim.c.until.is_(None))
+)
+"""Made once: to build it for each question cost five times what its answer does. One system at a time: SQLite reads the whole table for
+pairs (system, value)."""
 
 
 def one_of(scope: str, marks: Iterable[Mark]) -> ColumnElement[bool]:
@@ -122,7 +136,15 @@ def one_of(scope: str, marks: Iterable[Mark]) -> ColumnElement[bool]:
 
 async def version_of(connection: Transaction) -> int:
     """Give how often somebody known has turned out to be somebody else."""
-    return (await connection.execute(select(decisions.c.version))).scalar_one_or_none() or 0
+    return await connection.run_sync(present_version)
+
+
+def present_version(connection: Connection) -> int:
+    """The same in a transaction at hand."""
+    return connection.execute(_VERSION).scalar_one_or_none() or 0
+
+
+_VERSION = select(decisions.c.version)
 
 
 async def _write(

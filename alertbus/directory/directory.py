@@ -12,16 +12,19 @@ from sqlalchemy import select
 
 from alertbus.directory.candidates import alike, on_cases
 from alertbus.directory.case_rows import identify_on_cases
-from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked, settle, version_of
+from alertbus.directory.claims import Claimed, Settled, by_case, holders, locked, settle
 from alertbus.directory.comparing import blocks
 from alertbus.directory.doubts import open_doubt
 from alertbus.directory.marks import BLOCK, CASE_KEY, KEY, MENTION, Mark, alert_mention, is_on_case, marks_of
 from alertbus.directory.movements import is_overtaken, note_movement
 from alertbus.directory.partition import Mention, MentionKind
-from alertbus.directory.spoken_of import NamedInText, clues_of, named_in, on_case_files, spoken_by
+from alertbus.directory.read_ahead import Asked, Holding, ReadAhead, on_case_files, read_ahead
+from alertbus.directory.said_in_text import marks_said
+from alertbus.directory.spoken_of import clues_of, spoken_by
 from alertbus.directory.tables import about, mention
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.events import ReviewReason
+from alertbus.model.free_text import free_text
 from alertbus.model.person import Person
 from alertbus.model.screening import Revealed
 from alertbus.policy.identity_rules import IdentityRules
@@ -53,7 +56,7 @@ class Directory:
         self._engine, self._front_door = engine, front_door
         self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
-        self._named: dict[str, NamedInText] = {}
+        self._ahead = ReadAhead()
         self._on_files: set[str] = set()
         self.version = 0
         """The directory's version when it was last asked for (`refresh`): what it decides is decided no earlier."""
@@ -62,17 +65,22 @@ class Directory:
         self.outdated: set[str] = set()
         """Statements, asked about since `refresh`, over which another of their alert stands."""
 
-    async def refresh(self) -> None:
-        """Forget what was remembered if somebody known has turned out to be somebody else meanwhile."""
+    async def refresh(self, statements: Collection[AcceptedAlert] = ()) -> None:
+        """Forget what was remembered if somebody known has turned out to be somebody else meanwhile; and look up whom these statements are
+        about and whom their free texts name, for all of them at once.
+        """
+        asked = [self._asked_of(one) for one in statements]
         with database_faults():
             async with reading(self._engine) as connection:
-                version = await version_of(connection)
+                ahead = await connection.run_sync(read_ahead, asked)
         self.learned.clear()
         self.outdated.clear()
-        if version != self.version:
+        if ahead.version != self.version:
             self._sure.clear()
             self._on_files.clear()
-            self.version = version
+            self.version = ahead.version
+        self._ahead = ahead
+        self._on_files |= ahead.on_files
 
     async def identify(self, statement: AcceptedAlert, now: datetime | None = None) -> list[Match]:
         """Decide on the people of a statement. New ones are made persons, so that the case that names them later meets them.
@@ -85,14 +93,17 @@ class Directory:
             remembered = [self._sure.get((scope, person.model_dump_json())) for person in people]
             if None not in remembered:
                 return [match for match in remembered if match]
+        asked = [(person, alert_mention(statement.alert_id, number)) for number, person in enumerate(people)]
+        decided = [self._foreseen(one, scope, own) for one, own in asked] if raised else [None]
         with database_faults():
-            async with reading(self._engine) as connection:
-                asked = [(person, alert_mention(statement.alert_id, number)) for number, person in enumerate(people)]
-                decided = [await self._already_found(connection, one, scope, own) for one, own in asked] if raised else [None]
+            if raised and None in decided:
+                async with reading(self._engine) as connection:
+                    decided = [await self._already_found(connection, one, scope, own) for one, own in asked]
             if None in decided:
                 async with self._engine.begin() as connection:
                     await locked(connection)
                     decided = await self._claim(connection, statement, scope, now or datetime.now(UTC))
+                self._ahead.forget_people()
         found = [match or NOBODY for match in decided]
         for person, match in zip(people, found, strict=True):
             if scope or not person.key:  # among real cases the next one may use the same key
@@ -107,24 +118,18 @@ class Directory:
     async def spoken_of(self, statement: AcceptedAlert, people: Sequence[Collection[str]]) -> tuple[Revealed, ...]:
         """Give what the statement's free text may give away of people on case files, where these ids were found for its persons.
 
-        Its text must have been read (`read_texts`); of a statement without any nothing is given away. Whoever was on a case file counts as
+        Its text must have been read (`refresh`); of a statement without any nothing is given away. Whoever was on a case file counts as
         such until the directory's version changes.
         """
-        named = self._named.get(statement.statement_id)
+        named = self._ahead.named.get(statement.statement_id)
         if named is None:
             return ()
         asked = spoken_by(named, people)
-        if unknown := asked - self._on_files:
+        if unknown := asked - self._on_files - self._ahead.looked_for:
             with database_faults():
                 async with reading(self._engine) as connection:
-                    self._on_files |= await on_case_files(connection, unknown)
+                    self._on_files |= await connection.run_sync(on_case_files, unknown)
         return clues_of(statement, people, named, asked & self._on_files)
-
-    async def read_texts(self, statements: Collection[AcceptedAlert]) -> None:
-        """Look up whom the free texts of these statements name, for all at once."""
-        with database_faults():
-            async with reading(self._engine) as connection:
-                self._named = await named_in(connection, statements)
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
         """Count the persons each key leads to: 0 is unknown, more than one ambiguous."""
@@ -173,12 +178,22 @@ class Directory:
         marks, unsure = await self._asked_by(connection, person, scope)
         if unsure is not None or not marks:
             return None
-        found = await holders(connection, scope, marks)
-        persons = {ids for mentions in found.values() for ids in map(frozenset, mentions.values())}
-        if len(found) < len(marks) or len(persons) != 1:
+        return _match_by(await holders(connection, scope, marks), len(marks), own)
+
+    def _asked_of(self, statement: AcceptedAlert) -> Asked:
+        """What `refresh` looks up: no persons where all are remembered, nobody who is asked for by a key, and none of a correction's."""
+        scope, texts = statement.alert.exercise or "", list(free_text(statement.alert))
+        people = [one.person for one in statement.everybody] if statement.alert.action is Action.RAISED else []
+        remembered = all((scope, person.model_dump_json()) in self._sure for person in people)
+        marks = () if remembered else tuple(marks_of(person, self._rules) for person in people if not person.key)
+        return Asked(statement.statement_id, scope, marks, marks_said(texts) if texts else None)
+
+    def _foreseen(self, person: Person, scope: str, own: str) -> Match | None:
+        """As `_already_found`, by what was read ahead; None also where that does not tell."""
+        if person.key or not (marks := marks_of(person, self._rules)):
             return None
-        named = [mentions for _, mentions in sorted(found.items())]
-        return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
+        found = self._ahead.holders_of(scope, marks)
+        return None if found is None else _match_by(found, len(marks), own)
 
     async def _looked_up(self, connection: Transaction, person: Person, scope: str) -> Match:
         marks, _ = await self._asked_by(connection, person, scope)
@@ -260,6 +275,15 @@ class Directory:
         settled = await settle(connection, claims, ended, statement.alert.exercise or "", statement.accepted_at)
         await identify_on_cases(connection, by_case(settled.moved), now)
         return settled
+
+
+def _match_by(found: Holding, asked: int, own: str) -> Match | None:
+    """The one person who has every one of the marks that were `asked` for, with the ids of the mention `own` first; None for any other."""
+    persons = {ids for mentions in found.values() for ids in map(frozenset, mentions.values())}
+    if len(found) < asked or len(persons) != 1:
+        return None
+    named = [mentions for _, mentions in sorted(found.items())]
+    return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
 
 
 def _on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

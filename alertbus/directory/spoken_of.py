@@ -4,20 +4,13 @@ Asked when its persons are found, so that a replay repeats the answer. Whoever c
 alert's persons are found anew.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from alertbus.directory.claims import holders, pieces
 from alertbus.directory.marks import Mark
-from alertbus.directory.partition import MentionKind
-from alertbus.directory.said_in_text import Places, marks_said
-from alertbus.directory.tables import held, mention
+from alertbus.directory.said_in_text import Places
 from alertbus.model.alert import AcceptedAlert
-from alertbus.model.free_text import free_text
 from alertbus.model.screening import Clue, Revealed
-from alertbus.sql.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +21,10 @@ class NamedInText:
     holding: Mapping[Mark, frozenset[str]]
 
 
-async def named_in(connection: Transaction, statements: Iterable[AcceptedAlert]) -> dict[str, NamedInText]:
-    """Look up what these statements' texts say, by statement; one without free text is left out. As many cost little more than one."""
-    said = {one.statement_id: (one.alert.exercise or "", marks_said(texts)) for one in statements if (texts := list(free_text(one.alert)))}
-    found: dict[str, dict[Mark, frozenset[str]]] = {}
-    for scope in {scope for scope, _ in said.values()}:
-        marks = {mark for of, places in said.values() if of == scope for mark in places}
-        held_by = (await holders(connection, scope, marks)).items()
-        found[scope] = {mark: frozenset(person_id for ids in mentions.values() for person_id in ids) for mark, mentions in held_by}
-    return {
-        one: NamedInText(places, {mark: found[scope][mark] for mark in places.keys() & found[scope].keys()})
-        for one, (scope, places) in said.items()
-    }
-
-
 def spoken_by(named: NamedInText, people: Sequence[Collection[str]]) -> set[str]:
     """Give everybody of whom it must be known whether they stand on a case file; nobody where the text can give nothing away."""
     about = {person_id for ids in people for person_id in ids}
-    if not named.holding and sum(bool(ids) for ids in people) < _SEVERAL:
+    if not named.holding and sum(bool(ids) for ids in people) < SEVERAL:
         return set()
     return about.union(*named.holding.values())
 
@@ -60,7 +39,7 @@ def clues_of(
     """
     here = frozenset(on_files)
     about = {person_id for ids in people for person_id in ids}
-    several = sum(bool(ids) for ids in people) >= _SEVERAL
+    several = sum(bool(ids) for ids in people) >= SEVERAL
     clues = [
         Revealed(clue=Clue.PERSON, where=_place(statement, number), person_ids=tuple(sorted(ids)))
         for number, ids in enumerate(people)
@@ -73,20 +52,10 @@ def clues_of(
     return tuple(sorted(set(clues), key=lambda one: (one.where, one.clue, one.person_ids)))
 
 
-_SEVERAL = 2
+SEVERAL = 2
 """An alert about one person only reaches no case on which that person is not."""
 
 
 def _place(statement: AcceptedAlert, number: int) -> str:
     subjects = len(statement.alert.subjects)
     return f"subjects[{number}]" if number < subjects else f"children[{number - subjects}]"
-
-
-async def on_case_files(connection: Transaction, person_ids: Collection[str]) -> set[str]:
-    """Give those of these ids whose person stands on a case file."""
-    found: set[str] = set()
-    for some in pieces(sorted(person_ids)):
-        query = select(held.c.person_id).join(mention, mention.c.mention_id == held.c.mention_id)
-        rows = await connection.execute(query.where(held.c.person_id.in_(some), mention.c.kind == MentionKind.CASE.value))
-        found |= set(rows.scalars())
-    return found

@@ -202,11 +202,16 @@ def _must_stay_unknown(alert: Alert) -> bool:
 def _excerpts(narrative: Iterable[Narrative], rule: KindRule, sight: Sight) -> Iterable[Excerpt]:
     for piece in narrative:
         if sight.free_text(Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else rule.narrative):
-            excerpt: Excerpt | None = piece.memo.get(Excerpt)
-            if excerpt is None:
-                excerpt = Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
-                piece.memo[Excerpt] = excerpt
-            yield excerpt
+            yield excerpt_of(piece)
+
+
+def excerpt_of(piece: Narrative) -> Excerpt:
+    """The piece as it stands in notices, with its SHA-256, taken once."""
+    excerpt: Excerpt | None = piece.memo.get(Excerpt)
+    if excerpt is None:
+        excerpt = Excerpt.of(piece.text, piece.said_by, observed_first_hand=piece.observed_first_hand)
+        piece.memo[Excerpt] = excerpt
+    return excerpt
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import plus
-from alertbus.model.case import Case, Scope
+from alertbus.model.case import Case, Involvement, Scope
 from alertbus.model.notice import Cause, Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, Ruling
@@ -36,22 +36,24 @@ def obligations(
                 source=alert.source,
                 source_id=alert.amends or alert.id,
                 since=decision.since,
-                due=_due(decision, due[decision.since], policy),
+                due=answer_due(decision.ruling, decision.involvement, decision.since, due[decision.since], policy),
                 cause=cause(decision, accepted),
                 exercise=alert.exercise,
             )
             yield decision, obligation
 
 
-def _due(decision: Decision, of_kind: datetime, policy: Policy) -> datetime | None:
-    """A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to
-    answer what their own agency said.
+def answer_due(ruling: Ruling, involvement: Involvement | None, since: datetime, of_kind: datetime, policy: Policy) -> datetime | None:
+    """By when an agency that is told by a ruling, for an involvement, owes its answer; `of_kind` is when the alert's kind asks for one.
+
+    A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to answer
+    what their own agency said.
     """
-    if decision.ruling is Ruling.OTHER_UNIT:
+    if ruling is Ruling.OTHER_UNIT:
         return None
-    if decision.involvement is None or decision.involvement.scope is not Scope.FRONT_DOOR or decision.since is None:
+    if involvement is None or involvement.scope is not Scope.FRONT_DOOR:
         return of_kind
-    return min(of_kind, plus(decision.since, policy.identity.limit))
+    return min(of_kind, plus(since, policy.identity.limit))
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:

@@ -83,10 +83,13 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
         return state, _given_again(state, alert, policy)
     before = NOTHING_OWED if known is None else _evaluation(state, known, policy)
     alert, found = _changed(before, state, alert, policy, by=_named(statement))
-    after = state.model_copy(update={"alerts": {**state.alerts, statement.alert_id: alert}})
-    if len(after.alerts) % PRUNE_EVERY == 0:
-        after = _pruned(after, policy, evaluated_until(state, alert))
-    return after, found
+    return with_alert(state, alert, policy), found
+
+
+def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
+    """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
+    after = state.model_copy(update={"alerts": {**state.alerts, alert.standing.alert_id: alert}})
+    return _pruned(after, policy, evaluated_until(state, alert)) if len(after.alerts) % PRUNE_EVERY == 0 else after
 
 
 def _named(statement: AcceptedAlert) -> str:

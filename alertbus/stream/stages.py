@@ -7,7 +7,7 @@ acknowledged like an output. Trouble with the broker or the database escapes: th
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +33,10 @@ from alertbus.model.events import (
 from alertbus.model.screening import Revealed
 from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
-from alertbus.reach.notices import Told, notices_for
+from alertbus.reach.notices import notices_for
+from alertbus.reach.prepared import PreparedNotices, WrittenNotice
 from alertbus.reach.proposals import proposes_flag
-from alertbus.reach.reduce_case import CaseState, reduce_case
+from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.reach.standing import asked_at
 from alertbus.stream.deciding import Deciding, entry, must_be_keyed, must_fit
@@ -63,9 +64,8 @@ class Identify:
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         self._about.clear()
-        await self._directory.refresh()
         heard = [(incoming, said) for _, incoming in _each(work) if (said := _read(incoming, self.WORDS, out)) is not None]
-        await self._directory.read_texts([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
+        await self._directory.refresh([said.alert if isinstance(said, IdentifyAgain) else said for _, said in heard])
         for incoming, said in heard:
             with Deciding(incoming, out) as made:
                 now = moment(incoming.timestamp)
@@ -190,6 +190,7 @@ class CaseStage:
 
     def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
+        self._prepared = PreparedNotices(policy)
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
@@ -201,17 +202,27 @@ class CaseStage:
             before = touched.get(place) or self._table.get(place)
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
-                after, said = reduce_case(before, event, self._policy)
-                questions: dict[str, Record] = {}
-                for told in notices_for(said, before, after, self._policy):
-                    made.append(_notice(told))
-                    if told.held and told.owed.of.statement_id not in questions:
-                        asked = records.review_of_words(told.owed.of, told.owed.obligation.case_id, told.held)
-                        questions[told.owed.of.statement_id] = asked
-                made.extend(questions.values())
+                after, notices, questions = self._told(before, event)
+                made.extend([records.notice_owed(*notice, by=STREAM) for notice in notices])
+                made.extend(questions)
                 must_fit(made)
                 touched[place] = after
         return await _written(self._producer(), out, self._table, touched)
+
+    def _told(self, before: CaseState, event: CaseEvent) -> tuple[CaseState, Sequence[WrittenNotice], Iterable[Record]]:
+        """The case after the event, its notices, and a question for each statement whose words go to nobody before somebody decides."""
+        prepared = self._prepared.tell(before, event) if isinstance(event, AlertReachedCase) else None
+        if prepared is not None:
+            return *prepared, ()
+        after, said = reduce_case(before, event, self._policy)
+        notices: list[WrittenNotice] = []
+        questions: dict[str, Record] = {}
+        for told in notices_for(said, before, after, self._policy):
+            notices.append(WrittenNotice.of(told))
+            if told.held and told.owed.of.statement_id not in questions:
+                asked = records.review_of_words(told.owed.of, told.owed.obligation.case_id, told.held)
+                questions[told.owed.of.statement_id] = asked
+        return after, notices, questions.values()
 
 
 async def _written(producer: Producer, out: Sequence[Record], table: StateTable[Any], touched: Mapping[StateKey, Any]) -> Durable:
@@ -224,11 +235,6 @@ async def _written(producer: Producer, out: Sequence[Record], table: StateTable[
         await table.put(changed)
 
     return durable
-
-
-def _notice(told: Told) -> Record:
-    owed = told.owed
-    return records.notice_owed(owed.obligation, owed.notice_id, owed.at, told.json, by=STREAM)
 
 
 def _each(work: Work) -> Iterator[tuple[StateKey, Received]]:

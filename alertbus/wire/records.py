@@ -34,7 +34,7 @@ from alertbus.model.events import (
     WordsDecided,
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
-from alertbus.model.notice import Notice, Obligation, Receipt
+from alertbus.model.notice import Notice, Receipt
 from alertbus.model.screening import Revealed
 from alertbus.wire.words import AUDIT, GATEWAY, OPERATIONS, STREAM, TABLE
 
@@ -130,9 +130,9 @@ def words_decided(decided: WordsDecided) -> Record:
     return _record(WordsDecided.type, decided.case_id, event_id, decided.at, content(decided), by=GATEWAY)
 
 
-def notice_owed(owed: Obligation, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:
-    """A notice, from `content` of it: by agency and case, so that their order is kept."""
-    return _record(NOTICE_OWED, owed.lane, notice_id, at, data, by=by, subject=owed.id)
+def notice_owed(lane: str, obligation_id: str, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:
+    """A notice, from `content` of it: by agency and case (`Obligation.lane`), so that their order is kept."""
+    return _record(NOTICE_OWED, lane, notice_id, at, data, by=by, subject=obligation_id)
 
 
 def notice_redriven(notice_id: str, lane: bytes, at: datetime, data: bytes, *, entry_id: str, attempt: int) -> Record:
@@ -247,7 +247,7 @@ def content(word: Word) -> bytes:
 
 def notice_record(notice: Notice, *, by: str) -> Record:
     """A notice that starts when it is owed."""
-    return notice_owed(notice.obligation, notice.id, notice.obligation.since, content(notice), by=by)
+    return notice_owed(notice.obligation.lane, notice.obligation.id, notice.id, notice.obligation.since, content(notice), by=by)
 
 
 def _version(found: AcceptedAlert) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class Desk:
         """An alert about these people; gives the questions that it raises, as the stream would ask them."""
         alert = sample_alert(id=alert_id, subjects=[{"person": one} for one in people], children=[], recorded_at=self.now())
         statement = AcceptedAlert.of(alert, self.now())
-        await self.directory.refresh()
+        await self.directory.refresh([statement])
         for match in await self.directory.identify(statement, self.now()):
             if match.unsure:
                 await self.wire.send(records.review_of_statement(statement, match.unsure, (*match.person_ids, *match.alike)))

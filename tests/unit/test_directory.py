@@ -65,8 +65,9 @@ def statement(*people: Person, exercise: str | None = None, **stated: Any) -> Ac
 
 
 async def identify(directory: Directory, exercise: str | None = None, **stated: Any) -> Match:
-    await directory.refresh()
-    (match,) = await directory.identify(statement(person(**stated), exercise=exercise))
+    said = statement(person(**stated), exercise=exercise)
+    await directory.refresh([said])
+    (match,) = await directory.identify(said)
     return match
 
 

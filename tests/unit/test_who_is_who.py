@@ -73,8 +73,9 @@ class Bus:
             action=action,
             recorded_at=recorded or now,
         )
-        await self.directory.refresh()
-        return await self.directory.identify(AcceptedAlert.of(alert, now), now)
+        statement = AcceptedAlert.of(alert, now)
+        await self.directory.refresh([statement])
+        return await self.directory.identify(statement, now)
 
     async def who(self, **stated: Any) -> set[str]:
         return {p for match in await self.directory.look_up([Person.model_validate(stated)], None) for p in match.person_ids}
