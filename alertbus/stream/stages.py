@@ -34,7 +34,7 @@ from alertbus.model.screening import Revealed
 from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import notices_for
-from alertbus.reach.prepared import PreparedNotices, WrittenNotice
+from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
 from alertbus.reach.proposals import proposes_flag
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
 from alertbus.reach.reduce_person import PersonState, reduce_person

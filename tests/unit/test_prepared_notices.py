@@ -16,7 +16,7 @@ from alertbus.model.screening import Clue, Revealed
 from alertbus.policy.load import load_policy
 from alertbus.reach import prepared
 from alertbus.reach.notices import notices_for
-from alertbus.reach.prepared import PreparedNotices, WrittenNotice
+from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
 from alertbus.reach.reduce_case import EMPTY, CaseState, reduce_case
 from tests.unit.test_reach_law import World, inputs_of, worlds
 
