@@ -24,7 +24,7 @@ class Counted(StrEnum):
     CASES = "cases"
 
 
-Kept = tuple[str, str | None]
+CountedIn = tuple[str, str | None]
 """A state or a `Counted`, and the exercise; None for what is real."""
 
 
@@ -36,7 +36,7 @@ def counts(connection: Connection, exercise: str | None) -> Counter[str]:
     )
 
 
-def count_changes(connection: Connection, before: Iterable[Kept], after: Iterable[Kept]) -> None:
+def count_changes(connection: Connection, before: Iterable[CountedIn], after: Iterable[CountedIn]) -> None:
     """Count what was there no longer, and what is there now. For whoever holds the chronicle's lock, with the rows."""
     changes = Counter(after)
     changes.subtract(before)
@@ -64,7 +64,7 @@ def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str
         known = {row.statement_id for row in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
         alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(row.alert_id, row.exercise) for row in there}
-        statements: list[Kept] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
+        statements: list[CountedIn] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
         kept = table.c

@@ -60,7 +60,7 @@ class Ledger:
         """For other writers of this process, so that they share the ledger's commits."""
         self._stirrings = itertools.count(1)
         self._stirred = 0
-        self._due = _Due(-1)
+        self._due = _NextTurn(-1)
 
     async def record(
         self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes] | None = None, hand_on: HandOn = NOBODY
@@ -98,7 +98,7 @@ class Ledger:
         transaction counts.
         """
 
-        def work(connection: Connection) -> tuple[list[Leased], _Due | None]:
+        def work(connection: Connection) -> tuple[list[Leased], _NextTurn | None]:
             found_at = self._stirred
             if if_stirred and not self.stirred:
                 return [], None
@@ -108,7 +108,7 @@ class Ledger:
             chosen = turns.choose(found, limit, room)
             taken = frozenset(chosen)
             left = frozenset({*full, *(row.agency for row in found if row.seq not in taken)})
-            return turns.take(connection, chosen, owner) if chosen else [], _Due(found_at, left) if len(found) < most else None
+            return turns.take(connection, chosen, owner) if chosen else [], _NextTurn(found_at, left) if len(found) < most else None
 
         leased, due = await self.transactions.write(work)
         self._due = due or self._due
@@ -257,7 +257,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class _NextTurn:
     """What was left due by the last lease that saw all: something of these agencies, as of this stirring."""
 
     at: int
