@@ -90,7 +90,7 @@ class Worker:
 @pytest.fixture
 async def workers(tmp_path: Path) -> AsyncIterator[Any]:
     """Give a way to begin workers on one ledger, each as a process of its own would."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    url = f"sqlite:///{tmp_path}/bus.db"
     engines, running = [make_engine(url)], []
     async with engines[0].begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
@@ -132,7 +132,7 @@ def counted(worker: Worker) -> Any:
     def committed(_connection: Any) -> None:
         found["COMMIT"] += 1
 
-    engine = worker.book._engine.sync_engine
+    engine = worker.book._engine.engine
     event.listen(engine, "before_cursor_execute", executed)
     event.listen(engine, "commit", committed)
     yield found
@@ -269,5 +269,5 @@ async def test_what_the_ledger_will_not_have_is_told_to_who_brought_it_and_outco
     await worker.until_told(1)
 
     assert [receipt.notice_id for receipt in worker.told] == ["a"]
-    async with worker.book._engine.connect() as connection:
+    async with worker.book._engine.reading() as connection:
         assert set((await connection.execute(select(ledger.c.notice_id))).scalars()) == {"a", "z"}
