@@ -4,8 +4,8 @@
 ledger. Per lane (an agency and a case) one notice is in flight and the oldest goes first. A lease has no expiry: another
 worker releases it once its owner's heartbeat has stood still for `Pace.lease`. Duplicates die here, by the notice's id.
 
-`Ledger` says in which transaction a thing happens; what happens in it stands in `turns` (whose turn it is), `endings`
-(how a notice ends or goes on) and `copies` (what is undelivered); what one row is, in `rows`.
+`Ledger` says in which transaction a thing happens; what happens in it stands in `recording` (what has arrived), `turns`
+(whose turn it is), `endings` (how a notice ends or goes on) and `copies` (what is undelivered); what one row is, in `rows`.
 """
 
 import itertools
@@ -35,7 +35,7 @@ from alertbus.delivery.outcome import DOWN
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.database import Database
-from alertbus.sql.engine import database_faults, reading, upsert
+from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire.records import content
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Ledger:
         """For other writers of this process, so that they share the ledger's commits."""
         self._stirrings = itertools.count(1)
         self._stirred = 0
-        self._due = _NextTurn(-1)
+        self._due = _LeftDue(-1)
 
     async def record(
         self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes] | None = None, hand_on: HandOn = NOBODY
@@ -98,7 +98,7 @@ class Ledger:
         transaction counts.
         """
 
-        def work(connection: Connection) -> tuple[list[Leased], _NextTurn | None]:
+        def work(connection: Connection) -> tuple[list[Leased], _LeftDue | None]:
             found_at = self._stirred
             if if_stirred and not self.stirred:
                 return [], None
@@ -108,7 +108,7 @@ class Ledger:
             chosen = turns.choose(found, limit, room)
             taken = frozenset(chosen)
             left = frozenset({*full, *(row.agency for row in found if row.seq not in taken)})
-            return turns.take(connection, chosen, owner) if chosen else [], _NextTurn(found_at, left) if len(found) < most else None
+            return turns.take(connection, chosen, owner) if chosen else [], _LeftDue(found_at, left) if len(found) < most else None
 
         leased, due = await self.transactions.write(work)
         self._due = due or self._due
@@ -252,12 +252,11 @@ class Ledger:
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         with database_faults():
-            async with reading(self._engine) as connection:
-                return await connection.run_sync(work)
+            return await self._engine.read(work)
 
 
 @dataclass(frozen=True, slots=True)
-class _NextTurn:
+class _LeftDue:
     """What was left due by the last lease that saw all: something of these agencies, as of this stirring."""
 
     at: int
