@@ -26,6 +26,7 @@ from alertbus.waiting import pause
 class _Arrival:
     notices: Sequence[Notice]
     bodies: Sequence[bytes]
+    at: datetime
     recorded: "asyncio.Future[None]"
 
 
@@ -63,7 +64,7 @@ class Rounds:
         if self._over:
             await self._ledger.record(notices, now, bodies=bodies)
             return
-        arrival = _Arrival(notices, bodies, asyncio.get_running_loop().create_future())
+        arrival = _Arrival(notices, bodies, now, asyncio.get_running_loop().create_future())
         self._arrived.append(arrival)
         self._hurry()
         await arrival.recorded
@@ -135,7 +136,7 @@ class Rounds:
         going = self._going(arrived)
         writes: list[Coroutine[Any, Any, Sequence[Leased]]] = []  # begun in this order, and so in one transaction
         if arrived:
-            writes.append(self._record(arrived, going.notices, now))
+            writes.append(self._record(arrived, going.notices))
         if settlements or looked:
             writes.append(self._settle(settlements, now))
         leases = self._leasing and going.free > 0 and (bool(settlements) or self._ledger.stirred or going.left_behind)
@@ -182,12 +183,12 @@ class Rounds:
                     going.left_behind = True
         return going
 
-    async def _record(self, arrived: Sequence[_Arrival], going: Collection[str], now: datetime) -> Sequence[Leased]:
+    async def _record(self, arrived: Sequence[_Arrival], going: Collection[str]) -> Sequence[Leased]:
         """What it raises is told where the notices came from, and nowhere else."""
         notices = [notice for arrival in arrived for notice in arrival.notices]
         bodies = [body for arrival in arrived for body in arrival.bodies]
         try:
-            leased = await self._ledger.record(notices, now, bodies=bodies, hand_on=HandOn(self._owner, frozenset(going)))
+            leased = await self._ledger.record(notices, arrived[-1].at, bodies=bodies, hand_on=HandOn(self._owner, frozenset(going)))
         except Exception as fault:  # noqa: BLE001  see above
             for arrival in arrived:
                 if not arrival.recorded.done():  # else it was cancelled

@@ -14,6 +14,7 @@ from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlemen
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
 from alertbus.sql.engine import UtcDateTime
+from alertbus.sql.prepared import Prepared
 
 WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
 """Error class of a pair that was cancelled: nobody had been told, so there is nothing to take back."""
@@ -54,10 +55,10 @@ def _finish(connection: Connection, notice_ids: Sequence[str], state: LedgerStat
     What was refused is undelivered from now on, unless a fallback channel has a copy.
     """
     statement = _REFUSE if state is LedgerState.REFUSED else _FINISH
-    return connection.execute(statement, {"notices": notice_ids, "final": state.value, "error": error, "now": now}).all()
+    return statement.run(connection, {"notices": notice_ids, "final": state.value, "error": error, "now": now})
 
 
-_FINISH = (
+_ENDED = (
     update(ledger)
     .where(ledger.c.notice_id.in_(bindparam("notices", expanding=True)), ledger.c.done_at.is_(None))
     .values(
@@ -71,7 +72,8 @@ _FINISH = (
     )
     .returning(ledger.c.notice_id, ledger.c.lane)  # the lane it is in now: it may have been moved since it was leased
 )
-_REFUSE = _FINISH.values(fallback_due=case((ledger.c.fallback.is_(None), _NOW), else_=None))
+_FINISH = Prepared(_ENDED)
+_REFUSE = Prepared(_ENDED.values(fallback_due=case((ledger.c.fallback.is_(None), _NOW), else_=None)))
 
 
 def _put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
@@ -167,12 +169,12 @@ def note_published(connection: Connection, receipts: Sequence[Receipt]) -> None:
         (failed if receipt.stage is Stage.FAILED else final).append(receipt.notice_id)
     for notice_ids, statement in ((final, _FINAL_PUBLISHED), (failed, _FAILURE_PUBLISHED)):
         if notice_ids:
-            connection.execute(statement, {"notices": notice_ids})
+            statement.count(connection, {"notices": notice_ids})
 
 
 _PUBLISHED = update(ledger).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))).values(receipt_pending=False)
-_FINAL_PUBLISHED = _PUBLISHED.where(ledger.c.done_at.is_not(None))
-_FAILURE_PUBLISHED = _PUBLISHED.where(ledger.c.done_at.is_(None))
+_FINAL_PUBLISHED = Prepared(_PUBLISHED.where(ledger.c.done_at.is_not(None)))
+_FAILURE_PUBLISHED = Prepared(_PUBLISHED.where(ledger.c.done_at.is_(None)))
 
 
 def forget(connection: Connection, notice_id: str) -> None:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.ledger import copies, endings, recording, turns
 from alertbus.delivery.ledger.recording import NOBODY, HandOn, NewNotice
@@ -35,7 +34,8 @@ from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.delivery.outcome import DOWN
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
-from alertbus.sql.engine import database_faults, reading, upsert
+from alertbus.sql.database import Database
+from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire.records import content
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Ledger:
     `DatabaseUnavailable` when the database is away.
     """
 
-    def __init__(self, engine: AsyncEngine, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, engine: Database, patience: timedelta = PATIENCE) -> None:
         """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
         self._patience = patience
@@ -252,8 +252,7 @@ class Ledger:
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         with database_faults():
-            async with reading(self._engine) as connection:
-                return await connection.run_sync(work)
+            return await self._engine.read(work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, literal_column, null, select, text, union_all
 
 from alertbus.delivery.ledger import endings, turns
-from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased, new_row
+from alertbus.delivery.ledger.rows import LEASED_COLUMNS, NEW_ROW_COLUMNS, Leased, new_row
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.notice import Notice
+from alertbus.sql.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def record(
         else:
             due = True
     if rows:
-        connection.execute(_INSERT, rows)
+        _INSERT.each(connection, rows)
     if ending:
         for one in arrived:
             if one.word.deed.ends:
@@ -100,22 +101,24 @@ def _held(connection: Connection, arrived: Iterable[NewNotice]) -> _Held:
         "obligations": list({one.id for one in owed}),
     }
     found: dict[str, dict[str, str]] = {"known": {}, "busy": {}, "aside": {}}
-    for what, name, lane in connection.execute(_HELD, asked).all():
+    for what, name, lane in _HELD.run(connection, asked):
         found[what][name] = lane
     own_lanes = found["aside"]
     return _Held(set(found["known"]), {*found["busy"], *own_lanes.values()}, own_lanes)
 
 
-_HELD = union_all(
-    select(literal_column("'known'"), ledger.c.notice_id, null()).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))),
-    select(literal_column("'busy'"), ledger.c.lane, null())
-    .where(ledger.c.done_at.is_(None), ledger.c.lane.in_(bindparam("lanes", expanding=True)))
-    .distinct(),
-    select(literal_column("'aside'"), ledger.c.obligation_id, ledger.c.lane)
-    .where(text("aside"), ledger.c.done_at.is_(None), ledger.c.obligation_id.in_(bindparam("obligations", expanding=True)))
-    .distinct(),
+_HELD = Prepared(
+    union_all(
+        select(literal_column("'known'"), ledger.c.notice_id, null()).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))),
+        select(literal_column("'busy'"), ledger.c.lane, null())
+        .where(ledger.c.done_at.is_(None), ledger.c.lane.in_(bindparam("lanes", expanding=True)))
+        .distinct(),
+        select(literal_column("'aside'"), ledger.c.obligation_id, ledger.c.lane)
+        .where(text("aside"), ledger.c.done_at.is_(None), ledger.c.obligation_id.in_(bindparam("obligations", expanding=True)))
+        .distinct(),
+    )
 )
 
-_INSERT = ledger.insert()
+_INSERT = Prepared(ledger.insert().inline().values({column.name: bindparam(column.name) for column in NEW_ROW_COLUMNS}))
 
 _LEASED = tuple(column.name for column in LEASED_COLUMNS)

@@ -147,6 +147,11 @@ def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PA
     }
 
 
+_EMPTY_AT_FIRST = frozenset({"seq", "error_class", "failed_at", "done_at", "fallback", "escalated_at"})
+NEW_ROW_COLUMNS = tuple(column for column in ledger.c if column.name not in _EMPTY_AT_FIRST)
+"""The columns that `new_row` gives."""
+
+
 def receipt_of(row: Any) -> Receipt:
     """Give the newest receipt of a row with `RECEIPT_COLUMNS`. The same state gives the same receipt id."""
     return _receipt(row, LedgerState(row.state), row.done_at or row.failed_at, row.error_class)

@@ -12,14 +12,15 @@ from sqlalchemy import Connection, Integer, Row, bindparam, func, select, update
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.sql.engine import UtcDateTime
+from alertbus.sql.prepared import Prepared
 
 
 def promote(connection: Connection, lanes: Collection[str], now: datetime) -> bool:
     """Make the oldest open notice of each lane due, unless it has had its turn already. Say whether any has become so."""
-    return bool(lanes) and connection.execute(_PROMOTE, {"lanes": sorted(lanes), "due_at": now}).rowcount > 0
+    return bool(lanes) and _PROMOTE.count(connection, {"lanes": sorted(lanes), "due_at": now}) > 0
 
 
-_PROMOTE = (
+_PROMOTE = Prepared(
     update(ledger)
     .where(
         ledger.c.seq.in_(
@@ -54,15 +55,15 @@ def move_to_own_lane(connection: Connection, row: Row[Any]) -> None:
 
 def due(connection: Connection, now: datetime, full: Collection[str], limit: int) -> Sequence[Any]:
     """Give `seq` and `agency` of what is due, oldest first, at most `limit`, except of the agencies in `full`. Nobody else takes it."""
-    return connection.execute(_DUE_AND_FREE, {"now": now, "full": sorted(full), "most": limit}).all()
+    return _DUE_AND_FREE.run(connection, {"now": now, "full": sorted(full), "most": limit})
 
 
 def is_due(connection: Connection, now: datetime) -> bool:
     """Say whether anything is due. Only reads."""
-    return connection.execute(_DUE, {"now": now, "full": [], "most": 1}).first() is not None
+    return bool(_DUE.run(connection, {"now": now, "full": [], "most": 1}))
 
 
-_DUE = (
+_WHAT_IS_DUE = (
     select(ledger.c.seq, ledger.c.agency)
     .where(
         ledger.c.next_attempt_at <= bindparam("now"),
@@ -72,7 +73,8 @@ _DUE = (
     .order_by(ledger.c.next_attempt_at, ledger.c.seq)
     .limit(bindparam("most", type_=Integer))
 )
-_DUE_AND_FREE = _DUE.with_for_update(skip_locked=True)
+_DUE = Prepared(_WHAT_IS_DUE)
+_DUE_AND_FREE = Prepared(_WHAT_IS_DUE.with_for_update(skip_locked=True))
 
 
 def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | None) -> list[int]:
@@ -93,11 +95,11 @@ def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | N
 
 def take(connection: Connection, chosen: Sequence[int], owner: str) -> list[Leased]:
     """Lease these rows, and count the attempt: from now on the agency may have the message."""
-    taken = connection.execute(_TAKE, {"chosen": chosen, "taker": owner}).all()
-    return [Leased(*row[1:]) for row in sorted(taken, key=lambda row: row.seq)]
+    taken = _TAKE.run(connection, {"chosen": chosen, "taker": owner})
+    return [Leased(*leased) for _, *leased in sorted(taken, key=lambda row: row.seq)]
 
 
-_TAKE = (
+_TAKE = Prepared(
     update(ledger)
     .where(ledger.c.seq.in_(bindparam("chosen", expanding=True)))
     .values(state=LedgerState.LEASED.value, attempts=ledger.c.attempts + 1, lease_owner=bindparam("taker"))
