@@ -102,13 +102,16 @@ class WebhookChannel:
 
     def _headers(self, message: Message) -> dict[str, str] | None:
         """Give the headers, or None where the message cannot be sent as it is."""
-        moment = self._now().astimezone(UTC)
         theirs = {name.lower(): value for name, value in message.headers.items()}
+        values = (message.media_type, message.idempotency_key, *theirs.values())
+        if not (all(map(_NAME.fullmatch, theirs)) and all(map(_VALUE.fullmatch, values))):
+            return None
         try:
             text = message.body.decode()
         except UnicodeDecodeError:  # the signature is over text, and a receiver's library would not get past it either
             return None
-        headers = {
+        moment = self._now().astimezone(UTC)
+        return {
             **{n: v for n, v in theirs.items() if n not in _OURS and not n.startswith("webhook-")},
             "content-type": message.media_type,
             "accept-encoding": "identity",
@@ -116,7 +119,6 @@ class WebhookChannel:
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": self._webhook.sign(message.idempotency_key, moment, text),
         }
-        return headers if all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers.items()) else None
 
 
 def address(url: str) -> URL:
