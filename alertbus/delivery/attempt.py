@@ -52,7 +52,10 @@ class Attempts:
             await self._send_batch(batch_channel, ready)
         else:
             channel = self._channels.of(agency)
-            await asyncio.gather(*(self._send(channel, one, message) for one, message in ready))
+            if len(ready) == 1:  # as at a steady rate it is, and a task costs more than asking
+                await self._send(channel, *ready[0])
+            else:
+                await asyncio.gather(*(self._send(channel, one, message) for one, message in ready))
 
     async def _send_batch(self, channel: BatchChannel, ready: Sequence[tuple[Leased, Message]]) -> None:
         try:

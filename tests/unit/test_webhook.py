@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from alertbus.channel_settings import ChannelSettings
-from alertbus.delivery.channels import open_channels
+from alertbus.delivery.channels import open_channels, webhook
 from alertbus.delivery.channels.webhook import WebhookChannel, trusted, webhook_client
 from alertbus.delivery.outcome import ACCEPTED, Outcome, Reply, Trouble
 from alertbus.model.notice import Message
@@ -112,6 +113,13 @@ class Silent(System):
         return await super().answer(writer)
 
 
+class Deaf(System):
+    """Takes a connection and reads nothing."""
+
+    async def _request(self, reader: asyncio.StreamReader) -> None:
+        await asyncio.Event().wait()
+
+
 class Dripping(System):
     """Sends one byte after another of an answer that never ends, the status first if it is given."""
 
@@ -192,6 +200,15 @@ async def test_it_posts_the_body_signed_under_its_key_and_says_nothing_else_of_i
         *("host", "user-agent", "content-type", "content-length", "accept", "accept-encoding"),
         *("webhook-id", "webhook-timestamp", "webhook-signature"),
     }
+
+
+async def test_a_long_message_arrives_whole() -> None:
+    message = MESSAGE.model_copy(update={"body": b"0123456789" * 200_000})
+    async with System().listening() as system:
+        assert await outcome_of(system.url(), message) == ACCEPTED
+
+    assert system.bodies == [message.body]
+    assert system.headers[0]["content-type"] == "text/plain"
 
 
 @pytest.mark.parametrize(
@@ -294,6 +311,28 @@ async def test_an_answer_that_breaks_off_before_its_status_or_is_none_is_a_cut(a
 async def test_a_system_that_says_nothing_is_slow() -> None:
     async with Silent().listening() as system:
         assert await outcome_of(system.url(), limit_s=0.1) == Outcome(Trouble.SLOW)
+
+
+async def test_a_handshake_that_never_ends_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_CONNECT_S", 0.1)
+    async with Deaf().listening() as system:
+        assert await outcome_of(system.url(scheme="https")) == Outcome(Trouble.UNREACHABLE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such a connection ends when its system does")
+async def test_a_system_that_reads_nothing_keeps_no_connection_open_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_TAKES_NOTHING_S", 0.1)
+    long = MESSAGE.model_copy(update={"body": b"x" * 2**24})  # more than the two sides' buffers hold
+    async with Deaf().listening() as system, channel(system.url(), limit_s=0.3) as opened:
+        before = open_files()
+        assert [await opened.send(long, "gp") for _ in range(3)] == [Outcome(Trouble.SLOW)] * 3
+        async with asyncio.timeout(30):
+            while open_files() > before + 3:  # noqa: ASYNC110  the kernel tells nobody; three are the system's own
+                await asyncio.sleep(0.01)
+
+
+def open_files() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
 
 
 async def test_an_attempt_ends_however_slowly_the_other_side_drips() -> None:

@@ -6,8 +6,11 @@ receiver writes back with a 2xx is handed on, for its plugin to read; anything e
 
 import asyncio
 import contextlib
+import io
 import re
+import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,10 +29,14 @@ LIMIT_S = 20.0
 
 _CONNECT_S = 5.0
 _READ_AT_MOST = 64 * 1024
+_AT_ONCE = 2**20
+"""Bytes. What is longer is written piece by piece, as aiohttp asks."""
 _KEPT_OPEN = 400
 """Chosen: with the 500 that may be in flight (`Pace.in_flight`) fewer than the 1,024 files that a process may usually have open."""
 _IDLE_S = 4.0
 """Chosen: under the 5 s after which uvicorn and Node close an idle connection, so that we seldom write to one that is being closed."""
+_TAKES_NOTHING_S = 300.0
+"""As long as the longest attempt may take (`timeout_s`): what could still arrive is not cut."""
 _OURS = frozenset({"content-type", "content-length", "transfer-encoding", "connection", "host", "expect", "cookie"})
 _SUCCESS = 2
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
@@ -87,11 +94,12 @@ class WebhookChannel:
 
     async def _sent(self, session: aiohttp.ClientSession, body: bytes, headers: Mapping[str, str]) -> Outcome:
         outcome: Outcome | None = None
+        content = body if len(body) <= _AT_ONCE else io.BytesIO(body)
         try:
             async with (
                 asyncio.timeout(self._limit_s),
                 session.post(
-                    self._url, data=body, headers=headers, allow_redirects=False, timeout=self._timeout, ssl=self._trusting
+                    self._url, data=content, headers=headers, allow_redirects=False, timeout=self._timeout, ssl=self._trusting
                 ) as response,
             ):
                 outcome = from_status(response.status, response.headers.get("retry-after"), self._now())
@@ -102,13 +110,16 @@ class WebhookChannel:
 
     def _headers(self, message: Message) -> dict[str, str] | None:
         """Give the headers, or None where the message cannot be sent as it is."""
-        moment = self._now().astimezone(UTC)
         theirs = {name.lower(): value for name, value in message.headers.items()}
+        values = (message.media_type, message.idempotency_key, *theirs.values())
+        if not (all(map(_NAME.fullmatch, theirs)) and all(map(_VALUE.fullmatch, values))):
+            return None
         try:
             text = message.body.decode()
         except UnicodeDecodeError:  # the signature is over text, and a receiver's library would not get past it either
             return None
-        headers = {
+        moment = self._now().astimezone(UTC)
+        return {
             **{n: v for n, v in theirs.items() if n not in _OURS and not n.startswith("webhook-")},
             "content-type": message.media_type,
             "accept-encoding": "identity",
@@ -116,7 +127,6 @@ class WebhookChannel:
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": self._webhook.sign(message.idempotency_key, moment, text),
         }
-        return headers if all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers.items()) else None
 
 
 def address(url: str) -> URL:
@@ -146,6 +156,7 @@ def _session(**connections: Any) -> aiohttp.ClientSession:
         # The system's own resolver, asked again for each new connection: an address that has moved counts at once.
         resolver=aiohttp.ThreadedResolver(),
         use_dns_cache=False,
+        socket_factory=_socket,
         **connections,
     )
     return aiohttp.ClientSession(
@@ -155,6 +166,15 @@ def _session(**connections: Any) -> aiohttp.ClientSession:
         trust_env=False,
         headers={"user-agent": "alertbus"},
     )
+
+
+def _socket(address_info: aiohttp.AddrInfoType) -> socket.socket:
+    """Make a socket that the system ends where the other side takes nothing more, for then what is left to send keeps it open for ever."""
+    family, kind, protocol, *_ = address_info
+    made = socket.socket(family, kind, protocol)
+    if sys.platform == "linux":
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_TAKES_NOTHING_S * 1000))
+    return made
 
 
 async def _drain(response: aiohttp.ClientResponse) -> bytes | None:

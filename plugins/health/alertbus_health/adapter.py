@@ -8,6 +8,8 @@ already on the record. Only the bus's own marks, never personal data, stand outs
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
@@ -23,7 +25,8 @@ MEDIA_TYPE = "application/fhir+json"
 _ACTIVITY = {Deed.AMEND: "UPDATE", Deed.WITHDRAW: "NULLIFY", Deed.CORRECT: "NULLIFY", Deed.NO_LONGER_YOURS: "UPDATE"}
 """What a notice does to the record. What is no longer this service's was not wrong, and is not made nothing."""
 
-_NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
+NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:health")
+_SEED = NAMESPACE.bytes
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
@@ -88,9 +91,9 @@ class _Bundle:
         """The notice's own id wherever FHIR can hold it: an answer's `response.identifier` then says which notice
         it answers.
         """
-        return self._notice.id if _FHIR_ID.fullmatch(self._notice.id) else str(uuid5(_NAMESPACE, self._notice.id))
+        return self._notice.id if _FHIR_ID.fullmatch(self._notice.id) else made_uuid(self._notice.id)
 
-    @property
+    @cached_property
     def _header_url(self) -> str:
         try:
             return UUID(self._notice.id).urn
@@ -100,7 +103,7 @@ class _Bundle:
     def _url(self, *parts: str) -> str:
         known = self._urls.get(parts)
         if known is None:
-            known = self._urls[parts] = uuid5(_NAMESPACE, "\x1f".join((self._notice.id, *parts))).urn
+            known = self._urls[parts] = "urn:uuid:" + made_uuid("\x1f".join((self._notice.id, *parts)))
         return known
 
     def _agency_url(self, agency: str) -> str:
@@ -188,7 +191,7 @@ class _Bundle:
         return {
             "resourceType": "Flag",
             "meta": self._labels(),
-            "identifier": [{"system": codes.FLAG_ID, "value": str(uuid5(_NAMESPACE, f"{self._case}\x1f{flagged}\x1f{whose}"))}],
+            "identifier": [{"system": codes.FLAG_ID, "value": made_uuid(f"{self._case}\x1f{flagged}\x1f{whose}")}],
             "status": ("entered-in-error" if notice.deed is Deed.CORRECT else "inactive") if over else "active",
             "category": [coded(f"{codes.HL7}/flag-category", "safety", "Safety")],
             "code": code.concept(),
@@ -227,6 +230,13 @@ class _Bundle:
             "activity": coded(f"{codes.HL7}/v3-DataOperation", activity),
             "agent": [{"type": author, "who": self._agency(self._origin)}],
         }
+
+
+def made_uuid(name: str) -> str:
+    """Give `str(uuid5(NAMESPACE, name))`; without an object for each, which took a third of the time of a Bundle."""
+    digest = sha1(_SEED + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def _instant(moment: datetime) -> str:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid5
 
 import fhirkit
 import pytest
 from alertbus_health import HealthAdapter
+from alertbus_health.adapter import NAMESPACE, made_uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -425,6 +427,11 @@ def test_the_answer_to_a_message_names_it_by_its_header() -> None:
 
     assert bundle["id"] == bundle["entry"][0]["resource"]["id"] == notice.id
     assert bundle["entry"][0]["fullUrl"] == f"urn:uuid:{notice.id}"
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_a_uuid_is_made_from_a_name_as_the_standard_says(name: str) -> None:
+    assert made_uuid(name) == str(uuid5(NAMESPACE, name))
 
 
 def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:
