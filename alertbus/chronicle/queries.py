@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.alert_sight import AlertSight
@@ -20,12 +19,13 @@ from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, page, states_
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
-from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_given, same_exercise, view
+from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
+from alertbus.sql.database import Database, Transaction
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
@@ -34,7 +34,7 @@ _NO_SUCH_ALERT = "no such alert; give the bus's id or its sender's, and allow a 
 
 
 async def inbox(
-    engine: AsyncEngine,
+    engine: Database,
     agency: str | None = None,
     state: str | None = None,
     exercise: str | None = EVERYTHING,
@@ -53,8 +53,7 @@ async def inbox(
     def found(connection: Connection) -> list[InboxItem]:
         return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen), now)
 
-    async with view(engine) as connection:
-        return await connection.run_sync(found)
+    return await answered(engine, found)
 
 
 def items_of(connection: Connection, obligations: Sequence[str], now: datetime) -> list[InboxItem]:
@@ -67,16 +66,15 @@ def items_of(connection: Connection, obligations: Sequence[str], now: datetime) 
     return [_item(rows[one], receipts[one], now) for one in obligations if one in rows]
 
 
-async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) -> InboxItem:
+async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> InboxItem:
     """Give one obligation, real or of an exercise. Raises `NotFound`."""
-    async with view(engine) as connection:
-        found = await connection.run_sync(items_of, [obligation_id], now)
+    found = await answered(engine, lambda connection: items_of(connection, [obligation_id], now))
     if not found:
         raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
     return found[0]
 
 
-async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
+async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
     """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
     what is in sight of it.
 
@@ -129,7 +127,7 @@ def _stands_last(statements: Sequence[Row[Any]]) -> Alert:
     return AcceptedAlert.model_validate_json(last.body).alert
 
 
-async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
+async def statements(engine: Database, alert_id: str) -> list[AcceptedAlert]:
     """Give the statements of an alert, found as `alert_status` finds it, in the order they were accepted. Raises `NotFound`."""
     said = tables.alert.c
     async with view(engine) as connection:
@@ -141,33 +139,32 @@ async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
     return [AcceptedAlert.model_validate_json(body) for body in bodies]
 
 
-async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
-    """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
-    same = same_exercise(_owed.exercise, exercise)
-    overdue = select(func.count()).where(same, tables.UNANSWERED, _owed.due < now)
-    oldest = select(_owed.id, _owed.agency, _owed.since).where(same, tables.UNANSWERED).order_by(_owed.since, _owed.id).limit(1)
-    unreadable = select(func.count()).select_from(tables.unreadable)
-    async with view(engine) as connection:
-        numbers = await connection.run_sync(counts, exercise)
-        first = (await connection.execute(oldest)).one_or_none()
-        progress = (await connection.execute(select(tables.progress))).all()
-        reviews = await waiting_reviews(connection, now, exercise)
-        return Status(
-            alerts=numbers[Counted.ALERTS],
-            statements=numbers[Counted.STATEMENTS],
-            cases=numbers[Counted.CASES],
-            obligations={state: numbers[state] for state in ObligationState},
-            overdue=(await connection.execute(overdue)).scalar_one(),
-            oldest_unanswered=first and _unanswered(first, now),
-            review=reviews.open,
-            review_by_reason=reviews.by_reason,
-            oldest_review=reviews.oldest,
-            unreadable=(await connection.execute(unreadable)).scalar_one(),
-            progress={f"{row.topic}/{row.partition}": row.next for row in progress},
-        )
+async def status(engine: Database, now: datetime, exercise: str | None = None) -> Status:
+    """Give the numbers: of reality, or of one exercise. Unreadable records and progress are of all."""
+    return await answered(engine, lambda connection: _status(connection, now, exercise))
 
 
-async def _find(connection: AsyncConnection, asked: str, sight: AlertSight) -> tuple[str | None, int]:
+def _status(connection: Connection, now: datetime, exercise: str | None) -> Status:
+    chosen = same_exercise(_owed.exercise, exercise), tables.UNANSWERED
+    oldest = select(_owed.id, _owed.agency, _owed.since).where(*chosen).order_by(_owed.since, _owed.id).limit(1)
+    first = connection.execute(oldest).one_or_none()
+    numbers, reviews = counts(connection, exercise), waiting_reviews(connection, now, exercise)
+    return Status(
+        alerts=numbers[Counted.ALERTS],
+        statements=numbers[Counted.STATEMENTS],
+        cases=numbers[Counted.CASES],
+        obligations={state: numbers[state] for state in ObligationState},
+        overdue=connection.execute(select(func.count()).where(*chosen, _owed.due < now)).scalar_one(),
+        oldest_unanswered=first and _unanswered(first, now),
+        review=reviews.open,
+        review_by_reason=reviews.by_reason,
+        oldest_review=reviews.oldest,
+        unreadable=connection.execute(select(func.count()).select_from(tables.unreadable)).scalar_one(),
+        progress={f"{row.topic}/{row.partition}": row.next for row in connection.execute(select(tables.progress))},
+    )
+
+
+async def _find(connection: Transaction, asked: str, sight: AlertSight) -> tuple[str | None, int]:
     """Give the bus's id of the alert in sight that was asked for by either id, and how many in sight have it.
 
     Another source may use the same id for an alert of its own: that hides nothing from whoever sees this one.

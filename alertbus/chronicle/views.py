@@ -2,11 +2,11 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ObligationStatus
@@ -16,27 +16,34 @@ from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
 from alertbus.model.notice import Notice, Receipt
 from alertbus.policy.neutral import is_neutral
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading
+
+T = TypeVar("T")
 
 AT_ONCE = 500
 """Ids in one query; both databases allow some 32,000."""
 
 
 @contextlib.asynccontextmanager
-async def view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def view(engine: Database) -> AsyncIterator[Transaction]:
     """Open one consistent moment of the chronicle for several SQL statements. Raises `DatabaseUnavailable` when there is no database."""
     with database_faults():
         async with reading(engine) as connection:
-            if engine.dialect.name == "postgresql":  # whose default shows each statement a newer moment
-                await connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
+
+
+async def answered(engine: Database, question: Callable[[Connection], T]) -> T:
+    """Give what a plain function finds in one consistent moment of the chronicle. Raises `DatabaseUnavailable`."""
+    with database_faults():
+        return await engine.read(question)
 
 
 def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bool]:
     return column.is_(None) if exercise is None else column == exercise
 
 
-async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
+async def latest_case(connection: Transaction, case_id: str) -> Case:
     """Give the newest version. Raises `NotFound`."""
     versions = tables.case_version.c
     query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
@@ -58,7 +65,7 @@ def receipts_given(connection: Connection, obligations: Sequence[str]) -> dict[s
     return {obligation: tuple(found[obligation]) for obligation in obligations}
 
 
-async def obligations_where(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
+async def obligations_where(connection: Transaction, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
     """Give obligations with their receipts, in the order in which they arose."""
     owed = tables.obligation
     query = (

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.candidates import alike, on_cases
 from alertbus.directory.case_rows import identify_on_cases
@@ -26,6 +25,7 @@ from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
 from alertbus.model.screening import Revealed
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading, upsert
 
 
@@ -49,7 +49,7 @@ _REMEMBERED = 200_000
 class Directory:
     """The directory over one database. Every method is safe to repeat and safe to run in several processes at once."""
 
-    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None, front_door: str | None = None) -> None:
+    def __init__(self, engine: Database, rules: IdentityRules | None = None, front_door: str | None = None) -> None:
         self._engine, self._front_door = engine, front_door
         self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
@@ -165,7 +165,7 @@ class Directory:
                 self._sure.clear()
             self._sure[question] = match
 
-    async def _already_found(self, connection: AsyncConnection, person: Person, scope: str, own: str) -> Match | None:
+    async def _already_found(self, connection: Transaction, person: Person, scope: str, own: str) -> Match | None:
         """Give the decision if it needs nothing written, else None: most people of most alerts are known.
 
         Of somebody with several ids the mention's own comes first, as it does where the decision is written: a rebuild goes by it.
@@ -180,12 +180,12 @@ class Directory:
         named = [mentions for _, mentions in sorted(found.items())]
         return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
 
-    async def _looked_up(self, connection: AsyncConnection, person: Person, scope: str) -> Match:
+    async def _looked_up(self, connection: Transaction, person: Person, scope: str) -> Match:
         marks, _ = await self._asked_by(connection, person, scope)
         found = await holders(connection, scope, marks)
         return Match(tuple(sorted({person_id for mentions in found.values() for ids in mentions.values() for person_id in ids})))
 
-    async def _asked_by(self, connection: AsyncConnection, person: Person, scope: str) -> tuple[frozenset[Mark], Match | None]:
+    async def _asked_by(self, connection: Transaction, person: Person, scope: str) -> tuple[frozenset[Mark], Match | None]:
         """Give the marks by which an alert asks for somebody; and the answer where its key alone is no answer."""
         marks = marks_of(person, self._rules)
         if not person.key:
@@ -199,7 +199,7 @@ class Directory:
             return marks, Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted({p for ids in by_key.values() for p in ids})))
         return marks, None
 
-    async def _claim(self, connection: AsyncConnection, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
+    async def _claim(self, connection: Transaction, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
         known = await stated_before(connection, statement.alert_id)
         people = [entry.person for entry in statement.everybody]
         standing = max((heard for heard, _ in known.values()), default=None)
@@ -228,7 +228,7 @@ class Directory:
         await self._tell_front_door(connection, statement, answers)
         return answers
 
-    async def _tell_front_door(self, connection: AsyncConnection, statement: AcceptedAlert, answers: Sequence[Match | None]) -> None:
+    async def _tell_front_door(self, connection: Transaction, statement: AcceptedAlert, answers: Sequence[Match | None]) -> None:
         """Open a doubt for each person of a real alert who is on no case and may be somebody on one."""
         doubtful: dict[int, tuple[str, ...]] = {}
         for place, match in enumerate(answers):
@@ -239,7 +239,7 @@ class Directory:
         if doubtful and self._front_door and not statement.alert.exercise and not statement.alert.history:
             await open_doubt(connection, statement, doubtful, self._front_door)
 
-    async def _answer(self, connection: AsyncConnection, person: Person, own: str, settled: Settled, scope: str) -> Match:
+    async def _answer(self, connection: Transaction, person: Person, own: str, settled: Settled, scope: str) -> Match:
         person_ids = settled.ids[own]
         others = set(settled.doubts.get(own, ()))
         doubtful = own in settled.doubts
@@ -251,7 +251,7 @@ class Directory:
         return Match(person_ids, unsure, tuple(sorted(others)))
 
     async def _settle(
-        self, connection: AsyncConnection, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
+        self, connection: Transaction, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
     ) -> Settled:
         if claims or ended or statement.alert.action is not Action.RAISED:
             pointed = {one.mention.id: _meant_by_key(one.mention) for one in claims}
@@ -279,14 +279,14 @@ def heard_of(statement: AcceptedAlert) -> Heard:
     return statement.alert.recorded_at, statement.accepted_at
 
 
-async def stated_before(connection: AsyncConnection, alert_id: str) -> Mapping[str, tuple[Heard, bool]]:
+async def stated_before(connection: Transaction, alert_id: str) -> Mapping[str, tuple[Heard, bool]]:
     """Give the mentions by which the alert claims or claimed something, each with when it was last spoken of, and whether it stands."""
     query = select(mention).where(mention.c.of == alert_id, mention.c.kind == MentionKind.ALERT.value)
     rows = await connection.execute(query)
     return {row.mention_id: ((row.said_at, row.heard_at), row.ended_at is None) for row in rows}
 
 
-async def remember_correction(connection: AsyncConnection, statement: AcceptedAlert, scope: str) -> None:
+async def remember_correction(connection: Transaction, statement: AcceptedAlert, scope: str) -> None:
     """Note that the alert was corrected or withdrawn, even if it never claimed anything: an earlier statement of it claims nothing more."""
     row = {
         "mention_id": alert_mention(statement.alert_id, 0),

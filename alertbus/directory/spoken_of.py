@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.claims import holders, pieces
 from alertbus.directory.marks import Mark
@@ -18,6 +17,7 @@ from alertbus.directory.tables import held, mention
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.free_text import free_text
 from alertbus.model.screening import Clue, Revealed
+from alertbus.sql.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class NamedInText:
     holding: Mapping[Mark, frozenset[str]]
 
 
-async def named_in(connection: AsyncConnection, statements: Iterable[AcceptedAlert]) -> dict[str, NamedInText]:
+async def named_in(connection: Transaction, statements: Iterable[AcceptedAlert]) -> dict[str, NamedInText]:
     """Look up what these statements' texts say, by statement; one without free text is left out. As many cost little more than one."""
     said = {one.statement_id: (one.alert.exercise or "", marks_said(texts)) for one in statements if (texts := list(free_text(one.alert)))}
     found: dict[str, dict[Mark, frozenset[str]]] = {}
@@ -82,7 +82,7 @@ def _place(statement: AcceptedAlert, number: int) -> str:
     return f"subjects[{number}]" if number < subjects else f"children[{number - subjects}]"
 
 
-async def on_case_files(connection: AsyncConnection, person_ids: Collection[str]) -> set[str]:
+async def on_case_files(connection: Transaction, person_ids: Collection[str]) -> set[str]:
     """Give those of these ids whose person stands on a case file."""
     found: set[str] = set()
     for some in pieces(sorted(person_ids)):

@@ -7,20 +7,20 @@ for that reads what it missed from the chronicle by itself, so that none costs m
 import asyncio
 import dataclasses
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.changes import AT_MOST, NewsItem, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
-from alertbus.chronicle.views import view
+from alertbus.chronicle.views import answered
+from alertbus.sql.database import Database
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class _Look:
 class ChangeFeed:
     """The feed of one process. It looks for as long as somebody listens; `stopping` ends every listener's stream."""
 
-    def __init__(self, engine: AsyncEngine, now: Callable[[], datetime], stopping: asyncio.Event, *, every_s: float = EVERY_S) -> None:
+    def __init__(self, engine: Database, now: Callable[[], datetime], stopping: asyncio.Event, *, every_s: float = EVERY_S) -> None:
         self._engine, self._now, self._stopping, self._every_s = engine, now, stopping, every_s
         self._listening: Counter[str | None] = Counter()
         self._looks: deque[_Look] = deque()
@@ -140,8 +140,7 @@ class ChangeFeed:
     async def _open(self, agency: str | None, exercise: str | None, now: datetime) -> AsyncIterator[InboxItem]:
         after = None
         while True:
-            asked = queries.inbox(self._engine, agency, OPEN, exercise, now=now, limit=AT_MOST, after=after)
-            page = await _whole(asked)
+            page = await queries.inbox(self._engine, agency, OPEN, exercise, now=now, limit=AT_MOST, after=after)
             for item in page:
                 yield item
             if len(page) < AT_MOST:
@@ -176,16 +175,7 @@ class ChangeFeed:
         self._news = asyncio.Event()
 
     async def _read(self, ask: Callable[[Connection], T]) -> T:
-        async def asked() -> T:
-            async with view(self._engine) as connection:
-                return await connection.run_sync(ask)
-
-        return await _whole(asked())
-
-
-async def _whole(asked: Coroutine[Any, Any, T]) -> T:
-    """Ask in a task of its own: a caller who goes away cancels this one, and would break the database connection with it."""
-    return await asyncio.shield(asyncio.create_task(asked))
+        return await answered(self._engine, ask)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

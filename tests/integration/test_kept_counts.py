@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.kept_counts import counts
@@ -16,6 +15,7 @@ from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import ChronicleRestore, make_tables
 from alertbus.model.alert import Action
 from alertbus.model.notice import Deed, Stage
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import MIGRATIONS, make_engine, metadata, migrate
 from tests.story import LATER, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
@@ -30,19 +30,19 @@ UNION ALL SELECT 'cases', exercise, COUNT(DISTINCT case_id) FROM chronicle_case_
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)
     await make_tables(engine)
     yield engine
     await engine.dispose()
 
 
-async def assert_right(connection: AsyncConnection) -> None:
+async def assert_right(connection: Transaction) -> None:
     found: dict[str | None, Counter[str]] = {}
     for counted, exercise, number in await connection.execute(text(COUNTED)):
         found.setdefault(exercise, Counter())[counted] = number
@@ -70,7 +70,7 @@ def a_log() -> Log:
     return log
 
 
-async def test_whatever_is_repeated_and_in_whatever_batches(engine: AsyncEngine) -> None:
+async def test_whatever_is_repeated_and_in_whatever_batches(engine: Database) -> None:
     records = a_log().records
     for seed in range(3):
         dice = random.Random(seed)
@@ -86,7 +86,7 @@ async def test_whatever_is_repeated_and_in_whatever_batches(engine: AsyncEngine)
             at += size
 
 
-async def test_the_same_record_again_at_a_later_offset_counts_nothing(engine: AsyncEngine) -> None:
+async def test_the_same_record_again_at_a_later_offset_counts_nothing(engine: Database) -> None:
     log = Log()
     for _ in range(3):
         log.alert(accepted("OUR-1", hours(1)))
@@ -102,7 +102,7 @@ async def test_the_same_record_again_at_a_later_offset_counts_nothing(engine: As
     assert (found.alerts, found.statements, found.cases, found.obligations["owed"]) == (1, 1, 1, 1)
 
 
-async def test_what_is_undone_in_a_transaction_is_not_counted(engine: AsyncEngine) -> None:
+async def test_what_is_undone_in_a_transaction_is_not_counted(engine: Database) -> None:
     log = Log()
     log.alert(accepted("OUR-1"))
     log.case(a_case())
@@ -117,7 +117,7 @@ async def test_what_is_undone_in_a_transaction_is_not_counted(engine: AsyncEngin
     assert (await queries.status(engine, LATER)).unreadable == 1
 
 
-async def test_a_rebuild_counts_from_none(engine: AsyncEngine) -> None:
+async def test_a_rebuild_counts_from_none(engine: Database) -> None:
     from alertbus.chronicle.projector import WORDS
     from alertbus.wire.reading import understand
 

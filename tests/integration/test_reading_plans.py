@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.bench.chronicle_rows import fill
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.rebuild import make_tables
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -23,10 +23,10 @@ LARGE = (tables.obligation, tables.notice, tables.receipt, tables.alert, tables.
 class Filled:
     """A chronicle of some thousand obligations, and how its database answers what is asked of it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self.engine = engine
         self._asked: list[tuple[str, Any]] = []
-        event.listen(engine.sync_engine, "before_cursor_execute", self._note)
+        event.listen(engine.engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         self._asked.append((statement, parameters))
@@ -38,12 +38,9 @@ class Filled:
         queries_asked = [(statement, given) for statement, given in self._asked if statement.startswith(("SELECT", "WITH"))]
         assert queries_asked
         explain = "EXPLAIN QUERY PLAN " if self.engine.dialect.name == "sqlite" else "EXPLAIN "
-        lines: list[str] = []
-        async with self.engine.connect() as connection:
-            for statement, given in queries_asked:
-                rows = await connection.exec_driver_sql(explain + statement, given)
-                lines += [str(row[-1]) for row in rows]
-        return lines
+        return await self.engine.read(
+            lambda connection: [str(row[-1]) for asked, given in queries_asked for row in connection.exec_driver_sql(explain + asked, given)]
+        )
 
 
 def read_whole(plan: Sequence[str]) -> list[str]:
@@ -60,7 +57,7 @@ def indexes(plan: Sequence[str]) -> set[str]:
 @pytest.fixture(scope="module", params=["sqlite", "sqlite, never analysed", "postgresql"])
 async def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Filled]:
     folder: Path = tmp_path_factory.mktemp("filled")
-    url = f"sqlite+aiosqlite:///{folder}/bus.db" if "sqlite" in request.param else request.getfixturevalue("postgres_url")
+    url = f"sqlite:///{folder}/bus.db" if "sqlite" in request.param else request.getfixturevalue("postgres_url")
     engine = make_engine(url)
     await make_tables(engine)
     async with engine.begin() as connection:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.inbox_order import EVERYTHING
@@ -20,6 +19,7 @@ from alertbus.gateway import feed as feeding
 from alertbus.gateway.feed import ChangeFeed
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import T0, Log, a_notice, a_receipt, hours
 
@@ -27,7 +27,7 @@ from tests.story import T0, Log, a_notice, a_receipt, hours
 class Bus:
     """A chronicle that is told what happens, and a feed of it that looks when it is told to."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self.engine, self.log, self.at, self.stopping = engine, Log(), hours(1), asyncio.Event()
         self.feed = ChangeFeed(engine, lambda: self.at, self.stopping, every_s=math.inf)
         self._read = self._marks = 0
@@ -73,7 +73,7 @@ class Listener:
 
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+    engine = make_engine(f"sqlite:///{tmp_path}/bus.db")
     await make_tables(engine)
     bus = Bus(engine)
     yield bus
@@ -180,7 +180,7 @@ async def test_listeners_share_a_look_and_nobody_looks_where_nobody_listens(bus:
     for listener in listeners:
         await listener.heard()
     asked: list[str] = []
-    event.listen(bus.engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    event.listen(bus.engine.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
 
     bus.at = hours(2)
     await bus.feed.look()
@@ -206,7 +206,7 @@ async def test_a_chronicle_made_anew_ends_the_streams_so_that_they_are_asked_for
 
 async def test_numbers_grow_with_every_transaction_and_go_on_above_those_of_a_chronicle_that_was_dropped(bus: Bus) -> None:
     async def highest() -> int:
-        async with bus.engine.connect() as connection:
+        async with bus.engine.reading() as connection:
             return int((await connection.execute(text("SELECT max(changed) FROM chronicle_obligation"))).scalar_one())
 
     await bus.tell(notice("one"))
