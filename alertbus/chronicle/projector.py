@@ -20,6 +20,7 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
 from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
+from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -147,6 +148,8 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Par
         if rows := by_table[table]:
             count_arrivals(connection, table, rows)
             connection.execute(upsert(table, connection.dialect.name), rows)
+    decided = {row["review_id"] for row in by_table[tables.review_decision]}
+    settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
     if derived:
         _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
     if reached:
