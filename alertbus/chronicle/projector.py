@@ -21,6 +21,7 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
 from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import ObligationRow, write_obligations
+from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.chronicle.recent_obligations import KnownObligation, RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
@@ -158,6 +159,8 @@ def write_facts(
     for table, rows in by_table.items():
         count_arrivals(connection, table, rows)
         written[table] = _INSERT[table].each(connection, rows)
+    decided = {row["review_id"] for row in by_table[tables.review_decision]}
+    settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
         _derive(connection, recent.with_new(connection, said, all_new=all_new))

@@ -19,14 +19,13 @@ from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, page, states_
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
-from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_given, same_exercise, view
+from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.database import Database, Transaction
-from alertbus.sql.engine import database_faults
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
@@ -54,8 +53,7 @@ async def inbox(
     def found(connection: Connection) -> list[InboxItem]:
         return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen), now)
 
-    with database_faults():
-        return await engine.read(found)
+    return await answered(engine, found)
 
 
 def items_of(connection: Connection, obligations: Sequence[str], now: datetime) -> list[InboxItem]:
@@ -70,8 +68,7 @@ def items_of(connection: Connection, obligations: Sequence[str], now: datetime) 
 
 async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> InboxItem:
     """Give one obligation, real or of an exercise. Raises `NotFound`."""
-    with database_faults():
-        found = await engine.read(lambda connection: items_of(connection, [obligation_id], now))
+    found = await answered(engine, lambda connection: items_of(connection, [obligation_id], now))
     if not found:
         raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
     return found[0]
@@ -143,29 +140,28 @@ async def statements(engine: Database, alert_id: str) -> list[AcceptedAlert]:
 
 
 async def status(engine: Database, now: datetime, exercise: str | None = None) -> Status:
-    """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
-    same = same_exercise(_owed.exercise, exercise)
-    overdue = select(func.count()).where(same, tables.UNANSWERED, _owed.due < now)
-    oldest = select(_owed.id, _owed.agency, _owed.since).where(same, tables.UNANSWERED).order_by(_owed.since, _owed.id).limit(1)
-    unreadable = select(func.count()).select_from(tables.unreadable)
-    async with view(engine) as connection:
-        numbers = await connection.run_sync(counts, exercise)
-        first = (await connection.execute(oldest)).one_or_none()
-        progress = (await connection.execute(select(tables.progress))).all()
-        reviews = await waiting_reviews(connection, now, exercise)
-        return Status(
-            alerts=numbers[Counted.ALERTS],
-            statements=numbers[Counted.STATEMENTS],
-            cases=numbers[Counted.CASES],
-            obligations={state: numbers[state] for state in ObligationState},
-            overdue=(await connection.execute(overdue)).scalar_one(),
-            oldest_unanswered=first and _unanswered(first, now),
-            review=reviews.open,
-            review_by_reason=reviews.by_reason,
-            oldest_review=reviews.oldest,
-            unreadable=(await connection.execute(unreadable)).scalar_one(),
-            progress={f"{row.topic}/{row.partition}": row.next for row in progress},
-        )
+    """Give the numbers: of reality, or of one exercise. Unreadable records and progress are of all."""
+    return await answered(engine, lambda connection: _status(connection, now, exercise))
+
+
+def _status(connection: Connection, now: datetime, exercise: str | None) -> Status:
+    chosen = same_exercise(_owed.exercise, exercise), tables.UNANSWERED
+    oldest = select(_owed.id, _owed.agency, _owed.since).where(*chosen).order_by(_owed.since, _owed.id).limit(1)
+    first = connection.execute(oldest).one_or_none()
+    numbers, reviews = counts(connection, exercise), waiting_reviews(connection, now, exercise)
+    return Status(
+        alerts=numbers[Counted.ALERTS],
+        statements=numbers[Counted.STATEMENTS],
+        cases=numbers[Counted.CASES],
+        obligations={state: numbers[state] for state in ObligationState},
+        overdue=connection.execute(select(func.count()).where(*chosen, _owed.due < now)).scalar_one(),
+        oldest_unanswered=first and _unanswered(first, now),
+        review=reviews.open,
+        review_by_reason=reviews.by_reason,
+        oldest_review=reviews.oldest,
+        unreadable=connection.execute(select(func.count()).select_from(tables.unreadable)).scalar_one(),
+        progress={f"{row.topic}/{row.partition}": row.next for row in connection.execute(select(tables.progress))},
+    )
 
 
 async def _find(connection: Transaction, asked: str, sight: AlertSight) -> tuple[str | None, int]:

@@ -2,8 +2,9 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, select
 
@@ -18,6 +19,8 @@ from alertbus.policy.neutral import is_neutral
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading
 
+T = TypeVar("T")
+
 AT_ONCE = 500
 """Ids in one query; both databases allow some 32,000."""
 
@@ -28,6 +31,12 @@ async def view(engine: Database) -> AsyncIterator[Transaction]:
     with database_faults():
         async with reading(engine) as connection:
             yield connection
+
+
+async def answered(engine: Database, question: Callable[[Connection], T]) -> T:
+    """Give what a plain function finds in one consistent moment of the chronicle. Raises `DatabaseUnavailable`."""
+    with database_faults():
+        return await engine.read(question)
 
 
 def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bool]:

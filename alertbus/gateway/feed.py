@@ -19,8 +19,8 @@ from alertbus.chronicle import queries
 from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.changes import AT_MOST, NewsItem, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
+from alertbus.chronicle.views import answered
 from alertbus.sql.database import Database
-from alertbus.sql.engine import database_faults
 
 T = TypeVar("T")
 
@@ -175,8 +175,7 @@ class ChangeFeed:
         self._news = asyncio.Event()
 
     async def _read(self, ask: Callable[[Connection], T]) -> T:
-        with database_faults():
-            return await self._engine.read(ask)
+        return await answered(self._engine, ask)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
