@@ -4,7 +4,8 @@ Stricter than JSON parsers are: a name given twice, NaN, U+0000 and a moment giv
 would be dropped or misread in silence somewhere on the way.
 
 A body is parsed twice, on purpose. Python's parser sees what pydantic's passes over: names given twice, NaN, U+0000. Pydantic then
-reads the bytes themselves, because in JSON it takes nothing but text for a date.
+reads the bytes themselves, because in JSON it takes nothing but text for a date. The three ways through an alert's body take 0.02 ms in
+all; with a quicker parser and a search of the bytes for what might be wrong it was 0.015, and twice as much to get wrong.
 """
 
 import json
@@ -45,7 +46,7 @@ def read_json(body: bytes) -> Any:
     """Parse the body. One that is not JSON, or in which an object holds a name twice, is one fault of the whole."""
     expected = ""
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole_number)
+        value = _DECODER.decode(body.decode())
     except _NameTwice:
         raise InvalidInput([Fault("", "JSON in which no object has a name twice", "duplicate_name")]) from None
     except json.JSONDecodeError as error:
@@ -83,6 +84,8 @@ def _whole_number(text: str) -> int:
     return int(text) if len(text) <= len(str(_LARGEST)) + 1 else _LARGEST + 1
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole_number)
+
 DEEPEST = 64
 """How many objects and lists may stand in each other. Chosen: an alert has six, and whoever reads one later has room to."""
 
@@ -92,6 +95,8 @@ _NUL_IN_TEXT = ("text without the character U+0000", "control_character")
 _TOO_DEEP = (f"JSON that is nested at most {DEEPEST} deep", "nested_too_deeply")
 _TOO_LARGE = ("a number that 64 bits can hold", "number_too_large")
 _NUMBER = ("a date or moment as text, such as 2020-11-18T15:00:00Z", "datetime_type")
+
+_CONTAINER, _A_NUMBER = (dict, list), (int, float)
 
 _Node = tuple[Any, str | int]
 """A place in the data as its parent's node and its own name: cheap to make, and made into a path only where there is a fault."""
@@ -108,22 +113,29 @@ def _unsound(data: Any) -> list[Fault]:
 
 
 def _search(value: Any, name: str, node: _Node | None, found: list[tuple[_Node | None, tuple[str, str]]], depth: int) -> None:
-    if isinstance(value, dict | list) and depth == 0:
-        found.append((None, _TOO_DEEP))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if "\0" in key:
+    if isinstance(value, str):
+        if "\0" in value:
+            found.append((node, _NUL_IN_TEXT))
+        elif name in _TIMES and _is_number(value):
+            found.append((node, _NUMBER))
+    elif isinstance(value, _CONTAINER):
+        if depth == 0:
+            found.append((None, _TOO_DEEP))
+            return
+        named = isinstance(value, dict)
+        inside: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in inside:
+            if named and "\0" in key:
                 found.append((node, _NUL_IN_NAME))
-            _search(inner, key, (node, key), found, depth - 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            _search(inner, "", (node, index), found, depth - 1)
-    elif isinstance(value, str) and "\0" in value:
-        found.append((node, _NUL_IN_TEXT))
-    elif name in _TIMES and _is_number(value):
-        found.append((node, _NUMBER))
-    elif isinstance(value, int | float) and not _SMALLEST <= value <= _LARGEST:
-        found.append((node, _TOO_LARGE))
+            _search(inner, key if named else "", (node, key), found, depth - 1)
+    elif isinstance(value, _A_NUMBER) and (wrong := _wrong_number(value, name)):
+        found.append((node, wrong))
+
+
+def _wrong_number(value: float, name: str) -> tuple[str, str] | None:
+    if name in _TIMES:
+        return _NUMBER
+    return None if _SMALLEST <= value <= _LARGEST else _TOO_LARGE
 
 
 def _location(node: _Node | None) -> list[str | int]:
@@ -138,8 +150,6 @@ def _is_free(location: list[str | int]) -> bool:
     return location[:1] == ["details"] and location != ["details", "release", "date"]
 
 
-def _is_number(value: Any) -> bool:
-    """Say whether pydantic would take the value for seconds since 1970."""
-    if isinstance(value, str):
-        return value.strip("+-. ").replace(".", "").isdigit()
-    return isinstance(value, int | float)
+def _is_number(text: str) -> bool:
+    """Say whether pydantic would take the text for seconds since 1970."""
+    return text.strip("+-. ").replace(".", "").isdigit()

@@ -15,11 +15,12 @@ from alertbus.policy.human_range import HumanRange
 
 def out_of_range(stated: object, allowed: HumanRange, now: datetime, path: str = "") -> Iterator[Fault]:
     """Name the place of each moment or day in the word, the list or the mapping that lies outside the range."""
+    first, last = allowed.first(now), allowed.last(now)
     for place, day in _days(stated, path):
-        if day.year < allowed.first(now).year:
-            yield Fault(place, f"a date since {allowed.first(now)}; leave out one that is not known", "moment_too_early")
-        elif day.year > allowed.last(now).year:
-            yield Fault(place, f"a date until {allowed.last(now)}; leave out an end that is not known", "moment_too_late")
+        if day.year < first.year:
+            yield Fault(place, f"a date since {first}; leave out one that is not known", "moment_too_early")
+        elif day.year > last.year:
+            yield Fault(place, f"a date until {last}; leave out an end that is not known", "moment_too_late")
 
 
 def must_be_in_range(stated: object, allowed: HumanRange, now: datetime, path: str = "") -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alertbus.gateway.bodies import read, read_data
+from alertbus.gateway.bodies import DEEPEST, read, read_data
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.validation import faults_of, join, path_of
@@ -134,6 +134,50 @@ def test_what_no_schema_sees_is_found_with_its_path() -> None:
     ]
     assert wrong({"b": {"\0": 1}}) == [Fault("data.b", "names without the character U+0000", "control_character")]
     assert wrong({"details": {"release": {"date": 5}, "at": 5}}) == [Fault("data.details.release.date", *moment)]
+
+
+names = st.sampled_from(["born", "at", "details", "x", "\0"])
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["1980", "-1.5", "2020-01-01", "\0", "x"])
+)
+anything = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=12)
+
+
+def codes_of(data: Any, name: str = "", depth: int = 0) -> set[str]:
+    """What is wrong in the data whatever its schema says, told in the plainest way."""
+    if isinstance(data, dict | list) and depth == DEEPEST:
+        return {"nested_too_deeply"}
+    if isinstance(data, dict):
+        inside = [codes_of(value, key, depth + 1) for key, value in data.items()]
+        return {"control_character" for key in data if "\0" in key}.union(*inside)
+    if isinstance(data, list):
+        return set().union(*(codes_of(value, "", depth + 1) for value in data))
+    if name in {"born", "at"} and (isinstance(data, int | float) or data in {"1980", "-1.5"}):
+        return {"datetime_type"}
+    if isinstance(data, int | float):
+        return set() if -(2**63) <= data <= 2**64 - 1 else {"number_too_large"}
+    return {"control_character"} if data == "\0" else set()
+
+
+@given(anything, st.integers(0, DEEPEST + 2))
+def test_whatever_is_stated_what_no_schema_sees_is_found(data: Any, around: int) -> None:
+    class Free(BaseModel):
+        model_config = ConfigDict(extra="allow")
+
+    for _ in range(around):
+        data = [data]
+    body = json.dumps({"inside": data}).encode()
+    found = set()
+    try:
+        read(Free, body)
+    except InvalidInput as refused:
+        found = {fault.code for fault in refused.faults}
+
+    assert found == codes_of({"inside": data})
 
 
 def test_one_module_puts_pydantics_errors_into_words() -> None:
