@@ -12,11 +12,15 @@ if TYPE_CHECKING:  # it takes a while to import, and a status over HTTP needs no
 SYSTEM = "system"
 """For `sslrootcert`, as libpq has it: whom the operating system trusts."""
 
-_DRIVERS = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+_DRIVERS = {
+    **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"), "postgresql+psycopg"),
+    **dict.fromkeys(("sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"), "sqlite"),
+}
+"""By what an address may begin with, those of earlier versions among them: the driver that is used."""
 
 
-def async_url(url: str | None, default: Path, ca_file: Path | None = None) -> str:
-    """Give the address for an async engine; `default` is the SQLite file where there is none. It may hold a password.
+def driver_url(url: str | None, default: Path, ca_file: Path | None = None) -> str:
+    """Give the address with the driver in it; `default` is the SQLite file where there is none. It may hold a password.
 
     `sslmode`, `sslrootcert`, `sslcert` and `sslkey` mean what they mean to libpq. `ca_file` is used where no `sslrootcert` stands, and then
     the certificate and the host's name are checked unless `sslmode` says less. Raises `ValueError`.
@@ -24,21 +28,21 @@ def async_url(url: str | None, default: Path, ca_file: Path | None = None) -> st
     from sqlalchemy.engine import URL
 
     if url is None:
-        return URL.create("sqlite+aiosqlite", database=str(default)).render_as_string(hide_password=False)
+        return URL.create("sqlite", database=str(default)).render_as_string(hide_password=False)
     parts = _parts(url)
-    if "sslmode" in parts.query:  # libpq's word, in most addresses a database team hands out; asyncpg's is ssl
-        parts = parts.update_query_dict({"ssl": parts.query["sslmode"]}).difference_update_query(["sslmode"])
+    if "ssl" in parts.query:  # how earlier versions took it
+        parts = parts.update_query_dict({"sslmode": parts.query["ssl"]}).difference_update_query(["ssl"])
     if ca_file is not None and parts.get_backend_name() == "postgresql":
-        parts = parts.update_query_dict({"ssl": "verify-full", "sslrootcert": str(ca_file), **parts.query})
+        parts = parts.update_query_dict({"sslmode": "verify-full", "sslrootcert": str(ca_file), **parts.query})
     return parts.render_as_string(hide_password=False)
 
 
 def is_readable_on_the_way(url: str) -> bool:
-    """Whether an address from `async_url` leads beyond this machine without the checks that keep others out of the line."""
+    """Whether an address from `driver_url` leads beyond this machine without the checks that keep others out of the line."""
     parts = _parts(url)
     if parts.get_backend_name() != "postgresql" or all(map(_is_here, _hosts(parts))):
         return False
-    return parts.query.get("ssl") != "verify-full" or not parts.query.get("sslrootcert")
+    return parts.query.get("sslmode") != "verify-full" or not parts.query.get("sslrootcert")
 
 
 def _parts(url: str) -> "URL":

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings
 
 from alertbus.broker.access import Access, Mechanism, Protocol
-from alertbus.database_address import async_url, is_loopback, is_readable_on_the_way
+from alertbus.database_address import driver_url, is_loopback, is_readable_on_the_way
 from alertbus.model.errors import SettingsFault
 from alertbus.secret_files import RULE, check_secret_file, read_secret
 
@@ -173,7 +173,7 @@ class DoorSettings(BaseSettings):
     @classmethod
     def _is_readable(cls, url: str | None) -> str | None:
         if url is not None:
-            async_url(url, Path())
+            driver_url(url, Path())
         return url
 
     @model_validator(mode="after")
@@ -209,7 +209,7 @@ class DoorSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _encrypts_what_goes_to_the_database(self) -> Self:
-        if self.database_url is not None and is_readable_on_the_way(async_url(self.database_url, Path(), self.database_ca_file)):
+        if self.database_url is not None and is_readable_on_the_way(driver_url(self.database_url, Path(), self.database_ca_file)):
             raise PydanticCustomError(
                 RULE,
                 "ALERTBUS_DATABASE_URL: expected sslmode=verify-full and a named authority, because the database is on another "

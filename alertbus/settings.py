@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from alertbus.caller_settings import CallerSettings
-from alertbus.database_address import async_url, is_loopback
+from alertbus.database_address import driver_url, is_loopback
 from alertbus.door_settings import DoorSettings, PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
 from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
@@ -155,7 +155,7 @@ class Settings(DoorSettings):
     @property
     def sqlalchemy_url(self) -> str:
         """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
-        return async_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
+        return driver_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
 
     @property
     def bearer_token(self) -> str | None:

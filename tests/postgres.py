@@ -17,8 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import create_engine, make_url, text
 
 
 def binary(name: str) -> str | None:
@@ -65,7 +64,7 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        return f"postgresql+asyncpg://bus:{self._password}@127.0.0.1:{self._port}/postgres"
+        return f"postgresql+psycopg://bus:{self._password}@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
         """Return when it answers."""
@@ -108,13 +107,13 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 async def postgres_database(postgres_url: str) -> AsyncIterator[str]:
     name = f"test_{secrets.token_hex(6)}"
-    admin = create_async_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
     yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await admin.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 def _user() -> str | None:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer, Queued
 from alertbus.broker.record import Record
@@ -27,6 +25,7 @@ from alertbus.model.rights import Right
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.load import load_policy
 from alertbus.reach import reduce_case, reduce_person
+from alertbus.sql.database import Database
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
 from alertbus.stream.state_table import StateKey, StateTable
 from alertbus.wire import records
@@ -91,7 +90,7 @@ class OnNoDisk(StateTable[Any]):
 class Town:
     """Cases, alerts and decisions go in; what the stages make of them is on `wire`. The clock is set by the test."""
 
-    def __init__(self, engine: AsyncEngine, now: datetime) -> None:
+    def __init__(self, engine: Database, now: datetime) -> None:
         self.engine, self.now, self.wire = engine, now, Wire()
         self.directory = Directory(engine, IdentityRules(), POLICY.front_door)
         self.identify = Identify(self.directory, POLICY, lambda: self.wire)

@@ -13,7 +13,6 @@ from datetime import datetime
 from types import MappingProxyType
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.audit import chain as chains
 from alertbus.audit import tables
@@ -26,6 +25,7 @@ from alertbus.broker.tail import Tail
 from alertbus.broker.topics import AUDIT
 from alertbus.model.errors import SettingsFault
 from alertbus.sql import locks
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.wire.records import audit_recorded
 
@@ -36,7 +36,7 @@ class Trail:
     def __init__(
         self,
         bootstrap: str,
-        engine: AsyncEngine,
+        engine: Database,
         producer: Producer,
         now: Callable[[], datetime],
         keys: AuditKeys = NO_KEYS,
@@ -87,7 +87,7 @@ class Trail:
         with contextlib.suppress(SettingsFault):
             await self.anchor()
 
-    async def _head(self, connection: AsyncConnection, chain: str, partition: int) -> Head:
+    async def _head(self, connection: Transaction, chain: str, partition: int) -> Head:
         row = (await connection.execute(select(tables.head).where(tables.head.c.chain == chain))).one_or_none()
         known = Head() if row is None else Head(row.number, row.hash)
         start = row.next if row is not None and row.partition == partition else 0
@@ -110,7 +110,7 @@ def _anchor_faults() -> Iterator[None]:
 
 
 async def verify(
-    bootstrap: str, engine: AsyncEngine, keys: AuditKeys = NO_KEYS, anchors: Mapping[tuple[str, int], str] = MappingProxyType({})
+    bootstrap: str, engine: Database, keys: AuditKeys = NO_KEYS, anchors: Mapping[tuple[str, int], str] = MappingProxyType({})
 ) -> tuple[Chains, list[Break]]:
     """Follow every chain from its first record to its last, and hold it against the keys, the anchor and the database. Gives the first
     break of each.

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.broker.record import Record
 from alertbus.directory.case_claims import claims_of
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database
 from alertbus.wire import records
 
 AGENCIES = ("childrens_social_care", "gp", "health_visiting", "school", "midwifery", "nursery", "hospital")
@@ -64,7 +63,7 @@ def accepted(count: int, families: int, at: datetime) -> list[Record]:
     return [records.alert_accepted(AcceptedAlert.of(alert_about(number % families), at)) for number in range(count)]
 
 
-async def settle(engine: AsyncEngine, families: int, at: datetime) -> list[Record]:
+async def settle(engine: Database, families: int, at: datetime) -> list[Record]:
     """Make the families known to the directory, in one transaction. Returns the records that the gateway would write about them."""
     told: list[Record] = []
     async with engine.begin() as connection:

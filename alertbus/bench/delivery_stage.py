@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Column, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.bench import county
 from alertbus.bench.bench_broker import PATIENCE_S, bench_broker
@@ -28,6 +27,7 @@ from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.notice import Notice
 from alertbus.policy.load import load_policy
 from alertbus.settings import Settings
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate, reading
 
 WARM_S = 5.0
@@ -97,7 +97,7 @@ class _Notices:
 
 
 class _DeliveryRun:
-    def __init__(self, engine: AsyncEngine, processes: Mapping[str, Running], producer: Producer, notices: _Notices) -> None:
+    def __init__(self, engine: Database, processes: Mapping[str, Running], producer: Producer, notices: _Notices) -> None:
         self._engine, self._processes, self._producer, self._notices = engine, processes, producer, notices
         self._written = 0
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.bench import county
 from alertbus.bench.bench_broker import bench_broker
@@ -34,6 +33,7 @@ from alertbus.reconcile.full import reconcile
 from alertbus.reconcile.incremental import reconcile_incrementally
 from alertbus.reconcile.results import latest_run
 from alertbus.settings import Settings, load_settings
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 
 NEW = 100
@@ -84,7 +84,7 @@ async def reconcile_time(folder: Path, *, alerts: int, families: int, database: 
             await engine.dispose()
 
 
-async def fill(producer: Producer, engine: AsyncEngine, families: Sequence[Family], alerts: int) -> None:
+async def fill(producer: Producer, engine: Database, families: Sequence[Family], alerts: int) -> None:
     """Write so many alerts, over all families in turn, as if accepted, delivered and shown."""
     for start in range(0, alerts, AT_ONCE):
         written: list[Record] = []

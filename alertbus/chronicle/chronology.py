@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import orjson
 from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationStatus
@@ -18,11 +17,12 @@ from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.free_text import without_free_text
 from alertbus.model.screening import Revealed, revealed_to
+from alertbus.sql.database import Database, Transaction
 
 People = Sequence[Sequence[str]]
 
 
-async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEntry]:
+async def chronology_of(engine: Database, case_id: str) -> list[ChronologyEntry]:
     """Give every statement about somebody on the case, told or not, the earliest first. Raises `NotFound` for no such case.
 
     It is whole and for those who hold the case: nothing is minimised but people of other families, and words that may tell of
@@ -48,7 +48,7 @@ async def chronology_of(engine: AsyncEngine, case_id: str) -> list[ChronologyEnt
     return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
 
 
-async def _statements(connection: AsyncConnection, case_id: str) -> list[tuple[AcceptedAlert, People]]:
+async def _statements(connection: Transaction, case_id: str) -> list[tuple[AcceptedAlert, People]]:
     """Give the statements that reached the case and those that an obligation on it is about, with person ids where known."""
     said, reached, owed = tables.alert, tables.alert_case, tables.obligation
     query = (

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 import structlog
 from sqlalchemy import Connection, Table, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker import topics
 from alertbus.broker.groups import CHRONICLE, GROUPS
@@ -35,6 +34,7 @@ from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
@@ -90,7 +90,7 @@ class RecentNotices:
 
 
 async def apply(
-    connection: AsyncConnection,
+    connection: Transaction,
     facts: Sequence[Fact],
     *,
     starts: Collection[Partition] = (),
@@ -119,7 +119,7 @@ async def apply(
     return new
 
 
-async def derive(connection: AsyncConnection, touched: Sequence[str]) -> None:
+async def derive(connection: Transaction, touched: Sequence[str]) -> None:
     """Work out anew these obligations, each from all its notices and receipts. One that cannot be is left out, and logged."""
 
     async def write(some: Sequence[str]) -> None:

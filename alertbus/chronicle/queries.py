@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, or_, select, tuple_
 from sqlalchemy import case as when
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.alert_sight import AlertSight
@@ -26,6 +25,7 @@ from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime
 
 OPEN = "open"
@@ -44,7 +44,7 @@ _NO_SUCH_ALERT = "no such alert; give the bus's id or its sender's, and allow a 
 
 
 async def inbox(
-    engine: AsyncEngine,
+    engine: Database,
     agency: str | None = None,
     state: str | None = None,
     exercise: str | None = EVERYTHING,
@@ -75,7 +75,7 @@ async def inbox(
     return [_item(row, receipts[row.id], now) for row in rows]
 
 
-async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) -> InboxItem:
+async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> InboxItem:
     """Give one obligation, real or of an exercise. Raises `NotFound`."""
     query = _items().where(_owed.id == obligation_id)
     async with view(engine) as connection:
@@ -86,7 +86,7 @@ async def obligation(engine: AsyncEngine, obligation_id: str, *, now: datetime) 
     return _item(row, receipts[obligation_id], now)
 
 
-async def alert_status(engine: AsyncEngine, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
+async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
     """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
     what is in sight of it.
 
@@ -139,7 +139,7 @@ def _stands_last(statements: Sequence[Row[Any]]) -> Alert:
     return AcceptedAlert.model_validate_json(last.body).alert
 
 
-async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
+async def statements(engine: Database, alert_id: str) -> list[AcceptedAlert]:
     """Give the statements of an alert, found as `alert_status` finds it, in the order they were accepted. Raises `NotFound`."""
     said = tables.alert.c
     async with view(engine) as connection:
@@ -151,7 +151,7 @@ async def statements(engine: AsyncEngine, alert_id: str) -> list[AcceptedAlert]:
     return [AcceptedAlert.model_validate_json(body) for body in bodies]
 
 
-async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None) -> Status:
+async def status(engine: Database, now: datetime, exercise: str | None = None) -> Status:
     """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
     said, versions = tables.alert.c, tables.case_version.c
     waiting = _owed.state.not_in(ANSWERED)
@@ -184,7 +184,7 @@ async def status(engine: AsyncEngine, now: datetime, exercise: str | None = None
         )
 
 
-async def _find(connection: AsyncConnection, asked: str, sight: AlertSight) -> tuple[str | None, int]:
+async def _find(connection: Transaction, asked: str, sight: AlertSight) -> tuple[str | None, int]:
     """Give the bus's id of the alert in sight that was asked for by either id, and how many in sight have it.
 
     Another source may use the same id for an alert of its own: that hides nothing from whoever sees this one.

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, String, Table, collate, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker.consumer import read_all
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, Fact, apply, derive, fact_of, read
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, metadata, reading
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
@@ -26,18 +26,18 @@ class ChronicleRestore(Restore):
     def __init__(self) -> None:
         self._begun: set[Partition] = set()
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: Transaction) -> None:
         """Nothing to prepare."""
 
     def read(self, batch: Iterable[Understood]) -> list[Fact]:
         return [fact_of(understood) for understood in batch if understood.record.topic in TOPICS]
 
-    async def write(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
+    async def write(self, connection: Transaction, facts: Sequence[Fact]) -> None:
         places = {(fact.topic, fact.partition) for fact in facts}
         await apply(connection, facts, starts=places - self._begun, derived=False)
         self._begun |= places
 
-    async def finish(self, engine: AsyncEngine) -> None:
+    async def finish(self, engine: Database) -> None:
         """Needs the index on the notices' obligations."""
         column = tables.notice.c.obligation_id
         after = ""
@@ -52,7 +52,7 @@ class ChronicleRestore(Restore):
             after = some[-1]
 
 
-async def replay(bootstrap: str, engine: AsyncEngine) -> int:
+async def replay(bootstrap: str, engine: Database) -> int:
     """Apply what the topics hold at this moment and the chronicle does not. Return how many records were new to it."""
     new = 0
     waiting: list[Received] = []
@@ -76,21 +76,21 @@ async def replay(bootstrap: str, engine: AsyncEngine) -> int:
     return new
 
 
-async def make_tables(engine: AsyncEngine) -> None:
+async def make_tables(engine: Database) -> None:
     """Make the chronicle's tables where they are missing."""
     with database_faults():
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all, tables=tables.TABLES)
 
 
-async def digest(engine: AsyncEngine) -> str:
+async def digest(engine: Database) -> str:
     """Hash the content: the same on either database, and wherever in the topics the records stood."""
     sum_ = hashlib.sha256()
     async with reading(engine) as connection:
         for table in tables.CONTENT:
             names = [c.name for c in table.columns if c.name != "position"]
-            rows = await connection.stream(select(*(table.c[name] for name in names)).order_by(*_key(table, engine.dialect.name)))
-            async for row in rows:
+            rows = select(*(table.c[name] for name in names)).order_by(*_key(table, engine.dialect.name))
+            async for row in connection.stream(rows):
                 sum_.update(orjson.dumps([table.name, *map(_plain, row)]) + b"\n")
     return sum_.hexdigest()
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import AwareDatetime
 from sqlalchemy import ColumnElement, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
@@ -22,6 +21,7 @@ from alertbus.model.base import Word
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime
 
 INTEGRATION = "integration"
@@ -97,7 +97,7 @@ def owner_of(reason: ReviewReason, front_door: str, source: str | None = None) -
 
 
 async def review_items(
-    engine: AsyncEngine,
+    engine: Database,
     now: datetime,
     front_door: str,
     *,
@@ -129,7 +129,7 @@ async def review_items(
         return [_item(row, now, front_door) for row in await connection.execute(query)]
 
 
-async def review_item(engine: AsyncEngine, item_id: str, now: datetime, front_door: str) -> ReviewItem:
+async def review_item(engine: Database, item_id: str, now: datetime, front_door: str) -> ReviewItem:
     """Give one item. Raises `NotFound`."""
     async with view(engine) as connection:
         row = (await connection.execute(_items().where(tables.review.c.id == item_id))).one_or_none()
@@ -138,7 +138,7 @@ async def review_item(engine: AsyncEngine, item_id: str, now: datetime, front_do
     return _item(row, now, front_door)
 
 
-async def proposals_about(engine: AsyncEngine, person_id: str, now: datetime, front_door: str) -> list[ReviewItem]:
+async def proposals_about(engine: Database, person_id: str, now: datetime, front_door: str) -> list[ReviewItem]:
     """Give every proposal of a flag for somebody, the oldest first: open and decided, shown and not."""
     asked = tables.review.c
     query = _items().where(asked.reason == ReviewReason.FLAG_PROPOSED, asked.person_id == person_id).order_by(asked.at, asked.id)
@@ -146,7 +146,7 @@ async def proposals_about(engine: AsyncEngine, person_id: str, now: datetime, fr
         return [_item(row, now, front_door) for row in await connection.execute(query)]
 
 
-async def words_released(connection: AsyncConnection, case_id: str, alerts: Collection[str]) -> set[str]:
+async def words_released(connection: Transaction, case_id: str, alerts: Collection[str]) -> set[str]:
     """Give the statements of these alerts whose held words somebody has released to the case. What went out stays out, whatever was
     decided at the same moment or since.
     """
@@ -163,7 +163,7 @@ async def words_released(connection: AsyncConnection, case_id: str, alerts: Coll
     return found
 
 
-async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[str]:
+async def unanswered_on(engine: Database, case_id: str, agency: str) -> list[str]:
     """Give the ids of the obligations that this agency has not answered on this case."""
     owed = tables.obligation.c
     query = select(owed.id).where(owed.case_id == case_id, owed.agency == agency, owed.state.not_in(tables.ANSWERED)).order_by(owed.id)
@@ -171,7 +171,7 @@ async def unanswered_on(engine: AsyncEngine, case_id: str, agency: str) -> list[
         return list((await connection.execute(query)).scalars())
 
 
-async def waiting_reviews(connection: AsyncConnection, now: datetime, exercise: str | None) -> ReviewsWaiting:
+async def waiting_reviews(connection: Transaction, now: datetime, exercise: str | None) -> ReviewsWaiting:
     """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
     asked = tables.review.c
     chosen = and_(_open(), ~not_asked(now), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)

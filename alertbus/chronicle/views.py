@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ObligationStatus
@@ -16,6 +15,7 @@ from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
 from alertbus.model.notice import Notice, Receipt
 from alertbus.policy.neutral import is_neutral
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading
 
 AT_ONCE = 500
@@ -23,12 +23,10 @@ AT_ONCE = 500
 
 
 @contextlib.asynccontextmanager
-async def view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def view(engine: Database) -> AsyncIterator[Transaction]:
     """Open one consistent moment of the chronicle for several SQL statements. Raises `DatabaseUnavailable` when there is no database."""
     with database_faults():
         async with reading(engine) as connection:
-            if engine.dialect.name == "postgresql":  # whose default shows each statement a newer moment
-                await connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
 
@@ -36,7 +34,7 @@ def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bo
     return column.is_(None) if exercise is None else column == exercise
 
 
-async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
+async def latest_case(connection: Transaction, case_id: str) -> Case:
     """Give the newest version. Raises `NotFound`."""
     versions = tables.case_version.c
     query = select(versions.body).where(versions.case_id == case_id).order_by(versions.version.desc()).limit(1)
@@ -46,7 +44,7 @@ async def latest_case(connection: AsyncConnection, case_id: str) -> Case:
     return Case.model_validate_json(body)
 
 
-async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
+async def receipts_of(connection: Transaction, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
     """Give the receipts by obligation, the oldest first; an empty tuple for an obligation without any."""
     given = tables.receipt
     found: dict[str, list[Receipt]] = defaultdict(list)
@@ -58,7 +56,7 @@ async def receipts_of(connection: AsyncConnection, obligations: Sequence[str]) -
     return {obligation: tuple(found[obligation]) for obligation in obligations}
 
 
-async def obligations_where(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
+async def obligations_where(connection: Transaction, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
     """Give obligations with their receipts, in the order in which they arose."""
     owed = tables.obligation
     query = (

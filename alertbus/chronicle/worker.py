@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import consume
 from alertbus.broker.groups import CHRONICLE, committed_offsets
@@ -17,6 +16,7 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
 from alertbus.chronicle.rebuild import make_tables, replay
 from alertbus.chronicle.views import view
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 
 GROUP = CHRONICLE
@@ -24,7 +24,7 @@ GROUP = CHRONICLE
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run_chronicle(bootstrap: str, engine: AsyncEngine, stop: asyncio.Event, *, group: str = GROUP) -> None:
+async def run_chronicle(bootstrap: str, engine: Database, stop: asyncio.Event, *, group: str = GROUP) -> None:
     """Project until `stop`. Offsets are committed after the rows; several of these may run on one database.
 
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
@@ -58,13 +58,13 @@ _PAUSE_S = (
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
 
 
-async def _catch_up(bootstrap: str, engine: AsyncEngine) -> None:
+async def _catch_up(bootstrap: str, engine: Database) -> None:
     log.warning("the chronicle is behind its offsets and is replayed")
     count = await replay(bootstrap, engine)
     log.info("the chronicle has caught up", count=count)
 
 
-async def _is_behind(bootstrap: str, engine: AsyncEngine, group: str) -> bool:
+async def _is_behind(bootstrap: str, engine: Database, group: str) -> bool:
     committed = (await committed_offsets(bootstrap, {group: TOPICS}))[group]
     async with view(engine) as connection:
         rows = await connection.execute(select(tables.progress))

@@ -18,7 +18,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Integer, and_, bindparam, case, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.record import Partition
@@ -36,6 +35,7 @@ from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import INBOX
 from alertbus.quarantine.entry import read as quarantined
 from alertbus.sql.apart import together_or_apart
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
@@ -89,7 +89,7 @@ class DeliveryRestore(Restore):
         self._redriven: dict[str, int] = {}
         self.in_inbox = self.owed_again = 0
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: Transaction) -> None:
         """Need nothing beforehand."""
 
     def read(self, batch: Iterable[Understood]) -> LedgerChanges:
@@ -116,7 +116,7 @@ class DeliveryRestore(Restore):
         rows.notices, rows.attempts, rows.fallbacks = notices, attempts, fallbacks
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: LedgerChanges) -> None:
+    async def write(self, connection: Transaction, rows: LedgerChanges) -> None:
         if rows.notices:
             await _insert(connection, rows.notices)
         for statement, found in (
@@ -129,7 +129,7 @@ class DeliveryRestore(Restore):
             if found:
                 await connection.execute(statement, found)
 
-    async def finish(self, engine: AsyncEngine) -> None:
+    async def finish(self, engine: Database) -> None:
         """Fill the inbox; cancel what was withdrawn before anybody tried to send it; give the oldest of each lane its turn."""
         async for put, owed in refill_inbox(engine, self._plugins, self._elsewhere):
             self.in_inbox += put
@@ -161,7 +161,7 @@ class DeliveryRestore(Restore):
         return row | {"attempts": 0 if untried else 1}
 
 
-async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+async def _insert(connection: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """All, or, when the database will not have one of them, the others: that one is in quarantine, as it was before."""
 
     async def write(some: Sequence[dict[str, Any]]) -> None:
@@ -230,7 +230,7 @@ _FALLBACK = (
 )
 
 
-async def refill_inbox(engine: AsyncEngine, plugins: Plugins, elsewhere: Collection[str]) -> AsyncIterator[tuple[int, int]]:
+async def refill_inbox(engine: Database, plugins: Plugins, elsewhere: Collection[str]) -> AsyncIterator[tuple[int, int]]:
     """Put back what the built-in inbox had accepted, as an agency's own channel or as its fallback.
 
     Yields, batch by batch, how many messages are in it again and how many cannot be. What cannot be rendered any more is owed

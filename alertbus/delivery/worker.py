@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.broker import groups
 from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
@@ -34,6 +32,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy
 from alertbus.settings import ChannelSettings
+from alertbus.sql.database import Database
 from alertbus.wire.records import receipt_given
 from alertbus.wire.words import DELIVERY
 
@@ -49,7 +48,7 @@ class DeliverySetup:
     """Everything a delivery worker is given. Schema and topics are there already."""
 
     bootstrap: str
-    engine: AsyncEngine
+    engine: Database
     plugins: Plugins
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
     """By agency; an agency without has the built-in inbox."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from sqlalchemy import func, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.claims import one_of
 from alertbus.directory.comparing import Comparison, blocks, compare
@@ -13,13 +12,14 @@ from alertbus.directory.tables import case_version, claim, held, mention
 from alertbus.model.case import Case
 from alertbus.model.person import Person
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Transaction
 
 MOST = 50
 """People compared with one person at most, those first who share most blocks. Chosen: comparing one takes 0.3 to 0.5 ms."""
 
 
 async def alike(
-    connection: AsyncConnection, person: Person, scope: str, rules: IdentityRules, beside: str = ""
+    connection: Transaction, person: Person, scope: str, rules: IdentityRules, beside: str = ""
 ) -> dict[str, tuple[tuple[str, ...], Comparison]]:
     """Give the mentions of people of that exercise, or of none, who may be this person: each with its ids and how they compare.
 
@@ -30,7 +30,7 @@ async def alike(
     return {one: (found[one], comparison) for one, comparison in compared.items() if comparison.proposes}
 
 
-async def _sharing_blocks(connection: AsyncConnection, person: Person, scope: str, beside: str) -> dict[str, tuple[str, ...]]:
+async def _sharing_blocks(connection: Transaction, person: Person, scope: str, beside: str) -> dict[str, tuple[str, ...]]:
     """Give the mentions that share most blocks with this person, each with its ids: of a common name thousands may share one."""
     marks = [(BLOCK, digest) for digest in sorted(blocks(person))]
     if not marks:
@@ -47,7 +47,7 @@ async def _sharing_blocks(connection: AsyncConnection, person: Person, scope: st
     return {row.mention_id: tuple(row.person_ids.split()) for row in rows}
 
 
-async def people_of(connection: AsyncConnection, mention_ids: Collection[str]) -> dict[str, Person]:
+async def people_of(connection: Transaction, mention_ids: Collection[str]) -> dict[str, Person]:
     """Give the persons as these mentions state them."""
     found: dict[str, Person] = {}
     rows = await connection.execute(
@@ -68,7 +68,7 @@ async def people_of(connection: AsyncConnection, mention_ids: Collection[str]) -
     return found
 
 
-async def on_cases(connection: AsyncConnection, person_ids: Collection[str]) -> list[str]:
+async def on_cases(connection: Transaction, person_ids: Collection[str]) -> list[str]:
     """Give the ids of the cases on which any of these persons is."""
     query = (
         select(mention.c.of)
@@ -80,7 +80,7 @@ async def on_cases(connection: AsyncConnection, person_ids: Collection[str]) -> 
     return list((await connection.execute(query)).scalars())
 
 
-async def mentions_of(connection: AsyncConnection, person_ids: Collection[str]) -> dict[str, list[str]]:
+async def mentions_of(connection: Transaction, person_ids: Collection[str]) -> dict[str, list[str]]:
     """Give for each of these persons where they are named now: on case files first, then in alerts, the oldest first of each."""
     query = (
         select(held.c.person_id, held.c.mention_id, mention.c.kind)

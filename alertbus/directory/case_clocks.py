@@ -10,17 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.tables import case_version, exercise_clock, wake
 from alertbus.model.case import Case
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import reading, upsert
 
 
 class CaseClocks:
     """The schedule of ticks over one database. Every method is safe to repeat."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def due(self, now: datetime) -> list[tuple[str, datetime]]:
@@ -49,7 +49,7 @@ class CaseClocks:
             await connection.execute(forward, [{"exercise": exercise, "at": to}])
 
 
-async def set_wakes(connection: AsyncConnection, case: Case, now: datetime) -> None:
+async def set_wakes(connection: Transaction, case: Case, now: datetime) -> None:
     """Replace the case's schedule by what its present version says, within the caller's transaction."""
     await connection.execute(delete(wake).where(wake.c.case_id == case.id))
     if rows := wakes_of(case, now):

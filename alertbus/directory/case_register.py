@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.candidates import alike
 from alertbus.directory.case_claims import claims_of
@@ -19,6 +18,7 @@ from alertbus.model.case import Case
 from alertbus.model.errors import NotFound, VersionConflict
 from alertbus.model.events import PersonRevised
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import reading
 
 
@@ -42,7 +42,7 @@ class Recorded:
 class CaseRegister:
     """The case register over one database."""
 
-    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None) -> None:
+    def __init__(self, engine: Database, rules: IdentityRules | None = None) -> None:
         self._engine = engine
         self._rules = rules or IdentityRules()
 
@@ -131,7 +131,7 @@ class CaseRegister:
                 same = (revised.c.person_id == one.person_id) & (revised.c.version == one.version)
                 await connection.execute(delete(revised).where(same))
 
-    async def _settle(self, connection: AsyncConnection, case: Case, at: datetime) -> Settled:
+    async def _settle(self, connection: Transaction, case: Case, at: datetime) -> Settled:
         """Write what this version claims, and that nobody else is on the case any more."""
         scope = case.exercise or ""
         claims = claims_of(case, at, self._rules)
@@ -141,7 +141,7 @@ class CaseRegister:
         gone = set((await connection.execute(there)).scalars()) - {one.mention.id for one in claims}
         return await settle(connection, claims, sorted(gone), scope, at)
 
-    async def _alike(self, connection: AsyncConnection, case: Case, settled: Settled) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    async def _alike(self, connection: Transaction, case: Case, settled: Settled) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Of people who are new to the directory or in doubt, who else they may be."""
         found: list[tuple[str, tuple[str, ...]]] = []
         for person in case.people if case.exercise is None else ():
@@ -155,7 +155,7 @@ class CaseRegister:
         return tuple(found)
 
 
-async def _claimed_at(connection: AsyncConnection, case_id: str) -> datetime | None:
+async def _claimed_at(connection: Transaction, case_id: str) -> datetime | None:
     """Give when the case last claimed something, None if nobody ever was on it."""
     last = select(mention.c.said_at).where(mention.c.of == case_id, mention.c.kind == MentionKind.CASE.value)
     return (await connection.execute(last.order_by(mention.c.said_at.desc()).limit(1))).scalar_one_or_none()

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.tables import case_version, unlinked_person
 from alertbus.model.case import Case, CasePerson
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 
 
@@ -36,12 +36,12 @@ def linked_people(case: Case) -> set[str]:
     return {person_id for link in case.links for person_id in case.person(link.person).person_ids}
 
 
-async def unlinked_from(connection: AsyncConnection, case_id: str) -> tuple[str, ...]:
+async def unlinked_from(connection: Transaction, case_id: str) -> tuple[str, ...]:
     query = select(unlinked_person.c.person_id).where(unlinked_person.c.case_id == case_id).order_by(unlinked_person.c.person_id)
     return tuple((await connection.execute(query)).scalars())
 
 
-async def take_off(connection: AsyncConnection, case_id: str, before: Collection[str], now: Collection[str]) -> None:
+async def take_off(connection: Transaction, case_id: str, before: Collection[str], now: Collection[str]) -> None:
     if gone := sorted(set(before) - set(now)):
         rows = [{"case_id": case_id, "person_id": person_id} for person_id in gone]
         await connection.execute(upsert(unlinked_person, connection.dialect.name), rows)
@@ -49,7 +49,7 @@ async def take_off(connection: AsyncConnection, case_id: str, before: Collection
     await connection.execute(delete(unlinked_person).where(back))
 
 
-async def identify_on_cases(connection: AsyncConnection, ids: Mapping[str, Mapping[str, tuple[str, ...]]], at: datetime) -> None:
+async def identify_on_cases(connection: Transaction, ids: Mapping[str, Mapping[str, tuple[str, ...]]], at: datetime) -> None:
     """Write a new version of each case on which somebody has turned out to be somebody else: by case and key, who they are now.
 
     Nothing that was stated changes. The version waits to be published, as one does whose sender was not answered yet.

@@ -11,12 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, or_, select, text, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.marks import LOOK_UP_ONLY, Mark, is_number
 from alertbus.directory.partition import SAID_ANEW, Mention, MentionKind, decide_who_is_who, ids_of
 from alertbus.directory.tables import claim, decisions, held, mention, revised
 from alertbus.sql import locks
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 
 AT_ONCE = 400
@@ -57,13 +57,13 @@ class Settled:
     """Somebody who was known before is somebody else now, or is claimed by less."""
 
 
-async def locked(connection: AsyncConnection) -> None:
+async def locked(connection: Transaction) -> None:
     """Take the directory's lock for the rest of the transaction. SQLite's transactions that write are one at a time anyway."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.DIRECTORY})
 
 
-async def settle(connection: AsyncConnection, claims: Sequence[Claimed], ended: Collection[str], scope: str, now: datetime) -> Settled:
+async def settle(connection: Transaction, claims: Sequence[Claimed], ended: Collection[str], scope: str, now: datetime) -> Settled:
     """Write these claims and the end of those mentions as of `now`, and decide anew about everybody whom they may concern."""
     found = Settled()
     before = await _mentions(connection, [one.mention.id for one in claims] + list(ended))
@@ -80,7 +80,7 @@ async def settle(connection: AsyncConnection, claims: Sequence[Claimed], ended: 
     return found
 
 
-async def decide_again(connection: AsyncConnection, asked: Sequence[tuple[str, str]], now: datetime) -> Settled:
+async def decide_again(connection: Transaction, asked: Sequence[tuple[str, str]], now: datetime) -> Settled:
     """Decide anew about everybody whom these mentions, each with its scope, concern.
 
     A rebuild decides as before, so nobody has changed, but for what had been decided and was not on Kafka yet.
@@ -97,7 +97,7 @@ async def decide_again(connection: AsyncConnection, asked: Sequence[tuple[str, s
     return found
 
 
-async def holders(connection: AsyncConnection, scope: str, marks: Iterable[Mark]) -> dict[Mark, dict[str, tuple[str, ...]]]:
+async def holders(connection: Transaction, scope: str, marks: Iterable[Mark]) -> dict[Mark, dict[str, tuple[str, ...]]]:
     """Give for each of these marks the mentions that claim it now, each with its person's ids."""
     return await connection.run_sync(held_by, scope, marks)
 
@@ -134,7 +134,7 @@ def one_of(scope: str, marks: Iterable[Mark]) -> ColumnElement[bool]:
     return or_(*pairs)
 
 
-async def version_of(connection: AsyncConnection) -> int:
+async def version_of(connection: Transaction) -> int:
     """Give how often somebody known has turned out to be somebody else."""
     return await connection.run_sync(present_version)
 
@@ -148,7 +148,7 @@ _VERSION = select(decisions.c.version)
 
 
 async def _write(
-    connection: AsyncConnection, claims: Sequence[Claimed], before: Mapping[str, Mention], now: datetime, found: Settled
+    connection: Transaction, claims: Sequence[Claimed], before: Mapping[str, Mention], now: datetime, found: Settled
 ) -> set[Mark]:
     """Write these mentions and what they claim; give the marks that are new or gone."""
     touched: set[Mark] = set()
@@ -191,13 +191,13 @@ def _row(one: Claimed, before: Mention | None) -> dict[str, Any]:
     }
 
 
-async def _end(connection: AsyncConnection, mention_id: str, marks: Collection[Mark], now: datetime) -> None:
+async def _end(connection: Transaction, mention_id: str, marks: Collection[Mark], now: datetime) -> None:
     await connection.execute(update(mention).where(mention.c.mention_id == mention_id).values(ended_at=now, person_ids="", facts=None))
     await connection.execute(delete(held).where(held.c.mention_id == mention_id))
     await _end_claims(connection, mention_id, marks, now)
 
 
-async def _end_claims(connection: AsyncConnection, mention_id: str, marks: Collection[Mark], now: datetime) -> None:
+async def _end_claims(connection: Transaction, mention_id: str, marks: Collection[Mark], now: datetime) -> None:
     ours = claim.c.mention_id == mention_id
     if numbers := [mark for mark in marks if is_number(mark)]:
         await connection.execute(update(claim).where(ours, tuple_(claim.c.system, claim.c.value).in_(numbers)).values(until=now))
@@ -205,7 +205,7 @@ async def _end_claims(connection: AsyncConnection, mention_id: str, marks: Colle
         await connection.execute(delete(claim).where(ours, tuple_(claim.c.system, claim.c.value).in_(others)))
 
 
-async def _decide(connection: AsyncConnection, concerned: Collection[Mention], asked: Collection[str], found: Settled) -> None:
+async def _decide(connection: Transaction, concerned: Collection[Mention], asked: Collection[str], found: Settled) -> None:
     decided = decide_who_is_who(concerned)
     given = ids_of(decided, lambda: str(uuid4()))
     others: dict[str, tuple[str, ...]] = {}
@@ -245,7 +245,7 @@ def _compare(one: Mention, now: tuple[str, ...], asked: Collection[str], concern
         found.moved[one.id] = now
 
 
-async def _revise(connection: AsyncConnection, lost: Collection[str], now: datetime) -> None:
+async def _revise(connection: Transaction, lost: Collection[str], now: datetime) -> None:
     """Count the version up, and note of whom the streams must hear."""
     version = await version_of(connection) + 1
     counted = upsert(decisions, connection.dialect.name, update=["version"])
@@ -255,7 +255,7 @@ async def _revise(connection: AsyncConnection, lost: Collection[str], now: datet
         await connection.execute(upsert(revised, connection.dialect.name, update=["version", "at"]), rows)
 
 
-async def _neighbourhood(connection: AsyncConnection, scope: str, mention_ids: Collection[str], marks: Collection[Mark]) -> list[Mention]:
+async def _neighbourhood(connection: Transaction, scope: str, mention_ids: Collection[str], marks: Collection[Mark]) -> list[Mention]:
     """Give every mention that is reached from these by shared marks, with what it claims now."""
     found: dict[str, Mention] = {}
     seen: set[Mark] = set()
@@ -273,7 +273,7 @@ async def _neighbourhood(connection: AsyncConnection, scope: str, mention_ids: C
     return [replace(one, marks=frozenset(m for m in one.marks if m[0] not in LOOK_UP_ONLY)) for one in found.values()]
 
 
-async def _mentions(connection: AsyncConnection, mention_ids: Collection[str]) -> dict[str, Mention]:
+async def _mentions(connection: Transaction, mention_ids: Collection[str]) -> dict[str, Mention]:
     """Give those of the mentions that stand, with what they claim."""
     found: dict[str, Mention] = {}
     for some in pieces(list(mention_ids)):

@@ -7,9 +7,9 @@ false link shows one family to another; nothing here guesses.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Insert, select
 
 from alertbus.directory.candidates import alike, on_cases
 from alertbus.directory.case_rows import identify_on_cases
@@ -29,6 +29,7 @@ from alertbus.model.free_text import free_text
 from alertbus.model.person import Person
 from alertbus.model.screening import Revealed
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading, upsert
 
 
@@ -52,7 +53,7 @@ _REMEMBERED = 200_000
 class Directory:
     """The directory over one database. Every method is safe to repeat and safe to run in several processes at once."""
 
-    def __init__(self, engine: AsyncEngine, rules: IdentityRules | None = None, front_door: str | None = None) -> None:
+    def __init__(self, engine: Database, rules: IdentityRules | None = None, front_door: str | None = None) -> None:
         self._engine, self._front_door = engine, front_door
         self._rules = rules or IdentityRules()
         self._sure: dict[tuple[str, str], Match] = {}
@@ -71,8 +72,7 @@ class Directory:
         """
         asked = [self._asked_of(one) for one in statements]
         with database_faults():
-            async with reading(self._engine) as connection:
-                ahead = await connection.run_sync(read_ahead, asked)
+            ahead = await self._engine.read(partial(read_ahead, statements=asked))
         self.learned.clear()
         self.outdated.clear()
         if ahead.version != self.version:
@@ -127,8 +127,7 @@ class Directory:
         asked = spoken_by(named, people)
         if unknown := asked - self._on_files - self._ahead.looked_for:
             with database_faults():
-                async with reading(self._engine) as connection:
-                    self._on_files |= await connection.run_sync(on_case_files, unknown)
+                self._on_files |= await self._engine.read(partial(on_case_files, person_ids=unknown))
         return clues_of(statement, people, named, asked & self._on_files)
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
@@ -144,9 +143,8 @@ class Directory:
         """Note of alerts whom they are about: (alert id, person id)."""
         if pairs:
             with database_faults():
-                async with self._engine.begin() as connection:
-                    rows = [{"alert_id": alert_id, "person_id": person_id} for alert_id, person_id in sorted(set(pairs))]
-                    await connection.execute(upsert(about, connection.dialect.name), rows)
+                rows = [{"alert_id": alert_id, "person_id": person_id} for alert_id, person_id in sorted(set(pairs))]
+                await self._engine.write(lambda connection: connection.execute(_about_unless_known(connection.dialect.name), rows))
 
     async def ever_about(self, alert_id: str) -> tuple[str, ...]:
         """Give everybody whom the alert was ever about."""
@@ -170,7 +168,7 @@ class Directory:
                 self._sure.clear()
             self._sure[question] = match
 
-    async def _already_found(self, connection: AsyncConnection, person: Person, scope: str, own: str) -> Match | None:
+    async def _already_found(self, connection: Transaction, person: Person, scope: str, own: str) -> Match | None:
         """Give the decision if it needs nothing written, else None: most people of most alerts are known.
 
         Of somebody with several ids the mention's own comes first, as it does where the decision is written: a rebuild goes by it.
@@ -195,12 +193,12 @@ class Directory:
         found = self._ahead.holders_of(scope, marks)
         return None if found is None else _match_by(found, len(marks), own)
 
-    async def _looked_up(self, connection: AsyncConnection, person: Person, scope: str) -> Match:
+    async def _looked_up(self, connection: Transaction, person: Person, scope: str) -> Match:
         marks, _ = await self._asked_by(connection, person, scope)
         found = await holders(connection, scope, marks)
         return Match(tuple(sorted({person_id for mentions in found.values() for ids in mentions.values() for person_id in ids})))
 
-    async def _asked_by(self, connection: AsyncConnection, person: Person, scope: str) -> tuple[frozenset[Mark], Match | None]:
+    async def _asked_by(self, connection: Transaction, person: Person, scope: str) -> tuple[frozenset[Mark], Match | None]:
         """Give the marks by which an alert asks for somebody; and the answer where its key alone is no answer."""
         marks = marks_of(person, self._rules)
         if not person.key:
@@ -214,7 +212,7 @@ class Directory:
             return marks, Match((), ReviewReason.KEY_UNKNOWN, tuple(sorted({p for ids in by_key.values() for p in ids})))
         return marks, None
 
-    async def _claim(self, connection: AsyncConnection, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
+    async def _claim(self, connection: Transaction, statement: AcceptedAlert, scope: str, now: datetime) -> list[Match | None]:
         known = await stated_before(connection, statement.alert_id)
         people = [entry.person for entry in statement.everybody]
         standing = max((heard for heard, _ in known.values()), default=None)
@@ -243,7 +241,7 @@ class Directory:
         await self._tell_front_door(connection, statement, answers)
         return answers
 
-    async def _tell_front_door(self, connection: AsyncConnection, statement: AcceptedAlert, answers: Sequence[Match | None]) -> None:
+    async def _tell_front_door(self, connection: Transaction, statement: AcceptedAlert, answers: Sequence[Match | None]) -> None:
         """Open a doubt for each person of a real alert who is on no case and may be somebody on one."""
         doubtful: dict[int, tuple[str, ...]] = {}
         for place, match in enumerate(answers):
@@ -254,7 +252,7 @@ class Directory:
         if doubtful and self._front_door and not statement.alert.exercise and not statement.alert.history:
             await open_doubt(connection, statement, doubtful, self._front_door)
 
-    async def _answer(self, connection: AsyncConnection, person: Person, own: str, settled: Settled, scope: str) -> Match:
+    async def _answer(self, connection: Transaction, person: Person, own: str, settled: Settled, scope: str) -> Match:
         person_ids = settled.ids[own]
         others = set(settled.doubts.get(own, ()))
         doubtful = own in settled.doubts
@@ -266,7 +264,7 @@ class Directory:
         return Match(person_ids, unsure, tuple(sorted(others)))
 
     async def _settle(
-        self, connection: AsyncConnection, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
+        self, connection: Transaction, claims: Sequence[Claimed], ended: Sequence[str], statement: AcceptedAlert, now: datetime
     ) -> Settled:
         if claims or ended or statement.alert.action is not Action.RAISED:
             pointed = {one.mention.id: _meant_by_key(one.mention) for one in claims}
@@ -286,6 +284,11 @@ def _match_by(found: Holding, asked: int, own: str) -> Match | None:
     return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
 
 
+@cache
+def _about_unless_known(dialect_name: str) -> Insert:
+    return upsert(about, dialect_name)
+
+
 def _on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Give those of the mentions that are of case files: whom a key means is for these to say, whatever alerts by that key claim."""
     return {mention_id: ids for mention_id, ids in mentions.items() if is_on_case(mention_id)}
@@ -303,14 +306,14 @@ def heard_of(statement: AcceptedAlert) -> Heard:
     return statement.alert.recorded_at, statement.accepted_at
 
 
-async def stated_before(connection: AsyncConnection, alert_id: str) -> Mapping[str, tuple[Heard, bool]]:
+async def stated_before(connection: Transaction, alert_id: str) -> Mapping[str, tuple[Heard, bool]]:
     """Give the mentions by which the alert claims or claimed something, each with when it was last spoken of, and whether it stands."""
     query = select(mention).where(mention.c.of == alert_id, mention.c.kind == MentionKind.ALERT.value)
     rows = await connection.execute(query)
     return {row.mention_id: ((row.said_at, row.heard_at), row.ended_at is None) for row in rows}
 
 
-async def remember_correction(connection: AsyncConnection, statement: AcceptedAlert, scope: str) -> None:
+async def remember_correction(connection: Transaction, statement: AcceptedAlert, scope: str) -> None:
     """Note that the alert was corrected or withdrawn, even if it never claimed anything: an earlier statement of it claims nothing more."""
     row = {
         "mention_id": alert_mention(statement.alert_id, 0),

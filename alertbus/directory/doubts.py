@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.case_rows import digest_of, linked_people, row_of, take_off
 from alertbus.directory.tables import case_version
@@ -16,6 +15,7 @@ from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import INSTANT, plus
 from alertbus.model.case import Case, CasePerson, Certainty, Involvement, Link, Scope
+from alertbus.sql.database import Transaction
 
 PREFIX = "doubt-"
 """How the ids of these cases begin. No agency may give a case such an id."""
@@ -29,7 +29,7 @@ def is_doubt(case_id: str) -> bool:
     return case_id.startswith(PREFIX)
 
 
-async def open_doubt(connection: AsyncConnection, statement: AcceptedAlert, people: Mapping[int, tuple[str, ...]], front_door: str) -> None:
+async def open_doubt(connection: Transaction, statement: AcceptedAlert, people: Mapping[int, tuple[str, ...]], front_door: str) -> None:
     """Write the case of this alert's doubt, or add to it: by place among the alert's people, the ids under which they are known for now.
 
     Within the caller's transaction; the gateway publishes it. What stands already is not written again.
@@ -50,7 +50,7 @@ async def open_doubt(connection: AsyncConnection, statement: AcceptedAlert, peop
         await take_off(connection, case_id, linked_people(before), linked_people(case))
 
 
-async def close_doubt(connection: AsyncConnection, alert_id: str, at: datetime) -> None:
+async def close_doubt(connection: Transaction, alert_id: str, at: datetime) -> None:
     """End the front door's involvement: the doubt is decided. What it was told stays told. Closed or not there, nothing happens."""
     case_id = doubt_case_id(alert_id)
     row = (await connection.execute(select(case_version).where(case_version.c.case_id == case_id))).one_or_none()

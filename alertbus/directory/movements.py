@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.tables import movement
 from alertbus.model.alert import MOVEMENTS, AcceptedAlert, Action
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 
 
@@ -15,7 +15,7 @@ def is_movement(statement: AcceptedAlert) -> bool:
     return statement.alert.kind in MOVEMENTS and statement.alert.exercise is None
 
 
-async def note_movement(connection: AsyncConnection, statement: AcceptedAlert, person_ids: Collection[str]) -> None:
+async def note_movement(connection: Transaction, statement: AcceptedAlert, person_ids: Collection[str]) -> None:
     """Note that these persons moved, or that they did not after all. Safe to repeat."""
     await connection.execute(delete(movement).where(movement.c.alert_id == statement.alert_id))
     if statement.alert.action is not Action.WITHDRAWN and person_ids:
@@ -31,7 +31,7 @@ async def note_movement(connection: AsyncConnection, statement: AcceptedAlert, p
         await connection.execute(upsert(movement, connection.dialect.name, update=["occurred_at", "at_liberty"]), rows)
 
 
-async def is_overtaken(connection: AsyncConnection, statement: AcceptedAlert, person_ids: Collection[str]) -> bool:
+async def is_overtaken(connection: Transaction, statement: AcceptedAlert, person_ids: Collection[str]) -> bool:
     """True if one of these persons is known to have moved again since, the other way: out of prison, or back into it."""
     if not person_ids:
         return False

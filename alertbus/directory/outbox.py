@@ -1,12 +1,12 @@
 """What the directory has decided and the streams have yet to hear: the gateway publishes it, within about a second."""
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.tables import case_version, revised, said
+from alertbus.sql.database import Transaction
 
 
-async def unheard(connection: AsyncConnection) -> int:
+async def unheard(connection: Transaction) -> int:
     """Count the versions of cases, the persons revised and the statements about who is who that wait to be published."""
     waiting = [
         select(func.count()).select_from(case_version).where(case_version.c.published.is_(False)),

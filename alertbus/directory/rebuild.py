@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import BindParameter, bindparam, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.case_claims import claims_of
 from alertbus.directory.case_clocks import wakes_of
@@ -35,6 +34,7 @@ from alertbus.model.events import CASE_RECORDED, AlertAboutPerson, CaseChanged, 
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.apart import together_or_apart
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime, database_faults, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
@@ -72,7 +72,7 @@ class DirectoryRestore(Restore):
         self._version = 0
         """The highest that anything was decided at: what is found out next must count as later."""
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: Transaction) -> None:
         """Need nothing beforehand."""
 
     def read(self, batch: Iterable[Understood]) -> DirectoryRows:
@@ -103,7 +103,7 @@ class DirectoryRestore(Restore):
                     pass
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: DirectoryRows) -> None:
+    async def write(self, connection: Transaction, rows: DirectoryRows) -> None:
         if rows.about:
             await connection.execute(upsert(about, connection.dialect.name), rows.about)
         await self._write_said(connection, rows.said)
@@ -115,7 +115,7 @@ class DirectoryRestore(Restore):
             began = (wake.c.case_id == bindparam("of_case")) & (wake.c.at > _moment("after")) & (wake.c.at <= _moment("until"))
             await connection.execute(delete(wake).where(began), rows.ticks)
 
-    async def finish(self, engine: AsyncEngine) -> None:
+    async def finish(self, engine: Database) -> None:
         """Write what alerts and statements claim, decide about everybody whom they concern, and where exercises' clocks stand."""
         learned = sorted((s for by_id in self._learned.values() for s in by_id.values()), key=lambda s: (s.accepted_at, s.statement_id))
         with database_faults():
@@ -140,12 +140,12 @@ class DirectoryRestore(Restore):
         if standing is None or standing.people_version < statement.people_version:
             known[statement.statement_id] = statement
 
-    async def _write_said(self, connection: AsyncConnection, stated: Sequence[PersonMerged | PersonSplit]) -> None:
+    async def _write_said(self, connection: Transaction, stated: Sequence[PersonMerged | PersonSplit]) -> None:
         for one in stated:
             self._said[one] = None
             await connection.execute(upsert(said, connection.dialect.name, update=["body"]), [row_of_said(one, published=True)])
 
-    async def _write_learned(self, connection: AsyncConnection, statements: Sequence[AcceptedAlert]) -> None:
+    async def _write_learned(self, connection: Transaction, statements: Sequence[AcceptedAlert]) -> None:
         for statement in statements:
             known = await stated_before(connection, statement.alert_id)
             if known and max(heard for heard, _ in known.values()) > heard_of(statement):
@@ -168,12 +168,12 @@ class DirectoryRestore(Restore):
             claims.append(claim_of(statement, number, marks, person_ids))
         return claims
 
-    async def _set_version(self, connection: AsyncConnection) -> None:
+    async def _set_version(self, connection: Transaction) -> None:
         if self._version:
             row = {"id": 1, "version": self._version}
             await connection.execute(upsert(decisions, connection.dialect.name, update=["version"]), [row])
 
-    async def _set_clocks(self, connection: AsyncConnection) -> None:
+    async def _set_clocks(self, connection: Transaction) -> None:
         """An exercise has come as far as the last of its cases was told: telling the others again does no harm.
 
         Without a tick there is no clock yet, and the next one begins at the beginning.
@@ -188,7 +188,7 @@ class DirectoryRestore(Restore):
             await connection.execute(insert(exercise_clock), rows)
 
 
-async def _note_movements(connection: AsyncConnection, statements: Sequence[AcceptedAlert]) -> None:
+async def _note_movements(connection: Transaction, statements: Sequence[AcceptedAlert]) -> None:
     for statement in statements:
         await note_movement(connection, statement, {person_id for ids in statement.people for person_id in ids})
 
@@ -201,7 +201,7 @@ async def _not_said(version: ClaimedVersion, error: str) -> None:
     log.error("a statement about who is who is not in the directory again", statement_id=version.of, reason=error)
 
 
-async def _register(connection: AsyncConnection, cases: Iterable[Case]) -> None:
+async def _register(connection: Transaction, cases: Iterable[Case]) -> None:
     """The newest version of each, all it causes being on the broker: its snapshot is written last."""
     newest: dict[str, Case] = {}
     for case in cases:
@@ -214,7 +214,7 @@ async def _register(connection: AsyncConnection, cases: Iterable[Case]) -> None:
     await _stand(connection, for_good, published=True)
 
 
-async def _register_unpublished(connection: AsyncConnection, changed: Sequence[Case]) -> None:
+async def _register_unpublished(connection: Transaction, changed: Sequence[Case]) -> None:
     """Versions whose snapshot never came: whichever gateway starts next must tell all of it again."""
     standing = await _versions(connection, {case.id for case in changed})
     for case in changed:
@@ -228,12 +228,12 @@ async def _register_unpublished(connection: AsyncConnection, changed: Sequence[C
         standing[case.id] = case.version
 
 
-async def _versions(connection: AsyncConnection, case_ids: Collection[str] | Mapping[str, Case]) -> dict[str, int]:
+async def _versions(connection: Transaction, case_ids: Collection[str] | Mapping[str, Case]) -> dict[str, int]:
     query = select(case_version.c.case_id, case_version.c.version).where(case_version.c.case_id.in_(case_ids))
     return {row.case_id: row.version for row in await connection.execute(query)} if case_ids else {}
 
 
-async def _stand(connection: AsyncConnection, cases: Sequence[Case], *, published: bool) -> None:
+async def _stand(connection: Transaction, cases: Sequence[Case], *, published: bool) -> None:
     if not cases:
         return
     rows = [row_of(case, digest_of(case.as_stated()), published=published) for case in cases]

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.claims import Claimed, pieces
 from alertbus.directory.marks import Mark, is_number
 from alertbus.directory.partition import SAID_ANEW
 from alertbus.directory.tables import claim, held, mention
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 
 Spans = dict[Mark, tuple[datetime, datetime | None]]
@@ -27,7 +27,7 @@ class ClaimedVersion:
     claims: Sequence[Claimed]
 
 
-async def write_claims(connection: AsyncConnection, versions: Sequence[ClaimedVersion]) -> None:
+async def write_claims(connection: Transaction, versions: Sequence[ClaimedVersion]) -> None:
     """Write these in their order."""
     rows, spans = await _standing(connection, sorted({version.of for version in versions}))
     for version in versions:
@@ -70,7 +70,7 @@ def _change(spans: Spans, marks: frozenset[Mark], at: datetime) -> None:
             spans[mark] = (at, None)
 
 
-async def _standing(connection: AsyncConnection, owners: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Spans]]:
+async def _standing(connection: Transaction, owners: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Spans]]:
     rows: dict[str, dict[str, Any]] = {}
     spans: dict[str, Spans] = {}
     for some in pieces(owners):
@@ -83,7 +83,7 @@ async def _standing(connection: AsyncConnection, owners: Sequence[str]) -> tuple
     return rows, spans
 
 
-async def _write(connection: AsyncConnection, rows: dict[str, dict[str, Any]], spans: dict[str, Spans]) -> None:
+async def _write(connection: Transaction, rows: dict[str, dict[str, Any]], spans: dict[str, Spans]) -> None:
     for some in pieces(sorted(rows)):
         await connection.execute(delete(claim).where(claim.c.mention_id.in_(some)))
         await connection.execute(delete(held).where(held.c.mention_id.in_(some)))

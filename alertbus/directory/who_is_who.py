@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.directory.case_rows import identify_on_cases
 from alertbus.directory.claims import Claimed, by_case, locked, settle
@@ -18,6 +17,7 @@ from alertbus.model import ids
 from alertbus.model.errors import NotFound
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import reading, upsert
 
 WhoIsWho = PersonMerged | PersonSplit
@@ -36,7 +36,7 @@ class AcceptedWhoIsWho:
 class WhoIsWhoRegister:
     """The register of such statements over one database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def accept(self, stated: WhoIsWho, now: datetime) -> AcceptedWhoIsWho:
@@ -106,7 +106,7 @@ def _id_of(stated: WhoIsWho) -> str:
     return ids.event_id(stated.type, stated.exercise or "", stated.source, stated.id)
 
 
-async def _resolved(connection: AsyncConnection, pointer: PersonPointer) -> PersonPointer:
+async def _resolved(connection: Transaction, pointer: PersonPointer) -> PersonPointer:
     """Point at a mention or a number instead of an id: ids change hands when somebody turns out to be somebody else."""
     if pointer.person_id is None:
         return pointer

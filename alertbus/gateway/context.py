@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.anchor import Anchor, anchor_places
 from alertbus.audit.keys import load_keys
@@ -25,6 +24,7 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.settings import Settings
+from alertbus.sql.database import Database
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Gateway:
 
     settings: Settings
     bootstrap: str
-    engine: AsyncEngine
+    engine: Database
     producer: Producer
     plugins: Plugins
     policy: Policy

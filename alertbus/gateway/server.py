@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 import uvicorn
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
 
 from alertbus.broker.faults import BrokerFault
@@ -23,6 +22,7 @@ from alertbus.model.errors import BrokerUnavailable, SettingsFault
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.settings import Settings
+from alertbus.sql.database import Database
 
 log = structlog.get_logger("alertbus.gateway")
 
@@ -32,7 +32,7 @@ _GRACE_S = 5.0
 async def run_gateway(
     settings: Settings,
     bootstrap: str,
-    engine: AsyncEngine,
+    engine: Database,
     plugins: Plugins,
     policy: Policy,
     stop: asyncio.Event,

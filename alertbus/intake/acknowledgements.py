@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
@@ -21,6 +20,7 @@ from alertbus.model.events import ReviewReason
 from alertbus.model.notice import Intent, Receipt, Stage
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.plugin.manager import Plugins
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 from alertbus.wire.words import GATEWAY
@@ -38,7 +38,7 @@ class Acknowledgement(Word):
 class AnswerIntake:
     """Writes receipts. The same answer again gives the same receipt id, which has no second effect."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, plugins: Plugins, audited: Audited, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Database, publisher: Publisher, plugins: Plugins, audited: Audited, now: Callable[[], datetime]) -> None:
         self._engine, self._publisher, self._plugins, self._audited, self._now = engine, publisher, plugins, audited, now
         self._ledger = Ledger(engine)
 

@@ -15,7 +15,6 @@ from operator import itemgetter
 from typing import Self
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
@@ -30,6 +29,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.wire import records
 
@@ -88,7 +88,7 @@ class AlertIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         directory: Directory,
         now: Callable[[], datetime],

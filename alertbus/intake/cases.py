@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.record import Record
 from alertbus.directory.case_clocks import CaseClocks
@@ -31,6 +30,7 @@ from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 
@@ -44,7 +44,7 @@ class CaseIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         rules: IdentityRules,
         now: Callable[[], datetime],

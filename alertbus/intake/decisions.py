@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.broker.record import Record
@@ -35,6 +34,7 @@ from alertbus.model.events import ReviewReason
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
 from alertbus.model.notice import Intent
 from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 from alertbus.wire import records
 
@@ -80,7 +80,7 @@ class DecisionIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         people: WhoIsWhoIntake,
         answers: AnswerIntake,

@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.directory.case_rows import digest_of, row_of
 from alertbus.directory.doubts import doubt_case_id
 from alertbus.directory.tables import case_version
 from alertbus.model.case import Case
+from alertbus.sql.database import Transaction
 
 
-async def open_doubt_again(connection: AsyncConnection, alert_id: str, at: datetime) -> None:
+async def open_doubt_again(connection: Transaction, alert_id: str, at: datetime) -> None:
     """Begin a new involvement of the front door on the case of this alert's doubt. Open still or not there, nothing happens.
 
     Within the caller's transaction, which holds the directory's lock; the gateway publishes the version.

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.reviews import ReviewItem
@@ -15,6 +14,7 @@ from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason, WordsDecided
 from alertbus.model.free_text import free_text
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
+from alertbus.sql.database import Database
 
 ABOUT_WORDS = frozenset({ReviewOutcome.RELEASE, ReviewOutcome.KEEP})
 
@@ -27,7 +27,7 @@ class PieceHeld(Word):
     clues: tuple[str, ...] = ()
 
 
-async def pieces_held(engine: AsyncEngine, item: ReviewItem) -> tuple[PieceHeld, ...]:
+async def pieces_held(engine: Database, item: ReviewItem) -> tuple[PieceHeld, ...]:
     """Give the free text that the item asks about: only for who may read case files. Empty for another item. Raises `NotFound`."""
     if item.reason is not ReviewReason.WORDS_HELD or item.statement_id is None:
         return ()
@@ -39,7 +39,7 @@ async def pieces_held(engine: AsyncEngine, item: ReviewItem) -> tuple[PieceHeld,
     )
 
 
-async def words_decided(engine: AsyncEngine, item: ReviewItem, made: ReviewDecided) -> WordsDecided:
+async def words_decided(engine: Database, item: ReviewItem, made: ReviewDecided) -> WordsDecided:
     """Give the decision as the case hears it. In an exercise it counts by the exercise's own clock. Raises `NotFound`."""
     if item.case_id is None or item.alert_id is None or item.statement_id is None:
         raise NotFound("no such words: the item does not say of which statement and case they are")
@@ -48,13 +48,13 @@ async def words_decided(engine: AsyncEngine, item: ReviewItem, made: ReviewDecid
     return WordsDecided(case_id=item.case_id, alert_id=item.alert_id, statement_id=item.statement_id, released=released, at=at)
 
 
-async def _exercise_time(engine: AsyncEngine, exercise: str, statement_id: str) -> datetime:
+async def _exercise_time(engine: Database, exercise: str, statement_id: str) -> datetime:
     clock, _ = await CaseClocks(engine).of_exercise(exercise)
     said = (await _statement(engine, statement_id)).at
     return max(clock, said) if clock else said
 
 
-async def _statement(engine: AsyncEngine, statement_id: str) -> AcceptedAlert:
+async def _statement(engine: Database, statement_id: str) -> AcceptedAlert:
     async with view(engine) as connection:
         query = select(chronicle.alert.c.body).where(chronicle.alert.c.statement_id == statement_id)
         body = (await connection.execute(query)).scalar_one_or_none()

@@ -6,11 +6,11 @@ from enum import StrEnum
 import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.intake.tables import ignored as ignored_table
 from alertbus.model.base import Word
 from alertbus.model.errors import DatabaseUnavailable
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 
 log = structlog.get_logger("alertbus.gateway")
@@ -42,7 +42,7 @@ def why_ignored(reason: str) -> WhyIgnored:
     return WhyIgnored.NOT_YET_KNOWN if reason.strip().lower().startswith(NOT_YET_KNOWN) else WhyIgnored.NO_ALERT
 
 
-async def count_ignored(engine: AsyncEngine, source: str, reason: str, now: datetime) -> None:
+async def count_ignored(engine: Database, source: str, reason: str, now: datetime) -> None:
     """Count one message. Where the database does not answer it is not counted, which the log says: its sender is answered all the same."""
     insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
     one = insert(ignored_table).values(source=source, outcome=why_ignored(reason), count=1, latest_at=now)
@@ -58,7 +58,7 @@ async def count_ignored(engine: AsyncEngine, source: str, reason: str, now: date
         log.warning("a message that its source ignored was not counted: the database does not answer", plugin=source)
 
 
-async def ignored_counts(engine: AsyncEngine) -> list[IgnoredCount]:
+async def ignored_counts(engine: Database) -> list[IgnoredCount]:
     """Every count, by source and outcome. Raises `DatabaseUnavailable`."""
     query = select(ignored_table).order_by(ignored_table.c.source, ignored_table.c.outcome)
     with database_faults():

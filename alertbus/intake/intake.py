@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.audit.anchor import Anchor
 from alertbus.audit.keys import NO_KEYS, AuditKeys
 from alertbus.audit.trail import Trail
@@ -27,6 +25,7 @@ from alertbus.intake.publisher import LIMIT_S, Publisher
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
+from alertbus.sql.database import Database
 
 
 @dataclass(slots=True)
@@ -34,7 +33,7 @@ class Intake:
     """The intakes over one publisher. Safe in any number of processes over one database and one broker."""
 
     bootstrap: str
-    engine: AsyncEngine
+    engine: Database
     producer: Producer
     plugins: Plugins
     policy: Policy

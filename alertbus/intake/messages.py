@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.intake.alerts import Accepted, AlertIntake
 from alertbus.intake.ignored import count_ignored
@@ -28,6 +27,7 @@ from alertbus.model.gaps import Gap, gaps
 from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
 from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.manager import Plugins
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire import records
 
@@ -70,7 +70,7 @@ class MessageIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         alerts: AlertIntake,
         people: WhoIsWhoIntake,

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.directory.claims import holders
@@ -19,6 +18,7 @@ from alertbus.model.base import Word
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 
 _OTHER: dict[type[WhoIsWho], type[WhoIsWho]] = {PersonMerged: PersonSplit, PersonSplit: PersonMerged}
@@ -46,7 +46,7 @@ class OutcomeOfPeople(Word):
 class PeopleIntake:
     """The door for such statements by a person. What an agency says of the same two, pointed at in the same way, replaces its last word."""
 
-    def __init__(self, engine: AsyncEngine, people: WhoIsWhoIntake, audited: Audited, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Database, people: WhoIsWhoIntake, audited: Audited, now: Callable[[], datetime]) -> None:
         self._engine, self._people, self._audited, self._now = engine, people, audited, now
         self._register = WhoIsWhoRegister(engine)
 

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from alertbus.broker import topics
 from alertbus.intake import tables
 from alertbus.intake.alerts import digest_of, row_of
 from alertbus.intake.messages import row_of as raw_row
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import ALERT_ACCEPTED, MessageKept
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
@@ -31,7 +30,7 @@ class IntakeRows:
 class GatewayRestore(Restore):
     """Reads alerts, and the raw messages in quarantine. What was written twice counts as it was written first, as everywhere."""
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: Transaction) -> None:
         """Need nothing beforehand."""
 
     def read(self, batch: Iterable[Understood]) -> IntakeRows:
@@ -46,10 +45,10 @@ class GatewayRestore(Restore):
                     pass
         return rows
 
-    async def write(self, connection: AsyncConnection, rows: IntakeRows) -> None:
+    async def write(self, connection: Transaction, rows: IntakeRows) -> None:
         for table, found in ((tables.accepted, rows.accepted), (tables.raw, rows.raw)):
             if found:
                 await connection.execute(upsert(table, connection.dialect.name), found)
 
-    async def finish(self, engine: AsyncEngine) -> None:
+    async def finish(self, engine: Database) -> None:
         """Every row is whole by itself."""

@@ -7,7 +7,6 @@ for a caller who may read case files.
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.reviews import ReviewItem
@@ -18,6 +17,7 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.person import Person
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database, Transaction
 
 MOST_PLACES = 20
 """The most places of one candidate that are shown and compared. Chosen: a person on more case files than this is shown by the oldest."""
@@ -54,7 +54,7 @@ class SideBySide(Word):
     candidates: tuple[CandidateShown, ...] = ()
 
 
-async def side_by_side(engine: AsyncEngine, item: ReviewItem, rules: IdentityRules, *, may_see: bool) -> SideBySide:
+async def side_by_side(engine: Database, item: ReviewItem, rules: IdentityRules, *, may_see: bool) -> SideBySide:
     """Give the item's people as they are stated now, the values only if the caller `may_see` them. Raises `DatabaseUnavailable`."""
     if not item.candidates and item.in_question is None:
         return SideBySide()
@@ -82,7 +82,7 @@ async def side_by_side(engine: AsyncEngine, item: ReviewItem, rules: IdentityRul
     return SideBySide(in_question=in_question, candidates=tuple(shown.values()))
 
 
-async def _stated_in(connection: AsyncConnection, places: Sequence[str]) -> dict[str, Person]:
+async def _stated_in(connection: Transaction, places: Sequence[str]) -> dict[str, Person]:
     """Give the people as these places name them: the directory knows those of case files, the chronicle what alerts said."""
     found = await people_of(connection, places)
     for place in places:

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.directory.who_is_who import WhoIsWho, WhoIsWhoRegister
 from alertbus.intake.cases import CaseIntake
 from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 from alertbus.wire import records
 
@@ -19,7 +18,7 @@ class WhoIsWhoIntake:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         publisher: Publisher,
         cases: CaseIntake,
         now: Callable[[], datetime],

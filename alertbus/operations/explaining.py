@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.queries import alert_status, statements
@@ -22,6 +20,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, decide
 from alertbus.reach.owed import Owed, owed
 from alertbus.reach.standing import StandingAlert
+from alertbus.sql.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Explanation:
 class Explainer:
     """Explains alerts from the directory and the chronicle as they are now. Writes nothing. Raises `DatabaseUnavailable`."""
 
-    def __init__(self, engine: AsyncEngine, policy: Policy, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Database, policy: Policy, now: Callable[[], datetime]) -> None:
         self._engine, self._policy, self._now = engine, policy, now
 
     async def of_sent(self, alert_id: str, sight: AlertSight) -> tuple[str, Explanation]:

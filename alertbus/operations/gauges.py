@@ -14,7 +14,6 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
@@ -25,6 +24,7 @@ from alertbus.operations.progress import Progress
 from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
 from alertbus.reconcile.results import latest_run
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 
 _LIMIT_S = 5.0
@@ -36,7 +36,7 @@ class Vitals:
     """All that is needed to measure a whole bus. `watchdog_interval_s`: how often the watchdog's alert is raised; 0 for never."""
 
     bootstrap: str
-    engine: AsyncEngine
+    engine: Database
     now: Callable[[], datetime]
     watchdog_interval_s: int
     progress: Progress = field(init=False)

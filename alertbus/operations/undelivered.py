@@ -6,12 +6,12 @@ answered or the alert was withdrawn. Exercises are not counted.
 
 from pydantic import AwareDatetime
 from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle.tables import ANSWERED, obligation
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model import watchdog
 from alertbus.model.base import Word
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 
 
@@ -26,7 +26,7 @@ class Undelivered(Word):
     """The number of them that a fallback channel has."""
 
 
-async def undelivered(engine: AsyncEngine) -> list[Undelivered]:
+async def undelivered(engine: Database) -> list[Undelivered]:
     """Count by agency and reason, the oldest first. Raises `DatabaseUnavailable`."""
     row, owed = ledger.c, obligation.c
     since = func.min(func.coalesce(row.failed_at, row.done_at), type_=row.failed_at.type).label("since")

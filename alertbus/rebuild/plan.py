@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import extents, read_all
@@ -36,6 +35,7 @@ from alertbus.reconcile import tables as reconcilers_memory
 from alertbus.run.bootstrap import Wiring, now
 from alertbus.sql import rebuild as rebuilding
 from alertbus.sql.apart import is_refusal, together_or_apart
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood, understand
@@ -166,7 +166,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
     return Rebuilt(count, deliveries.in_inbox, deliveries.owed_again, len(loading.aside))
 
 
-async def exercises(engine: AsyncEngine) -> list[str]:
+async def exercises(engine: Database) -> list[str]:
     """Every exercise except the watchdog's, in order: each is reconciled by itself."""
     column = directory_tables.case_version.c.exercise
     with database_faults():
@@ -186,7 +186,7 @@ class RoomsPart:
 class Loading:
     """Writes every room's rows from the topics. A record that a room cannot read or write is set aside, and stops nothing."""
 
-    def __init__(self, engine: AsyncEngine, restores: Sequence[Restore]) -> None:
+    def __init__(self, engine: Database, restores: Sequence[Restore]) -> None:
         self._engine, self._restores = engine, restores
         self.aside: dict[projector.Coordinates, projector.Fact] = {}
         """By its place each record that some room could not take."""
@@ -245,7 +245,7 @@ class Loading:
                 await connection.execute(upsert(unreadable, connection.dialect.name), rows)
                 self._unwritten.clear()
 
-    async def _write_part(self, connection: AsyncConnection, part: RoomsPart) -> None:
+    async def _write_part(self, connection: Transaction, part: RoomsPart) -> None:
         async def write(some: Sequence[Understood]) -> None:
             rows = part.rows if len(some) == len(part.batch) else part.restore.read(some)
             await part.restore.write(connection, rows)
@@ -274,7 +274,7 @@ async def _batches(records: AsyncIterator[Received]) -> AsyncGenerator[list[Rece
 
 
 @contextlib.asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def _transaction(engine: Database) -> AsyncIterator[Transaction]:
     with database_faults():
         async with engine.begin() as connection:
             yield connection

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker.consumer import read_all
 from alertbus.chronicle import tables
@@ -19,6 +18,7 @@ from alertbus.reconcile.evidence import READ, Evidence
 from alertbus.reconcile.holdings import ledger_rows
 from alertbus.reconcile.judge import Discrepancy, DiscrepancyKind, Holdings, judge
 from alertbus.reconcile.mistaken import ClaimsRead
+from alertbus.sql.database import Database, Transaction
 
 
 class Reconciliation(Word):
@@ -41,7 +41,7 @@ class Reconciliation(Word):
 
 
 async def reconcile(
-    bootstrap: str, engine: AsyncEngine, policy: Policy, exercise: str | None = None, *, now: datetime | None = None
+    bootstrap: str, engine: Database, policy: Policy, exercise: str | None = None, *, now: datetime | None = None
 ) -> Reconciliation:
     """Compare what is owed at `now` with notices, chronicle, ledger and receipts: of reality, or of one exercise.
 
@@ -78,7 +78,7 @@ def by_sort(faults: Iterable[Discrepancy]) -> dict[str, tuple[str, ...]]:
     return {sort: tuple(sorted(ids)) for sort, ids in found.items()}
 
 
-async def _recorded(connection: AsyncConnection, exercise: str | None) -> dict[str, str]:
+async def _recorded(connection: Transaction, exercise: str | None) -> dict[str, str]:
     owed = tables.obligation.c
     rows = await connection.execute(select(owed.id, owed.alert_id).where(same_exercise(owed.exercise, exercise)))
     return {row.id: row.alert_id for row in rows}

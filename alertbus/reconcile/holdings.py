@@ -6,22 +6,22 @@ The chronicle's obligations and delivery's ledger, read from the tables of those
 from collections.abc import Collection
 
 from sqlalchemy import func, inspect, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.model import watchdog
 from alertbus.reconcile.judge import Holdings, NoticeInLedger
+from alertbus.sql.database import Transaction
 
 NOT_WATCHDOGS = ledger.c.case_id != watchdog.CASE_ID
 
 
-async def has_ledger(connection: AsyncConnection) -> bool:
+async def has_ledger(connection: Transaction) -> bool:
     """Tell whether this database has a ledger: a bus without delivery has none, and then nothing is asked of it."""
     return await connection.run_sync(lambda c: inspect(c).has_table(ledger.name))
 
 
-async def ledger_rows(connection: AsyncConnection, alerts: Collection[str] | None = None) -> dict[str, NoticeInLedger] | None:
+async def ledger_rows(connection: Transaction, alerts: Collection[str] | None = None) -> dict[str, NoticeInLedger] | None:
     """Give the ledger's notices by notice id, of these alerts or of all; None where there is no ledger."""
     if not await has_ledger(connection):
         return None
@@ -34,7 +34,7 @@ async def ledger_rows(connection: AsyncConnection, alerts: Collection[str] | Non
     return {one.notice_id: NoticeInLedger(one.alert_id, one.obligation_id, one.state, one.since, one.seq) for one in rows}
 
 
-async def holdings_of(connection: AsyncConnection, alerts: Collection[str]) -> Holdings:
+async def holdings_of(connection: Transaction, alerts: Collection[str]) -> Holdings:
     """Give all that is held about these alerts, which must be few enough for one query (`memory.AT_ONCE`)."""
     owed = chronicle.obligation.c
     rows = await connection.execute(select(owed.id, owed.alert_id).where(owed.alert_id.in_(alerts)))

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import case as when
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import RecordsSkipped
@@ -34,6 +33,7 @@ from alertbus.reconcile.judge import STILL_TRIED, judge
 from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about, note_reached, reached
 from alertbus.reconcile.new_evidence import Findings, take_in, touch
 from alertbus.reconcile.results import GRACE_S, MARK_BELOW, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import upsert
 from alertbus.waiting import eventually
 
@@ -69,7 +69,7 @@ class RunSummary(NamedTuple):
 
 async def reconcile_incrementally(
     bootstrap: str,
-    engine: AsyncEngine,
+    engine: Database,
     policy: Policy,
     *,
     grace_s: float = GRACE_S,
@@ -85,7 +85,7 @@ async def reconcile_incrementally(
 class IncrementalReconciler:
     """One process's runs. `clock` is the world's; `recheck` is how many alerts that agreed a run judges anew."""
 
-    def __init__(self, engine: AsyncEngine, policy: Policy, clock: Callable[[], datetime], *, recheck: int = RECHECK_ALERTS) -> None:
+    def __init__(self, engine: Database, policy: Policy, clock: Callable[[], datetime], *, recheck: int = RECHECK_ALERTS) -> None:
         self._engine, self._policy, self._clock, self._recheck_size = engine, policy, clock, recheck
         self._memory = Memory(engine, clock)
 
@@ -106,7 +106,7 @@ class IncrementalReconciler:
             await self._memory.end_turn()
         return ran
 
-    async def read(self, source: RecordsFrom, *, first: AsyncConnection | None = None) -> int:
+    async def read(self, source: RecordsFrom, *, first: Transaction | None = None) -> int:
         """Read what is new into the memory and return how many records there were.
 
         `first` is a database view that is opened, by one query, before any of them is read.
@@ -131,7 +131,7 @@ class IncrementalReconciler:
             return await self.read(source)
         return count
 
-    async def judge(self, connection: AsyncConnection) -> int:
+    async def judge(self, connection: Transaction) -> int:
         """Judge the alerts that are due, by the database as `connection` sees it. Return how many."""
         now = self._clock()
         delivers = await has_ledger(connection)
@@ -157,7 +157,7 @@ class IncrementalReconciler:
             async with self._memory.turn() as connection:
                 await take_in(connection, findings)
 
-    async def _touch_from_ledger(self, seen: AsyncConnection) -> None:
+    async def _touch_from_ledger(self, seen: Transaction) -> None:
         place = ("ledger", 0)
         while True:
             async with self._memory.turn() as connection:
@@ -197,7 +197,7 @@ class IncrementalReconciler:
         async with view(self._engine) as connection:
             return (await connection.execute(query)).scalars().all()
 
-    async def _recheck(self, seen: AsyncConnection, now: datetime) -> Sequence[str]:
+    async def _recheck(self, seen: Transaction, now: datetime) -> Sequence[str]:
         """Give the next alerts in turn that are not due anyway; and make due the alerts that only the chronicle knows."""
         alert = tables.alert.c
         settled = select(alert.alert_id).where(~alert.due, alert.dossier.is_not(None)).order_by(alert.alert_id).limit(self._recheck_size)
@@ -214,7 +214,7 @@ class IncrementalReconciler:
             await touch(connection, {row.alert_id: (now, row.exercise) for row in rows if row.alert_id in unheard_of})
         return chosen
 
-    async def _judge_page(self, seen: AsyncConnection, page: Sequence[str], now: datetime, *, rechecked: bool = False) -> int:
+    async def _judge_page(self, seen: Transaction, page: Sequence[str], now: datetime, *, rechecked: bool = False) -> int:
         if not page:
             return 0
         async with view(self._engine) as connection:
@@ -246,22 +246,22 @@ class IncrementalReconciler:
                 await connection.execute(delete(tables.alert_person).where(tables.alert_person.c.alert_id.in_(alerts)))
 
 
-async def _evidence(connection: AsyncConnection, exercise: str | None, group: Sequence[AlertEvidence]) -> Evidence:
+async def _evidence(connection: Transaction, exercise: str | None, group: Sequence[AlertEvidence]) -> Evidence:
     people = {person_id for one in group for person_id in one.persons}
     named = {told.case_id for one in group for told in one.told.values()}
     return Evidence(exercise, group, await cases_about(connection, people, named, exercise or REALITY))
 
 
-async def _clocks(connection: AsyncConnection, exercises: Collection[str]) -> dict[str, datetime]:
+async def _clocks(connection: Transaction, exercises: Collection[str]) -> dict[str, datetime]:
     of = tables.exercise.c
     rows = await connection.execute(select(of.exercise, of.clock).where(of.exercise.in_(exercises)))
     return {row.exercise: row.clock for row in rows}
 
 
-async def _rechecked_to(connection: AsyncConnection, what: str) -> str:
+async def _rechecked_to(connection: Transaction, what: str) -> str:
     found = await connection.execute(select(tables.recheck.c.after).where(tables.recheck.c.what == what))
     return found.scalar_one_or_none() or ""
 
 
-async def _note_rechecked(connection: AsyncConnection, what: str, after: str) -> None:
+async def _note_rechecked(connection: Transaction, what: str, after: str) -> None:
     await connection.execute(upsert(tables.recheck, connection.dialect.name, update=["after"]), [{"what": what, "after": after}])

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import orjson
 from sqlalchemy import Table, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -20,6 +19,7 @@ from alertbus.model.errors import BusError
 from alertbus.model.notice import Deed
 from alertbus.reconcile import tables
 from alertbus.reconcile.evidence import BEGINNING, AlertEvidence, NoticeWritten, Versions
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, metadata, upsert
 
 REALITY = ""
@@ -44,7 +44,7 @@ class TurnLost(BusError):
 class Memory:
     """One process's hold on the memory. `clock` is for the lease alone."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, engine: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._clock = clock
         self._me = uuid4().hex
@@ -76,7 +76,7 @@ class Memory:
                 await connection.execute(update(tables.turn).where(ours).values(until=BEGINNING))
 
     @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[AsyncConnection]:
+    async def turn(self) -> AsyncIterator[Transaction]:
         """Open a transaction within this process's turn and prolong the turn. Raises `TurnLost`."""
         ours = tables.turn.c.owner == self._me
         with database_faults():
@@ -94,25 +94,25 @@ class Memory:
                     await connection.execute(delete(table))
 
 
-async def forget(engine: AsyncEngine) -> None:
+async def forget(engine: Database) -> None:
     """Drop the memory. The next run makes it anew and reads everything again."""
     with database_faults():
         async with engine.begin() as connection:
             await connection.run_sync(metadata.drop_all, tables=tables.TABLES)
 
 
-async def reached(connection: AsyncConnection) -> dict[tuple[str, int], int]:
+async def reached(connection: Transaction) -> dict[tuple[str, int], int]:
     """Give the offset to come next by topic and partition; under `("ledger", 0)` the last row read of the ledger."""
     return {(row.topic, row.partition): row.next for row in await connection.execute(select(tables.progress))}
 
 
-async def note_reached(connection: AsyncConnection, places: Mapping[tuple[str, int], int]) -> None:
+async def note_reached(connection: Transaction, places: Mapping[tuple[str, int], int]) -> None:
     rows = [{"topic": topic, "partition": partition, "next": offset} for (topic, partition), offset in sorted(places.items())]
     if rows:
         await connection.execute(upsert(tables.progress, connection.dialect.name, update=["next"]), rows)
 
 
-async def alerts_known(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertEvidence | None]:
+async def alerts_known(connection: Transaction, alerts: Collection[str]) -> dict[str, AlertEvidence | None]:
     """Give the evidence on those that are known; None for one whose evidence was dropped (`FORGET_AFTER`)."""
     found: dict[str, AlertEvidence | None] = {}
     for some in pieces(sorted(alerts)):
@@ -123,7 +123,7 @@ async def alerts_known(connection: AsyncConnection, alerts: Collection[str]) -> 
     return found
 
 
-async def cases_about(connection: AsyncConnection, people: Collection[str], named: Collection[str], exercise: str) -> Versions:
+async def cases_about(connection: Transaction, people: Collection[str], named: Collection[str], exercise: str) -> Versions:
     """Give every version of every case that one of these persons is or was on, and of those named."""
     wanted = set(named)
     for some in pieces(sorted(people)):
@@ -190,7 +190,7 @@ def _json(word: AcceptedAlert | Case) -> bytes:
     return word.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
 
-async def insert_new(connection: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+async def insert_new(connection: Transaction, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert those whose key is not there yet."""
     if given := list(rows):
         await connection.execute(upsert(table, connection.dialect.name), given)

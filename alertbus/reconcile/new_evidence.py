@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy import case as when
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alertbus.broker.record import Received
 from alertbus.reconcile import tables
@@ -28,6 +27,7 @@ from alertbus.reconcile.evidence import (
     written_at,
 )
 from alertbus.reconcile.memory import REALITY, alerts_known, case_row, insert_new, note_reached, packed, pieces
+from alertbus.sql.database import Transaction
 from alertbus.sql.engine import UtcDateTime, upsert
 
 
@@ -55,7 +55,7 @@ class Findings:
                 self.about_alerts[finding.alert_id].append((finding, written_at(record)))
 
 
-async def take_in(connection: AsyncConnection, findings: Findings) -> None:
+async def take_in(connection: Transaction, findings: Findings) -> None:
     """Write these to the memory. Findings that it has already change nothing, but their alerts are judged once more."""
     await _take_in_alerts(connection, findings.about_alerts)
     await _take_in_versions(connection, findings.versions)
@@ -63,7 +63,7 @@ async def take_in(connection: AsyncConnection, findings: Findings) -> None:
     await note_reached(connection, findings.reached)
 
 
-async def touch(connection: AsyncConnection, alerts: Mapping[str, tuple[datetime, str | None]]) -> None:
+async def touch(connection: Transaction, alerts: Mapping[str, tuple[datetime, str | None]]) -> None:
     """Make alerts due that the ledger or the chronicle speaks of, known or not: each with when, and its exercise."""
     nothing = packed(AlertEvidence(""))
     rows = [_row(alert_id, of or REALITY, nothing, at) for alert_id, (at, of) in sorted(alerts.items())]
@@ -72,7 +72,7 @@ async def touch(connection: AsyncConnection, alerts: Mapping[str, tuple[datetime
     await _make_due(connection, tables.alert.c.alert_id == bindparam("touched"), touched)
 
 
-async def _take_in_alerts(connection: AsyncConnection, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
+async def _take_in_alerts(connection: Transaction, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
     known = await alerts_known(connection, about.keys())
     rows: list[dict[str, Any]] = []
     people: list[dict[str, Any]] = []
@@ -100,7 +100,7 @@ def _row(alert_id: str, exercise: str, evidence: bytes, touched_at: datetime) ->
     return {"alert_id": alert_id, "exercise": exercise, "dossier": evidence, "stirred": touched_at, "due": True, "owed": 0, "tried": 0}
 
 
-async def _take_in_versions(connection: AsyncConnection, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
+async def _take_in_versions(connection: Transaction, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
     if not versions:
         return
     await insert_new(connection, tables.case_version, (case_row(version.case) for version, _ in versions))
@@ -116,7 +116,7 @@ async def _take_in_versions(connection: AsyncConnection, versions: Sequence[tupl
     await _meet_ticks(connection, {version.case_id: version.case.exercise or REALITY for version, _ in versions})
 
 
-async def _make_due(connection: AsyncConnection, which: Any, touched: Sequence[Mapping[str, Any]]) -> None:
+async def _make_due(connection: Transaction, which: Any, touched: Sequence[Mapping[str, Any]]) -> None:
     moment = bindparam("moment", type_=UtcDateTime)
     later = when((tables.alert.c.stirred < moment, moment), else_=tables.alert.c.stirred)
     statement = update(tables.alert).where(which, tables.alert.c.dossier.is_not(None)).values(due=True, stirred=later)
@@ -124,7 +124,7 @@ async def _make_due(connection: AsyncConnection, which: Any, touched: Sequence[M
         await connection.execute(statement, list(touched))
 
 
-async def _take_in_ticks(connection: AsyncConnection, ticks: Mapping[str, datetime]) -> None:
+async def _take_in_ticks(connection: Transaction, ticks: Mapping[str, datetime]) -> None:
     """Move the clocks of exercises; keep a tick whose case is not known yet; reality has the world's clock."""
     of = await _exercises(connection, ticks.keys())
     clocks: dict[str, datetime] = {}
@@ -137,7 +137,7 @@ async def _take_in_ticks(connection: AsyncConnection, ticks: Mapping[str, dateti
         await connection.execute(upsert(tables.tick, connection.dialect.name, update=["at"], newer="at"), waiting)
 
 
-async def _meet_ticks(connection: AsyncConnection, cases: Mapping[str, str]) -> None:
+async def _meet_ticks(connection: Transaction, cases: Mapping[str, str]) -> None:
     clocks: dict[str, datetime] = {}
     for some in pieces(sorted(cases)):
         theirs = tables.tick.c.case_id.in_(some)
@@ -148,7 +148,7 @@ async def _meet_ticks(connection: AsyncConnection, cases: Mapping[str, str]) -> 
     await _advance(connection, clocks)
 
 
-async def _exercises(connection: AsyncConnection, cases: Collection[str]) -> dict[str, str]:
+async def _exercises(connection: Transaction, cases: Collection[str]) -> dict[str, str]:
     """By case, its exercise; of the cases that are known."""
     found: dict[str, str] = {}
     version = tables.case_version.c
@@ -158,7 +158,7 @@ async def _exercises(connection: AsyncConnection, cases: Collection[str]) -> dic
     return found
 
 
-async def _advance(connection: AsyncConnection, clocks: Mapping[str, datetime]) -> None:
+async def _advance(connection: Transaction, clocks: Mapping[str, datetime]) -> None:
     rows = [{"exercise": name, "clock": at, "woken_to": BEGINNING, "owed": 0} for name, at in sorted(clocks.items())]
     if rows:
         await connection.execute(upsert(tables.exercise, connection.dialect.name, update=["clock"], newer="clock"), rows)

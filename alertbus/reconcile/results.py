@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from pydantic import AwareDatetime
 from sqlalchemy import bindparam, inspect, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alertbus.chronicle.views import view
 from alertbus.model.base import Word
@@ -22,6 +21,7 @@ from alertbus.reconcile.evidence import BEGINNING, AlertEvidence
 from alertbus.reconcile.full import Reconciliation, by_sort, differing
 from alertbus.reconcile.judge import STILL_TRIED, Discrepancy, DiscrepancyKind, Holdings, Judgement
 from alertbus.reconcile.memory import AT_ONCE, REALITY, insert_new, pieces
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import upsert
 
 GRACE_S = 60.0
@@ -92,7 +92,7 @@ class AlertVerdict:
         }
 
 
-async def verdicts_before(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, AlertVerdict]:
+async def verdicts_before(connection: Transaction, alerts: Collection[str]) -> dict[str, AlertVerdict]:
     """Give the last verdicts on these alerts, which must be few enough for one query (`AT_ONCE`)."""
     alert = tables.alert.c
     query = select(alert.alert_id, alert.exercise, alert.owed, alert.faults).where(alert.alert_id.in_(alerts))
@@ -136,7 +136,7 @@ def verdicts_now(
     return found
 
 
-async def write_verdicts(connection: AsyncConnection, after: Sequence[AlertVerdict], before: Mapping[str, AlertVerdict]) -> None:
+async def write_verdicts(connection: Transaction, after: Sequence[AlertVerdict], before: Mapping[str, AlertVerdict]) -> None:
     alert = tables.alert
     names = ("due", "wakes_at", "judged_at", "owed", "tried", "faults")
     values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=alert.c[name].type) for name in names}
@@ -152,7 +152,7 @@ async def write_verdicts(connection: AsyncConnection, after: Sequence[AlertVerdi
         await connection.execute(update(exercise).where(exercise.c.exercise == name).values(owed=exercise.c.owed + more))
 
 
-async def unknown(connection: AsyncConnection, alerts: Collection[str]) -> set[str]:
+async def unknown(connection: Transaction, alerts: Collection[str]) -> set[str]:
     """Give those of the alerts that the memory does not know."""
     found: set[str] = set()
     for some in pieces(sorted(alerts), AT_ONCE):
@@ -161,7 +161,7 @@ async def unknown(connection: AsyncConnection, alerts: Collection[str]) -> set[s
 
 
 async def incremental_reconciliation(
-    engine: AsyncEngine, now: datetime, grace_s: float = GRACE_S, exercise: str | None = None
+    engine: Database, now: datetime, grace_s: float = GRACE_S, exercise: str | None = None
 ) -> IncrementalReconciliation:
     """Give what the memory holds of reality, or of one exercise, judged by this grace."""
     async with view(engine) as connection:
@@ -171,7 +171,7 @@ async def incremental_reconciliation(
         return _outcome(faults, owed.scalar_one_or_none() or 0, now - timedelta(seconds=grace_s), last.at if last else None)
 
 
-async def latest_run(engine: AsyncEngine) -> LatestRun | None:
+async def latest_run(engine: Database) -> LatestRun | None:
     """Give the latest run's numbers; None before the first, or when there is no memory."""
     async with view(engine) as connection:
         if not await connection.run_sync(lambda c: inspect(c).has_table(tables.result.name)):
@@ -179,7 +179,7 @@ async def latest_run(engine: AsyncEngine) -> LatestRun | None:
         return await _latest(connection)
 
 
-async def remember(connection: AsyncConnection, now: datetime, grace_s: float, *, records: int, judged: int, took_s: float) -> None:
+async def remember(connection: Transaction, now: datetime, grace_s: float, *, records: int, judged: int, took_s: float) -> None:
     """Keep the run's result for `latest_run`."""
     old = now - timedelta(seconds=grace_s)
     reality = _outcome(await _all_faults(connection, tables.alert.c.exercise == REALITY), 0, old)
@@ -210,7 +210,7 @@ def _outcome(faults: Mapping[Discrepancy, datetime], owed: int, old: datetime, a
     return IncrementalReconciliation(difference=differing(lasting), owed=owed, **lists, under_way=tuple(sorted(under_way)), at=at)
 
 
-async def _all_faults(connection: AsyncConnection, which: Any) -> dict[Discrepancy, datetime]:
+async def _all_faults(connection: Transaction, which: Any) -> dict[Discrepancy, datetime]:
     alert = tables.alert.c
     rows = await connection.execute(select(alert.alert_id, alert.faults).where(which, alert.faults.is_not(None)))
     return {fault: since for row in rows for fault, since in _faults(row.alert_id, row.faults).items()}
@@ -221,6 +221,6 @@ def _faults(alert_id: str, body: bytes | None) -> dict[Discrepancy, datetime]:
     return {Discrepancy(alert_id, DiscrepancyKind(sort), one): datetime.fromisoformat(since) for sort, one, since in lasting}
 
 
-async def _latest(connection: AsyncConnection) -> LatestRun | None:
+async def _latest(connection: Transaction) -> LatestRun | None:
     body = (await connection.execute(select(tables.result.c.body))).scalar_one_or_none()
     return LatestRun.model_validate_json(body) if body else None

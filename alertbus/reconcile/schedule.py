@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.model.errors import Unavailable
 from alertbus.policy.policy import Policy
 from alertbus.reconcile.incremental import reconcile_incrementally
 from alertbus.reconcile.results import LatestRun, latest_run
+from alertbus.sql.database import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -23,7 +23,7 @@ or a timer that is a little early skips no run of its own."""
 @contextlib.asynccontextmanager
 async def reconciling(
     bootstrap: str,
-    engine: AsyncEngine,
+    engine: Database,
     policy: Policy,
     every_s: float,
     *,
@@ -42,7 +42,7 @@ async def reconciling(
             await task
 
 
-async def _keep(bootstrap: str, engine: AsyncEngine, policy: Policy, every_s: float, clock: Callable[[], datetime]) -> None:
+async def _keep(bootstrap: str, engine: Database, policy: Policy, every_s: float, clock: Callable[[], datetime]) -> None:
     first = True
     while True:
         try:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
 from alertbus.broker.faults import BrokerFault
@@ -23,6 +22,7 @@ from alertbus.model.errors import BusError, SettingsFault
 from alertbus.run.bus_file import bootstrap_servers
 from alertbus.run.data_folder import make_private
 from alertbus.settings import Settings, load_settings
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
 from alertbus.stream.state_topics import STATE_TOPICS
@@ -49,7 +49,7 @@ class Wiring:
 
     settings: Settings
     bootstrap: str
-    engine: AsyncEngine
+    engine: Database
     number: int = 0
     """Which of several workers of one part this is: each has a state folder of its own."""
 

@@ -7,10 +7,10 @@ what breaks on it before it gets there, would be refused at every try: to stop f
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from alertbus.model.errors import BusError
+from alertbus.sql.database import Transaction
 
 T = TypeVar("T")
 
@@ -26,12 +26,14 @@ def is_refusal(fault: BaseException) -> bool:
     if isinstance(fault, DBAPIError):
         cause = fault.orig
         state, name = getattr(cause, "sqlstate", None) or "", getattr(cause, "sqlite_errorname", None) or ""
-        return not fault.connection_invalidated and (state.startswith(_PG_REFUSED) or name.startswith(_SQLITE_REFUSED))
+        if fault.connection_invalidated:
+            return False
+        return isinstance(fault, DataError) or state.startswith(_PG_REFUSED) or name.startswith(_SQLITE_REFUSED)
     return isinstance(fault, StatementError) or not isinstance(fault, SQLAlchemyError)
 
 
 async def together_or_apart(
-    connection: AsyncConnection,
+    connection: Transaction,
     things: Sequence[T],
     write: Callable[[Sequence[T]], Awaitable[None]],
     refused: Callable[[T, str], Awaitable[None]],

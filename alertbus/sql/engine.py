@@ -8,21 +8,37 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+import ssl
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Dialect,
+    Insert,
+    MetaData,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from alertbus.database_address import SYSTEM
 from alertbus.model.errors import BusError, DatabaseUnavailable, SettingsFault
 from alertbus.sql import locks
-from alertbus.sql.certificates import connect_arguments
+from alertbus.sql.database import Database, Transaction
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -57,22 +73,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def make_engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
-    """Give an engine for `Settings.sqlalchemy_url`; `await engine.dispose()` when done. Nothing is connected yet."""
+def make_engine(url: str, *, foreign_keys: bool = True) -> Database:
+    """Give the database of `Settings.sqlalchemy_url`; `await engine.dispose()` when done. Nothing is connected yet."""
     parts = make_url(url)
     if parts.get_backend_name() == "postgresql":
-        parts, certificates = connect_arguments(parts)
-        return create_async_engine(
-            parts,
-            pool_pre_ping=True,
-            pool_size=5,
-            hide_parameters=True,
-            connect_args={"timeout": 10, "server_settings": {"application_name": "alertbus"}, **certificates},
-        )
+        _must_be_certificates(parts)
+        arguments = {"connect_timeout": 10, "application_name": "alertbus", "options": "-c timezone=UTC"}
+        return Database(create_engine(parts, pool_pre_ping=True, **_POOL, hide_parameters=True, connect_args=arguments))
     _make_private(parts.database)
-    engine = create_async_engine(parts, hide_parameters=True, connect_args={"timeout": 30})
+    engine = create_engine(parts, **_POOL, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN, not the driver
         cursor = connection.cursor()
@@ -87,23 +98,23 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         # The lock is taken at the start and waited for. Taken at the first write, as SQLite would by itself, it fails
         # at once whenever another process has written since this transaction first read.
         reading_only = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
 
-    return engine
+    return Database(engine)
 
 
-@contextlib.asynccontextmanager
-async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 25}
+"""More than ever are open at the same time: the writer, the reads, and transactions whose statements are awaited."""
+
+
+def reading(engine: Database) -> contextlib.AbstractAsyncContextManager[Transaction]:
     """Open a transaction for reading: one consistent view, and on SQLite it waits for no writer. Do not write in it."""
-    async with engine.connect() as connection:
-        yield await connection.execution_options(
-            **({"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {"reading": True})
-        )
+    return engine.reading()
 
 
 def upsert(table: Table, dialect_name: str, *, key: Sequence[str] = (), update: Sequence[str] = (), newer: str | None = None) -> Insert:
@@ -144,13 +155,9 @@ async def migrate(url: str, scripts: Path = MIGRATIONS) -> None:
     engine = make_engine(url, foreign_keys=False)  # a table that SQLite rebuilds must not cascade into others
     try:
         with database_faults():
-            async with reading(engine) as connection:
-                if await connection.run_sync(_is_at_head, scripts):
-                    return  # as it is at nearly every start: Alembic need not be loaded, nor anybody waited for
-            async with engine.begin() as connection:  # on SQLite this is the lock
-                if engine.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.MIGRATION})
-                await connection.run_sync(_upgrade, scripts)
+            if await engine.read(lambda connection: _is_at_head(connection, scripts)):
+                return  # as it is at nearly every start: Alembic need not be loaded, nor anybody waited for
+            await engine.write(lambda connection: _upgrade(connection, scripts))  # on SQLite this is the lock
     finally:
         await engine.dispose()
 
@@ -174,6 +181,8 @@ def _is_unavailable(fault: Exception) -> bool:
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
     cause = getattr(fault, "orig", None) or fault
+    if isinstance(fault, OperationalError) and getattr(cause, "sqlstate", "") is None:
+        return True  # no server has said anything: it was not reached, or went away
     state, name = getattr(cause, "sqlstate", None) or "", getattr(cause, "sqlite_errorname", None) or ""
     return state.startswith(_PG_UNAVAILABLE) or name.startswith(_SQLITE_UNAVAILABLE)
 
@@ -201,6 +210,8 @@ def _upgrade(connection: Connection, scripts: Path) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.MIGRATION})
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -213,6 +224,21 @@ def _upgrade(connection: Connection, scripts: Path) -> None:
         ) from fault
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise BusError("a migration left rows that refer to rows that are gone; nothing was changed, report it")
+
+
+def _must_be_certificates(parts: URL) -> None:
+    """Refuse files that libpq could not use: it would only say that it did not get through."""
+    words = {name: str(parts.query[name]) for name in ("sslrootcert", "sslcert", "sslkey") if name in parts.query}
+    root = words.get("sslrootcert")
+    try:
+        context = ssl.create_default_context(cafile=None if root == SYSTEM else root)
+        if "sslcert" in words:
+            context.load_cert_chain(words["sslcert"], words.get("sslkey"))
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsFault(
+            f"ALERTBUS_DATABASE_CA_FILE, or sslrootcert, sslcert, sslkey in ALERTBUS_DATABASE_URL: expected PEM files that this process "
+            f"may read ({type(error).__name__}); mend the path or the file"
+        ) from None
 
 
 def _make_private(database: str | None) -> None:

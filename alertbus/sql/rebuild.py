@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Table, make_url, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from alertbus.model.errors import BusError
+from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, metadata, reading, upsert
 from alertbus.sql.tables import unfinished
 
@@ -27,15 +27,15 @@ class Restore(Protocol):
     the room's own `write` takes, and may remember what later batches need.
     """
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: Transaction) -> None:
         """Called once, when the room's tables are there and empty."""
 
     def read(self, batch: Sequence[Any], /) -> Any: ...
 
-    async def write(self, connection: AsyncConnection, rows: Any, /) -> None:
+    async def write(self, connection: Transaction, rows: Any, /) -> None:
         """Called in order, each time in a transaction of its own."""
 
-    async def finish(self, engine: AsyncEngine) -> None:
+    async def finish(self, engine: Database) -> None:
         """Called once, when all is read and written and the indexes are there."""
 
 
@@ -45,7 +45,7 @@ class HalfRebuilt(BusError):
     code = "half_rebuilt"
 
 
-async def refuse_half_rebuilt(engine: AsyncEngine) -> None:
+async def refuse_half_rebuilt(engine: Database) -> None:
     """Raise `HalfRebuilt` when a rebuild of this database has not come to its end."""
     with database_faults():
         async with reading(engine) as connection:
@@ -57,22 +57,22 @@ async def refuse_half_rebuilt(engine: AsyncEngine) -> None:
         )
 
 
-async def mark(connection: AsyncConnection, now: datetime) -> None:
+async def mark(connection: Transaction, now: datetime) -> None:
     await connection.execute(upsert(unfinished, connection.dialect.name, update=["begun_at"]), [{"id": 1, "begun_at": now}])
 
 
-async def unmark(connection: AsyncConnection) -> None:
+async def unmark(connection: Transaction) -> None:
     await connection.execute(unfinished.delete())
 
 
-async def empty(connection: AsyncConnection, tables: Sequence[Table]) -> None:
+async def empty(connection: Transaction, tables: Sequence[Table]) -> None:
     """Drop the tables and make them again, without their indexes: loading is quicker so."""
     await connection.run_sync(metadata.drop_all, tables=tables)
     for table in tables:
         await connection.execute(CreateTable(table))
 
 
-async def index(connection: AsyncConnection, tables: Iterable[Table]) -> None:
+async def index(connection: Transaction, tables: Iterable[Table]) -> None:
     """Make the indexes that `empty` left out, and tell the database's planner what there is now."""
     for table in tables:
         for one in sorted(table.indexes, key=lambda found: str(found.name)):
@@ -80,7 +80,7 @@ async def index(connection: AsyncConnection, tables: Iterable[Table]) -> None:
     await connection.execute(text("ANALYZE"))
 
 
-async def is_in_use(engine: AsyncEngine) -> bool:
+async def is_in_use(engine: Database) -> bool:
     """Whether another process has this database open, as every running part has. Ask before this process opens it."""
     with database_faults():
         if engine.dialect.name == "postgresql":
@@ -88,7 +88,7 @@ async def is_in_use(engine: AsyncEngine) -> bool:
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                 "AND application_name = 'alertbus' AND pid <> pg_backend_pid()"
             )
-            async with engine.connect() as connection:
+            async with engine.reading() as connection:
                 found: int = (await connection.execute(text(others))).scalar_one()
                 return found > 0
         return _is_open_elsewhere(make_url(str(engine.url)).database)

@@ -30,7 +30,6 @@ from typing import Any
 
 import structlog
 from faust.types import TP
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.ends import LogEnds
@@ -41,6 +40,7 @@ from alertbus.model.errors import BusError
 from alertbus.policy.policy import Policy
 from alertbus.reach import reduce_case as case_reducer
 from alertbus.reach import reduce_person as person_reducer
+from alertbus.sql.database import Database
 from alertbus.stream.changelog import Changelog
 from alertbus.stream.credentials import engine_credentials
 from alertbus.stream.lane import Lanes
@@ -67,7 +67,7 @@ class StreamWorker:
     def __init__(
         self,
         bootstrap: str,
-        engine: AsyncEngine,
+        engine: Database,
         policy: Policy,
         state_folder: Path,
         *,

@@ -18,7 +18,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory import tables
 from alertbus.directory.candidates import alike
@@ -29,6 +28,7 @@ from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
 from alertbus.model.case import Case
 from alertbus.model.person import Person
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata, reading
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -81,7 +81,7 @@ def case(number: int) -> Case:
     return Case.model_validate({"id": f"case-{number}", "version": 1, "people": named, "known_at": AT})
 
 
-async def fill(engine: AsyncEngine, people: int) -> None:
+async def fill(engine: Database, people: int) -> None:
     began = time.perf_counter()
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -96,7 +96,7 @@ async def fill(engine: AsyncEngine, people: int) -> None:
     print(f"{people} people in {time.perf_counter() - began:.0f} s")
 
 
-async def measure(engine: AsyncEngine, lookups: int) -> None:
+async def measure(engine: Database, lookups: int) -> None:
     async with reading(engine) as connection:
         people = (await connection.execute(text("SELECT count(*) FROM directory_mention"))).scalar_one()
         claims = (await connection.execute(text("SELECT count(*) FROM directory_claim"))).scalar_one()

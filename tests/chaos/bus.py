@@ -21,7 +21,6 @@ from typing import Any
 
 import yaml
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.child import spawn
 from alertbus.broker.local import LocalKafka
@@ -30,6 +29,7 @@ from alertbus.run.bootstrap import PARTS, is_ready, ready_folder
 from alertbus.run.supervisor import Child, Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import Settings
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.chaos.receivers import Receivers
 from tests.chaos.schedule import WORKERS, processes_of
@@ -99,7 +99,7 @@ class Bus:
         self._mounts: list[Path] = []
         self._done = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
-        self.engine: AsyncEngine = make_engine(database.url)
+        self.engine: Database = make_engine(database.url)
 
     @property
     def parts(self) -> ChaosSupervisor:
@@ -254,7 +254,7 @@ async def until(holds: Callable[[], bool], limit_s: float) -> bool:
     return True
 
 
-async def _watch_the_ledger(engine: AsyncEngine) -> None:
+async def _watch_the_ledger(engine: Database) -> None:
     """Let the database itself write down whatever touches a ledger row after it was settled: no clock and no worker is asked."""
     statements = (
         "CREATE TABLE chaos_unsettled (notice_id text NOT NULL, was text NOT NULL, became text NOT NULL)",

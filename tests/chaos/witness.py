@@ -52,7 +52,7 @@ async def quiet(bus: Bus, limit_s: float) -> str:
 
 async def _under_way(bus: Bus) -> str:
     behind = {name: group.pending for name, group in (await pending(bus.bootstrap)).items() if group.pending}
-    async with bus.engine.connect() as connection:
+    async with bus.engine.reading() as connection:
         counts = await connection.execute(
             text("SELECT state, COUNT(*) FROM ledger WHERE done_at IS NULL OR receipt_pending GROUP BY state")
         )
@@ -80,7 +80,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
             case (str(topic), int(partition), int(offset)):
                 quarantined.add((topic, partition, offset))
     found = await reconcile(bus.bootstrap, bus.engine, load_policy(None))
-    async with bus.engine.connect() as connection:
+    async with bus.engine.reading() as connection:
         ledger = await connection.execute(text("SELECT notice_id, agency, case_id, state, error_class, aside FROM ledger ORDER BY seq"))
         rows = [Row(*row) for row in ledger]
         unsettled = set((await connection.execute(text("SELECT notice_id FROM chaos_unsettled"))).scalars())

@@ -34,7 +34,7 @@ async def producer(kafka: str) -> AsyncIterator[Producer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/bus.db" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
+    return f"sqlite:///{tmp_path}/bus.db" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ async def test_a_writer_that_died_before_it_noted_its_record_and_a_lost_database
     trail = Trail(kafka, engine, producer, now)
     try:
         await append(trail, chain)
-        async with engine.connect() as connection:
+        async with engine.reading() as connection:
             noted = (await connection.execute(select(tables.head))).one()._asdict()
         await append(trail, chain)
         async with engine.begin() as connection:  # as if the second had never been noted

@@ -277,7 +277,7 @@ async def test_every_real_hmpps_file_posted_raw_has_an_outcome_and_what_is_not_u
 
     assert {outcome: len(files) for outcome, files in outcomes.items()} == {"accepted": 2, "ignored": 40, "refused": 5}
     assert outcomes["accepted"] == ["prisoner-received-recall.json", "prisoner-released-cr.json"]
-    async with wired(bus.settings) as wiring, wiring.engine.connect() as connection:
+    async with wired(bus.settings) as wiring, wiring.engine.reading() as connection:
         kept = await connection.exec_driver_sql("SELECT COUNT(*) FROM gateway_raw WHERE source = 'hmpps'")
         assert kept.scalar_one() == 5
 
@@ -293,7 +293,7 @@ async def test_killing_any_one_process_in_mid_replay_loses_nobody_and_doubles_no
 
     assert report["totals"] == {"pairs_expected": 302, "pairs_reached": 302, "missing": 0, "extra": 0}
     assert is_clean(report)
-    async with wired(bus.settings) as wiring, wiring.engine.connect() as connection:
+    async with wired(bus.settings) as wiring, wiring.engine.reading() as connection:
         doubled = await connection.exec_driver_sql("SELECT idempotency_key FROM inbox_message GROUP BY idempotency_key HAVING COUNT(*) > 1")
         assert doubled.all() == []
         twice = await connection.exec_driver_sql(

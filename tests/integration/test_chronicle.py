@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import structlog
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus import logs
 from alertbus.broker import topics
@@ -44,6 +43,7 @@ from alertbus.plugin.kit.samples import CANARIES, sample_alert
 from alertbus.rebuild.plan import rebuild
 from alertbus.run.bootstrap import Wiring
 from alertbus.settings import Settings
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.sql.rebuild import unfinished
 from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
@@ -52,24 +52,24 @@ from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, ac
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)
     await make_tables(engine)
     yield engine
     await engine.dispose()
 
 
-async def put(engine: AsyncEngine, records: Sequence[Arrived]) -> int:
+async def put(engine: Database, records: Sequence[Arrived]) -> int:
     async with engine.begin() as connection:
         return await apply(connection, read(records))
 
 
-async def empty(engine: AsyncEngine) -> None:
+async def empty(engine: Database) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.drop_all, tables=TABLES)
         await connection.run_sync(metadata.create_all, tables=TABLES)
@@ -86,7 +86,7 @@ def interleaved(records: Sequence[Arrived], seed: int) -> list[Arrived]:
     return [queues[place].pop(0) for place in order]
 
 
-async def test_how_topics_interleave_and_what_comes_twice_changes_nothing(engine: AsyncEngine) -> None:
+async def test_how_topics_interleave_and_what_comes_twice_changes_nothing(engine: Database) -> None:
     log = story()
     await put(engine, log.records)
     expected = await digest(engine)
@@ -104,10 +104,10 @@ async def test_how_topics_interleave_and_what_comes_twice_changes_nothing(engine
         assert await digest(engine) == expected
 
 
-async def test_digest_is_the_same_on_both_databases_and_sees_every_change(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_digest_is_the_same_on_both_databases_and_sees_every_change(engine: Database, tmp_path: Path) -> None:
     log = story()
     await put(engine, log.records)
-    other = make_engine(f"sqlite+aiosqlite:///{tmp_path}/other.db")
+    other = make_engine(f"sqlite:///{tmp_path}/other.db")
     await make_tables(other)
     await put(other, log.records)
 
@@ -120,7 +120,7 @@ async def test_digest_is_the_same_on_both_databases_and_sees_every_change(engine
     await other.dispose()
 
 
-async def test_crash_between_rows_and_offsets_changes_nothing(engine: AsyncEngine) -> None:
+async def test_crash_between_rows_and_offsets_changes_nothing(engine: Database) -> None:
     records = story().records
     assert await put(engine, records[:300]) == 300
     before = await digest(engine)
@@ -129,7 +129,7 @@ async def test_crash_between_rows_and_offsets_changes_nothing(engine: AsyncEngin
     assert await digest(engine) == before
 
 
-async def test_crash_before_the_rows_leaves_no_trace(engine: AsyncEngine) -> None:
+async def test_crash_before_the_rows_leaves_no_trace(engine: Database) -> None:
     records = story().records
 
     async def die() -> None:
@@ -144,7 +144,7 @@ async def test_crash_before_the_rows_leaves_no_trace(engine: AsyncEngine) -> Non
     assert await put(engine, records) == len(records)
 
 
-async def test_records_that_do_not_follow_are_refused_whole(engine: AsyncEngine) -> None:
+async def test_records_that_do_not_follow_are_refused_whole(engine: Database) -> None:
     log = Log()
     for n in range(9):
         log.alert(accepted(f"T-{n}"))
@@ -157,7 +157,7 @@ async def test_records_that_do_not_follow_are_refused_whole(engine: AsyncEngine)
         assert await apply(connection, read([last]), starts={(last.topic, last.partition)}) == 1  # a log that begins later
 
 
-async def test_two_workers_at_once_miss_nothing_of_each_other(engine: AsyncEngine) -> None:
+async def test_two_workers_at_once_miss_nothing_of_each_other(engine: Database) -> None:
     log = Log()
     notices = [a_notice(f"n-{n}", case_id=f"case-{n % 5}") for n in range(60)]
     for notice in notices:
@@ -172,7 +172,7 @@ async def test_two_workers_at_once_miss_nothing_of_each_other(engine: AsyncEngin
     assert states[ObligationState.ACKNOWLEDGED] == 60
 
 
-async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine: AsyncEngine) -> None:
+async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine: Database) -> None:
     log = Log()
     log.raw(topics.ALERTS, "k", b"Zeb Quillfeather")
     log.add(topics.NOTICES, "k", "uk.alertbus.notice.unheard-of.v1", accepted())
@@ -186,7 +186,7 @@ async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine
     assert (found.unreadable, found.alerts) == (3, 1)
 
 
-async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_what_comes_after_it_is_there(engine: AsyncEngine) -> None:
+async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_what_comes_after_it_is_there(engine: Database) -> None:
     too_long_for_an_index = random.Random(1).randbytes(20_000).hex()
     log = Log()
     log.alert(accepted("T-1"))
@@ -280,7 +280,7 @@ def test_first_acknowledgement_is_the_one_that_counts() -> None:
 # What may be asked
 
 
-async def test_inbox_is_overdue_first_then_by_severity_then_by_age_page_by_page(engine: AsyncEngine) -> None:
+async def test_inbox_is_overdue_first_then_by_severity_then_by_age_page_by_page(engine: Database) -> None:
     log = Log()
     expected = ["late-low", "young-critical", "old-high", "young-high", "done"]
     late, done = (
@@ -323,17 +323,17 @@ async def test_inbox_is_overdue_first_then_by_severity_then_by_age_page_by_page(
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "0~1~yesterday~id", "0~9~2026-01-05T12:00:00Z~id", "0~1~2026-01-05~id"])
-async def test_cursor_of_somebody_elses_making_is_refused_by_name(engine: AsyncEngine, cursor: str) -> None:
+async def test_cursor_of_somebody_elses_making_is_refused_by_name(engine: Database, cursor: str) -> None:
     with pytest.raises(InvalidInput, match="after: expected the cursor"):
         await queries.inbox(engine, now=T0, after=cursor)
 
 
-async def test_unknown_state_is_refused_with_those_there_are(engine: AsyncEngine) -> None:
+async def test_unknown_state_is_refused_with_those_there_are(engine: Database) -> None:
     with pytest.raises(InvalidInput, match="state: expected open, all, owed, sent"):
         await queries.inbox(engine, state="lost", now=T0)
 
 
-async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: AsyncEngine) -> None:
+async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: Database) -> None:
     log = Log()
     raised = accepted("OUR-1", hours(1))
     notice = a_notice("n-1", alert_id=raised.alert_id, due=hours(2))
@@ -360,7 +360,7 @@ async def test_alert_is_found_by_the_buss_id_and_by_its_senders(engine: AsyncEng
         await queries.alert_status(engine, "never said")
 
 
-async def test_statements_are_all_that_was_stated_of_an_alert(engine: AsyncEngine) -> None:
+async def test_statements_are_all_that_was_stated_of_an_alert(engine: Database) -> None:
     log = Log()
     first, later = accepted(), accepted(at=hours(5), action=Action.AMENDED, severity=Severity.CRITICAL)
     log.alert(first)
@@ -374,7 +374,7 @@ async def test_statements_are_all_that_was_stated_of_an_alert(engine: AsyncEngin
         await queries.statements(engine, "never said")
 
 
-async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engine: AsyncEngine) -> None:
+async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engine: Database) -> None:
     log = Log()
     log.case(a_case())
     old = accepted("OLD", T0 - timedelta(days=900), history=True)
@@ -398,7 +398,7 @@ async def test_chronology_has_history_that_told_nobody_and_every_word_of_it(engi
     assert (told.agency, told.state, told.acknowledged_by) == ("health_visiting", ObligationState.ACKNOWLEDGED, "R. Postholder")
 
 
-async def test_not_26_chronology_says_that_somebody_has_died(engine: AsyncEngine) -> None:
+async def test_not_26_chronology_says_that_somebody_has_died(engine: Database) -> None:
     log = Log()
     case = a_case()
     people = [p.model_copy(update={"died": T0.date()}) if p.key in case.children else p for p in case.people]
@@ -413,7 +413,7 @@ async def test_not_26_chronology_says_that_somebody_has_died(engine: AsyncEngine
     assert entry.about == ("Ex-Partner 2", f"Child (died {T0.date()})")
 
 
-async def test_not_01_chronology_does_not_tell_who_spoke_of_an_anonymous_call(engine: AsyncEngine) -> None:
+async def test_not_01_chronology_does_not_tell_who_spoke_of_an_anonymous_call(engine: Database) -> None:
     log = Log()
     log.case(a_case())
     spoken = (Narrative(text="He hit her.", said_by=SaidBy.PARENT, observed_first_hand=True),)
@@ -427,7 +427,7 @@ async def test_not_01_chronology_does_not_tell_who_spoke_of_an_anonymous_call(en
     assert entry.narrative == (Narrative(text="He hit her."),)
 
 
-async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) -> None:
+async def test_chronology_names_nobody_of_another_family(engine: Database) -> None:
     log = Log()
     log.case(a_case())
     shared = accepted().with_people((("p-adult",), ("p-child-of-others",)))
@@ -440,7 +440,7 @@ async def test_chronology_names_nobody_of_another_family(engine: AsyncEngine) ->
     assert (entry.about, entry.others) == (("Ex-Partner 2",), 1)
 
 
-async def test_alert_about_somebody_taken_off_the_case_leaves_its_chronology(engine: AsyncEngine) -> None:
+async def test_alert_about_somebody_taken_off_the_case_leaves_its_chronology(engine: Database) -> None:
     log = Log()
     log.case(a_case())
     mistaken = accepted().with_people((("p-adult",), ()))
@@ -460,7 +460,7 @@ async def test_alert_about_somebody_taken_off_the_case_leaves_its_chronology(eng
     assert await chronology_of(engine, "case-1") == []
 
 
-async def test_every_version_of_a_case_is_kept(engine: AsyncEngine) -> None:
+async def test_every_version_of_a_case_is_kept(engine: Database) -> None:
     log = Log()
     log.case(a_case(status="open"))
     log.case(a_case(version=2, status="closed"))
@@ -477,7 +477,7 @@ async def test_every_version_of_a_case_is_kept(engine: AsyncEngine) -> None:
         await chronology_of(engine, "case-9")
 
 
-async def test_every_question_for_review_is_kept_with_its_reason_and_its_alert(engine: AsyncEngine) -> None:
+async def test_every_question_for_review_is_kept_with_its_reason_and_its_alert(engine: Database) -> None:
     log = Log()
     for n in (3, 1, 2):
         log.review(ReviewNeeded(id=f"r-{n}", reason=ReviewReason.NOT_OURS, at=hours(n), alert_id=f"a-{n}"))
@@ -492,7 +492,7 @@ async def test_every_question_for_review_is_kept_with_its_reason_and_its_alert(e
     assert (await queries.status(engine, LATER)).review == 4
 
 
-async def test_status_counts_reality_and_exercises_apart(engine: AsyncEngine) -> None:
+async def test_status_counts_reality_and_exercises_apart(engine: Database) -> None:
     log = Log()
     log.alert(accepted())
     log.alert(accepted(at=hours(1), action=Action.WITHDRAWN))
@@ -523,7 +523,7 @@ async def publish(bootstrap: str, log: Log) -> None:
     await producer.stop()
 
 
-async def projected(bootstrap: str, engine: AsyncEngine, group: str, done: Callable[[], Any]) -> None:
+async def projected(bootstrap: str, engine: Database, group: str, done: Callable[[], Any]) -> None:
     """Run a worker until `done` answers yes."""
     stop = asyncio.Event()
     worker = asyncio.create_task(run_chronicle(bootstrap, engine, stop, group=group))
@@ -538,7 +538,7 @@ async def projected(bootstrap: str, engine: AsyncEngine, group: str, done: Calla
 
 
 @pytest.mark.kafka
-async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str, engine: AsyncEngine, topic_prefix: str) -> None:
+async def test_rebuilt_restarted_and_dropped_chronicles_are_the_same(kafka: str, engine: Database, topic_prefix: str) -> None:
     log = story(f"{topic_prefix}-")
     await publish(kafka, log)
 
@@ -592,7 +592,7 @@ def lines() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-async def test_nothing_about_a_person_is_logged_or_raised(engine: AsyncEngine, lines: io.StringIO) -> None:
+async def test_nothing_about_a_person_is_logged_or_raised(engine: Database, lines: io.StringIO) -> None:
     log = story()
     log.raw(topics.NOTICES, "k", json.dumps({"name": list(CANARIES)}).encode())
     log.add(topics.RECEIPTS, "k", RECEIPT_GIVEN, sample_alert())
@@ -614,7 +614,7 @@ async def test_nothing_about_a_person_is_logged_or_raised(engine: AsyncEngine, l
 
 
 async def test_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
-    away = make_engine("postgresql+asyncpg://bus:secret@127.0.0.1:9/bus")
+    away = make_engine("postgresql+psycopg://bus:secret@127.0.0.1:9/bus")
 
     with pytest.raises(DatabaseUnavailable):
         await queries.inbox(away, now=T0)

@@ -43,7 +43,7 @@ async def is_encrypted(url: str) -> bool:
     engine = make_engine(url)
     try:
         with database_faults():
-            async with engine.connect() as connection:
+            async with engine.reading() as connection:
                 found = await connection.execute(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
                 return bool(found.scalar_one())
     finally:

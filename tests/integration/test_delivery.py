@@ -255,7 +255,7 @@ class Bus:
                         await task
 
     async def states(self) -> dict[str, str]:
-        async with self.engine.connect() as connection:
+        async with self.engine.reading() as connection:
             rows = await connection.execute(select(ledger.c.notice_id, ledger.c.state).order_by(ledger.c.seq))
             return {row.notice_id.removeprefix(f"{self.prefix}-"): row.state for row in rows.all()}
 
@@ -270,7 +270,7 @@ class Bus:
             raise
 
     async def inbox(self) -> list[Any]:
-        async with self.engine.connect() as connection:
+        async with self.engine.reading() as connection:
             query = select(inbox_message).order_by(inbox_message.c.received_at, inbox_message.c.idempotency_key)
             return list((await connection.execute(query)).all())
 
@@ -297,7 +297,7 @@ class Bus:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
@@ -512,7 +512,7 @@ async def test_a_dead_agency_delays_only_itself_and_gets_all_in_order_when_it_is
 
         await until(others_done)
         assert LedgerState.ACCEPTED not in {(await bus.states())[f"m{n}"] for n in range(60)}
-        async with bus.engine.connect() as connection:
+        async with bus.engine.reading() as connection:
             tried = await connection.execute(select(ledger.c.attempts).where(ledger.c.agency == "school"))
             assert sum(row.attempts > 0 for row in tried.all()) <= 20  # the circuit held the rest back
 

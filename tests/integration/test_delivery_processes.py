@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
@@ -23,6 +22,7 @@ from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.model.notice import Notice, Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire.records import notice_record
 from alertbus.wire.words import DELIVERY
@@ -90,7 +90,7 @@ async def system() -> AsyncIterator[tuple[SlowSystem, str]]:
 
 
 @pytest.fixture
-async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(postgres_database: str) -> AsyncIterator[Database]:
     engine = make_engine(postgres_database)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
@@ -98,8 +98,8 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def rows(engine: AsyncEngine) -> list[Any]:
-    async with engine.connect() as connection:
+async def rows(engine: Database) -> list[Any]:
+    async with engine.reading() as connection:
         return list((await connection.execute(select(ledger).order_by(ledger.c.seq))).all())
 
 
@@ -113,7 +113,7 @@ async def rows(engine: AsyncEngine) -> list[Any]:
     ],
 )
 async def test_one_of_two_workers_is_killed_while_it_sends_and_the_other_finishes_without_doubling(
-    kafka: str, topic_prefix: str, engine: AsyncEngine, system: tuple[SlowSystem, str], ahead_h: int
+    kafka: str, topic_prefix: str, engine: Database, system: tuple[SlowSystem, str], ahead_h: int
 ) -> None:
     slow, url = system
     topic = f"{topic_prefix}.notices"

@@ -30,7 +30,7 @@ def vitals(bootstrap: str, engine: Any) -> Vitals:
 
 async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_infinitely_late(kafka: str, tmp_path: Path) -> None:
     await ensure_topics(kafka)
-    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+    url = f"sqlite:///{tmp_path}/bus.db"
     await migrate(url)
     engine = make_engine(url)
     try:
@@ -47,7 +47,7 @@ async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_in
 
 
 async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_said(tmp_path: Path) -> None:
-    engine = make_engine("postgresql+asyncpg://bus:canary@127.0.0.1:1/bus")
+    engine = make_engine("postgresql+psycopg://bus:canary@127.0.0.1:1/bus")
     try:
         text = generate_latest(await measured(vitals("127.0.0.1:1", engine))).decode()
     finally:

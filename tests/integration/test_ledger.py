@@ -1,6 +1,7 @@
 """The promises of the delivery ledger, the same on SQLite and on PostgreSQL."""
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.util import await_only
 
 from alertbus.delivery.ledger.endings import WITHDRAWN_UNSENT
 from alertbus.delivery.ledger.ledger import Ledger
@@ -27,7 +27,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
@@ -40,9 +40,9 @@ async def open_ledger(url: str) -> AsyncIterator[Any]:
         engines.append(make_engine(url))
         return Ledger(engines[-1])
 
-    async with make_engine(url).begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
-    await connection.engine.dispose()
+    fresh = make_engine(url)
+    await fresh.write(lambda connection: metadata.create_all(connection, tables=[ledger, beat, inbox_message]))
+    await fresh.dispose()
     yield opened
     for engine in engines:
         await engine.dispose()
@@ -75,7 +75,7 @@ def names(leased: list[Leased]) -> list[str]:
 
 
 async def states(book: Ledger) -> dict[str, str]:
-    async with book._engine.connect() as connection:
+    async with book._engine.reading() as connection:
         rows = await connection.execute(select(ledger.c.notice_id, ledger.c.state).order_by(ledger.c.seq))
         return {row.notice_id: row.state for row in rows.all()}
 
@@ -230,17 +230,17 @@ async def test_a_notice_recorded_while_its_lane_is_being_freed_gets_its_turn(ope
     settler, recorder = await open_ledger(), await open_ledger()
     await settler.record([notice("1")], NOW)
     leased = await settler.lease("me", NOW, 10)
-    looked, go_on = asyncio.Event(), asyncio.Event()
+    looked, go_on = threading.Event(), threading.Event()
 
     def promote_then_wait(*arguments: Any) -> None:
         promote(*arguments)
         if not looked.is_set():
             looked.set()
-            await_only(go_on.wait())
+            go_on.wait()
 
     monkeypatch.setattr("alertbus.delivery.ledger.turns.promote", promote_then_wait)
     settling = asyncio.create_task(settler.settle([accepted(leased[0])], NOW))
-    await looked.wait()
+    await asyncio.to_thread(looked.wait)
     recording = asyncio.create_task(recorder.record([notice("2")], NOW))
     await asyncio.wait([recording], timeout=0.3)  # it is to wait for the settler, and would be done otherwise
     go_on.set()
@@ -282,7 +282,7 @@ async def test_a_notice_never_attempted_and_what_ends_it_are_cancelled_together(
     }
     await book.settle([accepted(one) for one in await book.lease("me", later(2), 10)], later(2))
     assert names(await book.lease("me", later(2), 10)) == ["after"]
-    async with book._engine.connect() as connection:
+    async with book._engine.reading() as connection:
         why = await connection.execute(select(ledger.c.error_class).where(ledger.c.notice_id == "tell"))
         assert why.scalar_one() == WITHDRAWN_UNSENT
 
@@ -406,7 +406,7 @@ async def test_no_query_walks_through_the_part_that_is_done(book: Ledger) -> Non
         "SELECT notice_id FROM ledger WHERE receipt_pending ORDER BY seq LIMIT 5",
         "SELECT agency, state, count(*) FROM ledger WHERE done_at IS NULL GROUP BY agency, state",
     ]
-    async with book._engine.connect() as connection:
+    async with book._engine.reading() as connection:
         for question in questions:
             plan = [row[3] for row in (await connection.execute(text(f"EXPLAIN QUERY PLAN {question}"))).all()]
             assert any("USING INDEX ix_ledger" in step or "COVERING INDEX ix_ledger" in step for step in plan), plan

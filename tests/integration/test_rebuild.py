@@ -134,7 +134,7 @@ async def content(settings: Settings) -> dict[str, list[str]]:
     """Every row of every table but what is not kept, in an order that both have. Of what still waits only that it does."""
     engine = make_engine(settings.sqlalchemy_url)
     try:
-        async with engine.connect() as connection:
+        async with engine.reading() as connection:
             found = {table.name: await rows(connection, table) for room in TABLES.values() for table in room}
             waits = await connection.execute(text("SELECT notice_id, lane FROM ledger WHERE state = 'waiting' ORDER BY notice_id"))
             return found | {"what waits": [repr(tuple(row)) for row in waits]}
@@ -330,7 +330,7 @@ def port_of(settings: Settings, agency: str) -> int:
 async def nothing_is_under_way(settings: Settings, but: str = "") -> bool:
     """All is delivered, except to an agency whose system is away, which is known; and all there is to tell is told."""
     engine = make_engine(settings.sqlalchemy_url)
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         query = "SELECT count(*) FROM ledger WHERE receipt_pending OR done_at IS NULL AND agency <> :but"
         waits = (await connection.execute(text(query), {"but": but})).scalar_one()
         known = (

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.faults import RecordsSkipped
@@ -45,6 +44,7 @@ from alertbus.reconcile.judge import DiscrepancyKind, Holdings
 from alertbus.reconcile.memory import Memory, TurnLost, forget
 from alertbus.reconcile.results import IncrementalReconciliation, incremental_reconciliation, latest_run
 from alertbus.reconcile.schedule import reconciling
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours
 from tests.unit.test_reach_law import DAY_0, Found, World, worlds
@@ -55,12 +55,12 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)
     await make_tables(engine)
     async with engine.begin() as connection:
@@ -73,7 +73,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 class Bench:
     """A bus of which the test decides what has happened: its topics, its database, and the world's clock."""
 
-    engine: AsyncEngine
+    engine: Database
     log: Log = field(default_factory=Log)
     now: datetime = LATER
     recheck: int = 0
@@ -133,7 +133,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(engine: AsyncEngine) -> Bench:
+def bench(engine: Database) -> Bench:
     return Bench(engine)
 
 
@@ -215,7 +215,7 @@ async def test_however_records_are_cut_into_runs_the_last_says_what_the_full_rec
     told = mishandled(log, dice)
     ends = [*sorted(dice.randint(0, len(told.records)) for _ in range(dice.randint(1, 4))), len(told.records)]
     with tempfile.TemporaryDirectory() as folder:
-        engine = make_engine(f"sqlite+aiosqlite:///{folder}/bus.db")
+        engine = make_engine(f"sqlite:///{folder}/bus.db")
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(metadata.create_all)
@@ -532,7 +532,7 @@ async def publish(bootstrap: str, log: Log) -> None:
 
 
 @pytest.mark.kafka
-async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str, engine: AsyncEngine, topic_prefix: str) -> None:
+async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str, engine: Database, topic_prefix: str) -> None:
     exercise = f"{topic_prefix}-drill"
     log = Log()
     notices = bus(log, [a_case(f"{topic_prefix}-case", exercise=exercise)], [accepted(f"{topic_prefix}-1", exercise=exercise)])
@@ -563,7 +563,7 @@ async def test_full_and_incremental_read_all_they_judge_by_from_kafka(kafka: str
 
 
 @pytest.mark.kafka
-async def test_beside_the_chronicle_it_runs_at_the_start_and_again_and_its_failures_stop_nothing(kafka: str, engine: AsyncEngine) -> None:
+async def test_beside_the_chronicle_it_runs_at_the_start_and_again_and_its_failures_stop_nothing(kafka: str, engine: Database) -> None:
     await ensure_topics(kafka)
 
     async def later_than(moment: datetime | None) -> datetime:
@@ -583,7 +583,7 @@ async def test_beside_the_chronicle_it_runs_at_the_start_and_again_and_its_failu
         await later_than(first)
 
 
-async def test_set_to_nothing_it_never_runs(engine: AsyncEngine) -> None:
+async def test_set_to_nothing_it_never_runs(engine: Database) -> None:
     async with reconciling("127.0.0.1:9", engine, POLICY, 0):
         await asyncio.sleep(0)
     assert await latest_run(engine) is None

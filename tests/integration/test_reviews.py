@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.envelope import Envelope
@@ -20,6 +19,7 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.identity import PersonMerged, PersonPointer, ReviewDecided, ReviewOutcome
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, reading
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import TABLE
@@ -31,19 +31,19 @@ UNSURE = ReviewNeeded(id="r-1", reason=ReviewReason.UNSURE_MATCH, at=T0, alert_i
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     made = make_engine(url)
     await make_tables(made)
     yield made
     await made.dispose()
 
 
-async def put(engine: AsyncEngine, records: Sequence[Arrived]) -> None:
+async def put(engine: Database, records: Sequence[Arrived]) -> None:
     async with engine.begin() as connection:
         await apply(connection, read(records), starts={(r.topic, r.partition) for r in records})
 
@@ -69,7 +69,7 @@ def test_not_23_who_stated_a_flag_is_asked_whether_it_stands() -> None:
     assert {owner_of(reason, "mash") for reason in ReviewReason} == {"mash", INTEGRATION}
 
 
-async def test_an_item_is_open_until_it_is_decided_and_open_again_when_that_is_taken_back(engine: AsyncEngine) -> None:
+async def test_an_item_is_open_until_it_is_decided_and_open_again_when_that_is_taken_back(engine: Database) -> None:
     log = Log()
     log.review(UNSURE)
     await put(engine, log.records)
@@ -87,7 +87,7 @@ async def test_an_item_is_open_until_it_is_decided_and_open_again_when_that_is_t
     assert (again.state, again.by, again.at) == (ReviewState.OPEN, "A. N. Other", T0)
 
 
-async def test_decisions_in_any_order_and_before_their_item_leave_the_latest(engine: AsyncEngine) -> None:
+async def test_decisions_in_any_order_and_before_their_item_leave_the_latest(engine: Database) -> None:
     steps = [decided(ReviewOutcome.DIFFERENT, 1), decided(ReviewOutcome.REOPENED, 2), decided(ReviewOutcome.SAME, 3)]
     for number, order in enumerate(permutations(steps)):
         log = Log()
@@ -101,7 +101,7 @@ async def test_decisions_in_any_order_and_before_their_item_leave_the_latest(eng
         assert (await review_item(engine, f"r-{number}", LATER, "mash")).outcome is ReviewOutcome.SAME
 
 
-async def test_a_list_is_oldest_first_by_state_and_reason_and_goes_on_after_the_last_seen(engine: AsyncEngine) -> None:
+async def test_a_list_is_oldest_first_by_state_and_reason_and_goes_on_after_the_last_seen(engine: Database) -> None:
     log = Log()
     for hour in (3, 1, 2):
         log.review(ReviewNeeded(id=f"n-{hour}", reason=ReviewReason.NOT_UNDERSTOOD, at=hours(hour), source="hmpps", raw_ref=f"m-{hour}"))
@@ -120,7 +120,7 @@ async def test_a_list_is_oldest_first_by_state_and_reason_and_goes_on_after_the_
     assert (rest[-1].case_id, rest[-1].key, first[0].key, first[0].owner) == ("case-1", "case-1", "m-1", INTEGRATION)
 
 
-async def test_status_counts_what_is_open_by_reason_and_names_the_oldest_and_leaves_exercises_out(engine: AsyncEngine) -> None:
+async def test_status_counts_what_is_open_by_reason_and_names_the_oldest_and_leaves_exercises_out(engine: Database) -> None:
     log = Log()
     drill = accepted(exercise="drill")
     log.alert(drill)
@@ -139,7 +139,7 @@ async def test_status_counts_what_is_open_by_reason_and_names_the_oldest_and_lea
     assert (rehearsed.review, (await review_item(engine, "drill", LATER, "mash")).exercise) == (1, "drill")
 
 
-async def test_an_item_nobody_asked_about_is_not_found_and_says_where_to_look(engine: AsyncEngine) -> None:
+async def test_an_item_nobody_asked_about_is_not_found_and_says_where_to_look(engine: Database) -> None:
     with pytest.raises(NotFound, match="alertbus review list"):
         await review_item(engine, "none", LATER, "mash")
 
@@ -154,7 +154,7 @@ def test_a_word_of_the_bus_that_says_nothing_to_the_chronicle_does_not_count_as_
     assert fact_of(Understood(elsewhere, envelope)).table is tables.unreadable
 
 
-async def test_that_people_are_one_is_no_row_of_the_chronicle_and_no_fault(engine: AsyncEngine) -> None:
+async def test_that_people_are_one_is_no_row_of_the_chronicle_and_no_fault(engine: Database) -> None:
     log = Log()
     people = tuple(PersonPointer(case_id=f"case-{n}", key="m") for n in (1, 2))
     log.add(topics.REVIEW, "k", PersonMerged.type, PersonMerged(id="m", source="mash", at=T0, people=people))
@@ -164,7 +164,7 @@ async def test_that_people_are_one_is_no_row_of_the_chronicle_and_no_fault(engin
         assert (await connection.execute(select(tables.unreadable))).all() == []
 
 
-async def listed(engine: AsyncEngine, hour: float, **wanted: Any) -> list[str]:
+async def listed(engine: Database, hour: float, **wanted: Any) -> list[str]:
     return [item.id for item in await review_items(engine, hours(hour), "mash", **wanted)]
 
 
@@ -181,7 +181,7 @@ def of_flag(reason: ReviewReason, said: AcceptedAlert, hour: float, id_: str, *p
 
 
 async def test_not_23_nobody_is_asked_of_a_flag_before_its_date_and_then_who_stated_it_until_somebody_has_looked(
-    engine: AsyncEngine,
+    engine: Database,
 ) -> None:
     log = Log()
     flag = accepted("F-1", source="police.northants")
@@ -215,7 +215,7 @@ async def test_not_23_nobody_is_asked_of_a_flag_before_its_date_and_then_who_sta
     ],
 )
 async def test_not_23_nobody_is_asked_of_what_was_withdrawn_nor_of_a_review_date_that_was_changed(
-    engine: AsyncEngine, reason: ReviewReason, action: str, asked: list[str]
+    engine: Database, reason: ReviewReason, action: str, asked: list[str]
 ) -> None:
     log = Log()
     first, later = accepted("F-1"), accepted("F-1", hours(1), action=action)
@@ -229,7 +229,7 @@ async def test_not_23_nobody_is_asked_of_what_was_withdrawn_nor_of_a_review_date
     assert await listed(engine, 4) == asked
 
 
-async def test_vpf_05_a_flag_is_proposed_once_for_a_person_until_somebody_has_decided(engine: AsyncEngine) -> None:
+async def test_vpf_05_a_flag_is_proposed_once_for_a_person_until_somebody_has_decided(engine: Database) -> None:
     log = Log()
     threats = [accepted(f"T-{n}", hours(n)) for n in range(3)]
     for n, threat in enumerate(threats):

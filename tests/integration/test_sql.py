@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.model.errors import DatabaseUnavailable, SettingsFault
+from alertbus.sql.database import Database
 from alertbus.sql.engine import MIGRATIONS, UtcDateTime, database_faults, make_engine, migrate, reading, upsert
 
 notes = Table(
@@ -30,12 +30,12 @@ notes = Table(
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(notes.metadata.create_all)
@@ -43,7 +43,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def rows(engine: AsyncEngine) -> list[tuple[object, ...]]:
+async def rows(engine: Database) -> list[tuple[object, ...]]:
     async with reading(engine) as connection:
         return [tuple(row) for row in await connection.execute(select(notes).order_by(notes.c.id))]
 
@@ -70,7 +70,7 @@ async def at_once(count: int, script: str, *arguments: str) -> list[tuple[int | 
     return [(child.returncode, out.decode()) for child, (out, _) in zip(children, said, strict=True)]
 
 
-async def test_insert_that_meets_the_same_key_changes_nothing(engine: AsyncEngine) -> None:
+async def test_insert_that_meets_the_same_key_changes_nothing(engine: Database) -> None:
     async with engine.begin() as connection:
         once = upsert(notes, connection.dialect.name)
         await connection.execute(once, [{"id": "a", "words": "first"}, {"id": "b", "words": "first"}])
@@ -83,7 +83,7 @@ async def test_insert_that_meets_the_same_key_changes_nothing(engine: AsyncEngin
     ]
 
 
-async def test_insert_says_which_rows_were_new(engine: AsyncEngine) -> None:
+async def test_insert_says_which_rows_were_new(engine: Database) -> None:
     async with engine.begin() as connection:
         once = upsert(notes, connection.dialect.name).returning(notes.c.id)
         first = (await connection.execute(once, [{"id": "a"}])).scalars().all()
@@ -92,7 +92,7 @@ async def test_insert_says_which_rows_were_new(engine: AsyncEngine) -> None:
     assert (first, second) == (["a"], [])
 
 
-async def test_update_on_conflict_sets_only_the_columns_named(engine: AsyncEngine) -> None:
+async def test_update_on_conflict_sets_only_the_columns_named(engine: Database) -> None:
     async with engine.begin() as connection:
         write = upsert(notes, connection.dialect.name, key=["id"], update=["words"])
         await connection.execute(write, {"id": "a", "words": "first", "version": 1})
@@ -101,7 +101,7 @@ async def test_update_on_conflict_sets_only_the_columns_named(engine: AsyncEngin
     assert await rows(engine) == [("a", "second", 1, None)]
 
 
-async def test_older_record_read_again_changes_nothing(engine: AsyncEngine) -> None:
+async def test_older_record_read_again_changes_nothing(engine: Database) -> None:
     async with engine.begin() as connection:
         write = upsert(notes, connection.dialect.name, update=["words", "version"], newer="version")
         for version, words in ((2, "second"), (1, "first"), (2, "second again"), (3, "third")):
@@ -115,7 +115,7 @@ def test_upsert_names_the_dialects_it_knows() -> None:
         upsert(notes, "mysql")
 
 
-async def test_moment_comes_back_the_same_aware_and_in_utc(engine: AsyncEngine) -> None:
+async def test_moment_comes_back_the_same_aware_and_in_utc(engine: Database) -> None:
     summer = datetime(2020, 7, 1, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
 
     async with engine.begin() as connection:
@@ -128,7 +128,7 @@ async def test_moment_comes_back_the_same_aware_and_in_utc(engine: AsyncEngine) 
     assert at.isoformat() == "2020-07-01T08:30:00.123456+00:00"
 
 
-async def test_moments_from_different_zones_compare_as_moments(engine: AsyncEngine) -> None:
+async def test_moments_from_different_zones_compare_as_moments(engine: Database) -> None:
     noon = datetime(2020, 7, 1, 12, tzinfo=UTC)
     later_but_looks_earlier = datetime(2020, 7, 1, 11, 59, tzinfo=timezone(timedelta(hours=-1)))
 
@@ -139,13 +139,13 @@ async def test_moments_from_different_zones_compare_as_moments(engine: AsyncEngi
     assert after.scalars().all() == ["b"]
 
 
-async def test_naive_time_is_refused(engine: AsyncEngine) -> None:
+async def test_naive_time_is_refused(engine: Database) -> None:
     with pytest.raises(StatementError, match="expected a time with its zone"):
         async with engine.begin() as connection:
             await connection.execute(insert(notes), {"id": "a", "at": datetime(2020, 7, 1)})  # noqa: DTZ001
 
 
-async def test_error_of_the_database_hides_the_parameters(engine: AsyncEngine) -> None:
+async def test_error_of_the_database_hides_the_parameters(engine: Database) -> None:
     with pytest.raises(IntegrityError) as refused:
         async with engine.begin() as connection:
             await connection.execute(insert(notes), [{"id": "a", "words": "Zephyrine"}] * 2)
@@ -153,7 +153,7 @@ async def test_error_of_the_database_hides_the_parameters(engine: AsyncEngine) -
     assert "Zephyrine" not in str(refused.value)
 
 
-async def test_reader_sees_one_moment_and_waits_for_no_writer(engine: AsyncEngine) -> None:
+async def test_reader_sees_one_moment_and_waits_for_no_writer(engine: Database) -> None:
     async with engine.begin() as writer:
         await writer.execute(insert(notes), {"id": "a"})
 
@@ -162,7 +162,7 @@ async def test_reader_sees_one_moment_and_waits_for_no_writer(engine: AsyncEngin
     assert len(await rows(engine)) == 1
 
 
-async def test_what_is_not_finished_is_undone(engine: AsyncEngine) -> None:
+async def test_what_is_not_finished_is_undone(engine: Database) -> None:
     async def give_up_half_way() -> None:
         async with engine.begin() as connection:
             await connection.execute(insert(notes), {"id": "a"})
@@ -174,9 +174,9 @@ async def test_what_is_not_finished_is_undone(engine: AsyncEngine) -> None:
     assert await rows(engine) == []
 
 
-async def test_several_processes_writing_at_once_lose_nothing(engine: AsyncEngine, url: str) -> None:
+async def test_several_processes_writing_at_once_lose_nothing(engine: Database, url: str) -> None:
     script = """
-        import aiosqlite, asyncio, asyncpg, sys
+        import asyncio, sys
         from sqlalchemy import text
         from alertbus.sql.engine import make_engine
 
@@ -201,7 +201,7 @@ async def test_several_processes_writing_at_once_lose_nothing(engine: AsyncEngin
 
 
 async def test_sqlite_is_set_for_many_processes_and_for_power_cuts(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/new/bus.db")
+    engine = make_engine(f"sqlite:///{tmp_path}/new/bus.db")
     async with engine.begin() as connection:
         found = {
             name: (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
@@ -216,7 +216,7 @@ async def test_sqlite_is_set_for_many_processes_and_for_power_cuts(tmp_path: Pat
 
 async def test_database_that_is_not_there_is_unavailable_without_its_password(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for url in ("postgresql+asyncpg://bus:hunter2@127.0.0.1:1/bus", f"sqlite+aiosqlite:///{tmp_path}/file/bus.db"):
+    for url in ("postgresql+psycopg://bus:hunter2@127.0.0.1:1/bus", f"sqlite:///{tmp_path}/file/bus.db"):
         with pytest.raises(DatabaseUnavailable, match=r"ALERTBUS_DATABASE_URL .* does not answer") as refused:
             await migrate(url)
 
@@ -230,7 +230,7 @@ async def test_wrong_password_is_unavailable_too(postgres_url: str) -> None:
         await migrate(f"{user}x@{rest}")
 
 
-async def test_wrong_statement_is_not_taken_for_a_database_away(engine: AsyncEngine) -> None:
+async def test_wrong_statement_is_not_taken_for_a_database_away(engine: Database) -> None:
     async def ask_for_nothing_known() -> None:
         with database_faults():
             async with engine.begin() as connection:

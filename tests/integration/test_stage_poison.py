@@ -84,7 +84,7 @@ async def test_what_the_database_will_not_store_goes_to_quarantine_and_its_neigh
 
 
 async def test_a_database_that_does_not_answer_is_no_records_fault_and_nothing_is_quarantined() -> None:
-    engine, producer = make_engine("postgresql+asyncpg://bus:x@127.0.0.1:1/bus"), Collecting()
+    engine, producer = make_engine("postgresql+psycopg://bus:x@127.0.0.1:1/bus"), Collecting()
     stage = Identify(Directory(engine), load_policy(None), lambda: producer)
     try:
         with pytest.raises(DatabaseUnavailable):

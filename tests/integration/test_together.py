@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransactions
 from alertbus.model.errors import DatabaseUnavailable
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE kept (name VARCHAR(20) PRIMARY KEY)"))
@@ -39,15 +39,15 @@ def keeping(name: str) -> Callable[[Connection], str]:
     return work
 
 
-async def kept(engine: AsyncEngine) -> set[str]:
-    async with engine.connect() as connection:
+async def kept(engine: Database) -> set[str]:
+    async with engine.reading() as connection:
         return set((await connection.execute(text("SELECT name FROM kept"))).scalars())
 
 
-async def test_those_who_come_while_one_is_open_share_it(engine: AsyncEngine) -> None:
+async def test_those_who_come_while_one_is_open_share_it(engine: Database) -> None:
     commits = 0
 
-    @event.listens_for(engine.sync_engine, "commit")
+    @event.listens_for(engine.engine, "commit")
     def committed(_connection: Connection) -> None:
         nonlocal commits
         commits += 1
@@ -62,7 +62,7 @@ async def test_those_who_come_while_one_is_open_share_it(engine: AsyncEngine) ->
     assert commits <= 2
 
 
-async def test_work_that_fails_is_undone_alone_and_told_alone(engine: AsyncEngine) -> None:
+async def test_work_that_fails_is_undone_alone_and_told_alone(engine: Database) -> None:
     together = SharedTransactions(engine, 1)
     await together.write(keeping("there"))
     answers = await asyncio.gather(
@@ -77,7 +77,7 @@ async def test_work_that_fails_is_undone_alone_and_told_alone(engine: AsyncEngin
     assert await kept(engine) == {"there", "a", "b"}
 
 
-async def test_when_whoever_has_the_turn_is_cancelled_the_others_work_is_done_all_the_same(engine: AsyncEngine) -> None:
+async def test_when_whoever_has_the_turn_is_cancelled_the_others_work_is_done_all_the_same(engine: Database) -> None:
     together = SharedTransactions(engine, 1)
     first = asyncio.create_task(together.write(keeping("first")))
     await asyncio.sleep(0)  # it has the turn now, and no connection yet
@@ -91,7 +91,7 @@ async def test_when_whoever_has_the_turn_is_cancelled_the_others_work_is_done_al
     assert await kept(engine) == {f"n{n}" for n in range(5)}
 
 
-async def test_work_that_wants_to_be_alone_keeps_other_processes_out_meanwhile(engine: AsyncEngine) -> None:
+async def test_work_that_wants_to_be_alone_keeps_other_processes_out_meanwhile(engine: Database) -> None:
     """The second does not see the table before the first has committed: no two processes are between look and write at once."""
     url = engine.url.render_as_string(hide_password=False)
     engines = [make_engine(url), make_engine(url)]
@@ -110,7 +110,7 @@ async def test_work_that_wants_to_be_alone_keeps_other_processes_out_meanwhile(e
 
 
 async def test_a_database_that_is_away_is_told_to_everybody_as_such(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/missing/bus.db")
+    engine = make_engine(f"sqlite:///{tmp_path}/missing/bus.db")
     shutil.rmtree(tmp_path / "missing")
     together = SharedTransactions(engine, 1)
     answers = await asyncio.gather(*(together.write(keeping(f"n{n}")) for n in range(3)), return_exceptions=True)

@@ -137,11 +137,11 @@ class Bus:
                     await task
 
     async def rows(self) -> list[Any]:
-        async with self.engine.connect() as connection:
+        async with self.engine.reading() as connection:
             return list((await connection.execute(select(ledger).order_by(ledger.c.seq))).all())
 
     async def inbox(self) -> list[Any]:
-        async with self.engine.connect() as connection:
+        async with self.engine.reading() as connection:
             return list((await connection.execute(select(inbox_message))).all())
 
     async def written(self) -> list[Notice]:
@@ -180,7 +180,7 @@ class Bus:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.derive import derive_obligation
@@ -18,6 +17,7 @@ from alertbus.model.notice import Intent, Notice, Receipt, Stage
 from alertbus.operations.gauges import Vitals, measured
 from alertbus.operations.undelivered import undelivered
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -26,12 +26,12 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+        return f"sqlite:///{tmp_path}/bus.db"
     return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Database]:
     await migrate(url)
     engine = make_engine(url)
     yield engine
@@ -42,7 +42,7 @@ def notice(name: str, agency: str, exercise: str | None = None) -> Notice:
     return sample_notice(id=name, obligation=sample_obligation(id=f"o-{name}", agency=agency, case_id=f"case-{name}", exercise=exercise))
 
 
-async def show(engine: AsyncEngine, *notices: Notice, receipts: tuple[Receipt, ...] = ()) -> None:
+async def show(engine: Database, *notices: Notice, receipts: tuple[Receipt, ...] = ()) -> None:
     async with engine.begin() as connection:
         for one in notices:
             mine = [r for r in receipts if r.notice_id == one.id]
@@ -65,7 +65,7 @@ def acknowledged(one: Notice) -> Receipt:
     )
 
 
-async def test_what_failed_or_was_refused_counts_by_agency_and_reason_until_a_person_has_answered(engine: AsyncEngine) -> None:
+async def test_what_failed_or_was_refused_counts_by_agency_and_reason_until_a_person_has_answered(engine: Database) -> None:
     book = Ledger(engine)
     failing, refused, answered, rehearsed, well = (
         notice("failing", "school"),
@@ -98,7 +98,7 @@ async def test_what_failed_or_was_refused_counts_by_agency_and_reason_until_a_pe
         assert canary not in str(found)
 
 
-async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldest_is(engine: AsyncEngine) -> None:
+async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldest_is(engine: Database) -> None:
     before = generate_latest(await measured(vitals(engine))).decode()
     book = Ledger(engine)
     await book.record([notice("a", "school")], NOW)
@@ -112,6 +112,6 @@ async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldes
     assert all(canary not in after for canary in CANARIES)
 
 
-def vitals(engine: AsyncEngine) -> Vitals:
+def vitals(engine: Database) -> Vitals:
     """The broker is away: what can be asked is told all the same."""
     return Vitals("127.0.0.1:1", engine, lambda: NOW + timedelta(minutes=10), watchdog_interval_s=60)

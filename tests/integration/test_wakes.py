@@ -5,19 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister
 from alertbus.model.case import Case
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/bus.db"
+async def engine(tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path}/bus.db"
     await migrate(url)
     engine = make_engine(url)
     yield engine
@@ -30,7 +30,7 @@ def case(*starts: date, exercise: str | None = None) -> Case:
     )
 
 
-async def test_a_case_is_due_when_an_involvement_begins_and_not_before_and_only_once(engine: AsyncEngine) -> None:
+async def test_a_case_is_due_when_an_involvement_begins_and_not_before_and_only_once(engine: Database) -> None:
     cases, clocks = CaseRegister(engine), CaseClocks(engine)
     begins = datetime(2026, 3, 9, tzinfo=UTC)
     await cases.record(case(date(2026, 1, 1), date(2026, 3, 9)), NOW, None)
@@ -42,7 +42,7 @@ async def test_a_case_is_due_when_an_involvement_begins_and_not_before_and_only_
     assert await clocks.due(begins + timedelta(days=1)) == []
 
 
-async def test_a_new_version_replaces_what_was_to_come(engine: AsyncEngine) -> None:
+async def test_a_new_version_replaces_what_was_to_come(engine: Database) -> None:
     cases, clocks = CaseRegister(engine), CaseClocks(engine)
     await cases.record(case(date(2026, 3, 9)), NOW, None)
     await cases.record(case(date(2026, 3, 16)), NOW, None)
@@ -50,7 +50,7 @@ async def test_a_new_version_replaces_what_was_to_come(engine: AsyncEngine) -> N
     assert await clocks.due(datetime(2026, 4, 1, tzinfo=UTC)) == [("c1", datetime(2026, 3, 16, tzinfo=UTC))]
 
 
-async def test_an_exercise_is_never_due_by_the_buss_own_clock(engine: AsyncEngine) -> None:
+async def test_an_exercise_is_never_due_by_the_buss_own_clock(engine: Database) -> None:
     cases, clocks = CaseRegister(engine), CaseClocks(engine)
     await cases.record(case(date(2026, 3, 9), exercise="x1"), NOW, None)
 

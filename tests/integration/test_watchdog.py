@@ -92,7 +92,7 @@ async def metric(bus: Supervisor, name: str) -> float:
 
 
 async def count(bus: Supervisor, of: str) -> int:
-    async with wired(bus.settings) as wiring, wiring.engine.connect() as connection:
+    async with wired(bus.settings) as wiring, wiring.engine.reading() as connection:
         return int((await connection.exec_driver_sql(f"SELECT COUNT(*) FROM {of}")).scalar_one())
 
 

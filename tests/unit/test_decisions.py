@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit.chain import AuditedDeed, AuditEntry
 from alertbus.broker import topics
@@ -34,6 +33,7 @@ from alertbus.model.notice import Receipt, Stage
 from alertbus.model.rights import Right
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire import records
 from tests.story import Arrived, Log
@@ -83,7 +83,7 @@ class Wire:
 class Desk:
     """A gateway's inside with a directory at work beside it; its clock is a minute further at each look."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self.engine, self.moment, self.wire, self.offsets = engine, T0, Wire(), 0
         self.directory = Directory(engine, IdentityRules(), FRONT_DOOR)
         self.register = CaseRegister(engine)
@@ -151,7 +151,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'bus.db'}")
+    engine = make_engine(f"sqlite:///{tmp_path / 'bus.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield Desk(engine)

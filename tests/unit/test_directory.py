@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import distinct, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory import tables
 from alertbus.directory.candidates import alike
@@ -24,6 +23,7 @@ from alertbus.model.events import ReviewReason
 from alertbus.model.person import Person
 from alertbus.plugin.kit.samples import sample_alert
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,8 +35,8 @@ CRN = [{"system": "crn", "value": "X123456"}]
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'directory.db'}")
+async def engine(tmp_path: Path) -> AsyncIterator[Database]:
+    made = make_engine(f"sqlite:///{tmp_path / 'directory.db'}")
     async with made.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield made
@@ -44,12 +44,12 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def directory(engine: AsyncEngine) -> Directory:
+def directory(engine: Database) -> Directory:
     return Directory(engine)
 
 
 @pytest.fixture
-def cases(engine: AsyncEngine) -> CaseRegister:
+def cases(engine: Database) -> CaseRegister:
     return CaseRegister(engine)
 
 
@@ -76,8 +76,8 @@ def same(left: Case | None, right: Case | None) -> bool:
     return left is not None and right is not None and left.model_dump_json(by_alias=True) == right.model_dump_json(by_alias=True)
 
 
-async def how_many(engine: AsyncEngine) -> int:
-    async with engine.connect() as connection:
+async def how_many(engine: Database) -> int:
+    async with engine.reading() as connection:
         return (await connection.execute(select(func.count(distinct(tables.held.c.person_id))))).scalar_one()
 
 
@@ -156,7 +156,7 @@ async def test_what_is_not_certain_joins_nobody(directory: Directory, first: dic
     assert set(one.person_ids).isdisjoint(other.person_ids)
 
 
-async def test_twins_are_two_and_a_human_is_asked_whether_one_was_meant(directory: Directory, engine: AsyncEngine) -> None:
+async def test_twins_are_two_and_a_human_is_asked_whether_one_was_meant(directory: Directory, engine: Database) -> None:
     anna = await identify(directory, **ANNA, **HOME)
     berta = await identify(directory, **{**ANNA, "name": {"given": "Berta", "family": "Muster"}}, **HOME)
 
@@ -216,7 +216,7 @@ async def test_a_number_learned_with_a_known_one_finds_the_person_alone(director
 
 
 @pytest.mark.parametrize("stated", [{}, {"label": "a man"}, {"name": {"family": "Muster"}}, HOME, {"born": "1990-01-31"}], ids=str)
-async def test_somebody_who_could_never_be_found_again_is_nobody(directory: Directory, engine: AsyncEngine, stated: dict[str, Any]) -> None:
+async def test_somebody_who_could_never_be_found_again_is_nobody(directory: Directory, engine: Database, stated: dict[str, Any]) -> None:
     assert await identify(directory, **stated) == Match(())
     assert await how_many(engine) == 0
 
@@ -237,8 +237,8 @@ async def test_an_exercise_and_what_is_real_know_nobody_of_each_other(directory:
     assert len({*real.person_ids, *first.person_ids, *second.person_ids}) == 3
 
 
-async def test_ids_tell_nothing_of_the_person(engine: AsyncEngine, tmp_path: Path) -> None:
-    other = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'other.db'}")
+async def test_ids_tell_nothing_of_the_person(engine: Database, tmp_path: Path) -> None:
+    other = make_engine(f"sqlite:///{tmp_path / 'other.db'}")
     async with other.begin() as connection:
         await connection.run_sync(metadata.create_all)
 
@@ -248,10 +248,10 @@ async def test_ids_tell_nothing_of_the_person(engine: AsyncEngine, tmp_path: Pat
     assert here.person_ids != there.person_ids
 
 
-async def test_names_and_addresses_are_not_kept_in_the_table_by_which_people_are_found(directory: Directory, engine: AsyncEngine) -> None:
+async def test_names_and_addresses_are_not_kept_in_the_table_by_which_people_are_found(directory: Directory, engine: Database) -> None:
     await identify(directory, name={"given": "Kanarienvogel", "family": "Muster"}, born="1931-02-03", addresses=[{"postcode": "ZZ9 9ZZ"}])
 
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         rows = [str(row) for row in await connection.execute(select(tables.claim))]
     assert rows
     assert not [word for word in ("kanarienvogel", "1931", "zz9") if word in "".join(rows).lower()]
@@ -260,7 +260,7 @@ async def test_names_and_addresses_are_not_kept_in_the_table_by_which_people_are
 # Several who ask at once.
 
 
-async def test_two_who_meet_the_same_new_person_at_once_make_one(engine: AsyncEngine) -> None:
+async def test_two_who_meet_the_same_new_person_at_once_make_one(engine: Database) -> None:
     asked = [Directory(engine) for _ in range(6)]
 
     matches = await asyncio.gather(*(identify(one, identifiers=NHS, **ANNA, **HOME) for one in asked))
@@ -270,14 +270,14 @@ async def test_two_who_meet_the_same_new_person_at_once_make_one(engine: AsyncEn
     assert await how_many(engine) == 1
 
 
-async def test_who_asks_twice_is_answered_the_same_from_memory_or_not(engine: AsyncEngine, directory: Directory) -> None:
+async def test_who_asks_twice_is_answered_the_same_from_memory_or_not(engine: Database, directory: Directory) -> None:
     first = await identify(directory, identifiers=NHS)
 
     assert await identify(directory, identifiers=NHS) == await identify(Directory(engine), identifiers=NHS) == first
     assert await how_many(engine) == 1
 
 
-async def test_looking_somebody_up_writes_nothing(directory: Directory, engine: AsyncEngine) -> None:
+async def test_looking_somebody_up_writes_nothing(directory: Directory, engine: Database) -> None:
     assert (
         await directory.look_up([person(identifiers=NHS), person(**ANNA, **HOME), person(key="mother"), person()], None) == [Match(())] * 4
     )
@@ -363,7 +363,7 @@ async def test_keys_that_look_alike_are_two(directory: Directory, cases: CaseReg
     assert await identify(directory, "x1", key=others) == Match(on(recorded.case, others))
 
 
-async def test_an_unknown_key_is_nobody_and_a_human_is_asked(directory: Directory, engine: AsyncEngine) -> None:
+async def test_an_unknown_key_is_nobody_and_a_human_is_asked(directory: Directory, engine: Database) -> None:
     assert await identify(directory, key="mother") == Match((), ReviewReason.KEY_UNKNOWN)
     assert await identify(directory, key="mother", label="Mother") == Match((), ReviewReason.KEY_UNKNOWN)
     assert await how_many(engine) == 0
@@ -458,7 +458,7 @@ async def test_a_change_to_a_version_after_which_only_who_somebody_is_was_found_
             await cases.record(case(people=[mother, child], status="y"), T0, expected)
 
 
-async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: AsyncEngine, cases: CaseRegister) -> None:
+async def test_of_two_who_change_the_same_version_at_once_one_is_refused(engine: Database, cases: CaseRegister) -> None:
     await cases.record(case(), T0, None)
 
     answers = await asyncio.gather(*(CaseRegister(engine).record(case(status=s), T0, 1) for s in ("a", "b", "c")), return_exceptions=True)
@@ -484,13 +484,13 @@ async def test_whom_a_key_means_in_an_exercise_is_for_case_files_to_say_whatever
     assert set(on(recorded.case, "mother")) <= set((await identify(directory, "drill", key="mother")).person_ids)
 
 
-async def test_no_look_up_by_marks_reads_the_whole_table(engine: AsyncEngine) -> None:
+async def test_no_look_up_by_marks_reads_the_whole_table(engine: Database) -> None:
     """Of a million people one look-up took more than two seconds where it did."""
     marks = [("nhs_number", "9434765919"), ("pnc", "1981/0000034U"), ("block", "a"), ("block", "b")]
     query = select(tables.claim.c.mention_id).where(one_of("", marks), tables.claim.c.until.is_(None)).group_by(tables.claim.c.mention_id)
-    said = str(query.compile(engine.sync_engine, compile_kwargs={"literal_binds": True}))
+    said = str(query.compile(engine.engine, compile_kwargs={"literal_binds": True}))
 
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         plan = [row[3] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")]
 
     reads = [step for step in plan if "directory_claim" in step]
@@ -498,7 +498,7 @@ async def test_no_look_up_by_marks_reads_the_whole_table(engine: AsyncEngine) ->
     assert [step for step in reads if "scope=? AND system=? AND value=?" not in step] == []
 
 
-async def test_who_shares_most_with_somebody_is_compared_first_however_common_the_name(engine: AsyncEngine, cases: CaseRegister) -> None:
+async def test_who_shares_most_with_somebody_is_compared_first_however_common_the_name(engine: Database, cases: CaseRegister) -> None:
     """More people share a part of the name than are compared: whoever also shares birthday and place is among those who are."""
     for number in range(3):
         many = [
@@ -507,7 +507,7 @@ async def test_who_shares_most_with_somebody_is_compared_first_however_common_th
         await cases.record(case(f"many-{number}", people=many, links=[]), T0, 0)
     await cases.record(case("z-last", people=[{"key": "anna", **ANNA, **HOME}], links=[]), T0, 0)
 
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         found = await alike(connection, person(**ANNA, **HOME), "", IdentityRules())
 
     assert set(found) == {"case/z-last/anna"}
@@ -562,7 +562,7 @@ async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exerci
 # An exercise's clock.
 
 
-async def test_an_exercises_clock_never_goes_back(engine: AsyncEngine, cases: CaseRegister) -> None:
+async def test_an_exercises_clock_never_goes_back(engine: Database, cases: CaseRegister) -> None:
     for name, exercise in (("b", "x1"), ("a", "x1"), ("c", "x2"), ("d", None)):
         await cases.record(case(name, exercise=exercise), T0, None)
     clocks = CaseClocks(engine)
@@ -575,7 +575,7 @@ async def test_an_exercises_clock_never_goes_back(engine: AsyncEngine, cases: Ca
     assert await clocks.of_exercise("x2") == (None, ["c"])
 
 
-async def test_a_clock_may_be_set_before_its_cases_come(engine: AsyncEngine) -> None:
+async def test_a_clock_may_be_set_before_its_cases_come(engine: Database) -> None:
     clocks = CaseClocks(engine)
 
     await clocks.advance("x1", T0)

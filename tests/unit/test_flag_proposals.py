@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.record import Record
@@ -17,6 +16,7 @@ from alertbus.policy.load import load_policy
 from alertbus.reach.proposals import proposes_flag
 from alertbus.reach.reduce_person import EMPTY, reduce_person
 from alertbus.reach.standing import asked_at
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.stream.stages import Identify
 from alertbus.wire import records
@@ -118,15 +118,15 @@ def test_not_23_somebody_is_asked_on_the_day_and_the_flag_stands_meanwhile(said:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'bus.db'}")
+async def engine(tmp_path: Path) -> AsyncIterator[Database]:
+    made = make_engine(f"sqlite:///{tmp_path / 'bus.db'}")
     async with made.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield made
     await made.dispose()
 
 
-async def test_not_23_the_question_stands_on_the_topic_with_its_day_as_soon_as_the_flag_is_stated(engine: AsyncEngine) -> None:
+async def test_not_23_the_question_stands_on_the_topic_with_its_day_as_soon_as_the_flag_is_stated(engine: Database) -> None:
     collected = Collected()
     stage = Identify(Directory(engine), POLICY, lambda: collected)
     said = stated("violent_person_flag", review_on=date(2026, 5, 18))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Excerpt
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import T0, Log, a_notice
 
@@ -32,8 +32,8 @@ VIVID = ["It was a calm visit.", "BLOOD everywhere!! The child screamed.", "Gran
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+async def engine(tmp_path: Path) -> AsyncIterator[Database]:
+    engine = make_engine(f"sqlite:///{tmp_path}/bus.db")
     await make_tables(engine)
     yield engine
     await engine.dispose()
@@ -44,7 +44,7 @@ def excerpts(text: str, said_by: SaidBy) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_not_06_words_and_whose_they_are_move_nothing_up_or_down(engine: AsyncEngine, seed: int) -> None:
+async def test_not_06_words_and_whose_they_are_move_nothing_up_or_down(engine: Database, seed: int) -> None:
     """The same obligations, stated in any order with any words about a risk or a strength, stand in one order."""
     dice, log = random.Random(seed), Log()
     words = dice.sample(VIVID, len(VIVID))

@@ -21,7 +21,7 @@ async def test_the_chronology_hides_a_source_only_where_the_source_is_to_be_hidd
     log = Log()
     said = accepted("T-1", hours(0.7), kind="ppn", **{"referrer": None, **stated})
     notices = bus(log, [a_case(involvements=PARTNERS)], [said])
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+    engine = make_engine(f"sqlite:///{tmp_path}/bus.db")
     await make_tables(engine)
     async with engine.begin() as connection:
         await apply(connection, read(log.records))

@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.broker import topics
 from alertbus.broker.envelope import encode
@@ -49,6 +48,7 @@ from alertbus.reach.reduce_case import EMPTY, reduce_case
 from alertbus.rebuild.plan import PASSES, Loading
 from alertbus.reconcile.evidence import READ, finding_of, written_at
 from alertbus.reconcile.mistaken import ClaimsRead
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
 from alertbus.wire.reading import understand
@@ -74,10 +74,10 @@ def empty_database() -> str:
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[AsyncEngine]:
+async def database() -> AsyncIterator[Database]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(empty_database(), f"{folder}/bus.db")
-        engine = make_engine(f"sqlite+aiosqlite:///{folder}/bus.db")
+        engine = make_engine(f"sqlite:///{folder}/bus.db")
         try:
             yield engine
         finally:
@@ -98,12 +98,12 @@ def log_of(words: Sequence[tuple[str, Any]]) -> list[Arrived]:
     return log.records
 
 
-async def projected(engine: AsyncEngine, records: Sequence[Arrived]) -> None:
+async def projected(engine: Database, records: Sequence[Arrived]) -> None:
     async with engine.begin() as connection:
         await projector.apply(connection, projector.read([one for one in records if one.topic in projector.TOPICS]))
 
 
-async def rebuilt(engine: AsyncEngine, records: Sequence[Arrived]) -> Loading:
+async def rebuilt(engine: Database, records: Sequence[Arrived]) -> Loading:
     """Every room's part, as `alertbus audit rebuild` does it."""
     deliveries = delivery.DeliveryRestore({}, PLUGINS, [], lambda: NOW)
     restores = [ChronicleRestore(), directory.DirectoryRestore(), gateway.GatewayRestore(), deliveries]
@@ -117,7 +117,7 @@ async def rebuilt(engine: AsyncEngine, records: Sequence[Arrived]) -> Loading:
     return loading
 
 
-async def asked_everything(engine: AsyncEngine) -> None:
+async def asked_everything(engine: Database) -> None:
     """Every question that a screen asks, and every export."""
     await queries.status(engine, NOW)
     for exercise in (None, "x1", queries.EVERYTHING):
@@ -126,7 +126,7 @@ async def asked_everything(engine: AsyncEngine) -> None:
             items[0].model_dump_json()
             after = items[0].cursor
     await review_items(engine, NOW, POLICY.front_door, state=None)
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         cases = set((await connection.execute(select(tables.case_version.c.case_id))).scalars())
         stated = set((await connection.execute(select(tables.alert.c.alert_id))).scalars())
     for alert_id in stated:
@@ -295,7 +295,7 @@ def test_whatever_bytes_stand_among_the_notices_each_is_in_the_ledger_or_in_quar
             record.offset = offset
         async with database() as engine:
             await Arrivals(Ledger(engine), producer, lambda: NOW, lambda: None)(records)
-            async with engine.connect() as connection:
+            async with engine.reading() as connection:
                 taken = (await connection.execute(select(func.count()).select_from(ledger))).scalar_one()
         readable = sum(understand(record, word_on(topics.NOTICES, NOTICE_OWED)).fault is None for record in records)
         assert (len(producer.records), taken > 0) == (len(records) - readable, readable > 0)
@@ -331,7 +331,7 @@ REFUSED = "CREATE TRIGGER refused BEFORE INSERT ON {} WHEN NEW.case_id = 'case-2
 """A database that will not have one row."""
 
 
-async def refusing(engine: AsyncEngine, table: str) -> None:
+async def refusing(engine: Database, table: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(REFUSED.format(table)))
 
@@ -355,7 +355,7 @@ async def test_a_record_that_cannot_be_stored_is_set_aside_alone_and_counted() -
         await refusing(engine, "chronicle_case_version")
         await projected(engine, log.records)
         found = await queries.status(engine, NOW)
-        async with engine.connect() as connection:
+        async with engine.reading() as connection:
             cases = set((await connection.execute(select(tables.case_version.c.case_id))).scalars())
             [aside] = (await connection.execute(select(tables.unreadable))).all()
 
@@ -391,6 +391,6 @@ async def test_trouble_with_the_database_is_no_records_fault_and_sets_nothing_as
         assert (await queries_unreadable(engine)) == 0
 
 
-async def queries_unreadable(engine: AsyncEngine) -> int:
-    async with engine.connect() as connection:
+async def queries_unreadable(engine: Database) -> int:
+    async with engine.reading() as connection:
         return int((await connection.execute(select(func.count()).select_from(tables.unreadable))).scalar_one())

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.model.notice import Intent, Stage
 from alertbus.rehearsal.report import ArrivedMessage
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import LATER, Log, a_case, a_receipt, accepted, bus, hours
 
@@ -65,14 +65,14 @@ def test_not_24_nothing_is_grouped_or_ordered_by_who_answered() -> None:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/bus.db")
+async def engine(tmp_path: Path) -> AsyncIterator[Database]:
+    engine = make_engine(f"sqlite:///{tmp_path}/bus.db")
     await make_tables(engine)
     yield engine
     await engine.dispose()
 
 
-async def test_not_24_the_bus_in_numbers_names_nobody_who_works_in_it(engine: AsyncEngine) -> None:
+async def test_not_24_the_bus_in_numbers_names_nobody_who_works_in_it(engine: Database) -> None:
     """Twelve alerts, one worker who answers all of hers and one who answers none: the numbers are the agencies'."""
     log = Log()
     workers = [

@@ -21,7 +21,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, create_engine, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
@@ -49,6 +48,7 @@ from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, s
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.rebuild import plan as rebuild
 from alertbus.reconcile.mistaken import ClaimsRead
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.stream.stages import Identify
 from alertbus.wire import records
@@ -83,20 +83,20 @@ def read(words: Words, found: Sequence[Stood]) -> list[Understood]:
     return understood
 
 
-async def contents(engine: AsyncEngine, *which: Table) -> dict[str, list[str]]:
-    async with engine.connect() as connection:
+async def contents(engine: Database, *which: Table) -> dict[str, list[str]]:
+    async with engine.reading() as connection:
         return {t.name: sorted(repr(tuple(row)) for row in await connection.execute(select(t))) for t in which}
 
 
-async def fresh(folder: str, name: str) -> AsyncEngine:
+async def fresh(folder: str, name: str) -> Database:
     """A database with every table: a copy, because making them takes as long as a whole example."""
     target = f"{folder}/{name}.db"
     shutil.copyfile(empty_database(), target)
-    return make_engine(f"sqlite+aiosqlite:///{target}")
+    return make_engine(f"sqlite:///{target}")
 
 
 @contextlib.asynccontextmanager
-async def two() -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+async def two() -> AsyncIterator[tuple[Database, Database]]:
     """One database to live in, and one to restore into."""
     with tempfile.TemporaryDirectory() as folder:
         one, other = await fresh(folder, "live"), await fresh(folder, "restored")
@@ -173,7 +173,7 @@ a_step = st.one_of(
 class Live:
     """A directory at work, and what it left on the topics. A case left unpublished is told to Kafka only as changed."""
 
-    engine: AsyncEngine
+    engine: Database
     log: list[Stood] = field(default_factory=list)
     moment: datetime = T0
     raised: list[Alert] = field(default_factory=list)
@@ -280,7 +280,7 @@ def known(one: Stood) -> bool:
     return dict(one.headers).get("ce_type", b"").decode() in {type_ for _, type_ in directory.WORDS}
 
 
-async def answers(engine: AsyncEngine, log: Sequence[Stood]) -> dict[str, Any]:
+async def answers(engine: Database, log: Sequence[Stood]) -> dict[str, Any]:
     """What the directory says of everybody: who is one person, under which of the ids that anybody has been told."""
     told = b"".join(one.value for one in log)
     people = Directory(engine)
@@ -291,7 +291,7 @@ async def answers(engine: AsyncEngine, log: Sequence[Stood]) -> dict[str, Any]:
         matches = await people.look_up(asked, exercise)
         said[f"{exercise}"] = [[one for one in match.person_ids if one.encode() in told] for match in matches]
         said[f"{exercise} keys"] = await people.known_keys(KEYS, exercise)
-    async with engine.connect() as connection:
+    async with engine.reading() as connection:
         of = tables.mention.c
         standing = select(of.mention_id, of.person_ids, of.facts).where(of.ended_at.is_(None)).order_by(of.mention_id)
         rows = (await connection.execute(standing)).all()
@@ -309,7 +309,7 @@ async def answers(engine: AsyncEngine, log: Sequence[Stood]) -> dict[str, Any]:
     return said
 
 
-async def restored_directory(engine: AsyncEngine, log: Sequence[Stood], order: random.Random, size: int) -> None:
+async def restored_directory(engine: Database, log: Sequence[Stood], order: random.Random, size: int) -> None:
     part = directory.DirectoryRestore()
     async with engine.begin() as connection:
         await part.begin(connection)
@@ -394,7 +394,7 @@ def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: lis
         asyncio.run(law())
 
 
-async def test_what_is_found_out_after_a_rebuild_counts_as_later_than_all_that_was_decided_before_it(engine: AsyncEngine) -> None:
+async def test_what_is_found_out_after_a_rebuild_counts_as_later_than_all_that_was_decided_before_it(engine: Database) -> None:
     """Otherwise nobody who was decided before would be identified again: the streams take the higher version for the later."""
     alert = AcceptedAlert.of(sample_alert(), T0).with_people((("1",),)).model_copy(update={"people_version": 4})
     log = [stood(one) for one in records.alert_about_people(alert, ["1"])]
@@ -407,7 +407,7 @@ async def test_what_is_found_out_after_a_rebuild_counts_as_later_than_all_that_w
     assert people.version == 7
 
 
-async def test_the_front_doors_case_of_a_doubt_comes_back_and_claims_nobody(engine: AsyncEngine) -> None:
+async def test_the_front_doors_case_of_a_doubt_comes_back_and_claims_nobody(engine: Database) -> None:
     people = [{"key": "person-0", "person_ids": ["1"]}]
     doubt = Case.model_validate({"id": doubt_case_id("a"), "version": 1, "known_at": T0, "people": people})
 
@@ -472,13 +472,13 @@ def of_notice(one: Notice, offset: int) -> Stood:
 COLUMNS = ("notice_id", "obligation_id", "lane", "deed", "sector", "role", "notice", "state", "error_class", "failed_at", "done_at")
 
 
-async def ledger_of(engine: AsyncEngine, *columns: str) -> list[Any]:
-    async with engine.connect() as connection:
+async def ledger_of(engine: Database, *columns: str) -> list[Any]:
+    async with engine.reading() as connection:
         return [tuple(row) for row in await connection.execute(select(*(ledger.c[c] for c in columns)).order_by(ledger.c.seq))]
 
 
 async def restored_ledger(
-    engine: AsyncEngine, notices: Sequence[Notice], receipts: Sequence[Receipt], taken_up_to: int | None, size: int = 100
+    engine: Database, notices: Sequence[Notice], receipts: Sequence[Receipt], taken_up_to: int | None, size: int = 100
 ) -> None:
     committed = {} if taken_up_to is None else {(topics.NOTICES, 0): taken_up_to}
     part = delivery.DeliveryRestore(committed, Plugins({}), ["school"], lambda: T0)
@@ -532,7 +532,7 @@ async def engine(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("deed", sorted(ENDINGS))
-async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuild(engine: AsyncEngine, tmp_path: Path, deed: Deed) -> None:
+async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuild(engine: Database, tmp_path: Path, deed: Deed) -> None:
     pair = [notice("tell", owed="same"), notice("take-back", deed, owed="same")]
     book = Ledger(engine)
     await book.record(pair, T0)
@@ -552,7 +552,7 @@ async def test_what_was_cancelled_unsent_is_told_and_never_leaves_after_a_rebuil
     [(0, {LedgerState.CANCELLED}), (1, {LedgerState.WAITING}), (2, {LedgerState.WAITING}), (None, {LedgerState.WAITING})],
 )
 async def test_a_pair_that_nobody_told_of_is_cancelled_only_if_delivery_cannot_have_tried(
-    engine: AsyncEngine, taken_up_to: int | None, states: set[LedgerState]
+    engine: Database, taken_up_to: int | None, states: set[LedgerState]
 ) -> None:
     pair = [notice("tell", owed="same"), notice("take-back", Deed.NO_LONGER_YOURS, owed="same")]
 
@@ -561,7 +561,7 @@ async def test_a_pair_that_nobody_told_of_is_cancelled_only_if_delivery_cannot_h
     assert {state for (state,) in await ledger_of(engine, "state")} == states
 
 
-async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: AsyncEngine) -> None:
+async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: Database) -> None:
     one = notice("n")
     seen = Receipt(
         id="r", notice_id="n", obligation_id=one.obligation.id, alert_id="a", case_id="case-1", agency="school", stage=Stage.ACCEPTED, at=T0
@@ -574,7 +574,7 @@ async def test_an_agencys_own_receipt_leaves_its_notice_owed(engine: AsyncEngine
 
 
 async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_nothing_of_it_is_logged(
-    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+    engine: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
         name = sector = "education"

@@ -40,7 +40,7 @@ def test_the_databases_address_may_stand_in_a_file(write: Write, monkeypatch: py
 
     settings = load_settings()
 
-    assert settings.sqlalchemy_url == "postgresql+asyncpg://u:hunter2@localhost/bus"
+    assert settings.sqlalchemy_url == "postgresql+psycopg://u:hunter2@localhost/bus"
     assert "hunter2" not in repr(settings)
 
 
@@ -201,7 +201,7 @@ def test_the_authority_by_a_setting_checks_the_certificate_and_the_name_unless_l
     ca = tmp_path / "ca.pem"
     ca.touch()
 
-    assert "ssl=verify-full&sslrootcert=" in load_settings(database_url="postgresql://u@db/bus", database_ca_file=ca).sqlalchemy_url
+    assert "sslmode=verify-full&sslrootcert=" in load_settings(database_url="postgresql://u@db/bus", database_ca_file=ca).sqlalchemy_url
     with pytest.raises(SettingsFault, match="sslmode=verify-full"):
         load_settings(database_url="postgresql://u@db/bus?sslmode=require", database_ca_file=ca)
     with pytest.raises(SettingsFault, match="ALERTBUS_DATABASE_CA_FILE: expected the path"):

@@ -80,7 +80,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "log_format": "auto",
         "log_level": "INFO",
     }
-    assert load_settings().sqlalchemy_url == "sqlite+aiosqlite:////srv/data/alertbus/alertbus.db"
+    assert load_settings().sqlalchemy_url == "sqlite:////srv/data/alertbus/alertbus.db"
 
 
 def test_data_folder_is_in_the_home_folder_where_xdg_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,18 +119,21 @@ def test_secret_may_come_by_environment_for_a_channel_in_the_file(tmp_path: Path
 @pytest.mark.parametrize(
     ("given", "read"),
     [
-        pytest.param("postgresql://u:p@localhost:5432/bus", "postgresql+asyncpg://u:p@localhost:5432/bus", id="postgresql"),
-        pytest.param("postgres://u:p@127.0.0.1/bus", "postgresql+asyncpg://u:p@127.0.0.1/bus", id="the short name some hosts give"),
-        pytest.param("postgresql+asyncpg://[::1]/bus", "postgresql+asyncpg://[::1]/bus", id="asyncpg already"),
+        pytest.param("postgresql://u:p@localhost:5432/bus", "postgresql+psycopg://u:p@localhost:5432/bus", id="postgresql"),
+        pytest.param("postgres://u:p@127.0.0.1/bus", "postgresql+psycopg://u:p@127.0.0.1/bus", id="the short name some hosts give"),
+        pytest.param("postgresql+psycopg://[::1]/bus", "postgresql+psycopg://[::1]/bus", id="psycopg already"),
         pytest.param(
             "postgresql://db/bus?sslmode=verify-full&sslrootcert=/ca.pem",
-            "postgresql+asyncpg://db/bus?ssl=verify-full&sslrootcert=%2Fca.pem",
+            "postgresql+psycopg://db/bus?sslmode=verify-full&sslrootcert=%2Fca.pem",
             id="libpq sslmode",
         ),
-        pytest.param("sqlite:////srv/bus.db", "sqlite+aiosqlite:////srv/bus.db", id="sqlite file"),
+        pytest.param(
+            "postgresql+asyncpg://[::1]/bus?ssl=require", "postgresql+psycopg://[::1]/bus?sslmode=require", id="of earlier versions"
+        ),
+        pytest.param("sqlite+aiosqlite:////srv/bus.db", "sqlite:////srv/bus.db", id="sqlite file"),
     ],
 )
-def test_database_url_is_read_by_an_async_driver(given: str, read: str) -> None:
+def test_database_url_is_read_by_the_driver_that_is_used(given: str, read: str) -> None:
     assert load_settings(database_url=given).sqlalchemy_url == read
 
 

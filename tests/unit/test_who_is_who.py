@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.directory import tables
 from alertbus.directory.case_register import CaseRegister
@@ -29,6 +28,7 @@ from alertbus.model.events import ReviewReason
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.model.person import Person
 from alertbus.plugin.kit.samples import sample_alert
+from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -46,7 +46,7 @@ def called(given: str, family: str, born: str = "1987-05-17") -> dict[str, Any]:
 class Bus:
     """A directory at work, its clock a minute further at each step."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self.engine, self.moment = engine, T0
         self.cases, self.said = CaseRegister(engine), WhoIsWhoRegister(engine)
         self.directory = Directory(engine, front_door="childrens_social_care")
@@ -93,7 +93,7 @@ class Bus:
 
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'directory.db'}")
+    engine = make_engine(f"sqlite:///{tmp_path / 'directory.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield Bus(engine)
@@ -221,7 +221,7 @@ async def test_a_claim_has_its_source_its_time_and_its_end(bus: Bus) -> None:
     await bus.case("x", c={"identifiers": [NHS_2]})
 
     claim = tables.claim.c
-    async with bus.engine.connect() as connection:
+    async with bus.engine.reading() as connection:
         query = select(claim.value, claim.mention_id, claim.since, claim.until).where(claim.system == "nhs_number").order_by(claim.since)
         found = [tuple(row) for row in await connection.execute(query)]
     assert found == [(NHS_1["value"], "case/x/c", first, bus.moment), (NHS_2["value"], "case/x/c", bus.moment, None)]
@@ -395,7 +395,7 @@ def one_person(mentions: Sequence[Any]) -> set[frozenset[str]]:
 def test_whatever_came_and_went_the_directory_says_what_the_claims_that_stand_say_from_scratch(steps: list[Any]) -> None:
     async def law() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            engine = make_engine(f"sqlite+aiosqlite:///{folder}/directory.db")
+            engine = make_engine(f"sqlite:///{folder}/directory.db")
             async with engine.begin() as connection:
                 await connection.run_sync(metadata.create_all)
             bus, raised = Bus(engine), set[str]()
@@ -407,7 +407,7 @@ def test_whatever_came_and_went_the_directory_says_what_the_claims_that_stand_sa
                     raised.add(name)
                 else:
                     await bus.merged(*stated, kind=PersonSplit if what == "split" else PersonMerged, taken_back=what == "take back")
-            async with engine.connect() as connection:
+            async with engine.reading() as connection:
                 every = list((await connection.execute(select(tables.mention.c.mention_id))).scalars())
                 found = (await _mentions(connection, every)).values()
             mentions = [replace(one, marks=frozenset(m for m in one.marks if m[0] not in LOOK_UP_ONLY)) for one in found]

@@ -73,7 +73,7 @@ def ppn(*people: dict[str, Any], text: str = WORDS, **stated: Any) -> dict[str, 
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'bus.db'}")
+    engine = make_engine(f"sqlite:///{tmp_path / 'bus.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     town = Town(engine, T0)
@@ -261,7 +261,7 @@ async def found_by_reconciling(town: Town, *, without: str = "") -> Reconciliati
         if dict(record.headers)["ce_id"].decode() != without:
             evidence.take(Arrived(record.topic, 0, 0, record.key, record.value, record.headers))
     remembered = [unpacked(one.alert_id, "", packed(one), one.touched_at) for one in evidence.alerts]
-    async with town.engine.connect() as connection:
+    async with town.engine.reading() as connection:
         rows = await connection.execute(select(tables.obligation.c.id, tables.obligation.c.alert_id))
         holdings = Holdings({row.id: row.alert_id for row in rows}, None)
     return compare(Evidence(None, remembered, evidence.cases), POLICY, town.now, holdings)
@@ -291,7 +291,7 @@ async def test_a_rebuilt_chronicle_and_directory_hold_and_release_the_same_words
     for item in (await town.asked())[:1]:
         await town.decide(item, ReviewOutcome.RELEASE)
     before = [one.model_dump() for one in await chronology_of(town.engine, "b")]
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'again.db'}")
+    engine = make_engine(f"sqlite:///{tmp_path / 'again.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     again = Town(engine, town.now)

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.delivery.ledger import copies, endings, turns
 from alertbus.delivery.ledger.rows import (
@@ -33,6 +32,7 @@ from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.delivery.outcome import DOWN
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading, upsert
 
 CLOCKS_APART = timedelta(minutes=5)
@@ -47,7 +47,7 @@ class Ledger:
     `DatabaseUnavailable` when the database is away.
     """
 
-    def __init__(self, engine: AsyncEngine, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, engine: Database, patience: timedelta = PATIENCE) -> None:
         """Take `patience`: how long a notice may wait for its agency's own channel before it counts as undelivered."""
         self._engine = engine
         self._patience = patience

@@ -11,9 +11,9 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alertbus.model.errors import Unavailable
+from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Lock(IntEnum):
 class SharedTransactions:
     """`write` runs work in a transaction that it may share. Work may run more than once: it must change nothing but rows."""
 
-    def __init__(self, engine: AsyncEngine, key: int) -> None:
+    def __init__(self, engine: Database, key: int) -> None:
         self._engine = engine
         self._postgres = engine.dialect.name == "postgresql"
         self._key = key

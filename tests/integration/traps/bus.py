@@ -49,7 +49,7 @@ class Bus:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kafka = LocalKafka(folder / "kafka")
-        self.url = f"sqlite+aiosqlite:///{folder}/bus.db"
+        self.url = f"sqlite:///{folder}/bus.db"
         self.engine: Any = None
         self.producer: Any = None
         self._families: list[str] = []

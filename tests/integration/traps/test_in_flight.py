@@ -130,7 +130,7 @@ async def test_a_write_that_fails_moves_no_offset_and_is_made_again_under_the_sa
     assert len(notices) >= 6 + len(written), "those of the failed attempt once more; others too, if the stages before repeat theirs"
     book = Ledger(bus.engine)
     await book.record(notices, datetime.now(UTC))
-    async with bus.engine.connect() as connection:
+    async with bus.engine.reading() as connection:
         rows = select(func.count()).select_from(ledger).where(ledger.c.notice_id.in_([notice.id for notice in notices]))
         assert (await connection.execute(rows)).scalar_one() == 6
 
