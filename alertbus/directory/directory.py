@@ -7,8 +7,9 @@ false link shows one family to another; nothing here guesses.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 
-from sqlalchemy import select
+from sqlalchemy import Insert, select
 
 from alertbus.directory.candidates import alike, on_cases
 from alertbus.directory.case_rows import identify_on_cases
@@ -71,8 +72,7 @@ class Directory:
         """
         asked = [self._asked_of(one) for one in statements]
         with database_faults():
-            async with reading(self._engine) as connection:
-                ahead = await connection.run_sync(read_ahead, asked)
+            ahead = await self._engine.read(partial(read_ahead, statements=asked))
         self.learned.clear()
         self.outdated.clear()
         if ahead.version != self.version:
@@ -127,8 +127,7 @@ class Directory:
         asked = spoken_by(named, people)
         if unknown := asked - self._on_files - self._ahead.looked_for:
             with database_faults():
-                async with reading(self._engine) as connection:
-                    self._on_files |= await connection.run_sync(on_case_files, unknown)
+                self._on_files |= await self._engine.read(partial(on_case_files, person_ids=unknown))
         return clues_of(statement, people, named, asked & self._on_files)
 
     async def known_keys(self, keys: Iterable[str], exercise: str | None) -> dict[str, int]:
@@ -144,9 +143,8 @@ class Directory:
         """Note of alerts whom they are about: (alert id, person id)."""
         if pairs:
             with database_faults():
-                async with self._engine.begin() as connection:
-                    rows = [{"alert_id": alert_id, "person_id": person_id} for alert_id, person_id in sorted(set(pairs))]
-                    await connection.execute(upsert(about, connection.dialect.name), rows)
+                rows = [{"alert_id": alert_id, "person_id": person_id} for alert_id, person_id in sorted(set(pairs))]
+                await self._engine.write(lambda connection: connection.execute(_about_unless_known(connection.dialect.name), rows))
 
     async def ever_about(self, alert_id: str) -> tuple[str, ...]:
         """Give everybody whom the alert was ever about."""
@@ -284,6 +282,11 @@ def _match_by(found: Holding, asked: int, own: str) -> Match | None:
         return None
     named = [mentions for _, mentions in sorted(found.items())]
     return Match(next((mentions[own] for mentions in named if own in mentions), min(named[0].items())[1]))
+
+
+@cache
+def _about_unless_known(dialect_name: str) -> Insert:
+    return upsert(about, dialect_name)
 
 
 def _on_files(mentions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
