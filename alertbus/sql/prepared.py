@@ -12,16 +12,19 @@ from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class Prepared:
+class PreparedStatement:
     """A statement with named parameters, those that stand for a list `expanding`.
 
-    Parameters are converted as their types say. Rows come as the driver gives them, so it is for columns that need no conversion, such as
-    texts, whole numbers and bytes. An `insert` names its columns by `values`, and is `inline`.
+    Parameters are bound as their types say; what a type refuses is raised as it is, and errors of the database are the same as those of
+    `Connection.execute`. Rows come as the driver gives them, so a query is for columns that need no conversion, such as texts, whole
+    numbers and bytes.
     """
 
-    def __init__(self, statement: ClauseElement) -> None:
-        self._statement = statement
-        self._compiled: dict[str, tuple[SQLCompiler, tuple[str, ...]]] = {}
+    def __init__(self, statement: ClauseElement | Callable[[str], ClauseElement], columns: Sequence[str] | None = None) -> None:
+        """Take the statement or what builds it for a dialect's name, and the columns that are given where these are not all of them."""
+        self._make: Callable[[str], ClauseElement] = (lambda _: statement) if isinstance(statement, ClauseElement) else statement
+        self._columns = columns
+        self._compiled: dict[tuple[str, str], tuple[SQLCompiler, tuple[str, ...]]] = {}
         self._ready: dict[tuple[object, ...], _Ready] = {}
 
     def run(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -32,11 +35,13 @@ class Prepared:
         """Run what returns no rows; give how many it changed."""
         return self._executed(connection, given).rowcount
 
-    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it once for each of the rows, of which there is at least one. It has no lists."""
+    def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it once for each of the rows, at least one; it has no lists. Return how many were written or changed; fewer than 1 where the
+        driver does not say.
+        """
         compiled, lists = self._compiled_for(connection.dialect)
         ready = self._ready_for(connection.dialect, compiled, lists, rows[0])
-        connection.exec_driver_sql(ready.text, [ready.filled(row) for row in rows])
+        return connection.exec_driver_sql(ready.text, [ready.filled(row) for row in rows]).rowcount
 
     def _executed(self, connection: Connection, given: Mapping[str, Any]) -> CursorResult[Any]:
         compiled, lists = self._compiled_for(connection.dialect)
@@ -46,15 +51,16 @@ class Prepared:
         return connection.exec_driver_sql(ready.text, ready.filled(given))
 
     def _compiled_for(self, dialect: Dialect) -> tuple[SQLCompiler, tuple[str, ...]]:
-        found = self._compiled.get(dialect.name)
+        kind = (dialect.name, dialect.driver)
+        found = self._compiled.get(kind)
         if found is None:
-            compiled = self._statement.compile(dialect=dialect)
+            compiled = self._make(dialect.name).compile(dialect=dialect, column_keys=self._columns)
             assert isinstance(compiled, SQLCompiler)
-            found = self._compiled[dialect.name] = compiled, tuple(name for name, bind in compiled.binds.items() if bind.expanding)
+            found = self._compiled[kind] = compiled, tuple(name for name, bind in compiled.binds.items() if bind.expanding)
         return found
 
     def _ready_for(self, dialect: Dialect, compiled: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any]) -> "_Ready":
-        key = (dialect.name, *[len(given[name]) for name in lists])
+        key = (dialect.name, dialect.driver, *[len(given[name]) for name in lists])
         ready = self._ready.get(key)
         if ready is None:
             ready = self._ready[key] = _made_ready(compiled, dialect, lists, given)
