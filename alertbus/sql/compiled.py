@@ -12,7 +12,7 @@ from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class PreparedStatement:
+class CompiledStatement:
     """A statement with named parameters, those that stand for a list `expanding`.
 
     Parameters are bound as their types say; what a type refuses is raised as it is, and errors of the database are the same as those of

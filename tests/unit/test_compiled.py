@@ -1,4 +1,4 @@
-"""A prepared statement does what SQLAlchemy does with the same statement, for lists of every length and moments of every zone."""
+"""A compiled statement does what SQLAlchemy does with the same statement, for lists of every length and moments of every zone."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import UtcDateTime
-from alertbus.sql.prepared import PreparedStatement
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -82,13 +82,13 @@ def test_it_reads_and_writes_what_sqlalchemy_does(
     rows: list[dict[str, object]], some: list[str], sizes: list[int], until: datetime
 ) -> None:
     answers = []
-    for prepared in (True, False):
+    for compiled in (True, False):
         with create_engine("sqlite://").connect() as connection:
             thing.metadata.create_all(connection)
             among, shut = {"names": some, "sizes": sizes, "until": until}, {"names": some, "until": until, "at": NOON}
-            if prepared:
-                PreparedStatement(INSERT).execute(connection, rows)
-                found = [PreparedStatement(AMONG).run(connection, among), PreparedStatement(SHUT).run(connection, shut)]
+            if compiled:
+                CompiledStatement(INSERT).execute(connection, rows)
+                found = [CompiledStatement(AMONG).run(connection, among), CompiledStatement(SHUT).run(connection, shut)]
             else:
                 connection.execute(thing.insert(), rows)
                 found = [connection.execute(AMONG, among).all(), connection.execute(SHUT, shut).all()]
@@ -100,7 +100,7 @@ def test_it_reads_and_writes_what_sqlalchemy_does(
 def test_it_is_compiled_once_for_lists_of_about_the_same_length(connection: Connection) -> None:
     texts: set[str] = set()
     event.listen(connection, "before_cursor_execute", lambda _connection, _cursor, text, *_: texts.add(text))
-    statement = PreparedStatement(AMONG)
+    statement = CompiledStatement(AMONG)
     for length in range(5, 9):
         statement.run(connection, {"names": list("abcdefgh"[:length]), "sizes": [1], "until": NOON})
 
@@ -108,8 +108,8 @@ def test_it_is_compiled_once_for_lists_of_about_the_same_length(connection: Conn
 
 
 def test_it_says_how_many_rows_it_changed(connection: Connection) -> None:
-    PreparedStatement(INSERT).execute(connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "abc"])
-    shut = PreparedStatement(update(thing).where(thing.c.name.in_(bindparam("names", expanding=True))).values(open=False))
+    CompiledStatement(INSERT).execute(connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "abc"])
+    shut = CompiledStatement(update(thing).where(thing.c.name.in_(bindparam("names", expanding=True))).values(open=False))
 
     assert [shut.count(connection, {"names": some}) for some in (["a", "b", "x"], [])] == [2, 0]
 
@@ -117,9 +117,9 @@ def test_it_says_how_many_rows_it_changed(connection: Connection) -> None:
 def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(connection: Connection) -> None:
     row = {"name": "a", "size": 1, "seen_at": NOON, "open": True, "body": b""}
     with pytest.raises(IntegrityError):
-        PreparedStatement(INSERT).execute(connection, [row, row])
+        CompiledStatement(INSERT).execute(connection, [row, row])
 
 
 def test_a_moment_without_a_zone_is_refused(connection: Connection) -> None:
     with pytest.raises(ValueError, match="zone"):
-        PreparedStatement(AMONG).run(connection, {"names": [], "sizes": [], "until": NOON.replace(tzinfo=None)})
+        CompiledStatement(AMONG).run(connection, {"names": [], "sizes": [], "until": NOON.replace(tzinfo=None)})
