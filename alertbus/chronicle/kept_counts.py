@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Insert, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alertbus.chronicle import tables
-from alertbus.sql.prepared import Prepared
+from alertbus.sql.compiled import CompiledStatement
 
 
 class Counted(StrEnum):
@@ -42,7 +42,7 @@ def count_changes(connection: Connection, before: Iterable[CountedIn], after: It
     changes.subtract(before)
     rows = [{"counted": counted, "exercise": exercise or "", "number": number} for (counted, exercise), number in changes.items() if number]
     if rows:
-        _ADD.each(connection, rows)
+        _ADD.execute(connection, rows)
 
 
 def _added(dialect_name: str) -> Insert:
@@ -52,7 +52,7 @@ def _added(dialect_name: str) -> Insert:
     return found
 
 
-_ADD = Prepared(_added)
+_ADD = CompiledStatement(_added)
 
 
 def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

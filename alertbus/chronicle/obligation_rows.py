@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.kept_counts import count_changes
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import upsert
-from alertbus.sql.prepared import Prepared
 
 ObligationRow = dict[str, Any]
 """A row of `chronicle_obligation` without the number of its change."""
@@ -21,8 +21,8 @@ _ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent
 COLUMNS = tuple(column.name for column in tables.obligation.columns if column.name != "changed")
 _OWED = [name for name in COLUMNS if name != "id"]
 _SAID_BY_NOTICES = [name for name in _OWED if name not in _ANSWERED]
-_OWE = Prepared(partial(upsert, tables.obligation, update=[*_OWED, "changed"]))
-_ANSWER = Prepared(tables.obligation.update().where(tables.obligation.c.id == bindparam("id")), [*_ANSWERED, "changed"])
+_OWE = CompiledStatement(partial(upsert, tables.obligation, update=[*_OWED, "changed"]))
+_ANSWER = CompiledStatement(tables.obligation.update().where(tables.obligation.c.id == bindparam("id")), [*_ANSWERED, "changed"])
 
 
 def write_obligations(connection: Connection, standing: Sequence[tuple[ObligationRow | None, ObligationRow]]) -> None:
@@ -43,9 +43,9 @@ def write_obligations(connection: Connection, standing: Sequence[tuple[Obligatio
         only_answers = was is not None and all(now[name] == was[name] for name in _SAID_BY_NOTICES)
         (answered if only_answers else owed).append({**now, "changed": number})
     if owed:
-        _OWE.each(connection, owed)
+        _OWE.execute(connection, owed)
     if answered:
-        _ANSWER.each(connection, answered)
+        _ANSWER.execute(connection, answered)
 
 
 def _next_number(connection: Connection) -> int:

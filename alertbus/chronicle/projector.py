@@ -39,9 +39,9 @@ from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
-from alertbus.sql.prepared import Prepared
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
 
@@ -158,20 +158,20 @@ def write_facts(
     written: dict[Table, int] = {}
     for table, rows in by_table.items():
         count_arrivals(connection, table, rows)
-        written[table] = _INSERT[table].each(connection, rows)
+        written[table] = _INSERT[table].execute(connection, rows)
     decided = {row["review_id"] for row in by_table[tables.review_decision]}
     settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
         _derive(connection, recent.with_new(connection, said, all_new=all_new))
-    _REACH.each(connection, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
+    _REACH.execute(connection, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
     recent.end(known | reached)
     return len(new)
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
-_INSERT = {table: Prepared(partial(upsert, table)) for table in tables.CONTENT}
-_REACH = Prepared(partial(upsert, tables.progress, update=["next"], newer="next"))
+_INSERT = {table: CompiledStatement(partial(upsert, table)) for table in tables.CONTENT}
+_REACH = CompiledStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
 
 
 def progress(connection: Connection) -> dict[Partition, int]:

@@ -13,8 +13,8 @@ from alertbus.delivery.ledger import turns
 from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement, receipt_of, receipt_of_end
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import UtcDateTime
-from alertbus.sql.prepared import Prepared
 
 WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
 """Error class of a pair that was cancelled: nobody had been told, so there is nothing to take back."""
@@ -72,8 +72,8 @@ _ENDED = (
     )
     .returning(ledger.c.notice_id, ledger.c.lane)  # the lane it is in now: it may have been moved since it was leased
 )
-_FINISH = Prepared(_ENDED)
-_REFUSE = Prepared(_ENDED.values(fallback_due=case((ledger.c.fallback.is_(None), _NOW), else_=None)))
+_FINISH = CompiledStatement(_ENDED)
+_REFUSE = CompiledStatement(_ENDED.values(fallback_due=case((ledger.c.fallback.is_(None), _NOW), else_=None)))
 
 
 def _put_off(connection: Connection, one: Settlement, now: datetime) -> Row[Any] | None:
@@ -173,8 +173,8 @@ def note_published(connection: Connection, receipts: Sequence[Receipt]) -> None:
 
 
 _PUBLISHED = update(ledger).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))).values(receipt_pending=False)
-_FINAL_PUBLISHED = Prepared(_PUBLISHED.where(ledger.c.done_at.is_not(None)))
-_FAILURE_PUBLISHED = Prepared(_PUBLISHED.where(ledger.c.done_at.is_(None)))
+_FINAL_PUBLISHED = CompiledStatement(_PUBLISHED.where(ledger.c.done_at.is_not(None)))
+_FAILURE_PUBLISHED = CompiledStatement(_PUBLISHED.where(ledger.c.done_at.is_(None)))
 
 
 def forget(connection: Connection, notice_id: str) -> None:

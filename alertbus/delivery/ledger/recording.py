@@ -18,7 +18,7 @@ from alertbus.delivery.ledger import endings, turns
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, NEW_ROW_COLUMNS, Leased, new_row
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model.notice import Notice
-from alertbus.sql.prepared import Prepared
+from alertbus.sql.compiled import CompiledStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def record(
         else:
             due = True
     if rows:
-        _INSERT.each(connection, rows)
+        _INSERT.execute(connection, rows)
     if ending:
         for one in arrived:
             if one.word.deed.ends:
@@ -107,7 +107,7 @@ def _held(connection: Connection, arrived: Iterable[NewNotice]) -> _Held:
     return _Held(set(found["known"]), {*found["busy"], *own_lanes.values()}, own_lanes)
 
 
-_HELD = Prepared(
+_HELD = CompiledStatement(
     union_all(
         select(literal_column("'known'"), ledger.c.notice_id, null()).where(ledger.c.notice_id.in_(bindparam("notices", expanding=True))),
         select(literal_column("'busy'"), ledger.c.lane, null())
@@ -119,6 +119,6 @@ _HELD = Prepared(
     )
 )
 
-_INSERT = Prepared(ledger.insert().inline().values({column.name: bindparam(column.name) for column in NEW_ROW_COLUMNS}))
+_INSERT = CompiledStatement(ledger.insert().inline(), NEW_ROW_COLUMNS)
 
 _LEASED = tuple(column.name for column in LEASED_COLUMNS)

@@ -148,8 +148,8 @@ def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PA
 
 
 _EMPTY_AT_FIRST = frozenset({"seq", "error_class", "failed_at", "done_at", "fallback", "escalated_at"})
-NEW_ROW_COLUMNS = tuple(column for column in ledger.c if column.name not in _EMPTY_AT_FIRST)
-"""The columns that `new_row` gives."""
+NEW_ROW_COLUMNS = tuple(column.name for column in ledger.c if column.name not in _EMPTY_AT_FIRST)
+"""The names of the columns that `new_row` gives."""
 
 
 def receipt_of(row: Any) -> Receipt:

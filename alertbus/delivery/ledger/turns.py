@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Integer, Row, bindparam, func, select, update
 
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased
 from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import UtcDateTime
-from alertbus.sql.prepared import Prepared
 
 
 def promote(connection: Connection, lanes: Collection[str], now: datetime) -> bool:
@@ -20,7 +20,7 @@ def promote(connection: Connection, lanes: Collection[str], now: datetime) -> bo
     return bool(lanes) and _PROMOTE.count(connection, {"lanes": sorted(lanes), "due_at": now}) > 0
 
 
-_PROMOTE = Prepared(
+_PROMOTE = CompiledStatement(
     update(ledger)
     .where(
         ledger.c.seq.in_(
@@ -73,8 +73,8 @@ _WHAT_IS_DUE = (
     .order_by(ledger.c.next_attempt_at, ledger.c.seq)
     .limit(bindparam("most", type_=Integer))
 )
-_DUE = Prepared(_WHAT_IS_DUE)
-_DUE_AND_FREE = Prepared(_WHAT_IS_DUE.with_for_update(skip_locked=True))
+_DUE = CompiledStatement(_WHAT_IS_DUE)
+_DUE_AND_FREE = CompiledStatement(_WHAT_IS_DUE.with_for_update(skip_locked=True))
 
 
 def choose(found: Iterable[Row[Any]], limit: int, room: Callable[[str], int] | None) -> list[int]:
@@ -99,7 +99,7 @@ def take(connection: Connection, chosen: Sequence[int], owner: str) -> list[Leas
     return [Leased(*leased) for _, *leased in sorted(taken, key=lambda row: row.seq)]
 
 
-_TAKE = Prepared(
+_TAKE = CompiledStatement(
     update(ledger)
     .where(ledger.c.seq.in_(bindparam("chosen", expanding=True)))
     .values(state=LedgerState.LEASED.value, attempts=ledger.c.attempts + 1, lease_owner=bindparam("taker"))

@@ -6,26 +6,25 @@ SQLAlchemy looks up, copies and fills in a statement each time it is executed, w
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class Prepared:
+class CompiledStatement:
     """A statement with named parameters, those that stand for a list `expanding`.
 
-    Parameters are converted as their types say. Rows come as the driver gives them, so it is for columns that need no conversion, such as
-    texts, whole numbers and bytes. Errors of the database are those of `Connection.execute`; what a column's type refuses is raised as
-    it is.
+    Parameters are bound as their types say; what a type refuses is raised as it is, and errors of the database are the same as those of
+    `Connection.execute`. Rows come as the driver gives them, so a query is for columns that need no conversion, such as texts, whole
+    numbers and bytes.
     """
 
     def __init__(self, statement: ClauseElement | Callable[[str], ClauseElement], columns: Sequence[str] | None = None) -> None:
-        """Take the statement, or what builds it for a dialect's name; and of an insert or update that does not say so itself the columns
-        whose values are given, where these are not all of the table's.
-        """
-        self._statement, self._columns = statement, columns
-        self._compiled: dict[str, tuple[SQLCompiler, Dialect, tuple[str, ...]]] = {}
+        """Take the statement or what builds it for a dialect's name, and the columns that are given where these are not all of them."""
+        self._make: Callable[[str], ClauseElement] = (lambda _: statement) if isinstance(statement, ClauseElement) else statement
+        self._columns = columns
+        self._compiled: dict[tuple[str, str], tuple[SQLCompiler, tuple[str, ...]]] = {}
         self._ready: dict[tuple[object, ...], _Ready] = {}
 
     def run(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -36,36 +35,35 @@ class Prepared:
         """Run what returns no rows; give how many it changed."""
         return self._executed(connection, given).rowcount
 
-    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run it once for each of the rows, of which there is at least one. It has no lists. Give how many rows it wrote or changed."""
-        ready = self._ready_for(connection.dialect, rows[0])
+    def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it once for each of the rows, at least one; it has no lists. Return how many were written or changed; fewer than 1 where the
+        driver does not say.
+        """
+        compiled, lists = self._compiled_for(connection.dialect)
+        ready = self._ready_for(connection.dialect, compiled, lists, rows[0])
         return connection.exec_driver_sql(ready.text, [ready.filled(row) for row in rows]).rowcount
 
     def _executed(self, connection: Connection, given: Mapping[str, Any]) -> CursorResult[Any]:
-        _, _, lists = self._compiled_for(connection.dialect)
+        compiled, lists = self._compiled_for(connection.dialect)
         if lists:
             given = {**given, **{name: _padded(given[name]) for name in lists}}
-        ready = self._ready_for(connection.dialect, given)
+        ready = self._ready_for(connection.dialect, compiled, lists, given)
         return connection.exec_driver_sql(ready.text, ready.filled(given))
 
-    def _compiled_for(self, dialect: Dialect) -> tuple[SQLCompiler, Dialect, tuple[str, ...]]:
-        found = self._compiled.get(dialect.name)
+    def _compiled_for(self, dialect: Dialect) -> tuple[SQLCompiler, tuple[str, ...]]:
+        kind = (dialect.name, dialect.driver)
+        found = self._compiled.get(kind)
         if found is None:
-            # Parameters by their places: a tuple is made more quickly than a mapping.
-            positional = dialect if dialect.positional else cast("Any", type(dialect))(paramstyle="format")
-            statement = self._statement if isinstance(self._statement, ClauseElement) else self._statement(dialect.name)
-            compiled = statement.compile(dialect=positional, column_keys=self._columns)
+            compiled = self._make(dialect.name).compile(dialect=dialect, column_keys=self._columns)
             assert isinstance(compiled, SQLCompiler)
-            lists = tuple(name for name, bind in compiled.binds.items() if bind.expanding)
-            found = self._compiled[dialect.name] = compiled, positional, lists
+            found = self._compiled[kind] = compiled, tuple(name for name, bind in compiled.binds.items() if bind.expanding)
         return found
 
-    def _ready_for(self, dialect: Dialect, given: Mapping[str, Any]) -> "_Ready":
-        compiled, positional, lists = self._compiled_for(dialect)
-        key = (dialect.name, *[len(given[name]) for name in lists])
+    def _ready_for(self, dialect: Dialect, compiled: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any]) -> "_Ready":
+        key = (dialect.name, dialect.driver, *[len(given[name]) for name in lists])
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = _made_ready(compiled, positional, lists, given)
+            ready = self._ready[key] = _made_ready(compiled, dialect, lists, given)
         return ready
 
 
@@ -88,15 +86,17 @@ class _Ready:
     pick: Callable[[Sequence[Any]], tuple[Any, ...]]
     """Puts the items of the lists, what is given by these names, and the constants, in the order in which the driver takes them."""
     conversions: Sequence[tuple[int, Callable[[Any], Any]]]
+    driver_names: Sequence[str] | None
+    """None: the driver tells its parameters apart by their places."""
 
-    def filled(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    def filled(self, given: Mapping[str, Any]) -> Any:
         ordered = [item for name in self.lists for item in given[name]]
         ordered += [given[name] for name in self.names]
         ordered += self.constants
         values = list(self.pick(ordered))
         for place, convert in self.conversions:
             values[place] = convert(values[place])
-        return tuple(values)
+        return tuple(values) if self.driver_names is None else dict(zip(self.driver_names, values, strict=True))
 
 
 def _made_ready(compiled: SQLCompiler, dialect: Dialect, lists: Sequence[str], given: Mapping[str, Any]) -> _Ready:
@@ -106,7 +106,7 @@ def _made_ready(compiled: SQLCompiler, dialect: Dialect, lists: Sequence[str], g
     names = [name for name in singles if name in given]
     constant = [name for name in singles if name not in given]
     places = {name: place for place, name in enumerate([*kind_of, *names, *constant])}
-    order = list(state.positiontup or ())
+    order = list(state.parameters if state.positiontup is None else state.positiontup)
     conversions = []
     for place, parameter in enumerate(order):
         convert = compiled.binds[kind_of.get(parameter, parameter)].type.dialect_impl(dialect).bind_processor(dialect)
@@ -115,4 +115,4 @@ def _made_ready(compiled: SQLCompiler, dialect: Dialect, lists: Sequence[str], g
     picked = [places[parameter] for parameter in order]
     pick = itemgetter(*picked) if len(picked) > 1 else lambda ordered: tuple(ordered[place] for place in picked)
     values = [state.parameters[name] for name in constant]
-    return _Ready(state.statement, lists, names, values, pick, conversions)
+    return _Ready(state.statement, lists, names, values, pick, conversions, None if dialect.positional else order)

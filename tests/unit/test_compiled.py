@@ -1,8 +1,7 @@
-"""A prepared statement does what SQLAlchemy does with the same statement, for lists of every length and moments of every zone."""
+"""A compiled statement does what SQLAlchemy does with the same statement, for lists of every length and moments of every zone."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -24,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from alertbus.sql.engine import UtcDateTime, upsert
-from alertbus.sql.prepared import Prepared
+from alertbus.sql.compiled import CompiledStatement
+from alertbus.sql.engine import UtcDateTime
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -38,7 +37,7 @@ thing = Table(
     Column("open", Boolean),
     Column("body", LargeBinary),
 )
-INSERT = thing.insert().inline().values({column.name: bindparam(column.name) for column in thing.c})
+INSERT = thing.insert().inline()
 AMONG = (
     select(thing.c.name, thing.c.size)
     .where(
@@ -83,13 +82,13 @@ def test_it_reads_and_writes_what_sqlalchemy_does(
     rows: list[dict[str, object]], some: list[str], sizes: list[int], until: datetime
 ) -> None:
     answers = []
-    for prepared in (True, False):
+    for compiled in (True, False):
         with create_engine("sqlite://").connect() as connection:
             thing.metadata.create_all(connection)
             among, shut = {"names": some, "sizes": sizes, "until": until}, {"names": some, "until": until, "at": NOON}
-            if prepared:
-                Prepared(INSERT).each(connection, rows)
-                found = [Prepared(AMONG).run(connection, among), Prepared(SHUT).run(connection, shut)]
+            if compiled:
+                CompiledStatement(INSERT).execute(connection, rows)
+                found = [CompiledStatement(AMONG).run(connection, among), CompiledStatement(SHUT).run(connection, shut)]
             else:
                 connection.execute(thing.insert(), rows)
                 found = [connection.execute(AMONG, among).all(), connection.execute(SHUT, shut).all()]
@@ -101,7 +100,7 @@ def test_it_reads_and_writes_what_sqlalchemy_does(
 def test_it_is_compiled_once_for_lists_of_about_the_same_length(connection: Connection) -> None:
     texts: set[str] = set()
     event.listen(connection, "before_cursor_execute", lambda _connection, _cursor, text, *_: texts.add(text))
-    statement = Prepared(AMONG)
+    statement = CompiledStatement(AMONG)
     for length in range(5, 9):
         statement.run(connection, {"names": list("abcdefgh"[:length]), "sizes": [1], "until": NOON})
 
@@ -109,8 +108,8 @@ def test_it_is_compiled_once_for_lists_of_about_the_same_length(connection: Conn
 
 
 def test_it_says_how_many_rows_it_changed(connection: Connection) -> None:
-    Prepared(INSERT).each(connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "abc"])
-    shut = Prepared(update(thing).where(thing.c.name.in_(bindparam("names", expanding=True))).values(open=False))
+    CompiledStatement(INSERT).execute(connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "abc"])
+    shut = CompiledStatement(update(thing).where(thing.c.name.in_(bindparam("names", expanding=True))).values(open=False))
 
     assert [shut.count(connection, {"names": some}) for some in (["a", "b", "x"], [])] == [2, 0]
 
@@ -118,26 +117,9 @@ def test_it_says_how_many_rows_it_changed(connection: Connection) -> None:
 def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(connection: Connection) -> None:
     row = {"name": "a", "size": 1, "seen_at": NOON, "open": True, "body": b""}
     with pytest.raises(IntegrityError):
-        Prepared(INSERT).each(connection, [row, row])
-
-
-def test_an_update_takes_the_columns_that_it_is_told(connection: Connection) -> None:
-    named = Prepared(lambda _: thing.update().where(thing.c.name == bindparam("name")), ["size"])
-    Prepared(partial(upsert, thing)).each(
-        connection, [{"name": name, "size": 1, "seen_at": NOON, "open": True, "body": b""} for name in "ab"]
-    )
-
-    assert named.each(connection, [{"name": "a", "size": 2}, {"name": "x", "size": 3}]) == 1
-    assert [tuple(row) for row in connection.execute(select(thing.c.name, thing.c.size, thing.c.open))] == [("a", 2, True), ("b", 1, True)]
-
-
-def test_a_row_that_is_there_already_is_passed_over_and_not_counted(connection: Connection) -> None:
-    insert, row = Prepared(partial(upsert, thing)), {"name": "a", "size": 1, "seen_at": NOON, "open": True, "body": b""}
-
-    assert [insert.each(connection, [row, row]), insert.each(connection, [row | {"size": 2}])] == [1, 0]
-    assert connection.execute(select(thing.c.size)).scalar_one() == 1
+        CompiledStatement(INSERT).execute(connection, [row, row])
 
 
 def test_a_moment_without_a_zone_is_refused(connection: Connection) -> None:
     with pytest.raises(ValueError, match="zone"):
-        Prepared(AMONG).run(connection, {"names": [], "sizes": [], "until": NOON.replace(tzinfo=None)})
+        CompiledStatement(AMONG).run(connection, {"names": [], "sizes": [], "until": NOON.replace(tzinfo=None)})
