@@ -149,8 +149,8 @@ class Rounds:
             self._send(out)
         for agency in recovered:
             await self._ledger.retry_agency_now(agency, now)
-        if self._leasing and self._ledger.stirred and (out or not leases) and self._agencies.free > 0:
-            self._hurry()
+        if self._leasing and self._ledger.stirred and (out or recovered or not leases) and self._agencies.free > 0:
+            self._hurry()  # else there is room for none of it until something comes back
 
     async def _look(self, now: datetime) -> bool:
         """See what has become due: by the time of a retry, and, if it is time to look for that, through others. Say whether it was."""

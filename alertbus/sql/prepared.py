@@ -5,6 +5,7 @@ SQLAlchemy looks up, copies and fills in a statement each time it is executed, w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
@@ -56,7 +57,7 @@ class Prepared:
         key = (dialect.name, *[len(given[name]) for name in lists])
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = _made_ready(compiled, dialect, given)
+            ready = self._ready[key] = _made_ready(compiled, dialect, lists, given)
         return ready
 
 
@@ -68,44 +69,44 @@ def _padded(values: Sequence[Any]) -> Sequence[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
-    """Where one parameter of the driver's comes from: item `index` of a list, a value that is given, or one that is always the same."""
-
-    name: str
-    index: int | None
-    constant: Any
-    given: bool
-    convert: Callable[[Any], Any] | None
-
-    def of(self, given: Mapping[str, Any]) -> Any:
-        value = given[self.name] if self.given else self.constant
-        if self.index is not None:
-            value = value[self.index]
-        return value if self.convert is None else self.convert(value)
-
-
-@dataclass(frozen=True, slots=True)
 class _Ready:
-    """A statement as the driver takes it. `names` None: its parameters are told apart by their places."""
+    """A statement as the driver takes it."""
 
     text: str
-    slots: Sequence[_Slot]
-    names: Sequence[str] | None
+    lists: Sequence[str]
+    names: Sequence[str]
+    """The parameters that are given and are no lists."""
+    constants: Sequence[Any]
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
+    """Puts the items of the lists, what is given by these names, and the constants, in the order in which the driver takes them."""
+    conversions: Sequence[tuple[int, Callable[[Any], Any]]]
+    driver_names: Sequence[str] | None
+    """None: the driver tells its parameters apart by their places."""
 
     def filled(self, given: Mapping[str, Any]) -> Any:
-        values = [slot.of(given) for slot in self.slots]
-        return tuple(values) if self.names is None else dict(zip(self.names, values, strict=True))
+        ordered = [item for name in self.lists for item in given[name]]
+        ordered += [given[name] for name in self.names]
+        ordered += self.constants
+        values = list(self.pick(ordered))
+        for place, convert in self.conversions:
+            values[place] = convert(values[place])
+        return tuple(values) if self.driver_names is None else dict(zip(self.driver_names, values, strict=True))
 
 
-def _made_ready(compiled: SQLCompiler, dialect: Dialect, given: Mapping[str, Any]) -> _Ready:
+def _made_ready(compiled: SQLCompiler, dialect: Dialect, lists: Sequence[str], given: Mapping[str, Any]) -> _Ready:
     state = compiled.construct_expanded_state(dict(given))
-    items = {item: (name, index) for name, expanded in state.parameter_expansion.items() for index, item in enumerate(expanded)}
-
-    def slot(parameter: str) -> _Slot:
-        name, index = items.get(parameter, (parameter, None))
-        bind = compiled.binds[name]
-        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-        return _Slot(name, index, bind.value, name in given, convert)
-
-    order = list(state.parameters) if state.positiontup is None else list(state.positiontup)
-    return _Ready(state.statement, [slot(parameter) for parameter in order], None if dialect.positional else order)
+    kind_of = {item: name for name in lists for item in state.parameter_expansion[name]}
+    singles = [name for name in state.parameters if name not in kind_of]
+    names = [name for name in singles if name in given]
+    constant = [name for name in singles if name not in given]
+    places = {name: place for place, name in enumerate([*kind_of, *names, *constant])}
+    order = list(state.parameters if state.positiontup is None else state.positiontup)
+    conversions = []
+    for place, parameter in enumerate(order):
+        convert = compiled.binds[kind_of.get(parameter, parameter)].type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            conversions.append((place, convert))
+    picked = [places[parameter] for parameter in order]
+    pick = itemgetter(*picked) if len(picked) > 1 else lambda ordered: tuple(ordered[place] for place in picked)
+    values = [state.parameters[name] for name in constant]
+    return _Ready(state.statement, lists, names, values, pick, conversions, None if dialect.positional else order)

@@ -16,10 +16,11 @@ from sqlalchemy import event, select
 
 from alertbus.delivery.agencies import Agencies
 from alertbus.delivery.channels import Channels
+from alertbus.delivery.circuit import CircuitLimits
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
-from alertbus.delivery.outcome import ACCEPTED, Limits, Outcome, Trouble, decide
+from alertbus.delivery.outcome import ACCEPTED, Backoff, Limits, Outcome, Trouble, decide
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.publishing import Publishing
 from alertbus.delivery.rounds import Rounds
@@ -71,7 +72,7 @@ class Worker:
     def answer(self, one: Leased, outcome: Outcome = ACCEPTED) -> None:
         self.out.remove(one)
         now = self._now()
-        follow_up = decide(outcome, one.attempts, random=lambda: 1.0, limits=Limits())
+        follow_up = decide(outcome, one.attempts, random=lambda: 1.0, limits=self._pace.limits)
         self.agencies.came_back(one.agency, outcome, follow_up, now)
         state = LedgerState.ACCEPTED if outcome.trouble is None else LedgerState.WAITING
         again = None if follow_up.wait is None else now + follow_up.wait
@@ -204,6 +205,24 @@ async def test_what_a_retry_waits_for_is_its_own_time_and_no_look(workers: Any) 
     await worker.until_sent(2)
 
     assert [(one.notice_id, one.attempts) for one in worker.sent] == [("a", 1), ("a", 2)]
+
+
+async def test_what_waited_for_a_system_that_answers_again_goes_out_at_once(workers: Any) -> None:
+    """Each was put off for longer than the test takes, and the next look is in an hour."""
+    hour = timedelta(hours=1)
+    worker = await workers(replace(PACE, circuit=CircuitLimits(failures=3), limits=Limits(Backoff(hour, hour))))
+    await worker.record(*(notice(f"n{n}", case=f"case-{n}") for n in range(4)))
+    await worker.until_sent(4)
+    for one in worker.out[:3]:
+        worker.answer(one, Outcome(Trouble.UNREACHABLE))
+    await worker.record(notice("g", "gp"))
+    await worker.until_sent(5)
+    worker.answer(worker.out[1])
+    await worker.until_told(1)
+
+    worker.answer(worker.out[0])
+    await worker.until_sent(8)
+    assert [one.notice_id for one in worker.sent] == ["n0", "n1", "n2", "n3", "g", "n0", "n1", "n2"]
 
 
 async def test_two_workers_share_lanes_that_both_record_and_none_is_out_twice_or_overtaken(workers: Any) -> None:

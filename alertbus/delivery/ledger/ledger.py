@@ -4,8 +4,8 @@
 ledger. Per lane (an agency and a case) one notice is in flight and the oldest goes first. A lease has no expiry: another
 worker releases it once its owner's heartbeat has stood still for `Pace.lease`. Duplicates die here, by the notice's id.
 
-`Ledger` says in which transaction a thing happens; what happens in it stands in `turns` (whose turn it is), `endings`
-(how a notice ends or goes on) and `copies` (what is undelivered); what one row is, in `rows`.
+`Ledger` says in which transaction a thing happens; what happens in it stands in `recording` (what has arrived), `turns`
+(whose turn it is), `endings` (how a notice ends or goes on) and `copies` (what is undelivered); what one row is, in `rows`.
 """
 
 import itertools
@@ -60,7 +60,7 @@ class Ledger:
         """For other writers of this process, so that they share the ledger's commits."""
         self._stirrings = itertools.count(1)
         self._stirred = 0
-        self._due = _Due(-1)
+        self._due = _LeftDue(-1)
 
     async def record(
         self, notices: Sequence[Notice], now: datetime, *, bodies: Sequence[bytes] | None = None, hand_on: HandOn = NOBODY
@@ -98,7 +98,7 @@ class Ledger:
         transaction counts.
         """
 
-        def work(connection: Connection) -> tuple[list[Leased], _Due | None]:
+        def work(connection: Connection) -> tuple[list[Leased], _LeftDue | None]:
             found_at = self._stirred
             if if_stirred and not self.stirred:
                 return [], None
@@ -108,7 +108,7 @@ class Ledger:
             chosen = turns.choose(found, limit, room)
             taken = frozenset(chosen)
             left = frozenset({*full, *(row.agency for row in found if row.seq not in taken)})
-            return turns.take(connection, chosen, owner) if chosen else [], _Due(found_at, left) if len(found) < most else None
+            return turns.take(connection, chosen, owner) if chosen else [], _LeftDue(found_at, left) if len(found) < most else None
 
         leased, due = await self.transactions.write(work)
         self._due = due or self._due
@@ -256,7 +256,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class _LeftDue:
     """What was left due by the last lease that saw all: something of these agencies, as of this stirring."""
 
     at: int
