@@ -14,7 +14,7 @@ from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticeP
 from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section, tells_of_release, yes_no
 from alertbus.plugin.writing import as_page
 from alertbus_education import text
-from alertbus_education.fence import tells_who
+from alertbus_education.fence import Fence
 
 MEDIA_TYPE = "application/json"
 SCHEMA_NAME = "education-encompass.v1"
@@ -64,7 +64,8 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     """In reading order. `text` says the same in sentences, for a setting that prints or mails it."""
     encompass = notice.obligation.kind in ENCOMPASS_KINDS
     full = profile is Profile.FULL
-    sentences = text.SchoolText(notice, safe=_safe(notice), encompass=encompass, minimal=not full)
+    fence = Fence(notice)
+    sentences = text.SchoolText(notice, safe=_safe(fence), encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
     incident = _incident(notice, full=full) if encompass else None
     release = _release(notice)
@@ -91,13 +92,13 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         release=release,
         flag_grade=section(notice, "flag").get("grade"),
         text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release)]),
-        narrative=_narrative(notice) if full else None,
+        narrative=_narrative(notice, fence) if full else None,
     )
 
 
-def _safe(notice: Notice) -> Callable[[str | None, str], str]:
+def _safe(fence: Fence) -> Callable[[str | None, str], str]:
     def safe(words: str | None, instead: str) -> str:
-        return instead if not words or tells_who(words, notice) else words
+        return instead if not words or fence.tells_who(words) else words
 
     return safe
 
@@ -148,8 +149,8 @@ def _release(notice: Notice) -> dict[str, Any] | None:
     return {"date": str(stated.get("date") or NOT_STATED), "confirmed": yes_no(stated.get("confirmed"))}
 
 
-def _narrative(notice: Notice) -> list[dict[str, Any]] | None:
+def _narrative(notice: Notice, fence: Fence) -> list[dict[str, Any]] | None:
     """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
-    shown = [e for e in notice.narrative if not tells_who(e.text, notice)]
+    shown = [e for e in notice.narrative if not fence.tells_who(e.text)]
     left_out = len(notice.narrative) - len(shown)
     return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None

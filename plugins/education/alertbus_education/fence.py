@@ -47,11 +47,17 @@ _RELATIONS = frozenset(
 )
 
 
-def tells_who(text: str, notice: Notice) -> bool:
-    """Say whether the text holds anything that identifies an adult of the notice, or where anybody lives."""
-    adults = [p for p in notice.people if p.ref not in {c.ref for c in notice.children}]
-    marks = [m for p in adults for m in _identity(p)] + [m for p in (*adults, *notice.children) for m in _places(p)]
-    return any(speaks_of(text, mark) for mark in marks)
+class Fence:
+    """What identifies an adult of one notice, or where anybody lives."""
+
+    def __init__(self, notice: Notice) -> None:
+        children = {child.ref for child in notice.children}
+        adults = [p for p in notice.people if p.ref not in children]
+        self._marks = {m for p in adults for m in _identity(p)} | {m for p in (*adults, *notice.children) for m in _places(p)}
+
+    def tells_who(self, text: str) -> bool:
+        """Say whether the text holds any of it."""
+        return any(speaks_of(text, mark) for mark in self._marks)
 
 
 def _identity(person: NoticePerson) -> Iterator[str]:
