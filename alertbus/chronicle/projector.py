@@ -12,14 +12,16 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Table, bindparam, text
+from sqlalchemy import Connection, Table, text
 
 from alertbus.broker import topics
 from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
-from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow, RecentObligations, stored
+from alertbus.chronicle.kept_counts import count_arrivals
+from alertbus.chronicle.obligation_rows import write_obligations
+from alertbus.chronicle.recent_obligations import RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -118,7 +120,7 @@ async def derive(connection: Transaction, touched: Sequence[str]) -> None:
 
 def derive_again(connection: Connection, touched: Sequence[str]) -> None:
     """Work out these obligations from what the database holds."""
-    _derive(connection, list(stored(connection, touched).values()))
+    write_obligations(connection, list(stored(connection, touched).values()))
 
 
 def write_facts(
@@ -152,10 +154,10 @@ def write_facts(
             by_table[fact.table].append(fact.row)
         if fact.obligation_id is not None:
             said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
-    written = {table: _INSERT[table].execute(connection, rows) for table, rows in by_table.items()}
+    written = {table: _write_rows(connection, table, rows) for table, rows in by_table.items()}
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
-        _derive(connection, recent.with_new(connection, said, all_new=all_new))
+        write_obligations(connection, recent.with_new(connection, said, all_new=all_new))
     _REACH.execute(connection, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
     recent.end(known | reached)
     return len(new)
@@ -165,11 +167,10 @@ _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _INSERT = {table: PreparedStatement(partial(upsert, table)) for table in tables.CONTENT}
 _REACH = PreparedStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
 
-_ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
-"""The columns of an obligation that receipts decide."""
-_OWED = [column.name for column in tables.obligation.columns if not column.primary_key]
-_OWE = PreparedStatement(partial(upsert, tables.obligation, update=_OWED))
-_ANSWER = PreparedStatement(lambda _: tables.obligation.update().where(tables.obligation.c.id == bindparam("id")), _ANSWERED)
+
+def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]) -> int:
+    count_arrivals(connection, table, rows)
+    return _INSERT[table].execute(connection, rows)
 
 
 def progress(connection: Connection) -> dict[Partition, int]:
@@ -196,23 +197,6 @@ def _not_yet_seen(
         reached[where] = fact.offset + 1
         new.append(fact)
     return new, reached
-
-
-def _derive(connection: Connection, touched: Sequence[KnownObligation]) -> None:
-    """Write each obligation as it must be by what is known of it, where it is not so already."""
-    owed: list[ObligationRow] = []
-    answered: list[ObligationRow] = []
-    for known in touched:
-        before, now = known.row, known.derived()
-        if now is None or now == before:
-            continue
-        only_answers = before is not None and all(now[name] == before[name] for name in _OWED if name not in _ANSWERED)
-        (answered if only_answers else owed).append(now)
-        known.row = now
-    if owed:
-        _OWE.execute(connection, owed)
-    if answered:
-        _ANSWER.execute(connection, answered)
 
 
 def fact_of(understood: Understood) -> Fact:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
@@ -171,14 +171,14 @@ async def unanswered_on(engine: Database, case_id: str, agency: str) -> list[str
         return list((await connection.execute(query)).scalars())
 
 
-async def waiting_reviews(connection: Transaction, now: datetime, exercise: str | None) -> ReviewsWaiting:
+def waiting_reviews(connection: Connection, now: datetime, exercise: str | None) -> ReviewsWaiting:
     """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
     asked = tables.review.c
     chosen = and_(_open(), ~not_asked(now), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
     by_reason = _joined(select(asked.reason, func.count())).where(chosen).group_by(asked.reason)
     oldest = _joined(select(asked.id, asked.reason, asked.at)).where(chosen).order_by(asked.at, asked.id).limit(1)
-    counts = Counter({ReviewReason(row[0]): row[1] for row in await connection.execute(by_reason)})
-    first = (await connection.execute(oldest)).one_or_none()
+    counts = Counter({ReviewReason(row[0]): row[1] for row in connection.execute(by_reason)})
+    first = connection.execute(oldest).one_or_none()
     longest = first and WaitingLongest(id=first.id, reason=first.reason, since=first.at, age_s=(now - first.at).total_seconds())
     return ReviewsWaiting(open=counts.total(), by_reason=dict(sorted(counts.items())), oldest=longest)
 
