@@ -1,11 +1,11 @@
 """Derives where an obligation stands from its notices and receipts. Pure: which came first makes no difference."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-import orjson
+from pydantic_core import from_json
 
 from alertbus.chronicle.tables import SEVERITY_RANK, ObligationState
 from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
@@ -26,19 +26,56 @@ class AnyNotice(Protocol):
     def obligation(self) -> Obligation: ...
 
 
+class AnyReceipt(Protocol):
+    """The parts of a receipt that an obligation is derived from; a whole `Receipt` and a `ReceiptHead` both have them."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def notice_id(self) -> str: ...
+    @property
+    def stage(self) -> Stage: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def by(self) -> str | None: ...
+    @property
+    def intent(self) -> Intent | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeHead:
-    """Id, deed and obligation only: the narrative is most of a notice and not needed here."""
+    """Id, deed and obligation only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
 
     id: str
     deed: Deed
     obligation: Obligation
+    position: int
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
+    def read(cls, body: bytes, position: int) -> Self:
         """Read a stored body. It was validated as a whole notice before it was stored."""
-        found = orjson.loads(body)
-        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]))
+        found = from_json(body)
+        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptHead:
+    """A receipt without the words of whoever gave it."""
+
+    id: str
+    notice_id: str
+    stage: Stage
+    at: datetime
+    by: str | None
+    intent: Intent | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Take it from a row as it is stored, or is to be."""
+        intent = row["intent"]
+        given = None if intent is None else Intent(intent)
+        return cls(row["id"], row["notice_id"], Stage(row["stage"]), row["at"], row["by"], given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +114,14 @@ class DerivedObligation:
         }
 
 
-def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[Receipt]) -> DerivedObligation:
+def make_storable(row: dict[str, Any]) -> None:
+    """PostgreSQL refuses NUL in text, JSON allows it: such a record must not stop the chronicle. `body` keeps it."""
+    for name, value in row.items():
+        if isinstance(value, str) and "\0" in value:
+            row[name] = value.replace("\0", "\ufffd")
+
+
+def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceipt]) -> DerivedObligation:
     """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
 
     An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it
@@ -116,7 +160,7 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[Receipt])
     )
 
 
-def _under_way(receipts: Sequence[Receipt]) -> ObligationState:
+def _under_way(receipts: Sequence[AnyReceipt]) -> ObligationState:
     """Seen is seen, whatever went wrong besides. A refusal or failure counts until a later attempt gets through.
 
     A copy on a fallback channel is neither: it hides no trouble and undoes no delivery. Alone it says that there was trouble.

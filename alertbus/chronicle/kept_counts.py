@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, Insert, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alertbus.chronicle import tables
+from alertbus.sql.prepared import PreparedStatement
 
 
 class Counted(StrEnum):
@@ -23,8 +24,17 @@ class Counted(StrEnum):
     CASES = "cases"
 
 
-Kept = tuple[str, str | None]
+OneCounted = tuple[str, str | None]
 """A state or a `Counted`, and the exercise; None for what is real."""
+
+
+def _add(dialect_name: str) -> Insert:
+    statement: sqlite.Insert | postgresql.Insert = (sqlite if dialect_name == "sqlite" else postgresql).insert(tables.count)
+    added = tables.count.c.number + statement.excluded.number
+    return statement.on_conflict_do_update(index_elements=["counted", "exercise"], set_={"number": added})
+
+
+_ADD = PreparedStatement(_add)
 
 
 def counts(connection: Connection, exercise: str | None) -> Counter[str]:
@@ -35,15 +45,13 @@ def counts(connection: Connection, exercise: str | None) -> Counter[str]:
     )
 
 
-def count_changes(connection: Connection, before: Iterable[Kept], after: Iterable[Kept]) -> None:
+def count_changes(connection: Connection, before: Iterable[OneCounted], after: Iterable[OneCounted]) -> None:
     """Count what was there no longer, and what is there now. For whoever holds the chronicle's lock, with the rows."""
     changes = Counter(after)
     changes.subtract(before)
     rows = [{"counted": counted, "exercise": exercise or "", "number": number} for (counted, exercise), number in changes.items() if number]
     if rows:
-        statement = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(tables.count)
-        added = tables.count.c.number + statement.excluded.number
-        connection.execute(statement.on_conflict_do_update(index_elements=["counted", "exercise"], set_={"number": added}), rows)
+        _ADD.execute(connection, rows)
 
 
 def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -55,7 +63,7 @@ def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str
         known = {row.statement_id for row in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
         alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(row.alert_id, row.exercise) for row in there}
-        statements: list[Kept] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
+        statements: list[OneCounted] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
         kept = table.c

@@ -1,36 +1,67 @@
 """How obligations are written: counted by their state, and with the number of the change, by which the feed finds what it has not told."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from functools import partial
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Update, bindparam
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.kept_counts import count_changes
+from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow
 from alertbus.sql.engine import upsert
+from alertbus.sql.prepared import PreparedStatement
 
 _COLUMNS = [column.name for column in tables.obligation.columns if not column.primary_key]
+_ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
+"""The columns that receipts decide."""
+_OWED = [name for name in _COLUMNS if name not in (*_ANSWERED, "changed")]
+"""Those that notices decide alone."""
 
 
-def write_obligations(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def _update(_: str) -> Update:
+    return tables.obligation.update().where(tables.obligation.c.id == bindparam("id"))
+
+
+_OWE = PreparedStatement(partial(upsert, tables.obligation, update=_COLUMNS))
+_ANSWER = PreparedStatement(_update, (*_ANSWERED, "changed"))
+_TOUCH = PreparedStatement(_update, ("changed",))
+
+
+def write_obligations(connection: Connection, touched: Iterable[KnownObligation]) -> None:
     """Write obligations as they now stand, each once: every one that a new notice or receipt is about, whether its own row differs or not.
 
     For whoever holds the chronicle's lock (`sql.locks`), within their transaction. So numbers grow in the order of the commits, and
     whoever sees one sees all that are smaller.
     """
-    if not rows:
+    standing = [(known, row) for known in touched if (row := known.derived()) is not None]
+    if not standing:
         return
-    owed, number = tables.obligation.c, _next_number(connection)
-    before = connection.execute(select(owed.state, owed.exercise).where(owed.id.in_([row["id"] for row in rows])))
-    count_changes(connection, [(row.state, row.exercise) for row in before], [(row["state"], row["exercise"]) for row in rows])
-    statement = upsert(tables.obligation, connection.dialect.name, update=_COLUMNS)
-    connection.execute(statement, [{**row, "changed": number} for row in rows])
+    count_changes(
+        connection,
+        [(known.row["state"], known.row["exercise"]) for known, _ in standing if known.row is not None],
+        [(row["state"], row["exercise"]) for _, row in standing],
+    )
+    number = _next_number(connection)
+    by_statement: dict[PreparedStatement, list[ObligationRow]] = {_OWE: [], _ANSWER: [], _TOUCH: []}
+    for known, row in standing:
+        by_statement[_statement(known.row, row)].append({**row, "changed": number})
+        known.row = row
+    for statement, rows in by_statement.items():
+        if rows:
+            statement.execute(connection, rows)
+
+
+def _statement(before: ObligationRow | None, now: ObligationRow) -> PreparedStatement:
+    """The least that must be written: each column costs the indexes in which it stands."""
+    if before is None or any(now[name] != before[name] for name in _OWED):
+        return _OWE
+    return _ANSWER if any(now[name] != before[name] for name in _ANSWERED) else _TOUCH
 
 
 def _next_number(connection: Connection) -> int:
     """One more than the highest, and not below the clock's microseconds: a chronicle that was dropped and is written again goes on above
     what it had come to, so that whoever follows it misses nothing.
     """
-    highest = connection.execute(select(func.max(tables.obligation.c.changed))).scalar_one() or 0
+    highest = connection.exec_driver_sql("SELECT max(changed) FROM chronicle_obligation").scalar_one() or 0
     return max(int(highest) + 1, time.time_ns() // 1_000)

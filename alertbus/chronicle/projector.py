@@ -4,23 +4,25 @@ Records of one partition come in order. How the topics interleave makes no diffe
 changes nothing.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, text
 
 from alertbus.broker import topics
 from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
-from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
+from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
 from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.chronicle.open_questions import settle_reviews
+from alertbus.chronicle.recent_obligations import RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -39,6 +41,7 @@ from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
 from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
+from alertbus.sql.prepared import PreparedStatement
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
 
@@ -67,8 +70,12 @@ class Fact:
     offset: int
     table: Table | None = None
     row: ContentRow = field(default_factory=dict, repr=False)
-    obligation_id: str | None = None
-    notice: Notice | None = field(default=None, repr=False)
+    notice: NoticeHead | None = field(default=None, repr=False)
+
+    @property
+    def obligation_id(self) -> str | None:
+        """The obligation that a notice or receipt is about, as it is stored."""
+        return self.row.get("obligation_id")
 
 
 def read(records: Iterable[Received]) -> list[Fact]:
@@ -76,44 +83,22 @@ def read(records: Iterable[Received]) -> list[Fact]:
     return [fact_of(understand(record, WORDS)) for record in records]
 
 
-class RecentNotices:
-    """Notices read a short while ago, by id and offset: the receipts that follow need them again, and reading costs most."""
-
-    def __init__(self, limit: int = 5_000) -> None:
-        self._notices: OrderedDict[tuple[str, int], Notice] = OrderedDict()
-        self._limit = limit
-
-    def add(self, notice: Notice, offset: int) -> None:
-        self._notices[notice.id, offset] = notice
-        if len(self._notices) > self._limit:
-            self._notices.popitem(last=False)
-
-    def get(self, notice_id: str, offset: int) -> Notice | None:
-        return self._notices.get((notice_id, offset))
-
-
 async def apply(
     connection: Transaction,
     facts: Sequence[Fact],
     *,
     starts: Collection[Partition] = (),
-    recent: RecentNotices | None = None,
+    recent: RecentObligations | None = None,
     derived: bool = True,
 ) -> int:
-    """Write the facts and how far they reach, within the caller's transaction. Return how many were new.
-
-    Facts below the progress are passed over. Raises `ChronicleBehind` when a fact does not follow what is already there.
-    `starts` are the partitions whose first fact here is the first there is: with no progress yet it may stand at any
-    offset. `recent` saves reading notices again from one call to the next. Without `derived` the obligations are left as
-    they are: whoever loads everything derives each once, at the end.
-
-    A fact that cannot be written is set aside: a row of `chronicle_unreadable` in its place, and the others go on.
+    """Write the facts as `write_facts` does. One that cannot be written is set aside: a row of `chronicle_unreadable` in its place, and the
+    others go on.
     """
-    new, lately = 0, recent or RecentNotices(len(facts))
+    new = 0
 
     async def write(some: Sequence[Fact]) -> None:
         nonlocal new
-        new += await connection.run_sync(_apply, some, starts, lately, derived)
+        new += await connection.run_sync(write_facts, some, starts=starts, recent=recent, derived=derived)
 
     async def refused(fact: Fact, error: str) -> None:
         await write([set_aside((fact.topic, fact.partition, fact.offset), error)])
@@ -126,7 +111,7 @@ async def derive(connection: Transaction, touched: Sequence[str]) -> None:
     """Work out anew these obligations, each from all its notices and receipts. One that cannot be is left out, and logged."""
 
     async def write(some: Sequence[str]) -> None:
-        await connection.run_sync(_derive, some, RecentNotices(0))
+        await connection.run_sync(derive_again, some)
 
     async def refused(obligation_id: str, error: str) -> None:
         log.error("an obligation cannot be worked out, and is not shown", obligation_id=obligation_id, reason=error)
@@ -134,36 +119,71 @@ async def derive(connection: Transaction, touched: Sequence[str]) -> None:
     await together_or_apart(connection, touched, write, refused)
 
 
-def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Partition], recent: RecentNotices, derived: bool) -> int:
+def derive_again(connection: Connection, touched: Sequence[str]) -> None:
+    """Work out these obligations from what the database holds."""
+    write_obligations(connection, list(stored(connection, touched).values()))
+
+
+def write_facts(
+    connection: Connection,
+    facts: Sequence[Fact],
+    *,
+    starts: Collection[Partition] = (),
+    recent: RecentObligations | None = None,
+    derived: bool = True,
+) -> int:
+    """Write the facts and how far they reach, within the caller's transaction. Return how many were new.
+
+    Facts below the progress are passed over. Raises `ChronicleBehind` when a fact does not follow what is already there, and what the
+    database raises for a fact that it will not have: nothing of it must be committed then. `starts` are the partitions whose first fact
+    here is the first there is: with no progress yet it may stand at any offset. `recent` saves reading obligations again from one call to
+    the next. Without `derived` the obligations are left as they are: whoever loads everything derives each once, at the end.
+    """
     if connection.dialect.name == "postgresql":  # on SQLite the engine's transactions are one at a time
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.CHRONICLE})
-    new, reached = _not_yet_seen(connection, facts, starts)
+        connection.execute(_LOCK, {"key": locks.CHRONICLE})
+    known = progress(connection)
+    new, reached = _not_yet_seen(facts, known, starts)
+    if not new:
+        return 0
+    if recent is None:
+        recent = RecentObligations(0)
+    recent.begin(known)
     by_table: dict[Table, list[ContentRow]] = defaultdict(list)
+    said: dict[str, list[NoticeHead | ReceiptHead]] = defaultdict(list)
     for fact in new:
         if fact.table is not None:
             by_table[fact.table].append(fact.row)
-        if fact.notice is not None:
-            recent.add(fact.notice, fact.offset)
-    for table in tables.CONTENT:
-        if rows := by_table[table]:
-            count_arrivals(connection, table, rows)
-            connection.execute(upsert(table, connection.dialect.name), rows)
-    decided = {row["review_id"] for row in by_table[tables.review_decision]}
-    settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
-    if derived:
-        _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
-    if reached:
-        statement = upsert(tables.progress, connection.dialect.name, update=["next"], newer="next")
-        connection.execute(statement, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
+        if fact.obligation_id is not None:
+            said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
+    written = {table: _write_rows(connection, table, rows) for table, rows in by_table.items()}
+    settle_reviews(connection, by_table)
+    if said and derived:
+        all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
+        write_obligations(connection, recent.with_new(connection, said, all_new=all_new))
+    _REACH.execute(connection, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
+    recent.end(known | reached)
     return len(new)
 
 
-_AT_ONCE = 500  # ids in one query; both databases allow some 32,000
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_INSERT = {table: PreparedStatement(partial(upsert, table)) for table in tables.CONTENT}
+_REACH = PreparedStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
 
 
-def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collection[Partition]) -> tuple[list[Fact], dict[Partition, int]]:
-    known_rows = connection.execute(select(tables.progress).where(tables.progress.c.topic.in_(sorted({fact.topic for fact in facts}))))
-    known = {(row.topic, row.partition): row.next for row in known_rows}
+def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]) -> int:
+    count_arrivals(connection, table, rows)
+    return _INSERT[table].execute(connection, rows)
+
+
+def progress(connection: Connection) -> dict[Partition, int]:
+    """Read the offset to come next of every partition of which something was written."""
+    rows = connection.exec_driver_sql("SELECT topic, partition, next FROM chronicle_progress")
+    return {(topic, partition): following for topic, partition, following in rows}
+
+
+def _not_yet_seen(
+    facts: Sequence[Fact], known: Mapping[Partition, int], starts: Collection[Partition]
+) -> tuple[list[Fact], dict[Partition, int]]:
     reached: dict[Partition, int] = {}
     new = []
     for fact in facts:
@@ -181,27 +201,6 @@ def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collect
     return new, reached
 
 
-def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotices) -> None:
-    """Work out anew every obligation that the facts touch, from all its notices and receipts."""
-    shown, given = tables.notice.c, tables.receipt
-    for start in range(0, len(touched), _AT_ONCE):
-        some = touched[start : start + _AT_ONCE]
-        written = select(shown.obligation_id, shown.notice_id, shown.position).where(shown.obligation_id.in_(some)).order_by(shown.position)
-        rows = connection.execute(written).all()
-        forgotten = [row.notice_id for row in rows if recent.get(row.notice_id, row.position) is None]
-        read_again = (
-            connection.execute(select(shown.notice_id, shown.body).where(shown.notice_id.in_(forgotten))).all() if forgotten else ()
-        )
-        read_now = {row.notice_id: NoticeHead.read(row.body) for row in read_again}
-        notices: dict[str, list[AnyNotice]] = defaultdict(list)
-        for row in rows:
-            notices[row.obligation_id].append(recent.get(row.notice_id, row.position) or read_now[row.notice_id])
-        receipts: dict[str, list[Receipt]] = defaultdict(list)
-        for found in connection.execute(select(given).where(given.c.obligation_id.in_(some))):
-            receipts[found.obligation_id].append(Receipt(**found._mapping))  # noqa: SLF001  public in spite of its name
-        write_obligations(connection, [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]])
-
-
 def fact_of(understood: Understood) -> Fact:
     """Read one record. One that is not an event of the bus, or makes no row, becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
@@ -209,7 +208,9 @@ def fact_of(understood: Understood) -> Fact:
     reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
         try:
-            return _unless_watchdog(_storable(reader(where, understood.data, understood.word)))
+            fact = reader(where, understood.data, understood.word)
+            make_storable(fact.row)
+            return _unless_watchdog(fact)
         except Exception as fault:  # noqa: BLE001  making a row touches nothing but the record: whatever goes wrong is wrong with it
             return set_aside(where, type(fault).__name__)
     if understood.error is None and _is_anothers(record.topic, understood.type):
@@ -236,14 +237,6 @@ def _unless_watchdog(fact: Fact) -> Fact:
     exercise = notice.obligation.exercise if notice else row.get("exercise")
     is_its = watchdog.is_reserved(exercise=exercise, case_id=row.get("case_id"))
     return Fact(fact.topic, fact.partition, fact.offset) if is_its else fact
-
-
-def _storable(fact: Fact) -> Fact:
-    """PostgreSQL refuses NUL in text, JSON allows it: such a record must not stop the chronicle. `body` keeps it."""
-    for name, value in fact.row.items():
-        if isinstance(value, str) and "\0" in value:
-            fact.row[name] = value.replace("\0", "\ufffd")
-    return fact
 
 
 def _alert(where: Coordinates, data: bytes, accepted: AcceptedAlert) -> Fact:
@@ -292,19 +285,18 @@ def _case(where: Coordinates, data: bytes, case: Case) -> Fact:
 
 
 def _notice(where: Coordinates, data: bytes, notice: Notice) -> Fact:
-    owed = notice.obligation.id
-    row = {"notice_id": notice.id, "obligation_id": owed, "deed": notice.deed, "body": data, "position": where[2]}
-    return Fact(*where, tables.notice, row, obligation_id=owed, notice=notice)
+    row = {"notice_id": notice.id, "obligation_id": notice.obligation.id, "deed": notice.deed, "body": data, "position": where[2]}
+    return Fact(*where, tables.notice, row, NoticeHead(notice.id, notice.deed, notice.obligation, where[2]))
 
 
 def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
-    return Fact(*where, tables.receipt, receipt.model_dump(), obligation_id=receipt.obligation_id)
+    return Fact(*where, tables.receipt, receipt.model_dump())
 
 
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
     of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
-    return Fact(*where, tables.review, row | of)
+    return Fact(*where, tables.review, row | of | {"open": True})
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

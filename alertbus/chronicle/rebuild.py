@@ -12,6 +12,7 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import TOPICS, Fact, apply, derive, fact_of, read
+from alertbus.chronicle.recent_obligations import RecentObligations
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, metadata, reading
 from alertbus.sql.rebuild import Restore
@@ -57,6 +58,7 @@ async def replay(bootstrap: str, engine: Database) -> int:
     new = 0
     waiting: list[Received] = []
     begun: set[Partition] = set()
+    recent = RecentObligations()
 
     async def write() -> None:
         nonlocal new
@@ -64,7 +66,7 @@ async def replay(bootstrap: str, engine: Database) -> int:
         places = {(fact.topic, fact.partition) for fact in facts}
         with database_faults():
             async with engine.begin() as connection:
-                new += await apply(connection, facts, starts=places - begun)
+                new += await apply(connection, facts, starts=places - begun, recent=recent)
         begun.update(places)
         waiting.clear()
 

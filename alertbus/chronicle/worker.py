@@ -5,6 +5,7 @@ They fall behind the group's offsets when they are dropped, restored from a back
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy import select
@@ -13,9 +14,11 @@ from alertbus.broker.consumer import consume
 from alertbus.broker.groups import CHRONICLE, committed_offsets
 from alertbus.broker.record import Received
 from alertbus.chronicle import tables
-from alertbus.chronicle.projector import TOPICS, ChronicleBehind, RecentNotices, apply, read
+from alertbus.chronicle.projector import TOPICS, ChronicleBehind, Fact, apply, read, write_facts
 from alertbus.chronicle.rebuild import make_tables, replay
+from alertbus.chronicle.recent_obligations import RecentObligations
 from alertbus.chronicle.views import view
+from alertbus.sql.apart import is_refusal
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
 
@@ -30,26 +33,35 @@ async def run_chronicle(bootstrap: str, engine: Database, stop: asyncio.Event, *
     Raises `DatabaseUnavailable` or `BrokerFault`, nothing of the batch committed: let the process end and start again.
     """
     await make_tables(engine)
-    # NoticeHead at once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
+    # At once, and not only when a record does not follow: a quiet partition would be missed for as long as it is quiet.
     if await _is_behind(bootstrap, engine, group):
         await _catch_up(bootstrap, engine)
 
-    recent = RecentNotices()
+    recent = RecentObligations()
 
     async def handle(batch: Sequence[Received]) -> None:
         facts = read(batch)
         with database_faults():
             try:
-                async with engine.begin() as connection:
-                    await apply(connection, facts, recent=recent)
+                await project(engine, facts, recent)
             except ChronicleBehind:  # dropped or rebuilt while we were running
                 await _catch_up(bootstrap, engine)
-                async with engine.begin() as connection:
-                    await apply(connection, facts, recent=recent)
+                await project(engine, facts, recent)
         if len(batch) < _BATCH:
             await asyncio.sleep(_PAUSE_S)
 
     await consume(bootstrap, group, TOPICS, handle, stop=stop, max_records=_BATCH)
+
+
+async def project(engine: Database, facts: Sequence[Fact], recent: RecentObligations) -> None:
+    """Write the facts in one transaction. Where the database will not have one of them, in a second transaction that sets it aside."""
+    try:
+        await engine.write(partial(write_facts, facts=facts, recent=recent))
+    except Exception as fault:
+        if not is_refusal(fault):
+            raise
+        async with engine.begin() as connection:
+            await apply(connection, facts, recent=recent)
 
 
 _PAUSE_S = (

@@ -8,7 +8,7 @@ import random
 import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.derive import derive_obligation
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, apply, read
 from alertbus.chronicle.rebuild import digest, make_tables, replay
+from alertbus.chronicle.recent_obligations import RecentObligations
 from alertbus.chronicle.tables import TABLES, ObligationState
 from alertbus.chronicle.views import latest_case, view
-from alertbus.chronicle.worker import run_chronicle
+from alertbus.chronicle.worker import project, run_chronicle
 from alertbus.model.alert import Action, Narrative, Referrer, SaidBy, Severity
 from alertbus.model.errors import DatabaseUnavailable, InvalidInput, NotFound
 from alertbus.model.events import (
@@ -186,7 +187,14 @@ async def test_record_that_is_no_word_of_ours_is_counted_and_stops_nobody(engine
     assert (found.unreadable, found.alerts) == (3, 1)
 
 
-async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_what_comes_after_it_is_there(engine: Database) -> None:
+async def put_as_the_worker_does(engine: Database, records: Sequence[Arrived]) -> None:
+    await project(engine, read(records), RecentObligations())
+
+
+@pytest.mark.parametrize("write", [put, put_as_the_worker_does])
+async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_what_comes_after_it_is_there(
+    engine: Database, write: Callable[[Database, Sequence[Arrived]], Awaitable[Any]]
+) -> None:
     too_long_for_an_index = random.Random(1).randbytes(20_000).hex()
     log = Log()
     log.alert(accepted("T-1"))
@@ -194,12 +202,27 @@ async def test_a_record_that_the_database_will_not_have_is_set_aside_alone_and_w
     log.notice(a_notice("n-2", "owed"))
     log.alert(accepted("T-2"))
 
-    await put(engine, log.records)
+    await write(engine, log.records)
     found = await queries.status(engine, LATER)
 
     refused = engine.dialect.name == "postgresql"
     assert (found.alerts, sum(found.obligations.values()), found.unreadable) == (2, 2 - refused, int(refused))
     assert sum(found.progress.values()) == 4
+
+
+async def test_an_obligation_whose_ids_hold_what_postgresql_refuses_in_text_is_shown_and_answered(engine: Database) -> None:
+    log = Log()
+    notice = a_notice("n\0-1", "owed\0")
+    log.notice(notice)
+    log.receipt(a_receipt(notice, Stage.ACKNOWLEDGED, by="R.\0 Postholder"))
+    log.alert(accepted("T-1"))
+    for record in log.records:
+        await put(engine, [record])
+
+    (item,) = await queries.inbox(engine, now=LATER, state=queries.ALL)
+
+    assert (item.state, item.acknowledged_by) == (ObligationState.ACKNOWLEDGED, "R.\ufffd Postholder")
+    assert (await queries.status(engine, LATER)).unreadable == 0
 
 
 # Where an obligation stands

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from alertbus.bench.chronicle_rows import fill
 from alertbus.chronicle import queries, tables
-from alertbus.chronicle.changes import Change, Seen, from_now_on, news_since
+from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.chronicle.reviews import review_items
@@ -77,7 +77,7 @@ async def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     await engine.dispose()
 
 
-A_WHILE_AGO = Seen(Change(6_990, ""), NOW - timedelta(minutes=1))
+A_WHILE_AGO = Seen(ChangeNumber(6_990, ""), NOW - timedelta(minutes=1))
 AGENCY = [pytest.param("gp", id="gp"), pytest.param("school.7", id="school.7"), pytest.param(None, id="all agencies")]
 EXERCISE = [pytest.param(EVERYTHING, id="everything"), pytest.param(None, id="real"), pytest.param("drill-1", id="drill")]
 
