@@ -96,7 +96,10 @@ async def test_page_of_an_inbox_is_the_beginning_of_an_index_for_each_state(
         plan = await filled.plan(lambda after=after: queries.inbox(filled.engine, agency, state, exercise, now=NOW, limit=5, after=after))
 
         assert read_whole(plan) == []
-        assert indexes(plan) == {expected}
+        if filled.engine.dialect.name == "sqlite" or not rehearsed:
+            assert indexes(plan) == {expected}
+        else:  # PostgreSQL knows how few are rehearsed, and for so few either index will do
+            assert indexes(plan) <= {expected, "ix_chronicle_obligation_rehearsed_inboxes"}
         # What is put together is sorted: the states' first ones, twice, and a page's receipts. Nothing is sorted to find them.
         assert len([line for line in plan if "TEMP B-TREE" in line]) <= 3
 
