@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Insert, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alertbus.chronicle import tables
-from alertbus.sql.compiled import CompiledStatement
+from alertbus.sql.prepared import PreparedStatement
 
 
 class Counted(StrEnum):
@@ -24,8 +24,17 @@ class Counted(StrEnum):
     CASES = "cases"
 
 
-CountedIn = tuple[str, str | None]
+OneCounted = tuple[str, str | None]
 """A state or a `Counted`, and the exercise; None for what is real."""
+
+
+def _add(dialect_name: str) -> Insert:
+    statement: sqlite.Insert | postgresql.Insert = (sqlite if dialect_name == "sqlite" else postgresql).insert(tables.count)
+    added = tables.count.c.number + statement.excluded.number
+    return statement.on_conflict_do_update(index_elements=["counted", "exercise"], set_={"number": added})
+
+
+_ADD = PreparedStatement(_add)
 
 
 def counts(connection: Connection, exercise: str | None) -> Counter[str]:
@@ -36,23 +45,13 @@ def counts(connection: Connection, exercise: str | None) -> Counter[str]:
     )
 
 
-def count_changes(connection: Connection, before: Iterable[CountedIn], after: Iterable[CountedIn]) -> None:
+def count_changes(connection: Connection, before: Iterable[OneCounted], after: Iterable[OneCounted]) -> None:
     """Count what was there no longer, and what is there now. For whoever holds the chronicle's lock, with the rows."""
     changes = Counter(after)
     changes.subtract(before)
     rows = [{"counted": counted, "exercise": exercise or "", "number": number} for (counted, exercise), number in changes.items() if number]
     if rows:
         _ADD.execute(connection, rows)
-
-
-def _added(dialect_name: str) -> Insert:
-    statement: Any = (sqlite if dialect_name == "sqlite" else postgresql).insert(tables.count)
-    added = tables.count.c.number + statement.excluded.number
-    found: Insert = statement.on_conflict_do_update(index_elements=["counted", "exercise"], set_={"number": added})
-    return found
-
-
-_ADD = CompiledStatement(_added)
 
 
 def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -64,7 +63,7 @@ def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str
         known = {row.statement_id for row in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
         alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(row.alert_id, row.exercise) for row in there}
-        statements: list[CountedIn] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
+        statements: list[OneCounted] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
         kept = table.c

@@ -1,51 +1,62 @@
 """How obligations are written: counted by their state, and with the number of the change, by which the feed finds what it has not told."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, Update, bindparam
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.kept_counts import count_changes
-from alertbus.sql.compiled import CompiledStatement
+from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow
 from alertbus.sql.engine import upsert
+from alertbus.sql.prepared import PreparedStatement
 
-ObligationRow = dict[str, Any]
-"""A row of `chronicle_obligation` without the number of its change."""
-
+_COLUMNS = [column.name for column in tables.obligation.columns if not column.primary_key]
 _ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
 """The columns that receipts decide."""
-
-COLUMNS = tuple(column.name for column in tables.obligation.columns if column.name != "changed")
-_OWED = [name for name in COLUMNS if name != "id"]
-_SAID_BY_NOTICES = [name for name in _OWED if name not in _ANSWERED]
-_OWE = CompiledStatement(partial(upsert, tables.obligation, update=[*_OWED, "changed"]))
-_ANSWER = CompiledStatement(tables.obligation.update().where(tables.obligation.c.id == bindparam("id")), [*_ANSWERED, "changed"])
+_OWED = [name for name in _COLUMNS if name not in (*_ANSWERED, "changed")]
+"""Those that notices decide alone."""
 
 
-def write_obligations(connection: Connection, standing: Sequence[tuple[ObligationRow | None, ObligationRow]]) -> None:
-    """Write obligations as they now stand, each once, with how they stood before: every one that a new notice or receipt is about, whether
-    its own row differs or not.
+def _update(_: str) -> Update:
+    return tables.obligation.update().where(tables.obligation.c.id == bindparam("id"))
+
+
+_OWE = PreparedStatement(partial(upsert, tables.obligation, update=_COLUMNS))
+_ANSWER = PreparedStatement(_update, (*_ANSWERED, "changed"))
+_TOUCH = PreparedStatement(_update, ("changed",))
+
+
+def write_obligations(connection: Connection, touched: Iterable[KnownObligation]) -> None:
+    """Write obligations as they now stand, each once: every one that a new notice or receipt is about, whether its own row differs or not.
 
     For whoever holds the chronicle's lock (`sql.locks`), within their transaction. So numbers grow in the order of the commits, and
     whoever sees one sees all that are smaller.
     """
+    standing = [(known, row) for known in touched if (row := known.derived()) is not None]
     if not standing:
         return
+    count_changes(
+        connection,
+        [(known.row["state"], known.row["exercise"]) for known, _ in standing if known.row is not None],
+        [(row["state"], row["exercise"]) for _, row in standing],
+    )
     number = _next_number(connection)
-    before, after = [row for row, _ in standing if row is not None], [row for _, row in standing]
-    count_changes(connection, [(row["state"], row["exercise"]) for row in before], [(row["state"], row["exercise"]) for row in after])
-    owed: list[ObligationRow] = []
-    answered: list[ObligationRow] = []
-    for was, now in standing:
-        only_answers = was is not None and all(now[name] == was[name] for name in _SAID_BY_NOTICES)
-        (answered if only_answers else owed).append({**now, "changed": number})
-    if owed:
-        _OWE.execute(connection, owed)
-    if answered:
-        _ANSWER.execute(connection, answered)
+    by_statement: dict[PreparedStatement, list[ObligationRow]] = {_OWE: [], _ANSWER: [], _TOUCH: []}
+    for known, row in standing:
+        by_statement[_statement(known.row, row)].append({**row, "changed": number})
+        known.row = row
+    for statement, rows in by_statement.items():
+        if rows:
+            statement.execute(connection, rows)
+
+
+def _statement(before: ObligationRow | None, now: ObligationRow) -> PreparedStatement:
+    """The least that must be written: each column costs the indexes in which it stands."""
+    if before is None or any(now[name] != before[name] for name in _OWED):
+        return _OWE
+    return _ANSWER if any(now[name] != before[name] for name in _ANSWERED) else _TOUCH
 
 
 def _next_number(connection: Connection) -> int:

@@ -1,9 +1,9 @@
 """Which questions for a person are open: kept with each, because most were decided long ago."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Table, func, select, text, update
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.views import AT_ONCE
@@ -20,9 +20,10 @@ def latest_decision(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return of_item.correlate(tables.review).scalar_subquery()
 
 
-def settle_reviews(connection: Connection, items: Collection[str]) -> None:
-    """Say anew whether these items are open: all that arose or were decided, in whatever order the two were read."""
-    every, asked = sorted(items), tables.review.c
+def settle_reviews(connection: Connection, written: Mapping[Table, Sequence[dict[str, Any]]]) -> None:
+    """Say anew whether the items are open that arose or were decided in these rows, in whatever order the two were read."""
+    arisen, decided = written.get(tables.review, ()), written.get(tables.review_decision, ())
+    every, asked = sorted({row["id"] for row in arisen} | {row["review_id"] for row in decided}), tables.review.c
     outcome = func.coalesce(latest_decision(tables.review_decision.c.outcome), ReviewOutcome.REOPENED.value)
     for start in range(0, len(every), AT_ONCE):
         some = asked.id.in_(every[start : start + AT_ONCE])

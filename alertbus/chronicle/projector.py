@@ -20,9 +20,9 @@ from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
 from alertbus.chronicle.kept_counts import count_arrivals
-from alertbus.chronicle.obligation_rows import ObligationRow, write_obligations
+from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.chronicle.open_questions import settle_reviews
-from alertbus.chronicle.recent_obligations import KnownObligation, RecentObligations, stored
+from alertbus.chronicle.recent_obligations import RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -39,9 +39,9 @@ from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
-from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
+from alertbus.sql.prepared import PreparedStatement
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
 
@@ -121,7 +121,7 @@ async def derive(connection: Transaction, touched: Sequence[str]) -> None:
 
 def derive_again(connection: Connection, touched: Sequence[str]) -> None:
     """Work out these obligations from what the database holds."""
-    _derive(connection, list(stored(connection, touched).values()))
+    write_obligations(connection, list(stored(connection, touched).values()))
 
 
 def write_facts(
@@ -155,23 +155,24 @@ def write_facts(
             by_table[fact.table].append(fact.row)
         if fact.obligation_id is not None:
             said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
-    written: dict[Table, int] = {}
-    for table, rows in by_table.items():
-        count_arrivals(connection, table, rows)
-        written[table] = _INSERT[table].execute(connection, rows)
-    decided = {row["review_id"] for row in by_table[tables.review_decision]}
-    settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
+    written = {table: _write_rows(connection, table, rows) for table, rows in by_table.items()}
+    settle_reviews(connection, by_table)
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
-        _derive(connection, recent.with_new(connection, said, all_new=all_new))
+        write_obligations(connection, recent.with_new(connection, said, all_new=all_new))
     _REACH.execute(connection, [{"topic": t, "partition": p, "next": n} for (t, p), n in sorted(reached.items())])
     recent.end(known | reached)
     return len(new)
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
-_INSERT = {table: CompiledStatement(partial(upsert, table)) for table in tables.CONTENT}
-_REACH = CompiledStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
+_INSERT = {table: PreparedStatement(partial(upsert, table)) for table in tables.CONTENT}
+_REACH = PreparedStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
+
+
+def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]) -> int:
+    count_arrivals(connection, table, rows)
+    return _INSERT[table].execute(connection, rows)
 
 
 def progress(connection: Connection) -> dict[Partition, int]:
@@ -198,17 +199,6 @@ def _not_yet_seen(
         reached[where] = fact.offset + 1
         new.append(fact)
     return new, reached
-
-
-def _derive(connection: Connection, touched: Sequence[KnownObligation]) -> None:
-    """Write each obligation as it must be by what is known of it."""
-    standing: list[tuple[ObligationRow | None, ObligationRow]] = []
-    for known in touched:
-        now = known.derived()
-        if now is not None:
-            standing.append((known.row, now))
-            known.row = now
-    write_obligations(connection, standing)
 
 
 def fact_of(understood: Understood) -> Fact:
@@ -306,7 +296,7 @@ def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
     of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
-    return Fact(*where, tables.review, row | of)
+    return Fact(*where, tables.review, row | of | {"open": True})
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

@@ -9,6 +9,7 @@ decides: they are only ever added, so that as many as are held are the same ones
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, Connection, String, bindparam, select, text
@@ -16,8 +17,8 @@ from sqlalchemy import ARRAY, Connection, String, bindparam, select, text
 from alertbus.broker.record import Partition
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, derive_obligation, make_storable
-from alertbus.chronicle.obligation_rows import COLUMNS, ObligationRow
 
+ObligationRow = dict[str, Any]
 Said = Mapping[str, Sequence[NoticeHead | ReceiptHead]]
 """By obligation, what is newly said of it: each is in the database already, and was not before this transaction."""
 
@@ -102,8 +103,7 @@ class RecentObligations:
 def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, KnownObligation]:
     """Read these obligations from the database."""
     found: dict[str, KnownObligation] = defaultdict(KnownObligation)
-    shown, given, owed = tables.notice.c, tables.receipt.c, tables.obligation.c
-    standing = [owed[name] for name in COLUMNS]
+    shown, given, owed = tables.notice.c, tables.receipt.c, tables.obligation
     heads = (given.obligation_id, *(given[name] for name in ReceiptHead.__slots__))
     for start in range(0, len(obligation_ids), _AT_ONCE):
         some = obligation_ids[start : start + _AT_ONCE]
@@ -112,7 +112,7 @@ def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, K
             found[obligation_id].notices.append(NoticeHead.read(body, position))
         for row in connection.execute(select(*heads).where(given.obligation_id.in_(some))).mappings():
             found[row["obligation_id"]].receipts.append(ReceiptHead.of(dict(row)))
-        for row in connection.execute(select(*standing).where(owed.id.in_(some))).mappings():
+        for row in connection.execute(select(owed).where(owed.c.id.in_(some))).mappings():
             found[row["id"]].row = dict(row)
     return found
 

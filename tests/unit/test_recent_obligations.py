@@ -31,7 +31,13 @@ def a_database() -> Engine:
 
 
 def everything(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
-    return {table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))] for table in tables.TABLES}
+    """All rows, without the number of the change, which goes by the clock, and without counts of nothing."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for table in tables.TABLES:
+        columns = [column for column in table.columns if column.name != "changed"]
+        found[table.name] = [tuple(row) for row in connection.execute(select(*columns).order_by(*table.primary_key))]
+    found[tables.count.name] = [row for row in found[tables.count.name] if row[-1] != 0]
+    return found
 
 
 def from_scratch(facts: Sequence[Fact]) -> dict[str, list[tuple[Any, ...]]]:
@@ -190,26 +196,30 @@ READ_PROGRESS = "SELECT topic, partition, next FROM"
 WRITE_PROGRESS = "INSERT INTO chronicle_progress"
 WRITE_RECEIPTS = "INSERT INTO chronicle_receipt"
 COUNT = "SELECT obligation_id FROM chronicle_notice WHERE"
+KNOWN_ALERTS = "SELECT chronicle_alert.statement_id, chronicle_alert.alert_id, chronicle_alert.exercise FROM"
+LAST_CHANGE = "SELECT max"
+KEEP_COUNTS = "INSERT INTO chronicle_count"
+TOUCH = "UPDATE chronicle_obligation SET changed=? WHERE"
 ANSWER = "UPDATE chronicle_obligation SET state=?, acknowledged_by=?,"
 
 
-def test_alerts_with_their_notices_are_seven_statements_and_the_receipts_four_which_read_no_notice(log: Log) -> None:
+def test_alerts_with_their_notices_are_eleven_statements_and_the_receipts_six_which_read_no_notice(log: Log) -> None:
     engine, recent = a_database(), RecentObligations()
     told(log)
     with counted(engine) as statements:
         put(engine, log, recent)
 
-    assert len(statements) == 7
-    assert [one for one in statements if one.startswith("SELECT")] == [READ_PROGRESS, COUNT]
+    assert len(statements) == 11
+    assert [one for one in statements if one.startswith("SELECT")] == [READ_PROGRESS, KNOWN_ALERTS, COUNT, LAST_CHANGE]
 
     delivered(log)
     with counted(engine) as statements:
         put(engine, log, recent)
 
-    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, ANSWER, WRITE_PROGRESS]
+    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, KEEP_COUNTS, LAST_CHANGE, ANSWER, WRITE_PROGRESS]
 
 
-def test_what_changes_nothing_of_an_obligation_does_not_write_it(log: Log) -> None:
+def test_what_changes_nothing_of_an_obligation_writes_only_that_something_was_said_of_it(log: Log) -> None:
     engine, recent = a_database(), RecentObligations()
     told(log)
     delivered(log, Stage.SEEN)
@@ -219,7 +229,7 @@ def test_what_changes_nothing_of_an_obligation_does_not_write_it(log: Log) -> No
     with counted(engine) as statements:
         put(engine, log, recent)
 
-    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, WRITE_PROGRESS]
+    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, LAST_CHANGE, TOUCH, WRITE_PROGRESS]
 
 
 def test_where_another_process_has_written_the_obligations_are_counted_and_only_those_it_wrote_of_are_read(log: Log) -> None:
@@ -232,14 +242,15 @@ def test_where_another_process_has_written_the_obligations_are_counted_and_only_
     delivered(log)
     with counted(engine) as statements:
         put(engine, log, recent)
-    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, COUNT, ANSWER, WRITE_PROGRESS]
+    assert statements == [READ_PROGRESS, WRITE_RECEIPTS, COUNT, KEEP_COUNTS, LAST_CHANGE, ANSWER, WRITE_PROGRESS]
 
     log.receipt(a_receipt(NOTICES[0], Stage.SEEN, hours(2)))
     put(engine, log, anothers)
     delivered(log, Stage.ACKNOWLEDGED)
     with counted(engine) as statements:
         put(engine, log, recent)
-    assert len([one for one in statements if one.startswith("SELECT")]) == 5
+    read_again = {"SELECT chronicle_notice.obligation_id", "SELECT chronicle_receipt.obligation_id", "SELECT chronicle_obligation.id"}
+    assert {" ".join(one.replace(",", "").split()[:2]) for one in statements} >= read_again
 
 
 def test_no_more_obligations_are_remembered_than_the_limit(log: Log) -> None:
