@@ -155,8 +155,8 @@ obligation = Table(
 )
 """Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice.
 
-`changed` grows with every transaction that touches the row (`obligation_rows.write_obligations`). The indexes follow the questions: a page of an
-inbox, with its order, is one walk for each state, of one agency or of all, of everything or of one exercise; what becomes overdue is
+`changed` grows with every transaction that touches the row (`obligation_rows.write_obligations`). The indexes follow the questions: a page
+of an inbox, with its order, is one walk for each state, of one agency or of all, of everything or of one exercise; what becomes overdue is
 found by when it is due; the longest unanswered by since when.
 """
 
