@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, bindparam, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alertbus.chronicle import tables
-from alertbus.sql.prepared import PreparedStatement
+from alertbus.sql.compiled import CompiledStatement
 
 
 class Counted(StrEnum):
@@ -24,7 +24,7 @@ class Counted(StrEnum):
     CASES = "cases"
 
 
-OneCounted = tuple[str, str | None]
+CountedIn = tuple[str, str | None]
 """A state or a `Counted`, and the exercise; None for what is real."""
 
 
@@ -34,7 +34,7 @@ def _add(dialect_name: str) -> Insert:
     return statement.on_conflict_do_update(index_elements=["counted", "exercise"], set_={"number": added})
 
 
-_ADD = PreparedStatement(_add)
+_ADD = CompiledStatement(_add)
 
 
 def counts(connection: Connection, exercise: str | None) -> Counter[str]:
@@ -45,7 +45,7 @@ def counts(connection: Connection, exercise: str | None) -> Counter[str]:
     )
 
 
-def count_changes(connection: Connection, before: Iterable[OneCounted], after: Iterable[OneCounted]) -> None:
+def count_changes(connection: Connection, before: Iterable[CountedIn], after: Iterable[CountedIn]) -> None:
     """Count what was there no longer, and what is there now. For whoever holds the chronicle's lock, with the rows."""
     changes = Counter(after)
     changes.subtract(before)
@@ -57,22 +57,30 @@ def count_changes(connection: Connection, before: Iterable[OneCounted], after: I
 def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Count those of these rows that are not there yet: statements and their alerts, or cases. Call it before they are written."""
     if table is tables.alert:
-        said = table.c
-        of_batch = or_(said.alert_id.in_(_values(rows, "alert_id")), said.statement_id.in_(_values(rows, "statement_id")))
-        there = connection.execute(select(said.statement_id, said.alert_id, said.exercise).where(of_batch)).all()
-        known = {row.statement_id for row in there}
+        there = _STATED.run(connection, {"alerts": _values(rows, "alert_id"), "statements": _values(rows, "statement_id")})
+        known = {statement_id for statement_id, _, _ in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
-        alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(row.alert_id, row.exercise) for row in there}
-        statements: list[OneCounted] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
+        alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(alert_id, exercise) for _, alert_id, exercise in there}
+        statements: list[CountedIn] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
-        kept = table.c
-        of_batch = kept.case_id.in_(_values(rows, "case_id"))
-        seen = connection.execute(select(kept.case_id, kept.version, kept.exercise).where(of_batch)).all()
-        versions = {(row.case_id, row.version) for row in seen}
+        seen = _SNAPSHOTS.run(connection, {"cases": _values(rows, "case_id")})
+        versions = {(case_id, version) for case_id, version, _ in seen}
         first = {key: row for row in reversed(rows) if (key := (row["case_id"], row["version"])) not in versions}.values()
-        cases = {(row["case_id"], row["exercise"]) for row in first} - {(row.case_id, row.exercise) for row in seen}
+        cases = {(row["case_id"], row["exercise"]) for row in first} - {(case_id, exercise) for case_id, _, exercise in seen}
         count_changes(connection, (), [(Counted.CASES, exercise) for _, exercise in cases])
+
+
+def _among(column: Column[str], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
+
+
+_said, _kept = tables.alert.c, tables.case_version.c
+_STATEMENT = select(_said.statement_id, _said.alert_id, _said.exercise)
+_STATED = CompiledStatement(
+    union(_STATEMENT.where(_among(_said.alert_id, "alerts")), _STATEMENT.where(_among(_said.statement_id, "statements")))
+)
+_SNAPSHOTS = CompiledStatement(select(_kept.case_id, _kept.version, _kept.exercise).where(_among(_kept.case_id, "cases")))
 
 
 def _values(rows: Sequence[dict[str, Any]], name: str) -> list[str]:

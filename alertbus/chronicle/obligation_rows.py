@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Update, bindparam
 from alertbus.chronicle import tables
 from alertbus.chronicle.kept_counts import count_changes
 from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import upsert
-from alertbus.sql.prepared import PreparedStatement
 
 _COLUMNS = [column.name for column in tables.obligation.columns if not column.primary_key]
 _ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
@@ -23,9 +23,9 @@ def _update(_: str) -> Update:
     return tables.obligation.update().where(tables.obligation.c.id == bindparam("id"))
 
 
-_OWE = PreparedStatement(partial(upsert, tables.obligation, update=_COLUMNS))
-_ANSWER = PreparedStatement(_update, (*_ANSWERED, "changed"))
-_TOUCH = PreparedStatement(_update, ("changed",))
+_OWE = CompiledStatement(partial(upsert, tables.obligation, update=_COLUMNS))
+_ANSWER = CompiledStatement(_update, (*_ANSWERED, "changed"))
+_TOUCH = CompiledStatement(_update, ("changed",))
 
 
 def write_obligations(connection: Connection, touched: Iterable[KnownObligation]) -> None:
@@ -43,7 +43,7 @@ def write_obligations(connection: Connection, touched: Iterable[KnownObligation]
         [(row["state"], row["exercise"]) for _, row in standing],
     )
     number = _next_number(connection)
-    by_statement: dict[PreparedStatement, list[ObligationRow]] = {_OWE: [], _ANSWER: [], _TOUCH: []}
+    by_statement: dict[CompiledStatement, list[ObligationRow]] = {_OWE: [], _ANSWER: [], _TOUCH: []}
     for known, row in standing:
         by_statement[_statement(known.row, row)].append({**row, "changed": number})
         known.row = row
@@ -52,7 +52,7 @@ def write_obligations(connection: Connection, touched: Iterable[KnownObligation]
             statement.execute(connection, rows)
 
 
-def _statement(before: ObligationRow | None, now: ObligationRow) -> PreparedStatement:
+def _statement(before: ObligationRow | None, now: ObligationRow) -> CompiledStatement:
     """The least that must be written: each column costs the indexes in which it stands."""
     if before is None or any(now[name] != before[name] for name in _OWED):
         return _OWE

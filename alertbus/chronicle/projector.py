@@ -39,9 +39,9 @@ from alertbus.model.identity import ReviewDecided
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
+from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
-from alertbus.sql.prepared import PreparedStatement
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
 from alertbus.wire.words import TABLE, words
 
@@ -166,8 +166,8 @@ def write_facts(
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
-_INSERT = {table: PreparedStatement(partial(upsert, table)) for table in tables.CONTENT}
-_REACH = PreparedStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
+_INSERT = {table: CompiledStatement(partial(upsert, table)) for table in tables.CONTENT}
+_REACH = CompiledStatement(partial(upsert, tables.progress, update=["next"], newer="next"))
 
 
 def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]) -> int:

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from sqlalchemy import ARRAY, Connection, String, bindparam, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, select, union_all
 
 from alertbus.broker.record import Partition
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, derive_obligation, make_storable
+from alertbus.sql.compiled import CompiledStatement
 
 ObligationRow = dict[str, Any]
 Said = Mapping[str, Sequence[NoticeHead | ReceiptHead]]
@@ -117,18 +117,12 @@ def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, K
     return found
 
 
-_COUNTED = (
-    "SELECT obligation_id FROM chronicle_notice WHERE obligation_id {among} "
-    "UNION ALL SELECT obligation_id FROM chronicle_receipt WHERE obligation_id {among}"
+_ASKED: BindParameter[str] = bindparam("obligations", expanding=True)
+_TOLD = CompiledStatement(
+    union_all(*(select(told.c.obligation_id).where(told.c.obligation_id.in_(_ASKED)) for told in (tables.notice, tables.receipt)))
 )
-_COUNT = {
-    "sqlite": text(_COUNTED.format(among="IN (SELECT value FROM json_each(:ids))")),
-    "postgresql": text(_COUNTED.format(among="= ANY(:ids)")).bindparams(bindparam("ids", type_=ARRAY(String))),
-}
 
 
 def _counts(connection: Connection, obligation_ids: Collection[str]) -> Counter[str]:
     """How many notices and receipts there are of each."""
-    name = connection.dialect.name
-    ids = orjson.dumps(list(obligation_ids)).decode() if name == "sqlite" else list(obligation_ids)
-    return Counter(connection.execute(_COUNT[name], {"ids": ids}).scalars())
+    return Counter(obligation_id for (obligation_id,) in _TOLD.run(connection, {"obligations": list(obligation_ids)}))
