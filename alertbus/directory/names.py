@@ -136,9 +136,16 @@ def forgiving_form(text: str) -> str:
     many systems that agencies use can hold none (Siân is Sian there, Łukasz is Lukasz); Mac and Mc; Arabic and Hebrew vowel marks;
     other encodings of the same letter (full width, presentation forms). Vowel signs of Indian scripts count here too.
     """
-    exact = exact_form(unicodedata.normalize("NFKC", exact_form(text)))
-    plain = (exact.translate(_JOINTS) if exact.isascii() else _without_marks(exact)) or exact
-    return re.sub(r"^(?:mac|mc)(?=[a-z]{3})", "mc", plain)
+    exact = exact_form(text)
+    if exact.isascii():  # most names, and then nothing else is to be done
+        plain = exact.translate(_JOINTS) or exact
+    else:
+        exact = exact_form(unicodedata.normalize("NFKC", exact))
+        plain = _without_marks(exact) or exact
+    return _MAC.sub("mc", plain) if plain.startswith("m") else plain
+
+
+_MAC = re.compile(r"^(?:mac|mc)(?=[a-z]{3})")
 
 
 def _without_marks(exact: str) -> str:

@@ -63,28 +63,27 @@ def marks_said(texts: Iterable[tuple[str, str]]) -> Places:
     """Give every mark that these texts, each with its place, may name somebody by. Most are nobody's."""
     found: Places = {}
     for where, text in texts:
-        here: dict[Clue, tuple[Clue, frozenset[str]]] = {}  # one object for all marks of a class: most texts have some hundred
-        for clue, mark in _said(text):
-            mine = here.get(clue) or here.setdefault(clue, (clue, frozenset({where})))
-            known = found.setdefault(mark, mine)
-            if known is not mine and where not in known[1]:
-                found[mark] = (known[0], known[1] | {where})
+        words, here = _words(text), frozenset({where})
+        said = {Clue.NAME: (Clue.NAME, here)}  # one object for all marks of a class: most texts have some hundred
+        marks = dict.fromkeys(_names(words), said[Clue.NAME])
+        if any(map(str.isdigit, text)):  # most texts give no number and no place
+            for clue, mark in _numbers_and_places(text, words):
+                marks.setdefault(mark, said.get(clue) or said.setdefault(clue, (clue, here)))
+        for mark in found.keys() & marks.keys():
+            marks[mark] = (found[mark][0], found[mark][1] | here)
+        found |= marks
     return found
 
 
-def _said(text: str) -> Iterator[tuple[Clue, Mark]]:
-    words = _words(text)
-    if any(map(str.isdigit, text)):  # most texts give no number and no place
-        yield from _numbers_and_places(text, words)
-    pairs = {f"{one}\n{two}" for one, two in set(pairwise(words))}
-    for one, two, three in set(zip(words, words[1:], words[2:], strict=False)):  # two are one name: Mary Ann Moss, Zeb van Dyke
-        pairs.add(f"{one}\n{two} {three}")
-        pairs.add(f"{one} {two}\n{three}")
-    for pair in pairs:
-        first, _, last = pair.partition("\n")
-        for given in called_by(first):
-            for family in called_by(last):
-                yield Clue.NAME, _name(given, family)
+def _names(words: list[str]) -> set[Mark]:
+    """The marks of two words side by side, and of three of which two are one name: Mary Ann Moss, Zeb van Dyke."""
+    pairs = set(pairwise(words))
+    for one, two, three in set(zip(words, words[1:], words[2:], strict=False)):
+        pairs.add((one, f"{two} {three}"))
+        pairs.add((f"{one} {two}", three))
+    forms = {name: called_by(name) for name in {name for pair in pairs for name in pair}}
+    named = {(one, two) if one <= two else (two, one) for first, last in pairs for one in forms[first] for two in forms[last]}
+    return {(SPOKEN, sha256(f"name\x1f{one}\x1f{two}".encode()).hexdigest()) for one, two in named}  # as `_name`, some hundred at a time
 
 
 def _numbers_and_places(text: str, words: list[str]) -> Iterator[tuple[Clue, Mark]]:
@@ -130,7 +129,7 @@ def _postcodes(text: str) -> Iterator[tuple[str, str]]:
 
 def _name(one: str, other: str) -> Mark:
     first, last = (one, other) if one <= other else (other, one)
-    return SPOKEN, sha256(f"name\x1f{first}\x1f{last}".encode()).hexdigest()  # as `_digest`, which a text of many words would call often
+    return _digest("name", first, last)
 
 
 def _postcode(outward: str, inward: str) -> Mark:

@@ -207,8 +207,7 @@ class _Telling:
         first = alert.forgotten(policy.kind_rule(alert.chain[0].alert.kind))
         if first is not None:  # who was told of it is asked: they are told what changed, and that it is withdrawn
             for decision, obligation in self._reached(first, alert.chain[0].at):
-                entry = _notice_owed(obligation, first, decision)
-                self.open[obligation.id] = replace(entry, presumed=True)
+                self.open[obligation.id] = replace(_notice_owed(obligation, first, decision, Deed.DELIVER, 0), presumed=True)
 
     def end(self, place: int, ending: Iterable[str]) -> None:
         """These hear that what they were told is over, by the statement at this place."""
@@ -264,7 +263,7 @@ class _Telling:
         if last is not None and not last.presumed and tells_the_same(last.statement, statement):
             return
         deed = Deed.DELIVER if last is None else Deed.AMEND
-        entry = replace(_notice_owed(obligation, statement, decision), deed=deed, place=place, left=left)
+        entry = _notice_owed(obligation, statement, decision, deed, place, left=left)
         self.open[obligation.id] = entry
         self.found.append(entry)
 
@@ -296,9 +295,11 @@ def _reaches_the_same(one: AcceptedAlert, other: AcceptedAlert) -> bool:
     )
 
 
-def _notice_owed(obligation: Obligation, statement: AcceptedAlert, decision: Decision) -> Owed:
+def _notice_owed(
+    obligation: Obligation, statement: AcceptedAlert, decision: Decision, deed: Deed, place: int, *, left: bool = False
+) -> Owed:
     notice = ids.notice_id(obligation.id, statement.statement_id, since=_briefing(obligation))
-    return Owed(obligation, Deed.DELIVER, statement, decision, obligation.since, notice)
+    return Owed(obligation, deed, statement, decision, obligation.since, notice, place=place, left=left)
 
 
 def _briefing(obligation: Obligation) -> str:

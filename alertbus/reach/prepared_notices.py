@@ -140,6 +140,24 @@ def _place(flag: StandingAlert, at: datetime, policy: Policy) -> tuple[int, int]
     return made, ended
 
 
+class _Quoted:
+    """What of an alert every notice quotes, as JSON, written once."""
+
+    def __init__(self, statement: AcceptedAlert) -> None:
+        alert = statement.alert
+        self.alert_id, self.source_id = to_json(statement.alert_id), to_json(alert.amends or alert.id)
+        self.excerpts = [excerpt_of(piece) for piece in alert.words]
+        self._since = b',"since":' + to_json(statement.at)
+        self._times: dict[datetime | None, bytes] = {None: self._since}
+
+    def times(self, due: datetime | None) -> bytes:
+        """Since when it is owed, and by when an answer is."""
+        known = self._times.get(due)
+        if known is None:
+            known = self._times[due] = b'%b,"due":%b' % (self._since, to_json(due))
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class _PreparedCover:
     """The cover of a notice, cut at its ids and times; the tail ends where the body follows."""
@@ -154,16 +172,17 @@ class _PreparedCover:
     body: int
 
     @classmethod
-    def of(cls, told: Told, whole: bytes, statement: AcceptedAlert, body: int) -> Self | None:
+    def of(cls, told: Told, whole: bytes, statement: AcceptedAlert, quoted: _Quoted, body: int) -> Self | None:
         owed, shown = told.owed, told.cover.obligation
-        head = _head(owed.notice_id, shown.id, to_json(shown.alert_id))
+        neutral = shown is not owed.obligation
+        head = _head(owed.notice_id, shown.id, quoted.alert_id)
         start = whole.find(_SOURCE_ID) + len(_SOURCE_ID)
-        rest = to_json(shown.source_id) + _times(to_json(shown.since), to_json(shown.due) if shown.due else None)
+        rest = (quoted.alert_id if neutral else quoted.source_id) + quoted.times(shown.due)
         as_first_said = owed.at == statement.at and shown.cause is Cause.ALERT
         if not as_first_said or not whole.startswith(head) or not whole.startswith(rest, start):
             return None
         middle, tail = whole[len(head) : start], whole[start + len(rest) : 1 - len(told.body_json)]
-        return cls(owed.decision, shown.agency, shown.role, shown.lane, shown is not owed.obligation, middle, tail, body)
+        return cls(owed.decision, shown.agency, shown.role, shown.lane, neutral, middle, tail, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +195,12 @@ class _PreparedBody:
     hidden: bool
 
     @classmethod
-    def of(cls, body: NoticeBody, whole: bytes, alert: Alert) -> Self | None:
-        excerpts = [excerpt_of(piece) for piece in alert.words]
-        shown = tuple(number for number, excerpt in enumerate(excerpts) if excerpt in body.narrative)
+    def of(cls, body: NoticeBody, whole: bytes, alert: Alert, excerpts: Sequence[Excerpt]) -> Self | None:
+        shown = tuple([number for number, excerpt in enumerate(excerpts) if excerpt in body.narrative])
         start = whole.find(_OCCURRED_AT) + len(_OCCURRED_AT)
         made = cls(whole[1:start], b"", shown, body.do_not_reveal_source)
         middle = made.middle(alert, excerpts)
-        if tuple(excerpts[number] for number in shown) != body.narrative or not whole.startswith(middle, start):
+        if tuple([excerpts[number] for number in shown]) != body.narrative or not whole.startswith(middle, start):
             return None
         return cls(made.head, whole[start + len(middle) :], shown, made.hidden)
 
@@ -207,13 +225,15 @@ class _PreparedForm:
     def of(
         cls, case: Case, flags: tuple[StandingAlert, ...], statement: AcceptedAlert, told: Sequence[Told], written: Sequence[WrittenNotice]
     ) -> Self | None:
-        places: dict[int, int] = {}
+        quoted, places = _Quoted(statement), dict[int, int]()
         bodies: list[_PreparedBody | None] = []
         for one in told:
             if id(one.body) not in places:
                 places[id(one.body)] = len(bodies)
-                bodies.append(_PreparedBody.of(one.body, one.body_json, statement.alert))
-        covers = [_PreparedCover.of(one, whole.json, statement, places[id(one.body)]) for one, whole in zip(told, written, strict=True)]
+                bodies.append(_PreparedBody.of(one.body, one.body_json, statement.alert, quoted.excerpts))
+        covers = [
+            _PreparedCover.of(one, whole.json, statement, quoted, places[id(one.body)]) for one, whole in zip(told, written, strict=True)
+        ]
         whole = (tuple(one for one in covers if one), tuple(one for one in bodies if one))
         return cls(case, flags, *whole) if (len(covers), len(bodies)) == tuple(map(len, whole)) else None
 
@@ -223,21 +243,17 @@ class _PreparedForm:
 
     def filled(self, statement: AcceptedAlert, policy: Policy) -> list[WrittenNotice]:
         """The notices of another alert."""
-        alert, at, case_id = statement.alert, statement.at, self.case.id
-        excerpts = [excerpt_of(piece) for piece in alert.words]
-        bodies = [b"%b%b%b" % (body.head, body.middle(alert, excerpts), body.rest) for body in self.bodies]
-        of_kind, since = policy.due(alert.kind, at, alert.severity), to_json(at)
-        alert_id, source_id = to_json(statement.alert_id), to_json(alert.amends or alert.id)
-        times: dict[datetime | None, bytes] = {}
+        alert, at, case_id, quoted = statement.alert, statement.at, self.case.id, _Quoted(statement)
+        bodies = [b"%b%b%b" % (body.head, body.middle(alert, quoted.excerpts), body.rest) for body in self.bodies]
+        of_kind = policy.due(alert.kind, at, alert.severity)
         found: list[WrittenNotice] = []
         for cover in self.covers:
             obligation_id = ids.obligation_id(statement.alert_id, case_id, cover.agency, cover.role)
             notice_id = ids.notice_id(obligation_id, statement.statement_id)
-            due = answer_due(cover.decision.ruling, cover.decision.involvement, at, of_kind, policy)
-            if due not in times:
-                times[due] = _times(since, None if due is None else to_json(due))
-            head, quoted = _head(notice_id, obligation_id, alert_id), alert_id if cover.neutral else source_id
-            json = b"%b%b%b%b%b%b" % (head, cover.middle, quoted, times[due], cover.tail, bodies[cover.body])
+            times = quoted.times(answer_due(cover.decision.ruling, cover.decision.involvement, at, of_kind, policy))
+            source_id = quoted.alert_id if cover.neutral else quoted.source_id
+            head = _head(notice_id, obligation_id, quoted.alert_id)
+            json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, cover.tail, bodies[cover.body])
             found.append(WrittenNotice(cover.lane, obligation_id, notice_id, at, json))
         return found
 
@@ -248,10 +264,6 @@ _SOURCE_ID, _OCCURRED_AT, _RECORDED_AT = b'"source_id":', b'"occurred_at":', b'"
 
 def _head(notice_id: str, obligation_id: str, alert_id: bytes) -> bytes:
     return b'{"id":"%b","obligation":{"id":"%b","alert_id":%b' % (notice_id.encode(), obligation_id.encode(), alert_id)
-
-
-def _times(since: bytes, due: bytes | None) -> bytes:
-    return b',"since":%b' % since if due is None else b',"since":%b,"due":%b' % (since, due)
 
 
 def _json_of(excerpt: Excerpt) -> bytes:
