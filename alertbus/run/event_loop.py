@@ -1,8 +1,8 @@
 """The event loop that a part runs on: uvloop's where there is one for this machine, and Python's own where there is none (Windows).
 
 It does the same in less: a stated alert costs the gateway 2 to 18 % less processor on it (two cores; at a pace of some 100 and 25
-alerts/s, and one behind the other). For the stream and the chronicle no difference was seen, nor with a loop of its kind in the engine's consumer thread, which keeps
-Python's.
+alerts/s, and one behind the other). For the stream and the chronicle no difference was seen, nor with a loop of its kind in the
+engine's consumer thread, which keeps Python's.
 """
 
 import asyncio
