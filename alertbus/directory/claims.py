@@ -134,13 +134,8 @@ def one_of(scope: str, marks: Iterable[Mark]) -> ColumnElement[bool]:
     return or_(*pairs)
 
 
-async def version_of(connection: Transaction) -> int:
+def version_of(connection: Connection) -> int:
     """Give how often somebody known has turned out to be somebody else."""
-    return await connection.run_sync(present_version)
-
-
-def present_version(connection: Connection) -> int:
-    """The same in a transaction at hand."""
     return connection.execute(_VERSION).scalar_one_or_none() or 0
 
 
@@ -247,7 +242,7 @@ def _compare(one: Mention, now: tuple[str, ...], asked: Collection[str], concern
 
 async def _revise(connection: Transaction, lost: Collection[str], now: datetime) -> None:
     """Count the version up, and note of whom the streams must hear."""
-    version = await version_of(connection) + 1
+    version = await connection.run_sync(version_of) + 1
     counted = upsert(decisions, connection.dialect.name, update=["version"])
     await connection.execute(counted, [{"id": 1, "version": version}])
     rows = [{"person_id": person_id, "version": version, "at": now} for person_id in sorted(lost)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, select
 
-from alertbus.directory.claims import held_by, pieces, present_version
+from alertbus.directory.claims import held_by, pieces, version_of
 from alertbus.directory.marks import Mark
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.said_in_text import Places
@@ -52,7 +52,7 @@ class ReadAhead:
 
 def read_ahead(connection: Connection, statements: Collection[Asked]) -> ReadAhead:
     """Look up whatever these ask for: as many cost little more than one."""
-    found = ReadAhead(present_version(connection))
+    found = ReadAhead(version_of(connection))
     for one in statements:
         found.marks.setdefault(one.scope, set()).update(*one.people, one.said or ())
     for scope, marks in found.marks.items():

@@ -20,12 +20,12 @@ from pydantic_core import to_json
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.calendar import day_alone
-from alertbus.model.case import Case, in_uk
+from alertbus.model.case import Case, Involvement, in_uk
 from alertbus.model.events import AlertReachedCase
 from alertbus.model.notice import Cause, Excerpt, NoticeBody
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
-from alertbus.reach.join import Decision
+from alertbus.reach.join import Ruling
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
@@ -162,7 +162,8 @@ class _Quoted:
 class _PreparedCover:
     """The cover of a notice, cut at its ids and times; the tail ends where the body follows."""
 
-    decision: Decision
+    ruling: Ruling
+    involvement: Involvement | None
     agency: str
     role: str
     lane: str
@@ -182,7 +183,7 @@ class _PreparedCover:
         if not as_first_said or not whole.startswith(head) or not whole.startswith(rest, start):
             return None
         middle, tail = whole[len(head) : start], whole[start + len(rest) : 1 - len(told.body_json)]
-        return cls(owed.decision, shown.agency, shown.role, shown.lane, neutral, middle, tail, body)
+        return cls(owed.decision.ruling, owed.decision.involvement, shown.agency, shown.role, shown.lane, neutral, middle, tail, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ class _PreparedForm:
         for cover in self.covers:
             obligation_id = ids.obligation_id(statement.alert_id, case_id, cover.agency, cover.role)
             notice_id = ids.notice_id(obligation_id, statement.statement_id)
-            times = quoted.times(answer_due(cover.decision.ruling, cover.decision.involvement, at, of_kind, policy))
+            times = quoted.times(answer_due(cover.ruling, cover.involvement, at, of_kind, policy))
             source_id = quoted.alert_id if cover.neutral else quoted.source_id
             head = _head(notice_id, obligation_id, quoted.alert_id)
             json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, cover.tail, bodies[cover.body])
