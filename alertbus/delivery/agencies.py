@@ -47,9 +47,9 @@ class Agencies:
     def room(self, agency: str) -> int:
         """How many more messages this agency may be sent now."""
         usual = self._pace.per_inbox if self._channels.batch(agency) else self._pace.per_agency
-        free = self._channels.at_once(agency, usual) - self._in_flight[agency]
+        free = max(0, self._channels.at_once(agency, usual) - self._in_flight[agency])
         circuit = self._circuits.get(agency)
-        return free if circuit is None else circuit.room(self._now(), free) if free > 0 else 0
+        return free if circuit is None else circuit.room(self._now(), free)
 
     def next_opening(self, now: datetime) -> datetime | None:
         """When the next agency that is left alone may be tried again, if that is not yet."""
