@@ -93,7 +93,7 @@ def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> N
     if number % 10 == 0:
         needed = ReviewNeeded(id=name(), reason=dice.choice(list(ReviewReason)), at=at, **stated)
         row = needed.model_dump(include={"id", "reason", "at", "alert_id", "statement_id"})
-        rows[tables.review].append(row | {"person_id": None, "body": needed.model_dump_json().encode()})
+        rows[tables.review].append(row | {"person_id": None, "body": needed.model_dump_json().encode(), "open": number % 200 == 0})
         if number % 200:
             decided = ReviewDecided(id=needed.id, at=at, by="R. Postholder", outcome=ReviewOutcome.DIFFERENT)
             row = {"review_id": decided.id, "at": at, "outcome": decided.outcome, "by": decided.by}
@@ -110,7 +110,11 @@ def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: dat
     notice = sample_notice(id=names[1], obligation=owed)
     kept = {"id": owed.id, "role": owed.role, "kind": owed.kind, "severity": severity, "severity_rank": SEVERITY_RANK[severity]}
     state = dice.choice(_WAITING) if waits else dice.choice(sorted(ANSWERED))
-    rows[tables.obligation].append(of | kept | {"since": since, "due": due, "cause": owed.cause, "notice_id": notice.id, "state": state})
+    rows[tables.obligation].append(
+        of
+        | kept
+        | {"since": since, "due": due, "cause": owed.cause, "notice_id": notice.id, "state": state, "changed": len(rows[tables.obligation])}
+    )
     body = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     rows[tables.notice].append({"notice_id": notice.id, "obligation_id": owed.id, "deed": notice.deed, "body": body, "position": 0})
     told = {"notice_id": notice.id, "obligation_id": owed.id, "alert_id": of["alert_id"], "case_id": of["case_id"], "agency": of["agency"]}

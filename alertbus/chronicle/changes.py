@@ -20,7 +20,7 @@ AT_MOST = 100
 _owed = tables.obligation.c
 
 
-class Change(NamedTuple):
+class ChangeNumber(NamedTuple):
     """Which change of which obligation; later ones are greater."""
 
     number: int
@@ -31,7 +31,7 @@ class Change(NamedTuple):
 class Seen:
     """How far somebody has seen: the last change, and until when what is due was looked at."""
 
-    change: Change
+    change: ChangeNumber
     moment: datetime
 
 
@@ -40,7 +40,7 @@ class NewsItem:
     """An obligation that has changed, with its change; None where all that has changed is that it is overdue."""
 
     item: InboxItem
-    change: Change | None
+    change: ChangeNumber | None
 
     def told_by(self, seen: Seen) -> bool:
         """Whether somebody who has seen so far has seen this."""
@@ -77,8 +77,8 @@ def news_since(connection: Connection, seen: Seen, now: datetime, wanted: Callab
     rows = connection.execute(query.limit(AT_MOST)).all()
     more = len(rows) == AT_MOST
     moment = seen.moment if more else max(now, seen.moment)
-    changed = {row.id: Change(row.changed, row.id) for row in rows if wanted(row.agency)}
-    told: dict[str, Change | None] = {**changed}
+    changed = {row.id: ChangeNumber(row.changed, row.id) for row in rows if wanted(row.agency)}
+    told: dict[str, ChangeNumber | None] = {**changed}
     if moment > seen.moment:
         became_due = tables.UNANSWERED, _owed.due >= seen.moment, _owed.due < moment
         for row in connection.execute(select(_owed.id, _owed.agency).where(*became_due).order_by(_owed.due, _owed.id)):
@@ -86,9 +86,9 @@ def news_since(connection: Connection, seen: Seen, now: datetime, wanted: Callab
                 told.setdefault(row.id, None)
     items = queries.items_of(connection, list(told), now)
     found = tuple(NewsItem(item, told[item.obligation.id]) for item in items)
-    return News(found, Seen(Change(*rows[-1][:2]) if more else latest, moment), more)
+    return News(found, Seen(ChangeNumber(*rows[-1][:2]) if more else latest, moment), more)
 
 
-def _latest(connection: Connection) -> Change:
+def _latest(connection: Connection) -> ChangeNumber:
     row = connection.execute(select(_owed.changed, _owed.id).order_by(_owed.changed.desc(), _owed.id.desc()).limit(1)).one_or_none()
-    return Change(0, "") if row is None else Change(row.changed, row.id)
+    return ChangeNumber(0, "") if row is None else ChangeNumber(row.changed, row.id)

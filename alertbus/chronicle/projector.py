@@ -21,6 +21,7 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, make_storable
 from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
+from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.chronicle.recent_obligations import RecentObligations, stored
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
@@ -155,6 +156,7 @@ def write_facts(
         if fact.obligation_id is not None:
             said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
     written = {table: _write_rows(connection, table, rows) for table, rows in by_table.items()}
+    settle_reviews(connection, by_table)
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
         write_obligations(connection, recent.with_new(connection, said, all_new=all_new))
@@ -294,7 +296,7 @@ def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
     row = {"id": needed.id, "reason": needed.reason, "at": needed.at, "alert_id": needed.alert_id, "body": data}
     of = {"statement_id": needed.statement_id, "person_id": next(iter(needed.person_ids), None)}
-    return Fact(*where, tables.review, row | of)
+    return Fact(*where, tables.review, row | of | {"open": True})
 
 
 def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) -> Fact:

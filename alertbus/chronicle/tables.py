@@ -8,7 +8,7 @@ model let through must fit.
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text, true
 
 from alertbus.model.alert import Severity
 from alertbus.sql.engine import UtcDateTime, metadata
@@ -35,6 +35,11 @@ UNANSWERED = text("chronicle_obligation.state NOT IN (" + ", ".join(f"'{state}'"
 """The condition of a query that something is still asked of the agency. In the words of the indexes, or no database would use them."""
 
 SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
+
+
+def _only(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 alert = Table(
     "chronicle_alert",
@@ -113,10 +118,6 @@ _UNANSWERED = UNANSWERED.text.replace("chronicle_obligation.", "")
 _REHEARSED = "exercise IS NOT NULL"
 
 
-def _only(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
 def _inbox_indexes() -> list[Index]:
     name, order = "ix_chronicle_obligation", ("state", "severity_rank", "since", "id", "due")
     return [
@@ -170,8 +171,14 @@ review = Table(
     Column("statement_id", String, nullable=True),
     Column("person_id", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("open", Boolean, nullable=False, default=True, server_default=true()),
+    Index("ix_chronicle_review_at", "at", "id"),
+    Index("ix_chronicle_review_open", "at", "id", **_only("open")),
 )
-"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people."""
+"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people.
+
+`open`: nobody has decided it, or the latest decision took an earlier one back.
+"""
 
 review_decision = Table(
     "chronicle_review_decision",

@@ -40,14 +40,14 @@ def shown(item: InboxItem) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class _FeedEvent:
     """A piece of news as it is sent."""
 
     news: NewsItem
     text: str
 
     @classmethod
-    def of(cls, news: NewsItem) -> "_Event":
+    def of(cls, news: NewsItem) -> "_FeedEvent":
         return cls(news, _text(news.item))
 
     def is_for(self, agency: str | None, exercise: str | None) -> bool:
@@ -56,11 +56,11 @@ class _Event:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _FeedLook:
     """What one look found, and how far it saw. The numbers of looks that found something follow each other."""
 
     number: int
-    events: tuple[_Event, ...]
+    events: tuple[_FeedEvent, ...]
     seen: Seen
 
 
@@ -70,7 +70,7 @@ class ChangeFeed:
     def __init__(self, engine: Database, now: Callable[[], datetime], stopping: asyncio.Event, *, every_s: float = EVERY_S) -> None:
         self._engine, self._now, self._stopping, self._every_s = engine, now, stopping, every_s
         self._listening: Counter[str | None] = Counter()
-        self._looks: deque[_Look] = deque()
+        self._looks: deque[_FeedLook] = deque()
         self._turn, self._news = asyncio.Lock(), asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
@@ -104,7 +104,7 @@ class ChangeFeed:
             if not +self._listening:
                 self._end()
 
-    async def look(self) -> _Look:
+    async def look(self) -> _FeedLook:
         """Look once at what has changed since the last look, tell the listeners, and give the last look."""
         async with self._turn:
             more = True
@@ -115,27 +115,27 @@ class ChangeFeed:
     async def _look_once(self) -> bool:
         now = self._now()
         if not self._looks:
-            self._looks.append(_Look(0, (), await self._read(lambda connection: from_now_on(connection, now))))
+            self._looks.append(_FeedLook(0, (), await self._read(lambda connection: from_now_on(connection, now))))
             return False
         last = self._looks[-1]
         found = await self._read(lambda connection: news_since(connection, last.seen, now, self._is_wanted))
         if not found.items:
             self._looks[-1] = dataclasses.replace(last, seen=found.seen)
             return found.more
-        self._looks.append(_Look(last.number + 1, tuple(map(_Event.of, found.items)), found.seen))
+        self._looks.append(_FeedLook(last.number + 1, tuple(map(_FeedEvent.of, found.items)), found.seen))
         while len(self._looks) > 1 and sum(len(look.events) for look in self._looks) > KEPT:
             self._looks.popleft()
         self._tell()
         return found.more
 
-    async def _after(self, number: int, seen: Seen, agency: str | None) -> _Look:
+    async def _after(self, number: int, seen: Seen, agency: str | None) -> _FeedLook:
         """Give the look that follows: one that is kept, or for whoever is behind those, what the chronicle says now."""
         ahead = number + 1 - self._looks[0].number
         if ahead >= 0:
             return self._looks[ahead]
         latest, now = self._looks[-1].number, self._now()
         found = await self._read(lambda connection: news_since(connection, seen, now, lambda one: agency in {None, one}))
-        return _Look(number if found.more else latest, tuple(map(_Event.of, found.items)), found.seen)
+        return _FeedLook(number if found.more else latest, tuple(map(_FeedEvent.of, found.items)), found.seen)
 
     async def _open(self, agency: str | None, exercise: str | None, now: datetime) -> AsyncIterator[InboxItem]:
         after = None

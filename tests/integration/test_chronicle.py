@@ -219,7 +219,7 @@ async def test_an_obligation_whose_ids_hold_what_postgresql_refuses_in_text_is_s
     for record in log.records:
         await put(engine, [record])
 
-    (item,) = await queries.inbox(engine, now=LATER, state=queries.ALL)
+    (item,) = await queries.inbox(engine, now=LATER, state=inbox_order.ALL)
 
     assert (item.state, item.acknowledged_by) == (ObligationState.ACKNOWLEDGED, "R.\ufffd Postholder")
     assert (await queries.status(engine, LATER)).unreadable == 0

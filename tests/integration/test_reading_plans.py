@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy import event, text
 
 from alertbus.bench.chronicle_rows import fill
 from alertbus.chronicle import queries, tables
+from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.rebuild import make_tables
+from alertbus.chronicle.reviews import review_items
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 
@@ -39,14 +41,20 @@ class Filled:
         assert queries_asked
         explain = "EXPLAIN QUERY PLAN " if self.engine.dialect.name == "sqlite" else "EXPLAIN "
         return await self.engine.read(
-            lambda connection: [str(row[-1]) for asked, given in queries_asked for row in connection.exec_driver_sql(explain + asked, given)]
+            lambda connection: [
+                str(row[-1]) for asked, given in queries_asked for row in connection.exec_driver_sql(explain + asked, given)
+            ]
         )
+
+
+SHORT = ("ix_chronicle_review_open", "ix_chronicle_obligation_changed")
+"""An index of the open questions alone, and one of which the end is read and no more."""
 
 
 def read_whole(plan: Sequence[str]) -> list[str]:
     """The lines of a plan that read a large table, or the whole of an index of it, from one end to the other."""
     scans = [f"{verb} {table.name}" for table in LARGE for verb in ("SCAN", "Seq Scan on")]
-    return [line for line in plan if any(f"{one} " in f"{line} " for one in scans)]
+    return [line for line in plan if any(f"{one} " in f"{line} " for one in scans) and not any(one in line for one in SHORT)]
 
 
 def indexes(plan: Sequence[str]) -> set[str]:
@@ -69,6 +77,7 @@ async def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     await engine.dispose()
 
 
+A_WHILE_AGO = Seen(ChangeNumber(6_990, ""), NOW - timedelta(minutes=1))
 AGENCY = [pytest.param("gp", id="gp"), pytest.param("school.7", id="school.7"), pytest.param(None, id="all agencies")]
 EXERCISE = [pytest.param(EVERYTHING, id="everything"), pytest.param(None, id="real"), pytest.param("drill-1", id="drill")]
 
@@ -87,6 +96,35 @@ async def test_page_of_an_inbox_is_the_beginning_of_an_index_for_each_state(
         plan = await filled.plan(lambda after=after: queries.inbox(filled.engine, agency, state, exercise, now=NOW, limit=5, after=after))
 
         assert read_whole(plan) == []
-        assert indexes(plan) == {expected}
+        if filled.engine.dialect.name == "sqlite" or not rehearsed:
+            assert indexes(plan) == {expected}
+        else:  # PostgreSQL knows how few are rehearsed, and for so few either index will do
+            assert indexes(plan) <= {expected, "ix_chronicle_obligation_rehearsed_inboxes"}
         # What is put together is sorted: the states' first ones, twice, and a page's receipts. Nothing is sorted to find them.
         assert len([line for line in plan if "TEMP B-TREE" in line]) <= 3
+
+
+async def test_what_is_asked_most_reads_no_large_table_whole(filled: Filled) -> None:
+    """The numbers of the status, one alert by either id, one obligation, what is open for a person, and what has changed."""
+    engine = filled.engine
+    item = (await queries.inbox(engine, "gp", "acknowledged", now=NOW, limit=1))[0]
+    alert = await queries.alert_status(engine, item.obligation.alert_id, now=NOW)
+    questions: dict[str, Callable[[], Awaitable[Any]]] = {
+        "status": lambda: queries.status(engine, NOW),
+        "status of an exercise": lambda: queries.status(engine, NOW, "drill-1"),
+        "alert": lambda: queries.alert_status(engine, alert.alert_id, now=NOW),
+        "alert by its sender's id": lambda: queries.alert_status(engine, alert.source_id, now=NOW),
+        "obligation": lambda: queries.obligation(engine, item.obligation.id, now=NOW),
+        "reviews": lambda: review_items(engine, NOW, "childrens_social_care", limit=5),
+        "review": lambda: review_items(engine, NOW, "childrens_social_care", alert_id=alert.alert_id),
+        "where the feed begins": lambda: engine.read(lambda connection: from_now_on(connection, NOW)),
+        "a look of the feed": lambda: engine.read(lambda connection: news_since(connection, A_WHILE_AGO, NOW, lambda _: True)),
+    }
+
+    assert {name: found for name, ask in questions.items() if (found := read_whole(await filled.plan(ask)))} == {}
+
+
+async def test_the_feed_finds_by_index_what_has_changed_and_what_has_become_due(filled: Filled) -> None:
+    plan = await filled.plan(lambda: filled.engine.read(lambda c: news_since(c, A_WHILE_AGO, NOW, lambda _: True)))
+
+    assert indexes(plan) == {"ix_chronicle_obligation_changed", "ix_chronicle_obligation_due"}

@@ -40,6 +40,14 @@ def upgrade() -> None:
         op.drop_index(f'{NAME}_{column}', table_name=TABLE)
     for name, columns, only in INDEXES:
         op.create_index(f'{NAME}_{name}', TABLE, columns, sqlite_where=only, postgresql_where=only)
+    op.add_column('chronicle_review', sa.Column('open', sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.execute(
+        "UPDATE chronicle_review SET open = COALESCE((SELECT d.outcome FROM chronicle_review_decision d WHERE d.review_id = "
+        "chronicle_review.id ORDER BY d.at DESC, d.outcome DESC LIMIT 1), 'reopened') = 'reopened'"
+    )
+    op.create_index('ix_chronicle_review_at', 'chronicle_review', ['at', 'id'])
+    only = sa.text('open')
+    op.create_index('ix_chronicle_review_open', 'chronicle_review', ['at', 'id'], sqlite_where=only, postgresql_where=only)
     op.create_table(
         'chronicle_count',
         sa.Column('counted', sa.String(), nullable=False),
@@ -53,6 +61,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('chronicle_count')
+    for name in ('at', 'open'):
+        op.drop_index(f'ix_chronicle_review_{name}', table_name='chronicle_review')
+    op.drop_column('chronicle_review', 'open')
     for name, _, _ in INDEXES:
         op.drop_index(f'{NAME}_{name}', table_name=TABLE)
     for column in BEFORE:
