@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Dialect, Insert, Update
 
 
 class PreparedStatement:
-    """An insert or update of many rows. What SQLAlchemy does anew at each `execute` and for each value is done once here: measured on a
-    chronicle of two columns of time, 40 rows cost 70 µs instead of 130.
+    """An insert or update of many rows. What SQLAlchemy does anew at each `execute` and for each value is done once here: measured on
+    SQLite, 40 rows of three columns cost 70 µs instead of 130.
 
     A value is bound as its column's type says. Errors of the database are the same as those of `Connection.execute`; what a column's type
     refuses is raised as it is.
