@@ -24,7 +24,7 @@ class Counted(StrEnum):
     CASES = "cases"
 
 
-CountedIn = tuple[str, str | None]
+OneCounted = tuple[str, str | None]
 """A state or a `Counted`, and the exercise; None for what is real."""
 
 
@@ -45,7 +45,7 @@ def counts(connection: Connection, exercise: str | None) -> Counter[str]:
     )
 
 
-def count_changes(connection: Connection, before: Iterable[CountedIn], after: Iterable[CountedIn]) -> None:
+def count_changes(connection: Connection, before: Iterable[OneCounted], after: Iterable[OneCounted]) -> None:
     """Count what was there no longer, and what is there now. For whoever holds the chronicle's lock, with the rows."""
     changes = Counter(after)
     changes.subtract(before)
@@ -61,7 +61,7 @@ def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str
         known = {statement_id for statement_id, _, _ in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
         alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(alert_id, exercise) for _, alert_id, exercise in there}
-        statements: list[CountedIn] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
+        statements: list[OneCounted] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
         seen = _SNAPSHOTS.run(connection, {"cases": _values(rows, "case_id")})

@@ -83,7 +83,7 @@ class RecentObligations:
 
     def with_new(self, connection: Connection, said: Said, *, all_new: bool) -> Sequence[KnownObligation]:
         """Give these obligations with what is newly said of them. Without `all_new` some of it may have been in the database before."""
-        doubtful = said.keys() if not self._alone else said.keys() - self._known.keys()
+        doubtful = {one for one in said if not self._alone or one not in self._known}
         counted = _counts(connection, doubtful) if all_new and doubtful else {}
         read_again = [one for one in said if not all_new or (one in doubtful and counted[one] != len(self._held(one)) + len(said[one]))]
         for one in read_again:
