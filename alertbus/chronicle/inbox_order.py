@@ -5,12 +5,13 @@ state by state, in the order of an index: a page is the first few of every state
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, String, and_, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Integer, Select, String, and_, bindparam, or_, select, tuple_, union_all
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
@@ -74,7 +75,7 @@ def states_asked(name: str | None) -> list[ObligationState]:
 def page(
     connection: Connection,
     agency: str | None,
-    states: Collection[ObligationState],
+    states: Sequence[ObligationState],
     exercise: str | None,
     *,
     now: datetime,
@@ -82,49 +83,42 @@ def page(
     after: InboxPlace | None,
 ) -> list[str]:
     """Give the ids of the obligations of a page, in their order. `agency` None: of all; `exercise` as `queries.inbox` has it."""
+    given = {"agency": agency, "exercise": exercise, "now": now}
+    kind = (agency is not None, None if exercise is None else exercise != EVERYTHING)
+    waiting = tuple(state for state in states if state not in ANSWERED)
     found: list[str] = []
-    for query in page_queries(agency, states, exercise, now=now, limit=limit, after=after):
-        if len(found) < limit:
-            found += list(connection.execute(query.limit(limit - len(found))).scalars())
+    for overdue, some in ((True, waiting), (False, tuple(states))):
+        passed = after is not None and after.overdue < overdue
+        if not some or passed or len(found) == limit:
+            continue
+        follows = after is not None and after.overdue == overdue
+        place = {"rank": after.severity_rank, "since": after.since, "last": after.obligation_id} if after is not None and follows else {}
+        query = _first_of_each(some, *kind, overdue=overdue, follows=follows)
+        found += connection.execute(query, {**given, **place, "number": limit - len(found)}).scalars()
     return found
 
 
-def page_queries(
-    agency: str | None,
-    states: Collection[ObligationState],
-    exercise: str | None,
-    *,
-    now: datetime,
-    limit: int,
-    after: InboxPlace | None,
-) -> Iterator[Select[Any]]:
-    """Give the queries that find a page: of what is overdue, then of what is not."""
-    chosen = [] if agency is None else [_owed.agency == agency]
-    if exercise != EVERYTHING:
-        chosen.append(_owed.exercise.is_(None) if exercise is None else _owed.exercise == exercise)
-    waiting = [state for state in states if state not in ANSWERED]
-    if waiting and (after is None or after.overdue):
-        yield _first_of_each(waiting, [*chosen, _owed.due < now], limit, after)
-    if after is not None and after.overdue:
-        after = None
-    yield _first_of_each(states, chosen, limit, after, not_overdue=or_(_owed.due.is_(None), _owed.due >= now))
-
-
-def _first_of_each(
-    states: Collection[ObligationState],
-    conditions: Sequence[ColumnElement[bool]],
-    limit: int,
-    after: InboxPlace | None,
-    not_overdue: ColumnElement[bool] | None = None,
-) -> Select[Any]:
-    following = []
-    if after is not None:
-        reached = literal(after.severity_rank, Integer), literal(after.since, UtcDateTime), literal(after.obligation_id, String)
-        following.append(tuple_(*_PLACE) > tuple_(*reached))
+@functools.lru_cache(maxsize=256)
+def _first_of_each(states: Sequence[ObligationState], of_one: bool, rehearsed: bool | None, *, overdue: bool, follows: bool) -> Select[Any]:
+    """The query for the first few of every state, put together: of one agency or of all; real (`rehearsed` None), of one exercise (True) or
+    of everything (False); overdue or not; from the beginning, or what follows a place.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if of_one:
+        conditions.append(_owed.agency == bindparam("agency", type_=String))
+    if rehearsed is None:
+        conditions.append(_owed.exercise.is_(None))
+    elif rehearsed:
+        conditions.append(_owed.exercise == bindparam("exercise", type_=String))
+    if follows:
+        reached = bindparam("rank", type_=Integer), bindparam("since", type_=UtcDateTime), bindparam("last", type_=String)
+        conditions.append(tuple_(*_PLACE) > tuple_(*reached))
+    now, number = bindparam("now", type_=UtcDateTime), bindparam("number", type_=Integer)
+    in_time = or_(_owed.due.is_(None), _owed.due >= now)
     parts = []
     for state in states:
-        in_time = [] if not_overdue is None or state in ANSWERED else [not_overdue]
-        first = select(*_PLACE).where(and_(*conditions, _owed.state == state.value, *in_time, *following)).order_by(*_PLACE).limit(limit)
+        due = [_owed.due < now] if overdue else [] if state in ANSWERED else [in_time]
+        first = select(*_PLACE).where(and_(*conditions, _owed.state == state.value, *due)).order_by(*_PLACE).limit(number)
         parts.append(select(first.subquery()))
     every = union_all(*parts).subquery()
-    return select(every.c.id).order_by(every.c.severity_rank, every.c.since, every.c.id)
+    return select(every.c.id).order_by(every.c.severity_rank, every.c.since, every.c.id).limit(number)

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection
@@ -34,9 +34,9 @@ KEPT = 1_000
 """Events that are kept for all listeners together. Chosen: some five megabytes."""
 
 
-def shown(item: InboxItem) -> dict[str, Any]:
-    """Give an item as the API shows it."""
-    return {"id": item.obligation.id} | item.model_dump(mode="json", by_alias=True)
+def shown(item: InboxItem) -> str:
+    """Give an item as the API shows it, in JSON."""
+    return f'{{"id":{orjson.dumps(item.obligation.id).decode()},{item.model_dump_json(by_alias=True)[1:]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +187,4 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
 
 
 def _text(item: InboxItem) -> str:
-    return f"event: obligation\nid: {item.obligation.id}\ndata: {orjson.dumps(shown(item)).decode()}\n\n"
+    return f"event: obligation\nid: {item.obligation.id}\ndata: {shown(item)}\n\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text, update
+from sqlalchemy.exc import OperationalError
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.inbox_order import EVERYTHING
@@ -228,3 +229,19 @@ async def test_the_end_of_the_process_ends_every_stream(bus: Bus) -> None:
 
     with pytest.raises(StopAsyncIteration):
         await waiting
+
+
+async def test_a_chronicle_that_cannot_be_read_ends_the_streams_with_its_reason_and_the_next_listener_begins_anew(bus: Bus) -> None:
+    await bus.tell(notice("one"))
+    bus.feed = ChangeFeed(bus.engine, lambda: bus.at, bus.stopping, every_s=0.01)
+    listener = Listener(bus)
+    await listener.heard()
+    async with bus.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE chronicle_obligation RENAME TO elsewhere"))
+
+    with pytest.raises(OperationalError):
+        await anext(listener.stream)
+
+    async with bus.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO chronicle_obligation"))
+    assert [one for one, _, _ in await Listener(bus).heard()] == ["one"]

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
@@ -37,7 +38,8 @@ async def inbox(
     caller.must(Right.RECEIVE)
     items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
     following = items[limit - 1].cursor if len(items) > limit else None
-    return JSONResponse({"items": [shown(item) for item in items[:limit]], "next": following})
+    body = f'{{"items":[{",".join(map(shown, items[:limit]))}],"next":{orjson.dumps(following).decode()}}}'
+    return Response(body, media_type="application/json")
 
 
 @router.get(
