@@ -14,7 +14,7 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, Tick, WordsDeci
 from alertbus.model.notice import Notice
 from alertbus.model.screening import Clue, Revealed
 from alertbus.policy.load import load_policy
-from alertbus.reach import prepared
+from alertbus.reach import prepared_notices
 from alertbus.reach.notices import notices_for
 from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
 from alertbus.reach.reduce_case import EMPTY, CaseState, reduce_case
@@ -148,7 +148,7 @@ def test_the_second_alert_of_a_kind_is_told_by_the_form_of_the_first(kind: str, 
     state = begun(case())
     notices.tell(state, first)
     expected = the_long_way(state, second)
-    monkeypatch.setattr(prepared, "reduce_case", lambda *_: pytest.fail("worked out anew"))
+    monkeypatch.setattr(prepared_notices, "reduce_case", lambda *_: pytest.fail("worked out anew"))
 
     told = notices.tell(state, second)
 
@@ -296,7 +296,7 @@ def test_a_statement_that_is_known_on_the_case_is_answered_the_long_way() -> Non
 
 
 def test_no_more_forms_are_kept_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepared, "REMEMBERED", 2)
+    monkeypatch.setattr(prepared_notices, "REMEMBERED", 2)
     notices, state = PreparedNotices(POLICY), begun(case())
     for number, severity in enumerate(["low", "medium", "high", "critical"]):
         notices.tell(state, reached(said(number, severity=severity)))

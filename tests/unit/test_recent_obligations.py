@@ -92,7 +92,7 @@ def write_some(engine: Engine, batch: Sequence[Fact], recent: RecentObligations,
 
     event.listen(engine, "before_cursor_execute", executed)
     try:
-        with engine.reading() as connection:
+        with engine.connect() as connection:
             write_facts(connection, batch, recent=recent)
             if cut_at is None:
                 connection.commit()
@@ -121,7 +121,7 @@ def test_any_order_any_repeat_any_writer_and_any_crash_give_what_deriving_from_s
         if write_some(engine, batch, dice.choice(writers), dice.choice([None, None, dice.randint(0, 7)])):
             left = reached
 
-    with engine.reading() as connection:
+    with engine.connect() as connection:
         found = everything(connection)
     assert found == from_scratch([fact for facts in partitions.values() for fact in facts])
 
@@ -146,7 +146,7 @@ def test_what_was_remembered_of_a_write_that_did_not_come_to_be_is_not_believed(
     ]
 
     assert written == [True, False, True, True]
-    with engine.reading() as connection:
+    with engine.connect() as connection:
         assert connection.execute(select(tables.obligation.c.acknowledged_by)).scalar_one() == "Second Reader"
 
 
@@ -195,8 +195,8 @@ def delivered(log: Log, stage: Stage = Stage.ACCEPTED) -> None:
 READ_PROGRESS = "SELECT topic, partition, next FROM"
 WRITE_PROGRESS = "INSERT INTO chronicle_progress"
 WRITE_RECEIPTS = "INSERT INTO chronicle_receipt"
-COUNT = "SELECT obligation_id FROM chronicle_notice WHERE"
-KNOWN_ALERTS = "SELECT statement_id, alert_id, exercise FROM"
+COUNT = "SELECT chronicle_notice.obligation_id FROM chronicle_notice WHERE"
+KNOWN_ALERTS = "SELECT chronicle_alert.statement_id, chronicle_alert.alert_id, chronicle_alert.exercise FROM"
 LAST_CHANGE = "SELECT max"
 KEEP_COUNTS = "INSERT INTO chronicle_count"
 TOUCH = "UPDATE chronicle_obligation SET changed=? WHERE"
@@ -270,5 +270,5 @@ def test_a_notice_with_numbers_that_are_none_is_read_again_as_it_was_read_first(
     log.receipt(a_receipt(notice, Stage.SEEN))
     put(engine, log, RecentObligations())
 
-    with engine.reading() as connection:
+    with engine.connect() as connection:
         assert connection.execute(select(tables.obligation.c.state)).scalar_one() == "seen"
