@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, or_, select
+from sqlalchemy import Connection, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alertbus.chronicle import tables
-from alertbus.sql.prepared import PreparedStatement
+from alertbus.sql.prepared import PreparedLookup, PreparedStatement
 
 
 class Counted(StrEnum):
@@ -57,22 +57,25 @@ def count_changes(connection: Connection, before: Iterable[OneCounted], after: I
 def count_arrivals(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Count those of these rows that are not there yet: statements and their alerts, or cases. Call it before they are written."""
     if table is tables.alert:
-        said = table.c
-        of_batch = or_(said.alert_id.in_(_values(rows, "alert_id")), said.statement_id.in_(_values(rows, "statement_id")))
-        there = connection.execute(select(said.statement_id, said.alert_id, said.exercise).where(of_batch)).all()
-        known = {row.statement_id for row in there}
+        there = _STATED.rows(connection, _values(rows, "alert_id"), _values(rows, "statement_id"))
+        known = {statement_id for statement_id, _, _ in there}
         new = {row["statement_id"]: row for row in reversed(rows) if row["statement_id"] not in known}.values()
-        alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(row.alert_id, row.exercise) for row in there}
+        alerts = {(row["alert_id"], row["exercise"]) for row in new} - {(alert_id, exercise) for _, alert_id, exercise in there}
         statements: list[OneCounted] = [(Counted.STATEMENTS, row["exercise"]) for row in new]
         count_changes(connection, (), [*statements, *((Counted.ALERTS, exercise) for _, exercise in alerts)])
     elif table is tables.case_version:
-        kept = table.c
-        of_batch = kept.case_id.in_(_values(rows, "case_id"))
-        seen = connection.execute(select(kept.case_id, kept.version, kept.exercise).where(of_batch)).all()
-        versions = {(row.case_id, row.version) for row in seen}
+        seen = _SNAPSHOTS.rows(connection, _values(rows, "case_id"))
+        versions = {(case_id, version) for case_id, version, _ in seen}
         first = {key: row for row in reversed(rows) if (key := (row["case_id"], row["version"])) not in versions}.values()
-        cases = {(row["case_id"], row["exercise"]) for row in first} - {(row.case_id, row.exercise) for row in seen}
+        cases = {(row["case_id"], row["exercise"]) for row in first} - {(case_id, exercise) for case_id, _, exercise in seen}
         count_changes(connection, (), [(Counted.CASES, exercise) for _, exercise in cases])
+
+
+_STATED = PreparedLookup(
+    "SELECT statement_id, alert_id, exercise FROM chronicle_alert WHERE alert_id {among} "
+    "UNION SELECT statement_id, alert_id, exercise FROM chronicle_alert WHERE statement_id {among}"
+)
+_SNAPSHOTS = PreparedLookup("SELECT case_id, version, exercise FROM chronicle_case_version WHERE case_id {among}")
 
 
 def _values(rows: Sequence[dict[str, Any]], name: str) -> list[str]:

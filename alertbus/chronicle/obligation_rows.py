@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from functools import partial
+from operator import itemgetter
 
 from sqlalchemy import Connection, Update, bindparam
 
@@ -15,8 +16,8 @@ from alertbus.sql.prepared import PreparedStatement
 _COLUMNS = [column.name for column in tables.obligation.columns if not column.primary_key]
 _ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
 """The columns that receipts decide."""
-_OWED = [name for name in _COLUMNS if name not in (*_ANSWERED, "changed")]
-"""Those that notices decide alone."""
+_by_receipts = itemgetter(*_ANSWERED)
+_by_notices = itemgetter(*(name for name in _COLUMNS if name not in (*_ANSWERED, "changed")))
 
 
 def _update(_: str) -> Update:
@@ -54,9 +55,9 @@ def write_obligations(connection: Connection, touched: Iterable[KnownObligation]
 
 def _statement(before: ObligationRow | None, now: ObligationRow) -> PreparedStatement:
     """The least that must be written: each column costs the indexes in which it stands."""
-    if before is None or any(now[name] != before[name] for name in _OWED):
+    if before is None or _by_notices(now) != _by_notices(before):
         return _OWE
-    return _ANSWER if any(now[name] != before[name] for name in _ANSWERED) else _TOUCH
+    return _ANSWER if _by_receipts(now) != _by_receipts(before) else _TOUCH
 
 
 def _next_number(connection: Connection) -> int:

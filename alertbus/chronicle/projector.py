@@ -177,7 +177,7 @@ def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]
 
 def progress(connection: Connection) -> dict[Partition, int]:
     """Read the offset to come next of every partition of which something was written."""
-    rows = connection.exec_driver_sql("SELECT topic, partition, next FROM chronicle_progress")
+    rows = connection.exec_driver_sql("SELECT topic, partition, next FROM chronicle_progress").all()
     return {(topic, partition): following for topic, partition, following in rows}
 
 

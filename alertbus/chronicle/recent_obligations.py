@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from sqlalchemy import ARRAY, Connection, String, bindparam, select, text
+from sqlalchemy import Connection, select
 
 from alertbus.broker.record import Partition
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, derive_obligation, make_storable
+from alertbus.sql.prepared import PreparedLookup
 
 ObligationRow = dict[str, Any]
 Said = Mapping[str, Sequence[NoticeHead | ReceiptHead]]
@@ -83,7 +83,7 @@ class RecentObligations:
 
     def with_new(self, connection: Connection, said: Said, *, all_new: bool) -> Sequence[KnownObligation]:
         """Give these obligations with what is newly said of them. Without `all_new` some of it may have been in the database before."""
-        doubtful = said.keys() if not self._alone else said.keys() - self._known.keys()
+        doubtful = {one for one in said if not self._alone or one not in self._known}
         counted = _counts(connection, doubtful) if all_new and doubtful else {}
         read_again = [one for one in said if not all_new or (one in doubtful and counted[one] != len(self._held(one)) + len(said[one]))]
         for one in read_again:
@@ -117,18 +117,12 @@ def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, K
     return found
 
 
-_COUNTED = (
+_TOLD = PreparedLookup(
     "SELECT obligation_id FROM chronicle_notice WHERE obligation_id {among} "
     "UNION ALL SELECT obligation_id FROM chronicle_receipt WHERE obligation_id {among}"
 )
-_COUNT = {
-    "sqlite": text(_COUNTED.format(among="IN (SELECT value FROM json_each(:ids))")),
-    "postgresql": text(_COUNTED.format(among="= ANY(:ids)")).bindparams(bindparam("ids", type_=ARRAY(String))),
-}
 
 
 def _counts(connection: Connection, obligation_ids: Collection[str]) -> Counter[str]:
     """How many notices and receipts there are of each."""
-    name = connection.dialect.name
-    ids = orjson.dumps(list(obligation_ids)).decode() if name == "sqlite" else list(obligation_ids)
-    return Counter(connection.execute(_COUNT[name], {"ids": ids}).scalars())
+    return Counter(obligation_id for (obligation_id,) in _TOLD.rows(connection, obligation_ids, obligation_ids))

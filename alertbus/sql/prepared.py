@@ -1,15 +1,16 @@
 """Statements that are written over and over, compiled once and handed to the driver with rows as it takes them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import Connection, Dialect, Insert, Update
 
 
 class PreparedStatement:
-    """An insert or update of many rows. What SQLAlchemy does anew at each `execute` and for each value is done once here: measured on a
-    chronicle of two columns of time, 40 rows cost 70 µs instead of 130.
+    """An insert or update of many rows. What SQLAlchemy does anew at each `execute` and for each value is done once here: measured on
+    SQLite, 40 rows of three columns cost 70 µs instead of 130.
 
     A value is bound as its column's type says. Errors of the database are the same as those of `Connection.execute`; what a column's type
     refuses is raised as it is.
@@ -41,3 +42,22 @@ class PreparedStatement:
             return tuple(values)
 
         return str(compiled), bound
+
+
+class PreparedLookup:
+    """A query about lists of texts. `among` in braces stands where one of a list is asked for: `WHERE id {among}`.
+
+    The list is one parameter, so that the statement is the same however long it is, and is neither built nor looked up anew.
+    """
+
+    def __init__(self, query: str) -> None:
+        self._query = {
+            "sqlite": query.format(among="IN (SELECT value FROM json_each(?))"),
+            "postgresql": query.format(among="= ANY(%s::varchar[])"),
+        }
+
+    def rows(self, connection: Connection, *lists: Collection[str]) -> Sequence[tuple[Any, ...]]:
+        """Give all rows, with one list for each `among`."""
+        name = connection.dialect.name
+        given = tuple(orjson.dumps(list(one)).decode() if name == "sqlite" else list(one) for one in lists)
+        return cast("Sequence[tuple[Any, ...]]", connection.exec_driver_sql(self._query[name], given).all())

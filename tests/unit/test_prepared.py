@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, MetaData, String, Table, bindparam, create_engine, select
 
 from alertbus.sql.engine import UtcDateTime, upsert
-from alertbus.sql.prepared import PreparedStatement
+from alertbus.sql.prepared import PreparedLookup, PreparedStatement
 
 SAID = Table(
     "said",
@@ -74,3 +74,18 @@ def test_an_update_takes_the_columns_that_it_names() -> None:
 def test_what_a_columns_type_refuses_is_refused() -> None:
     with pytest.raises(ValueError, match="a time with its zone"):
         written(lambda connection: INSERT.execute(connection, [{"id": 1, "by": "", "at": NAIVE, "whole": True, "body": b""}]))
+
+
+@settings(deadline=None)
+@given(rows, st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_a_lookup_finds_what_is_among_its_lists(given_rows: list[dict[str, Any]], these: list[str], those: list[str]) -> None:
+    these += [row["by"] for row in given_rows[::2] if row["by"] is not None]
+    lookup = PreparedLookup("SELECT id FROM said WHERE by {among} OR by {among} ORDER BY id")
+
+    def say(connection: Any) -> Any:
+        INSERT.execute(connection, given_rows)
+        return [id_ for (id_,) in lookup.rows(connection, these, those)]
+
+    stored, found = written(say)
+
+    assert found == [row.id for row in stored if row.by in {*these, *those}]
