@@ -13,21 +13,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, or_,
 from alertbus.chronicle import tables
 from alertbus.model.alert import Action
 from alertbus.model.events import ReviewReason
-from alertbus.model.identity import ReviewOutcome
 
 FLAG_REASONS = frozenset({ReviewReason.FLAG_REVIEW_DUE, ReviewReason.FLAG_PROPOSED})
-
-
-def latest_decision(name: str) -> FromClause:
-    """The latest decision about each item, as a table of that name: the row of `rank` 1."""
-    decided = tables.review_decision.c
-    newest = func.row_number().over(partition_by=decided.review_id, order_by=(decided.at.desc(), decided.outcome.desc()))
-    return select(tables.review_decision, newest.label("rank")).subquery(name)
-
-
-def undecided(latest: FromClause) -> ColumnElement[bool]:
-    """Whether nobody has decided, or the decision was taken back."""
-    return or_(latest.c.outcome.is_(None), latest.c.outcome == ReviewOutcome.REOPENED.value)
 
 
 def not_asked(now: datetime) -> ColumnElement[bool]:
@@ -54,9 +41,7 @@ def _standing(question: FromClause, column: ColumnElement[Any], *, or_else: Any)
 
 def _asked_already() -> ColumnElement[bool]:
     """Whether another proposal about the same person arose before this one and is still open."""
-    asked, other, decided = tables.review.c, tables.review.alias("other_proposal"), tables.review_decision.c
+    asked, other = tables.review.c, tables.review.alias("other_proposal")
     same = and_(other.c.reason == ReviewReason.FLAG_PROPOSED, other.c.person_id == asked.person_id)
     earlier = tuple_(other.c.at, other.c.id) < tuple_(asked.at, asked.id)
-    latest = select(decided.outcome).where(decided.review_id == other.c.id).order_by(decided.at.desc(), decided.outcome.desc()).limit(1)
-    still_open = func.coalesce(latest.correlate(other).scalar_subquery(), ReviewOutcome.REOPENED.value) == ReviewOutcome.REOPENED.value
-    return exists().where(same, earlier, still_open, ~_withdrawn(other)).correlate(tables.review)
+    return exists().where(same, earlier, other.c.open, ~_withdrawn(other)).correlate(tables.review)

@@ -18,6 +18,9 @@ from alertbus.broker.groups import CHRONICLE, GROUPS
 from alertbus.broker.record import Partition, Received
 from alertbus.chronicle import tables
 from alertbus.chronicle.derive import AnyNotice, NoticeHead, derive_obligation
+from alertbus.chronicle.kept_counts import count_arrivals
+from alertbus.chronicle.obligation_rows import write_obligations
+from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -143,7 +146,10 @@ def _apply(connection: Connection, facts: Sequence[Fact], starts: Collection[Par
             recent.add(fact.notice, fact.offset)
     for table in tables.CONTENT:
         if rows := by_table[table]:
+            count_arrivals(connection, table, rows)
             connection.execute(upsert(table, connection.dialect.name), rows)
+    decided = {row["review_id"] for row in by_table[tables.review_decision]}
+    settle_reviews(connection, decided | {row["id"] for row in by_table[tables.review]})
     if derived:
         _derive(connection, sorted({fact.obligation_id for fact in new if fact.obligation_id}), recent)
     if reached:
@@ -177,7 +183,6 @@ def _not_yet_seen(connection: Connection, facts: Sequence[Fact], starts: Collect
 
 def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotices) -> None:
     """Work out anew every obligation that the facts touch, from all its notices and receipts."""
-    columns = [column.name for column in tables.obligation.columns if not column.primary_key]
     shown, given = tables.notice.c, tables.receipt
     for start in range(0, len(touched), _AT_ONCE):
         some = touched[start : start + _AT_ONCE]
@@ -194,9 +199,7 @@ def _derive(connection: Connection, touched: Sequence[str], recent: RecentNotice
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for found in connection.execute(select(given).where(given.c.obligation_id.in_(some))):
             receipts[found.obligation_id].append(Receipt(**found._mapping))  # noqa: SLF001  public in spite of its name
-        derived = [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]]
-        if derived:
-            connection.execute(upsert(tables.obligation, connection.dialect.name, update=columns), derived)
+        write_obligations(connection, [derive_obligation(notices[one], receipts[one]).row for one in some if notices[one]])
 
 
 def fact_of(understood: Understood) -> Fact:

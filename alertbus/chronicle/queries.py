@@ -4,38 +4,28 @@
 for its agency, a chronology is not.
 """
 
-import contextlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, func, literal, or_, select, tuple_
-from sqlalchemy import case as when
+from sqlalchemy import Connection, Row, Select, func, literal, or_, select
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
+from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, page, states_asked
+from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
-from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
-from alertbus.chronicle.views import AT_ONCE, is_overdue, obligations_where, receipts_of, same_exercise, view
+from alertbus.chronicle.tables import ObligationState
+from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
-from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
 from alertbus.model.notice import Notice, Receipt
 from alertbus.sql.database import Database, Transaction
-from alertbus.sql.engine import UtcDateTime
-
-OPEN = "open"
-"""Given as a state: everything that still waits for its agency."""
-
-ALL = "all"
-"""Given as a state: every obligation."""
-
-EVERYTHING = "*"
-"""Given as an exercise: what is real and what is rehearsed, each item saying which it is."""
 
 _owed = tables.obligation.c
 _AS_SAID = (tables.alert.c.accepted_at, tables.alert.c.position, tables.alert.c.statement_id)
@@ -58,32 +48,30 @@ async def inbox(
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
     """
-    waiting = _owed.state.not_in(ANSWERED)
-    place = (when((waiting & (_owed.due < now), 0), else_=1), _owed.severity_rank, _owed.since, _owed.id)
-    query = _items().order_by(*place).limit(limit)
-    if exercise != EVERYTHING:
-        query = query.where(same_exercise(_owed.exercise, exercise))
-    if agency is not None:
-        query = query.where(_owed.agency == agency)
-    if state is not None and state != ALL:
-        query = query.where(waiting if state == OPEN else _owed.state == _state(state))
-    if after is not None:
-        query = query.where(tuple_(*place) > tuple_(*_parsed(after)))
-    async with view(engine) as connection:
-        rows = (await connection.execute(query)).all()
-        receipts = await receipts_of(connection, [row.id for row in rows])
-    return [_item(row, receipts[row.id], now) for row in rows]
+    asked, seen = states_asked(state), None if after is None else InboxPlace.at(after)
+
+    def found(connection: Connection) -> list[InboxItem]:
+        return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen), now)
+
+    return await answered(engine, found)
+
+
+def items_of(connection: Connection, obligations: Sequence[str], now: datetime) -> list[InboxItem]:
+    """Give the items of these obligations in the order of the ids; one that does not exist is left out."""
+    rows = {}
+    for start in range(0, len(obligations), AT_ONCE):
+        query = _items().where(_owed.id.in_(obligations[start : start + AT_ONCE]))
+        rows.update({row.id: row for row in connection.execute(query)})
+    receipts = receipts_given(connection, obligations)
+    return [_item(rows[one], receipts[one], now) for one in obligations if one in rows]
 
 
 async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> InboxItem:
     """Give one obligation, real or of an exercise. Raises `NotFound`."""
-    query = _items().where(_owed.id == obligation_id)
-    async with view(engine) as connection:
-        row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
-        receipts = await receipts_of(connection, [obligation_id])
-    return _item(row, receipts[obligation_id], now)
+    found = await answered(engine, lambda connection: items_of(connection, [obligation_id], now))
+    if not found:
+        raise NotFound("no such obligation; see that the id is the bus's own, from the inbox or the notice")
+    return found[0]
 
 
 async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
@@ -152,36 +140,28 @@ async def statements(engine: Database, alert_id: str) -> list[AcceptedAlert]:
 
 
 async def status(engine: Database, now: datetime, exercise: str | None = None) -> Status:
-    """Count: for reality, or for one exercise. Unreadable records and progress are counted for all."""
-    said, versions = tables.alert.c, tables.case_version.c
-    waiting = _owed.state.not_in(ANSWERED)
-    counts = select(func.count(said.statement_id), func.count(said.alert_id.distinct())).where(same_exercise(said.exercise, exercise))
-    cases = select(func.count(versions.case_id.distinct())).where(same_exercise(versions.exercise, exercise))
-    by_state = select(_owed.state, func.count()).where(same_exercise(_owed.exercise, exercise)).group_by(_owed.state)
-    overdue = select(func.count()).where(same_exercise(_owed.exercise, exercise), waiting, _owed.due < now)
-    oldest = (
-        select(_owed.id, _owed.agency, _owed.since).where(same_exercise(_owed.exercise, exercise), waiting).order_by(_owed.since, _owed.id)
+    """Give the numbers: of reality, or of one exercise. Unreadable records and progress are of all."""
+    return await answered(engine, lambda connection: _status(connection, now, exercise))
+
+
+def _status(connection: Connection, now: datetime, exercise: str | None) -> Status:
+    chosen = same_exercise(_owed.exercise, exercise), tables.UNANSWERED
+    oldest = select(_owed.id, _owed.agency, _owed.since).where(*chosen).order_by(_owed.since, _owed.id).limit(1)
+    first = connection.execute(oldest).one_or_none()
+    numbers, reviews = counts(connection, exercise), waiting_reviews(connection, now, exercise)
+    return Status(
+        alerts=numbers[Counted.ALERTS],
+        statements=numbers[Counted.STATEMENTS],
+        cases=numbers[Counted.CASES],
+        obligations={state: numbers[state] for state in ObligationState},
+        overdue=connection.execute(select(func.count()).where(*chosen, _owed.due < now)).scalar_one(),
+        oldest_unanswered=first and _unanswered(first, now),
+        review=reviews.open,
+        review_by_reason=reviews.by_reason,
+        oldest_review=reviews.oldest,
+        unreadable=connection.execute(select(func.count()).select_from(tables.unreadable)).scalar_one(),
+        progress={f"{row.topic}/{row.partition}": row.next for row in connection.execute(select(tables.progress))},
     )
-    unreadable = select(func.count()).select_from(tables.unreadable)
-    async with view(engine) as connection:
-        statements, alerts = (await connection.execute(counts)).one()
-        states = Counter({ObligationState(row[0]): row[1] for row in await connection.execute(by_state)})
-        first = (await connection.execute(oldest.limit(1))).one_or_none()
-        progress = (await connection.execute(select(tables.progress))).all()
-        reviews = await waiting_reviews(connection, now, exercise)
-        return Status(
-            alerts=alerts,
-            statements=statements,
-            cases=(await connection.execute(cases)).scalar_one(),
-            obligations={state: states[state] for state in ObligationState},
-            overdue=(await connection.execute(overdue)).scalar_one(),
-            oldest_unanswered=first and _unanswered(first, now),
-            review=reviews.open,
-            review_by_reason=reviews.by_reason,
-            oldest_review=reviews.oldest,
-            unreadable=(await connection.execute(unreadable)).scalar_one(),
-            progress={f"{row.topic}/{row.partition}": row.next for row in progress},
-        )
 
 
 async def _find(connection: Transaction, asked: str, sight: AlertSight) -> tuple[str | None, int]:
@@ -218,7 +198,6 @@ def _items() -> Select[Any]:
 def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: datetime) -> InboxItem:
     notice = Notice.model_validate_json(row.body)
     overdue = is_overdue(row.state, row.due, now)
-    since = row.since.isoformat().replace("+00:00", "Z")
     return InboxItem(
         obligation=notice.obligation,
         notice=notice,
@@ -230,34 +209,8 @@ def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: dateti
         acknowledged_intent=row.acknowledged_intent,
         receipts=receipts,
         copied_to=copied_to(receipts),
-        cursor=f"{0 if overdue else 1}~{row.severity_rank}~{since}~{row.id}",
+        cursor=InboxPlace(overdue, row.severity_rank, row.since, row.id).cursor,
     )
-
-
-def _parsed(cursor: str) -> list[ColumnElement[Any]]:
-    overdue, _, rest = cursor.partition("~")
-    rank, _, rest = rest.partition("~")
-    since, _, last = rest.partition("~")
-    with contextlib.suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(since)
-        if overdue in {"0", "1"} and rank in _RANKS and moment.tzinfo is not None and last:
-            return [
-                literal(int(overdue), Integer),
-                literal(int(rank), Integer),
-                literal(moment.astimezone(UTC), UtcDateTime),
-                literal(last, String),
-            ]
-    raise InvalidInput([Fault("after", "expected the cursor of an inbox item, as it was given")])
-
-
-_RANKS = frozenset(map(str, SEVERITY_RANK.values()))
-
-
-def _state(name: str) -> ObligationState:
-    try:
-        return ObligationState(name)
-    except ValueError:
-        raise InvalidInput([Fault("state", f"expected {OPEN}, {ALL}, {', '.join(ObligationState)}")]) from None
 
 
 def _unanswered(row: Row[*tuple[Any, ...]], now: datetime) -> Unanswered:

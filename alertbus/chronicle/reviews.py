@@ -11,11 +11,12 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, exists, func, literal, or_, select, tuple_
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ReviewsWaiting, WaitingLongest
-from alertbus.chronicle.flag_questions import FLAG_REASONS, latest_decision, not_asked, undecided
+from alertbus.chronicle.flag_questions import FLAG_REASONS, not_asked
+from alertbus.chronicle.open_questions import OPEN_QUESTION, latest_decision
 from alertbus.chronicle.views import AT_ONCE, view
 from alertbus.model.base import Word
 from alertbus.model.errors import NotFound
@@ -114,11 +115,11 @@ async def review_items(
     `after` is the last item seen; what follows it is given.
     """
     asked = tables.review.c
-    query = _items().where(~and_(_open(), not_asked(now))).order_by(asked.at, asked.id).limit(limit)
+    query = _items().where(or_(~asked.open, ~not_asked(now))).order_by(asked.at, asked.id).limit(limit)
     if stated_by is not None:
         query = query.where(_source_of(stated_by))
     if state is not None:
-        query = query.where(_open() if state is ReviewState.OPEN else ~_open())
+        query = query.where(OPEN_QUESTION if state is ReviewState.OPEN else ~asked.open)
     if reasons:
         query = query.where(asked.reason.in_(sorted(reasons)))
     if alert_id is not None:
@@ -171,33 +172,21 @@ async def unanswered_on(engine: Database, case_id: str, agency: str) -> list[str
         return list((await connection.execute(query)).scalars())
 
 
-async def waiting_reviews(connection: Transaction, now: datetime, exercise: str | None) -> ReviewsWaiting:
+def waiting_reviews(connection: Connection, now: datetime, exercise: str | None) -> ReviewsWaiting:
     """Count the open items by reason, of reality or of one exercise, and give the one that has waited longest."""
     asked = tables.review.c
-    chosen = and_(_open(), ~not_asked(now), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
-    by_reason = _joined(select(asked.reason, func.count())).where(chosen).group_by(asked.reason)
-    oldest = _joined(select(asked.id, asked.reason, asked.at)).where(chosen).order_by(asked.at, asked.id).limit(1)
-    counts = Counter({ReviewReason(row[0]): row[1] for row in await connection.execute(by_reason)})
-    first = (await connection.execute(oldest)).one_or_none()
+    chosen = and_(OPEN_QUESTION, ~not_asked(now), _rehearsed().is_(None) if exercise is None else _rehearsed() == exercise)
+    by_reason = select(asked.reason, func.count()).where(chosen).group_by(asked.reason)
+    oldest = select(asked.id, asked.reason, asked.at).where(chosen).order_by(asked.at, asked.id).limit(1)
+    counts = Counter({ReviewReason(row[0]): row[1] for row in connection.execute(by_reason)})
+    first = connection.execute(oldest).one_or_none()
     longest = first and WaitingLongest(id=first.id, reason=first.reason, since=first.at, age_s=(now - first.at).total_seconds())
     return ReviewsWaiting(open=counts.total(), by_reason=dict(sorted(counts.items())), oldest=longest)
 
 
-_latest = latest_decision("latest")
-_drills = (
-    select(tables.alert.c.alert_id, func.max(tables.alert.c.exercise).label("exercise"))
-    .where(tables.alert.c.exercise.is_not(None))
-    .group_by(tables.alert.c.alert_id)
-    .subquery("drills")
-)
-
-
 def _rehearsed() -> ColumnElement[Any]:
-    return _drills.c.exercise
-
-
-def _open() -> ColumnElement[bool]:
-    return undecided(_latest)
+    said = tables.alert.c
+    return select(func.max(said.exercise)).where(said.alert_id == tables.review.c.alert_id).correlate(tables.review).scalar_subquery()
 
 
 def _source_of(agency: str) -> ColumnElement[bool]:
@@ -206,24 +195,18 @@ def _source_of(agency: str) -> ColumnElement[bool]:
     return exists().where(said.c.statement_id == tables.review.c.statement_id, theirs).correlate(tables.review)
 
 
-def _joined(query: Select[Any]) -> Select[Any]:
-    asked = tables.review
-    latest = and_(_latest.c.review_id == asked.c.id, _latest.c.rank == 1)
-    return query.select_from(asked.outerjoin(_latest, latest).outerjoin(_drills, _drills.c.alert_id == asked.c.alert_id))
-
-
 def _items() -> Select[Any]:
-    return _joined(select(tables.review.c.body, _latest.c.body.label("decision"), _rehearsed()))
+    decision = latest_decision(tables.review_decision.c.body).label("decision")
+    return select(tables.review.c.body, tables.review.c.open, decision, _rehearsed().label("exercise"))
 
 
 def _item(row: Row[*tuple[Any, ...]], now: datetime, front_door: str) -> ReviewItem:
     needed = ReviewNeeded.model_validate_json(row.body)
     decided = ReviewDecided.model_validate_json(row.decision) if row.decision else None
-    is_open = decided is None or decided.outcome is ReviewOutcome.REOPENED
     detail = needed.detail or ""
     return ReviewItem(
         **needed.model_dump(exclude={"case_id"}),
-        state=ReviewState.OPEN if is_open else ReviewState.DECIDED,
+        state=ReviewState.OPEN if row.open else ReviewState.DECIDED,
         owner=owner_of(needed.reason, front_door, needed.source),
         age_s=(now - needed.at).total_seconds(),
         case_id=detail.removeprefix(_ON_CASE) if detail.startswith(_ON_CASE) and needed.alert_id is None else needed.case_id,

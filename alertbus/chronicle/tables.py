@@ -6,8 +6,9 @@ model let through must fit.
 """
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text, true
 
 from alertbus.model.alert import Severity
 from alertbus.sql.engine import UtcDateTime, metadata
@@ -30,7 +31,15 @@ class ObligationState(StrEnum):
 ANSWERED = frozenset({ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN})
 """States in which nothing more is asked of the agency: never overdue, however long ago it was due."""
 
+UNANSWERED = text("chronicle_obligation.state NOT IN (" + ", ".join(f"'{state}'" for state in sorted(ANSWERED)) + ")")
+"""The condition of a query that something is still asked of the agency. In the words of the indexes, or no database would use them."""
+
 SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
+
+
+def _only(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 alert = Table(
     "chronicle_alert",
@@ -105,13 +114,27 @@ receipt = Table(
     Column("channel", String, nullable=True),
 )
 
+_UNANSWERED = UNANSWERED.text.replace("chronicle_obligation.", "")
+_REHEARSED = "exercise IS NOT NULL"
+
+
+def _inbox_indexes() -> list[Index]:
+    name, order = "ix_chronicle_obligation", ("state", "severity_rank", "since", "id", "due")
+    return [
+        Index(f"{name}_inbox", "agency", *order, "exercise"),
+        Index(f"{name}_inboxes", *order, "exercise"),
+        Index(f"{name}_rehearsed_inbox", "exercise", "agency", *order, **_only(_REHEARSED)),
+        Index(f"{name}_rehearsed_inboxes", "exercise", *order, **_only(_REHEARSED)),
+    ]
+
+
 obligation = Table(
     "chronicle_obligation",
     metadata,
     Column("id", String, primary_key=True),
     Column("alert_id", String, nullable=False, index=True),
     Column("case_id", String, nullable=False, index=True),
-    Column("agency", String, nullable=False, index=True),
+    Column("agency", String, nullable=False),
     Column("role", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("severity", String, nullable=False),
@@ -119,14 +142,24 @@ obligation = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("due", UtcDateTime, nullable=True),
     Column("cause", String, nullable=False),
-    Column("exercise", String, nullable=True, index=True),
+    Column("exercise", String, nullable=True),
     Column("notice_id", String, nullable=False),
-    Column("state", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
     Column("acknowledged_by", String, nullable=True),
     Column("acknowledged_at", UtcDateTime, nullable=True),
     Column("acknowledged_intent", String, nullable=True),
+    Column("changed", BigInteger, nullable=False, default=0, server_default="0"),
+    *_inbox_indexes(),
+    Index("ix_chronicle_obligation_due", "due", "exercise", **_only(_UNANSWERED)),
+    Index("ix_chronicle_obligation_since", "exercise", "since", "id", **_only(_UNANSWERED)),
+    Index("ix_chronicle_obligation_changed", "changed", "id"),
 )
-"""Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice."""
+"""Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice.
+
+`changed` grows with every transaction that touches the row (`standing.write_obligations`). The indexes follow the questions: a page of an
+inbox, with its order, is one walk for each state, of one agency or of all, of everything or of one exercise; what becomes overdue is
+found by when it is due; the longest unanswered by since when.
+"""
 
 review = Table(
     "chronicle_review",
@@ -138,8 +171,14 @@ review = Table(
     Column("statement_id", String, nullable=True),
     Column("person_id", String, nullable=True, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("open", Boolean, nullable=False, default=True, server_default=true()),
+    Index("ix_chronicle_review_at", "at", "id"),
+    Index("ix_chronicle_review_open", "at", "id", **_only("open")),
 )
-"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people."""
+"""Every question that a person is asked, or is from `at` on. `statement_id` as in `ReviewNeeded`; `person_id`: the first of its people.
+
+`open`: nobody has decided it, or the latest decision took an earlier one back.
+"""
 
 review_decision = Table(
     "chronicle_review_decision",
@@ -171,5 +210,14 @@ progress = Table(
 )
 """The offset to come next, written with the rows: what a crash leaves between database and broker is passed over."""
 
+count = Table(
+    "chronicle_count",
+    metadata,
+    Column("counted", String, primary_key=True),
+    Column("exercise", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How many obligations there are by state, and statements, alerts and cases (`kept_counts`). `exercise` is '' for what is real."""
+
 CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, review_decision, unreadable)
-TABLES = (*CONTENT, progress)
+TABLES = (*CONTENT, count, progress)

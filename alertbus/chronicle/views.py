@@ -2,10 +2,11 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import Column, ColumnElement, select
+from sqlalchemy import Column, ColumnElement, Connection, select
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ObligationStatus
@@ -18,6 +19,8 @@ from alertbus.policy.neutral import is_neutral
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading
 
+T = TypeVar("T")
+
 AT_ONCE = 500
 """Ids in one query; both databases allow some 32,000."""
 
@@ -28,6 +31,12 @@ async def view(engine: Database) -> AsyncIterator[Transaction]:
     with database_faults():
         async with reading(engine) as connection:
             yield connection
+
+
+async def answered(engine: Database, question: Callable[[Connection], T]) -> T:
+    """Give what a plain function finds in one consistent moment of the chronicle. Raises `DatabaseUnavailable`."""
+    with database_faults():
+        return await engine.read(question)
 
 
 def same_exercise(column: Column[str], exercise: str | None) -> ColumnElement[bool]:
@@ -44,14 +53,14 @@ async def latest_case(connection: Transaction, case_id: str) -> Case:
     return Case.model_validate_json(body)
 
 
-async def receipts_of(connection: Transaction, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
+def receipts_given(connection: Connection, obligations: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
     """Give the receipts by obligation, the oldest first; an empty tuple for an obligation without any."""
     given = tables.receipt
     found: dict[str, list[Receipt]] = defaultdict(list)
     for start in range(0, len(obligations), AT_ONCE):
         some = obligations[start : start + AT_ONCE]
         query = select(given).where(given.c.obligation_id.in_(some)).order_by(given.c.at, given.c.id)
-        for row in await connection.execute(query):
+        for row in connection.execute(query):
             found[row.obligation_id].append(Receipt(**row._mapping))  # noqa: SLF001  public in spite of its name
     return {obligation: tuple(found[obligation]) for obligation in obligations}
 
@@ -66,7 +75,7 @@ async def obligations_where(connection: Transaction, condition: ColumnElement[bo
         .order_by(owed.c.since, owed.c.case_id, owed.c.agency, owed.c.role)
     )
     rows = (await connection.execute(query)).all()
-    receipts = await receipts_of(connection, [row.id for row in rows])
+    receipts = await connection.run_sync(receipts_given, [row.id for row in rows])
     found = []
     for row in rows:
         shown = Notice.model_validate_json(row.body)

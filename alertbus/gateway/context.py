@@ -13,6 +13,7 @@ from alertbus.audit.keys import load_keys
 from alertbus.broker.producer import Producer
 from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
+from alertbus.gateway.feed import ChangeFeed
 from alertbus.gateway.logins import RefusedLogins
 from alertbus.intake.acting import act_for
 from alertbus.intake.callers import Caller, Callers
@@ -47,12 +48,14 @@ class Gateway:
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     vitals: Vitals = field(init=False)
+    feed: ChangeFeed = field(init=False)
 
     def __post_init__(self) -> None:
         keys = load_keys(self.settings.audit_key_file, self.settings.data_dir)
         anchor = Anchor(*anchor_places(self.settings.audit_anchor, self.settings.data_dir), self.now)
         self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s, keys, anchor)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
+        self.feed = ChangeFeed(self.engine, self.now, self.stopping)
         self.callers = Callers(self.settings.callers, self.policy)
 
 

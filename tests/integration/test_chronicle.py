@@ -23,7 +23,7 @@ from alertbus.broker.consumer import read_all
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
-from alertbus.chronicle import queries, tables
+from alertbus.chronicle import inbox_order, queries, tables
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.derive import derive_obligation
 from alertbus.chronicle.projector import TOPICS, ChronicleBehind, apply, read
@@ -305,10 +305,10 @@ async def test_inbox_is_overdue_first_then_by_severity_then_by_age_page_by_page(
         return [item.notice.id for item in await queries.inbox(engine, "health_visiting", now=now, **{"exercise": None, **more})]
 
     assert await asked() == expected
-    assert await asked(state=queries.OPEN) == expected[:-1]
+    assert await asked(state=inbox_order.OPEN) == expected[:-1]
     assert await asked(state="acknowledged") == ["done"]
     assert await asked(exercise="drill") == ["drill"]
-    assert set(await asked(exercise=queries.EVERYTHING, state=queries.ALL)) == {*expected, "drill"}
+    assert set(await asked(exercise=inbox_order.EVERYTHING, state=inbox_order.ALL)) == {*expected, "drill"}
 
     paged: list[str] = []
     after = None

@@ -23,7 +23,7 @@ from alertbus.broker import topics
 from alertbus.broker.envelope import encode
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
-from alertbus.chronicle import projector, queries, tables
+from alertbus.chronicle import inbox_order, projector, queries, tables
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
@@ -120,7 +120,7 @@ async def rebuilt(engine: Database, records: Sequence[Arrived]) -> Loading:
 async def asked_everything(engine: Database) -> None:
     """Every question that a screen asks, and every export."""
     await queries.status(engine, NOW)
-    for exercise in (None, "x1", queries.EVERYTHING):
+    for exercise in (None, "x1", inbox_order.EVERYTHING):
         after: str | None = None
         while items := await queries.inbox(engine, None, None, exercise, now=NOW, limit=1, after=after):
             items[0].model_dump_json()

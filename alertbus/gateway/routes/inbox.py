@@ -1,17 +1,16 @@
 """`/v1/inbox`, `/v1/events` and acknowledgements: the obligations of an agency, and its answers to them."""
 
-import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from alertbus.chronicle import queries
-from alertbus.chronicle.answers import InboxItem
+from alertbus.chronicle import inbox_order, queries
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.gateway.feed import shown
 from alertbus.intake.acknowledgements import Acknowledgement
 from alertbus.model.rights import Right
 
@@ -37,9 +36,8 @@ async def inbox(
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
     caller.must(Right.RECEIVE)
     items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
-    shown = items[:limit]
-    following = shown[-1].cursor if len(items) > limit else None
-    return JSONResponse({"items": [_shown(item) for item in shown], "next": following})
+    following = items[limit - 1].cursor if len(items) > limit else None
+    return JSONResponse({"items": [shown(item) for item in items[:limit]], "next": following})
 
 
 @router.get(
@@ -50,7 +48,7 @@ async def inbox(
 async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQuery = None, exercise: ExerciseQuery = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
     caller.must(Right.RECEIVE)
-    stream = _changes(gateway, caller.agency, _which(exercise))
+    stream = _live(gateway, caller.agency, _which(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -77,62 +75,12 @@ async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGate
 def _which(exercise: str | None) -> str | None:
     """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
-        return queries.EVERYTHING
+        return inbox_order.EVERYTHING
     return None if exercise == "none" else exercise
 
 
-_POLL_S = 1.0
-_SILENT_S = 15.0
-"""Seconds without an event after which a comment is sent, so that nothing between takes the connection for dead."""
-
-
-async def _changes(gateway: Gateway, agency: str | None, exercise: str | None) -> AsyncIterator[str]:
-    """Yield server-sent events. The chronicle is asked every second, because another process may be writing it."""
-    sent: dict[str, str] = {}
-    quiet = 0.0
+async def _live(gateway: Gateway, agency: str | None, exercise: str | None) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
-    while not gateway.stopping.is_set():
-        # In a task of its own: a caller who goes away cancels this one, and would break the database connection with it.
-        items, closed = await asyncio.shield(asyncio.create_task(_open_and_closed(gateway, agency, exercise, frozenset(sent))))
-        for item in items:
-            mark = f"{item.notice.id} {item.state} {item.overdue} {len(item.receipts)}"
-            if sent.get(item.obligation.id) != mark:
-                sent[item.obligation.id] = mark
-                quiet = 0.0
-                yield f"event: obligation\nid: {item.obligation.id}\ndata: {orjson.dumps(_shown(item)).decode()}\n\n"
-        for one in closed:
-            del sent[one]
-        quiet += _POLL_S
-        if quiet >= _SILENT_S:
-            quiet = 0.0
-            yield ": still here\n\n"
-        try:
-            async with asyncio.timeout(_POLL_S):
-                await gateway.stopping.wait()
-        except TimeoutError:
-            continue
-
-
-async def _open_and_closed(
-    gateway: Gateway, agency: str | None, exercise: str | None, sent: frozenset[str]
-) -> tuple[list[InboxItem], frozenset[str]]:
-    """Give the items to look at, those that are open and those that were `sent` and no longer are, and the ids of the latter."""
-    items = await _open(gateway, agency, exercise)
-    closed = sent - {item.obligation.id for item in items}
-    items += [await queries.obligation(gateway.engine, one, now=gateway.now()) for one in sorted(closed)]
-    return items, closed
-
-
-async def _open(gateway: Gateway, agency: str | None, exercise: str | None) -> list[InboxItem]:
-    found: list[InboxItem] = []
-    now, after = gateway.now(), None
-    while True:
-        page = await queries.inbox(gateway.engine, agency, queries.OPEN, exercise, now=now, limit=500, after=after)
-        found += page
-        if len(page) < 500:  # noqa: PLR2004  the page's own size
-            return found
-        after = page[-1].cursor
-
-
-def _shown(item: InboxItem) -> dict[str, Any]:
-    return {"id": item.obligation.id} | item.model_dump(mode="json", by_alias=True)
+    async with contextlib.aclosing(gateway.feed.follow(agency, exercise)) as events:
+        async for event in events:
+            yield event

@@ -1,0 +1,127 @@
+"""What is asked of the chronicle is found by index, however much it holds: the databases' own plans, on both."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from alertbus.bench.chronicle_rows import fill
+from alertbus.chronicle import queries, tables
+from alertbus.chronicle.changes import Change, Seen, from_now_on, news_since
+from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
+from alertbus.chronicle.rebuild import make_tables
+from alertbus.chronicle.reviews import review_items
+from alertbus.sql.database import Database
+from alertbus.sql.engine import make_engine
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+LARGE = (tables.obligation, tables.notice, tables.receipt, tables.alert, tables.alert_case, tables.review, tables.review_decision)
+
+
+class Filled:
+    """A chronicle of some thousand obligations, and how its database answers what is asked of it."""
+
+    def __init__(self, engine: Database) -> None:
+        self.engine = engine
+        self._asked: list[tuple[str, Any]] = []
+        event.listen(engine.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        self._asked.append((statement, parameters))
+
+    async def plan(self, question: Callable[[], Awaitable[Any]]) -> list[str]:
+        """Ask it, and give the lines of the plans of all its queries."""
+        self._asked.clear()
+        await question()
+        queries_asked = [(statement, given) for statement, given in self._asked if statement.startswith(("SELECT", "WITH"))]
+        assert queries_asked
+        explain = "EXPLAIN QUERY PLAN " if self.engine.dialect.name == "sqlite" else "EXPLAIN "
+        return await self.engine.read(
+            lambda connection: [
+                str(row[-1]) for asked, given in queries_asked for row in connection.exec_driver_sql(explain + asked, given)
+            ]
+        )
+
+
+SHORT = ("ix_chronicle_review_open", "ix_chronicle_obligation_changed")
+"""An index of the open questions alone, and one of which the end is read and no more."""
+
+
+def read_whole(plan: Sequence[str]) -> list[str]:
+    """The lines of a plan that read a large table, or the whole of an index of it, from one end to the other."""
+    scans = [f"{verb} {table.name}" for table in LARGE for verb in ("SCAN", "Seq Scan on")]
+    return [line for line in plan if any(f"{one} " in f"{line} " for one in scans) and not any(one in line for one in SHORT)]
+
+
+def indexes(plan: Sequence[str]) -> set[str]:
+    """The indexes of obligations that a plan uses."""
+    return {found for line in plan for found in re.findall(r"ix_chronicle_obligation_\w+", line)}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "sqlite, never analysed", "postgresql"])
+async def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Filled]:
+    folder: Path = tmp_path_factory.mktemp("filled")
+    url = f"sqlite:///{folder}/bus.db" if "sqlite" in request.param else request.getfixturevalue("postgres_url")
+    engine = make_engine(url)
+    await make_tables(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(fill, 14_000, NOW)
+        if "never" in request.param:
+            await connection.execute(text("DELETE FROM sqlite_stat1"))
+    await engine.dispose()  # SQLite reads its statistics when it opens the file
+    yield Filled(engine)
+    await engine.dispose()
+
+
+A_WHILE_AGO = Seen(Change(6_990, ""), NOW - timedelta(minutes=1))
+AGENCY = [pytest.param("gp", id="gp"), pytest.param("school.7", id="school.7"), pytest.param(None, id="all agencies")]
+EXERCISE = [pytest.param(EVERYTHING, id="everything"), pytest.param(None, id="real"), pytest.param("drill-1", id="drill")]
+
+
+@pytest.mark.parametrize("state", [None, OPEN, "accepted", "acknowledged"])
+@pytest.mark.parametrize("exercise", EXERCISE)
+@pytest.mark.parametrize("agency", AGENCY)
+async def test_page_of_an_inbox_is_the_beginning_of_an_index_for_each_state(
+    filled: Filled, agency: str | None, exercise: str | None, state: str | None
+) -> None:
+    rehearsed = "rehearsed_" if exercise == "drill-1" else ""
+    expected = f"ix_chronicle_obligation_{rehearsed}inbox{'' if agency else 'es'}"
+    first = await queries.inbox(filled.engine, agency, state, exercise, now=NOW, limit=5)
+
+    for after in (None, *(item.cursor for item in first[-1:])):
+        plan = await filled.plan(lambda after=after: queries.inbox(filled.engine, agency, state, exercise, now=NOW, limit=5, after=after))
+
+        assert read_whole(plan) == []
+        assert indexes(plan) == {expected}
+        # What is put together is sorted: the states' first ones, twice, and a page's receipts. Nothing is sorted to find them.
+        assert len([line for line in plan if "TEMP B-TREE" in line]) <= 3
+
+
+async def test_what_is_asked_most_reads_no_large_table_whole(filled: Filled) -> None:
+    """The numbers of the status, one alert by either id, one obligation, what is open for a person, and what has changed."""
+    engine = filled.engine
+    item = (await queries.inbox(engine, "gp", "acknowledged", now=NOW, limit=1))[0]
+    alert = await queries.alert_status(engine, item.obligation.alert_id, now=NOW)
+    questions: dict[str, Callable[[], Awaitable[Any]]] = {
+        "status": lambda: queries.status(engine, NOW),
+        "status of an exercise": lambda: queries.status(engine, NOW, "drill-1"),
+        "alert": lambda: queries.alert_status(engine, alert.alert_id, now=NOW),
+        "alert by its sender's id": lambda: queries.alert_status(engine, alert.source_id, now=NOW),
+        "obligation": lambda: queries.obligation(engine, item.obligation.id, now=NOW),
+        "reviews": lambda: review_items(engine, NOW, "childrens_social_care", limit=5),
+        "review": lambda: review_items(engine, NOW, "childrens_social_care", alert_id=alert.alert_id),
+        "where the feed begins": lambda: engine.read(lambda connection: from_now_on(connection, NOW)),
+        "a look of the feed": lambda: engine.read(lambda connection: news_since(connection, A_WHILE_AGO, NOW, lambda _: True)),
+    }
+
+    assert {name: found for name, ask in questions.items() if (found := read_whole(await filled.plan(ask)))} == {}
+
+
+async def test_the_feed_finds_by_index_what_has_changed_and_what_has_become_due(filled: Filled) -> None:
+    plan = await filled.plan(lambda: filled.engine.read(lambda c: news_since(c, A_WHILE_AGO, NOW, lambda _: True)))
+
+    assert indexes(plan) == {"ix_chronicle_obligation_changed", "ix_chronicle_obligation_due"}
