@@ -15,6 +15,7 @@ from alertbus.bench.figures import median_ratio
 from alertbus.bench.idle_bus import IdleBus
 from alertbus.bench.latency import Latencies
 from alertbus.bench.peers import OURS, PeerMeasured
+from alertbus.bench.reading_time import ReadingTime
 from alertbus.bench.rebuild_time import RebuildTime
 from alertbus.bench.reconcile_time import ReconcileTime
 from alertbus.bench.recovery_time import Recovery
@@ -22,7 +23,15 @@ from alertbus.bench.scaling import Scaling
 from alertbus.bench.sigkill import Killed
 from alertbus.bench.targets import JUDGED, Target, shown
 from alertbus.bench.throughput import Throughput
-from alertbus.bench.whole_path_report import WHOLE_PATH_TARGETS, beside_the_bus, by_size, first_database, on_database, whole_path_lines
+from alertbus.bench.whole_path_report import (
+    WHOLE_PATH_TARGETS,
+    beside_the_bus,
+    by_obligations,
+    by_size,
+    first_database,
+    on_database,
+    whole_path_lines,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class Measured:
     county: Sequence[Latencies] = field(default=())
     """The whole path at one rate, in counties of different sizes."""
     alertmanager: Beside | None = None
+    reading: Sequence[ReadingTime] = field(default=())
+    """Questions to chronicles of different sizes."""
     killed: Mapping[str, Killed] = field(default_factory=dict)
     """What was lost at SIGKILL: by database, and by `alertmanager`."""
     recovery: Recovery | None = None
@@ -84,6 +95,7 @@ def contract(measured: Measured) -> dict[str, Any]:
         "idle": {one.database: asdict(one) for one in measured.idle},
         "county": by_size(measured.county),
         "alertmanager": measured.alertmanager and beside_the_bus(measured.alertmanager),
+        "reading": by_obligations(measured.reading),
         "sigkill": {name: asdict(killed) for name, killed in measured.killed.items()},
         "recovery_s": _recovery(measured.recovery, measured.million),
         "workers": _workers(measured.workers),

@@ -10,6 +10,9 @@ RATES = (25.0, 50.0, 100.0, 200.0)
 MILLION = 1_000_000
 
 
+OBLIGATIONS = (10_000, 100_000, 1_000_000)
+"""Open and closed together, of the chronicles that are asked."""
+
 LOADED_S, IDLE_S = 30.0, 60.0
 """In a minute an idle bus has done once what it does every minute."""
 
@@ -23,6 +26,7 @@ class Measurement(StrEnum):
     IDLE = "idle"
     COUNTY = "county"
     SIGKILL = "sigkill"
+    READING = "reading"
     ALERTMANAGER = "alertmanager"
     RECOVERY = "recovery"
     WORKERS = "workers"
@@ -53,6 +57,7 @@ class Extent:
     rates: tuple[float, ...]
     search: bool
     sizes: tuple[int, ...]
+    obligations: tuple[int, ...]
     sqlite_only: bool
     database: str | None
     profile: Path | None

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -15,6 +16,7 @@ from alertbus.chronicle.changes import from_now_on, news_since
 from alertbus.chronicle.inbox_order import ALL, OPEN
 from alertbus.chronicle.reviews import review_items
 from alertbus.chronicle.views import answered
+from alertbus.settings import Settings
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 
@@ -45,6 +47,11 @@ async def measure_reading(url: str, obligations: int, *, times: int = TIMES) -> 
         return ReadingTime(obligations, database.dialect.name, found)
     finally:
         await database.dispose()
+
+
+async def reading_time(folder: Path, *, obligations: int, database: str | None = None, database_pid: int | None = None) -> ReadingTime:  # noqa: ARG001
+    """Measure on an empty database; None: SQLite in the folder. Where its server runs does not matter here."""
+    return await measure_reading(Settings(data_dir=folder, database_url=database).sqlalchemy_url, obligations)
 
 
 async def _timed(ask: Question, times: int) -> Mapping[str, float]:

@@ -18,6 +18,7 @@ from alertbus.bench.idle_bus import idle_bus
 from alertbus.bench.latency import RATE, latencies
 from alertbus.bench.measurement import MILLION, Extent, Measurement
 from alertbus.bench.peers import peers
+from alertbus.bench.reading_time import reading_time
 from alertbus.bench.rebuild_time import rebuild_time
 from alertbus.bench.reconcile_time import reconcile_time
 from alertbus.bench.recovery_time import recovery
@@ -31,6 +32,15 @@ T = TypeVar("T")
 
 FEW_FAMILIES = 1_000
 """At most so many families where each is imported through the gateway, or kept in the bench's own memory."""
+
+WHOLE_BUS = {
+    Measurement.LATENCY,
+    Measurement.IDLE,
+    Measurement.COUNTY,
+    Measurement.SIGKILL,
+    Measurement.READING,
+    Measurement.ALERTMANAGER,
+}
 
 RECOVERY_RUNS = 3
 """At most so many: in each the worker dies three times."""
@@ -63,17 +73,21 @@ def measure(wanted: Collection[Measurement], extent: Extent, folder: Path, tell:
 
 def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: Path, measured: Measured, run: Any) -> Measured:
     """The whole bus: on SQLite and on a PostgreSQL of the bench's own, or on the one that was named; and Alertmanager beside it."""
-    if {Measurement.LATENCY, Measurement.IDLE, Measurement.COUNTY, Measurement.SIGKILL, Measurement.ALERTMANAGER}.isdisjoint(wanted):
+    if WHOLE_BUS.isdisjoint(wanted):
         return measured
     absent: dict[str, str] = {}
     for name in _databases(extent, absent):
 
         def on(work: Callable[..., Coroutine[Any, Any, T]], title: str, name: str = name, **size: Any) -> T | None:
-            within = _with_database(name, extent.database, work, folder / f"{work.__name__}-{size['families']}-{name}", **size)
+            within = _with_database(
+                name, extent.database, work, folder / f"{work.__name__}-{size.get('families', size.get('obligations'))}-{name}", **size
+            )
             found: T | None = run(f"{title}, on {name}", within)
             return found
 
         measured = _on_one_database(wanted, extent, measured, on)
+        if Measurement.READING in wanted:
+            measured = _asked(extent, measured, on)
     if not {Measurement.ALERTMANAGER, Measurement.SIGKILL}.isdisjoint(wanted) and _is_built(absent):
         loads: dict[str, Any] = {"seconds": extent.seconds, "runs": extent.runs, "rates": extent.rates, "search": extent.search}
         if Measurement.ALERTMANAGER in wanted:
@@ -98,6 +112,13 @@ def _on_one_database(wanted: Collection[Measurement], extent: Extent, measured: 
                 measured = replace(measured, county=[*measured.county, paths])
     if Measurement.SIGKILL in wanted and (killed := on(killed_bus, "the bus at SIGKILL", families=few)):
         measured = replace(measured, killed={**measured.killed, killed.database: killed})
+    return measured
+
+
+def _asked(extent: Extent, measured: Measured, on: Any) -> Measured:
+    for obligations in extent.obligations if extent.database is None else extent.obligations[:1]:  # a given database is empty only once
+        if answers := on(reading_time, f"reading of {obligations:,} obligations", obligations=obligations):
+            measured = replace(measured, reading=[*measured.reading, answers])
     return measured
 
 

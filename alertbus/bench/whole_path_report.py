@@ -6,7 +6,9 @@ from typing import Any
 
 from alertbus.bench.alertmanager import Beside
 from alertbus.bench.latency import RATE, Latencies
+from alertbus.bench.measurement import OBLIGATIONS
 from alertbus.bench.rates import WholePath
+from alertbus.bench.reading_time import ReadingTime
 from alertbus.bench.targets import Target, shown
 
 DATABASES = ("sqlite", "postgresql")
@@ -25,6 +27,9 @@ def _budget(database: str) -> Iterator[Target]:
     yield at("100", "accept to last of seven deliveries, p99", ("to_last_ms", "p99"), 300)
     yield at("100", "our processor for an alert", ("parts_ms_per_alert",), 10)
     yield at("25", "our processor for an alert", ("parts_ms_per_alert",), 20)
+    for obligations in OBLIGATIONS:
+        path = ("reading", database, str(obligations), "slowest_p99_ms")
+        yield Target(f"p99 of the slowest question to {obligations:,} obligations, {database}", path, 50, "ms")
     yield Target(f"idle, the busiest of our parts, {database}", ("idle", database, "most_of_a_part"), 3, "% of a core")
     yield Target(f"idle, memory of the bus, {database}", ("idle", database, "memory_mib"), 650, "MiB")
 
@@ -60,6 +65,18 @@ def by_size(measured: Sequence[Latencies]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in measured:
         found.setdefault(one.database, {})[str(one.families)] = on_database(one)
+    return found
+
+
+def by_obligations(measured: Sequence[ReadingTime]) -> dict[str, Any]:
+    """By database and number of obligations: each question, and the slowest of them."""
+    found: dict[str, Any] = {}
+    for one in measured:
+        slowest = max(ms["p99"] for ms in one.ms.values())
+        found.setdefault(one.database, {})[str(one.obligations)] = {
+            "slowest_p99_ms": slowest,
+            "ms": {name: dict(ms) for name, ms in one.ms.items()},
+        }
     return found
 
 
@@ -115,6 +132,10 @@ def _comparisons(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield f"our processor for an alert at {per_s}/s, {int(families):,} families, {database}", value
             for per_s, why in on["not_carried"].items():
                 yield f"{per_s} alerts/s, {int(families):,} families, {database}", f"not carried: {why}"
+    for database, sizes in found["reading"].items():
+        for obligations, on in sizes.items():
+            p99 = ", ".join(f"{name} {shown(ms['p99'])}" for name, ms in on["ms"].items())
+            yield f"p99 of questions to {int(obligations):,} obligations, {database}", f"{p99} ms"
     if (beside := found["alertmanager"]) is not None:
         for per_s, path in beside["at"].items():
             yield f"Alertmanager at {per_s} alerts/s, to the first, p50 / p99 / p99.9", _latency(path["latency_ms"], "p50", "p99", "p999")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alertbus.bench.measurement import IDLE_S, LOADED_S, MILLION, RATES, SIZES, USUAL, Extent, Measurement
+from alertbus.bench.measurement import IDLE_S, LOADED_S, MILLION, OBLIGATIONS, RATES, SIZES, USUAL, Extent, Measurement
 from alertbus.cli.output import as_json, complain, rows, say
 
 ONLY = (
@@ -31,6 +31,7 @@ def bench(
     rates: Annotated[list[float] | None, typer.Option(min=1, help="For `latency`: alerts/s, instead of 25, 50, 100, 200.")] = None,
     search: Annotated[bool, typer.Option("--search/--no-search", help="For `latency`: look for the highest rate carried.")] = True,
     sizes: Annotated[list[int] | None, typer.Option(min=1, help="For `county`: families, instead of 1000, 10000, 100000.")] = None,
+    obligations: Annotated[list[int] | None, typer.Option(min=1, help="For `reading`: instead of 10000, 100000, 1000000.")] = None,
     only: Annotated[Measurement | None, typer.Option(help=ONLY)] = None,
     database: Annotated[str | None, typer.Option(help="`sqlite`, or an empty PostgreSQL (it is filled), instead of both.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
@@ -62,6 +63,7 @@ def bench(
         rates=tuple(rates or RATES),
         search=search,
         sizes=tuple(sizes or SIZES),
+        obligations=tuple(obligations or OBLIGATIONS),
         sqlite_only=database == "sqlite",
         database=None if database == "sqlite" else database,
         profile=profile,

@@ -28,6 +28,7 @@ from alertbus.bench.rates import (
     holds,
     next_rate,
 )
+from alertbus.bench.reading_time import ReadingTime
 
 MACHINE = Machine(2, "a processor", "3.11.0", 8.0, 0.0)
 
@@ -136,6 +137,15 @@ def test_an_idle_bus_is_judged_by_its_busiest_part() -> None:
     assert met(found, "idle, the busiest of our parts, sqlite") is False
     assert met(found, "idle, memory of the bus, sqlite") is True
     assert found["idle"]["sqlite"]["memory"]["broker"]["pss"] == 80.0
+
+
+def test_reading_is_judged_by_the_slowest_question_of_each_size() -> None:
+    ms = {"inbox, open": {"p50": 2.0, "p99": 9.0, "cpu": 1.0}, "status": {"p50": 1.0, "p99": 60.0, "cpu": 1.0}}
+    found = contract(Measured(MACHINE, 1, 1, reading=[ReadingTime(10_000, "sqlite", ms)]))
+
+    assert found["reading"]["sqlite"]["10000"]["slowest_p99_ms"] == 60
+    assert met(found, "p99 of the slowest question to 10,000 obligations, sqlite") is False
+    assert met(found, "p99 of the slowest question to 1,000,000 obligations, sqlite") is None
 
 
 def test_a_database_that_is_not_here_is_said_to_be_absent() -> None:
