@@ -4,7 +4,8 @@ A mention is somebody as one case file or one alert names them. Its marks are wh
 name, birthday and place, or another mention that it points at. In four steps (DESIGN section 14):
 
 1. Mentions of case files that share a mark which decides are one person, unless their numbers contradict each other.
-2. Who was said to be one person, by a source or by somebody who decided, is one, unless it was said later that they are not.
+2. Who was said to be one person, by a source or by somebody who decided, is one, unless it was said later that they, or some of
+   them, are not.
 3. Case files' people who agree exactly are one, if nothing contradicts among all who agree so.
 4. An alert's mention joins the one person that it agrees with. Where its numbers lead to several people of case files it
    is about all of them and joins none: an alert alone does not make two families' people one.
@@ -19,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
 
-from alertbus.directory.marks import EXACT, Mark, in_one_number_system
+from alertbus.directory.marks import EXACT, MENTION, Mark, in_one_number_system
 
 
 class MentionKind(StrEnum):
@@ -133,12 +134,13 @@ class _Clustering:
         self._put(mention, fitting)
 
     def _merge(self, merge: Mention) -> None:
+        """Make one of everybody whom it names. Of nobody, once some of them were parted: which of them the others are is open."""
         named = self._sharing(merge.marks)
-        joined: list[Cluster] = []
-        for cluster in named:
-            if not any(self._split_between(cluster.marks, other.marks, after=merge.since) for other in joined):
-                joined.append(cluster)
-        self._put(merge, joined)
+        sides = [*(c.marks for c in named), *(m.marks for m in self._alerts if (MENTION, m.id) in merge.marks)]
+        if self._undone(merge) or any(self._split_between(a, b, after=merge.since) for a, b in combinations(sides, 2)):
+            self._clusters.append(Cluster([merge]))
+        else:
+            self._put(merge, named)
 
     def _join_exact(self) -> None:
         """Of all clusters that share an exact mark every two must fit each other: else none of them is joined by it."""

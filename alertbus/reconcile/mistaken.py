@@ -34,6 +34,9 @@ READ_WORDS = words(AlertAboutPerson.type, CASE_RECORDED, PersonMerged.type, Pers
 Token = tuple[str, str]
 """A mark as it is compared here: its system, and a digest of its value."""
 
+_SaidThen = tuple[datetime, frozenset[Token]]
+"""A statement about who is who: when it was made, and at whom it points."""
+
 _Thing = TypeVar("_Thing", str, Token)
 
 _ONE_NUMBER = frozenset(system.value for system in ONE_NUMBER)
@@ -141,11 +144,14 @@ class _Rules:
         for token, said in self._same.items():
             self._said[said] |= {token[0]} & _ONE_NUMBER
         self._by_id: dict[str, list[Naming]] = defaultdict(list)
-        self._by_token: dict[Token, list[Naming]] = defaultdict(list)
         for one in self._namings:
             for person_id in one.ids:
                 self._by_id[person_id].append(one)
-            for token in self._reduced(one):
+        binding = _least_of(self._binding([(merge.at, frozenset(_pointed(merge))) for merge in standing], later))
+        self._by_token: dict[Token, list[Naming]] = defaultdict(list)
+        """Who must be one: they share a number, or a merge that holds for everybody whom it names."""
+        for one in self._namings:
+            for token in {binding.get(token, token) for token in one.tokens}:
                 self._by_token[token].append(one)
 
     def broken(self) -> Iterator[Discrepancy]:
@@ -182,8 +188,21 @@ class _Rules:
             if not (one.judged and other.judged) or one.ids & other.ids or (one.alert_id and other.alert_id):
                 continue
             mine, theirs = self._group(one), self._group(other)
-            if not self._contradict(mine, theirs) and not self._split(mine, theirs) and not _of_one_case(mine, theirs):
+            if not self._contradict(mine, theirs) and not self._split(mine, theirs, self._apart) and not _of_one_case(mine, theirs):
                 yield _mistaken(one if one.alert_id else other)
+
+    def _binding(self, merges: Iterable[_SaidThen], splits: list[_SaidThen]) -> Iterator[frozenset[Token]]:
+        """Give whom the merges make one: one of which some were parted later, by whatever word for them, makes nobody one."""
+        named: dict[Token, list[Naming]] = defaultdict(list)
+        for one in self._namings if splits else ():
+            for token in ({one.place} if one.alert_id else one.tokens) & self._same.keys():
+                named[token].append(one)
+        for at, sides in merges:
+            apart = [parted for when, parted in splits if when > at]
+            theirs = [one for side in sides for one in named[side]] if apart else []
+            pairs = ((one, other) for one, other in combinations(theirs, 2) if not one.ids & other.ids)
+            if not any(self._split(self._group(one), self._group(other), apart) for one, other in pairs):
+                yield sides
 
     def _connected(self, together: list[Naming]) -> list[list[Naming]]:
         pieces: list[tuple[set[Token], list[Naming]]] = []
@@ -222,9 +241,9 @@ class _Rules:
         named = {token for tokens in third.numbers(self._same).values() for token in tokens}
         return all(named & {t for tokens in end.numbers(self._same).values() for t in tokens} for end in (one, other))
 
-    def _split(self, mine: Iterable[Naming], theirs: Iterable[Naming]) -> bool:
+    def _split(self, mine: Iterable[Naming], theirs: Iterable[Naming], apart: Iterable[frozenset[Token]]) -> bool:
         left, right = ({token for one in group for token in one.tokens} for group in (mine, theirs))
-        return any(sides & left and sides & right for sides in self._apart)
+        return any(sides & left and sides & right for sides in apart)
 
     def _reduced(self, one: Naming) -> set[Token]:
         return {self._same.get(token, token) for token in one.tokens}

@@ -1,6 +1,6 @@
 """The reconciler's own view of who is who: a wrong join put in by force, and a missed one, are seen from the claims alone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NHS_1, NHS_2 = ({"system": "nhs_number", "value": v} for v in ("9845990290", "9959195651"))
 PRISON_1, PRISON_2 = ({"system": "prison_number", "value": v} for v in ("G7574EC", "B6273AG"))
 PNC = {"system": "pnc", "value": "1995/0004242F"}
+CRN = {"system": "crn", "value": "M330675"}
 ALI = {
     "name": {"given": "Mohammed", "family": "Ali"},
     "born": "1990-03-01",
@@ -39,8 +40,8 @@ def alert(name: str, *ids: str, action: str = "raised", **person: Any) -> Record
     return records.alert_about_people(found, ids or ("nobody",))[0]
 
 
-def said(kind: type[Any], *numbers: Any) -> Record:
-    return records.about_who_is_who(kind(id="m", source="prison.hmpps", at=T0, people=[{"identifier": one} for one in numbers]))
+def said(kind: type[Any], *numbers: Any, at: datetime = T0) -> Record:
+    return records.about_who_is_who(kind(id="m", source="prison.hmpps", at=at, people=[{"identifier": one} for one in numbers]))
 
 
 def mistaken(*written: Record) -> list[str]:
@@ -95,6 +96,20 @@ def test_what_a_merge_says_must_be_done_and_what_a_split_forbids_must_not() -> N
     assert mistaken(*both, said(PersonMerged, PRISON_1, PRISON_2)) == []
     assert mistaken(*both) != []
     assert mistaken(*both, said(PersonSplit, PRISON_1, PRISON_2)) != []
+
+
+@pytest.mark.parametrize("parted", [NHS_1, PNC], ids=["as it was merged", "by another number"])
+def test_a_merge_of_three_makes_nobody_one_once_two_of_them_are_parted(parted: Any) -> None:
+    def on_file(first: str, second: str, third: str) -> list[Record]:
+        people = [(first, [NHS_1, PNC]), (second, [PRISON_1]), (third, [CRN])]
+        return [case(f"{n}", one, identifiers=numbers) for n, (one, numbers) in enumerate(people)]
+
+    merged = said(PersonMerged, NHS_1, PRISON_1, CRN)
+    split = said(PersonSplit, parted, PRISON_1, at=T0 + timedelta(minutes=1))
+
+    assert mistaken(*on_file("a", "b", "c"), merged) == ["1", "2"]
+    assert mistaken(*on_file("a", "b", "c"), merged, split) == []
+    assert mistaken(*on_file("a", "b", "c"), merged, said(PersonSplit, parted, PRISON_1, at=T0 - timedelta(minutes=1))) == ["2"]
 
 
 def test_a_doubt_names_nobody_so_whom_it_asks_about_is_taken_for_nobody_else() -> None:

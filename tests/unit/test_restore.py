@@ -328,11 +328,11 @@ async def restored_directory(engine: Database, log: Sequence[Stood], order: rand
     await part.finish(engine)
 
 
-def _ash(**people: list[int]) -> tuple[str, Any]:
-    """A step: the case `ash` with these people on it, by key, each with these numbers."""
+def _ash(case_id: str = "ash", /, **people: list[int]) -> tuple[str, Any]:
+    """A step: the case `ash`, or another, with these people on it, by key, each with these numbers."""
     on_it = [{"key": key, "identifiers": _crns(*numbers)} for key, numbers in people.items()]
     links = [{"person": key, "relation": "relative", "from": "2026-01-01"} for key in people]
-    return "case", {"id": "ash", "exercise": None, "people": on_it, "links": links, "involvements": [{"agency": "school"}]}
+    return "case", {"id": case_id, "exercise": None, "people": on_it, "links": links, "involvements": [{"agency": "school"}]}
 
 
 def _about(*people: dict[str, Any]) -> tuple[str, Any]:
@@ -344,6 +344,13 @@ def _crns(*numbers: int) -> list[dict[str, str]]:
 
 
 _MERGED = "who is who", ("merged", "m1", [{"identifier": _crns(3)[0]}, {"case_id": "ash", "key": "ben"}])
+_CLEO, _BEN = {"case_id": "birch", "key": "cleo"}, {"identifier": _crns(1)[0]}
+
+
+def _of_three(*ben: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Steps: three people, of whom one is on no case of the others, are merged; ben of them, so pointed at, and cleo are parted again."""
+    merged = ("merged", "m1", [{"case_id": "ash", "key": "anna"}, _CLEO, *ben])
+    return [_ash(anna=[]), _ash("birch", ben=[1], cleo=[]), ("who is who", merged), ("who is who", ("split", "m2", [_BEN, _CLEO]))]
 
 
 @example([_about({"identifiers": _crns(2)}, {"identifiers": _crns(1, 2)}), _ash(anna=[1], ben=[1])], 0, 1).via(
@@ -363,6 +370,8 @@ _MERGED = "who is who", ("merged", "m1", [{"identifier": _crns(3)[0]}, {"case_id
 @example([_ash(ben=[]), _MERGED, _about({"key": "ben", "identifiers": _crns(1)})], 0, 1).via(
     "the number that a merge gives somebody contradicts an alert's"
 )
+@example(_of_three(_BEN), 0, 1).via("of three whom a merge made one, two are parted: which of them the third is, is open")
+@example(_of_three({"case_id": "birch", "key": "ben"}), 0, 1).via("two are parted by other marks than those by which they were merged")
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )

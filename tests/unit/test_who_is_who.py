@@ -297,6 +297,34 @@ async def test_a_split_keeps_apart_two_whom_a_shared_number_would_join_until_a_l
     assert await bus.on("a", "f") == await bus.on("b", "f")
 
 
+@pytest.mark.parametrize("parted", [{"case_id": "b", "key": "f"}, {"identifier": CRN}], ids=["as they were merged", "by another mark"])
+async def test_of_three_who_were_merged_none_is_another_once_two_of_them_are_parted(bus: Bus, parted: dict[str, Any]) -> None:
+    """Which of the two the third is, nobody has said: to choose one would open one family's affairs to another."""
+    for case_id, numbers in ("a", []), ("b", [CRN]), ("c", []):
+        await bus.case(case_id, f={"identifiers": numbers})
+    pointers = [{"case_id": case_id, "key": "f"} for case_id in "abc"]
+    await bus.merged(*pointers)
+    assert await bus.on("a", "f") == await bus.on("b", "f") == await bus.on("c", "f")
+
+    await bus.merged(parted, {"case_id": "c", "key": "f"}, kind=PersonSplit)
+
+    everybody = [await bus.on(case_id, "f") for case_id in "abc"]
+    assert [len(one) for one in everybody] == [1, 1, 1]
+    assert len(set.union(*everybody)) == len(everybody)
+
+
+async def test_somebody_in_an_alert_is_nobody_of_a_merge_once_another_whom_it_names_is_parted_from_a_third(bus: Bus) -> None:
+    await bus.case("a", f={"identifiers": [PNC]})
+    told = [*await bus.alert("1", {"identifiers": [CRN]}), *await bus.alert("2", {"identifiers": [PRISON_1]})]
+    await bus.merged({"case_id": "a", "key": "f"}, *({"person_id": match.person_ids[0]} for match in told))
+    assert await bus.who(identifiers=[CRN]) == await bus.who(identifiers=[PRISON_1]) == await bus.on("a", "f")
+
+    await bus.merged({"identifier": CRN}, {"identifier": PNC}, kind=PersonSplit)
+
+    found = [await bus.who(identifiers=[number]) for number in (PNC, CRN, PRISON_1)]
+    assert len(set.union(*found)) == sum(len(one) for one in found)
+
+
 async def test_a_merge_by_the_directorys_ids_is_kept_by_what_they_stood_for(bus: Bus) -> None:
     one, two = await bus.case("a", f={"identifiers": [PNC]}), await bus.case("b", f={"identifiers": [CRN]})
     pointers = [{"person_id": case.person("f").person_ids[0]} for case in (one, two)]
