@@ -222,7 +222,7 @@ class Ledger:
         await self._make_due(and_(ledger.c.next_attempt_at > now, *waits_for_it), now)
 
     async def undo_clock_skew(self, now: datetime, longest_wait: timedelta) -> bool:
-        """Make due what is put off for longer than the longest wait there is: that was written by a clock gone wrong. Say whether any was."""
+        """Make due what is put off for longer than any wait there is: a clock gone wrong wrote that. Say whether anything was."""
         too_late = ledger.c.next_attempt_at > now + longest_wait
         if not await self._rows(select(ledger.c.seq).where(too_late, ledger.c.lease_owner.is_(None)).limit(1)):
             return False
