@@ -15,7 +15,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Upkeep:
-    """`wake` is called when leases have been released."""
+    """`wake` is called when something has become due by this."""
 
     def __init__(
         self,
@@ -46,7 +46,8 @@ class Upkeep:
         while True:
             await asyncio.sleep(self._pace.lease.total_seconds() / 3)
             await self._publish_again(settled_before=self._now() - timedelta(seconds=self._pace.repair_s))
-            await self._ledger.undo_clock_skew(self._now(), self._pace.longest_wait)
+            if await self._ledger.undo_clock_skew(self._now(), self._pace.longest_wait):
+                self._wake()
             await self._ledger.beat(self._owner)
             others = {owner: beat for owner, beat in (await self._ledger.beats()).items() if owner != self._owner}
             for owner in heartbeats.dead(others, loop.time()):

@@ -221,11 +221,13 @@ class Ledger:
         waits_for_it = ledger.c.agency == agency, ledger.c.error_class.in_([trouble.value for trouble in DOWN])
         await self._make_due(and_(ledger.c.next_attempt_at > now, *waits_for_it), now)
 
-    async def undo_clock_skew(self, now: datetime, longest_wait: timedelta) -> None:
-        """Make due what is put off for longer than the longest wait there is: that was written by a clock gone wrong."""
+    async def undo_clock_skew(self, now: datetime, longest_wait: timedelta) -> bool:
+        """Make due what is put off for longer than any wait there is: a clock gone wrong wrote that. Say whether anything was."""
         too_late = ledger.c.next_attempt_at > now + longest_wait
-        if await self._rows(select(ledger.c.seq).where(too_late, ledger.c.lease_owner.is_(None)).limit(1)):
-            await self._make_due(too_late, now)
+        if not await self._rows(select(ledger.c.seq).where(too_late, ledger.c.lease_owner.is_(None)).limit(1)):
+            return False
+        await self._make_due(too_late, now)
+        return True
 
     async def _make_due(self, which: ColumnElement[bool], now: datetime) -> None:
         query = update(ledger).where(which, ledger.c.lease_owner.is_(None)).values(next_attempt_at=now)
