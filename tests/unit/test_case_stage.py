@@ -11,9 +11,9 @@ from alertbus.broker.producer import Producer, Queued
 from alertbus.broker.record import Record
 from alertbus.model.events import AlertReachedCase
 from alertbus.policy.load import load_policy
-from alertbus.reach import prepared
+from alertbus.reach import prepared_notices
 from alertbus.reach.notices import Told, notices_for
-from alertbus.reach.prepared import PreparedNotices
+from alertbus.reach.prepared_notices import PreparedNotices
 from alertbus.reach.reduce_case import EMPTY, CaseState
 from alertbus.stream.stages import CaseStage
 from alertbus.stream.state_table import StateKey, StateTable
@@ -84,7 +84,7 @@ async def test_of_nine_alerts_of_a_kind_one_is_worked_out(monkeypatch: pytest.Mo
         worked_out.append(given)
         return notices_for(*given)
 
-    monkeypatch.setattr(prepared, "notices_for", the_long_way)
+    monkeypatch.setattr(prepared_notices, "notices_for", the_long_way)
 
     await decided(EVENTS)
 
