@@ -2,8 +2,9 @@
 them again.
 
 What is held is believed only where it must be right. It is all that the database holds of an obligation at one state of the progress. While
-the progress stands as this process left it, nobody else has written. Where others have, the number of an obligation's notices and receipts
-decides: they are only ever added, so that as many as are held are the same ones. Where progress has gone back, nothing is believed.
+the progress stands as this process left it, nobody else has written. Where others have since an obligation was last looked at, the number
+of its notices and receipts decides: they are only ever added, so that as many as are held are the same ones. Where progress has gone back,
+nothing is believed.
 """
 
 from collections import Counter, OrderedDict, defaultdict
@@ -34,6 +35,8 @@ class KnownObligation:
     notices: list[NoticeHead] = field(default_factory=list)
     receipts: list[ReceiptHead] = field(default_factory=list)
     row: ObligationRow | None = None
+    others: int = 0
+    """How often others had written when this was last known to be all there is."""
 
     def __len__(self) -> int:
         return len(self.notices) + len(self.receipts)
@@ -63,7 +66,7 @@ class RecentObligations:
         self._limit = limit
         self._known: OrderedDict[str, KnownObligation] = OrderedDict()
         self._as_of: Mapping[Partition, int] | None = {}
-        self._alone = False
+        self._others = 0
 
     def __len__(self) -> int:
         return len(self._known)
@@ -71,7 +74,8 @@ class RecentObligations:
     def begin(self, progress: Mapping[Partition, int]) -> None:
         """A transaction begins at this progress. One that does not come to `end` leaves nothing that is believed."""
         as_of, self._as_of = self._as_of, None
-        self._alone = as_of == progress
+        if as_of != progress:
+            self._others += 1
         if as_of is None or any(progress.get(where, 0) < reached for where, reached in as_of.items()):
             self._known.clear()
 
@@ -83,7 +87,7 @@ class RecentObligations:
 
     def with_new(self, connection: Connection, said: Said, *, all_new: bool) -> Sequence[KnownObligation]:
         """Give these obligations with what is newly said of them. Without `all_new` some of it may have been in the database before."""
-        doubtful = {one for one in said if not self._alone or one not in self._known}
+        doubtful = {one for one in said if one not in self._known or self._known[one].others != self._others}
         counted = _counts(connection, doubtful) if all_new and doubtful else {}
         read_again = [one for one in said if not all_new or (one in doubtful and counted[one] != len(self._held(one)) + len(said[one]))]
         for one in read_again:
@@ -92,7 +96,10 @@ class RecentObligations:
             self._known |= stored(connection, read_again)
         for one in said.keys() - set(read_again):
             self._held(one).add(said[one])
-        return [self._held(one) for one in said]
+        found = [self._held(one) for one in said]
+        for known in found:
+            known.others = self._others
+        return found
 
     def _held(self, obligation_id: str) -> KnownObligation:
         found = self._known.setdefault(obligation_id, KnownObligation())

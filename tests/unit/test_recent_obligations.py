@@ -150,6 +150,25 @@ def test_what_was_remembered_of_a_write_that_did_not_come_to_be_is_not_believed(
         assert connection.execute(select(tables.obligation.c.acknowledged_by)).scalar_one() == "Second Reader"
 
 
+def test_what_another_wrote_of_an_obligation_is_not_forgotten_over_a_write_about_something_else() -> None:
+    """The write in between finds the progress changed, and goes on from there: what it did not look at is no newer by that."""
+    log, engine, recent, anothers = Log(), a_database(), RecentObligations(), RecentObligations()
+    first, second, other = a_notice("n-1", "owed"), a_notice("n-2", "owed", deed=Deed.AMEND, since=hours(1)), a_notice("n-3", "another")
+    for notice in (first, second, other):
+        log.notice(notice)
+    log.receipt(a_receipt(first, Stage.ACCEPTED))
+    for record, partition in zip(log.records, (0, 1, 2, 3), strict=True):
+        record.partition, record.offset = partition, 0
+    told, amended, another_told, accepted_ = read(log.records)
+
+    for one, writer in ((told, recent), (amended, anothers), (another_told, recent), (accepted_, recent)):
+        assert write_some(engine, [one], writer, None)
+
+    with engine.connect() as connection:
+        found = everything(connection)
+    assert found == from_scratch([told, amended, another_told, accepted_])
+
+
 @contextmanager
 def counted(engine: Engine) -> Iterator[list[str]]:
     """The statements that are run meanwhile, each by its first words."""
