@@ -147,11 +147,11 @@ class _Rules:
         for one in self._namings:
             for person_id in one.ids:
                 self._by_id[person_id].append(one)
-        binding = _least_of(self._binding([(merge.at, frozenset(_pointed(merge))) for merge in standing], later))
+        self._binds = _least_of(self._binding([(merge.at, frozenset(_pointed(merge))) for merge in standing], later))
         self._by_token: dict[Token, list[Naming]] = defaultdict(list)
         """Who must be one: they share a number, or a merge that holds for everybody whom it names."""
         for one in self._namings:
-            for token in {binding.get(token, token) for token in one.tokens}:
+            for token in {self._binds.get(token, token) for token in one.tokens}:
                 self._by_token[token].append(one)
 
     def broken(self) -> Iterator[Discrepancy]:
@@ -188,8 +188,25 @@ class _Rules:
             if not (one.judged and other.judged) or one.ids & other.ids or (one.alert_id and other.alert_id):
                 continue
             mine, theirs = self._group(one), self._group(other)
-            if not self._contradict(mine, theirs) and not self._split(mine, theirs, self._apart) and not _of_one_case(mine, theirs):
+            if self._cannot_be_one(mine, theirs) or _of_one_case(mine, theirs):
+                continue
+            if one.alert_id or other.alert_id or not (self._open(one) or self._open(other)):
                 yield _mistaken(one if one.alert_id else other)
+
+    def _open(self, one: Naming) -> bool:
+        """True if numbers of somebody on file lead to two who were said not to be one: which of them it is, is open."""
+        numbers = {token for token in one.tokens if token[0] not in {_EXACT, _PLACE}}
+        sharing = [other for token in numbers for other in self._by_token[self._binds.get(token, token)] if token in other.tokens]
+        met = [other for other in sharing if not other.alert_id and other.shown != one.shown]
+        fitting = [other for other in met if not self._cannot_be_one([one], self._group(other))]
+        return any(
+            self._split(self._group(first), self._group(second), self._apart)
+            for first, second in combinations(fitting, 2)
+            if not first.ids & second.ids
+        )
+
+    def _cannot_be_one(self, mine: list[Naming], theirs: list[Naming]) -> bool:
+        return self._contradict(mine, theirs) or self._split(mine, theirs, self._apart)
 
     def _binding(self, merges: Iterable[_SaidThen], splits: list[_SaidThen]) -> Iterator[frozenset[Token]]:
         """Give whom the merges make one: one of which some were parted later, by whatever word for them, makes nobody one."""

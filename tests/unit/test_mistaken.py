@@ -112,6 +112,15 @@ def test_a_merge_of_three_makes_nobody_one_once_two_of_them_are_parted(parted: A
     assert mistaken(*on_file("a", "b", "c"), merged, said(PersonSplit, parted, PRISON_1, at=T0 - timedelta(minutes=1))) == ["2"]
 
 
+def test_who_has_a_number_of_two_who_were_parted_is_neither_and_that_is_no_difference() -> None:
+    two = case("a", "1", identifiers=[PNC, NHS_1]), case("b", "2", identifiers=[PNC, PRISON_1])
+    third = case("c", "3", identifiers=[PNC])
+
+    assert mistaken(*two, third, said(PersonSplit, NHS_1, PRISON_1)) == []
+    assert mistaken(*two, third) != []
+    assert mistaken(*two, alert("1", "3", identifiers=[PNC]), said(PersonSplit, NHS_1, PRISON_1)) != []
+
+
 def test_a_doubt_names_nobody_so_whom_it_asks_about_is_taken_for_nobody_else() -> None:
     asked = doubt_case_id("1")
 

@@ -347,10 +347,14 @@ _MERGED = "who is who", ("merged", "m1", [{"identifier": _crns(3)[0]}, {"case_id
 _CLEO, _BEN = {"case_id": "birch", "key": "cleo"}, {"identifier": _crns(1)[0]}
 
 
+def _parted(*people: Any) -> tuple[str, Any]:
+    return "who is who", ("split", "m2", list(people))
+
+
 def _of_three(*ben: dict[str, Any]) -> list[tuple[str, Any]]:
     """Steps: three people, of whom one is on no case of the others, are merged; ben of them, so pointed at, and cleo are parted again."""
     merged = ("merged", "m1", [{"case_id": "ash", "key": "anna"}, _CLEO, *ben])
-    return [_ash(anna=[]), _ash("birch", ben=[1], cleo=[]), ("who is who", merged), ("who is who", ("split", "m2", [_BEN, _CLEO]))]
+    return [_ash(anna=[]), _ash("birch", ben=[1], cleo=[]), ("who is who", merged), _parted(_BEN, _CLEO)]
 
 
 @example([_about({"identifiers": _crns(2)}, {"identifiers": _crns(1, 2)}), _ash(anna=[1], ben=[1])], 0, 1).via(
@@ -372,6 +376,9 @@ def _of_three(*ben: dict[str, Any]) -> list[tuple[str, Any]]:
 )
 @example(_of_three(_BEN), 0, 1).via("of three whom a merge made one, two are parted: which of them the third is, is open")
 @example(_of_three({"case_id": "birch", "key": "ben"}), 0, 1).via("two are parted by other marks than those by which they were merged")
+@example([_ash("birch", ben=[3], cleo=[3]), _parted({"case_id": "birch", "key": "ben"}, _CLEO), _ash(anna=[3])], 0, 1).via(
+    "a number leads to two who are not one: which of them somebody with it is, is open"
+)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )
