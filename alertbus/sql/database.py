@@ -210,7 +210,7 @@ class Transaction:
 
 
 def _whole(result: "CursorResult[*_AnyRow]") -> "CursorResult[*_AnyRow]":
-    """The rows fetched here, in the thread. What returns no rows keeps its count of them."""
+    """The rows fetched here, in the thread; of these nothing but rows can be asked. What returns no rows keeps its count of them."""
     return cast("CursorResult[*_AnyRow]", result.freeze()()) if result.returns_rows else result
 
 

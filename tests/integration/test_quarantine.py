@@ -14,6 +14,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from sqlalchemy import CursorResult
 
 from alertbus.audit.chain import AuditRecord
 from alertbus.broker import topics
@@ -384,9 +385,7 @@ async def values(bus: Supervisor, topic: str) -> list[bytes]:
 async def sql(bus: Supervisor, statement: str) -> Any:
     engine = make_engine(bus.settings.sqlalchemy_url)
     try:
-        async with engine.begin() as connection:
-            answer = await connection.exec_driver_sql(statement)
-            return answer.scalar_one() if answer.returns_rows else None
+        return await engine.write(lambda connection: _answer(connection.exec_driver_sql(statement)))
     finally:
         await engine.dispose()
 
@@ -419,3 +418,7 @@ async def tell(bus: Supervisor, case: str, agency: str) -> None:
     async with httpx.AsyncClient(base_url=bus.url, timeout=30) as client:
         for answer in (await client.put(f"/v1/cases/{case}", json=snapshot), await client.post("/v1/alerts", json=alert)):
             assert answer.is_success, answer.text
+
+
+def _answer(found: CursorResult[Any]) -> Any:
+    return found.scalar_one() if found.returns_rows else None

@@ -58,7 +58,10 @@ def test_not_24_no_metric_is_told_apart_by_a_person() -> None:
 
 
 def test_not_24_nothing_is_grouped_or_ordered_by_who_answered() -> None:
-    found = {place: _words(call) & NAMES_OF_WORKERS for place, call in _calls("group_by", "order_by", "sort", "sorted", "Counter", "count_changes")}
+    found = {
+        place: _words(call) & NAMES_OF_WORKERS
+        for place, call in _calls("group_by", "order_by", "sort", "sorted", "Counter", "count_changes")
+    }
 
     assert {place: words for place, words in found.items() if words and words != {"role"}} == {}
     assert len(found) > 20
