@@ -11,7 +11,7 @@ from alertbus.broker import topics
 from alertbus.broker.record import Record
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged
 from alertbus.policy.load import load_policy
-from alertbus.reach.notices import notices_for
+from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.reduce_case import EMPTY as NO_CASE
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.reach.reduce_person import EMPTY as NOBODY
@@ -51,7 +51,12 @@ def owed(state: CaseState | None, key: bytes, headers: Sequence[tuple[str, bytes
     before = state or NO_CASE
     after, said = reduce_case(before, event, POLICY)
     told = notices_for(said, before, after, POLICY)
-    return after, [records.notice_owed(one.owed.obligation, one.owed.notice_id, one.owed.at, one.json, by=STREAM) for one in told]
+    return after, [_notice(one) for one in told]
+
+
+def _notice(told: Told) -> Record:
+    owed = told.owed.obligation
+    return records.notice_owed(owed.lane, owed.id, told.owed.notice_id, told.owed.at, told.json, by=STREAM)
 
 
 def person_of(stored: bytes | None) -> PersonState | None:
