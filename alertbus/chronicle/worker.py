@@ -65,8 +65,8 @@ async def project(engine: Database, facts: Sequence[Fact], recent: RecentObligat
 
 
 _PAUSE_S = 0.15
-"""Chosen: what comes meanwhile shares one transaction, and the inbox is that much later. At 100 alerts/s on seven agencies (two cores, SQLite,
-2026-11-29) the chronicle took 1.7 ms of processor an alert instead of 3.7 with 0.05, and the others waited less for the one write lock."""
+"""Chosen: what comes meanwhile shares one transaction, and the inbox is that much later. At 100 alerts/s on seven agencies (two cores,
+SQLite, 2026-11-29) the chronicle took 1.7 ms of processor an alert instead of 3.7 with 0.05, and others waited less for the write lock."""
 _BATCH = 1_000  # one transaction, one commit: a synced write to disk per batch
 
 
