@@ -105,7 +105,7 @@ class Settings(DoorSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database's address for an async engine. It may hold a password: hand it to an engine, never to a log."""
+        """The database's address, with its driver. It may hold a password: hand it to an engine, never to a log."""
         return driver_url(self.database_url, self.data_dir / "alertbus.db", self.database_ca_file)
 
     @property

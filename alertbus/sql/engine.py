@@ -230,6 +230,8 @@ def _must_be_certificates(parts: URL) -> None:
     """Refuse files that libpq could not use: it would only say that it did not get through."""
     words = {name: str(parts.query[name]) for name in ("sslrootcert", "sslcert", "sslkey") if name in parts.query}
     root = words.get("sslrootcert")
+    if root == SYSTEM:
+        _trust_whom_the_system_trusts()
     try:
         context = ssl.create_default_context(cafile=None if root == SYSTEM else root)
         if "sslcert" in words:
@@ -239,6 +241,14 @@ def _must_be_certificates(parts: URL) -> None:
             f"ALERTBUS_DATABASE_CA_FILE, or sslrootcert, sslcert, sslkey in ALERTBUS_DATABASE_URL: expected PEM files that this process "
             f"may read ({type(error).__name__}); mend the path or the file"
         ) from None
+
+
+def _trust_whom_the_system_trusts() -> None:
+    """Tell libpq where this machine keeps its authorities: as psycopg carries it, it looks in a place of its own that no machine has."""
+    found = ssl.get_default_verify_paths()
+    for name, place in (("SSL_CERT_FILE", found.cafile), ("SSL_CERT_DIR", found.capath)):
+        if place is not None:
+            os.environ.setdefault(name, place)
 
 
 def _make_private(database: str | None) -> None:

@@ -1,5 +1,6 @@
 """A real PostgreSQL with a certificate: the bus speaks to the one it should, and to nobody who only says so."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,21 @@ async def test_the_line_is_encrypted_and_the_schema_is_made_over_it(server: str,
 
 async def test_the_authority_may_be_named_by_its_setting(server: str, authority: Authority) -> None:
     assert await is_encrypted(load_settings(database_url=server, database_ca_file=authority.cert).sqlalchemy_url)
+
+
+async def test_whom_the_machine_trusts_is_trusted_where_the_address_says_system(
+    server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.setenv(name, "")  # so that what is set meanwhile goes with the test
+        monkeypatch.delenv(name)
+    with pytest.raises(DatabaseUnavailable):
+        await is_encrypted(address(server, Path("system")))
+
+    found = ssl.get_default_verify_paths()._replace(cafile=str(authority.cert))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
+    assert await is_encrypted(address(server, Path("system")))
 
 
 async def test_a_server_that_another_authority_vouches_for_is_not_spoken_to(server: str, tmp_path: Path) -> None:
