@@ -1,4 +1,4 @@
-"""The nine topics (DESIGN section 4), making them, and asking whether a broker is there.
+"""The topics (DESIGN section 4), making them, and asking whether a broker is there.
 
 All have the same number of partitions, so that everything about one person or one case meets in one place.
 """
@@ -28,6 +28,8 @@ RECEIPTS = "alertbus.receipts"
 REVIEW = "alertbus.review"
 QUARANTINE = "alertbus.quarantine"
 AUDIT = "alertbus.audit"
+ITEMS = "alertbus.items"
+TEAMS = "alertbus.teams"
 
 DEFAULT_PARTITIONS = 12  # 4 over 3 workers left one of them idle (DESIGN section 4)
 
@@ -55,12 +57,14 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(ALERTS, "retain", "alert id", "alert as accepted"),
     TopicSpec(CASES, "retain", "case id", "whole case snapshot, every version"),
     TopicSpec(PERSON_EVENTS, "retain", "person id", "alert-about-person, link-changed"),
-    TopicSpec(CASE_EVENTS, "retain", "case id", "alert-reached-case, case-changed, tick"),
+    TopicSpec(CASE_EVENTS, "retain", "case id", "alert-reached-case, case-changed, answered, not-delivered, item-decided, tick"),
     TopicSpec(NOTICES, "retain", "agency/case id", "notice to deliver, withdraw or escalate"),
     TopicSpec(RECEIPTS, "retain", "case id", "receipt"),
     TopicSpec(REVIEW, "retain", "person or alert id", "needs a human: unsure match, unknown kind, incomplete"),
     TopicSpec(QUARANTINE, "retain", "original key", "poison record + coordinates, error class, disposition"),
     TopicSpec(AUDIT, "retain", "agency", "hash-chained audit record"),
+    TopicSpec(ITEMS, "retain", "case id", "item as it now stands"),
+    TopicSpec(TEAMS, "retain", "team id", "whole team, every version"),
 )
 
 _LIMIT_S = 30.0

@@ -12,9 +12,10 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry, ObligationSt
 from alertbus.chronicle.reviews import words_released
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
-from alertbus.model.alert import AcceptedAlert, SaidBy, unclassified
+from alertbus.model.alert import AcceptedAlert, SaidBy
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
+from alertbus.model.details import unclassified
 from alertbus.model.free_text import without_free_text
 from alertbus.model.screening import Revealed, revealed_to
 from alertbus.sql.database import Database, Transaction

@@ -8,7 +8,8 @@ import typer
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.errors import PolicyFault
 from alertbus.policy.load import load_policy
-from alertbus.policy.policy import Policy, Within
+from alertbus.policy.policy import Policy
+from alertbus.policy.within import Within
 from alertbus.settings import load_settings
 
 app = typer.Typer(help="The policy: who is told what, how much, how fast.", no_args_is_help=True)
@@ -67,7 +68,8 @@ def _within(policy: Policy, kind: str) -> str:
 
 
 def _in_words(within: Within) -> str:
-    return f"{within.hours} h" if within.hours else f"{within.working_days} working days"
+    (unit, number) = next((name, value) for name, value in within if value is not None)
+    return f"{number} {unit.replace('_', ' ')}"
 
 
 def _stands(policy: Policy, kind: str) -> str:

@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from alertbus.model import ids
 from alertbus.model.base import INSTANT, Count, Moment, Word, plus
+from alertbus.model.details import Details
 from alertbus.model.person import Subject
 from alertbus.model.screening import Revealed
 from alertbus.model.sensitivity import Sensitivity as S
-
-CalendarDay = date
-"""A day, under a name that a field called `date` does not hide."""
 
 LONGEST_NARRATIVE = 65_536
 """Characters in one piece of narrative. The whole alert must fit a Kafka record with room to spare; longer papers stay at the source."""
@@ -111,58 +109,6 @@ class Referrer(Word):
 
     anonymous: Annotated[bool, S.ROUTING] = False
     reference: Annotated[str | None, S.REFERRER] = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,40}$")
-
-
-class Release(Word):
-    """A release from prison: the day, the licence conditions, and how sure it is (REQUIREMENTS PRI)."""
-
-    date: Annotated[CalendarDay | None, S.ACTION] = None
-    conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
-    restraining_order: Annotated[bool | None, S.OFFENCE] = None
-    """True when there is one; None when not stated."""
-    confirmed: Annotated[bool | None, S.ROUTING] = None
-    """True where prison or probation says so, False for a release that somebody else reports (PRI-04). None: not stated."""
-
-
-class Flag(Word):
-    """A warning about somebody's violence to staff: what to do on a visit, and how grave it is (VPF-07)."""
-
-    precautions: Annotated[tuple[str, ...], S.THREAT] = Field(default=(), max_length=20)
-    """In the sender's own words, which may name somebody. What to do on a visit is said to everybody by the policy's `action`."""
-    grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
-
-
-class Incident(Word):
-    """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
-
-    reference: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=40)
-    """The force's own number for it, for who works with police on it."""
-    grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
-    """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
-    children_present: Annotated[bool | None, S.ROUTING] = None
-    welfare_check: Annotated[bool | None, S.ROUTING] = None
-    home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
-    officer: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=80)
-    """The officer to ask for, by name: for who works with police on it."""
-    dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
-    """How many of the 24 DASH risk questions were answered yes."""
-    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
-    """Who holds it for each child, as the officer was told (INT-04)."""
-    nobody_sought: Annotated[bool | None, S.ROUTING] = None
-    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
-
-
-class Details(Word):
-    """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
-
-    release: Annotated[Release | None, S.ROUTING] = None
-    flag: Annotated[Flag | None, S.ROUTING] = None
-    incident: Annotated[Incident | None, S.ROUTING] = None
-    status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
-    conference_invite: Annotated[bool, S.ROUTING] = False
-    """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
 
 
 class Alert(Word):
@@ -295,9 +241,3 @@ class AcceptedAlert(Word):
 
     def with_people(self, people: tuple[tuple[str, ...], ...]) -> Self:
         return self.model_copy(update={"people": people})
-
-
-def unclassified(details: Details) -> tuple[str, ...]:
-    """Return the names of the sections of `details` that nobody has classified."""
-    extra: dict[str, Any] = details.__pydantic_extra__ or {}
-    return tuple(sorted(extra))

@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Base64Bytes
+from pydantic import Base64Bytes, Field
 
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Count, Moment, Word
 from alertbus.model.case import Case, Link
+from alertbus.model.notice import Intent
 from alertbus.model.sensitivity import Sensitivity as S
 
 
@@ -81,6 +82,14 @@ class Tick(Word):
     at: Annotated[Moment, S.ROUTING]
 
 
+class ItemDecision(StrEnum):
+    """What a person may decide about an item. They close none by it: what closes an item is a statement."""
+
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    REASON_GIVEN = "reason_given"
+
+
 class WordsDecided(Word):
     """A person has decided about the words of a statement that were held back from a case: on `case-events`, by `case_id`. Whether they
     go to its agencies, and when that was decided: by the gateway's clock, in an exercise by the exercise's. Words that went out stay out.
@@ -96,6 +105,56 @@ class WordsDecided(Word):
     def beside(self, other: "WordsDecided | None") -> "WordsDecided":
         """Return which of two decisions about the same words counts: a release before none, the earlier before the later."""
         return self if other is None else min(self, other, key=lambda one: (not one.released, one.at))
+
+
+class Answered(Word):
+    """Somebody by name has answered an obligation, said what was done, or taken an answer back: on `case-events`, by `case_id`, beside the
+    receipt. Whoever writes it counts the answer as told only when both stand.
+    """
+
+    type: ClassVar[str] = "uk.alertbus.obligation.answered.v1"
+    case_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    obligation_id: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    receipt_id: Annotated[str, S.ROUTING]
+    by: Annotated[str, S.ROUTING] = Field(max_length=120)
+    intent: Annotated[Intent, S.ROUTING]
+    to: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """The person to whom it is passed on, who must accept it by an answer of their own."""
+    acted: Annotated[bool, S.ROUTING] = False
+    """What was to be done is done; what it was stands in the receipt."""
+    undoes: Annotated[str | None, S.ROUTING] = None
+    """The id of the receipt whose answer this takes back."""
+    at: Annotated[Moment, S.ROUTING]
+
+
+class NotDelivered(Word):
+    """A notice could not be handed to its agency: on `case-events`, by `case_id`. Delivery reports it; what follows is decided there."""
+
+    type: ClassVar[str] = "uk.alertbus.notice.not-delivered.v1"
+    case_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    obligation_id: Annotated[str, S.ROUTING]
+    notice_id: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    role: Annotated[str, S.ROUTING]
+    reason: Annotated[str, S.ROUTING] = Field(max_length=200)
+    """A class of trouble, free of personal data."""
+    at: Annotated[Moment, S.ROUTING]
+
+
+class ItemDecided(Word):
+    """A person has decided about an item: stopped its clock or let it run again, or said why it lapsed: on `case-events`, by `case_id`."""
+
+    type: ClassVar[str] = "uk.alertbus.item.decided.v1"
+    case_id: Annotated[str, S.ROUTING]
+    item_id: Annotated[str, S.ROUTING]
+    decision: Annotated[ItemDecision, S.ROUTING]
+    reason: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """A code of the policy's list."""
+    by: Annotated[str, S.ROUTING] = Field(max_length=120)
+    at: Annotated[Moment, S.ROUTING]
 
 
 class ReviewReason(StrEnum):

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeVar, cast, get_args
 
-from alertbus.model.alert import Alert, Incident
+from alertbus.model.alert import Alert
 from alertbus.model.base import Word
+from alertbus.model.details import Incident
 
 AnyWord = TypeVar("AnyWord", bound=Word)
 

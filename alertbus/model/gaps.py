@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from alertbus.model.alert import Action, Alert, Incident, SaidBy
+from alertbus.model.alert import Action, Alert, SaidBy
 from alertbus.model.base import Word
+from alertbus.model.details import Incident
 from alertbus.model.sensitivity import Sensitivity as S
 
 PPN = "ppn"

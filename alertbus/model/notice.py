@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from alertbus.model.alert import SaidBy, Severity
 from alertbus.model.base import Moment, Word
 from alertbus.model.identifiers import Identifier
+from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -159,6 +160,8 @@ class NoticeCover(Word):
     """Of the end of a prisoner's release or recall: a release of the same person stands, so what was set up because of it stays."""
     chain: Annotated[tuple[str, ...] | None, S.ROUTING] = None
     """The agency's roles that are told in turn while nobody answers, where the kind that has this chain is not shown; else None."""
+    step: Annotated[ItemStep | None, S.ROUTING] = None
+    """Of a notice that chases an answer (`Deed.ESCALATE`): why it comes to this role now."""
     own_agency: Annotated[bool, S.ROUTING] = False
     """Another unit of the agency stated it: it is the agency's own word and no second source, and no answer is asked for (LNK-04)."""
 

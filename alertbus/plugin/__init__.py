@@ -6,20 +6,10 @@ Hooks only register; the bus calls each adapter and source itself, behind its ow
 another. The models of notices and alerts are exported here, so that a plugin never imports another room of the bus.
 """
 
-from alertbus.model.alert import (
-    Action,
-    Alert,
-    Details,
-    Flag,
-    Incident,
-    Narrative,
-    Referrer,
-    Release,
-    SaidBy,
-    Severity,
-)
+from alertbus.model.alert import Action, Alert, Narrative, Referrer, SaidBy, Severity
 from alertbus.model.base import Moment, Word, plus
 from alertbus.model.case import in_uk
+from alertbus.model.details import Details, Flag, Incident, Release
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.notice import (

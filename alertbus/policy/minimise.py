@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from alertbus.model import ids
-from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy, unclassified
+from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
+from alertbus.model.details import unclassified
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem

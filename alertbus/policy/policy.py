@@ -4,20 +4,22 @@ It is read from versioned YAML (`default.yaml` is the one shipped) and every not
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from alertbus.model.alert import Severity
-from alertbus.model.base import Word, plus
-from alertbus.model.calendar import end_of_working_day
+from alertbus.model.base import Word
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamChains
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
+from alertbus.policy.item_rules import ItemRule
+from alertbus.policy.within import CENTURY, Within
 
 
 class Audience(StrEnum):
@@ -35,29 +37,6 @@ class Audience(StrEnum):
     """The multi-agency safeguarding hub."""
     RECENTLY_ENDED = "recently_ended"
     """Agencies whose work with the children ended a short while ago (END-01)."""
-
-
-CENTURY = 36_525
-"""Days: the most that a rule may ask for, so that no sum of it leaves the calendar."""
-
-
-class Within(Word):
-    """How soon an answer is owed: hours run through nights and weekends, working days do not."""
-
-    hours: int | None = Field(default=None, ge=1, le=24 * CENTURY)
-    working_days: int | None = Field(default=None, ge=0, le=CENTURY)
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if (self.hours is None) == (self.working_days is None):
-            raise ValueError("give either `hours` or `working_days`")
-        return self
-
-    def after(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
-        """When the answer is owed. `bank_holidays`: those that the policy adds to the calendar's own."""
-        if self.hours is not None:
-            return plus(moment, timedelta(hours=self.hours))
-        return end_of_working_day(moment, self.working_days or 0, bank_holidays)
 
 
 class Stands(Word):
@@ -81,7 +60,13 @@ class KindRule(Word):
     low: Within | None = None
     """How soon an answer is owed to an alert of low severity, where that is another time: below this line nothing is urgent (VPF-08)."""
     chain: tuple[str, ...] = ()
-    """The roles that are told in turn while nobody answers, in order."""
+    """The roles that are told in turn while nobody answers, in order; after them the duty lead."""
+    next_within: Within | None = None
+    """How long each of them has before the next one is told; the policy's when not given."""
+    acting_for: Within | None = None
+    """How long the answer of somebody who acts holds until they say what was done; None: for good (PPN-02)."""
+    safety: bool = False
+    """It is about somebody's safety now: it waits for no opening hour and is never folded into another (OOH-05, NOT-25)."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
     """The class of the narrative of an alert of this kind."""
     tells: Sensitivity | None = None
@@ -112,6 +97,12 @@ class Agency(Word):
     """It may have a child's name though it acts for an adult, unless a restriction of the case names that adult."""
     ages: tuple[int, int] | None = None
     """The years of age at which a child may be its own, both included, for where a case does not say which children it works with."""
+    duty_lead: str | None = None
+    """The role that is asked last here; the policy's `escalation.duty_lead` when not given."""
+    teams: TeamChains = Field(default_factory=dict)
+    """The chains of those of its teams that have one of their own."""
+    out_of_hours: OutOfHours | None = None
+    """The desk that answers when its day teams are not there; None: there is none, and what is owed waits for no opening."""
     fallback: str | None = Field(default=None, pattern=CHANNEL)
     """The channel that gets its notices as well when its own cannot deliver; the policy's `fallback` when not given."""
 
@@ -138,6 +129,10 @@ class Policy(Word):
     sharing: Mapping[str, Share]
     may_state: Mapping[str, frozenset[str]] = Field(default_factory=dict)
     """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
+    escalation: EscalationRules = EscalationRules()
+    """Who is asked while nobody answers."""
+    items: Mapping[str, ItemRule] = Field(default_factory=dict)
+    """What else somebody owes by a time."""
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED

@@ -15,15 +15,17 @@ from pydantic import Field
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, CaseChanged, Tick, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, NotDelivered, Tick, WordsDecided
+from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
+from alertbus.reach.kept import Answers, Fact, OwnObligation
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
 
-CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided
+CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
 
 
 class CaseState(Word):
@@ -37,6 +39,16 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
+    facts: Annotated[Mapping[str, Fact], S.ROUTING] = Field(default_factory=dict)
+    """By statement, what opened or closed items and may still do so."""
+    items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
+    """By id, the items that are open, or over only a short while."""
+    answers: Annotated[Mapping[str, Answers], S.ROUTING] = Field(default_factory=dict)
+    """By obligation, what was answered."""
+    own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
+    """By id, the bus's own obligations that somebody may still be asked about."""
+    next_at: Annotated[Moment | None, S.ROUTING] = None
+    """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
 
 
 EMPTY = CaseState()
@@ -57,6 +69,8 @@ def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[Cas
             after, found = _ticked(state, event, policy)
         case WordsDecided():
             after, found = _words_decided(state, event, policy)
+        case Answered() | NotDelivered() | ItemDecided():
+            return state, []  # these change who is asked next, and nothing about who is told
     return after, sorted(found, key=_reading_order)
 
 

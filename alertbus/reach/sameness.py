@@ -2,7 +2,8 @@
 
 from collections.abc import Hashable
 
-from alertbus.model.alert import AcceptedAlert, Details
+from alertbus.model.alert import AcceptedAlert
+from alertbus.model.details import Details
 
 
 def tells_the_same(earlier: AcceptedAlert, later: AcceptedAlert) -> bool:

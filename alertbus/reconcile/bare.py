@@ -5,9 +5,10 @@ from typing import cast
 
 from pydantic_core import to_json
 
-from alertbus.model.alert import AcceptedAlert, Alert, Details
+from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import Case, CasePerson, Level
+from alertbus.model.details import Details
 from alertbus.model.free_text import AnyWord, free_text_fields
 from alertbus.model.person import Person, Subject
 

@@ -17,14 +17,18 @@ from alertbus.broker.producer import Producer
 from alertbus.broker.record import Received, Record
 from alertbus.directory.directory import Directory, Match
 from alertbus.directory.movements import is_movement
-from alertbus.model.alert import AcceptedAlert, Action, unclassified
+from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.details import unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     AlertAboutPerson,
     AlertReachedCase,
+    Answered,
     CaseChanged,
     IdentifyAgain,
+    ItemDecided,
     LinkChanged,
+    NotDelivered,
     PersonRevised,
     ReviewReason,
     Tick,
@@ -33,10 +37,11 @@ from alertbus.model.events import (
 from alertbus.model.screening import Revealed
 from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
+from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
 from alertbus.reach.proposals import proposes_flag
-from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
+from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.reduce_person import PersonState, reduce_person
 from alertbus.reach.standing import asked_at
 from alertbus.stream.deciding import Deciding, entry, must_be_keyed, must_fit
@@ -186,7 +191,7 @@ def _is_meant(event: AlertAboutPerson) -> bool:
 class CaseStage:
     """case-events → notices: who is told. And → review: of whose words a person must decide before they are."""
 
-    WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type)
+    WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type, Answered.type, NotDelivered.type, ItemDecided.type)
 
     def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
         self._table, self._policy, self._producer = table, policy, producer
@@ -202,27 +207,30 @@ class CaseStage:
             before = touched.get(place) or self._table.get(place)
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
-                after, notices, questions = self._told(before, event)
+                after, notices, others = self._told(before, event)
                 made.extend([records.notice_owed(*notice, by=STREAM) for notice in notices])
-                made.extend(questions)
+                made.extend(others)
                 must_fit(made)
                 touched[place] = after
         return await _written(self._producer(), out, self._table, touched)
 
     def _told(self, before: CaseState, event: CaseEvent) -> tuple[CaseState, Sequence[WrittenNotice], Iterable[Record]]:
-        """The case after the event, its notices, and a question for each statement whose words go to nobody before somebody decides."""
+        """The case after the event, its notices about alerts, and all other records: the bus's own notices, the items that changed, and a
+        question for each statement whose words go to nobody before somebody decides.
+        """
         prepared = self._prepared.tell(before, event) if isinstance(event, AlertReachedCase) else None
         if prepared is not None:
             return *prepared, ()
-        after, said = reduce_case(before, event, self._policy)
+        outcome = follow(before, event, self._policy)
         notices: list[WrittenNotice] = []
         questions: dict[str, Record] = {}
-        for told in notices_for(said, before, after, self._policy):
+        for told in notices_for(outcome.owed, before, outcome.after, self._policy):
             notices.append(WrittenNotice.of(told))
             if told.held and told.owed.of.statement_id not in questions:
                 asked = records.review_of_words(told.owed.of, told.owed.obligation.case_id, told.held)
                 questions[told.owed.of.statement_id] = asked
-        return after, notices, questions.values()
+        own = [records.notice_record(notice, by=STREAM) for notice in outcome.notices]
+        return outcome.after, notices, [*questions.values(), *own, *map(records.item_changed, outcome.items)]
 
 
 async def _written(producer: Producer, out: Sequence[Record], table: StateTable[Any], touched: Mapping[StateKey, Any]) -> Durable:

@@ -4,6 +4,7 @@ A word has one topic, one key, one subject and one form of JSON: fields that are
 that an older reader meets no field it does not know unless it is used.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -23,10 +24,13 @@ from alertbus.model.events import (
     RECORD_QUARANTINED,
     AlertAboutPerson,
     AlertReachedCase,
+    Answered,
     CaseChanged,
     IdentifyAgain,
+    ItemDecided,
     LinkChanged,
     MessageKept,
+    NotDelivered,
     PersonRevised,
     ReviewNeeded,
     ReviewReason,
@@ -34,9 +38,10 @@ from alertbus.model.events import (
     WordsDecided,
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
+from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Receipt
 from alertbus.model.screening import Revealed
-from alertbus.wire.words import AUDIT, GATEWAY, OPERATIONS, STREAM, TABLE
+from alertbus.wire.words import AUDIT, DELIVERY, GATEWAY, OPERATIONS, STREAM, TABLE
 
 REFUSED_AT = "refusedat"
 """On a redriven notice: the attempt at which it was refused. Delivery sends it again only if that was the last one."""
@@ -128,6 +133,31 @@ def words_decided(decided: WordsDecided) -> Record:
     outcome = "released" if decided.released else "kept"
     event_id = ids.event_id(WordsDecided.type, decided.case_id, decided.statement_id, outcome)
     return _record(WordsDecided.type, decided.case_id, event_id, decided.at, content(decided), by=GATEWAY)
+
+
+def answered(answer: Answered) -> Record:
+    """A named person's answer, to the case. The same receipt is the same answer."""
+    event_id = ids.event_id(Answered.type, answer.receipt_id)
+    return _record(Answered.type, answer.case_id, event_id, answer.at, content(answer), by=GATEWAY)
+
+
+def not_delivered(report: NotDelivered) -> Record:
+    """That a notice reached nobody, to the case: once for each notice."""
+    event_id = ids.event_id(NotDelivered.type, report.notice_id)
+    return _record(NotDelivered.type, report.case_id, event_id, report.at, content(report), by=DELIVERY)
+
+
+def item_decided(decided: ItemDecided) -> Record:
+    """A person's decision about an item, to the case."""
+    event_id = ids.event_id(ItemDecided.type, decided.item_id, decided.decision, decided.reason, decided.at.astimezone(UTC).isoformat())
+    return _record(ItemDecided.type, decided.case_id, event_id, decided.at, content(decided), by=GATEWAY)
+
+
+def item_changed(item: Item) -> Record:
+    """An item as it now stands. The same content is the same record."""
+    data = content(item)
+    event_id = ids.event_id(Item.type, item.id, hashlib.sha256(data).hexdigest())
+    return _record(Item.type, item.case_id, event_id, item.at, data, by=STREAM, subject=item.id)
 
 
 def notice_owed(lane: str, obligation_id: str, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:

@@ -16,16 +16,20 @@ from alertbus.model.events import (
     RECORD_QUARANTINED,
     AlertAboutPerson,
     AlertReachedCase,
+    Answered,
     CaseChanged,
     IdentifyAgain,
+    ItemDecided,
     LinkChanged,
     MessageKept,
+    NotDelivered,
     PersonRevised,
     ReviewNeeded,
     Tick,
     WordsDecided,
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
+from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Receipt
 
 GATEWAY = "/alertbus/gateway"
@@ -65,6 +69,10 @@ TABLE: Mapping[str, OnTopic] = {
     CaseChanged.type: OnTopic(topics.CASE_EVENTS, CaseChanged.model_validate_json),
     Tick.type: OnTopic(topics.CASE_EVENTS, Tick.model_validate_json),
     WordsDecided.type: OnTopic(topics.CASE_EVENTS, WordsDecided.model_validate_json),
+    Answered.type: OnTopic(topics.CASE_EVENTS, Answered.model_validate_json),
+    NotDelivered.type: OnTopic(topics.CASE_EVENTS, NotDelivered.model_validate_json),
+    ItemDecided.type: OnTopic(topics.CASE_EVENTS, ItemDecided.model_validate_json),
+    Item.type: OnTopic(topics.ITEMS, Item.model_validate_json),
     NOTICE_OWED: OnTopic(topics.NOTICES, Notice.model_validate_json),
     RECEIPT_GIVEN: OnTopic(topics.RECEIPTS, Receipt.model_validate_json),
     ReviewNeeded.type: OnTopic(topics.REVIEW, ReviewNeeded.model_validate_json),

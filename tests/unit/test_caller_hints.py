@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from alertbus.model.alert import Alert, Details
+from alertbus.model.alert import Alert
 from alertbus.model.base import Word
 from alertbus.model.case import Case
+from alertbus.model.details import Details
 from alertbus.model.free_text import free_text, is_free_text
 from alertbus.model.screening import Clue, Revealed, revealed_to
 from alertbus.policy.caller_hints import clues_to_caller, hints_at_caller

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 import alertbus.model
-from alertbus.model.alert import KINDS, LONGEST_NARRATIVE, AcceptedAlert, Alert, unclassified
+from alertbus.model.alert import KINDS, LONGEST_NARRATIVE, AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import UK, Case, Certainty, Link, Spell, begins, ends
+from alertbus.model.details import unclassified
 from alertbus.model.notice import Excerpt, Intent, Receipt, Stage
 from alertbus.model.person import Address, Name, Person
 from alertbus.model.sensitivity import Sensitivity, sensitivity_of

@@ -15,7 +15,8 @@ from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy import load
 from alertbus.policy.load import load_policy, parse_policy
-from alertbus.policy.policy import STRANGER, Audience, Within
+from alertbus.policy.policy import STRANGER, Audience
+from alertbus.policy.within import Within
 
 POLICY = load_policy()
 TEXT = (Path(load.__file__).parent / "default.yaml").read_text(encoding="utf-8")

@@ -1,0 +1,202 @@
+"""What an alert's kind adds to it: typed sections, each field with its class (DESIGN section 11).
+
+A section says what somebody stated and nothing more: a field that was not stated is None or empty, and is rendered so. Keys of people are
+those of the case; agencies are named as everywhere.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from alertbus.model.base import Word
+from alertbus.model.person import KEY
+from alertbus.model.sensitivity import Sensitivity as S
+
+CalendarDay = date
+"""A day, under a name that a field called `date` does not hide."""
+
+Keys = Annotated[tuple[Annotated[str, Field(pattern=KEY)], ...], Field(max_length=50)]
+"""People of the case, by their keys there."""
+
+_A_WORD = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+class Release(Word):
+    """A release from prison: the day, the licence conditions, and how sure it is (REQUIREMENTS PRI)."""
+
+    date: Annotated[CalendarDay | None, S.ACTION] = None
+    conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
+    restraining_order: Annotated[bool | None, S.OFFENCE] = None
+    """True when there is one; None when not stated."""
+    confirmed: Annotated[bool | None, S.ROUTING] = None
+    """True where prison or probation says so, False for a release that somebody else reports (PRI-04). None: not stated."""
+
+
+class Flag(Word):
+    """A warning about somebody's violence to staff: what to do on a visit, and how grave it is (VPF-07)."""
+
+    precautions: Annotated[tuple[str, ...], S.THREAT] = Field(default=(), max_length=20)
+    """In the sender's own words, which may name somebody. What to do on a visit is said to everybody by the policy's `action`."""
+    grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
+
+
+class Incident(Word):
+    """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
+
+    reference: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=40)
+    """The force's own number for it, for who works with police on it."""
+    grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
+    """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
+    children_present: Annotated[bool | None, S.ROUTING] = None
+    welfare_check: Annotated[bool | None, S.ROUTING] = None
+    home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
+    officer: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=80)
+    """The officer to ask for, by name: for who works with police on it."""
+    dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
+    """How many of the 24 DASH risk questions were answered yes."""
+    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
+    """Who holds it for each child, as the officer was told (INT-04)."""
+    nobody_sought: Annotated[bool | None, S.ROUTING] = None
+    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
+
+
+class Meeting(Word):
+    """A meeting about the family: which (`strategy`, `child_in_need`, `core_group`, `supervision`...), whether it was announced, held or
+    cancelled, and who of the family came. `s47`: the strategy meeting decided on an enquiry (Children Act 1989, section 47).
+    """
+
+    type: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    state: Annotated[str | None, S.PLAN] = Field(default=None, pattern="^(announced|held|cancelled)$")
+    """None: not stated; a meeting that is stated with its day is taken to be held."""
+    s47: Annotated[bool | None, S.PLAN] = None
+    attended: Annotated[Keys, S.PLAN] = ()
+
+
+class Conference(Word):
+    """A child protection conference and what it decided. Who dissented is stated by agency (STA-06); conditions in the chair's words."""
+
+    type: Annotated[str, S.PLAN] = Field(pattern="^(initial|review|transfer)$")
+    outcome: Annotated[str | None, S.PLAN] = Field(default=None, pattern=_A_WORD)
+    unanimous: Annotated[bool | None, S.PLAN] = None
+    dissent: Annotated[tuple[str, ...], S.PLAN] = Field(default=(), max_length=20)
+    conditions: Annotated[tuple[str, ...], S.PLAN] = Field(default=(), max_length=20)
+
+
+class Contact(Word):
+    """A contact with the family: how, with whom, and which children were seen. A telephone call is not a visit (PPN-05)."""
+
+    mode: Annotated[str, S.PLAN] = Field(pattern="^(visit|telephone|video|text|letter|office|clinic|cancelled|no_reply)$")
+    with_: Annotated[Keys, S.PLAN] = Field(default=(), alias="with")
+    seen: Annotated[Keys, S.PLAN] = ()
+    seen_alone: Annotated[Keys, S.PLAN] = ()
+    not_seen: Annotated[Keys, S.PLAN] = ()
+    place: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=200)
+    refused: Annotated[str | None, S.PLAN] = Field(default=None, max_length=200)
+    """What the worker was not let see, in the sender's words (ENG-09)."""
+    by: Annotated[str | None, S.PLAN] = Field(default=None, pattern=KEY)
+    """Of a contact that was cancelled: who cancelled it."""
+
+
+class Instruction(Word):
+    """What a manager asked for, by when, of whom (PPN-06). One with `when` waits
+    until an event of one of these kinds raises it (PPN-12).
+    """
+
+    what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    within_hours: Annotated[int | None, S.ACTION] = Field(default=None, ge=1, le=8784)
+    within_days: Annotated[int | None, S.ACTION] = Field(default=None, ge=0, le=3660)
+    to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    by: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    when: Annotated[tuple[Annotated[str, Field(pattern=_A_WORD)], ...], S.PLAN] = Field(default=(), max_length=20)
+
+
+class AgreedAction(Word):
+    """Something agreed, of which an agency is the owner (CLK-11, CLK-12). Without an owner or a day it is marked incomplete (ENG-12)."""
+
+    what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    owner: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    due: Annotated[CalendarDay | None, S.ACTION] = None
+    state: Annotated[str, S.PLAN] = Field(default="agreed", pattern="^(agreed|done|dropped)$")
+
+
+class Request(Word):
+    """A question from one agency to another: what is asked, of whom, by when, and whether it was answered (PRI-03, LNK-05)."""
+
+    what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    to: Annotated[str, S.ROUTING] = Field(max_length=120)
+    due: Annotated[CalendarDay | None, S.ACTION] = None
+    state: Annotated[str, S.PLAN] = Field(default="asked", pattern="^(asked|answered|declined)$")
+
+
+class OpenQuestion(Word):
+    """A question on the case that outlives a change of worker, until somebody closes it with a reason (CON-10)."""
+
+    what: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=300)
+    state: Annotated[str, S.ROUTING] = Field(default="open", pattern="^(open|closed)$")
+    reason: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=300)
+
+
+class Consent(Word):
+    """Consent to a plan, given or withdrawn, by whom; its day is the alert's (ENG-03)."""
+
+    plan: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused)$")
+    by: Annotated[str | None, S.PLAN] = Field(default=None, pattern=KEY)
+
+
+class Handover(Word):
+    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01)."""
+
+    role: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", max_length=120)
+    to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    pack: Annotated[bool | None, S.PLAN] = None
+    interim: Annotated[bool | None, S.PLAN] = None
+
+
+class Denial(Word):
+    """What somebody denied: recorded, and never overridden (NOT-12)."""
+
+    of: Annotated[tuple[str, ...], S.OBSERVATION] = Field(max_length=20)
+    by: Annotated[str | None, S.OBSERVATION] = Field(default=None, pattern=KEY)
+
+
+class StatusChange(Word):
+    """A change of the case's status: to what, why, and on what basis. Only this changes it (STA-03); closing needs both (STA-04)."""
+
+    to: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    reason: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    basis: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    effective: Annotated[CalendarDay | None, S.PLAN] = None
+    """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
+
+
+class Details(Word):
+    """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    release: Annotated[Release | None, S.ROUTING] = None
+    flag: Annotated[Flag | None, S.ROUTING] = None
+    incident: Annotated[Incident | None, S.ROUTING] = None
+    meeting: Annotated[Meeting | None, S.ROUTING] = None
+    conference: Annotated[Conference | None, S.ROUTING] = None
+    contact: Annotated[Contact | None, S.ROUTING] = None
+    instruction: Annotated[Instruction | None, S.ROUTING] = None
+    action: Annotated[AgreedAction | None, S.ROUTING] = None
+    request: Annotated[Request | None, S.ROUTING] = None
+    question: Annotated[OpenQuestion | None, S.ROUTING] = None
+    consent: Annotated[Consent | None, S.ROUTING] = None
+    handover: Annotated[Handover | None, S.ROUTING] = None
+    denial: Annotated[Denial | None, S.ROUTING] = None
+    status_change: Annotated[StatusChange | None, S.ROUTING] = None
+    status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
+    conference_invite: Annotated[bool, S.ROUTING] = False
+    """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
+
+
+def unclassified(details: Details) -> tuple[str, ...]:
+    """Return the names of the sections of `details` that nobody has classified."""
+    extra: dict[str, Any] = details.__pydantic_extra__ or {}
+    return tuple(sorted(extra))

@@ -1,0 +1,45 @@
+"""Who is asked, and when, while nobody by name has answered (DESIGN section 15).
+
+Every number here is ours: neither the review nor a statute sets one.
+"""
+
+from collections.abc import Mapping
+from datetime import time
+
+from pydantic import Field
+
+from alertbus.model.base import Word
+from alertbus.policy.within import Within
+
+
+class EscalationRules(Word):
+    """What holds for every kind that does not say otherwise."""
+
+    remind_at: float = Field(default=0.5, gt=0, le=1)
+    """The part of an answer's time after which the one who owes it is reminded."""
+    next_within: Within = Within(working_days=1)
+    """How long each person of a chain has before the next one is asked; a kind may say otherwise."""
+    duty_lead: str = "duty_lead"
+    """The role that is asked last, after every chain; an agency may have another."""
+    undo_minutes: int = Field(default=5, ge=0, le=60)
+    """For how long whoever answered may take the answer back."""
+    accept_within: Within = Within(hours=4)
+    """How long the person to whom something was passed on has to accept it, before it is said that nobody has."""
+
+
+class OutOfHours(Word):
+    """When an agency's day teams are there, by UK time on working days, and which desk answers at other times (OOH-01)."""
+
+    role: str
+    opens: time
+    closes: time
+
+
+class TeamChain(Word):
+    """The chain of one team of an agency, in place of the kind's (PPN-13): at least two people above whoever was asked."""
+
+    chain: tuple[str, ...] = Field(min_length=2)
+
+
+TeamChains = Mapping[str, TeamChain]
+"""By the name of the team, as cases write it (`involvements[].team`)."""

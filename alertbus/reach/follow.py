@@ -1,0 +1,34 @@
+"""Everything that one event on a case makes necessary: the join, who is asked next, what else is owed by a time, and briefings. Pure.
+
+Each reducer sees the case before and after the join, and the event; none sees another's outputs. Time is the event's.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from alertbus.model.item import Item
+from alertbus.model.notice import Notice
+from alertbus.policy.policy import Policy
+from alertbus.reach.answers import reduce_answers
+from alertbus.reach.briefings import reduce_briefings
+from alertbus.reach.items import reduce_items
+from alertbus.reach.owed import Owed
+from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
+
+
+class CaseOutcome(NamedTuple):
+    """The case after an event, and what follows from it: notices about alerts (`owed`), the bus's own notices, and items that changed."""
+
+    after: CaseState
+    owed: Sequence[Owed]
+    notices: Sequence[Notice]
+    items: Sequence[Item]
+
+
+def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
+    """Work out one event. A repeated event gives what it gave the first time, under the same ids."""
+    after, owed = reduce_case(before, event, policy)
+    after, items, lapses = reduce_items(before, after, event, policy)
+    after, briefings = reduce_briefings(before, after, event, policy)
+    after, steps, asked, answers = reduce_answers(before, after, event, policy)
+    return CaseOutcome(after, [*owed, *steps], [*lapses, *briefings, *asked], [*items, *answers])

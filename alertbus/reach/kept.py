@@ -1,0 +1,61 @@
+"""What a case's state keeps of items and answers: words, and no rules. Each is one entry of a mapping, written when it changes."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from alertbus.model.base import Moment, Word
+from alertbus.model.item import StepKind
+from alertbus.model.notice import Intent, Obligation
+from alertbus.model.sensitivity import Sensitivity as S
+
+
+class Fact(Word):
+    """Of a statement that reached the case, what the rules for items can ask: its kind, its times and the details they name, by path."""
+
+    statement_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    source_id: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    kind: Annotated[str, S.ROUTING]
+    occurred_at: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+    """When it counts."""
+    said: Annotated[dict[str, Any], S.PLAN] = Field(default_factory=dict)
+
+
+class Answer(Word):
+    """What a named person answered to an obligation, as far as it decides who is asked next."""
+
+    receipt_id: Annotated[str, S.ROUTING]
+    alert_id: Annotated[str, S.ROUTING]
+    intent: Annotated[Intent, S.ROUTING]
+    acted: Annotated[bool, S.ROUTING] = False
+    at: Annotated[Moment, S.ROUTING]
+
+
+class Answers(Word):
+    """Everything answered to one obligation, by receipt; and what was taken back, which may be heard of first."""
+
+    given: Annotated[tuple[Answer, ...], S.ROUTING] = ()
+    undone: Annotated[tuple[str, ...], S.ROUTING] = ()
+    not_delivered: Annotated[tuple[Moment, ...], S.ROUTING] = ()
+    """When delivery reported that a notice of it reached nobody."""
+
+
+class OwnObligation(Word):
+    """An obligation that the bus made itself: by a lapse, a briefing, a handover. Kept while somebody may still be asked because of it.
+
+    The texts hold nothing about a family: whoever is asked next reads the case.
+    """
+
+    obligation: Annotated[Obligation, S.ROUTING]
+    title: Annotated[str, S.ROUTING]
+    summary: Annotated[str, S.ROUTING]
+    action: Annotated[str, S.ROUTING]
+    chain: Annotated[tuple[str, ...], S.ROUTING] = ()
+    rule: Annotated[str, S.ROUTING]
+    """The rule of the item, or `briefing`."""
+    ended_at: Annotated[Moment | None, S.ROUTING] = None
+    """When it was over without an answer: what was due has been recorded, or the agency has left."""
+    taken: Annotated[tuple[StepKind, ...], S.ROUTING] = ()
