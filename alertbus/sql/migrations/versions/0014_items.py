@@ -1,0 +1,17 @@
+"""what is owed by a time: items as they stand
+
+Revision: 0014, after 0013.
+"""
+
+revision = '0014'
+down_revision = '0013'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
