@@ -66,5 +66,15 @@ def not_reached_id(obligation: str, informed: str) -> str:
     return _id("not-reached", obligation, informed)
 
 
+def item_id(case: str, rule: str, opened_by: str, about: str) -> str:
+    """One item for each rule, each alert or other cause that opened it on a case, and each child or person that it is about."""
+    return _id("item", case, rule, opened_by, about)
+
+
+def lapse_id(item: str, due: str) -> str:
+    """The obligation that arises when an item was not recorded by when it was due. Due at another time, it lapses anew."""
+    return _id("lapse", item, due)
+
+
 def event_id(*parts: str) -> str:
     return _id("event", *parts)

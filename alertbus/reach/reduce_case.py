@@ -20,7 +20,7 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Answers, Fact, OwnObligation
+from alertbus.reach.kept import Answers, DecisionsOnItem, Fact, OwnObligation
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
@@ -43,6 +43,8 @@ class CaseState(Word):
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
     """By id, the items that are open, or over only a short while."""
+    item_decisions: Annotated[Mapping[str, DecisionsOnItem], S.ROUTING] = Field(default_factory=dict)
+    """By item, what people decided about it."""
     answers: Annotated[Mapping[str, Answers], S.ROUTING] = Field(default_factory=dict)
     """By obligation, what was answered."""
     own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
