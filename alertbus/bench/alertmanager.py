@@ -22,7 +22,7 @@ from alertbus.bench.process import LOOK_S, BenchParts, Running, cpu_seconds, fre
 from alertbus.bench.rates import (
     Highest,
     NotCarried,
-    NotDelivered,
+    NeverArrived,
     Patience,
     WholePath,
     at_each,
@@ -89,7 +89,7 @@ class FanOut:
             client = cpu_seconds(os.getpid()) - used["client"]
             self._sent += len(sent)
             await until(self._sent * len(AGENCIES), "messages", self._told, [self.running])
-        except (NotAccepted, NotDelivered) as fault:
+        except (NotAccepted, NeverArrived) as fault:
             return NotCarried(per_s, str(fault))
         finally:
             looking.cancel()
