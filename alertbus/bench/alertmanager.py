@@ -21,8 +21,8 @@ from alertbus.bench.open_loop import Connections, NotAccepted, at_their_turn
 from alertbus.bench.process import LOOK_S, BenchParts, Running, cpu_seconds, free_port, memory_with_share
 from alertbus.bench.rates import (
     Highest,
-    NotCarried,
     NeverArrived,
+    NotCarried,
     Patience,
     WholePath,
     at_each,

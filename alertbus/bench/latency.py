@@ -16,7 +16,7 @@ import orjson
 from alertbus.bench.figures import Latency
 from alertbus.bench.log_ends import Ends
 from alertbus.bench.open_loop import NotAccepted, Sent
-from alertbus.bench.rates import Highest, NotCarried, NeverArrived, WholePath, at_each, deliveries, highest_rate
+from alertbus.bench.rates import Highest, NeverArrived, NotCarried, WholePath, at_each, deliveries, highest_rate
 from alertbus.bench.whole_bus import HOOKED, STEPS, Load, WholeBus, database_name, whole_bus
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
