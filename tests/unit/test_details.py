@@ -166,7 +166,7 @@ def test_every_text_of_every_section_is_looked_through_and_can_be_held() -> None
     }
     alert = said(details).alert
 
-    assert {where: text for where, text in free_text(alert)} == {
+    assert dict(free_text(alert)) == {
         "details.contact.place": "1 High Street",
         "details.contact.refused": "the bedrooms",
         "details.instruction.what": "i",
