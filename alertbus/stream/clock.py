@@ -14,6 +14,7 @@ An exercise has a clock of its own, moved by whoever plays it: its cases are nev
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
@@ -38,6 +39,9 @@ SOON_S = 0.01
 
 AT_ONCE = 500
 """Ticks written in one go, and cases read in one go at an assignment. Chosen: some milliseconds of the event loop."""
+
+KNOWN = "the next moment of each case is known"
+"""What the log says when an assignment's moments are read: how many, how long it took, and for how long the event loop was held at most."""
 
 log = structlog.get_logger("alertbus.stream")
 
@@ -101,16 +105,20 @@ class CaseClock:
         """Take the moments from the table, some at a time, so that the lanes go on meanwhile. What the stage has told since is newer."""
         newer = self._newer
         assert newer is not None
+        began, longest_s = time.perf_counter(), 0.0
         for partition in partitions:
             begin: bytes | None = b""
             while begin is not None:
+                begun = time.perf_counter()
                 found, begin = self._table.part_of_some(partition, "next_at", begin, AT_ONCE)
                 for key, moment in found.items():
                     if (partition, key) not in newer:
                         self._expect((partition, key), moment)
+                longest_s = max(longest_s, time.perf_counter() - begun)
                 await asyncio.sleep(0)
         self._newer = None
-        log.info("the next moment of each case is known", count=len(self._due))
+        took = {"duration_ms": round((time.perf_counter() - began) * 1000), "longest_ms": round(longest_s * 1000, 1)}
+        log.info(KNOWN, count=len(self._due), **took)
 
     async def _tick(self) -> None:
         while True:
