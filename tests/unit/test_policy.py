@@ -364,11 +364,11 @@ SHAPES: dict[str, tuple[Break, str]] = {
     "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience[0]: "),
     "two limits": (
         lambda d: d["kinds"]["death"].update(respond_within={"hours": 1, "working_days": 1}),
-        "kinds.death.respond_within: give either `hours` or `working_days`",
+        "kinds.death.respond_within: give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`",
     ),
     "no limit": (
         lambda d: d["kinds"]["meeting"].update(respond_within={}),
-        "kinds.meeting.respond_within: give either `hours` or `working_days`",
+        "kinds.meeting.respond_within: give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`",
     ),
     "no such word": (lambda d: d["sharing"]["health"].update(plan="some"), "sharing.health.plan: "),
     "no such class": (lambda d: d["sharing"]["health"].update(shoe_size="full"), "sharing.health.shoe_size: "),
