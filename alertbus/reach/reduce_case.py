@@ -129,11 +129,13 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    """What the tick covers, and whatever came before that and is not worked out yet: it was written for one moment, and passes all."""
     alerts: dict[str, StandingAlert] = {}
     found: list[Owed] = []
     for alert_id, alert in state.alerts.items():
         owing = _evaluation(state, alert, policy).owed
-        given = [entry for entry in owing if tick.since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
+        since = min(tick.since, evaluated_until(state, alert))
+        given = [entry for entry in owing if since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
         alerts[alert_id] = _asking(alert, given, state.case)
         found += given
     after = state.model_copy(update={"now": max(state.now, tick.at), "alerts": alerts})
