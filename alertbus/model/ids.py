@@ -66,5 +66,10 @@ def not_reached_id(obligation: str, informed: str) -> str:
     return _id("not-reached", obligation, informed)
 
 
+def worker_ref(agency: str, name: str) -> str:
+    """What stands in an address for somebody who works at an agency. It hides the name from who reads addresses, not from who knows it."""
+    return _id("worker", agency, name)
+
+
 def event_id(*parts: str) -> str:
     return _id("event", *parts)
