@@ -71,5 +71,10 @@ def worker_ref(agency: str, name: str) -> str:
     return _id("worker", agency, name)
 
 
+def own_id(case: str, agency: str, role: str, *key: str) -> str:
+    """An obligation that the bus made itself: of one agency role on a case, for one reason (`key`)."""
+    return _id("own", case, agency, role, *key)
+
+
 def event_id(*parts: str) -> str:
     return _id("event", *parts)

@@ -252,6 +252,11 @@ def _present(statement: AcceptedAlert, case: Case) -> Iterator[_Present]:
             yield _Present(person, links.get(person.key), roles.get(person.key), child)
 
 
+def person_seen(person: CasePerson, link: Link | None, case: Case, sight: Sight, *, child: bool = False) -> NoticePerson:
+    """Somebody of the case of whom no alert speaks, as the recipient may see them."""
+    return _person(_Present(person, link, None, child), case, sight)
+
+
 def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
     """Somebody as the recipient's sector may see them; a child it does not work with is one of the children, and no more."""
     person, link = present.person, present.link
