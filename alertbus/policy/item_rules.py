@@ -58,7 +58,7 @@ class CaseCause(StrEnum):
     """An adult is linked to the case, with one of the `relations`."""
 
 
-class Opening(Matching):
+class ItemOpening(Matching):
     """What opens an item."""
 
     case: CaseCause | None = None
@@ -96,7 +96,7 @@ class Opening(Matching):
         return self
 
 
-class Closing(Matching):
+class ItemClosing(Matching):
     """What closes an item: the first such statement at or after whatever opened it."""
 
     by_anybody: bool = False
@@ -136,8 +136,8 @@ class ItemRule(Word):
     """The rule for one sort of item."""
 
     title: str
-    opens: tuple[Opening, ...] = Field(min_length=1)
-    closes: tuple[Closing, ...] = ()
+    opens: tuple[ItemOpening, ...] = Field(min_length=1)
+    closes: tuple[ItemClosing, ...] = ()
     within: Within | None = None
     """None: the statement that opens it says by when, or nobody does."""
     due_in: tuple[str, ...] = ()

@@ -11,45 +11,48 @@ from typing import Any, NamedTuple
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
 from alertbus.model.case import Case
-from alertbus.policy.item_rules import REVIEW_ON, Matching, Opening, attributes_of
+from alertbus.policy.item_rules import REVIEW_ON, ItemOpening, Matching, attributes_of
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Fact
+from alertbus.reach.kept import CaseFact
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 
 DEATH = "death"
 """The kind by which a child's death is stated; its clocks end there (NOT-26)."""
 
+_BRIEFED = ("conference.type", "consent.plan", "consent.state")
+"""Paths that a newcomer's briefing asks for, whatever the rules name."""
+
 _ACTIONS = tuple(Action)
 
 
-class _Asked(NamedTuple):
+class _AskedFor(NamedTuple):
     """Everything that a policy's rules ask of statements."""
 
     paths: tuple[tuple[str, str, str], ...]
     """Each path with the attributes of its section and of its field."""
     direct: tuple[Matching, ...]
     """What opens or closes an item, begins a row anew, or gives later statements a meaning."""
-    dependent: tuple[Opening, ...]
+    dependent: tuple[ItemOpening, ...]
     """What opens an item only after an earlier statement."""
     kinds: frozenset[str]
     sections: frozenset[str]
     """A statement that is of none of the kinds and has none of the sections is not asked for directly."""
 
 
-def _asked(policy: Policy) -> _Asked:
-    known: _Asked | None = policy.memo.get(_Asked)
+def _asked(policy: Policy) -> _AskedFor:
+    known: _AskedFor | None = policy.memo.get(_AskedFor)
     if known is None:
-        known = policy.memo[_Asked] = _made(policy)
+        known = policy.memo[_AskedFor] = _made(policy)
     return known
 
 
-def _made(policy: Policy) -> _Asked:
+def _made(policy: Policy) -> _AskedFor:
     openings = [one for rule in policy.items.values() for one in rule.opens]
     direct: list[Matching] = [one for one in openings if one.case is None and one.after is None]
     direct += [one for rule in policy.items.values() for one in rule.closes]
     direct += [other for one in openings for other in (one.after, one.reset) if other is not None]
-    paths = sorted({path for rule in policy.items.values() for path in rule.paths})
-    return _Asked(
+    paths = sorted({path for rule in policy.items.values() for path in rule.paths}.union(_BRIEFED))
+    return _AskedFor(
         tuple((path, *found) for path in paths if (found := attributes_of(path)) is not None),
         tuple(direct),
         tuple(one for one in openings if one.after is not None),
@@ -58,14 +61,14 @@ def _made(policy: Policy) -> _Asked:
     )
 
 
-def fact_of(statement: AcceptedAlert, policy: Policy) -> Fact:
+def fact_of(statement: AcceptedAlert, policy: Policy) -> CaseFact:
     """What is kept of a statement."""
     alert, subjects = statement.alert, len(statement.alert.subjects)
-    return Fact(
+    return CaseFact(
         statement_id=statement.statement_id,
         alert_id=statement.alert_id,
         source_id=alert.amends or alert.id,
-        source=alert.source,
+        agency=alert.source,
         kind=alert.kind,
         action=alert.action,
         occurred_at=alert.occurred_at,
@@ -92,7 +95,7 @@ def _said(statement: AcceptedAlert, policy: Policy) -> Iterator[tuple[str, Any]]
         yield REVIEW_ON, statement.alert.review_on.isoformat()
 
 
-def concerns_items(alert: AcceptedAlert, facts: Mapping[str, Fact], policy: Policy) -> bool:
+def concerns_items(alert: AcceptedAlert, facts: Mapping[str, CaseFact], policy: Policy) -> bool:
     """Whether any rule for items can ask for a statement, given what is kept of the case. Cheap: most alerts are of no such kind."""
     asked = _asked(policy)
     said = alert.alert
@@ -110,24 +113,24 @@ def _asked_for(alert: AcceptedAlert, policy: Policy) -> bool:
     return fact.kind == DEATH or any(matches(fact, one) for one in _asked(policy).direct)
 
 
-def _awaited(kind: str, opening: Opening, facts: Iterable[Fact]) -> bool:
+def _awaited(kind: str, opening: ItemOpening, facts: Iterable[CaseFact]) -> bool:
     """Whether an earlier statement waits for one of that kind."""
     if opening.after is None or (opening.kinds and kind not in opening.kinds):
         return False
     return any(matches(fact, opening.after) and names_kind(fact, opening, kind) for fact in facts)
 
 
-def gives_meaning(fact: Fact, policy: Policy) -> bool:
+def gives_meaning(fact: CaseFact, policy: Policy) -> bool:
     """Whether statements of other kinds matter because of this one: those that came before it must be looked at again."""
     return any(one.after is not None and matches(fact, one.after) for one in _asked(policy).dependent)
 
 
-def names_kind(earlier: Fact, opening: Opening, kind: str) -> bool:
+def names_kind(earlier: CaseFact, opening: ItemOpening, kind: str) -> bool:
     """Whether a statement of that kind is among those that the earlier one names, where the opening asks for that."""
     return opening.kinds_in is None or kind in (earlier.said.get(opening.kinds_in) or ())
 
 
-def matches(fact: Fact, matching: Matching) -> bool:
+def matches(fact: CaseFact, matching: Matching) -> bool:
     """Whether a rule means this statement."""
     if matching.kinds and fact.kind not in matching.kinds:
         return False
@@ -152,14 +155,20 @@ def folded(value: Any) -> Any:
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
-def standing(facts: Iterable[Fact]) -> list[Fact]:
+def consent_as_it_stands(facts: Iterable[CaseFact]) -> Iterator[CaseFact]:
+    """Of each plan what was last stated of the family's consent to it: it holds until somebody states otherwise (ENG-03)."""
+    latest = {fact.said.get("consent.plan"): fact for fact in facts if "consent.state" in fact.said}
+    yield from latest.values()
+
+
+def standing(facts: Iterable[CaseFact]) -> list[CaseFact]:
     """Of each alert what stands: what was recorded last, unless that took it back. In the order in which things happened."""
     return sorted((one[-1] for one in by_alert(facts).values() if one[-1].action is not Action.WITHDRAWN), key=lambda fact: fact.order)
 
 
-def by_alert(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+def by_alert(facts: Iterable[CaseFact]) -> dict[str, list[CaseFact]]:
     """The statements of each alert, the one that stands last."""
-    found: dict[str, list[Fact]] = defaultdict(list)
+    found: dict[str, list[CaseFact]] = defaultdict(list)
     for fact in facts:
         found[fact.alert_id].append(fact)
     for statements in found.values():
@@ -167,7 +176,7 @@ def by_alert(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     return found
 
 
-def known_on_case(fact: Fact, case: Case, policy: Policy) -> datetime | None:
+def known_on_case(fact: CaseFact, case: Case, policy: Policy) -> datetime | None:
     """From when on the statement is known on the case: it counts, and somebody whom it is about is linked. None if that never is so."""
     if fact.exercise != case.exercise:
         return None

@@ -16,19 +16,19 @@ from alertbus.model.calendar import add_working_days, is_working_day
 from alertbus.model.case import UK, begins, in_uk
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
-from alertbus.policy.item_rules import Closing, ItemRule
+from alertbus.policy.item_rules import ItemClosing, ItemRule
 from alertbus.policy.policy import UNKNOWN_REASON, Policy
-from alertbus.reach.case_clocks import Owing, owing, same_agency
+from alertbus.reach.case_times import Owing, owing, same_agency
 from alertbus.reach.facts import folded, matches
 from alertbus.reach.item_openings import Board, Opened
-from alertbus.reach.kept import DecisionsOnItem, Fact
+from alertbus.reach.kept import CaseFact, DecisionsOnItem
 from alertbus.reach.roster import BEGINNING, FOREVER
 
 _END_OF_DAY = time(23, 59, 59)
 _A_WEEK = timedelta(days=7)
 
-BY_THE_CASE = "case"
-"""The kind of an item that no alert opened."""
+LAPSE = "lapse"
+"""The kind of an obligation that a lapse made, and of an item that no alert opened."""
 
 
 class Lapse(NamedTuple):
@@ -82,7 +82,7 @@ class _Closed(NamedTuple):
 
     at: datetime
     known: datetime
-    fact: Fact
+    fact: CaseFact
 
 
 class _Clock:
@@ -93,7 +93,7 @@ class _Clock:
         self._board, self._case, self._policy = board, board.case, policy
         self._id = ids.item_id(board.case.id, name, opened.cause, opened.about)
 
-    def worked(self, closers: list[tuple[Closing, list[Fact]]], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
+    def worked(self, closers: list[tuple[ItemClosing, list[CaseFact]]], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
         due, opened = self._due(), self._opened
         found = (one for closing, facts in closers for one in self._closed_by(closing, facts))
         closed = min(found, key=lambda one: one.fact.order, default=None)
@@ -151,19 +151,19 @@ class _Clock:
                     at = min(at, max(opened.at, _in_the_morning(first - _A_WEEK)))
         return at
 
-    def _closed_by(self, closing: Closing, facts: list[Fact]) -> Iterator[_Closed]:
+    def _closed_by(self, closing: ItemClosing, facts: list[CaseFact]) -> Iterator[_Closed]:
         for fact in facts:
             if self._closes(closing, fact):
                 own = self._opened.fact is not None and fact.alert_id == self._opened.fact.alert_id
                 at = min(fact.recorded_at, fact.at) if own else fact.happened_at  # its own amendment says when it was done
                 yield _Closed(at, self._board.known[fact.alert_id], fact)
 
-    def _closes(self, closing: Closing, fact: Fact) -> bool:
+    def _closes(self, closing: ItemClosing, fact: CaseFact) -> bool:
         """Whether a statement that the rule means closes this very item."""
         opened, terms = self._opened, self._opened.terms
         if not self._comes_after(fact):
             return False
-        if not closing.by_anybody and not same_agency(self._case.agency_stating(fact.source), self._who.agency):
+        if not closing.by_anybody and not same_agency(self._case.agency_stating(fact.agency), self._who.agency):
             return False
         if closing.child_in is not None and opened.about not in (fact.said.get(closing.child_in) or ()):
             return False
@@ -174,8 +174,8 @@ class _Clock:
         as_asked = closing.of is None or matches(terms, closing.of)
         return as_asked and all(folded(fact.said.get(one)) == folded(terms.said.get(other)) for one, other in closing.same.items())
 
-    def _comes_after(self, fact: Fact) -> bool:
-        """Whether a statement comes after what opened the item. Of two that happened in one moment and both open one, one is the earlier."""
+    def _comes_after(self, fact: CaseFact) -> bool:
+        """Whether a statement comes after what opened the item. Of two in one moment that both open one, one is the earlier."""
         first = self._opened.fact
         if first is None:
             return fact.happened_at >= self._opened.at
@@ -183,7 +183,7 @@ class _Clock:
             return False
         return fact.order > first.order or not matches(fact, self._opened.opening)
 
-    def _reopened(self, closers: list[tuple[Closing, list[Fact]]], due: datetime) -> datetime:
+    def _reopened(self, closers: list[tuple[ItemClosing, list[CaseFact]]], due: datetime) -> datetime:
         """When it became known, after it was due, that a statement that had closed it does not stand; the beginning if none was."""
         found = [BEGINNING]
         for statements in self._board.statements.values():
@@ -234,7 +234,7 @@ class _Clock:
             title=self._rule.title,
             agency=self._who.agency,
             role=self._who.role,
-            kind=fact.kind if fact is not None else BY_THE_CASE,
+            kind=fact.kind if fact is not None else LAPSE,
             alert_id=fact.alert_id if fact is not None else None,
             source_id=fact.source_id if fact is not None else None,
             child=opened.about if opened.about in self._case.children else None,

@@ -15,12 +15,10 @@ from alertbus.model.notice import Content, Deed, Notice, Obligation
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.item_rules import Informed
 from alertbus.policy.policy import UNKNOWN_SECTOR, Policy
-from alertbus.reach.item_clocks import Worked
+from alertbus.reach.item_clocks import LAPSE, Worked
 from alertbus.reach.kept import OwnObligation
 from alertbus.reach.roster import roster
 
-LAPSE = "lapse"
-"""The kind of an obligation that a lapse made."""
 BUS = "alertbus"
 """The source of the bus's own obligations."""
 
@@ -126,7 +124,7 @@ def _informed(work: Worked, at: datetime, case: Case, policy: Policy) -> list[st
     policy does not know, is among them.
     """
     informs, fact = work.rule.informs, work.opened.fact
-    source = case.agency_stating(fact.source) if fact is not None and Informed.SOURCE in informs else None
+    source = case.agency_stating(fact.agency) if fact is not None and Informed.SOURCE in informs else None
     scopes = {_SCOPES[one] for one in informs if one in _SCOPES}
     found = {
         one.agency

@@ -14,12 +14,12 @@ from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, Ti
 from alertbus.model.item import Item, ItemState
 from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
-from alertbus.reach.case_clocks import case_moments
-from alertbus.reach.facts import DEATH, concerns_items, fact_of, gives_meaning
-from alertbus.reach.item_clocks import Worked, items_of
-from alertbus.reach.item_notices import LAPSE, early_notices, lapse_notices, lapse_obligation
+from alertbus.reach.case_times import case_moments
+from alertbus.reach.facts import DEATH, concerns_items, consent_as_it_stands, fact_of, gives_meaning
+from alertbus.reach.item_clocks import LAPSE, Worked, items_of
+from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation
 from alertbus.reach.item_openings import Board
-from alertbus.reach.kept import DecisionsOnItem, Fact, OwnObligation
+from alertbus.reach.kept import CaseFact, DecisionsOnItem, OwnObligation
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.roster import BEGINNING
 
@@ -106,7 +106,7 @@ def _alert_reached(before: CaseState, after: CaseState, event: AlertReachedCase,
     alert_id = event.alert.alert_id
     known = after.alerts.get(alert_id)
     all_of_it = {**{one.statement_id: one for one in (known.statements if known is not None else ())}, **arrived}
-    new: dict[str, Fact] = {}
+    new: dict[str, CaseFact] = {}
     for one in all_of_it.values():
         held = before.facts.get(one.statement_id)
         if not one.alert.history and (held is None or held.people_version < one.people_version):
@@ -225,6 +225,7 @@ def _pruned(
     """Without the items that were over long ago, and the statements that no item rests on and none can any more."""
     kept = {one: item for one, item in items.items() if not _forgotten(item, works.get(one), now)}
     needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on} | _waiting(board, now, policy)
+    needed |= {fact.alert_id for fact in consent_as_it_stands(board.facts)}
     facts = {one: fact for one, fact in state.facts.items() if fact.alert_id in needed or now <= plus(fact.at, KEPT) or fact.kind == DEATH}
     decisions = {one: made for one, made in state.item_decisions.items() if one in kept or now <= plus(made.made[-1].at, KEPT)}
     return state.model_copy(

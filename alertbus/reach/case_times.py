@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from alertbus.model.case import Case, Scope, begins
-from alertbus.policy.item_rules import ItemRule, Opening
+from alertbus.policy.item_rules import ItemOpening, ItemRule
 from alertbus.policy.policy import Policy
 from alertbus.reach.facts import DEATH
-from alertbus.reach.kept import Fact
+from alertbus.reach.kept import CaseFact
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 
 Times = tuple[datetime, datetime]
@@ -70,7 +70,7 @@ def open_case(case: Case, policy: Policy) -> list[Times]:
     return _merged(times for child in case.children for times in open_for(case, child, policy))
 
 
-def links_as(case: Case, opening: Opening) -> Iterator[tuple[str, datetime, datetime]]:
+def links_as(case: Case, opening: ItemOpening) -> Iterator[tuple[str, datetime, datetime]]:
     """Who is linked by one of the opening's relations, and from when to when. A link without any date says nothing of when it was made."""
     for tie in roster(case).ties:
         relation = tie.link.relation.casefold()
@@ -78,7 +78,7 @@ def links_as(case: Case, opening: Opening) -> Iterator[tuple[str, datetime, date
             yield tie.link.person, tie.start, tie.end
 
 
-def died_at(case: Case, child: str, facts: Iterable[Fact]) -> datetime:
+def died_at(case: Case, child: str, facts: Iterable[CaseFact]) -> datetime:
     """When a child died: as the case says, or a statement about one child's death; after every moment if nobody says so."""
     person = case.person(child)
     if person.died is not None:
@@ -89,7 +89,7 @@ def died_at(case: Case, child: str, facts: Iterable[Fact]) -> datetime:
     return min((fact.happened_at for fact in deaths if others.isdisjoint(fact.subjects)), default=FOREVER)
 
 
-def owing(rule: ItemRule, fact: Fact | None, at: datetime, case: Case, policy: Policy) -> Owing | None:
+def owing(rule: ItemRule, fact: CaseFact | None, at: datetime, case: Case, policy: Policy) -> Owing | None:
     """Who owes an item that is opened at a moment: the agency that the rule or the statement names if it is on the case then, else the
     case holder; nobody if that is not there either.
     """
@@ -102,16 +102,16 @@ def owing(rule: ItemRule, fact: Fact | None, at: datetime, case: Case, policy: P
     return None
 
 
-def _named(rule: ItemRule, fact: Fact | None, case: Case) -> str | None:
+def _named(rule: ItemRule, fact: CaseFact | None, case: Case) -> str | None:
     if rule.agency is not None or fact is None:
         return rule.agency
     if rule.source_owes:
-        return case.agency_stating(fact.source)
+        return case.agency_stating(fact.agency)
     words = fact.said.get(rule.agency_in) if rule.agency_in is not None else None
     return None if words is None else "_".join(str(words).casefold().split())
 
 
-def _role(rule: ItemRule, fact: Fact | None, agency: str, policy: Policy) -> str:
+def _role(rule: ItemRule, fact: CaseFact | None, agency: str, policy: Policy) -> str:
     """The role that the statement names, if the agency has it; else the rule's, if it is this agency's; else the agency's own."""
     own = policy.agency(agency).role
     asked = fact.said.get(rule.role_in) if fact is not None and rule.role_in is not None else None
