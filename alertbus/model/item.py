@@ -77,8 +77,6 @@ class Item(Word):
     """The obligation that its lapse made, to which people answer; of an answer, its own id."""
     child: Annotated[str | None, S.ROUTING] = None
     """The key of the child that it is about, where the rule has one clock for each."""
-    person: Annotated[str | None, S.ROUTING] = None
-    """The key of the person that it is about, where the rule asks about somebody who is linked to the case."""
     opened_at: Annotated[Moment, S.ROUTING]
     due: Annotated[Moment | None, S.ROUTING] = None
     state: Annotated[ItemState, S.ROUTING] = ItemState.OPEN

@@ -226,7 +226,7 @@ class _Clock:
 
     def _item(self, state: ItemState, due: datetime | None, closed: _Closed | None, ended: datetime, now: datetime) -> Item:
         opened, fact = self._opened, self._opened.fact
-        by = closed.fact if closed is not None and closed.at < ended else None
+        by = closed if closed is not None and closed.at < ended else None
         return Item(
             id=self._id,
             case_id=self._case.id,
@@ -238,12 +238,11 @@ class _Clock:
             alert_id=fact.alert_id if fact is not None else None,
             source_id=fact.source_id if fact is not None else None,
             child=opened.about if opened.about in self._case.children else None,
-            person=opened.about if opened.about and opened.about not in self._case.children else None,
             opened_at=opened.at,
             due=due,
             state=state,
-            closed_at=by.happened_at if by is not None else ended if ended < FOREVER else None,
-            closed_by=by.source_id if by is not None else None,
+            closed_at=by.at if by is not None else ended if ended < FOREVER else None,
+            closed_by=by.fact.source_id if by is not None else None,
             cite=self._rule.cite,
             policy_version=self._policy.version,
             exercise=self._case.exercise,
