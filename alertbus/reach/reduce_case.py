@@ -22,7 +22,7 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Answers, Fact, OwnObligation
+from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, OwnObligation
 from alertbus.reach.obligations import answer_due
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.plans import plan_of
@@ -43,10 +43,12 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
-    facts: Annotated[Mapping[str, Fact], S.ROUTING] = Field(default_factory=dict)
+    facts: Annotated[Mapping[str, CaseFact], S.ROUTING] = Field(default_factory=dict)
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
     """By id, the items that are open, or over only a short while."""
+    item_decisions: Annotated[Mapping[str, DecisionsOnItem], S.ROUTING] = Field(default_factory=dict)
+    """By item, what people decided about it."""
     answers: Annotated[Mapping[str, Answers], S.ROUTING] = Field(default_factory=dict)
     """By obligation, what was answered."""
     own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
