@@ -11,9 +11,10 @@ worker (`lane_consumer_for`, `table_manager_for`; `Engine._new_transport` puts t
                                                │       └ every 0.3 s, commit  ◄──  Lanes.reached
                                                └ partitions revoked: Lanes.finish, commit, Lanes.close, then  _forget_states
                                           SeekFirst (recovery), when tables and offsets are known:
-                                               └ _partitions_assigned ──►  Changelog.begin, Lanes.assign
+                                               └ _partitions_assigned ──►  Changelog.begin, Lanes.assign, CaseClock.assign
                                           Lanes ──►  stage ──►  reducer; outputs to Producer; states to StateTable
                                                ├ every 0.25 s:  StateTable.keep ──►  Changelog
+                                               ├ CaseStage ──►  CaseClock.told;  when a moment has come:  Tick ──►  Producer
                                                ├ Changelog, when somebody else wrote on it:  _still_owner  (asks by the consumer thread)
                                                └ whatever must stop the worker:  _stop_because
     the liveness thread                   LivenessWatch, every 2 s:  _work_left ──►  Changelog.look;  standstill ──►  _stop_because
