@@ -34,19 +34,19 @@ class Quick:
     """The kinds whose limits a run sees pass, and how they are chased."""
 
     kinds: frozenset[str]
-    respond_within_s: float
-    next_within_s: float
+    respond_within_s: int
+    next_within_s: int
     chain: tuple[str, ...]
     duty_lead: str
     remind_at: float
 
     @property
-    def whole_s(self) -> float:
+    def whole_s(self) -> int:
         """From an alert to the last of its steps, when nobody answers."""
         return self.respond_within_s + (len(self.chain) + 1) * self.next_within_s
 
 
-QUICK = Quick(frozenset({"threat_to_staff", "nspcc_concern"}), 12.0, 6.0, ("team_manager", "duty_manager"), "duty_lead", 0.5)
+QUICK = Quick(frozenset({"threat_to_staff", "nspcc_concern"}), 12, 6, ("team_manager", "duty_manager"), "duty_lead", 0.5)
 
 
 @dataclass(frozen=True, slots=True)
