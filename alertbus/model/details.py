@@ -146,13 +146,16 @@ class Consent(Word):
 
 
 class Handover(Word):
-    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01)."""
+    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01).
 
-    role: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
-    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", max_length=120)
-    to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    Who answers now is whom to call, for every agency on the case (TUR-07); how the case was handed over is not.
+    """
+
+    role: Annotated[str, S.ACTION] = Field(pattern=_A_WORD)
+    from_: Annotated[str | None, S.ACTION] = Field(default=None, alias="from", max_length=120)
+    to: Annotated[str | None, S.ACTION] = Field(default=None, max_length=120)
     pack: Annotated[bool | None, S.PLAN] = None
-    interim: Annotated[bool | None, S.PLAN] = None
+    interim: Annotated[bool | None, S.ACTION] = None
 
 
 class Denial(Word):

@@ -172,6 +172,7 @@ def cover_for(
     ended_at: datetime | None = None,
     another_stands: bool = False,
     own_agency: bool = False,
+    folded_into: str | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case.
@@ -192,6 +193,7 @@ def cover_for(
         another_stands=another_stands and tells,
         chain=None if tells else sight.chain(obligation.kind),
         own_agency=own_agency,
+        folded_into=folded_into,
     )
 
 
