@@ -6,6 +6,7 @@ It is read from versioned YAML (`default.yaml` is the one shipped) and every not
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -179,7 +180,7 @@ class Policy(Word):
             yield f"sharing: no row for sector {', '.join(missing)}"
         rows = set(Sensitivity) - ALWAYS - NEVER - {Sensitivity.IDENTITY}
         for sector, row in self.sharing.items():
-            if absent := sorted(rows - set(row)):
+            if absent := sorted(rows - set(row) - set(SHOWN_AS)):
                 yield f"sharing.{sector}: says nothing of {', '.join(absent)}; write `nothing` if nothing"
             if fixed := sorted(set(row) - rows):
                 yield f"sharing.{sector}: no policy decides about {', '.join(fixed)}; leave it out"
@@ -267,7 +268,8 @@ class Policy(Word):
             return Content.FULL
         if sensitivity in NEVER:
             return Content.NOTHING
-        return self.sharing[sector if sector in self.sharing else UNKNOWN_SECTOR][sensitivity]
+        row = self.sharing[sector if sector in self.sharing else UNKNOWN_SECTOR]
+        return row[sensitivity if sensitivity in row else SHOWN_AS[sensitivity]]
 
 
 UNKNOWN_SECTOR = "unknown"
@@ -277,3 +279,5 @@ STRANGER = Agency(sector=UNKNOWN_SECTOR, role="duty_officer")
 ALWAYS = frozenset({Sensitivity.ROUTING})
 NEVER = frozenset({Sensitivity.UNCLASSIFIED, Sensitivity.REFERRER})
 """Not shareable by any policy: what nobody has classified, and who the referrer is."""
+SHOWN_AS = MappingProxyType({Sensitivity.CONFERENCE: Sensitivity.PLAN})
+"""Classes that are newer than a policy may be → the class by whose row they go where it says nothing of them."""

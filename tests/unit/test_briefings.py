@@ -304,17 +304,16 @@ def test_tur_08_tur_09_the_one_who_held_it_before_is_named() -> None:
 
     notice = briefed(played, "childrens_social_care", "SW2")
     assert notice.briefing
-    assert (
-        notice.briefing.before[-1]
-        == BriefedHolder(
+    assert notice.briefing.before == (
+        BriefedHolder(
             agency="childrens_social_care",
             level="worker",
             name="SW1",
-            role="social worker",
+            role="social_worker",
             team="North",
             since=days(1).date(),
-        )
-        or notice.briefing.before[-1].name == "SW1"
+            until=days(1).date(),
+        ),
     )
     assert "Held before in your service by SW1" in notice.summary
 
@@ -326,11 +325,11 @@ def test_it_says_how_to_reach_the_others_on_the_case() -> None:
     assert notice.briefing
     assert [(one.agency, one.name) for one in notice.briefing.others] == [
         ("childrens_social_care", None),
-        ("childrens_social_care", "TM1"),
         ("childrens_social_care", "SW1"),
+        ("childrens_social_care", "TM1"),
         ("gp", None),
         ("police", None),
-    ] or {one.name for one in notice.briefing.others} >= {"SW1", "TM1"}
+    ]
 
 
 def test_tur_14_it_opens_with_a_page_in_plain_words() -> None:
