@@ -126,7 +126,7 @@ class BriefingSections:
                 yield BriefedPlan(type=one.type, since=_day(one.since) if one.since else None, children=refs)
 
     def consent(self) -> BriefedConsent | None:
-        return consent_at(self._state, self.at) if self.sight.plan() else None
+        return consent_at(self._state, self.at, self.sight.tells) if self.sight.plan() else None
 
     @cached_property
     def adults(self) -> list[tuple[Link, NoticePerson]]:
@@ -143,7 +143,7 @@ class BriefingSections:
         return list(found.values())
 
     def links(self) -> Iterator[BriefedLink]:
-        whole = not self.sight.recipient.for_adults
+        whole = not self.sight.recipient.for_adults and bool(self.adults) and self.sight.full(Sensitivity.ADULT_IDENTITY)
         for link, seen in self.adults:
             custody, since, confirmed = self._custody(link)
             yield BriefedLink(
