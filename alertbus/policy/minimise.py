@@ -188,6 +188,7 @@ def cover_for(
     own_agency: bool = False,
     step: ItemStep | None = None,
     asked: str = "",
+    folded_into: str | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
@@ -210,6 +211,7 @@ def cover_for(
         chain=None if tells else sight.chain(obligation.kind),
         step=step,
         own_agency=own_agency,
+        folded_into=folded_into,
     )
 
 

@@ -15,6 +15,7 @@ from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
+from alertbus.reach.obligations import briefing_of
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
@@ -78,6 +79,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             another_stands=owed.deed.ends and _another_stands(owed, context),
             step=owed.step,
             asked=owed.asked,
+            folded_into=None if owed.deed.ends else briefing_of(owed.decision, owed.statement, context.case, context.policy),
         )
         yield Told(owed, cover, body, body_json, owed.asks_about(context.case))
 

@@ -28,6 +28,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import Ruling
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
+from alertbus.reach.occasions import may_brief
 from alertbus.reach.plans import first_reminder, urgent
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
 from alertbus.reach.roster import BEGINNING, roster
@@ -124,7 +125,14 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
         return None
     if statement.at <= state.chased_from or _at_night(statement, policy):
         return None
-    if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
+    if (
+        may_brief(alert)
+        or alert.action is not Action.RAISED
+        or alert.history
+        or statement.reveals
+        or statement.people_since
+        or statement.words_of
+    ):
         return None
     starts, ends = _moments(state.case)
     begun = bisect_right(starts, statement.at)
