@@ -28,6 +28,7 @@ from alertbus.intake.remembered import Remembered, recall, remember
 from alertbus.intake.reserved import reserved_words
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model.alert import AcceptedAlert, Action, Alert
+from alertbus.model.details import misshapen
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
@@ -256,6 +257,7 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
         for n, alert in enumerate(alerts)
         for fault in (
             *(() if by_watchdog else reserved_words(alert)),
+            *misshapen(alert.details),
             *impossible_moments(alert, now, allowed),
             *named_referrers(alert),
             *media_in(alert),

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 from alertbus.model import watchdog
 from alertbus.model.alert import Alert
+from alertbus.model.briefing import OWN_KINDS, OWN_SOURCE
 from alertbus.model.errors import Fault
-
-OWN_KINDS = frozenset({"lapse", "briefing"})
-OWN_SOURCE = "alertbus"
 
 
 def reserved_words(alert: Alert) -> Iterator[Fault]:

@@ -27,9 +27,9 @@ def _body(word: type[Word]) -> dict[str, Any]:
     openapi_extra=_body(Acknowledgement),
 )
 async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """A named person says what they will do. `acting` answers it, and nobody else is asked. `passing_on` needs `to`, the name of whom it goes
-    to: it is answered once somebody acts, and until then the next person is asked in their turn. `not_ours` needs a reason in `note`: a
-    human looks at it, and meanwhile the agency is asked on. Of each person the last word counts. The same answer again is the same receipt.
+    """A named person says what they will do. `acting` answers it, and nobody else is asked. `passing_on` needs `to`, the name of whom it
+    goes to: it is answered once somebody acts, and until then the next person is asked in their turn. `not_ours` needs a reason in `note`:
+    a human looks at it, and meanwhile the agency is asked on. Each person's last word counts. The same answer again is the same receipt.
     """
     caller.must(Right.RECEIVE)
     answer = read(Acknowledgement, await request.body())
