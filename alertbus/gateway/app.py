@@ -23,13 +23,14 @@ from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
 from alertbus.gateway.routes import items as routes_items
+from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reviews as routes_reviews
 from alertbus.gateway.routes import sources as routes_sources
 from alertbus.gateway.routes.exercises import ExerciseClock
 from alertbus.gateway.straight import straight_calls
-from alertbus.intake.acknowledgements import Acknowledgement
+from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.people import StatedOfPeople
 from alertbus.intake.ticker import run_ticker
@@ -38,10 +39,13 @@ from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 
 _ROUTES = (
-    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_items, routes_reviews, routes_people),
-    *(routes_exercises, routes_audit, routes_ops, routes_docs),
+    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items, routes_reviews),
+    *(routes_people, routes_exercises, routes_audit, routes_ops, routes_docs),
 )
-_WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, ReviewDecision, StatedOfPeople, ExerciseClock, problems.Problem)
+_WORDS: tuple[type[BaseModel], ...] = (
+    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, ReviewDecision, StatedOfPeople, ExerciseClock),
+    problems.Problem,
+)
 _CLOUD_EVENT = {
     "type": "object",
     "description": "A CloudEvent 1.0 in structured mode, whose data is an alert",

@@ -248,6 +248,14 @@ class Stage(StrEnum):
     """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
     COPIED = "copied"
     """A copy is on the fallback `channel`, where a person finds it. The agency's own system has not taken it, and is still owed it."""
+    ACTED = "acted"
+    """A named person has done what was to be done, and says what in `note` (PPN-02). It needs no acknowledgement before it."""
+    UNDONE = "undone"
+    """A named person has taken an answer back: the receipt that `undoes` names."""
+
+
+ANSWERS = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED, Stage.UNDONE})
+"""What a named person says about an obligation. The case hears of it (`Answered`); of every other receipt it does not."""
 
 
 class Intent(StrEnum):
@@ -274,6 +282,10 @@ class Receipt(Word):
     detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
     channel: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
     """The fallback channel that holds the copy: with `copied`, and only then."""
+    to: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """The person to whom it is passed on."""
+    undoes: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=64)
+    """The id of the receipt that is taken back: with `undone`, and only then."""
 
     @model_validator(mode="before")
     @classmethod
@@ -288,8 +300,18 @@ class Receipt(Word):
     def _named_person(self) -> Self:
         if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
             raise ValueError("an acknowledgement names who gives it (`by`) and what they will do (`intent`)")
-        if self.intent is Intent.NOT_OURS and not self.note:
+        if self.stage is Stage.ACTED and not (self.by and self.note):
+            raise ValueError("`acted` names who has acted (`by`) and says what was done (`note`)")
+        if self.stage is not Stage.UNDONE and self.intent is Intent.NOT_OURS and not self.note:
             raise ValueError("`not_ours` needs a reason in `note`")
+        return self
+
+    @model_validator(mode="after")
+    def _taken_back_by_somebody(self) -> Self:
+        if (self.stage is Stage.UNDONE) != (self.undoes is not None):
+            raise ValueError("`undoes` names the receipt that is taken back: it stands with `undone`, and with nothing else")
+        if self.stage is Stage.UNDONE and not (self.by and self.intent):
+            raise ValueError("`undone` names who takes the answer back (`by`), and what the answer was (`intent`)")
         return self
 
     @model_validator(mode="after")
