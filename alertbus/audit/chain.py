@@ -59,6 +59,8 @@ class AuditedDeed(StrEnum):
     AUDIT_READ = "audit_read"
     CASE_RECORDED = "case_recorded"
     """A version of a case file is about to be recorded."""
+    TEAM_RECORDED = "team_recorded"
+    """A version of a team is about to be recorded."""
     ANSWERED = "answered"
     """An obligation is about to be answered for, by the person named."""
 

@@ -12,7 +12,7 @@ from alertbus.model.case import Day, begins, ends, in_uk
 from alertbus.model.team import Absence, Answering, Team, holds
 from alertbus.policy.policy import Policy
 from alertbus.staff.hours import is_open, next_opening
-from alertbus.staff.staffing import AgencyStaff, TeamPost, Staffing, person_key
+from alertbus.staff.staffing import AgencyStaff, Staffing, TeamPost, person_key
 
 NOBODY = "NOBODY"
 """The word with which a trail ends that found nobody. It stands in messages, and a person may look for it."""
