@@ -42,6 +42,14 @@ class Caller:
         """Whether the caller may see and answer what this agency was told."""
         return Right.RECEIVE in self.rights and (self.agency is None or self.agency == agency)
 
+    def staffs(self, agency: str) -> bool:
+        """Whether the caller may say who answers for this agency."""
+        return Right.STAFF in self.rights and (self.agency is None or self.agency == agency)
+
+    def sees_staff_of(self, agency: str) -> bool:
+        """Whether the caller may see who answers for this agency: it says so, or is who is answered for."""
+        return self.staffs(agency) or self.acts_for(agency)
+
     def states_as(self, source: str) -> bool:
         return Right.STATE in self.rights and (self.sources is None or any(_within(source, one) for one in self.sources))
 
@@ -141,7 +149,7 @@ class Callers:
             return known.rights
         if known.operations:
             return OPERATORS
-        usual = frozenset({Right.STATE, Right.RECEIVE})
+        usual = frozenset({Right.STATE, Right.RECEIVE, Right.STAFF})
         holder = known.agency == self._case_holder or known.agency.startswith((f"{self._case_holder}_", f"{self._case_holder}."))
         return usual | {Right.HOLD_CASES} if holder else usual
 
