@@ -31,6 +31,7 @@ from alertbus.reach.obligations import answer_due
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
 from alertbus.reach.roster import BEGINNING, roster
 from alertbus.reach.standing import StandingAlert, stands_until
+from alertbus.reach.standing_facts import ConsentSaid
 
 REMEMBERED = 4_096
 """Forms kept. Chosen: of the families about whom most is said; one of seven notices takes some 7 kB."""
@@ -95,12 +96,15 @@ class _Circumstances(NamedTuple):
     roles: tuple[tuple[str, ...], ...]
     spoken: tuple[tuple[Any, ...], ...]
     details: str
+    consents: tuple[ConsentSaid, ...]
 
 
 def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[StandingAlert], policy: Policy) -> _Circumstances | None:
     statement, alert = event.alert, event.alert.alert
     if event.others or statement.alert_id in state.alerts or state.decided or state.case is None:
         return None
+    if alert.details.consent is not None:
+        return None  # it changes what stands on every notice about the plan, this one included
     if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
         return None
     starts, ends = _moments(state.case)
@@ -117,6 +121,7 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
         (tuple([one.role for one in alert.subjects]), tuple([one.role for one in alert.children])),
         tuple([(piece.said_by, piece.observed_first_hand) for piece in alert.narrative]),
         alert.details.model_dump_json(exclude_unset=True),
+        tuple(state.consents.values()),
     )
 
 

@@ -24,6 +24,7 @@ from alertbus.reach.kept import Answers, Fact, OwnObligation
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
+from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
 
@@ -39,6 +40,8 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
+    consents: Annotated[Mapping[str, ConsentSaid], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was last stated of consent to the family's plan."""
     facts: Annotated[Mapping[str, Fact], S.ROUTING] = Field(default_factory=dict)
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
@@ -102,7 +105,8 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
 
 def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
-    after = state.model_copy(update={"alerts": {**state.alerts, alert.standing.alert_id: alert}})
+    changed = {"alerts": {**state.alerts, alert.standing.alert_id: alert}, "consents": consents_with(state.consents, alert)}
+    after = state.model_copy(update=changed)
     return _pruned(after, policy, evaluated_until(state, alert)) if len(after.alerts) % PRUNE_EVERY == 0 else after
 
 
