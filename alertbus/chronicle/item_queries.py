@@ -173,9 +173,8 @@ def _shown(connection: Connection, ids: Sequence[str], policy: Policy, sight: It
     found: dict[str, tuple[Item, datetime]] = {}
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        for row in connection.execute(select(_item.body, _item.due_or_never).where(_item.id.in_(some))):
-            item = Item.model_validate_json(row.body)
-            found[item.id] = item, row.due_or_never
+        for name, body, due in connection.execute(select(_item.id, _item.body, _item.due_or_never).where(_item.id.in_(some))):
+            found[name] = Item.model_validate_json(body), due
         joined = select(_owed.state, _owed.due, tables.notice.c.body).join(tables.notice, tables.notice.c.notice_id == _owed.notice_id)
         for state, due, body in connection.execute(joined.where(_owed.id.in_([one for one in some if one not in found]))):
             item = _answer_owed(Notice.model_validate_json(body), policy, late=is_overdue(state, due, now))
