@@ -21,8 +21,8 @@ from alertbus.bench.open_loop import Connections, NotAccepted, at_their_turn
 from alertbus.bench.process import LOOK_S, BenchParts, Running, cpu_seconds, free_port, memory_with_share
 from alertbus.bench.rates import (
     Highest,
+    NeverArrived,
     NotCarried,
-    NotDelivered,
     Patience,
     WholePath,
     at_each,
@@ -89,7 +89,7 @@ class FanOut:
             client = cpu_seconds(os.getpid()) - used["client"]
             self._sent += len(sent)
             await until(self._sent * len(AGENCIES), "messages", self._told, [self.running])
-        except (NotAccepted, NotDelivered) as fault:
+        except (NotAccepted, NeverArrived) as fault:
             return NotCarried(per_s, str(fault))
         finally:
             looking.cancel()

@@ -16,7 +16,7 @@ import orjson
 from alertbus.bench.figures import Latency
 from alertbus.bench.log_ends import Ends
 from alertbus.bench.open_loop import NotAccepted, Sent
-from alertbus.bench.rates import Highest, NotCarried, NotDelivered, WholePath, at_each, deliveries, highest_rate
+from alertbus.bench.rates import Highest, NeverArrived, NotCarried, WholePath, at_each, deliveries, highest_rate
 from alertbus.bench.whole_bus import HOOKED, STEPS, Load, WholeBus, database_name, whole_bus
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
@@ -76,7 +76,7 @@ class BusUnderLoad:
         try:
             load = await self._bus.load(per_s, seconds, patience_s)
             return NotCarried(per_s, load.overrun) if load.overrun is not None else await self._path(load)
-        except (NotAccepted, NotDelivered) as fault:
+        except (NotAccepted, NeverArrived) as fault:
             self._spoilt = str(fault)
             return NotCarried(per_s, self._spoilt)
 

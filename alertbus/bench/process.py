@@ -50,7 +50,7 @@ NO_MEMORY = ProcessMemory(None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProcessAnswer:
     """What a program printed, how long it ran, its start included, and the memory it had."""
 
     found: Mapping[str, Any]
@@ -149,7 +149,7 @@ class BenchParts:
         self._running.append(running)
         return running
 
-    async def answer(self, title: str, *words: str) -> Answer:
+    async def answer(self, title: str, *words: str) -> ProcessAnswer:
         """Run a Python program to its end for the JSON object it prints. Raises `PartDied` when it ends without one."""
         began = time.perf_counter()
         running = self.run(title, *words)
@@ -162,7 +162,7 @@ class BenchParts:
         if "{" not in printed:
             running.alive()
         found: dict[str, Any] = json.loads(printed[printed.index("{") :])
-        return Answer(found, seconds, running.memory)
+        return ProcessAnswer(found, seconds, running.memory)
 
     async def ready(self, running: Running, name: str, number: int = 0) -> None:
         async with asyncio.timeout(READY_S):

@@ -96,7 +96,7 @@ DRAIN_S = 180.0
 LOOK_S = 0.25
 
 
-class NotDelivered(BusError):
+class NeverArrived(BusError):
     code = "bench_not_delivered"
 
 
@@ -126,13 +126,13 @@ class Patience:
 
 
 async def until(owed: int, what: str, count: Callable[[], Awaitable[int]], processes: Iterable[Running], drain_s: float = DRAIN_S) -> None:
-    """Return when so many are counted. Raises `NotDelivered` after `drain_s`, `PartDied` at once when one of the processes is gone."""
+    """Return when so many are counted. Raises `NeverArrived` after `drain_s`, `PartDied` at once when one of the processes is gone."""
     deadline = time.monotonic() + drain_s
     while (found := await count()) < owed:
         for process in processes:
             process.alive()
         if time.monotonic() > deadline:
-            raise NotDelivered(f"{found} of {owed} {what} {drain_s:.0f} s after the last alert was answered")
+            raise NeverArrived(f"{found} of {owed} {what} {drain_s:.0f} s after the last alert was answered")
         await asyncio.sleep(LOOK_S)
 
 
@@ -194,12 +194,12 @@ def deliveries(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """When each alert first and last reached a system, by its id. `notices` gives the alert of each (agency, notice id).
 
-    Raises `NotDelivered` when one of the agencies never had it: what was counted was then something else.
+    Raises `NeverArrived` when one of the agencies never had it: what was counted was then something else.
     """
     came: dict[str, list[float]] = {one.alert_id: [] for one in sent}
     for named, alert_id in notices.items():
         if named in arrivals and alert_id in came:
             came[alert_id].append(arrivals[named])
     if missing := sum(len(times) < agencies for times in came.values()):
-        raise NotDelivered(f"{missing} alerts did not reach each of {agencies} systems, though as many messages came")
+        raise NeverArrived(f"{missing} alerts did not reach each of {agencies} systems, though as many messages came")
     return {alert: min(times) for alert, times in came.items()}, {alert: max(times) for alert, times in came.items()}

@@ -72,7 +72,7 @@ class WholeBus:
     async def load(self, per_s: float, seconds: float, patience_s: float, drain_s: float = DRAIN_S) -> Load:
         """Send alerts at a steady rate, each about the next family's adult, and wait until everything they cause is done.
 
-        Raises `NotDelivered` when something never arrives.
+        Raises `NeverArrived` when something never arrives.
         """
         alerts = [county.alert_about(number % self.families) for number in range(max(1, int(seconds * per_s)))]
         ends, used, patience = await self.broker.log.ends(*STEPS), self.cpu(), Patience(per_s, patience_s)

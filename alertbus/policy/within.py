@@ -28,7 +28,7 @@ class Within(Word):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
-        if len(self.model_fields_set) != 1 or (None in dict(self).values() and all(value is None for value in dict(self).values())):
+        if sum(value is not None for _, value in self) != 1:
             raise ValueError("give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`")
         return self
 

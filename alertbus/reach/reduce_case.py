@@ -15,6 +15,7 @@ from pydantic import Field
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
+from alertbus.model.custody import Movement
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Deed
@@ -47,6 +48,8 @@ class CaseState(Word):
     """By obligation, what was answered."""
     own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
     """By id, the bus's own obligations that somebody may still be asked about."""
+    movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
 
@@ -102,7 +105,9 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
 
 def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
-    after = state.model_copy(update={"alerts": {**state.alerts, alert.standing.alert_id: alert}})
+    moved = Movement.stated_by(alert.standing)
+    movements = {**state.movements, moved.alert_id: moved} if moved is not None else state.movements
+    after = state.model_copy(update={"alerts": {**state.alerts, alert.standing.alert_id: alert}, "movements": movements})
     return _pruned(after, policy, evaluated_until(state, alert)) if len(after.alerts) % PRUNE_EVERY == 0 else after
 
 
@@ -129,11 +134,13 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    """What the tick covers, and whatever came before that and is not worked out yet: it was written for one moment, and passes all."""
     alerts: dict[str, StandingAlert] = {}
     found: list[Owed] = []
     for alert_id, alert in state.alerts.items():
         owing = _evaluation(state, alert, policy).owed
-        given = [entry for entry in owing if tick.since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
+        since = min(tick.since, evaluated_until(state, alert))
+        given = [entry for entry in owing if since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
         alerts[alert_id] = _asking(alert, given, state.case)
         found += given
     after = state.model_copy(update={"now": max(state.now, tick.at), "alerts": alerts})

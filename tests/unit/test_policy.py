@@ -115,7 +115,7 @@ DEVIATIONS = {
     (S.ADDRESS, "probation"): (Content.NOTHING, "ANO-03 and NOT-18: no address where the person supervised could learn it"),
 }
 """Where the shipped file differs from the table, what it says and why."""
-OUR_OWN = {S.OBSERVATION: "F F F - S - S -"}
+OUR_OWN = {S.OBSERVATION: "F F F - S - S -", S.CONFERENCE: "F F F R F - S -"}
 """Classes the table has no row for."""
 WORDS = {"F": Content.FULL, "S": Content.SUMMARY, "R": Content.REFERENCE, "-": Content.NOTHING}
 
@@ -141,6 +141,18 @@ def test_not_01_no_policy_decides_about_the_referrer_or_about_what_nobody_has_cl
     assert POLICY.share(sector, S.REFERRER) is Content.NOTHING
     assert POLICY.share(sector, S.UNCLASSIFIED) is Content.NOTHING
     assert POLICY.share(sector, S.ROUTING) is Content.FULL
+
+
+def test_sta_05_a_policy_from_before_conferences_had_a_row_shows_them_as_it_shows_a_plan() -> None:
+    older = yaml.safe_load(TEXT)
+    for row in older["sharing"].values():
+        del row["conference"]
+
+    policy = parse_policy(yaml.safe_dump(older), "an older policy")
+
+    assert {sector: policy.share(sector, S.CONFERENCE) for sector in SECTORS} == {
+        sector: policy.share(sector, S.PLAN) for sector in SECTORS
+    }
 
 
 def test_a_sector_without_a_row_sees_what_a_stranger_sees() -> None:
@@ -364,11 +376,11 @@ SHAPES: dict[str, tuple[Break, str]] = {
     "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience[0]: "),
     "two limits": (
         lambda d: d["kinds"]["death"].update(respond_within={"hours": 1, "working_days": 1}),
-        "kinds.death.respond_within: give either `hours` or `working_days`",
+        "kinds.death.respond_within: give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`",
     ),
     "no limit": (
         lambda d: d["kinds"]["meeting"].update(respond_within={}),
-        "kinds.meeting.respond_within: give either `hours` or `working_days`",
+        "kinds.meeting.respond_within: give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`",
     ),
     "no such word": (lambda d: d["sharing"]["health"].update(plan="some"), "sharing.health.plan: "),
     "no such class": (lambda d: d["sharing"]["health"].update(shoe_size="full"), "sharing.health.shoe_size: "),

@@ -32,5 +32,5 @@ def test_not_19_every_agency_of_the_policy_is_an_organisation_of_a_known_sector(
 
 def test_not_09_the_topics_are_those_of_the_contract_and_none_is_a_referral() -> None:
     assert {spec.name.removeprefix("alertbus.") for spec in TOPICS} == {
-        "alerts", "cases", "person-events", "case-events", "notices", "receipts", "review", "quarantine", "audit",
+        "alerts", "cases", "person-events", "case-events", "notices", "receipts", "review", "quarantine", "audit", "items", "teams",
     }  # fmt: skip
