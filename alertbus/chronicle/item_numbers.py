@@ -9,6 +9,7 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ItemNumbers, Unanswered
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.views import answered, same_exercise
+from alertbus.policy.policy import Policy
 from alertbus.sql.database import Database
 
 _item = tables.item.c
@@ -37,6 +38,12 @@ def oldest_unowned(connection: Connection, now: datetime, exercise: str | None =
         return None
     age = max(0.0, (now - found.unowned_since).total_seconds())
     return Unanswered(obligation_id=found.id, agency=found.agency, since=found.unowned_since, age_s=age)
+
+
+async def unowned_too_long(engine: Database, policy: Policy, now: datetime) -> bool:
+    """Whether something real has been in the queue for longer than the policy allows. Raises `DatabaseUnavailable`."""
+    oldest = await answered(engine, lambda connection: oldest_unowned(connection, now))
+    return oldest is not None and policy.escalation.unowned_within.after(oldest.since, policy.bank_holidays) <= now
 
 
 async def unowned_by_agency(engine: Database) -> Mapping[str, int]:
