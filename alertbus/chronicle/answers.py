@@ -126,6 +126,9 @@ class ChronologyEntry(Word):
     narrative: tuple[Narrative, ...] = ()
     """Word for word (VOI-01)."""
     details: Mapping[str, Any] = {}
+    """Its typed sections, which name people by their keys on the case."""
+    known_as: Mapping[str, str] = {}
+    """Key of somebody in the details → what the case calls them."""
     told: tuple[AgencyTold, ...] = ()
     history: bool = False
     do_not_reveal_source: bool = False

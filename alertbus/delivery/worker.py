@@ -100,9 +100,7 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
             tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))
             if (sweep := setup.sweep) is not None:
                 fallback_of = fallbacks_of(channels.of, channels.named, setup.policy)
-                fallback = Fallback(
-                    ledger, renderer, replies, fallback_of, setup.policy, producer.send_all, now=now, topic=setup.topic, sweep=sweep
-                )
+                fallback = Fallback(ledger, renderer, replies, fallback_of, producer.send_all, now=now, sweep=sweep)
                 tasks.create_task(fallback.run(stop))
     finally:
         await producer.stop()

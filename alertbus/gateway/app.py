@@ -22,6 +22,7 @@ from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
+from alertbus.gateway.routes import items as routes_items
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reviews as routes_reviews
@@ -37,7 +38,7 @@ from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 
 _ROUTES = (
-    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_reviews, routes_people),
+    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_items, routes_reviews, routes_people),
     *(routes_exercises, routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, ReviewDecision, StatedOfPeople, ExerciseClock, problems.Problem)

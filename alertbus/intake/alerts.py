@@ -28,6 +28,7 @@ from alertbus.intake.remembered import Remembered, recall, remember
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
+from alertbus.model.details import misshapen
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
@@ -256,7 +257,7 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
+        for fault in (*misshapen(alert.details), *impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
     ]
 
 

@@ -66,5 +66,15 @@ def not_reached_id(obligation: str, informed: str) -> str:
     return _id("not-reached", obligation, informed)
 
 
+def worker_ref(agency: str, name: str) -> str:
+    """What stands in an address for somebody who works at an agency. It hides the name from who reads addresses, not from who knows it."""
+    return _id("worker", agency, name)
+
+
+def own_id(case: str, agency: str, role: str, *key: str) -> str:
+    """An obligation that the bus made itself: of one agency role on a case, for one reason (`key`)."""
+    return _id("own", case, agency, role, *key)
+
+
 def event_id(*parts: str) -> str:
     return _id("event", *parts)

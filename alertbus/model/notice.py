@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from alertbus.model.alert import SaidBy, Severity
 from alertbus.model.base import Moment, Word
+from alertbus.model.briefing import Briefing
 from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
@@ -140,6 +141,17 @@ class NoticePerson(Word):
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
 
 
+class Repeats(Word):
+    """That an alert is one of several on one matter: of the same kind, about the same people, from the same agency (OOH-05, NOT-25)."""
+
+    number: Annotated[int, S.ROUTING]
+    """Which one it is: 3 for the third."""
+    since: Annotated[Moment, S.ROUTING]
+    """When the first of them was told."""
+    answers_earlier: Annotated[bool, S.ROUTING] = False
+    """Whoever answers this one has answered those before it, as the policy says of the kind. Never of a safety kind."""
+
+
 class NoticeCover(Word):
     """The half of a notice that is its agency's own: to whom it is and why. `because` is the reason path in words."""
 
@@ -164,6 +176,10 @@ class NoticeCover(Word):
     """Of a notice that chases an answer (`Deed.ESCALATE`): why it comes to this role now."""
     own_agency: Annotated[bool, S.ROUTING] = False
     """Another unit of the agency stated it: it is the agency's own word and no second source, and no answer is asked for (LNK-04)."""
+    folded_into: Annotated[str | None, S.ROUTING] = None
+    """The obligation of the briefing that asks for the answer, where this is one of the things that stand and is no safety kind."""
+    repeats: Annotated[Repeats | None, S.ROUTING] = None
+    """What was told before of the same matter; None for the first of it."""
 
 
 class NoticeBody(Word):
@@ -192,6 +208,8 @@ class NoticeBody(Word):
     """Classes of which something was left out for this sector."""
     unsaid: Annotated[tuple[str, ...], S.ROUTING] = ()
     """What the sender should have stated and did not (`model.gaps`): nobody has said it, and the sender has been asked."""
+    briefing: Annotated[Briefing | None, S.ROUTING] = None
+    """What whoever arrives on a case is given on the first day; None in every other notice."""
 
 
 class Notice(NoticeBody, NoticeCover):

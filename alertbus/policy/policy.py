@@ -6,6 +6,7 @@ It is read from versioned YAML (`default.yaml` is the one shipped) and every not
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -15,6 +16,7 @@ from alertbus.model.base import Word
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.briefing_rules import BriefingRules, FoldingRules
 from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamChains
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
@@ -133,6 +135,10 @@ class Policy(Word):
     """Who is asked while nobody answers."""
     items: Mapping[str, ItemRule] = Field(default_factory=dict)
     """What else somebody owes by a time."""
+    briefings: BriefingRules = BriefingRules()
+    """What is given to whoever arrives on a case."""
+    folding: FoldingRules = FoldingRules()
+    """When repeated alerts are on one matter."""
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
@@ -141,9 +147,17 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._folded_safety()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
+
+    def _folded_safety(self) -> Iterator[str]:
+        """Yield each kind of which one answer would stand for several though it is about somebody's safety (NOT-25)."""
+        for kind in sorted(self.folding.answers_earlier):
+            if kind not in self.kinds:
+                yield f"folding.answers_earlier: `{kind}` is no entry of `kinds`"
+            elif self.kinds[kind].safety or self.kinds[kind].flag:
+                yield f"folding.answers_earlier: `{kind}` is about safety, and each alert of it needs its own answer (NOT-25)"
 
     def _unknown_agencies(self) -> Iterator[str]:
         """Yield each place in the file that names an agency, or a kind, without an entry."""
@@ -155,6 +169,9 @@ class Policy(Word):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
             if rule.proposes is not None and rule.proposes not in self.kinds:
                 yield f"{place}.proposes: `{rule.proposes}` is no entry of `kinds`"
+        for leaving, successor in self.briefings.successors.items():
+            for name in sorted({leaving, successor} - set(self.agencies)):
+                yield f"briefings.successors: `{name}` is no entry of `agencies`"
 
     def _undecided(self) -> Iterator[str]:
         """Yield each place in the file that leaves open how much a sector sees or on what basis, or that decides what no policy may."""
@@ -163,7 +180,7 @@ class Policy(Word):
             yield f"sharing: no row for sector {', '.join(missing)}"
         rows = set(Sensitivity) - ALWAYS - NEVER - {Sensitivity.IDENTITY}
         for sector, row in self.sharing.items():
-            if absent := sorted(rows - set(row)):
+            if absent := sorted(rows - set(row) - set(SHOWN_AS)):
                 yield f"sharing.{sector}: says nothing of {', '.join(absent)}; write `nothing` if nothing"
             if fixed := sorted(set(row) - rows):
                 yield f"sharing.{sector}: no policy decides about {', '.join(fixed)}; leave it out"
@@ -251,7 +268,8 @@ class Policy(Word):
             return Content.FULL
         if sensitivity in NEVER:
             return Content.NOTHING
-        return self.sharing[sector if sector in self.sharing else UNKNOWN_SECTOR][sensitivity]
+        row = self.sharing[sector if sector in self.sharing else UNKNOWN_SECTOR]
+        return row[sensitivity if sensitivity in row else SHOWN_AS[sensitivity]]
 
 
 UNKNOWN_SECTOR = "unknown"
@@ -261,3 +279,5 @@ STRANGER = Agency(sector=UNKNOWN_SECTOR, role="duty_officer")
 ALWAYS = frozenset({Sensitivity.ROUTING})
 NEVER = frozenset({Sensitivity.UNCLASSIFIED, Sensitivity.REFERRER})
 """Not shareable by any policy: what nobody has classified, and who the referrer is."""
+SHOWN_AS = MappingProxyType({Sensitivity.CONFERENCE: Sensitivity.PLAN})
+"""Classes that are newer than a policy may be → the class by whose row they go where it says nothing of them."""

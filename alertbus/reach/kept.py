@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from alertbus.model.base import Moment, Word
+from alertbus.model.briefing import BriefedHandover
 from alertbus.model.item import StepKind
 from alertbus.model.notice import Intent, Obligation
 from alertbus.model.sensitivity import Sensitivity as S
@@ -75,6 +76,16 @@ class OwnObligation(Word):
     chain: Annotated[tuple[str, ...], S.ROUTING] = ()
     rule: Annotated[str, S.ROUTING]
     """The rule of the item, or `briefing`."""
+    recipient: Annotated[str | None, S.ROUTING] = None
+    """The person it is for, where it is one worker's or manager's."""
+    covers: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """Of a briefing: the arrivals that it tells of, so that a later one the same day is told as an amendment."""
+    amended: Annotated[bool, S.ROUTING] = False
+    """Of a briefing: it was given more than once."""
+    handover: Annotated[BriefedHandover | None, S.ROUTING] = None
+    """Of a briefing: how the case came to its reader."""
+    partner: Annotated[str | None, S.ROUTING] = None
+    """The obligation that is over when this one is answered: that of the agency which hands over (END-03)."""
     ended_at: Annotated[Moment | None, S.ROUTING] = None
     """When it was over without an answer: what was due has been recorded, or the agency has left."""
     taken: Annotated[tuple[StepKind, ...], S.ROUTING] = ()

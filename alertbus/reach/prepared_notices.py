@@ -28,6 +28,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import Ruling
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
+from alertbus.reach.occasions import may_brief
 from alertbus.reach.plans import first_reminder, urgent
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
 from alertbus.reach.roster import BEGINNING, roster
@@ -122,7 +123,7 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
     statement, alert = event.alert, event.alert.alert
     if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
         return None
-    if statement.at <= state.chased_from or _at_night(statement, policy):
+    if statement.at <= state.chased_from or _at_night(statement, policy) or may_brief(alert):
         return None
     if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
         return None

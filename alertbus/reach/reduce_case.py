@@ -16,6 +16,7 @@ from pydantic import Field
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
+from alertbus.model.custody import Movement
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Deed
@@ -52,6 +53,8 @@ class CaseState(Word):
     """By id, the bus's own obligations that somebody may still be asked about."""
     chased_from: Annotated[Moment | None, S.ROUTING] = None
     """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
+    movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
 
@@ -107,8 +110,9 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
 
 def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
-    alert_id = alert.standing.alert_id
-    after = state.model_copy(update={"alerts": {**state.alerts, alert_id: alert}})
+    alert_id, moved = alert.standing.alert_id, Movement.stated_by(alert.standing)
+    movements = {**state.movements, moved.alert_id: moved} if moved is not None else state.movements
+    after = state.model_copy(update={"alerts": {**state.alerts, alert_id: alert}, "movements": movements})
     if len(after.alerts) % PRUNE_EVERY:
         return after
     return _pruned(after, policy, evaluated_until(state, alert), arrived=alert_id)
@@ -137,6 +141,7 @@ def _case_changed(state: CaseState, case: Case, policy: Policy) -> tuple[CaseSta
 
 
 def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, list[Owed]]:
+    """What the tick covers, and whatever came before that and is not worked out yet: it was written for one moment, and passes all."""
     alerts: dict[str, StandingAlert] = {}
     found: list[Owed] = []
     for alert_id, alert in state.alerts.items():

@@ -182,6 +182,7 @@ async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
         replication=settings.replication,
         session_timeout_s=settings.session_timeout_s,
         ready=lambda: mark_ready(settings, "stream", wiring.number),
+        now=now,
     )
     await worker.run(stop)
 

@@ -87,6 +87,32 @@ alert: incident reference      x   x     x    x  x    -     -     -     -    -  
 alert: officer                 x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: home conditions         x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: status                  x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: meeting                 x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: conference outcome      x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
+alert: who dissented           x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
+alert: condition of the conference x x   x    x  x    -     -     -     -    -     x     x    -    -     -
+alert: how in contact          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: place of contact        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: what was refused        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: instruction             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: who is instructed       x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: who instructs           x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: agreed action           x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: its owner               x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: action due              x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: request                 x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: of whom requested       x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: question                x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
+alert: its answer              x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
+alert: consent to              x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: handed over             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: handed over by          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: handed over to          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: denied                  x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
+alert: new status              x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: why it changes          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: on what basis           x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: status from             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: unclassified section    -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: unclassified name       -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: referrer                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -

@@ -36,7 +36,9 @@ async def inbox(
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
     caller.must(Right.RECEIVE)
-    items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
+    items = await queries.inbox(
+        gateway.engine, caller.agency, state, which_exercise(exercise), now=gateway.now(), limit=limit + 1, after=after
+    )
     following = items[limit - 1].cursor if len(items) > limit else None
     body = f'{{"items":[{",".join(map(shown, items[:limit]))}],"next":{orjson.dumps(following).decode()}}}'
     return Response(body, media_type="application/json")
@@ -50,7 +52,7 @@ async def inbox(
 async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQuery = None, exercise: ExerciseQuery = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
     caller.must(Right.RECEIVE)
-    stream = _live(gateway, caller.agency, _which(exercise))
+    stream = _live(gateway, caller.agency, which_exercise(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -74,7 +76,7 @@ async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGate
     return JSONResponse(receipt.model_dump(mode="json"), 201)
 
 
-def _which(exercise: str | None) -> str | None:
+def which_exercise(exercise: str | None) -> str | None:
     """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
         return inbox_order.EVERYTHING

@@ -9,6 +9,7 @@ adds later shows nothing by itself.
 from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson, in_uk
+from alertbus.plugin.sections import section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
@@ -112,6 +113,7 @@ def _details(notice: Notice) -> Iterator[str]:
         yield f"Parental responsibility, as recorded: {incident['parental_responsibility']}"
     if incident.get("home_conditions"):
         yield f"Home conditions, as recorded: {incident['home_conditions']}"
+    yield from section_lines(notice)
 
 
 def _small_print(notice: Notice) -> Iterator[str]:
