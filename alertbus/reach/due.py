@@ -5,7 +5,7 @@ from datetime import datetime
 
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, WordsDecided
 from alertbus.policy.policy import Policy
-from alertbus.reach.answers import own_evaluated_until
+from alertbus.reach.due_steps import own_evaluated_until
 from alertbus.reach.plans import plan_of, plan_of_own
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
 from alertbus.reach.roster import BEGINNING

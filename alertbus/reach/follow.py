@@ -9,9 +9,9 @@ from typing import NamedTuple
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
-from alertbus.reach.answers import reduce_answers
 from alertbus.reach.briefings import reduce_briefings
 from alertbus.reach.due import with_next_moment
+from alertbus.reach.due_steps import reduce_answers
 from alertbus.reach.items import reduce_items
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
