@@ -11,7 +11,8 @@ from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_sections import BriefingSections
 from alertbus.reach.kept import OwnObligation
-from alertbus.reach.occasions import BRIEFING, CHANGES, HANDOVER, Occasion
+from alertbus.reach.newcomers import BRIEFING
+from alertbus.reach.occasions import CHANGES, HANDOVER, Occasion
 from alertbus.reach.reduce_case import CaseState
 
 _PAST_HOLDER = "Everything before is in the chronology of the case, word for word."

@@ -28,9 +28,9 @@ from alertbus.policy.minimise import person_seen
 from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
 from alertbus.policy.sight import Sight
-from alertbus.reach.arrivals import arrivals
 from alertbus.reach.handovers import consent_at
 from alertbus.reach.join import Decision, Ruling, decide, exposures
+from alertbus.reach.newcomers import newcomers
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 
@@ -126,7 +126,7 @@ class BriefingSections:
                 yield BriefedPlan(type=one.type, since=_day(one.since) if one.since else None, children=refs)
 
     def consent(self) -> BriefedConsent | None:
-        return consent_at(self._state, self.at) if self.sight.plan() else None
+        return consent_at(self._state, self.at, self.sight.tells) if self.sight.plan() else None
 
     @cached_property
     def adults(self) -> list[tuple[Link, NoticePerson]]:
@@ -143,7 +143,7 @@ class BriefingSections:
         return list(found.values())
 
     def links(self) -> Iterator[BriefedLink]:
-        whole = not self.sight.recipient.for_adults
+        whole = not self.sight.recipient.for_adults and bool(self.adults) and self.sight.full(Sensitivity.ADULT_IDENTITY)
         for link, seen in self.adults:
             custody, since, confirmed = self._custody(link)
             yield BriefedLink(
@@ -244,7 +244,7 @@ class BriefingSections:
     def changes(self, within_days: int) -> Iterator[BriefedHolder]:
         """Workers and managers who followed others on the case in the days before, here or elsewhere (TUR-10)."""
         seen = {(one.agency, one.name) for one in self.others()}
-        for one in arrivals(self._case).all:
+        for one in newcomers(self._case).all:
             recent = one.follows and timedelta(0) <= self.at - one.at <= timedelta(days=within_days)
             if recent and (one.agency == self._agency or (self._called(one.agency), one.worker) in seen):
                 yield BriefedHolder(agency=self._called(one.agency), level=one.level, name=one.worker, since=_day(one.at))
@@ -267,17 +267,15 @@ class BriefingSections:
         return sorted(named, key=lambda one: (one.since or BEGINNING, one.worker or ""))
 
     def _holder(self, one: Involvement) -> BriefedHolder:
-        """By name; with the case's own words for the role where they may be read, else with the policy's."""
-        reads = one.agency == self._agency or (self.sight.plan() and not self.sight.recipient.others_children)
-        role = "manager" if one.level is Level.MANAGER else self._policy.agency(one.agency).role
+        """By name, with the policy's word for the role: the case's own words for it may say something of the family."""
         return BriefedHolder(
             agency=self._called(one.agency),
             level=one.level,
             name=one.worker,
-            role=one.role if reads and one.role else role,
-            team=one.team if reads else None,
+            role="manager" if one.level is Level.MANAGER else self._policy.agency(one.agency).role,
+            team=one.team,
             since=_day(one.since) if one.since else None,
-            until=_day(one.until) if one.until and one.until < self.at else None,
+            until=_day(one.until) if one.until and _day(one.until) <= self._day else None,
         )
 
     def _called(self, agency: str) -> str:

@@ -15,10 +15,10 @@ from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
 from alertbus.model.notice import Cause, Intent, Notice, Obligation
 from alertbus.policy.policy import Policy
-from alertbus.reach.arrivals import holds, is_there
 from alertbus.reach.briefing_notice import briefing_notice, taken_over, title_of
 from alertbus.reach.kept import OwnObligation
-from alertbus.reach.occasions import BRIEFING, CHANGES, HANDOVER, SUCCESSOR, Occasion, may_brief, occasions
+from alertbus.reach.newcomers import BRIEFING, holds
+from alertbus.reach.occasions import CHANGES, HANDOVER, SUCCESSOR, Occasion, may_brief, occasions
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 from alertbus.reach.standing import settled
@@ -71,11 +71,12 @@ def _due(state: CaseState, policy: Policy) -> Iterator[Occasion]:
 
 
 def _was_there(before: Case | None, one: Occasion) -> bool:
-    """True for whoever an earlier version of the case already had: only how they are described has changed."""
-    if before is None or one.rule != BRIEFING or one.alert_id is not None or one.mark.startswith("link "):
+    """True for a worker whom an earlier version of the case already had: only how they are described has changed. An agency described anew
+    is briefed anew, because its alerts ask for their answers through the briefing (`obligations.briefing_of`).
+    """
+    if before is None or one.rule != BRIEFING or one.alert_id is not None or one.recipient is None:
         return False
-    a_moment_ago = one.at - INSTANT
-    return holds(before, one.agency, one.recipient, a_moment_ago) if one.recipient else is_there(before, one.agency, a_moment_ago)
+    return holds(before, one.agency, one.recipient, one.at - INSTANT)
 
 
 def _covered(state: CaseState, one: Occasion) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 It is described and never judged: that a worker changes during an enquiry is said to the manager, who decides what follows (NOT-07).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from alertbus.model.alert import AcceptedAlert, Action
@@ -91,16 +91,18 @@ def _initial_conferences(state: CaseState) -> Iterator[datetime]:
             yield fact.occurred_at
 
 
-def consent_at(state: CaseState, at: datetime) -> BriefedConsent:
-    """The family's consent as it had last been stated by then; `not_stated` where nobody has said anything."""
+def consent_at(state: CaseState, at: datetime, tells: Callable[[str], bool] = lambda _: True) -> BriefedConsent:
+    """The family's consent as it had last been stated by then, in an alert of a kind of which the reader may know (`tells`); `not_stated`
+    where nobody has said anything.
+    """
     found: list[tuple[datetime, str, BriefedConsent]] = []
     for fact in state.facts.values():
-        if fact.occurred_at <= at and (stated := fact.said.get("consent.state")):
+        if tells(fact.kind) and fact.occurred_at <= at and (stated := fact.said.get("consent.state")):
             plan = fact.said.get("consent.plan")
             found.append((fact.occurred_at, fact.statement_id, _consent(stated, plan, fact.occurred_at, fact.agency)))
     for alert in state.alerts.values():
         said = alert.standing.alert
-        if (consent := said.details.consent) and said.occurred_at <= at and said.action is not Action.WITHDRAWN:
+        if tells(said.kind) and (consent := said.details.consent) and said.occurred_at <= at and said.action is not Action.WITHDRAWN:
             found.append(
                 (said.occurred_at, alert.standing.statement_id, _consent(consent.state, consent.plan, said.occurred_at, said.source))
             )

@@ -1,298 +1,340 @@
-"""What people answer reaches its case beside the receipt, or neither is counted; and each says what it may, by name, and takes it back in time."""
+"""Who is asked next while nobody by name has answered: each step at its moment, once, to the right role, and none after an answer."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from alertbus.chronicle import queries
-from alertbus.chronicle.answers import InboxItem
-from alertbus.chronicle.tables import ObligationState
-from alertbus.intake.acknowledgements import TooLateToUndo
-from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
-from alertbus.intake.callers import Caller
-from alertbus.intake.completion import GRACE
-from alertbus.model.errors import InvalidInput, NotFound
-from alertbus.model.events import RECEIPT_GIVEN, Answered
-from alertbus.model.notice import Intent, Receipt, Stage
-from alertbus.model.rights import Right
-from alertbus.sql.engine import make_engine, metadata
-from alertbus.wire.reading import understand
-from alertbus.wire.words import TABLE, words
-from tests.story import Arrived
-from tests.town import CutShort, Town
+from alertbus.model.events import AlertReachedCase, CaseChanged
+from alertbus.model.item import ItemState
+from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.policy.policy import Policy
+from alertbus.reach.standing import PRUNE_EVERY, REMEMBERED
+from tests.asked import MONDAY, POLICY, Machine, a_case, answered, not_delivered, reached, said, shown, ticked
 
-T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
-HV = Caller("hv", "health_visiting", frozenset({Right.RECEIVE}), sources=())
-SCHOOL = Caller("school", "school", frozenset({Right.RECEIVE}), sources=())
-PNC = {"system": "pnc", "value": "1995/0004242F"}
-CASE = {
-    "id": "c-1",
-    "people": [{"key": "man", "identifiers": [PNC]}, {"key": "child"}],
-    "children": ["child"],
-    "links": [{"person": "man", "relation": "father"}, {"person": "child", "relation": "child"}],
-    "involvements": [{"agency": agency} for agency in ("childrens_social_care", "health_visiting", "school")],
-}
-PPN = {
-    "id": "P-1",
-    "source": "police.a",
-    "kind": "ppn",
-    "occurred_at": "2026-03-02T08:00:00Z",
-    "recorded_at": "2026-03-02T08:30:00Z",
-    "subjects": [{"person": {"identifiers": [PNC]}}],
-    "severity": "high",
-}
-ACTING = Acknowledgement(by="Jo Bloggs", intent=Intent.ACTING)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'bus.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    town = Town(engine, T0)
-    await town.put(CASE)
-    await town.state(PPN)
-    yield town
-    await engine.dispose()
+def asked(*agencies: Any, policy: Policy = POLICY, at: datetime = MONDAY, **stated: Any) -> tuple[Machine, list[Notice]]:
+    """A case with these agencies on which one alert arrives, and the notices of that."""
+    machine = Machine(policy)
+    machine.follow(CaseChanged(case=a_case(*agencies)))
+    return machine, machine.follow(reached(said(1, at, **stated)))
 
 
-async def owed(town: Town, agency: str = "health_visiting") -> InboxItem:
-    (item,) = [one for one in await queries.inbox(town.engine, agency, now=town.now) if one.obligation.kind == "ppn"]
-    return item
+def test_ppn_13_nobody_answers_and_every_role_of_the_chain_is_told_in_turn_until_nobody_is_left() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
 
+    machine.until(MONDAY + 30 * DAY)
 
-def written(town: Town, type_: str) -> list[Any]:
-    stood = [Arrived(r.topic, 0, 0, r.key, r.value, r.headers) for r in town.wire.records.values()]
-    return [found.word for found in (understand(one, words(*TABLE)) for one in stood) if found.type == type_]
-
-
-def heard(town: Town) -> dict[str, Answered]:
-    """What the case has heard, by receipt."""
-    return {answer.receipt_id: answer for answer in written(town, Answered.type)}
-
-
-def receipts(town: Town) -> dict[str, Receipt]:
-    return {one.id: one for one in written(town, RECEIPT_GIVEN)}
-
-
-async def test_an_answer_stands_as_a_receipt_and_on_its_case_and_both_say_the_same(town: Town) -> None:
-    item = await owed(town)
-    receipt = await town.answers.acknowledge(
-        item.obligation.id, Acknowledgement(by="Jo Bloggs", intent=Intent.PASSING_ON, to="Sam Field"), HV
-    )
-    await town.flow()
-
-    (answer,) = heard(town).values()
-    assert receipts(town) == {receipt.id: receipt}
-    said = (receipt.id, receipt.obligation_id, receipt.case_id, receipt.alert_id, receipt.agency, receipt.at)
-    assert said == (answer.receipt_id, answer.obligation_id, answer.case_id, answer.alert_id, answer.agency, answer.at)
-    assert (answer.by, answer.intent, answer.to, answer.acted, answer.undoes) == ("Jo Bloggs", Intent.PASSING_ON, "Sam Field", False, None)
-
-
-@pytest.mark.parametrize("said", ["acknowledged", "not_ours", "acted", "undone"])
-async def test_cut_short_at_any_moment_an_answer_is_completed_without_its_caller_and_stands_once(town: Town, said: str) -> None:
-    """The order is audit, question, receipt, case: after the receipt stands, the case hears of it though nobody asks again."""
-    given = await town.answers.acknowledge((await owed(town)).obligation.id, ACTING, HV) if said == "undone" else None
-    await town.flow()
-    already = set(receipts(town))
-
-    async def answer() -> Receipt:
-        one = (await owed(town)).obligation.id
-        match said:
-            case "acted":
-                return await town.answers.acted(one, ActedOn(by="Jo Bloggs", what="visited"), HV)
-            case "undone" if given is not None:
-                return await town.answers.undo(one, given.id, AnswerTakenBack(by="Jo Bloggs"), HV)
-            case "not_ours":
-                return await town.answers.acknowledge(one, Acknowledgement(by="Jo Bloggs", intent=Intent.NOT_OURS, note="moved"), HV)
-            case _:
-                return await town.answers.acknowledge(one, ACTING, HV)
-
-    ends, cut = 0, True
-    while cut:
-        town.wire.ends_at = ends
-        try:
-            await answer()
-        except CutShort:
-            ends += 1
-        else:
-            cut = False
-        town.wire.ends_at = None
-        await town.flow()
-        await town.completion.complete()
-        town.now += GRACE
-        await town.completion.complete()
-        await town.flow()
-        assert set(heard(town)) == set(receipts(town))  # both, or neither
-        assert await town.completion.complete() == 0
-    assert ends >= 3  # it was cut between all of them
-    assert len(set(receipts(town)) - already) == 1
-
-
-async def test_what_was_answered_before_cases_were_told_is_told_once_and_a_county_of_it_bit_by_bit(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("alertbus.intake.completion.AT_ONCE", 2)
-    one = (await owed(town)).obligation.id
-    for n in range(5):
-        await town.answers.acknowledge(one, Acknowledgement(by=f"Reader {'ABCDE'[n]}", intent=Intent.ACTING), HV)
-    for record in [r for r in town.wire.records.values() if dict(r.headers)["ce_type"] == Answered.type.encode()]:
-        del town.wire.records[dict(record.headers)["ce_id"].decode()]
-    await town.flow()
-    assert not heard(town)
-
-    told = []
-    for _ in range(8):
-        told.append(await town.completion.complete())
-        await town.flow()
-        town.now += GRACE
-    assert set(heard(town)) == set(receipts(town))
-    assert (sum(told), max(told)) == (5, 2)
-
-
-async def test_while_the_chronicle_is_behind_an_answer_is_not_written_again_and_again(town: Town) -> None:
-    town.wire.ends_at = 2
-    with pytest.raises(CutShort):
-        await town.answers.acknowledge((await owed(town)).obligation.id, ACTING, HV)
-    town.wire.ends_at = None
-    await town.flow()
-
-    told = []
-    for _ in range(20):  # nobody reads the topics meanwhile
-        told.append(await town.completion.complete())
-        town.now += GRACE
-    assert sum(told) == 1
-
-
-async def test_the_same_answer_again_is_the_same_receipt_at_the_same_moment(town: Town) -> None:
-    one = (await owed(town)).obligation.id
-    first = await town.answers.acknowledge(one, ACTING, HV)
-    await town.flow()
-    town.now += timedelta(minutes=3)
-    again = await town.answers.acknowledge(one, ACTING, HV)
-
-    assert first == again
-
-
-async def test_ppn_02_what_was_done_answers_it_without_an_acknowledgement_and_stands_beside_one(town: Town) -> None:
-    one = (await owed(town)).obligation.id
-    await town.answers.acted(one, ActedOn(by="Jo Bloggs", what="visited, both children seen"), HV)
-    await town.flow()
-
-    item = await owed(town)
-    assert (item.state, item.acknowledged_by, item.acted_by, item.acted_at) == (ObligationState.ACKNOWLEDGED, "Jo Bloggs", "Jo Bloggs", T0)
-    (receipt,) = [r for r in item.receipts if r.stage is Stage.ACTED]
-    assert receipt.note == "visited, both children seen"
-    assert heard(town)[receipt.id].acted
-
-
-async def test_an_answer_is_taken_back_by_a_colleague_in_time_and_the_same_one_given_again_counts(town: Town) -> None:
-    one = (await owed(town)).obligation.id
-    receipt = await town.answers.acknowledge(one, ACTING, HV)
-    await town.flow()
-    town.now += timedelta(minutes=5)
-    undone = await town.answers.undo(one, receipt.id, AnswerTakenBack(by="Sam Field", note="pressed by mistake"), HV)
-    await town.flow()
-    taken_back = await owed(town)
-    town.now += timedelta(days=1)
-    repeated = await town.answers.undo(one, receipt.id, AnswerTakenBack(by="Sam Field"), HV)
-    anew = await town.answers.acknowledge(one, ACTING, HV)
-    await town.flow()
-
-    assert (taken_back.state, taken_back.acknowledged_by) == (ObligationState.OWED, None)
-    assert (heard(town)[undone.id].undoes, undone.by, undone.stage) == (receipt.id, "Sam Field", Stage.UNDONE)
-    assert repeated == undone
-    assert anew.id != receipt.id
-    assert (await owed(town)).state is ObligationState.ACKNOWLEDGED
-    assert [entry.reason for _, _, entry in town.wire.deeds if entry.about[0] == one][:2] == ["answered as acting", "answered as undone"]
-
-
-async def test_after_the_time_for_it_an_answer_stands(town: Town) -> None:
-    one = (await owed(town)).obligation.id
-    receipt = await town.answers.acknowledge(one, ACTING, HV)
-    await town.flow()
-    town.now += timedelta(minutes=5, seconds=1)
-
-    with pytest.raises(TooLateToUndo, match="within 5 minutes"):
-        await town.answers.undo(one, receipt.id, AnswerTakenBack(by="Jo Bloggs"), HV)
-
-
-async def test_nobody_takes_back_another_agencys_answer_nor_what_is_none(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alertbus.intake.patience.PATIENCE_S", 0.1)
-    one, other = (await owed(town)).obligation.id, (await owed(town, "school")).obligation.id
-    receipt = await town.answers.acknowledge(one, ACTING, HV)
-    await town.flow()
-
-    for obligation, caller in ((one, SCHOOL), (other, SCHOOL), (other, HV)):
-        with pytest.raises(NotFound):
-            await town.answers.undo(obligation, receipt.id, AnswerTakenBack(by="Jo Bloggs"), caller)
-    assert [r.stage for r in receipts(town).values()] == [Stage.ACKNOWLEDGED]
-
-
-async def test_one_agencys_answer_answers_for_no_other(town: Town) -> None:
-    await town.answers.acknowledge((await owed(town)).obligation.id, ACTING, HV)
-    await town.flow()
-
-    assert (await owed(town)).state is ObligationState.ACKNOWLEDGED
-    assert (await owed(town, "school")).state is ObligationState.OWED
-    with pytest.raises(NotFound):
-        await town.answers.acted((await owed(town, "school")).obligation.id, ActedOn(by="Jo Bloggs", what="visited"), HV)
-
-
-@pytest.mark.parametrize(
-    ("said", "path"),
-    [
-        ({"intent": "passing_on"}, "to"),
-        ({"intent": "passing_on", "to": " "}, "to"),
-        ({"intent": "passing_on", "to": "the\nteam"}, "to"),
-        ({"intent": "passing_on", "to": " jo bloggs "}, "to"),
-        ({"intent": "acting", "to": "Sam Field"}, "to"),
-        ({"intent": "not_ours", "note": "  "}, "note"),
-    ],
-)
-async def test_what_is_passed_on_goes_to_a_named_person_and_what_is_not_ours_has_a_reason(town: Town, said: Any, path: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        await town.answers.acknowledge((await owed(town)).obligation.id, Acknowledgement(by="Jo Bloggs", **said), HV)
-
-    assert [fault.path for fault in refused.value.faults] == [path]
-    assert not receipts(town)
-
-
-async def test_in_an_exercise_an_answer_counts_by_the_exercises_clock(town: Town) -> None:
-    await town.put(
-        CASE
-        | {
-            "id": "c-x",
-            "exercise": "x1",
-            "people": [{"key": "m", "identifiers": [PNC]}, {"key": "c"}],
-            "children": ["c"],
-            "links": [{"person": "m", "relation": "father"}, {"person": "c", "relation": "child"}],
-        }
-    )
-    await town.state(PPN | {"id": "P-X", "exercise": "x1"})
-    (item,) = [
-        one for one in await queries.inbox(town.engine, "health_visiting", exercise="x1", now=town.now) if one.obligation.kind == "ppn"
+    assert shown(machine.notices) == [
+        ("reminder", "designated_safeguarding_lead", "Mon 02 11:00"),
+        ("next", "team_manager", "Mon 02 13:00"),
+        ("next", "duty_manager", "Mon 02 17:00"),
+        ("duty_lead", "duty_lead", "Mon 02 21:00"),
     ]
-    at_first = await town.answers.acknowledge(item.obligation.id, ACTING, HV)
-    await town.cases.advance_exercise("x1", datetime(2026, 6, 1, tzinfo=UTC))
-    later = await town.answers.acted(item.obligation.id, ActedOn(by="Jo Bloggs", what="visited"), HV)
-
-    assert at_first.at == item.obligation.since
-    assert later.at == datetime(2026, 6, 1, tzinfo=UTC)
-    assert heard(town)[later.id].at == later.at
+    assert {one.obligation.id for one in machine.notices} == {first.obligation.id}
+    last = machine.items[-1]
+    assert (last.id, last.rule, last.state, last.unowned, last.next) == (first.obligation.id, "answer", ItemState.MISSED, True, None)
+    assert [step.kind for step in last.steps] == ["reminder", "next", "next", "duty_lead", "unowned"]
+    assert last.at == datetime(2026, 3, 3, 1, tzinfo=UTC)
 
 
-async def test_an_amendment_that_changes_nothing_keeps_the_answer_and_one_that_does_asks_anew(town: Town) -> None:
-    receipt = await town.answers.acknowledge((await owed(town)).obligation.id, ACTING, HV)
-    town.now += timedelta(hours=1)
-    amended = PPN | {"action": "amended", "amends": "P-1", "recorded_at": "2026-03-02T10:00:00Z"}
-    await town.state(amended | {"id": "P-2"})
-    same = await owed(town)
-    await town.state(amended | {"id": "P-3", "severity": "critical", "recorded_at": "2026-03-02T10:01:00Z"})
-    other = await owed(town)
+def test_every_step_says_who_was_asked_before_and_when() -> None:
+    machine, _ = asked("school", kind="restraining_order_breach")
 
-    assert (same.state, same.acknowledged_by) == (ObligationState.ACKNOWLEDGED, receipt.by)
-    assert (other.state, other.acknowledged_by) == (ObligationState.OWED, None)
+    machine.until(MONDAY + DAY)
+
+    assert machine.steps[-1].because.endswith(
+        "you, school (duty lead); asked before: designated safeguarding lead at 2026-03-02 09:00, designated safeguarding lead at "
+        "2026-03-02 11:00 (reminder), team manager at 2026-03-02 13:00, duty manager at 2026-03-02 17:00"
+    )
+
+
+def test_a_step_is_the_agencys_own_notice_for_another_role_and_says_no_more() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+
+    for step in machine.until(MONDAY + DAY):
+        assert step.deed is Deed.ESCALATE
+        assert step.obligation.model_copy(update={"role": first.obligation.role}) == first.obligation
+        changed = {"id", "deed", "obligation", "recipient", "because", "step"}
+        assert step.model_dump(exclude=changed) == first.model_dump(exclude=changed)
+
+
+def test_an_item_says_who_is_next_and_when() -> None:
+    machine, _ = asked("school", kind="restraining_order_breach")
+
+    machine.until(MONDAY + 2 * HOUR)
+
+    (item,) = machine.items
+    assert item.state is ItemState.OPEN
+    assert item.next is not None
+    assert (item.next.role, item.next.at) == ("team_manager", MONDAY + 4 * HOUR)
+
+
+def test_who_acts_ends_the_steps_and_an_answer_in_time_leaves_no_item() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+
+    machine.follow(answered(first, MONDAY + HOUR))
+
+    assert machine.until(MONDAY + 30 * DAY) == []
+    assert machine.items == []
+
+
+def test_an_answer_that_comes_late_closes_the_item_as_missed_even_when_nobody_was_left_to_ask() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.until(MONDAY + 20 * DAY)
+
+    machine.follow(answered(first, MONDAY + 20 * DAY + HOUR))
+
+    last = machine.items[-1]
+    assert (last.state, last.unowned, last.closed_at) == (ItemState.MISSED, False, MONDAY + 20 * DAY + HOUR)
+    assert last.closed_by == f"r-A. Person-{last.closed_at.isoformat()}"
+
+
+def test_one_agencys_answer_never_answers_for_another() -> None:
+    machine, told = asked("school", "gp", kind="restraining_order_breach")
+
+    machine.follow(answered(told[0], MONDAY + HOUR))
+
+    assert {one.obligation.agency for one in machine.until(MONDAY + 30 * DAY)} == {told[1].obligation.agency}
+
+
+@pytest.mark.parametrize("intent", [Intent.PASSING_ON, Intent.NOT_OURS])
+def test_passing_on_and_not_ours_stop_nothing(intent: Intent) -> None:
+    silent, _ = asked("school", kind="restraining_order_breach")
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+
+    machine.follow(answered(first, MONDAY + HOUR, intent, to="B. Other" if intent is Intent.PASSING_ON else None))
+
+    assert shown(machine.until(MONDAY + 30 * DAY)) == shown(silent.until(MONDAY + 30 * DAY))
+
+
+def test_what_was_passed_on_is_answered_when_that_person_acts() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR, Intent.PASSING_ON, to="B. Other"))
+    machine.until(MONDAY + 3 * HOUR)
+
+    machine.follow(answered(first, MONDAY + 3 * HOUR, by="B. Other"))
+
+    assert shown(machine.until(MONDAY + 30 * DAY)) == []
+
+
+def test_who_acts_and_then_passes_it_on_acts_no_more_and_it_is_asked_again_from_then() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR), answered(first, MONDAY + 3 * HOUR, Intent.PASSING_ON, to="B. Other"))
+
+    machine.until(MONDAY + 10 * HOUR)
+
+    assert shown(machine.notices) == [
+        ("reminder", "designated_safeguarding_lead", "Mon 02 14:00"),
+        ("next", "team_manager", "Mon 02 16:00"),
+    ]
+
+
+@pytest.mark.parametrize("undone_first", [True, False])
+def test_an_answer_that_is_taken_back_was_never_given_whatever_arrives_first(undone_first: bool) -> None:
+    silent, _ = asked("school", kind="restraining_order_breach")
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    given = answered(first, MONDAY + HOUR)
+    undo = answered(first, MONDAY + HOUR + timedelta(minutes=4), receipt_id="r-undo", undoes=given.receipt_id)
+
+    machine.follow(*((undo, given) if undone_first else (given, undo)))
+
+    assert shown(machine.until(MONDAY + 30 * DAY)) == shown(silent.until(MONDAY + 30 * DAY))
+
+
+def holding(kind: str = "restraining_order_breach", **within: int) -> Policy:
+    """The shipped policy, in which an answer to that kind holds only for a time."""
+    kinds = {**POLICY.kinds, kind: POLICY.kinds[kind].model_validate({**POLICY.kinds[kind].model_dump(), "acting_for": within})}
+    return POLICY.model_copy(update={"kinds": kinds})
+
+
+def test_ppn_02_who_acts_and_never_says_what_was_done_is_reminded_and_then_the_steps_start_again() -> None:
+    machine, (first,) = asked("school", policy=holding(hours=24), kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR))
+
+    machine.until(MONDAY + 2 * DAY)
+
+    assert shown(machine.notices) == [
+        ("reminder", "designated_safeguarding_lead", "Tue 03 10:00"),
+        ("next", "team_manager", "Tue 03 14:00"),
+        ("next", "duty_manager", "Tue 03 18:00"),
+        ("duty_lead", "duty_lead", "Tue 03 22:00"),
+    ]
+
+
+def test_ppn_02_what_was_done_ends_it_for_good() -> None:
+    machine, (first,) = asked("school", policy=holding(hours=24), kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR), answered(first, MONDAY + 5 * HOUR, acted=True))
+
+    assert machine.until(MONDAY + 9 * DAY) == []
+
+
+def test_what_is_withdrawn_asks_nobody_any_more() -> None:
+    machine, _ = asked("school", kind="restraining_order_breach")
+    machine.until(MONDAY + 5 * HOUR)
+
+    told = machine.follow(reached(said(1, MONDAY + 6 * HOUR, kind="restraining_order_breach", action="withdrawn")))
+
+    assert [one.deed for one in told] == [Deed.WITHDRAW]
+    assert machine.until(MONDAY + 9 * DAY) == []
+    assert (machine.items[-1].state, machine.items[-1].closed_at) == (ItemState.VOID, MONDAY + 6 * HOUR)
+
+
+def amended(at: datetime, text: str) -> AlertReachedCase:
+    stated = {"kind": "restraining_order_breach", "action": "amended", "amends": "A-1"}
+    return reached(said(1, at, narrative=[{"text": text}], id="A-1.2", **stated))
+
+
+def test_an_amendment_that_changes_something_asks_anew_whoever_had_answered() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR))
+
+    machine.follow(amended(MONDAY + 2 * HOUR, "It was worse."))
+
+    assert shown(machine.until(MONDAY + 7 * HOUR)) == [
+        ("reminder", "designated_safeguarding_lead", "Mon 02 13:00"),
+        ("next", "team_manager", "Mon 02 15:00"),
+    ]
+
+
+def test_an_amendment_that_changes_nothing_leaves_an_answer_standing() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + HOUR))
+
+    machine.follow(amended(MONDAY + 2 * HOUR, "What was seen, number 1."))
+
+    assert machine.until(MONDAY + 9 * DAY) == []
+
+
+def test_end_03_who_has_left_the_case_is_asked_no_more() -> None:
+    machine, _ = asked({"agency": "school", "to": "2026-03-02T12:00:00Z"}, kind="restraining_order_breach")
+
+    assert [kind for kind, *_ in shown(machine.until(MONDAY + 9 * DAY))] == ["reminder"]
+    assert machine.items[-1].closed_at is not None
+
+
+def test_nobody_is_asked_what_their_own_agency_said() -> None:
+    machine, _ = asked("police", kind="restraining_order_breach")
+
+    assert machine.until(MONDAY + 9 * DAY) == []
+
+
+def with_team(chain: tuple[str, ...]) -> Policy:
+    school = POLICY.agencies["school"].model_validate({**POLICY.agencies["school"].model_dump(), "teams": {"East": {"chain": chain}}})
+    return POLICY.model_copy(update={"agencies": {**POLICY.agencies, "school": school}})
+
+
+def test_ppn_13_a_team_may_have_a_chain_of_its_own() -> None:
+    policy = with_team(("head_teacher", "trust_lead"))
+    east, _ = asked({"agency": "school", "team": "East"}, policy=policy, kind="restraining_order_breach")
+    west, _ = asked({"agency": "school", "team": "West"}, policy=policy, kind="restraining_order_breach")
+
+    assert [role for _, role, _ in shown(east.until(MONDAY + 9 * DAY))][1:] == ["head_teacher", "trust_lead", "duty_lead"]
+    assert [role for _, role, _ in shown(west.until(MONDAY + 9 * DAY))][1:] == ["team_manager", "duty_manager", "duty_lead"]
+
+
+def test_what_reached_nobody_goes_to_the_next_person_at_once_and_the_case_holder_is_told() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+
+    told = machine.follow(not_delivered(first, MONDAY + timedelta(minutes=5)))
+
+    assert [(one.obligation.agency, one.obligation.role, one.step and one.step.kind) for one in told] == [
+        ("school", "team_manager", "not_delivered"),
+        ("childrens_social_care", "social_worker", None),
+    ]
+    assert told[0].because.endswith("; not reached: designated safeguarding lead (unreachable)")
+    assert [step for step in shown(machine.until(MONDAY + 9 * DAY)) if step[1] == "team_manager"] == []
+
+
+def test_what_reached_nobody_twice_goes_on_to_the_duty_lead() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    notice = first
+    for minutes in (5, 10, 15):
+        (notice, *_) = machine.follow(not_delivered(notice, MONDAY + timedelta(minutes=minutes)))
+
+    assert [role for _, role, _ in shown(machine.notices)] == ["team_manager", "duty_manager", "duty_lead"]
+    assert machine.follow(not_delivered(notice, MONDAY + timedelta(minutes=20))) == []
+
+
+SUNDAY_AT_3 = datetime(2026, 3, 1, 3, tzinfo=UTC)
+
+
+def test_ooh_01_what_is_urgent_goes_to_the_desk_that_is_open_and_again_to_the_day_team_at_opening() -> None:
+    machine, _ = asked("childrens_social_care", at=SUNDAY_AT_3, kind="missing_child_incident")
+
+    machine.until(MONDAY + HOUR)
+
+    (at_once,) = [
+        one for one in machine.steps if one.step and one.step.kind == "out_of_hours" and one.obligation.id == machine.steps[0].obligation.id
+    ][:1]
+    assert (at_once.obligation.role, at_once.step and at_once.step.at) == ("emergency_duty_team", SUNDAY_AT_3)
+    opening = [one for one in machine.steps if one.step and one.step.kind == "opening"]
+    assert {(one.obligation.role, one.step and one.step.at) for one in opening} == {("social_worker", MONDAY), ("team_manager", MONDAY)}
+    assert all("emergency duty team at 2026-03-01 03:00 (out of hours)" in one.because for one in opening)
+
+
+def test_ooh_01_what_is_urgent_waits_for_no_opening() -> None:
+    machine, _ = asked("childrens_social_care", at=SUNDAY_AT_3, kind="missing_child_incident")
+
+    machine.until(SUNDAY_AT_3 + 5 * HOUR)
+
+    assert ("next", "team_manager", "Sun 01 07:00") in shown(machine.steps)
+
+
+def test_ppn_07_the_steps_of_what_is_not_urgent_wait_for_the_opening() -> None:
+    machine, _ = asked("childrens_social_care", at=SUNDAY_AT_3, kind="other")
+
+    machine.until(MONDAY + 20 * DAY)
+
+    times = [one.step.at.astimezone(UTC) for one in machine.steps if one.step]
+    assert times
+    assert all(9 <= at.hour < 17 and at.weekday() < 5 for at in times)
+
+
+def test_ppn_07_over_christmas_a_step_waits_for_the_first_working_day() -> None:
+    eve = datetime(2026, 12, 24, 15, tzinfo=UTC)
+    machine, _ = asked("childrens_social_care", at=eve, kind="other")
+
+    machine.until(eve + 20 * DAY)
+
+    assert machine.steps[0].step is not None
+    assert machine.steps[0].step.at.date() == date(2026, 12, 29)
+
+
+def test_what_was_put_before_the_case_heard_of_answers_is_not_asked_for_after_an_upgrade() -> None:
+    machine, _ = asked("school", kind="violent_person_flag")
+    machine.state = machine.state.model_copy(update={"chased_from": None, "next_at": None})
+
+    machine.follow(ticked(MONDAY + 30 * DAY))
+
+    assert machine.steps == []
+    machine.follow(reached(said(2, MONDAY + 31 * DAY, kind="other")))
+    assert shown(machine.until(MONDAY + 50 * DAY))
+
+
+def test_a_case_after_a_thousand_answered_alerts_holds_those_of_the_last_days() -> None:
+    machine = Machine()
+    machine.follow(CaseChanged(case=a_case("gp")))
+    held = []
+    for number in range(1000):
+        at = MONDAY + number * HOUR
+        machine.until(at)
+        (told,) = machine.follow(reached(said(number, at)))
+        machine.follow(answered(told, at + timedelta(minutes=1)))
+        held.append(len(machine.state.alerts))
+
+    most = 6 * 24 + PRUNE_EVERY  # an answer is due in two working days, which may hold a weekend and a bank holiday's
+    assert max(held[500:]) <= max(held[:500]) + 4 * 24 <= most + 4 * 24
+    assert len(machine.state.answers) <= len(machine.state.alerts)
+
+
+def test_a_case_after_years_of_alerts_that_nobody_answers_holds_those_that_a_late_answer_may_end() -> None:
+    machine = Machine()
+    machine.follow(CaseChanged(case=a_case("gp")))
+    for number in range(200):
+        machine.until(MONDAY + number * 5 * DAY)
+        machine.follow(reached(said(number, MONDAY + number * 5 * DAY)))
+
+    assert len(machine.state.alerts) <= (REMEMBERED.days + 10) / 5 + PRUNE_EVERY
