@@ -7,7 +7,7 @@ from typing import Any
 
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, NotDelivered, Tick
+from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, Tick
 from alertbus.model.item import Item
 from alertbus.model.notice import Intent, Notice
 from alertbus.policy.load import load_policy

@@ -176,6 +176,20 @@ class ReviewsWaiting(Word):
     oldest: WaitingLongest | None
 
 
+class ItemNumbers(Word):
+    """What is owed by a time, in numbers. The first three count answers of which a step was taken too; clocks are of the policy's rules."""
+
+    open: int
+    """Not recorded yet, late or not."""
+    overdue: int
+    unowned: int
+    """Everybody was asked, and nobody by name has answered."""
+    oldest_unowned: Unanswered | None
+    clocks_met: int
+    clocks_missed: int
+    """Recorded late, or not at all."""
+
+
 class Status(Word):
     """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`."""
 
@@ -185,6 +199,7 @@ class Status(Word):
     obligations: Mapping[ObligationState, int]
     overdue: int
     oldest_unanswered: Unanswered | None
+    items: ItemNumbers
     review: int
     """Review items that are open."""
     review_by_reason: Mapping[ReviewReason, int]

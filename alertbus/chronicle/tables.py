@@ -228,7 +228,7 @@ item = Table(
     Index("ix_chronicle_item_agency", "agency", "due_or_never", "id", **_only("open")),
     Index("ix_chronicle_item_open", "due_or_never", "id", "exercise", **_only("open")),
     Index("ix_chronicle_item_overdue", "due_or_never", "id", "exercise", **_only("overdue")),
-    Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", **_only("unowned_since IS NOT NULL")),
+    Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", "agency", **_only("unowned_since IS NOT NULL")),
     Index("ix_chronicle_item_exercise", "exercise", "due_or_never", "id", **_only(_REHEARSED)),
 )
 """What somebody owes by a time, as the case stage last said (`model.item`): of an id, the record that stands last.

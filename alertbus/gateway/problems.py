@@ -76,7 +76,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     InvalidInput: (422, "Something in the input is not right"),
     NotUnderstood: (422, "The message could not be read"),
     NotFound: (404, "There is no such thing, or it is not yours to see"),
-    VersionConflict: (412, "Somebody changed the case since you read it"),
+    VersionConflict: (412, "Somebody has changed it since you read it"),
     PolicyFault: (500, "The policy is not right"),
     PluginFault: (500, "An agency plugin broke"),
     SettingsFault: (500, "A setting is not right"),

@@ -23,6 +23,7 @@ from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.people import PeopleIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
+from alertbus.intake.team_intake import TeamIntake
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -54,6 +55,7 @@ class Intake:
     completion: AnswerCompletion = field(init=False)
     decisions: DecisionIntake = field(init=False)
     who_is_who: PeopleIntake = field(init=False)
+    teams: TeamIntake = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
@@ -69,6 +71,7 @@ class Intake:
             self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
         )
         self.who_is_who = PeopleIntake(self.engine, self.people, self.audited, self.now)
+        self.teams = TeamIntake(self.engine, self.publisher, self.audited, self.now, self.policy.moments)
 
     async def close(self) -> None:
         """Leave the broker, whatever is still under way: nobody waits for it any more."""

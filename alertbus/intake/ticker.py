@@ -28,6 +28,7 @@ async def run_ticker(intake: Intake, stopping: asyncio.Event) -> None:
         _repeat(intake.cases.wake, WAKE_S, stopping, "ticks wait"),
         _repeat(intake.people.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
         _repeat(intake.completion.complete, LOOK_S, stopping, "answers wait to be told to their cases"),
+        _repeat(intake.teams.republish, WAKE_S, stopping, "teams wait to be published again"),
         _repeat(intake.audited.anchor, STEADY.total_seconds(), stopping, "the audit is not anchored"),
     )
 

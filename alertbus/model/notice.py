@@ -182,6 +182,18 @@ class NoticeCover(Word):
     """What was told before of the same matter; None for the first of it."""
 
 
+NOT_SAID_OF_CONSENT = "not_stated"
+
+
+class ConsentStanding(Word):
+    """How consent to the family's plan stands, since which day and by whose statement. `not_stated`: nobody has stated it (ENG-03)."""
+
+    plan: Annotated[str | None, S.PLAN] = None
+    state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused|not_stated)$")
+    since: Annotated[date | None, S.PLAN] = None
+    source: Annotated[str | None, S.PLAN] = None
+
+
 class NoticeBody(Word):
     """The half of a notice that agencies of one kind share: what they may see of a statement on a case."""
 
@@ -199,6 +211,8 @@ class NoticeBody(Word):
     details: Annotated[Mapping[str, Any], S.ROUTING] = Field(default_factory=dict)
     """The sections of the alert's details this agency may see, field by field."""
     case_status: Annotated[str | None, S.PLAN] = None
+    consent: Annotated[ConsentStanding | None, S.PLAN] = None
+    """Of a notice about the plan: how consent to it stands, for who may see the plan. None for every other notice."""
     review_on: Annotated[date | None, S.ROUTING] = None
     do_not_reveal_source: Annotated[bool, S.ROUTING] = False
     """A child or an anonymous caller is the source: readers must not let it be worked out (ANO-04, NOT-01, NOT-04)."""

@@ -5,7 +5,7 @@ words. Public, as `alertbus.plugin` is. Nothing here decides what an agency may 
 from collections.abc import Callable, Collection
 
 from alertbus.model.notice import Notice, NoticePerson
-from alertbus.model.sections_in_words import IN_WORDS, sections_in_words
+from alertbus.model.sections_in_words import IN_WORDS, sections_in_words, words_of
 
 HELD = "words_held"
 """Stands in `withheld` where the sender's words wait for somebody's decision: what is missing then was not left unsaid."""
@@ -20,6 +20,16 @@ def section_lines(notice: Notice, *, only: Collection[str] = IN_WORDS, who: Call
     shown = {name: stated for name, stated in notice.details.items() if name in only}
     lines = sections_in_words(shown, lambda ref: people.get(ref, "somebody"), held=HELD in notice.withheld)
     return [f"{label}: {value}" for label, value in lines]
+
+
+def consent_line(notice: Notice) -> str | None:
+    """Say how consent to the plan stands, since when and by whose word; None for a notice that is not about a plan (ENG-03)."""
+    if (consent := notice.consent) is None:
+        return None
+    plan = f" ({words_of(consent.plan)})" if consent.plan else ""
+    since = f" on {consent.since.isoformat()}" if consent.since else ""
+    source = f", as {words_of(consent.source)} stated" if consent.source else ""
+    return f"Consent to the plan{plan}: {words_of(consent.state)}{since}{source}"
 
 
 def _called(person: NoticePerson) -> str:

@@ -28,6 +28,7 @@ from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outd
 from alertbus.reach.plans import plan_of
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
+from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
 
@@ -43,6 +44,8 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
+    consents: Annotated[Mapping[str, ConsentSaid], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was last stated of consent to the family's plan."""
     facts: Annotated[Mapping[str, CaseFact], S.ROUTING] = Field(default_factory=dict)
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
@@ -114,8 +117,12 @@ def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseSt
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
     alert_id = alert.standing.alert_id
     moved = Movement.stated_by(alert.standing)
-    movements = {**state.movements, alert_id: moved} if moved is not None else state.movements
-    after = state.model_copy(update={"alerts": {**state.alerts, alert_id: alert}, "movements": movements})
+    changed = {
+        "alerts": {**state.alerts, alert_id: alert},
+        "consents": consents_with(state.consents, alert),
+        "movements": {**state.movements, alert_id: moved} if moved is not None else state.movements,
+    }
+    after = state.model_copy(update=changed)
     if len(after.alerts) % PRUNE_EVERY:
         return after
     return _pruned(after, policy, evaluated_until(state, alert), arrived=alert_id)

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
+from alertbus.chronicle.item_queries import ItemsAsked, items_owed
 from alertbus.chronicle.senders_view import NOTHING_TO_SAY, SendersView, senders_view
 from alertbus.gateway.bodies import read, read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
@@ -23,6 +24,7 @@ from alertbus.model.alert import Alert
 from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.gaps import gaps
+from alertbus.model.item import ANSWER
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StraightRoute)
 
@@ -84,7 +86,7 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     if not stated and any(one["do_not_reveal_source"] for one in (*notices, *map(dict, status.obligations))):
         status = _by_the_day(status)
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
-    answer |= {"id": status.alert_id, "obligations": [one.model_dump(mode="json") for one in status.obligations], "notices": notices}
+    answer |= {"id": status.alert_id, **await _owed(status, gateway, caller), "notices": notices}
     answer |= senders.model_dump(mode="json")
     if notices and not (stated or sight.everything or any(map(sight.of_case, status.cases))):
         answer |= _as_told(notices[-1])
@@ -118,6 +120,21 @@ async def _senders_view(status: AlertStatus, gateway: Gateway, caller: Caller) -
         return NOTHING_TO_SAY
     first = status.statements[0].accepted_at
     return await senders_view(gateway.engine, status.alert_id, caller.agency, accepted_at=first, now=gateway.now())
+
+
+async def _owed(status: AlertStatus, gateway: Gateway, caller: Caller) -> dict[str, Any]:
+    """The obligations, each with who is asked `next` and whether nobody is left; and in `items` the clocks that the alert started."""
+    found = await items_owed(
+        gateway.engine, gateway.policy, caller.item_sight(), ItemsAsked.ALL, alert_id=status.alert_id, now=gateway.now(), limit=500
+    )
+    by_id = {one.id: one for one in found}
+    obligations = []
+    for owed in status.obligations:
+        item = by_id.get(owed.id)
+        next_ = item and item.next and item.next.model_dump(mode="json")
+        obligations.append(owed.model_dump(mode="json") | {"next": next_, "unowned": item is not None and item.unowned})
+    clocks = [one.model_dump(mode="json", exclude={"cursor"}) for one in found if one.rule != ANSWER]
+    return {"obligations": obligations, "items": clocks}
 
 
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
