@@ -169,7 +169,7 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         rows("Clocks that it started", ("what", "owed by", "due", "state"), clocks, empty="")
 
 
-_NOBODY = "No obligation of this alert is yours to see. Who holds cases sees whether anybody was told: `alertbus explain` says why, or why nobody."
+_NOBODY = "Nobody has been told, as far as you may know. Is a person of it linked to a case? `alertbus explain` says, to who holds cases."
 
 
 def _state(obligation: dict[str, Any]) -> str:
