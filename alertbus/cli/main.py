@@ -35,6 +35,8 @@ app = table(
         "send": ("alertbus.cli.send:send", "Send alerts."),
         "explain": ("alertbus.cli.explain:explain", "For each agency on each case: told or not told, and why."),
         "status": ("alertbus.cli.status:status", "The whole bus in numbers, or one alert and who has answered."),
+        "inbox": ("alertbus.cli.inbox:inbox", "What an agency, or one of its workers, has been told and not answered."),
+        "answer": ("alertbus.cli.answer:answer", "A named person answers an obligation, or says what was done."),
         "bench": ("alertbus.cli.bench:bench", "How fast the bus is on this machine."),
         "doctor": ("alertbus.cli.doctor:doctor", "Look at everything the bus needs."),
         "cases": ("alertbus.cli.cases:app", "Cases: import, look, chronology."),
