@@ -13,10 +13,12 @@ from alertbus.chronicle.reviews import words_released
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import latest_case, obligations_where, view
 from alertbus.model.alert import AcceptedAlert, SaidBy
+from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
-from alertbus.model.details import unclassified
+from alertbus.model.details import Details, unclassified
 from alertbus.model.free_text import without_free_text
+from alertbus.model.on_case import keyed_fields, said_here
 from alertbus.model.screening import Revealed, revealed_to
 from alertbus.sql.database import Database, Transaction
 
@@ -77,7 +79,8 @@ def _entry(
     about = _about(accepted, people, case)
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     hidden = from_a_child or alert.anonymous or any(one.do_not_reveal_source for one in obligations)
-    details = without_free_text(alert.details) if words_held else alert.details
+    said = said_here(accepted.with_people(tuple(map(tuple, people))), case)
+    details = without_free_text(said) if words_held else said
     return ChronologyEntry(
         statement_id=accepted.statement_id,
         alert_id=accepted.alert_id,
@@ -93,7 +96,8 @@ def _entry(
         others=len(accepted.everybody) - len(about),
         narrative=() if words_held else alert.words,
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
-        details=details.model_dump(mode="json", exclude_defaults=True, exclude=set(unclassified(alert.details))),
+        details=details.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=set(unclassified(alert.details))),
+        known_as={person.key: person.shown for person in case.people if person.key in _keys_in(details)},
         told=tuple(
             AgencyTold(
                 agency=one.agency,
@@ -112,6 +116,13 @@ def _entry(
         do_not_reveal_source=hidden,
         words_held=words_held,
     )
+
+
+def _keys_in(details: Details) -> frozenset[str]:
+    """The keys of people that stand in the details, by which the case calls them something."""
+    sections = (getattr(details, name) for name in details.model_fields_set & Details.model_fields.keys())
+    stated = (getattr(one, name, None) for one in sections if isinstance(one, Word) for name in keyed_fields(type(one)))
+    return frozenset(key for keys in stated if keys for key in ((keys,) if isinstance(keys, str) else keys))
 
 
 def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:

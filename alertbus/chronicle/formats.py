@@ -13,6 +13,7 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS, Action, Narrative, Severity
 from alertbus.model.case import in_uk
 from alertbus.model.notice import ENDED
+from alertbus.model.sections_in_words import IN_WORDS, sections_in_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -126,10 +127,13 @@ def _speaker(piece: Narrative) -> str:
 def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
     found = []
     for section, content in entry.details.items():
+        if section in IN_WORDS:
+            continue
         parts = content.items() if isinstance(content, dict) else [("", content)]
         for name, value in parts:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             found.append((_words(f"{section} {name}".strip()), shown))
+    found += sections_in_words(entry.details, lambda key: entry.known_as.get(key, key), held=entry.words_held)
     if "confirmed" not in entry.details.get("release", {"confirmed": True}):
         found.append(("Release confirmed", "not stated"))  # PRI-04
     if entry.kind in POLICE_INCIDENTS:

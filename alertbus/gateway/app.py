@@ -22,6 +22,8 @@ from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
+from alertbus.gateway.routes import items as routes_items
+from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reviews as routes_reviews
@@ -30,7 +32,7 @@ from alertbus.gateway.routes import teams as routes_teams
 from alertbus.gateway.routes.exercises import ExerciseClock
 from alertbus.gateway.routes.teams import WhoAnswers
 from alertbus.gateway.straight import straight_calls
-from alertbus.intake.acknowledgements import Acknowledgement
+from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.people import StatedOfPeople
 from alertbus.intake.ticker import run_ticker
@@ -40,11 +42,12 @@ from alertbus.model.case import Case
 from alertbus.model.team import Team
 
 _ROUTES = (
-    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_reviews, routes_people),
-    *(routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
+    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items, routes_reviews),
+    *(routes_people, routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
-    *(Alert, Case, Acknowledgement, ReviewDecision, StatedOfPeople, Team, WhoAnswers, ExerciseClock, problems.Problem),
+    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, ReviewDecision, StatedOfPeople, Team, WhoAnswers, ExerciseClock),
+    problems.Problem,
 )
 _CLOUD_EVENT = {
     "type": "object",

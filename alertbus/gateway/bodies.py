@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from alertbus.model.details import AT_THE_DOOR
 from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.validation import faults_of, join, path_of
 
@@ -30,7 +31,7 @@ def read_data(model: type[ModelT], data: Any, body: bytes | None = None, *, pref
     found: ModelT | None = None
     faults: list[Fault] = []
     try:
-        found = model.model_validate_json(orjson.dumps(data) if body is None else body)
+        found = model.model_validate_json(orjson.dumps(data) if body is None else body, context=AT_THE_DOOR)
     except ValidationError as error:
         faults = faults_of(error, data)
     except TypeError:  # orjson: half a character, or a number beyond 64 bits

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.gateway.logins import TooManyRefused
+from alertbus.intake.acknowledgements import TooLateToUndo
 from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
@@ -85,6 +86,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
     AlreadyDecided: (409, "Somebody has decided this otherwise"),
+    TooLateToUndo: (409, "That can no longer be taken back"),
     TooSlow: (408, "That came too slowly"),
     TooLarge: (413, "That is too large"),
     TooMany: (429, "That is more than is kept"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from alertbus.caller_settings import OPERATORS, CallerSettings
 from alertbus.chronicle.alert_sight import AlertSight
+from alertbus.chronicle.item_sight import ItemSight
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, WhoAreYou
 from alertbus.model.rights import Right
@@ -102,6 +103,11 @@ class Caller:
             sources=self.sources if Right.STATE in self.rights else (),
             areas=(self.areas or None) if Right.HOLD_CASES in self.rights else (),
         )
+
+    def item_sight(self, *, as_agency: bool = False) -> ItemSight:
+        """What the caller may see of items: who holds cases sees them as such, unless they ask as an agency."""
+        areas = () if as_agency or Right.HOLD_CASES not in self.rights else self.areas or None
+        return ItemSight(self.agency if Right.RECEIVE in self.rights else None, areas)
 
 
 class Callers:

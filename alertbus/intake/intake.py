@@ -18,6 +18,7 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.alerts import AlertIntake
 from alertbus.intake.by_name import Audited
 from alertbus.intake.cases import CaseIntake
+from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.people import PeopleIntake
@@ -51,6 +52,7 @@ class Intake:
     people: WhoIsWhoIntake = field(init=False)
     messages: MessageIntake = field(init=False)
     answers: AnswerIntake = field(init=False)
+    completion: AnswerCompletion = field(init=False)
     decisions: DecisionIntake = field(init=False)
     who_is_who: PeopleIntake = field(init=False)
     teams: TeamIntake = field(init=False)
@@ -62,7 +64,9 @@ class Intake:
         self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
-        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now)
+        undo_minutes = self.policy.escalation.undo_minutes
+        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now, undo_minutes)
+        self.completion = AnswerCompletion(self.engine, self.publisher, self.now)
         self.decisions = DecisionIntake(
             self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
         )

@@ -4,20 +4,45 @@ A section says what somebody stated and nothing more: a field that was not state
 those of the case; agencies are named as everywhere.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from alertbus.model.base import Word
+from alertbus.model.errors import Fault
 from alertbus.model.person import KEY
 from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.model.validation import faults_of
 
 CalendarDay = date
 """A day, under a name that a field called `date` does not hide."""
 
-Keys = Annotated[tuple[Annotated[str, Field(pattern=KEY)], ...], Field(max_length=50)]
-"""People of the case, by their keys there."""
+
+def _written_out(given: Any) -> Any:
+    """Refuse a number, which would be read as seconds since 1970."""
+    if isinstance(given, int | float) or (isinstance(given, str) and given.strip("+-. ").replace(".", "").isdigit()):
+        raise PydanticKnownError("date_type")
+    return given
+
+
+WrittenDay = Annotated[date, BeforeValidator(_written_out)]
+"""A day that somebody wrote as a day."""
+
+PEOPLE: Final = "people of the case, by their keys there"
+"""Marks a field that holds keys: who may not know somebody must not learn of them by a key (`policy.minimise`)."""
+
+Keys = Annotated[tuple[Annotated[str, Field(pattern=KEY)], ...], Field(max_length=50), PEOPLE]
 
 _A_WORD = r"^[a-z][a-z0-9_]{0,63}$"
 
@@ -76,11 +101,11 @@ class Meeting(Word):
 class Conference(Word):
     """A child protection conference and what it decided. Who dissented is stated by agency (STA-06); conditions in the chair's words."""
 
-    type: Annotated[str, S.PLAN] = Field(pattern="^(initial|review|transfer)$")
-    outcome: Annotated[str | None, S.PLAN] = Field(default=None, pattern=_A_WORD)
-    unanimous: Annotated[bool | None, S.PLAN] = None
-    dissent: Annotated[tuple[str, ...], S.PLAN] = Field(default=(), max_length=20)
-    conditions: Annotated[tuple[str, ...], S.PLAN] = Field(default=(), max_length=20)
+    type: Annotated[str, S.CONFERENCE] = Field(pattern="^(initial|review|transfer)$")
+    outcome: Annotated[str | None, S.CONFERENCE] = Field(default=None, pattern=_A_WORD)
+    unanimous: Annotated[bool | None, S.CONFERENCE] = None
+    dissent: Annotated[tuple[str, ...], S.CONFERENCE] = Field(default=(), max_length=20)
+    conditions: Annotated[tuple[str, ...], S.CONFERENCE] = Field(default=(), max_length=20)
 
 
 class Contact(Word):
@@ -94,7 +119,7 @@ class Contact(Word):
     place: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=200)
     refused: Annotated[str | None, S.PLAN] = Field(default=None, max_length=200)
     """What the worker was not let see, in the sender's words (ENG-09)."""
-    by: Annotated[str | None, S.PLAN] = Field(default=None, pattern=KEY)
+    by: Annotated[str | None, S.PLAN, PEOPLE] = Field(default=None, pattern=KEY)
     """Of a contact that was cancelled: who cancelled it."""
 
 
@@ -104,8 +129,8 @@ class Instruction(Word):
     """
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
-    within_hours: Annotated[int | None, S.ACTION] = Field(default=None, ge=1, le=8784)
-    within_days: Annotated[int | None, S.ACTION] = Field(default=None, ge=0, le=3660)
+    within_hours: Annotated[int | None, S.PLAN] = Field(default=None, ge=1, le=8784)
+    within_days: Annotated[int | None, S.PLAN] = Field(default=None, ge=0, le=3660)
     to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
     by: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
     when: Annotated[tuple[Annotated[str, Field(pattern=_A_WORD)], ...], S.PLAN] = Field(default=(), max_length=20)
@@ -116,7 +141,7 @@ class AgreedAction(Word):
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
     owner: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
-    due: Annotated[CalendarDay | None, S.ACTION] = None
+    due: Annotated[WrittenDay | None, S.PLAN] = None
     state: Annotated[str, S.PLAN] = Field(default="agreed", pattern="^(agreed|done|dropped)$")
 
 
@@ -124,8 +149,8 @@ class Request(Word):
     """A question from one agency to another: what is asked, of whom, by when, and whether it was answered (PRI-03, LNK-05)."""
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
-    to: Annotated[str, S.ROUTING] = Field(max_length=120)
-    due: Annotated[CalendarDay | None, S.ACTION] = None
+    to: Annotated[str, S.PLAN] = Field(max_length=120)
+    due: Annotated[WrittenDay | None, S.PLAN] = None
     state: Annotated[str, S.PLAN] = Field(default="asked", pattern="^(asked|answered|declined)$")
 
 
@@ -133,7 +158,7 @@ class OpenQuestion(Word):
     """A question on the case that outlives a change of worker, until somebody closes it with a reason (CON-10)."""
 
     what: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=300)
-    state: Annotated[str, S.ROUTING] = Field(default="open", pattern="^(open|closed)$")
+    state: Annotated[str, S.OBSERVATION] = Field(default="open", pattern="^(open|closed)$")
     reason: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=300)
 
 
@@ -142,24 +167,27 @@ class Consent(Word):
 
     plan: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
     state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused)$")
-    by: Annotated[str | None, S.PLAN] = Field(default=None, pattern=KEY)
+    by: Annotated[str | None, S.PLAN, PEOPLE] = Field(default=None, pattern=KEY)
 
 
 class Handover(Word):
-    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01)."""
+    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01).
 
-    role: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
-    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", max_length=120)
-    to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    Who answers now is whom to call, for every agency on the case (TUR-07); how the case was handed over is not.
+    """
+
+    role: Annotated[str, S.ACTION] = Field(pattern=_A_WORD)
+    from_: Annotated[str | None, S.ACTION] = Field(default=None, alias="from", max_length=120)
+    to: Annotated[str | None, S.ACTION] = Field(default=None, max_length=120)
     pack: Annotated[bool | None, S.PLAN] = None
-    interim: Annotated[bool | None, S.PLAN] = None
+    interim: Annotated[bool | None, S.ACTION] = None
 
 
 class Denial(Word):
     """What somebody denied: recorded, and never overridden (NOT-12)."""
 
     of: Annotated[tuple[str, ...], S.OBSERVATION] = Field(max_length=20)
-    by: Annotated[str | None, S.OBSERVATION] = Field(default=None, pattern=KEY)
+    by: Annotated[str | None, S.OBSERVATION, PEOPLE] = Field(default=None, pattern=KEY)
 
 
 class StatusChange(Word):
@@ -168,35 +196,75 @@ class StatusChange(Word):
     to: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
     reason: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
     basis: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
-    effective: Annotated[CalendarDay | None, S.PLAN] = None
+    effective: Annotated[WrittenDay | None, S.PLAN] = None
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 
 
 class Details(Word):
-    """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody."""
+    """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody. Who may
+    not see a section's own class sees nothing of it, also not a field of another class: part of it would say that there is the rest.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     release: Annotated[Release | None, S.ROUTING] = None
     flag: Annotated[Flag | None, S.ROUTING] = None
     incident: Annotated[Incident | None, S.ROUTING] = None
-    meeting: Annotated[Meeting | None, S.ROUTING] = None
-    conference: Annotated[Conference | None, S.ROUTING] = None
-    contact: Annotated[Contact | None, S.ROUTING] = None
-    instruction: Annotated[Instruction | None, S.ROUTING] = None
-    action: Annotated[AgreedAction | None, S.ROUTING] = None
-    request: Annotated[Request | None, S.ROUTING] = None
-    question: Annotated[OpenQuestion | None, S.ROUTING] = None
-    consent: Annotated[Consent | None, S.ROUTING] = None
-    handover: Annotated[Handover | None, S.ROUTING] = None
-    denial: Annotated[Denial | None, S.ROUTING] = None
-    status_change: Annotated[StatusChange | None, S.ROUTING] = None
+    meeting: Annotated[Meeting | None, S.PLAN] = None
+    conference: Annotated[Conference | None, S.CONFERENCE] = None
+    contact: Annotated[Contact | None, S.PLAN] = None
+    instruction: Annotated[Instruction | None, S.PLAN] = None
+    action: Annotated[AgreedAction | None, S.PLAN] = None
+    request: Annotated[Request | None, S.PLAN] = None
+    question: Annotated[OpenQuestion | None, S.OBSERVATION] = None
+    consent: Annotated[Consent | None, S.PLAN] = None
+    handover: Annotated[Handover | None, S.ACTION] = None
+    denial: Annotated[Denial | None, S.OBSERVATION] = None
+    status_change: Annotated[StatusChange | None, S.PLAN] = None
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     conference_invite: Annotated[bool, S.ROUTING] = False
     """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_it_was_said(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Read what stands on a topic from before a section had a form: such a section is kept as it was, unclassified, and shown to
+        nobody. Who states one now is told at the door (`AT_THE_DOOR`, `misshapen`).
+        """
+        if info.context is AT_THE_DOOR:
+            return handler(given)
+        try:
+            return handler(given)
+        except ValidationError as error:
+            wrong = {fault.path.partition(".")[0].partition("[")[0] for fault in faults_of(error)}
+            if not isinstance(given, Mapping) or not wrong or not wrong <= SINCE_THEN:
+                raise
+        found = handler({name: value for name, value in given.items() if name not in wrong})
+        unread: dict[str, Any] = {name: value for name, value in given.items() if name in wrong}
+        object.__setattr__(found, "__pydantic_extra__", {**(found.__pydantic_extra__ or {}), **unread})
+        return found
+
+
+AT_THE_DOOR: Final[dict[str, Any]] = {}
+"""The context in which a sender's own words are read: whatever is wrong with them is refused."""
+
+SINCE_THEN: Final = frozenset(
+    ("meeting", "conference", "contact", "instruction", "action", "request", "question", "consent", "handover", "denial", "status_change")
+)
+"""Sections that anybody could state in any shape before they had a form of their own."""
 
 
 def unclassified(details: Details) -> tuple[str, ...]:
     """Return the names of the sections of `details` that nobody has classified."""
     extra: dict[str, Any] = details.__pydantic_extra__ or {}
     return tuple(sorted(extra))
+
+
+def misshapen(details: Details) -> Iterator[Fault]:
+    """Name what is wrong with each section that has a name of ours and another form: whoever states it now is told."""
+    extra: dict[str, Any] = details.__pydantic_extra__ or {}
+    for name in sorted(extra.keys() & SINCE_THEN):
+        try:
+            Details.model_validate({name: extra[name]}, context=AT_THE_DOOR)
+        except ValidationError as error:
+            yield from faults_of(error, {name: extra[name]}, prefix="details")

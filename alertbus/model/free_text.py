@@ -44,20 +44,21 @@ def free_text(alert: Alert) -> Iterator[tuple[str, str]]:
 
 def _in_details(word: Word, path: str) -> Iterator[tuple[str, str]]:
     for field in type(word).model_fields:
-        value = getattr(word, field)
+        value = getattr(word, field, None)
+        place = f"{path}.{type(word).model_fields[field].alias or field}"
         if isinstance(value, Word):
-            yield from _in_details(value, f"{path}.{field}")
+            yield from _in_details(value, place)
         elif value and is_free_text(type(word), field):
             if isinstance(value, str):
-                yield f"{path}.{field}", value
+                yield place, value
             else:
-                yield from ((f"{path}.{field}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
+                yield from ((f"{place}[{number}]", text) for number, text in enumerate(value) if isinstance(text, str))
 
 
 def free_text_fields(word: Word) -> Iterator[tuple[type[Word], str]]:
     """Give the fields of the details, or of a section of them, that hold free text: each with the section it is of."""
     for field in type(word).model_fields:
-        value = getattr(word, field)
+        value = getattr(word, field, None)
         if isinstance(value, Word):
             yield from free_text_fields(value)
         elif value and is_free_text(type(word), field):
@@ -65,7 +66,9 @@ def free_text_fields(word: Word) -> Iterator[tuple[type[Word], str]]:
 
 
 def without_free_text(word: AnyWord) -> AnyWord:
-    """Give the details, or a section of them, as if no free text and nothing unclassified had been stated."""
+    """Give the details, or a section of them, as if no free text and nothing unclassified had been stated. A section keeps its place also
+    where it must have text: that there was one is no words.
+    """
     of = type(word)
     stated = {name: getattr(word, name) for name in of.model_fields if name in word.model_fields_set}
     kept = {name: value for name, value in stated.items() if not is_free_text(of, name)}

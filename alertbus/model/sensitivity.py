@@ -28,6 +28,9 @@ class Sensitivity(StrEnum):
     THREAT = "threat"
     OFFENCE = "offence"
     PLAN = "plan"
+    CONFERENCE = "conference"
+    """What a child protection conference decided, and who dissented: for everybody who is asked to one (STA-05). A policy that says nothing
+    of it shows it as it shows a plan."""
     CHILD_HEALTH = "child_health"
     SUBSTANCE = "substance"
     OBSERVATION = "observation"

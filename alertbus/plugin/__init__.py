@@ -1,4 +1,4 @@
-"""All that an agency plugin may import, with this room's modules `forms`, `schema`, `testing`, `wording` and `writing`. Contract version 1.
+"""All that a plugin may import, with the modules `forms`, `schema`, `sections`, `testing`, `wording` and `writing`. Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 
@@ -9,7 +9,23 @@ another. The models of notices and alerts are exported here, so that a plugin ne
 from alertbus.model.alert import Action, Alert, Narrative, Referrer, SaidBy, Severity
 from alertbus.model.base import Moment, Word, plus
 from alertbus.model.case import in_uk
-from alertbus.model.details import Details, Flag, Incident, Release
+from alertbus.model.details import (
+    AgreedAction,
+    Conference,
+    Consent,
+    Contact,
+    Denial,
+    Details,
+    Flag,
+    Handover,
+    Incident,
+    Instruction,
+    Meeting,
+    OpenQuestion,
+    Release,
+    Request,
+    StatusChange,
+)
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.notice import (
@@ -34,19 +50,27 @@ __all__ = [
     "Action",
     "Adapter",
     "Address",
+    "AgreedAction",
     "Alert",
     "Cause",
+    "Conference",
+    "Consent",
+    "Contact",
     "Deed",
+    "Denial",
     "Details",
     "Excerpt",
     "Flag",
+    "Handover",
     "Headers",
     "Identifier",
     "IdentifierSystem",
     "Ignored",
     "Incident",
+    "Instruction",
     "Intent",
     "InvalidIdentifier",
+    "Meeting",
     "Message",
     "Moment",
     "Name",
@@ -54,6 +78,7 @@ __all__ = [
     "Notice",
     "NoticePerson",
     "Obligation",
+    "OpenQuestion",
     "Person",
     "PersonMerged",
     "PersonPointer",
@@ -62,11 +87,13 @@ __all__ = [
     "ReceiptGiven",
     "Referrer",
     "Release",
+    "Request",
     "SaidBy",
     "Severity",
     "Source",
     "Stage",
     "Stated",
+    "StatusChange",
     "Subject",
     "UnreadableMessage",
     "Word",

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
+from alertbus.model.details import Details, misshapen
 from alertbus.model.errors import Fault, InvalidInput
 
 HISTORY = "[history]"
@@ -106,7 +107,7 @@ def _event(raw: Mapping[str, Any], exercise: str, on_file: set[str]) -> Event:
             "subjects": [{"person": _person(key, on_file)} for key in raw.get("subjects", ())],
             "children": [{"role": "child", "person": _person(key, on_file)} for key in children],
             "narrative": [{"text": summary}] if summary else [],
-            "details": {"conference_invite": CONFERENCE_INVITE in notes},
+            "details": _details(raw.get("details"), invite=CONFERENCE_INVITE in notes),
             "referrer": {"anonymous": True} if raw["kind"] == "nspcc_concern" else None,
             "history": HISTORY in notes,
             "exercise": exercise,
@@ -114,6 +115,14 @@ def _event(raw: Mapping[str, Any], exercise: str, on_file: set[str]) -> Event:
     )
     expected = raw.get("should_have_reached")
     return Event(raw["id"], day, alert, None if expected is None else tuple(sorted(expected)))
+
+
+def _details(stated: Any, *, invite: bool) -> Details:
+    """What the event states in fields. A section of our name in another form is a fault here, as it is at the door."""
+    details = Details.model_validate({"conference_invite": invite} | (stated or {}))
+    if any(misshapen(details)):
+        raise ValueError("details")
+    return details
 
 
 def _person(key: str, on_file: set[str]) -> dict[str, str]:

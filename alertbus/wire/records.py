@@ -122,11 +122,11 @@ def case_recorded(case: Case, at: datetime) -> Record:
     return _record(CASE_RECORDED, case.id, event_id, at, content(case), by=GATEWAY)
 
 
-def ticked(case_id: str, since: datetime, at: datetime) -> Record:
+def ticked(case_id: str, since: datetime, at: datetime, *, by: str = GATEWAY) -> Record:
     """Time has passed on a case, from `since` to `at`."""
     tick = Tick(case_id=case_id, since=since, at=at)
     event_id = ids.event_id(Tick.type, case_id, since.astimezone(UTC).isoformat(), at.astimezone(UTC).isoformat())
-    return _record(Tick.type, case_id, event_id, at, content(tick), by=GATEWAY)
+    return _record(Tick.type, case_id, event_id, at, content(tick), by=by)
 
 
 def words_decided(decided: WordsDecided) -> Record:

@@ -58,6 +58,18 @@ BODIES: dict[str, tuple[Any, int, list[tuple[str, str]]]] = {
     ),
     "an unknown field": (ALERT | person(nickname=CANARY), 422, [("subjects[0].person.nickname", "extra_forbidden")]),
     "a person's name where a field's should be": (ALERT | {CANARY: 1}, 422, [("?", "extra_forbidden")]),
+    "a section of the details in another form than its name has": (
+        ALERT
+        | {"recorded_at": 5, "details": {"contact": {"mode": CANARY, CANARY: 1}, "action": {"what": "x", "due": 1}, "meeting": CANARY}},
+        422,
+        [
+            ("details.meeting", "model_type"),
+            ("details.contact.mode", "string_pattern_mismatch"),
+            ("details.contact.?", "extra_forbidden"),
+            ("details.action.due", "date_type"),
+            ("recorded_at", "datetime_type"),
+        ],
+    ),
     "a severity nobody knows": (ALERT | {"severity": CANARY}, 422, [("severity", "enum")]),
     "a source that is no agency": (ALERT | {"source": CANARY}, 422, [("source", "string_pattern_mismatch")]),
     "a kind that is no word": (ALERT | {"kind": CANARY}, 422, [("kind", "string_pattern_mismatch")]),

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from alertbus.model.alert import KINDS, Severity
+from alertbus.model.briefing import OWN_KINDS
 from alertbus.model.case import Routing
 from alertbus.model.errors import PolicyFault
 from alertbus.model.notice import Content
@@ -26,7 +27,7 @@ TEXT = (Path(load.__file__).parent / "default.yaml").read_text(encoding="utf-8")
 
 
 def test_the_shipped_policy_has_a_rule_for_every_kind_and_for_no_other() -> None:
-    assert set(POLICY.kinds) == KINDS
+    assert set(POLICY.kinds) == KINDS | OWN_KINDS
 
 
 def test_every_rule_cites_where_it_comes_from() -> None:
@@ -115,7 +116,7 @@ DEVIATIONS = {
     (S.ADDRESS, "probation"): (Content.NOTHING, "ANO-03 and NOT-18: no address where the person supervised could learn it"),
 }
 """Where the shipped file differs from the table, what it says and why."""
-OUR_OWN = {S.OBSERVATION: "F F F - S - S -"}
+OUR_OWN = {S.OBSERVATION: "F F F - S - S -", S.CONFERENCE: "F F F R F - S -"}
 """Classes the table has no row for."""
 WORDS = {"F": Content.FULL, "S": Content.SUMMARY, "R": Content.REFERENCE, "-": Content.NOTHING}
 
@@ -141,6 +142,18 @@ def test_not_01_no_policy_decides_about_the_referrer_or_about_what_nobody_has_cl
     assert POLICY.share(sector, S.REFERRER) is Content.NOTHING
     assert POLICY.share(sector, S.UNCLASSIFIED) is Content.NOTHING
     assert POLICY.share(sector, S.ROUTING) is Content.FULL
+
+
+def test_sta_05_a_policy_from_before_conferences_had_a_row_shows_them_as_it_shows_a_plan() -> None:
+    older = yaml.safe_load(TEXT)
+    for row in older["sharing"].values():
+        del row["conference"]
+
+    policy = parse_policy(yaml.safe_dump(older), "an older policy")
+
+    assert {sector: policy.share(sector, S.CONFERENCE) for sector in SECTORS} == {
+        sector: policy.share(sector, S.PLAN) for sector in SECTORS
+    }
 
 
 def test_a_sector_without_a_row_sees_what_a_stranger_sees() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import alertbus.rehearsal.scenario
 from alertbus.model.case import Certainty, Level, Scope
+from alertbus.model.details import Contact, Details, unclassified
 from alertbus.model.errors import InvalidInput
 from alertbus.rehearsal.scenario import Event, Scenario, load_scenario
 
@@ -290,6 +291,35 @@ def test_con_01_a_call_to_the_nspcc_is_anonymous(write: Write) -> None:
 @pytest.mark.parametrize("summary", ["One\u2028two\u2029three\x85four.", " spaces around \t ", "Rene\u0301e \U0001f62d"], ids=ascii)
 def test_voi_01_a_summary_is_carried_as_it_stands_in_the_file(write: Write, summary: str) -> None:
     assert [piece.text for piece in one_event(write, summary=summary).alert.narrative] == [summary]
+
+
+def test_what_an_event_states_in_fields_is_the_alerts(write: Write) -> None:
+    stated = {"contact": {"mode": "visit", "with": ["mother"], "seen": ["kid_1"], "seen_alone": []}, "of_its_own": 1}
+    events = [EVENT | {"details": stated, "notes": "[conference-invite]"}, EVENT | {"id": "E-2"}]
+
+    first, second = (event.alert.details for event in load_scenario(write(events=events), "x").events)
+
+    assert first.contact == Contact(mode="visit", with_=("mother",), seen=("kid_1",), seen_alone=())
+    assert (first.conference_invite, unclassified(first)) == (True, ("of_its_own",))
+    assert second == Details(conference_invite=False)
+
+
+def test_a_section_in_another_form_is_a_fault_with_its_line(write: Write) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        load_scenario(write(events=[EVENT, EVENT | {"details": {"contact": {"mode": "by owl"}}}]), "x")
+
+    assert [fault.path for fault in refused.value.faults] == ["events.jsonl:2"]
+
+
+def test_every_event_of_the_review_with_fields_says_the_same_in_the_alert(child_bi: Scenario) -> None:
+    lines = [json.loads(line) for line in (BUNDLED / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    stated = {line["id"]: line["details"] for line in lines if "details" in line}
+    found = {event.id: event.alert.details for event in child_bi.events}
+
+    assert len(stated) > 20
+    assert {name: found[name].model_dump(mode="json", by_alias=True, exclude_unset=True) for name in stated} == {
+        name: {**sections, "conference_invite": found[name].conference_invite} for name, sections in stated.items()
+    }
 
 
 def test_an_event_without_a_summary_says_nothing(write: Write) -> None:

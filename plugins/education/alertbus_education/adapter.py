@@ -65,10 +65,12 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     encompass = notice.obligation.kind in ENCOMPASS_KINDS
     full = profile is Profile.FULL
     fence = Fence(notice)
-    sentences = text.SchoolText(notice, safe=_safe(fence), encompass=encompass, minimal=not full)
+    safe = _safe(fence)
+    sentences = text.SchoolText(notice, safe=safe, encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
     incident = _incident(notice, full=full) if encompass else None
     release = _release(notice)
+    said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
     return present(
         flag=sentences.flag,
         exercise=sentences.exercise,
@@ -91,7 +93,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         incident=incident,
         release=release,
         flag_grade=section(notice, "flag").get("grade"),
-        text="\n".join([*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release)]),
+        text="\n".join(said),
         narrative=_narrative(notice, fence) if full else None,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import Deed, Notice
+from alertbus.plugin.sections import section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
@@ -96,6 +97,11 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"Welfare check made: {plain(incident['welfare_check'])}"
     if "police_reference" in incident:
         yield f"Police reference: {incident['police_reference']}"
+
+
+def conference(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:
+    """Say what a conference decided, which a school is asked to (STA-05); a line that would say who an adult is, not."""
+    yield from filter(None, (safe(line, "") for line in section_lines(notice, only={"conference"})))
 
 
 def release(release: Mapping[str, Any] | None) -> Iterator[str]:

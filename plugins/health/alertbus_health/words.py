@@ -9,6 +9,7 @@ adds later shows nothing by itself.
 from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson, in_uk
+from alertbus.plugin.sections import consent_line, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
@@ -84,6 +85,7 @@ def _body(notice: Notice) -> Iterator[str]:
         yield f"To be reviewed on: {notice.review_on.isoformat()}"
     if notice.case_status:
         yield f"Case status: {plain(notice.case_status)}"
+    yield consent_line(notice) or ""
 
 
 def _people(notice: Notice) -> Iterator[str]:
@@ -115,6 +117,7 @@ def _details(notice: Notice) -> Iterator[str]:
         yield f"Parental responsibility, as recorded: {incident['parental_responsibility']}"
     if incident.get("home_conditions"):
         yield f"Home conditions, as recorded: {incident['home_conditions']}"
+    yield from section_lines(notice)
 
 
 def _small_print(notice: Notice) -> Iterator[str]:

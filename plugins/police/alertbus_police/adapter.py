@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import CONTRACT, Address, IdentifierSystem, Message, Notice, NoticePerson
+from alertbus.plugin.sections import section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
@@ -38,6 +39,9 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
 """The sections and fields that police are shown. One that somebody adds to the model later is shown when it is
 written here, not before.
 """
+
+IN_WORDS = frozenset({"conference", "question", "denial"})
+"""The sections that police are shown in plain words: a plan is the family's and no matter of theirs, but they are asked to conferences."""
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
@@ -150,6 +154,7 @@ def _event(notice: Notice) -> dict[str, Any]:
         recorded_at=notice.recorded_at.isoformat(),
         observations=[excerpt_fields(excerpt) for excerpt in notice.narrative],
         details=dict(_details(notice)),
+        stated=section_lines(notice, only=IN_WORDS) or None,
     )
 
 

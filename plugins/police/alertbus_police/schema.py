@@ -121,7 +121,8 @@ def _event() -> Schema:
         "observations": _list(excerpt()),
         "details": closed(details),
     }
-    return closed(fields, [*fields])
+    in_words = _TEXTS | {"description": "What was stated of a conference, a question or a denial, one line for each thing."}
+    return closed(fields | {"stated": in_words}, [*fields])
 
 
 def _list(items: Schema) -> Schema:
