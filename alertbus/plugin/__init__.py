@@ -1,4 +1,5 @@
-"""All that an agency plugin may import, with this room's modules `forms`, `schema`, `sections`, `testing`, `wording` and `writing`. Contract 1.
+"""All that an agency plugin may import, with this room's modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`.
+Contract 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 

@@ -192,7 +192,8 @@ def test_several_arrivals_of_one_day_are_one_obligation_that_the_later_one_amend
     assert [n.deed for n in mine] == [Deed.DELIVER, Deed.AMEND]
     assert len({n.obligation.id for n in mine}) == 1
     assert len({n.id for n in mine}) == 2
-    assert mine[-1].briefing and mine[-1].briefing.arrived == ("agency", "link")
+    assert mine[-1].briefing
+    assert mine[-1].briefing.arrived == ("agency", "link")
 
 
 def test_end_11_whoever_has_left_is_given_nothing_more_and_asked_no_more() -> None:
