@@ -1,5 +1,9 @@
+<<<<<<< HEAD
 """All that an agency plugin may import, with this room's modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`.
 Contract 1.
+=======
+"""All that a plugin may import, with the modules `forms`, `schema`, `sections`, `testing`, `wording` and `writing`. Contract version 1.
+>>>>>>> next
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
+from alertbus.plugin.sections import consent_line
 from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release, unsaid_line
 from alertbus.plugin.writing import as_page
 
@@ -43,6 +44,7 @@ class Plain:
             "people": [_person(p) for p in notice.people] or None,
             "details": _details(notice) or None,
             "case_status": notice.case_status,
+            "consent": consent_line(notice),
             "review_on": notice.review_on and notice.review_on.isoformat(),
             "withheld": notice.withheld or None,
             "lawful_basis": notice.lawful_basis,

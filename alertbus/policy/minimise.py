@@ -21,7 +21,8 @@ from alertbus.model.details import PEOPLE, Details, unclassified
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.item import ItemStep
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy import neutral
@@ -82,10 +83,12 @@ class Bodies:
         ended_by: AcceptedAlert | None = None,
         left: bool = False,
         words_held: bool = False,
+        consent: ConsentStanding | None = None,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
         self._over, self._left, self._words_held = over, left, words_held
+        self._consent = consent if Sensitivity.PLAN in {self._rule.narrative, self._rule.tells} else None
         self._narrative = () if over else statement.alert.words
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -135,6 +138,7 @@ class Bodies:
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
+            consent=self._consent if self._consent and tells and sight.plan() else None,
             review_on=alert.review_on if tells else None,
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
@@ -148,7 +152,7 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
     """The fact and whom it is about, and nothing that may have come to the case since the agency was there."""
     named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
     children, people = named
-    return body.model_copy(update={"children": children, "people": people, "case_status": None})
+    return body.model_copy(update={"children": children, "people": people, "case_status": None, "consent": None})
 
 
 def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Policy) -> bool:
@@ -185,10 +189,12 @@ def cover_for(
     ended_at: datetime | None = None,
     another_stands: bool = False,
     own_agency: bool = False,
+    step: ItemStep | None = None,
+    asked: str = "",
     folded_into: str | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
-    is the warning that stands and must be read first; `since` is the agency's own first day on the case.
+    is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
     """
     tells = sight.tells(obligation.kind)
     who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
@@ -199,12 +205,14 @@ def cover_for(
         recipient=recipient,
         because=f"{path} → you, {who}"
         + (f", since {since:%Y-%m-%d}" if since else "")
-        + ("; your own agency stated this" if own_agency else ""),
+        + ("; your own agency stated this" if own_agency else "")
+        + asked,
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
         another_stands=another_stands and tells,
         chain=None if tells else sight.chain(obligation.kind),
+        step=step,
         own_agency=own_agency,
         folded_into=folded_into,
     )

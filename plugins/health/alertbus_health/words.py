@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson, in_uk
 from alertbus.plugin.briefed import before_this, briefing_lines
-from alertbus.plugin.sections import section_lines
+from alertbus.plugin.sections import consent_line, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
@@ -88,6 +88,7 @@ def _body(notice: Notice) -> Iterator[str]:
         yield f"To be reviewed on: {notice.review_on.isoformat()}"
     if notice.case_status:
         yield f"Case status: {plain(notice.case_status)}"
+    yield consent_line(notice) or ""
 
 
 def _people(notice: Notice) -> Iterator[str]:
