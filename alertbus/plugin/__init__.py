@@ -1,9 +1,4 @@
-<<<<<<< HEAD
-"""All that an agency plugin may import, with this room's modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`.
-Contract 1.
-=======
-"""All that a plugin may import, with the modules `forms`, `schema`, `sections`, `testing`, `wording` and `writing`. Contract version 1.
->>>>>>> next
+"""All that a plugin may import, with modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`. Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 

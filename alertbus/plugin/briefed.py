@@ -75,11 +75,6 @@ def _plans(briefing: Briefing, people: dict[str, str]) -> Iterator[str]:
         names = ", ".join(people[ref] for ref in plan.children if ref in people)
         since = f", since {plan.since.isoformat()}" if plan.since else ""
         yield f"Plan: {plain(plan.type)}{since}{f', for {names}' if names else ''}"
-    if (consent := briefing.consent) is not None:
-        plan_of = f" to {plain(consent.plan)}" if consent.plan else ""
-        since = f", stated on {consent.since.isoformat()}" if consent.since else ""
-        source = f" by {plain(consent.source)}" if consent.source else ""
-        yield f"Consent{plan_of}: {plain(consent.state)}{since}{source}"
 
 
 def _linked(link: BriefedLink, called: str) -> str:

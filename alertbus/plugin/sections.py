@@ -5,12 +5,8 @@ words. Public, as `alertbus.plugin` is. Nothing here decides what an agency may 
 from collections.abc import Callable, Collection
 
 from alertbus.model.notice import Notice, NoticePerson
-<<<<<<< HEAD
-from alertbus.model.sections_in_words import IN_WORDS, PACK, sections_in_words
+from alertbus.model.sections_in_words import IN_WORDS, PACK, sections_in_words, words_of
 from alertbus.model.sensitivity import Sensitivity
-=======
-from alertbus.model.sections_in_words import IN_WORDS, sections_in_words, words_of
->>>>>>> next
 
 HELD = "words_held"
 """Stands in `withheld` where the sender's words wait for somebody's decision: what is missing then was not left unsaid."""
@@ -28,10 +24,6 @@ def section_lines(notice: Notice, *, only: Collection[str] = IN_WORDS, who: Call
     return [f"{label}: {value}" for label, value in lines if label not in unseen]
 
 
-<<<<<<< HEAD
-def called_in_words(person: NoticePerson) -> str:
-    """Say what somebody is called where no adult is named: a child by name, an adult by what they are to the family."""
-=======
 def consent_line(notice: Notice) -> str | None:
     """Say how consent to the plan stands, since when and by whose word; None for a notice that is not about a plan (ENG-03)."""
     if (consent := notice.consent) is None:
@@ -42,8 +34,8 @@ def consent_line(notice: Notice) -> str | None:
     return f"Consent to the plan{plan}: {words_of(consent.state)}{since}{source}"
 
 
-def _called(person: NoticePerson) -> str:
->>>>>>> next
+def called_in_words(person: NoticePerson) -> str:
+    """Say what somebody is called where no adult is named: a child by name, an adult by what they are to the family."""
     if person.child:
         return person.name.full if person.name and person.name.full else person.label or "a child"
     relation, certainty = (word.replace("_", " ") if word else None for word in (person.relation, person.certainty))

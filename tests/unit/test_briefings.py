@@ -259,19 +259,23 @@ def test_sta_08_the_plan_and_its_day_and_that_nobody_has_stated_a_consent() -> N
     assert notice.case_status == "child_in_need"
     assert notice.briefing
     assert [(one.type, one.since) for one in notice.briefing.plans] == [("child_in_need_plan", date(2026, 2, 1))]
-    assert notice.briefing.consent
-    assert notice.briefing.consent.state == "not_stated"
+    assert notice.consent
+    assert notice.consent.state == "not_stated"
 
 
 def test_eng_03_consent_is_what_was_stated_last_with_its_day() -> None:
     consent = stated(
-        "N-1", "non_engagement", days(0), source="childrens_social_care", details={"consent": CONSENT | {"state": "withdrawn"}}
+        "N-1",
+        "non_engagement",
+        days(0),
+        source="childrens_social_care",
+        who="mother",
+        details={"consent": CONSENT | {"state": "withdrawn"}},
     )
     notice = briefed(joined({"agency": "midwifery"}, at=DAY_0 + timedelta(minutes=1), alerts=(consent,)), "midwifery")
 
-    assert notice.briefing
-    assert notice.briefing.consent
-    assert (notice.briefing.consent.state, notice.briefing.consent.since) == ("withdrawn", DAY_0.date())
+    assert notice.consent
+    assert (notice.consent.state, notice.consent.since) == ("withdrawn", DAY_0.date())
 
 
 CONSENT = {"plan": "child_in_need", "by": "mother"}
@@ -292,7 +296,9 @@ def test_tur_02_a_new_worker_reads_what_their_agency_has_not_answered() -> None:
 
     notice = briefed(played, "gp")
     assert notice.briefing
-    assert [(one.rule, one.title, one.overdue) for one in notice.briefing.open] == [("answer", "School concern", True)]
+    assert [(one.rule, one.title, one.overdue) for one in notice.briefing.open if one.rule == "answer"] == [
+        ("answer", "School concern", True)
+    ]
 
 
 def test_tur_08_tur_09_the_one_who_held_it_before_is_named() -> None:
@@ -312,7 +318,7 @@ def test_tur_08_tur_09_the_one_who_held_it_before_is_named() -> None:
             name="SW1",
             role="social_worker",
             team="North",
-            since=days(1).date(),
+            since=date(2026, 1, 5),
             until=days(1).date(),
         ),
     )
@@ -372,7 +378,7 @@ def test_not_02_who_acts_for_a_man_is_briefed_on_him_alone() -> None:
     assert [one.ref for one in notice.people] == [one.ref for one in notice.briefing.links]
     assert len(notice.people) <= 1
     assert notice.briefing.plans == ()
-    assert notice.briefing.consent is None
+    assert notice.consent is None
     assert {one.agency for one in notice.briefing.others} == {"childrens_social_care"}
 
 
@@ -380,7 +386,7 @@ def test_a_school_is_told_of_no_adult_and_of_no_plan() -> None:
     notice = briefed(joined({"agency": "school"}, at=days(1)), "school")
 
     assert notice.briefing
-    assert (notice.people, notice.briefing.links, notice.briefing.plans, notice.briefing.consent) == ((), (), (), None)
+    assert (notice.people, notice.briefing.links, notice.briefing.plans, notice.consent) == ((), (), (), None)
     assert [one.agency for one in notice.briefing.others][:1] == ["childrens_social_care"]
 
 

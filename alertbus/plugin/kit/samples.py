@@ -10,7 +10,6 @@ from typing import Any
 from alertbus.model.alert import KINDS, Alert, Narrative, Referrer, SaidBy, Severity
 from alertbus.model.briefing import (
     BriefedAlert,
-    BriefedConsent,
     BriefedFlag,
     BriefedHandover,
     BriefedHolder,
@@ -20,7 +19,7 @@ from alertbus.model.briefing import (
     Briefing,
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Deed, Excerpt, Notice, NoticePerson, Obligation
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name, Person, Subject
 
 NHS_NUMBERS = ("9988462441", "9902969631", "9801547898")
@@ -123,7 +122,6 @@ def sample_briefing(**overrides: Any) -> Notice:
             role="social_worker", from_="A. Predecessor", to="R. Postholder", day=day, critical=("an enquiry is open",)
         ),
         plans=(BriefedPlan(type="child_in_need_plan", since=day, children=(_CHILD.ref,)),),
-        consent=BriefedConsent(),
         links=(BriefedLink(ref=_FATHER.ref, relation="father", certainty="putative", custody="prisoner_recall", custody_since=day),),
         open=(
             BriefedItem(
@@ -153,6 +151,7 @@ def sample_briefing(**overrides: Any) -> Notice:
         "details": {},
         "review_on": None,
         "rule": "briefing",
+        "consent": ConsentStanding(plan="child_in_need_plan", state="not_stated"),
         "briefing": given,
     }
     return sample_notice(**{**fields, **overrides})

@@ -106,8 +106,8 @@ def conference(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterat
 
 
 def briefing(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:
-    """Say what a newcomer is given, with a child's given name alone, because the family name may be an adult's; a line that would say who an
-    adult is, not.
+    """Say what a newcomer is given, with a child's given name alone, because the family name may be an adult's; a line that would say who
+    an adult is, not.
     """
     yield from filter(None, (safe(line, "") for line in briefing_lines(notice, who=_given_name)))
 
