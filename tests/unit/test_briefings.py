@@ -15,6 +15,7 @@ from alertbus.model.briefing import KIND, BriefedHolder
 from alertbus.model.case import Case, in_uk
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
 from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.reach.occasions import next_arrival
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from tests.on_a_case import POLICY, OnACase, child_bi, known_by_key, said
 
@@ -150,6 +151,17 @@ def test_tur_02_a_worker_who_starts_on_monday_is_briefed_on_monday() -> None:
 
     assert notice.recipient == "G. Practitioner"
     assert notice.because == "you joined this case on 2026-03-09 → you, gp (safeguarding lead)"
+
+
+def test_tur_02_the_case_asks_for_a_tick_on_the_day_on_which_somebody_starts() -> None:
+    worker = {"agency": "gp", "level": "worker", "worker": "G. Practitioner", "from": "2026-03-09"}
+    played = joined(worker, at=days(1))
+
+    assert next_arrival(played.state) == datetime(2026, 3, 9, tzinfo=UTC)
+    assert played.state.next_at is not None
+    assert played.state.next_at <= datetime(2026, 3, 9, tzinfo=UTC)
+    played.until(days(10))
+    assert next_arrival(played.state) is None
 
 
 def test_a_worker_whose_role_is_only_written_otherwise_has_not_arrived() -> None:
