@@ -6,6 +6,7 @@ from datetime import datetime
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, WordsDecided
 from alertbus.policy.policy import Policy
 from alertbus.reach.due_steps import own_evaluated_until
+from alertbus.reach.occasions import next_arrival
 from alertbus.reach.plans import plan_of, plan_of_own
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
 from alertbus.reach.roster import BEGINNING
@@ -31,8 +32,8 @@ def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, poli
 
 
 def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: datetime | None = None) -> datetime | None:
-    """The earliest of what the alerts and the bus's own obligations wait for, and of what is `known`."""
-    moments = [known]
+    """The earliest of what the alerts and the bus's own obligations wait for, of the next arrival on the case, and of what is `known`."""
+    moments = [known, next_arrival(state)]
     for alert_id in alert_ids:
         if (alert := state.alerts.get(alert_id)) is not None:
             plan = plan_of(alert, state.case, policy, state.answers, state.chased_from or BEGINNING)
