@@ -8,7 +8,7 @@ statements of one alert keep their order.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.referrers import named_referrers
 from alertbus.intake.remembered import Remembered, recall, remember
+from alertbus.intake.status_faults import status_faults
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
@@ -257,8 +258,16 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*misshapen(alert.details), *impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
+        for fault in _faults_of_one(alert, now, allowed)
     ]
+
+
+def _faults_of_one(alert: Alert, now: datetime, allowed: HumanRange) -> Iterator[Fault]:
+    yield from misshapen(alert.details)
+    yield from status_faults(alert)
+    yield from impossible_moments(alert, now, allowed)
+    yield from named_referrers(alert)
+    yield from media_in(alert)
 
 
 def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], submission: _Submission, number: int) -> Iterable[Fault]:
