@@ -38,7 +38,7 @@ FIELDS: frozenset[str] = frozenset(
     # what
     "kind action plugin hook channel format pattern clock rule setting table "
     # how it went
-    "attempt attempts state status outcome reason signal exit_code retry_in_s timeout_s duration_ms age_s "
+    "attempt attempts state status outcome reason signal exit_code retry_in_s timeout_s duration_ms longest_ms age_s "
     # how much
     "count total pending depth size_bytes speed "
     # where

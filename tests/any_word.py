@@ -27,7 +27,7 @@ from alertbus.model.events import (
 )
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
-from alertbus.model.notice import Cause, Deed, Excerpt, Intent, Notice, NoticePerson, Obligation, Receipt, Stage
+from alertbus.model.notice import ANSWERS, Cause, Deed, Excerpt, Intent, Notice, NoticePerson, Obligation, Receipt, Stage
 from alertbus.model.person import Address, Name
 
 EDGES = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), datetime(1, 1, 1, 0, 0, 30, tzinfo=UTC)]
@@ -245,8 +245,11 @@ def receipts(draw: st.DrawFn) -> Receipt:
         "at": draw(moments),
         "detail": draw(optional(texts)),
     }
-    if stage is Stage.ACKNOWLEDGED:
+    if stage in ANSWERS:
         said |= {"by": draw(words), "intent": draw(st.sampled_from(Intent)), "note": draw(words), "role": draw(optional(texts))}
+        said["to"] = draw(optional(words))
+    if stage is Stage.UNDONE:
+        said["undoes"] = draw(names)
     if stage is Stage.COPIED:
         said["channel"] = draw(st.sampled_from(["inbox", "paper"]))
     return Receipt.model_validate(said)

@@ -28,7 +28,8 @@ from alertbus.model.events import (
     Tick,
 )
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.item import Item, ItemState, ItemStep, StepKind
+from alertbus.model.notice import ANSWERS, Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.notices import notices_for
@@ -98,6 +99,9 @@ class Log:
     def receipt(self, receipt: Receipt) -> None:
         self.add(topics.RECEIPTS, receipt.case_id, RECEIPT_GIVEN, receipt)
 
+    def item(self, item: Item) -> None:
+        self.add(topics.ITEMS, item.case_id, Item.type, item)
+
     def decided(self, decision: ReviewDecided, key: str) -> None:
         self.add(topics.REVIEW, key, ReviewDecided.type, decision)
 
@@ -135,8 +139,10 @@ def a_notice(name: str, owed: str = "", *, deed: Deed = Deed.DELIVER, since: dat
 
 def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) -> Receipt:
     owed = notice.obligation
-    if stage is Stage.ACKNOWLEDGED:
-        stated = {"by": "R. Postholder", "intent": Intent.ACTING, **stated}
+    if stage in ANSWERS:
+        stated = {"by": "R. Postholder", "intent": Intent.ACTING, "note": "as agreed", **stated}
+    if stage is Stage.UNDONE:
+        stated = {"undoes": f"{Stage.ACKNOWLEDGED}-{notice.id}-{T0.timestamp()}", **stated}
     if stage is Stage.COPIED:
         stated = {"channel": "inbox", **stated}
     return Receipt(
@@ -150,6 +156,45 @@ def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) ->
         at=at,
         **stated,
     )
+
+
+def an_item(name: str = "item-1", state: ItemState = ItemState.OPEN, at: datetime = T0, **stated: Any) -> Item:
+    """What the case stage says of an item at a moment: of a meeting that social care owes by the day after."""
+    body: dict[str, Any] = {
+        "id": name,
+        "case_id": "case-1",
+        "rule": "strategy_meeting",
+        "title": "Strategy meeting",
+        "agency": "childrens_social_care",
+        "role": "team_manager",
+        "kind": "strategy_meeting",
+        "alert_id": "alert-1",
+        "source_id": "T-1",
+        "opened_at": T0,
+        "due": hours(24),
+        "state": state,
+        "policy_version": "test",
+        "at": at,
+    }
+    return Item.model_validate({**body, **stated})
+
+
+def unowned(name: str, at: datetime, **stated: Any) -> Item:
+    """An answer that everybody was asked for and nobody has given."""
+    steps = (
+        ItemStep(kind=StepKind.REMINDER, role="health_visitor", at=hours(1)),
+        ItemStep(kind=StepKind.DUTY_LEAD, role="duty_lead", at=at - timedelta(hours=1)),
+        ItemStep(kind=StepKind.UNOWNED, at=at),
+    )
+    owed = {
+        "rule": "answer",
+        "title": "An answer",
+        "agency": "health_visiting",
+        "role": "health_visitor",
+        "kind": "ppn",
+        "obligation_id": name,
+    }
+    return an_item(name, ItemState.MISSED, at, **{**owed, "steps": steps, "unowned": True, **stated})
 
 
 def bus(log: Log, cases: Sequence[Case], statements: Sequence[AcceptedAlert], until: datetime = LATER) -> list[Notice]:
@@ -203,6 +248,11 @@ def story(prefix: str = "", *, everything: bool = False) -> Log:
         for hour, outcome in ((1, ReviewOutcome.SEEN), (2, ReviewOutcome.REOPENED), (3, ReviewOutcome.SEEN))[: 1 + n % 3]:
             decision = ReviewDecided(id=f"{prefix}review-{2 * n}", outcome=outcome, at=hours(hour), by="R. Postholder")
             log.decided(decision, statement.alert_id)
+    for n, state in enumerate(ItemState):
+        log.item(an_item(f"{prefix}item-{n}", case_id=f"{prefix}case-1"))
+        closed = hours(9) if state is ItemState.MET else None
+        log.item(an_item(f"{prefix}item-{n}", state, hours(n), case_id=f"{prefix}case-1", closed_at=closed))
+    log.item(unowned(f"{prefix}item-unowned", hours(30), case_id=f"{prefix}case-2"))
     for record in dice.sample(log.records, 60):  # written a second time, by somebody who did not hear the first was heard
         assert record.key is not None
         log.raw(record.topic, record.key.decode(), record.value or b"", record.headers)

@@ -61,6 +61,10 @@ class AuditedDeed(StrEnum):
     AUDIT_READ = "audit_read"
     CASE_RECORDED = "case_recorded"
     """A version of a case file is about to be recorded."""
+    ITEMS_READ = "items_read"
+    """What others owe on these cases by a time is about to be shown."""
+    TEAM_RECORDED = "team_recorded"
+    """A version of a team is about to be recorded."""
     ANSWERED = "answered"
     """An obligation is about to be answered for, by the person named."""
 

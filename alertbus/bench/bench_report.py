@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from alertbus.bench.alertmanager import Beside
+from alertbus.bench.clock_time import ClockTime
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.delivery_stage import DeliveryCost
 from alertbus.bench.figures import median_ratio
@@ -69,6 +70,7 @@ class Measured:
     rebuild: RebuildTime | None = None
     reconcile: ReconcileTime | None = None
     delivery: DeliveryCost | None = None
+    clock: ClockTime | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
     """Measurements that failed, and why."""
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +84,7 @@ TARGETS = (
     Target("first new notice after SIGKILL", ("recovery_s", "killed"), 10, "s"),
     Target("first new notice from an empty disk", ("recovery_s", "empty_disk"), 15, "s"),
     Target("the same, 1,000,000 persons", ("recovery_s", "empty_disk_million"), 100, "s"),
+    Target("a tick after its moment, the worst", ("clock", "evenly_ms", "worst"), 1_000, "ms"),
     Target("two workers to one", ("workers", "ratio"), 1.6, at_least=True),
 )
 
@@ -103,6 +106,7 @@ def contract(measured: Measured) -> dict[str, Any]:
         "rebuild": measured.rebuild and asdict(measured.rebuild),
         "reconcile": measured.reconcile and asdict(measured.reconcile),
         "delivery": measured.delivery and asdict(measured.delivery),
+        "clock": measured.clock and asdict(measured.clock),
         "durability": OURS,
         "machine": asdict(measured.machine),
         "failed": dict(measured.failed),
@@ -225,6 +229,12 @@ def _operators_lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, run in reconcile["runs"].items():
             words = f"{shown(run['cpu_s'], 's')} of processor, peak {shown(run['peak_mib'], 'MiB')}, difference {run['difference']}"
             yield f"reconciliation, {name.replace('_', ' ')}", words
+    if (clock := found["clock"]) is not None:
+        yield f"ticks of {clock['at_once']:,} cases in one instant, the worst", shown(clock["at_once_ms"]["worst"], "ms")
+        yield f"worker at rest, {clock['cases']:,} cases with a moment", f"{shown(clock['idle_cpu_percent'], '%')} of a core"
+        yield "the same without moments", f"{shown(clock['idle_cpu_percent_without'], '%')} of a core"
+        yield "moments read at an assignment", shown(clock["known_ms"], "ms")
+        yield "the event loop held meanwhile, at most", shown(clock["longest_hold_ms"], "ms")
     if (delivery := found["delivery"]) is not None:
         for name, cost in delivery["cpu_ms_per_notice"].items():
             yield f"{name}, processor for a notice ({delivery['channel']})", shown(cost, "ms")

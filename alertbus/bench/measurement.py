@@ -34,9 +34,10 @@ class Measurement(StrEnum):
     REBUILD = "rebuild"
     RECONCILE = "reconcile"
     DELIVERY = "delivery"
+    CLOCK = "clock"
 
 
-USUAL = frozenset(Measurement) - {Measurement.REBUILD, Measurement.RECONCILE, Measurement.DELIVERY}
+USUAL = frozenset(Measurement) - {Measurement.REBUILD, Measurement.RECONCILE, Measurement.DELIVERY, Measurement.CLOCK}
 """Measured when nothing is named. The others answer an operator's single question, and are measured when it is asked."""
 
 

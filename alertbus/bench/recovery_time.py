@@ -55,7 +55,7 @@ async def recovery(folder: Path, *, persons: int, runs: int, empty_disk_only: bo
         worker = await parts.start("stream")
         await broker.quiet()
         await worker.stop()
-        state_bytes = await _fill(broker, persons)
+        state_bytes = await fill(broker, persons)
         empty, killed, stopped = [], [], []
         for _ in range(runs):
             parts.forget_disk()
@@ -91,7 +91,7 @@ def _median(seconds: list[float]) -> float | None:
     return round(statistics.median(seconds), 2) if seconds else None
 
 
-async def _fill(broker: BenchBroker, persons: int) -> int:
+async def fill(broker: BenchBroker, persons: int) -> int:
     """Write the persons' and their cases' states to the changelogs. Returns how many bytes of keys and values that was."""
     written, total = [], 0
     for record in states(persons, datetime.now(UTC)):

@@ -13,6 +13,7 @@ from alertbus.bench import bench_postgres
 from alertbus.bench.alertmanager import beside
 from alertbus.bench.alertmanager_program import NotBuilt, alertmanager
 from alertbus.bench.bench_report import Machine, Measured
+from alertbus.bench.clock_time import clock_time
 from alertbus.bench.delivery_stage import delivery_cost
 from alertbus.bench.idle_bus import idle_bus
 from alertbus.bench.latency import RATE, latencies
@@ -160,6 +161,9 @@ def _operators_questions(wanted: Collection[Measurement], extent: Extent, folder
         few = min(extent.families, FEW_FAMILIES)
         held = reconcile_time(folder / "reconcile", alerts=extent.alerts, families=few, database=extent.database)
         measured = replace(measured, reconcile=run("reconciliations", held))
+    if Measurement.CLOCK in wanted:
+        ticks = clock_time(folder / "clock", cases=extent.persons, seconds=extent.seconds, idle_s=extent.idle_s)
+        measured = replace(measured, clock=run("the clock of the cases", ticks))
     if Measurement.DELIVERY in wanted:
         cost = delivery_cost(
             folder / "delivery",

@@ -15,7 +15,7 @@ from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest
 
 from alertbus.broker.access import client_arguments, remedy
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.topics import ALERTS, CASE_EVENTS, CASES, NOTICES, PERSON_EVENTS, RECEIPTS, REVIEW, partition_counts
+from alertbus.broker.topics import ALERTS, CASE_EVENTS, CASES, ITEMS, NOTICES, PERSON_EVENTS, RECEIPTS, REVIEW, partition_counts
 
 STREAM = "alertbus-stream"
 DELIVERY = "alertbus-delivery"
@@ -24,7 +24,7 @@ CHRONICLE = "alertbus-chronicle"
 GROUPS: Mapping[str, Sequence[str]] = {
     STREAM: (ALERTS, PERSON_EVENTS, CASE_EVENTS),
     DELIVERY: (NOTICES,),
-    CHRONICLE: (ALERTS, CASES, CASE_EVENTS, NOTICES, RECEIPTS, REVIEW),
+    CHRONICLE: (ALERTS, CASES, CASE_EVENTS, NOTICES, RECEIPTS, REVIEW, ITEMS),
 }
 """The topics of each group. A group that has never committed has everything still before it."""
 

@@ -22,6 +22,15 @@ class Counted(StrEnum):
     STATEMENTS = "statements"
     ALERTS = "alerts"
     CASES = "cases"
+    ITEMS_OPEN = "items_open"
+    """Owed by a time and not recorded, in time or late; answers of which a step was taken are among them."""
+    ITEMS_OVERDUE = "items_overdue"
+    ITEMS_UNOWNED = "items_unowned"
+    """Every step is taken and nobody by name has answered."""
+    CLOCKS_MET = "clocks_met"
+    """Recorded in time: of the policy's rules, and no answers."""
+    CLOCKS_MISSED = "clocks_missed"
+    """Recorded late or not at all: of the policy's rules, and no answers."""
 
 
 OneCounted = tuple[str, str | None]

@@ -1,4 +1,4 @@
-"""The chronicle's tables: statements, obligations, the notices shown for them and the receipts that came back.
+"""The chronicle's tables: statements, obligations, the notices shown for them, the receipts that came back, and items.
 
 A projection: every row can be dropped and written again from Kafka. `position` is the offset of the record that a row
 came from: a record that is repeated stands at a later offset and changes nothing. Text has no length here: what the
@@ -26,6 +26,10 @@ class ObligationState(StrEnum):
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
     ESCALATED = "escalated"
+    PASSED_ON = "passed_on"
+    """Somebody has passed it on, and nobody has said that they act on it: it still waits for its answer."""
+    NOT_OURS = "not_ours"
+    """Somebody has said that it is not their agency's: a person looks at that, and meanwhile it still waits for its answer."""
 
 
 ANSWERED = frozenset({ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN})
@@ -112,7 +116,15 @@ receipt = Table(
     Column("note", String, nullable=True),
     Column("detail", String, nullable=True),
     Column("channel", String, nullable=True),
+    Column("to", String, nullable=True),
+    Column("undoes", String, nullable=True),
+    Column("told", Boolean, nullable=True),
+    Index("ix_chronicle_receipt_untold", "at", "id", **_only("NOT told")),
 )
+"""`told`: of what a person answered, whether the case has heard of it (`told_answers`); NULL for every other receipt."""
+
+answered = Table("chronicle_answered", metadata, Column("receipt_id", String, primary_key=True))
+"""The receipts of which the case has heard. It may be read before the receipt: the two stand on different topics."""
 
 _UNANSWERED = UNANSWERED.text.replace("chronicle_obligation.", "")
 _REHEARSED = "exercise IS NOT NULL"
@@ -148,6 +160,10 @@ obligation = Table(
     Column("acknowledged_by", String, nullable=True),
     Column("acknowledged_at", UtcDateTime, nullable=True),
     Column("acknowledged_intent", String, nullable=True),
+    Column("passed_to", String, nullable=True),
+    Column("accepted", Boolean, nullable=True),
+    Column("acted_by", String, nullable=True),
+    Column("acted_at", UtcDateTime, nullable=True),
     Column("changed", BigInteger, nullable=False, default=0, server_default="0"),
     *_inbox_indexes(),
     Index("ix_chronicle_obligation_due", "due", "exercise", **_only(_UNANSWERED)),
@@ -191,6 +207,52 @@ review_decision = Table(
 )
 """Every decision about a review item; the latest stands. It may be read before its item: the two may stand in different partitions."""
 
+item = Table(
+    "chronicle_item",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("case_id", String, nullable=False),
+    Column("agency", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("alert_id", String, nullable=True),
+    Column("state", String, nullable=False),
+    Column("due_or_never", UtcDateTime, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("overdue", Boolean, nullable=False),
+    Column("unowned_since", UtcDateTime, nullable=True),
+    Column("exercise", String, nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Index("ix_chronicle_item_case", "case_id", "due_or_never", "id"),
+    Index("ix_chronicle_item_alert", "alert_id"),
+    Index("ix_chronicle_item_agency", "agency", "due_or_never", "id", **_only("open")),
+    Index("ix_chronicle_item_open", "due_or_never", "id", "exercise", **_only("open")),
+    Index("ix_chronicle_item_overdue", "due_or_never", "id", "exercise", **_only("overdue")),
+    Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", "agency", **_only("unowned_since IS NOT NULL")),
+    Index("ix_chronicle_item_exercise", "exercise", "due_or_never", "id", **_only(_REHEARSED)),
+)
+"""What somebody owes by a time, as the case stage last said (`model.item`): of an id, the record that stands last.
+
+`overdue` and `unowned_since` are what it said, and not reckoned from a clock here: an exercise has a clock of its own.
+"""
+
+case_agency = Table(
+    "chronicle_case_agency",
+    metadata,
+    Column("case_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("agency", String, nullable=False),
+    # It works with the children; else it acts for an adult, and sees what it owes itself.
+    Column("children", Boolean, nullable=False),
+    # JSON: the keys of the children it serves; NULL for all.
+    Column("serves", String, nullable=True),
+    Column("begins", UtcDateTime, nullable=True),
+    Column("ends", UtcDateTime, nullable=True),
+    Column("exercise", String, nullable=True),
+    Index("ix_chronicle_case_agency_agency", "agency", "case_id"),
+)
+"""The agencies on each case and for how long, by its latest version: found by agency, for who may see which items."""
+
 unreadable = Table(
     "chronicle_unreadable",
     metadata,
@@ -217,7 +279,7 @@ count = Table(
     Column("exercise", String, primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
-"""How many obligations there are by state, and statements, alerts and cases (`kept_counts`). `exercise` is '' for what is real."""
+"""How many obligations there are by state, and statements, alerts, cases and items (`kept_counts`). `exercise` is '' for what is real."""
 
-CONTENT = (alert, alert_case, case_version, notice, receipt, obligation, review, review_decision, unreadable)
+CONTENT = (alert, alert_case, case_version, case_agency, notice, receipt, answered, obligation, item, review, review_decision, unreadable)
 TABLES = (*CONTENT, count, progress)

@@ -14,7 +14,7 @@ from alertbus.cli.output import as_json, complain, rows, say
 
 ONLY = (
     "Measure this alone. Not measured unless named: `rebuild` (the database from Kafka), `reconcile` (a comparison, and each minute's), "
-    "`delivery` (its cost and latency alone). `peers` needs a checkout, and a throughput run first."
+    "`delivery` (its cost and latency alone), `clock` (how late a case's tick is). `peers` needs a checkout, and a throughput run first."
 )
 
 
@@ -23,7 +23,9 @@ def bench(
     families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5_000,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each side, in turn; medians count.")] = 5,
     seconds: Annotated[float | None, typer.Option(min=1, help="How long each load lasts, usually 30; how long idle, usually 60.")] = None,
-    persons: Annotated[int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers.")] = 100_000,
+    persons: Annotated[
+        int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers, or keeps time.")
+    ] = 100_000,
     events: Annotated[int, typer.Option(min=1, help="Records on Kafka that a rebuild reads.")] = 100_000,
     million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
     webhooks: Annotated[bool, typer.Option("--webhooks", help="For `delivery`: agencies have webhooks, not the inbox.")] = False,

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from alertbus.cli.items import item_state, next_asked
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.notice import ENDED
 from alertbus.run.bus_file import bootstrap_servers, read_bus_file
@@ -82,6 +83,8 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest.get('agency') or 'an agency'}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
+            "unowned": _unowned(chronicle["items"]),
+            "clocks": _clocks(chronicle["items"]),
             "undelivered": sum(one["count"] for one in answer["undelivered"]),
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
@@ -124,6 +127,19 @@ def _ignored(found: list[dict[str, Any]]) -> str:
     return f"{sum(one['count'] for one in found)} messages, of them not yet known: {unknown or 'none'}"
 
 
+def _unowned(items: dict[str, Any]) -> str:
+    """What everybody was asked for and nobody by name has answered: it cannot stay so."""
+    oldest = items["oldest_unowned"]
+    if oldest is None:
+        return "nothing"
+    whose = oldest.get("agency") or "an agency"
+    return f"{items['unowned']}, THE OLDEST {oldest['age_s'] / 3600:.1f} h, of {whose}; `alertbus items list --unowned` names them"
+
+
+def _clocks(items: dict[str, Any]) -> str:
+    return f"{items['open']} running, {items['overdue']} of them late; so far {items['clocks_met']} met, {items['clocks_missed']} missed"
+
+
 def _reconciled(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not yet; `alertbus audit reconcile` does it now"
@@ -136,13 +152,16 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         say(f"({answer['matches']} alerts have that id; this is the most recent)")
     rows(
         "Obligations",
-        ("agency", "role", "cause", "state", "since", "due", "answered by"),
+        ("agency", "role", "cause", "state", "since", "due", "answered by", "next"),
         [
-            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o))
+            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o), next_asked(o))
             for o in answer["obligations"]
         ],
         empty="Nobody has been told. Is a person of this alert linked to a case? `alertbus explain` says.",
     )
+    if answer["items"]:
+        clocks = [(one["title"], one["agency"], (one["due"] or "")[:16], item_state(one)) for one in answer["items"]]
+        rows("Clocks that it started", ("what", "owed by", "due", "state"), clocks, empty="")
 
 
 def _state(obligation: dict[str, Any]) -> str:

@@ -1,15 +1,15 @@
-"""An undelivered notice is copied to a channel where a person will find it, and the next person is told of it. It is never only logged.
+"""An undelivered notice is copied to a channel where a person will find it, and reported to its case. It is never only logged.
 
 Undelivered is what was told as failed, what was refused for good, and what has waited too long to be tried. It stays owed to
-the agency's own channel; a copy goes, under the same idempotency key, to the fallback that the policy names. The order is:
-fallback, then receipts and escalations on the broker, then the note of it in the ledger; so a crash repeats and nothing is left
-out, and what is repeated has the same ids.
+the agency's own channel; a copy goes, under the same idempotency key, to the fallback that the policy names. Who is told next is
+decided on the case, from the report (`NotDelivered`). The order is: fallback, then receipts and report on the broker, then the note of
+it in the ledger; so a crash repeats and nothing is left out, and what is repeated has the same ids.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,10 +24,10 @@ from alertbus.delivery.render import Renderer
 from alertbus.delivery.render_threads import Rendered
 from alertbus.delivery.replies import Replies
 from alertbus.model import ids, watchdog
-from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage, lane_of
+from alertbus.model.events import NotDelivered
+from alertbus.model.notice import ENDINGS, Deed, Message, Notice, Receipt, Stage, lane_of
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import Policy
-from alertbus.reach.escalation import escalations
 from alertbus.waiting import pause
 from alertbus.wire import records
 from alertbus.wire.words import DELIVERY
@@ -61,21 +61,17 @@ class Fallback:
         renderer: Renderer,
         replies: Replies,
         fallback_of: FallbackOf,
-        policy: Policy,
         publish: Publish,
         *,
         now: Callable[[], datetime],
-        topic: str,
         sweep: Sweep,
     ) -> None:
         self._ledger = ledger
         self._renderer = renderer
         self._replies = replies
         self._fallback_of = fallback_of
-        self._policy = policy
         self._publish = publish
         self._now = now
-        self._topic = topic
         self._sweep = sweep
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -133,11 +129,8 @@ class Fallback:
             yield records.receipt_given(_receipt(one.leased, Stage.FAILED, now, one.reason), by=DELIVERY)
         if channel is not None:
             yield records.receipt_given(_receipt(one.leased, Stage.COPIED, self._now(), channel=channel), by=DELIVERY)
-        goes_on = one.leased.deed != Deed.ESCALATE or channel is None
-        if goes_on and not one.escalated:
-            notice = Notice.model_validate_json(one.leased.notice)
-            for escalation in escalations(notice, one.reason, self._policy):
-                yield replace(records.notice_record(escalation, by=DELIVERY), topic=self._topic)
+        if not one.reported and _is_for_the_case(one.leased, channel):
+            yield records.not_delivered(_report(one))
 
 
 def fallbacks_of(own: Callable[[str], Channel], named: Mapping[str, Channel], policy: Policy) -> FallbackOf:
@@ -149,6 +142,30 @@ def fallbacks_of(own: Callable[[str], Channel], named: Mapping[str, Channel], po
         return None if channel is own(agency) or watchdog.is_reserved(agency=agency) else (name, channel)
 
     return of
+
+
+def _is_for_the_case(leased: Leased, channel: str | None) -> bool:
+    """Whether its case is told. An end asks nothing of anybody, and nobody answers the watchdog. Who is asked in another's place and has it
+    on the fallback `channel` has been reached.
+    """
+    asks = leased.deed not in ENDINGS and not watchdog.is_reserved(agency=leased.agency, case_id=leased.case_id)
+    return asks and (leased.deed != Deed.ESCALATE or channel is None)
+
+
+def _report(one: UndeliveredNotice) -> NotDelivered:
+    """Give what the case hears: in an exercise by the moment of the notice, because an exercise has a time of its own."""
+    leased, notice = one.leased, Notice.model_validate_json(one.leased.notice)
+    rehearsed = notice.step.at if notice.step is not None else notice.obligation.since
+    return NotDelivered(
+        case_id=leased.case_id,
+        alert_id=leased.alert_id,
+        obligation_id=leased.obligation_id,
+        notice_id=leased.notice_id,
+        agency=leased.agency,
+        role=leased.role,
+        reason=one.reason,
+        at=one.since if notice.obligation.exercise is None else rehearsed,
+    )
 
 
 def _receipt(leased: Leased, stage: Stage, at: datetime, detail: str | None = None, channel: str | None = None) -> Receipt:

@@ -19,6 +19,7 @@ from alertbus.broker.topics import NOTICES
 from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
+from alertbus.delivery.channels.deadman import DeadmanSwitch
 from alertbus.delivery.fallback import Fallback, Sweep, fallbacks_of
 from alertbus.delivery.heartbeats import Steady
 from alertbus.delivery.ledger.ledger import Ledger
@@ -57,7 +58,7 @@ class DeliverySetup:
     policy: Policy = field(default_factory=load_policy)
     sweep: Sweep | None = field(default_factory=Sweep)
     """None: what is undelivered is left to another worker."""
-    deadman_url: str | None = None
+    switch: DeadmanSwitch = field(default_factory=DeadmanSwitch)
     now: Callable[[], datetime] = utc_now
     random: Callable[[], float] = SystemRandom().random
     pace: Pace = field(default_factory=Pace)
@@ -74,9 +75,7 @@ async def run_delivery(setup: DeliverySetup, stop: asyncio.Event) -> None:
     if unknown := policy.unknown_fallbacks({INBOX, *setup.fallbacks}):
         raise PolicyFault("; ".join(unknown) + ". Give it in ALERTBUS_FALLBACKS, or mend the policy and run `alertbus policy check`.")
     ledger = Ledger(setup.engine, timedelta(minutes=policy.undelivered_after_minutes))
-    async with open_channels(
-        setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, deadman_url=setup.deadman_url
-    ) as channels:
+    async with open_channels(setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, switch=setup.switch) as channels:
         await deliver(replace(setup, now=Steady(setup.now, time.monotonic)), ledger, channels, stop)
 
 
@@ -100,9 +99,7 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
             tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))
             if (sweep := setup.sweep) is not None:
                 fallback_of = fallbacks_of(channels.of, channels.named, setup.policy)
-                fallback = Fallback(
-                    ledger, renderer, replies, fallback_of, setup.policy, producer.send_all, now=now, topic=setup.topic, sweep=sweep
-                )
+                fallback = Fallback(ledger, renderer, replies, fallback_of, producer.send_all, now=now, sweep=sweep)
                 tasks.create_task(fallback.run(stop))
     finally:
         await producer.stop()

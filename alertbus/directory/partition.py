@@ -61,6 +61,8 @@ class Cluster:
     members: list[Mention] = field(default_factory=list)
     marks: set[Mark] = field(default_factory=set)
     on_case: bool = False
+    overruled: set[str] = field(default_factory=set)
+    """Splits of people who are in it, because it was said later that they are one."""
     became: "Cluster | None" = None
     """The cluster into which this one was taken since."""
 
@@ -77,6 +79,7 @@ class Cluster:
         self.members += other.members
         self.marks |= other.marks
         self.on_case |= other.on_case
+        self.overruled |= other.overruled
         other.became = self
 
 
@@ -127,7 +130,7 @@ class _Clustering:
     def _join_by_number(self, mention: Mention) -> None:
         agreeing = self._sharing(mention.sharing(decides=True))
         fitting = [c for c in agreeing if self._fits(mention, c) and not any(m.of == mention.of for m in c.members)]
-        if any(self._apart(one, other, given=mention) for one, other in combinations(fitting, 2)):
+        if any(self._apart(one, other, given=mention) or _one_case(one, other) for one, other in combinations(fitting, 2)):
             fitting = []
         if len(fitting) < len(agreeing):
             self._found.doubts[mention.id] = agreeing
@@ -137,10 +140,11 @@ class _Clustering:
         """Make one of everybody whom it names. Of nobody, once some of them were parted: which of them the others are is open."""
         named = self._sharing(merge.marks)
         sides = [*(c.marks for c in named), *(m.marks for m in self._alerts if (MENTION, m.id) in merge.marks)]
-        if self._undone(merge) or any(self._split_between(a, b, after=merge.since) for a, b in combinations(sides, 2)):
+        splits = {split for split in self._splits if any(_parts(split, a, b) for a, b in combinations(sides, 2))}
+        if self._undone(merge) or any(split.since > merge.since for split in splits):
             self._clusters.append(Cluster([merge]))
         else:
-            self._put(merge, named)
+            self._put(merge, named).overruled |= {split.id for split in splits}
 
     def _join_exact(self) -> None:
         """Of all clusters that share an exact mark every two must fit each other: else none of them is joined by it."""
@@ -179,7 +183,7 @@ class _Clustering:
             exact = []
         self._put(mention, exact)
 
-    def _put(self, mention: Mention, clusters: Sequence[Cluster]) -> None:
+    def _put(self, mention: Mention, clusters: Sequence[Cluster]) -> Cluster:
         cluster = self._unite(clusters) if clusters else Cluster()
         if not clusters:
             self._clusters.append(cluster)
@@ -187,6 +191,7 @@ class _Clustering:
         for mark in mention.marks:
             if cluster not in self._by_mark[mark]:
                 self._by_mark[mark].append(cluster)
+        return cluster
 
     def _unite(self, clusters: Sequence[Cluster]) -> Cluster:
         first, *others = clusters
@@ -205,12 +210,14 @@ class _Clustering:
         return found
 
     def _fits(self, mention: Mention, cluster: Cluster) -> bool:
-        return not self._contradict(mention.marks, cluster.marks) and not self._split_between(mention.marks, cluster.marks)
+        return not (self._contradict(mention.marks, cluster.marks) or self._split_between(mention.marks, cluster.marks, cluster.overruled))
 
     def _apart(self, one: Cluster, other: Cluster, given: Mention | None = None) -> bool:
         """True if two clusters cannot be one person. Numbers that `given` names together are both theirs."""
         together = given.marks if given else frozenset[Mark]()
-        return self._contradict(one.marks, other.marks, together) or self._split_between(one.marks, other.marks)
+        return self._contradict(one.marks, other.marks, together) or self._split_between(
+            one.marks, other.marks, one.overruled | other.overruled
+        )
 
     def _contradict(self, one: Collection[Mark], other: Collection[Mark], together: Collection[Mark] = ()) -> bool:
         left, right = self._numbers(one), self._numbers(other)
@@ -228,18 +235,18 @@ class _Clustering:
                 found[mark[0]].add(self._same_number.get(mark, mark))
         return found
 
-    def _split_between(self, one: Collection[Mark], other: Collection[Mark], after: datetime | None = None) -> bool:
-        """True if it was said (after that moment) that somebody of the one is not somebody of the other."""
-        for split in self._splits:
-            if after is not None and split.since <= after:
-                continue
-            here, there = split.marks.intersection(one), split.marks.intersection(other)
-            if here and there and here != there:
-                return True
-        return False
+    def _split_between(self, one: Collection[Mark], other: Collection[Mark], overruled: Collection[str]) -> bool:
+        """True if it was said that somebody of the one is not somebody of the other, and not said later that they are."""
+        return any(_parts(split, one, other) and split.id not in overruled for split in self._splits)
 
     def _undone(self, merge: Mention) -> bool:
         return any(len(split.marks & merge.marks) > 1 and split.since > merge.since for split in self._splits)
+
+
+def _parts(split: Mention, one: Collection[Mark], other: Collection[Mark]) -> bool:
+    """True if the split says that somebody of the one is not somebody of the other."""
+    here, there = split.marks.intersection(one), split.marks.intersection(other)
+    return bool(here and there and here != there)
 
 
 def _one_case(one: Cluster, other: Cluster) -> bool:

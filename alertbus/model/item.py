@@ -69,7 +69,7 @@ class Item(Word):
     agency: Annotated[str, S.ROUTING]
     role: Annotated[str, S.ROUTING]
     kind: Annotated[str, S.ROUTING]
-    """The kind of the alert that opened it."""
+    """The kind of the alert that opened it; `lapse` where the case itself did."""
     alert_id: Annotated[str | None, S.ROUTING] = None
     source_id: Annotated[str | None, S.ROUTING] = None
     """The sender's own id for the alert that opened it; None where the case itself did."""

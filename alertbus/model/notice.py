@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from alertbus.model.alert import SaidBy, Severity
 from alertbus.model.base import Moment, Word
+from alertbus.model.briefing import Briefing
 from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
@@ -140,6 +141,17 @@ class NoticePerson(Word):
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
 
 
+class Repeats(Word):
+    """That an alert is one of several on one matter: of the same kind, about the same people, from the same agency (OOH-05, NOT-25)."""
+
+    number: Annotated[int, S.ROUTING]
+    """Which one it is: 3 for the third."""
+    since: Annotated[Moment, S.ROUTING]
+    """When the first of them was told."""
+    answers_earlier: Annotated[bool, S.ROUTING] = False
+    """Whoever answers this one has answered those before it, as the policy says of the kind. Never of a safety kind."""
+
+
 class NoticeCover(Word):
     """The half of a notice that is its agency's own: to whom it is and why. `because` is the reason path in words."""
 
@@ -164,6 +176,10 @@ class NoticeCover(Word):
     """Of a notice that chases an answer (`Deed.ESCALATE`): why it comes to this role now."""
     own_agency: Annotated[bool, S.ROUTING] = False
     """Another unit of the agency stated it: it is the agency's own word and no second source, and no answer is asked for (LNK-04)."""
+    folded_into: Annotated[str | None, S.ROUTING] = None
+    """The obligation of the briefing that asks for the answer, where this is one of the things that stand and is no safety kind."""
+    repeats: Annotated[Repeats | None, S.ROUTING] = None
+    """What was told before of the same matter; None for the first of it."""
 
 
 NOT_SAID_OF_CONSENT = "not_stated"
@@ -206,6 +222,8 @@ class NoticeBody(Word):
     """Classes of which something was left out for this sector."""
     unsaid: Annotated[tuple[str, ...], S.ROUTING] = ()
     """What the sender should have stated and did not (`model.gaps`): nobody has said it, and the sender has been asked."""
+    briefing: Annotated[Briefing | None, S.ROUTING] = None
+    """What whoever arrives on a case is given on the first day; None in every other notice."""
 
 
 class Notice(NoticeBody, NoticeCover):
@@ -244,6 +262,14 @@ class Stage(StrEnum):
     """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
     COPIED = "copied"
     """A copy is on the fallback `channel`, where a person finds it. The agency's own system has not taken it, and is still owed it."""
+    ACTED = "acted"
+    """A named person has done what was to be done, and says what in `note` (PPN-02). It needs no acknowledgement before it."""
+    UNDONE = "undone"
+    """A named person has taken an answer back: the receipt that `undoes` names."""
+
+
+ANSWERS = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED, Stage.UNDONE})
+"""What a named person says about an obligation. The case hears of it (`Answered`); of every other receipt it does not."""
 
 
 class Intent(StrEnum):
@@ -270,6 +296,10 @@ class Receipt(Word):
     detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
     channel: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
     """The fallback channel that holds the copy: with `copied`, and only then."""
+    to: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """The person to whom it is passed on."""
+    undoes: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=64)
+    """The id of the receipt that is taken back: with `undone`, and only then."""
 
     @model_validator(mode="before")
     @classmethod
@@ -284,8 +314,18 @@ class Receipt(Word):
     def _named_person(self) -> Self:
         if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
             raise ValueError("an acknowledgement names who gives it (`by`) and what they will do (`intent`)")
-        if self.intent is Intent.NOT_OURS and not self.note:
+        if self.stage is Stage.ACTED and not (self.by and self.note):
+            raise ValueError("`acted` names who has acted (`by`) and says what was done (`note`)")
+        if self.stage is not Stage.UNDONE and self.intent is Intent.NOT_OURS and not self.note:
             raise ValueError("`not_ours` needs a reason in `note`")
+        return self
+
+    @model_validator(mode="after")
+    def _taken_back_by_somebody(self) -> Self:
+        if (self.stage is Stage.UNDONE) != (self.undoes is not None):
+            raise ValueError("`undoes` names the receipt that is taken back: it stands with `undone`, and with nothing else")
+        if self.stage is Stage.UNDONE and not (self.by and self.intent):
+            raise ValueError("`undone` names who takes the answer back (`by`), and what the answer was (`intent`)")
         return self
 
     @model_validator(mode="after")

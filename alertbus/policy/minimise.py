@@ -21,6 +21,7 @@ from alertbus.model.details import PEOPLE, Details, unclassified
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
+from alertbus.model.item import ItemStep
 from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
@@ -188,9 +189,12 @@ def cover_for(
     ended_at: datetime | None = None,
     another_stands: bool = False,
     own_agency: bool = False,
+    step: ItemStep | None = None,
+    asked: str = "",
+    folded_into: str | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
-    is the warning that stands and must be read first; `since` is the agency's own first day on the case.
+    is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
     """
     tells = sight.tells(obligation.kind)
     who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
@@ -201,13 +205,16 @@ def cover_for(
         recipient=recipient,
         because=f"{path} → you, {who}"
         + (f", since {since:%Y-%m-%d}" if since else "")
-        + ("; your own agency stated this" if own_agency else ""),
+        + ("; your own agency stated this" if own_agency else "")
+        + asked,
         flag=flag if flag and sight.full(Sensitivity.ACTION) else None,
         rule=ruling,
         ended_at=ended_at,
         another_stands=another_stands and tells,
         chain=None if tells else sight.chain(obligation.kind),
+        step=step,
         own_agency=own_agency,
+        folded_into=folded_into,
     )
 
 
@@ -253,6 +260,11 @@ def _present(statement: AcceptedAlert, case: Case) -> Iterator[_Present]:
         child = person.key in case.children
         if child or (person.key in roles and person.key in links):
             yield _Present(person, links.get(person.key), roles.get(person.key), child)
+
+
+def person_seen(person: CasePerson, link: Link | None, case: Case, sight: Sight, *, child: bool = False) -> NoticePerson:
+    """Somebody of the case of whom no alert speaks, as the recipient may see them."""
+    return _person(_Present(person, link, None, child), case, sight)
 
 
 def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:

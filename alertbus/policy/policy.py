@@ -16,10 +16,11 @@ from alertbus.model.base import Word
 from alertbus.model.case import Routing
 from alertbus.model.notice import Content
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.briefing_rules import BriefingRules, FoldingRules
 from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamChains
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
-from alertbus.policy.item_rules import ItemRule
+from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
 from alertbus.policy.within import CENTURY, Within
 
 
@@ -82,6 +83,9 @@ class KindRule(Word):
     cite: tuple[str, ...] = Field(min_length=1)
 
 
+UNKNOWN_REASON = "unknown"
+"""The code of a lapse of which nobody has said why (CLK-14)."""
+
 CHANNEL = r"^[a-z][a-z0-9_]{0,39}$"
 INBOX = "inbox"
 """The channel that is always there."""
@@ -132,8 +136,16 @@ class Policy(Word):
     """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
     escalation: EscalationRules = EscalationRules()
     """Who is asked while nobody answers."""
-    items: Mapping[str, ItemRule] = Field(default_factory=dict)
+    items: Mapping[ItemName, ItemRule] = Field(default_factory=dict)
     """What else somebody owes by a time."""
+    reason_codes: Mapping[str, str] = Field(default_factory=dict)
+    """Why something was not recorded in time, or why its clock was stopped: by code, in words (CLK-14, CLK-15)."""
+    school_holidays: tuple[SchoolHoliday, ...] = ()
+    """The long holidays in which no school sees a child, the same days every year (CLK-07)."""
+    briefings: BriefingRules = BriefingRules()
+    """What is given to whoever arrives on a case."""
+    folding: FoldingRules = FoldingRules()
+    """When repeated alerts are on one matter."""
     identity: IdentityRules = IdentityRules()
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
@@ -142,9 +154,17 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._folded_safety(), *self._wrong_items()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
+
+    def _folded_safety(self) -> Iterator[str]:
+        """Yield each kind of which one answer would stand for several though it is about somebody's safety (NOT-25)."""
+        for kind in sorted(self.folding.answers_earlier):
+            if kind not in self.kinds:
+                yield f"folding.answers_earlier: `{kind}` is no entry of `kinds`"
+            elif self.kinds[kind].safety or self.kinds[kind].flag:
+                yield f"folding.answers_earlier: `{kind}` is about safety, and each alert of it needs its own answer (NOT-25)"
 
     def _unknown_agencies(self) -> Iterator[str]:
         """Yield each place in the file that names an agency, or a kind, without an entry."""
@@ -156,6 +176,9 @@ class Policy(Word):
                 yield f"{place}.roles: `{name}` is no entry of `agencies`"
             if rule.proposes is not None and rule.proposes not in self.kinds:
                 yield f"{place}.proposes: `{rule.proposes}` is no entry of `kinds`"
+        for leaving, successor in self.briefings.successors.items():
+            for name in sorted({leaving, successor} - set(self.agencies)):
+                yield f"briefings.successors: `{name}` is no entry of `agencies`"
 
     def _undecided(self) -> Iterator[str]:
         """Yield each place in the file that leaves open how much a sector sees or on what basis, or that decides what no policy may."""
@@ -178,6 +201,19 @@ class Policy(Word):
                 yield f"may_state.{kind}: is no entry of `kinds`"
             if strange := sorted(allowed - sectors):
                 yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+
+    def _wrong_items(self) -> Iterator[str]:
+        """Yield each place in the file at which the rule of an item names what there is not."""
+        chains = [rule.chain for rule in (*self.kinds.values(), self.unknown_kind)]
+        chains += [team.chain for agency in self.agencies.values() for team in agency.teams.values()]
+        named = {role for rule in (*self.kinds.values(), self.unknown_kind) for roles in rule.roles.values() for role in roles}
+        named |= {agency.role for agency in self.agencies.values()} | {role for chain in chains for role in chain}
+        named |= {agency.duty_lead for agency in self.agencies.values() if agency.duty_lead} | {self.escalation.duty_lead}
+        for name, rule in self.items.items():
+            for fault in rule.faults(frozenset(named), frozenset(self.agencies)):
+                yield f"items.{name}: {fault}"
+        if self.items and UNKNOWN_REASON not in self.reason_codes:
+            yield f"reason_codes: `{UNKNOWN_REASON}` is needed, for a lapse of which nobody has said why"
 
     def lets_state(self, source: str, kind: str) -> bool:
         """Whether the agency of this source may state alerts of that kind: a school states no release."""

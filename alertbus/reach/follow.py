@@ -11,6 +11,7 @@ from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
 from alertbus.reach.answers import reduce_answers
 from alertbus.reach.briefings import reduce_briefings
+from alertbus.reach.due import with_next_moment
 from alertbus.reach.items import reduce_items
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
@@ -31,4 +32,5 @@ def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     after, items, lapses = reduce_items(before, after, event, policy)
     after, briefings = reduce_briefings(before, after, event, policy)
     after, steps, asked, answers = reduce_answers(before, after, event, policy)
+    after = with_next_moment(before, after, event, policy)
     return CaseOutcome(after, [*owed, *steps], [*lapses, *briefings, *asked], [*items, *answers])

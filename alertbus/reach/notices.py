@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, Involvement, Level, Link
+from alertbus.model.item import StepKind
 from alertbus.model.notice import ConsentStanding, Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, cover_for
@@ -14,11 +15,13 @@ from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
+from alertbus.reach.obligations import briefing_of
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 from alertbus.reach.standing_facts import consent_on
 
+_SAME_PERSON = frozenset({StepKind.REMINDER, StepKind.OPENING})
 _RELEASE, _RECALL = "prisoner_release", "prisoner_recall"
 
 
@@ -92,6 +95,9 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             ended_at=day_alone(owed.ended_at) if owed.ended_at and body.do_not_reveal_source else owed.ended_at,
             own_agency=owed.decision.ruling is Ruling.OTHER_UNIT,
             another_stands=owed.deed.ends and _another_stands(owed, context),
+            step=owed.step,
+            asked=owed.asked,
+            folded_into=None if owed.deed.ends else briefing_of(owed.decision, owed.statement, context.case, context.policy),
         )
         yield Told(owed, cover, body, body_json, owed.asks_about(context.case))
 
@@ -170,7 +176,11 @@ def _is_told(owed: Owed, flagged: AcceptedAlert, case: Case, policy: Policy) -> 
 
 
 def _recipient(owed: Owed, case: Case) -> str | None:
-    """The worker, or for a manager's obligation the manager, whom the case names for the agency at that time; the latest to start."""
+    """The worker, or for a manager's obligation the manager, whom the case names for the agency at that time; the latest to start. Whoever
+    is told next is somebody else, whom no case names.
+    """
+    if owed.step is not None and owed.step.kind not in _SAME_PERSON:
+        return None
     level = Level.MANAGER if "manager" in owed.obligation.role else Level.WORKER
     named = [i for i in roster(case).named.get(owed.obligation.agency, ()) if i.level is level and _holds(i, owed)]
     return max(named, key=lambda i: (i.since or BEGINNING, i.worker or "")).worker if named else None

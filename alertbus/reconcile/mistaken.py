@@ -135,10 +135,11 @@ class _Rules:
 
     def __init__(self, namings: list[Naming], merges: Iterable[PersonMerged], splits: Iterable[PersonSplit]) -> None:
         self._namings = [one for one in namings if one.ids]
-        self._apart = [frozenset(_pointed(split)) for split in splits]
         later = [(split.at, frozenset(_pointed(split))) for split in splits]
         standing = [m for m in merges if not any(at > m.at and len(sides & frozenset(_pointed(m))) > 1 for at, sides in later)]
-        self._same = _least_of(frozenset(_pointed(merge)) for merge in standing)
+        self._apart = later
+        self._merged = [(merge.at, frozenset(_pointed(merge))) for merge in standing]
+        self._same = _least_of(sides for _, sides in self._merged)
         self._said: dict[Token, set[str]] = defaultdict(set)
         """In which systems a merge gives a number to whoever it names, though nobody on file may have it."""
         for token, said in self._same.items():
@@ -147,7 +148,7 @@ class _Rules:
         for one in self._namings:
             for person_id in one.ids:
                 self._by_id[person_id].append(one)
-        self._binds = _least_of(self._binding([(merge.at, frozenset(_pointed(merge))) for merge in standing], later))
+        self._binds = _least_of(self._binding(self._merged, later))
         self._by_token: dict[Token, list[Naming]] = defaultdict(list)
         """Who must be one: they share a number, or a merge that holds for everybody whom it names."""
         for one in self._namings:
@@ -194,16 +195,13 @@ class _Rules:
                 yield _mistaken(one if one.alert_id else other)
 
     def _open(self, one: Naming) -> bool:
-        """True if numbers of somebody on file lead to two who were said not to be one: which of them it is, is open."""
+        """True if numbers of somebody on file lead to two, and which of them it is, is open: they were parted, or one file has both."""
         numbers = {token for token in one.tokens if token[0] not in {_EXACT, _PLACE}}
         sharing = [other for token in numbers for other in self._by_token[self._binds.get(token, token)] if token in other.tokens]
         met = [other for other in sharing if not other.alert_id and other.shown != one.shown]
         fitting = [other for other in met if not self._cannot_be_one([one], self._group(other))]
-        return any(
-            self._split(self._group(first), self._group(second), self._apart)
-            for first, second in combinations(fitting, 2)
-            if not first.ids & second.ids
-        )
+        pairs = [(self._group(a), self._group(b)) for a, b in combinations(fitting, 2) if not a.ids & b.ids]
+        return any(self._split(mine, theirs, self._apart) or _of_one_case(mine, theirs) for mine, theirs in pairs)
 
     def _cannot_be_one(self, mine: list[Naming], theirs: list[Naming]) -> bool:
         return self._contradict(mine, theirs) or self._split(mine, theirs, self._apart)
@@ -215,7 +213,7 @@ class _Rules:
             for token in ({one.place} if one.alert_id else one.tokens) & self._same.keys():
                 named[token].append(one)
         for at, sides in merges:
-            apart = [parted for when, parted in splits if when > at]
+            apart = [(when, parted) for when, parted in splits if when > at]
             theirs = [one for side in sides for one in named[side]] if apart else []
             pairs = ((one, other) for one, other in combinations(theirs, 2) if not one.ids & other.ids)
             if not any(self._split(self._group(one), self._group(other), apart) for one, other in pairs):
@@ -258,9 +256,20 @@ class _Rules:
         named = {token for tokens in third.numbers(self._same).values() for token in tokens}
         return all(named & {t for tokens in end.numbers(self._same).values() for t in tokens} for end in (one, other))
 
-    def _split(self, mine: Iterable[Naming], theirs: Iterable[Naming], apart: Iterable[frozenset[Token]]) -> bool:
+    def _split(self, mine: Iterable[Naming], theirs: Iterable[Naming], apart: Iterable[_SaidThen]) -> bool:
+        """True if a split parts the two, and no merge since says of somebody of either that they are one."""
         left, right = ({token for one in group for token in one.tokens} for group in (mine, theirs))
-        return any(sides & left and sides & right for sides in apart)
+        parted = ((at, sides & left, sides & right) for at, sides in apart)
+        return any(here and there and not self._merged_after(at, here, there) for at, here, there in parted)
+
+    def _merged_after(self, at: datetime, here: frozenset[Token], there: frozenset[Token]) -> bool:
+        """True if a merge after that moment names, by whatever word for them, who is parted by these."""
+        ours, others = self._also(here), self._also(there)
+        return any(when > at and named & ours and named & others for when, named in self._merged)
+
+    def _also(self, tokens: frozenset[Token]) -> frozenset[Token]:
+        """These, and what else is stated of who is named by one of them."""
+        return tokens.union(*(one.tokens for one in self._namings if one.tokens & tokens))
 
     def _reduced(self, one: Naming) -> set[Token]:
         return {self._same.get(token, token) for token in one.tokens}

@@ -53,6 +53,9 @@ from alertbus.wire.words import STREAM, Words, words
 Work = Mapping[int, Sequence[Received]]
 """Records in order, by partition, as the lanes hand them over."""
 
+Ticked = tuple[StateKey, Tick]
+"""A tick, and whose it is."""
+
 Durable = Callable[[], Awaitable[object]]
 """Returns when what a batch causes is durable."""
 
@@ -193,17 +196,27 @@ class CaseStage:
 
     WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type, Answered.type, NotDelivered.type, ItemDecided.type)
 
-    def __init__(self, table: StateTable[CaseState], policy: Policy, producer: Callable[[], Producer]) -> None:
-        self._table, self._policy, self._producer = table, policy, producer
+    def __init__(
+        self,
+        table: StateTable[CaseState],
+        policy: Policy,
+        producer: Callable[[], Producer],
+        tell: Callable[[Mapping[StateKey, CaseState], Sequence[Ticked]], None] = lambda _states, _ticks: None,
+    ) -> None:
+        """`tell` hears, with each batch, which states were decided and which ticks were dealt with (`clock`)."""
+        self._table, self._policy, self._producer, self._tell = table, policy, producer, tell
         self._prepared = PreparedNotices(policy)
 
     async def __call__(self, work: Work) -> Durable:
         out: list[Record] = []
         touched: dict[StateKey, CaseState] = {}
+        ticks: list[Ticked] = []
         for place, incoming in _each(work):
             event = _read(incoming, self.WORDS, out)
             if event is None:
                 continue
+            if isinstance(event, Tick):
+                ticks.append((place, event))
             before = touched.get(place) or self._table.get(place)
             with Deciding(incoming, out) as made:
                 must_be_keyed(incoming, event.case.id if isinstance(event, CaseChanged) else event.case_id)
@@ -212,7 +225,9 @@ class CaseStage:
                 made.extend(others)
                 must_fit(made)
                 touched[place] = after
-        return await _written(self._producer(), out, self._table, touched)
+        durable = await _written(self._producer(), out, self._table, touched)
+        self._tell(touched, ticks)
+        return durable
 
     def _told(self, before: CaseState, event: CaseEvent) -> tuple[CaseState, Sequence[WrittenNotice], Iterable[Record]]:
         """The case after the event, its notices about alerts, and all other records: the bus's own notices, the items that changed, and a

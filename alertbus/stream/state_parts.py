@@ -19,10 +19,33 @@ AnyState = TypeVar("AnyState", bound=Word)
 _BETWEEN = b"\x00"
 """Between a state's key, a field and an entry. No id holds it."""
 
+_BEHIND = b"\x01"
+"""The first byte that is greater."""
+
 
 def prefix(key: bytes) -> bytes:
     """The bytes with which the keys of all parts of one state begin."""
     return key + _BETWEEN
+
+
+def path_of(key: bytes, name: str) -> bytes:
+    """The key of a part of one state: a field that is no mapping."""
+    return prefix(key) + name.encode()
+
+
+def key_of(path: bytes) -> bytes:
+    """The key of the state of which this is a part's key."""
+    return path.partition(_BETWEEN)[0]
+
+
+def behind(key: bytes) -> bytes:
+    """Bytes behind the keys of all parts of one state, and before those of the next."""
+    return key + _BEHIND
+
+
+def read(state: type[Word], name: str, raw: bytes) -> Any:
+    """What a part says: a field that is no mapping."""
+    return _adapter(state, name).validate_json(raw)
 
 
 def changes(key: bytes, before: Word, after: Word) -> Iterator[Change]:
@@ -31,7 +54,7 @@ def changes(key: bytes, before: Word, after: Word) -> Iterator[Change]:
         old, new = getattr(before, name), getattr(after, name)
         if old is new:
             continue
-        path = prefix(key) + name.encode()
+        path = path_of(key, name)
         adapter = _adapter(type(after), name)
         if isinstance(new, Mapping):
             for entry, value in new.items():

@@ -6,13 +6,13 @@ whatever a state knows, it has already caused (DESIGN section 6). What several b
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from typing import Generic
+from typing import Any, Generic
 
 from alertbus.model.errors import StateUnreadable
 from alertbus.stream import state_parts
 from alertbus.stream.changelog import Changelog
 from alertbus.stream.state_parts import AnyState
-from alertbus.stream.store import Change, under
+from alertbus.stream.store import Change, seeking, under, value_of
 
 StateKey = tuple[int, bytes]
 """Partition, and key in it."""
@@ -74,6 +74,44 @@ class StateTable(Generic[AnyState]):
         self._recent.clear()
         self._unkept = {}
         self._being_kept = {}
+
+    def part(self, state_key: StateKey, name: str) -> Any:
+        """One field, that is no mapping, of the state as last decided; None where there is none. The rest of it is not read."""
+        state = self._recent.get(state_key)
+        if state is None and (unwritten := self._unkept.get(state_key) or self._being_kept.get(state_key)):
+            state = unwritten[1]
+        if state is not None:
+            return getattr(state, name)
+        partition, key = state_key
+        raw = value_of(self._changelog.table, partition, state_parts.path_of(key, name))
+        return None if raw is None else self._part_read(partition, name, raw)
+
+    def part_of_some(self, partition: int, name: str, begin: bytes, most: int) -> tuple[dict[bytes, Any], bytes | None]:
+        """One field, that is no mapping, of the next states on this disk that have it, by key: of at most so many states from `begin` on.
+        And where the next ones begin; None behind the last.
+
+        It costs two seeks for a state, however large that is.
+        """
+        found: dict[bytes, Any] = {}
+        place = seeking(self._changelog.table, partition)
+        place.seek(begin)
+        for _ in range(most):
+            if not place.valid():
+                return found, None
+            key = state_parts.key_of(place.key())
+            wanted = state_parts.path_of(key, name)
+            place.seek(wanted)
+            if place.valid() and place.key() == wanted:
+                found[key] = self._part_read(partition, name, place.value())
+            begin = state_parts.behind(key)
+            place.seek(begin)
+        return found, begin
+
+    def _part_read(self, partition: int, name: str, raw: bytes) -> Any:
+        try:
+            return state_parts.read(self._type, name, raw)
+        except ValueError:  # pydantic's quotes what it found: nothing of it goes further
+            raise StateUnreadable(self._changelog.topic, partition) from None
 
     def _read(self, state_key: StateKey) -> AnyState | None:
         partition, key = state_key

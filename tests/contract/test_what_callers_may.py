@@ -195,6 +195,7 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("POST", "/v1/explanations", {"csc", "csc-north"}),
         ("GET", "/v1/reviews", {"csc", "ops"}),
         ("GET", "/v1/audit", {"ops"}),
+        ("PUT", "/v1/teams/police.duty", {"police-a", "police-b"}),
         ("POST", "/v1/exercises/x/clock", {"ops"}),
     ],
 )

@@ -5,25 +5,32 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.kept_counts import counts
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import ChronicleRestore, make_tables
 from alertbus.model.alert import Action
+from alertbus.model.item import ItemState
 from alertbus.model.notice import Deed, Stage
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import MIGRATIONS, make_engine, metadata, migrate
-from tests.story import LATER, Log, a_case, a_notice, a_receipt, accepted, hours, story
+from tests.story import LATER, Log, a_case, a_notice, a_receipt, accepted, an_item, hours, story, unowned
 
 COUNTED = """
 SELECT state, exercise, COUNT(*) FROM chronicle_obligation GROUP BY state, exercise
 UNION ALL SELECT 'statements', exercise, COUNT(*) FROM chronicle_alert GROUP BY exercise
 UNION ALL SELECT 'alerts', exercise, COUNT(DISTINCT alert_id) FROM chronicle_alert GROUP BY exercise
 UNION ALL SELECT 'cases', exercise, COUNT(DISTINCT case_id) FROM chronicle_case_version GROUP BY exercise
+UNION ALL SELECT 'items_open', exercise, COUNT(*) FROM chronicle_item WHERE open GROUP BY exercise
+UNION ALL SELECT 'items_overdue', exercise, COUNT(*) FROM chronicle_item WHERE overdue GROUP BY exercise
+UNION ALL SELECT 'items_unowned', exercise, COUNT(*) FROM chronicle_item WHERE unowned_since IS NOT NULL GROUP BY exercise
+UNION ALL SELECT 'clocks_met', exercise, COUNT(*) FROM chronicle_item WHERE state = 'met' AND rule <> 'answer' GROUP BY exercise
+UNION ALL SELECT 'clocks_missed', exercise, COUNT(*) FROM chronicle_item WHERE state = 'missed' AND rule <> 'answer' GROUP BY exercise
 """
 
 
@@ -66,6 +73,10 @@ def a_log() -> Log:
     log.receipt(a_receipt(told, Stage.ACKNOWLEDGED))
     log.notice(a_notice("ended", "owed-1", deed=Deed.WITHDRAW))
     log.notice(a_notice("rehearsed", "owed-2", exercise="drill"))
+    for exercise in (None, "drill"):
+        log.item(unowned(f"unowned-{exercise}", hours(30), exercise=exercise))
+        log.item(unowned(f"answered-late-{exercise}", hours(30), exercise=exercise))
+        log.item(unowned(f"answered-late-{exercise}", hours(31), exercise=exercise, unowned=False, closed_at=hours(31), closed_by="r"))
     log.raw("alertbus.notices", "x", b"not a notice")
     return log
 
@@ -115,6 +126,57 @@ async def test_what_is_undone_in_a_transaction_is_not_counted(engine: Database) 
         await assert_right(connection)
 
     assert (await queries.status(engine, LATER)).unreadable == 1
+
+
+async def test_an_item_is_what_was_said_of_it_last_and_what_was_said_before_changes_nothing(engine: Database) -> None:
+    log = Log()
+    log.item(an_item("one"))
+    log.item(an_item("one", ItemState.MISSED, hours(24)))
+    log.item(an_item("one", ItemState.MISSED, hours(30), closed_at=hours(30), closed_by="T-9"))
+    facts = read(log.records)
+    for some in ([facts[0]], [facts[1]], facts):
+        async with engine.begin() as connection:
+            await apply(connection, some)
+            await assert_right(connection)
+
+    async with engine.begin() as connection:
+        row = (await connection.execute(text("SELECT open, overdue, position FROM chronicle_item"))).one()
+        kept = await connection.run_sync(counts, None)
+    assert (bool(row.open), bool(row.overdue), row.position) == (False, False, 2)
+    assert (kept["items_open"], kept["items_overdue"], kept["clocks_missed"]) == (0, 0, 1)
+
+
+async def test_the_agencies_on_a_case_are_those_of_its_latest_version_and_a_database_of_before_is_given_them(
+    url: str, engine: Database, tmp_path: Path
+) -> None:
+    log = Log()
+    involvements: list[dict[str, Any]] = [
+        {"agency": "school.123456", "children": ["child"], "from": "2026-01-05", "to": "2026-07-17"},
+        {"agency": "probation", "scope": "adult_linked", "adult": "adult", "known_at": "2026-02-01T08:30:00Z"},
+        {"agency": "gp", "from": "2026-01-05", "known_at": "2026-02-01T08:30:00+01:00"},
+        {"agency": "gp", "level": "worker", "worker": "Dr No"},
+    ]
+    log.case(a_case("case-1", 2, involvements=involvements))
+    log.case(a_case("case-1", 1))
+    log.case(a_case("case-2", 1, exercise="drill"))
+    async with engine.begin() as connection:
+        await apply(connection, read(log.records))
+        derived = (await connection.execute(select(tables.case_agency).order_by("case_id", "number"))).all()
+        versions = (await connection.execute(select(tables.case_version))).mappings().all()
+        await connection.run_sync(metadata.drop_all)
+    assert [(row.case_id, row.agency, row.children) for row in derived] == [
+        *[("case-1", "school.123456", True), ("case-1", "probation", False), ("case-1", "gp", True)],
+        *[("case-2", "gp", True), ("case-2", "health_visiting", True), ("case-2", "childrens_social_care", True)],
+    ]
+
+    before = tmp_path / "before"
+    shutil.copytree(MIGRATIONS, before, ignore=lambda _, names: [name for name in names if "0014" <= name[:4] <= "9999"])
+    await migrate(url, before)
+    async with engine.begin() as connection:
+        await connection.execute(insert(tables.case_version), [dict(row) for row in versions])
+    await migrate(url)
+    async with engine.begin() as connection:
+        assert (await connection.execute(select(tables.case_agency).order_by("case_id", "number"))).all() == derived
 
 
 async def test_a_rebuild_counts_from_none(engine: Database) -> None:

@@ -1,4 +1,4 @@
-"""What cannot be delivered: the fallback has it, the next person and the case holder know, once, whatever dies in between."""
+"""What cannot be delivered: the fallback has it, and its case hears of it, once, whatever dies in between."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
-from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
+from alertbus.broker.topics import CASE_EVENTS, RECEIPTS, TopicSpec, ensure_topics
 from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.circuit import CircuitLimits
 from alertbus.delivery.fallback import Sweep
@@ -27,8 +27,11 @@ from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, le
 from alertbus.delivery.outcome import Limits
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.worker import DeliverySetup, run_delivery
+from alertbus.model import watchdog
 from alertbus.model.errors import DatabaseUnavailable, PolicyFault
-from alertbus.model.notice import Deed, Message, Notice, Receipt, Stage
+from alertbus.model.events import NotDelivered
+from alertbus.model.item import ItemStep, StepKind
+from alertbus.model.notice import ENDINGS, Deed, Message, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.policy.load import load_policy
@@ -42,6 +45,7 @@ pytestmark = pytest.mark.kafka
 POLICY = load_policy()
 PACE = Pace(limits=Limits.hasty(), circuit=CircuitLimits(first=timedelta(milliseconds=20)), lease=timedelta(seconds=0.5))
 SWEEP = Sweep(every_s=0.05, again=timedelta(seconds=0.2))
+STEP_AT = datetime(2020, 5, 4, 12, tzinfo=UTC)
 SECRET = "whsec_" + "c2FmZWd1YXJkaW5nLXNhZmVndWFyZGluZy0xMjM0"
 
 
@@ -97,10 +101,16 @@ class Bus:
         self.kafka, self.prefix, self.topic, self.producer = kafka, prefix, f"{prefix}.notices", producer
         self.engine = make_engine(url)
 
-    def notice(self, name: str, *, agency: str = "school", case: str = "case-1", deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
-        known = POLICY.agency(agency)
-        obligation = sample_obligation(id=f"{self.prefix}-o-{owed or name}", agency=agency, role=known.role, case_id=case)
+    def notice(self, name: str, *, deed: Deed = Deed.DELIVER, owed: str = "", **of_obligation: Any) -> Notice:
+        known = POLICY.agency("school")
+        obligation = sample_obligation(id=f"{self.prefix}-o-{owed or name}", agency="school", role=known.role, case_id="case-1")
+        obligation = obligation.model_copy(update=of_obligation)
         return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed)
+
+    def step(self, name: str, **of_obligation: Any) -> Notice:
+        """The notice for the next person, as a case gives it out."""
+        asked = self.notice(name, deed=Deed.ESCALATE, role="team_manager", **of_obligation)
+        return asked.model_copy(update={"step": ItemStep(kind=StepKind.NEXT, role="team_manager", at=STEP_AT)})
 
     async def send(self, *notices: Notice) -> None:
         await self.producer.send_all([replace(notice_record(notice, by=DELIVERY), topic=self.topic) for notice in notices])
@@ -144,13 +154,20 @@ class Bus:
         async with self.engine.reading() as connection:
             return list((await connection.execute(select(inbox_message))).all())
 
-    async def written(self) -> list[Notice]:
-        """Every notice on the topic, repeats and all."""
-        records = [record async for record in read_all(self.kafka, [self.topic])]
-        return [Notice.model_validate_json(decode(r.headers, r.key, r.value).data) for r in records]
+    async def reports(self) -> dict[str, NotDelivered]:
+        """What cases were told, by the id of the event: a repeat counts once, and says what it said before."""
+        found: dict[str, NotDelivered] = {}
+        async for record in read_all(self.kafka, [CASE_EVENTS]):
+            event = decode(record.headers, record.key, record.value)
+            if event.type == NotDelivered.type and self.prefix.encode() in event.data:
+                report = NotDelivered.model_validate_json(event.data)
+                assert (record.key or b"").decode() == report.case_id
+                assert found.setdefault(event.id, report) == report
+        return found
 
-    async def escalations(self) -> dict[str, Notice]:
-        return {n.id: n for n in await self.written() if n.deed is Deed.ESCALATE}
+    async def reported(self) -> list[str]:
+        """Of which notices cases were told."""
+        return sorted(report.notice_id.removeprefix(f"{self.prefix}-") for report in (await self.reports()).values())
 
     async def receipts(self, name: str) -> list[tuple[Stage, str | None]]:
         records = [record async for record in read_all(self.kafka, [RECEIPTS])]
@@ -198,24 +215,24 @@ async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-async def test_what_is_refused_for_good_is_in_the_fallback_and_goes_on_to_the_next_person_and_the_case_holder(bus: Bus) -> None:
+async def test_what_is_refused_for_good_is_in_the_fallback_and_its_case_is_told_which_notice_and_why(bus: Bus) -> None:
     system = System()
     system.status = 422
     async with listening(system) as url, bus.worker({"school": webhook(url)}):
         await bus.send(bus.notice("a"))
         await bus.until_received((Stage.REFUSED, "refused"), (Stage.COPIED, "inbox"))
-        await bus.until_done(3)
+        await bus.until_done(1)
 
     (kept,) = [row for row in await bus.inbox() if row.agency == "school" and row.idempotency_key == f"{bus.prefix}-a"]
     assert kept.obligation_id == f"{bus.prefix}-o-a"
-    found = {(n.obligation.agency, n.obligation.role): n for n in (await bus.escalations()).values()}
-    assert set(found) == {("school", "team_manager"), ("childrens_social_care", "social_worker")}
-    assert found["school", "team_manager"].obligation.id == f"{bus.prefix}-o-a"
-    holder = found["childrens_social_care", "social_worker"]
-    assert holder.because.startswith("school (designated safeguarding lead) was not reached (refused)")
-    assert all(canary not in holder.model_dump_json() for canary in CANARIES)
-    (row,) = [row for row in await bus.rows() if row.notice_id == f"{bus.prefix}-a"]
+    (report,) = (await bus.reports()).values()
+    owed = bus.notice("a").obligation
+    assert (report.notice_id, report.obligation_id, report.alert_id) == (f"{bus.prefix}-a", owed.id, owed.alert_id)
+    assert (report.agency, report.role, report.reason) == ("school", owed.role, "refused")
+    assert all(canary not in report.model_dump_json() for canary in CANARIES)
+    (row,) = await bus.rows()
     assert (row.state, row.error_class, row.fallback) == (LedgerState.REFUSED, "refused", "inbox")
+    assert report.at == row.done_at
 
 
 async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_too_once_it_is_back(bus: Bus) -> None:
@@ -226,19 +243,20 @@ async def test_a_dead_agencys_notices_are_in_the_fallback_and_with_the_agency_to
     async with bus.worker({"school": webhook(url)}):
         await bus.send(bus.notice("a"))
         await bus.until_received((Stage.FAILED, "unreachable"), (Stage.COPIED, "inbox"))
+        await bus.send(bus.step("next", id=f"{bus.prefix}-o-a"))
 
         async def manager_told() -> bool:  # by the fallback: its own channel is dead
-            escalated = {n.id for n in (await bus.escalations()).values() if n.obligation.agency == "school"}
-            return bool(escalated) and escalated <= {row.idempotency_key for row in await bus.inbox()}
+            return f"{bus.prefix}-next" in {row.idempotency_key for row in await bus.inbox()}
 
         await until(manager_told)
         await bus.send(bus.notice("b"), bus.notice("c"))
         async with listening(system, port):
-            await bus.until_done(5)
+            await bus.until_done(4)
 
     assert [key for key in system.taken if key in {f"{bus.prefix}-{name}" for name in names}] == [f"{bus.prefix}-{name}" for name in names]
-    assert len(system.taken) == len(set(system.taken)) == 4  # the escalation as well
+    assert len(system.taken) == len(set(system.taken)) == 4  # what went to the manager as well
     assert (Stage.ACCEPTED, None) in await bus.receipts("a")
+    assert "next" not in await bus.reported()  # the fallback has it, so that person was reached
 
 
 @pytest.mark.parametrize("moment", ["publish", "note_copy"])
@@ -268,10 +286,10 @@ async def test_killed_between_fallback_broker_and_note_it_does_all_again_and_not
         assert Ledger.note_copy is note_copy
         assert [row.idempotency_key for row in await bus.inbox()] == [f"{bus.prefix}-a"]
         async with bus.worker({"school": webhook(url)}):
-            await bus.until_done(3)
+            await bus.until_done(1)
 
     assert len([row for row in await bus.inbox() if row.idempotency_key == f"{bus.prefix}-a"]) == 1
-    assert len(await bus.escalations()) == 2
+    assert await bus.reported() == ["a"]
     assert sorted(await bus.receipts("a")) == [(Stage.COPIED, "inbox"), (Stage.REFUSED, "refused")]
 
 
@@ -279,7 +297,7 @@ def away_now() -> Sequence[Any]:
     raise DatabaseUnavailable("it does not answer")
 
 
-async def test_an_obligation_that_was_taken_back_does_not_escalate(bus: Bus) -> None:
+async def test_what_was_taken_back_is_reported_to_nobody(bus: Bus) -> None:
     book, now = Ledger(bus.engine), datetime.now(UTC)
     await book.record([bus.notice("a", owed="o")], now)
     leased = await book.lease("me", now, 10)
@@ -291,8 +309,42 @@ async def test_an_obligation_that_was_taken_back_does_not_escalate(bus: Bus) -> 
             return all(row.fallback_due is None for row in await bus.rows() if row.deed == Deed.DELIVER)
 
         await until(looked_at)
-    assert await bus.escalations() == {}
+    assert await bus.reported() == []
     assert await bus.inbox() == []
+
+
+@pytest.mark.parametrize("deed", ENDINGS)
+async def test_an_end_that_is_undelivered_is_in_the_fallback_and_asks_nobody_else(bus: Bus, deed: Deed) -> None:
+    book, now = Ledger(bus.engine, timedelta(0)), datetime.now(UTC)
+    await book.record([bus.notice("told", owed="o")], now)
+    await book.settle([Settlement(one, LedgerState.ACCEPTED) for one in await book.lease("me", now, 10)], now)
+    async with bus.worker({"school": webhook("http://127.0.0.1:1/notices")}):
+        await bus.send(bus.notice("end", owed="o", deed=deed))
+        await bus.until_received((Stage.COPIED, "inbox"), name="end")
+    assert await bus.reported() == []
+
+
+async def test_nobody_hears_that_something_on_the_watchdogs_case_is_undelivered(bus: Bus) -> None:
+    async with bus.worker({"school": webhook("http://127.0.0.1:1/notices")}):
+        await bus.send(bus.notice("a", case_id=watchdog.CASE_ID))
+        await bus.until_received((Stage.COPIED, "inbox"))
+    assert await bus.reported() == []
+
+
+async def test_in_an_exercise_a_report_bears_the_moment_of_its_notice(bus: Bus) -> None:
+    first = bus.notice("a", exercise="x1")
+    async with bus.worker(
+        {"school": webhook("http://127.0.0.1:1/notices")},
+        policy=with_fallback("desk"),
+        fallbacks={"desk": files(folder(bus) / "not mounted")},
+    ):
+        await bus.send(first, bus.step("next", exercise="x1"))
+
+        async def both_reported() -> bool:
+            return await bus.reported() == ["a", "next"]
+
+        await until(both_reported)
+    assert {report.at for report in (await bus.reports()).values()} == {first.obligation.since, STEP_AT}
 
 
 async def test_what_its_plugin_cannot_write_is_in_the_fallback_plainly(bus: Bus) -> None:
@@ -312,7 +364,7 @@ async def test_what_its_plugin_cannot_write_is_in_the_fallback_plainly(bus: Bus)
     assert page["notice"] == f"{bus.prefix}-a"
 
 
-async def test_a_fallback_that_is_away_is_tried_again_and_meanwhile_the_chain_goes_on_to_its_end(bus: Bus) -> None:
+async def test_a_fallback_that_is_away_is_tried_again_and_meanwhile_the_case_hears_of_every_step_that_reached_nobody(bus: Bus) -> None:
     away = folder(bus) / "not mounted"
     system = System()
     system.status = 422
@@ -320,16 +372,16 @@ async def test_a_fallback_that_is_away_is_tried_again_and_meanwhile_the_chain_go
         listening(system) as url,
         bus.worker({"school": webhook(url)}, policy=with_fallback("desk"), fallbacks={"desk": files(away)}),
     ):
-        await bus.send(bus.notice("a"))
+        await bus.send(bus.notice("a"), bus.step("next", id=f"{bus.prefix}-o-a"))
 
-        async def duty_manager_is_asked() -> bool:
-            return {n.obligation.role for n in (await bus.escalations()).values()} >= {"team_manager", "duty_manager"}
+        async def both_reported() -> bool:
+            return await bus.reported() == ["a", "next"]
 
-        await until(duty_manager_is_asked)
+        await until(both_reported)
         away.mkdir()
         await bus.until_received((Stage.COPIED, "desk"))
     assert (away / f"{bus.prefix}-a.json").exists()
-    assert len(await bus.escalations()) == 3  # two of the chain, and the case holder once
+    assert {report.role for report in (await bus.reports()).values()} == {bus.notice("a").obligation.role, "team_manager"}
 
 
 async def test_a_policy_that_names_a_fallback_nobody_has_set_up_stops_the_start(bus: Bus) -> None:

@@ -109,7 +109,24 @@ def test_a_merge_of_three_makes_nobody_one_once_two_of_them_are_parted(parted: A
 
     assert mistaken(*on_file("a", "b", "c"), merged) == ["1", "2"]
     assert mistaken(*on_file("a", "b", "c"), merged, split) == []
-    assert mistaken(*on_file("a", "b", "c"), merged, said(PersonSplit, parted, PRISON_1, at=T0 - timedelta(minutes=1))) == ["2"]
+    assert mistaken(*on_file("a", "b", "c"), merged, said(PersonSplit, parted, PRISON_1, at=T0 - timedelta(minutes=1))) == ["1", "2"]
+
+
+def test_who_was_parted_and_merged_again_later_must_be_one() -> None:
+    split, merge = said(PersonSplit, PNC, CRN), said(PersonMerged, PNC, CRN, at=T0 + timedelta(minutes=1))
+    parted = case("a", "1", identifiers=[CRN]), case("b", "2", identifiers=[PNC])
+    whole = case("a", "1", "2", identifiers=[CRN]), case("b", "1", "2", identifiers=[PNC])
+
+    assert mistaken(*parted, split, merge) != []
+    assert mistaken(*whole, split, merge, alert("1", "1", "2", identifiers=[CRN])) == []
+    assert mistaken(*whole, split, merge, alert("1", "3", identifiers=[CRN])) != []
+
+
+def test_two_of_one_file_are_two_though_another_file_gives_one_person_both_their_numbers() -> None:
+    people = [{"key": "f", "person_ids": ("1",), "identifiers": [NHS_1]}, {"key": "g", "person_ids": ("2",), "identifiers": [CRN]}]
+    file = records.case_recorded(Case.model_validate({"id": "a", "version": 1, "people": people}), T0)
+
+    assert mistaken(file, case("c", "3", identifiers=[NHS_1, CRN])) == []
 
 
 def test_who_has_a_number_of_two_who_were_parted_is_neither_and_that_is_no_difference() -> None:

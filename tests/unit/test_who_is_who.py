@@ -297,6 +297,32 @@ async def test_a_split_keeps_apart_two_whom_a_shared_number_would_join_until_a_l
     assert await bus.on("a", "f") == await bus.on("b", "f")
 
 
+async def test_an_alert_finds_whoever_was_parted_and_later_merged_again(bus: Bus) -> None:
+    await bus.case("a", f={"identifiers": [CRN]})
+    await bus.case("b", f={"identifiers": [PNC]})
+    pointers = {"identifier": CRN}, {"identifier": PNC}
+    await bus.merged(*pointers, kind=PersonSplit)
+    await bus.merged(*pointers)
+
+    (match,) = await bus.alert("1", {"identifiers": [CRN]})
+
+    assert set(match.person_ids) == await bus.on("a", "f") == await bus.on("b", "f")
+    await bus.merged(*pointers, name="n", kind=PersonSplit)
+    assert await bus.who(identifiers=[CRN]) & await bus.who(identifiers=[PNC]) == set()
+
+
+@pytest.mark.parametrize("third_first", [False, True])
+async def test_a_file_that_gives_one_person_the_numbers_of_two_of_another_file_makes_nobody_one(bus: Bus, *, third_first: bool) -> None:
+    """Two people of one file are two, whoever writes both their numbers beside one name: to join them would join two families' news."""
+    if third_first:
+        await bus.case("c", p={"identifiers": [NHS_1, CRN]})
+    await bus.case("a", f={"identifiers": [NHS_1]}, g={"identifiers": [CRN]})
+    if not third_first:
+        await bus.case("c", p={"identifiers": [NHS_1, CRN]})
+
+    assert await bus.on("a", "f") & await bus.on("a", "g") == set()
+
+
 @pytest.mark.parametrize("parted", [{"case_id": "b", "key": "f"}, {"identifier": CRN}], ids=["as they were merged", "by another mark"])
 async def test_of_three_who_were_merged_none_is_another_once_two_of_them_are_parted(bus: Bus, parted: dict[str, Any]) -> None:
     """Which of the two the third is, nobody has said: to choose one would open one family's affairs to another."""

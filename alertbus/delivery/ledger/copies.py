@@ -3,13 +3,14 @@
 Each function runs inside a transaction that its caller has opened.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, case, exists, func, literal, select, update
 
-from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased, UndeliveredNotice
+from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased, UndeliveredNotice, patience_with
 from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.model.base import plus
 from alertbus.model.notice import ENDINGS
 from alertbus.sql.engine import UtcDateTime
 
@@ -17,7 +18,7 @@ WAITED_TOO_LONG = "waited_too_long"
 """Error class of what was never tried, because its agency's circuit is open or another notice blocks its lane."""
 
 
-def claim(connection: Connection, now: datetime, until: datetime, limit: int) -> list[UndeliveredNotice]:
+def claim(connection: Connection, now: datetime, until: datetime, limit: int, patience: timedelta) -> list[UndeliveredNotice]:
     """Take what is undelivered, oldest first, for nobody else until `until`. What is out with a worker at this moment is left to it."""
     later = ledger.alias()
     taken_back = exists().where(later.c.obligation_id == ledger.c.obligation_id, later.c.deed.in_(ENDINGS), later.c.seq > ledger.c.seq)
@@ -32,14 +33,16 @@ def claim(connection: Connection, now: datetime, until: datetime, limit: int) ->
     if not chosen:
         return []
     connection.execute(update(ledger).where(ledger.c.seq.in_(chosen)).values(fallback_due=until))
-    known = (ledger.c.error_class, ledger.c.failed_at, ledger.c.done_at, ledger.c.escalated_at, taken_back.label("taken_back"))
+    moments = (ledger.c.recorded_at, ledger.c.failed_at, ledger.c.done_at, ledger.c.escalated_at)
+    known = (ledger.c.error_class, *moments, taken_back.label("taken_back"))
     found = connection.execute(select(*LEASED_COLUMNS, *known).where(ledger.c.seq.in_(chosen)).order_by(ledger.c.seq))
     return [
         UndeliveredNotice(
             Leased(*row[: len(LEASED_COLUMNS)]),
             row.error_class or WAITED_TOO_LONG,
+            since=row.failed_at or row.done_at or min(now, plus(row.recorded_at, patience_with(row.deed, patience))),
             known=row.failed_at is not None or row.done_at is not None,
-            escalated=row.escalated_at is not None,
+            reported=row.escalated_at is not None,
             withdrawn=row.taken_back,
         )
         for row in found.all()

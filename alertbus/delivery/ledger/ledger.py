@@ -238,7 +238,7 @@ class Ledger:
         """Take what is undelivered, to copy it to its fallback channel; nobody else does before `until`."""
         if not await self._rows(select(ledger.c.seq).where(ledger.c.fallback_due <= now).limit(1)):
             return []
-        return await self.transactions.write(lambda connection: copies.claim(connection, now, until, limit))
+        return await self.transactions.write(lambda connection: copies.claim(connection, now, until, limit, self._patience))
 
     async def note_copy(self, one: UndeliveredNotice, channel: str | None, now: datetime, *, again: datetime | None = None) -> None:
         """Note which fallback channel has the copy. None: none has it, and it is tried `again` from then on, or never."""

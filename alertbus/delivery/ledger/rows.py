@@ -115,16 +115,23 @@ class UndeliveredNotice:
 
     leased: Leased
     reason: str
+    since: datetime
+    """From when it is undelivered: the same however often it is claimed, so that a report of it that is repeated says the same."""
     known: bool
     """A receipt has told of it as failed or refused."""
-    escalated: bool
+    reported: bool
+    """The case has been told of it."""
     withdrawn: bool
+
+
+def patience_with(deed: str, patience: timedelta) -> timedelta:
+    """How long a notice with this deed may wait for its agency's own channel, where others may wait for `patience`."""
+    return ESCALATION_PATIENCE if deed == Deed.ESCALATE else patience
 
 
 def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
     """Give the row of a notice that nobody has tried to send, in its agency's lane on the case. `body` is its JSON."""
     owed = notice.obligation
-    waits = ESCALATION_PATIENCE if notice.deed is Deed.ESCALATE else patience
     return {
         "notice_id": notice.id,
         "obligation_id": owed.id,
@@ -143,7 +150,7 @@ def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PA
         "lease_owner": None,
         "recorded_at": now,
         "receipt_pending": False,
-        "fallback_due": plus(now, waits),
+        "fallback_due": plus(now, patience_with(notice.deed, patience)),
     }
 
 

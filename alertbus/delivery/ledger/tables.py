@@ -71,7 +71,7 @@ ledger = Table(
     Column("fallback_due", UtcDateTime),
     # The fallback channel that has it.
     Column("fallback", String),
-    # When its escalations were on the broker.
+    # When the report of it to its case was on the broker. Named after what followed from that before cases decided it.
     Column("escalated_at", UtcDateTime),
     UniqueConstraint("notice_id"),
     sqlite_autoincrement=True,

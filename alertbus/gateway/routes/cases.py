@@ -12,10 +12,11 @@ from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.gateway.preconditions import expected_version
 from alertbus.intake.callers import Caller
 from alertbus.model import ids
 from alertbus.model.case import Case
-from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
+from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -53,7 +54,7 @@ async def put_case(
     if not caller.holds_case(case_id):
         raise NotAllowed(_OTHER_AREA)
     snapshot = _snapshot(case_id, await request.body())
-    expected = await _expected(case_id, if_match, if_none_match, gateway)
+    expected = await expected_version("case", if_match, if_none_match, lambda: _standing(case_id, gateway))
     case = await _put(snapshot, gateway, caller, expected)
     return _answer(case, 201 if case.version == 1 else 200)
 
@@ -200,24 +201,8 @@ def _drop_what_only_the_bus_states(data: dict[str, Any]) -> None:
     data.pop("known_at", None)
 
 
-async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, gateway: Gateway) -> int | None:
-    """Give the version that the sender read; 0 for none yet; None when it does not say."""
-    if if_none_match is not None:
-        if if_none_match.strip() != "*":
-            raise InvalidInput([Fault("If-None-Match", "* or nothing", "precondition")])
-        return 0
-    if if_match is None:
-        return None
-    given = [tag.strip() for tag in if_match.split(",")]
-    if len(given) == 1 and (tag := given[0].strip('"')).isdecimal() and len(tag) <= 9:  # noqa: PLR2004  any version we can have
-        return int(tag)
-    try:
-        standing = (await gateway.intake.cases.get(case_id)).version
-    except NotFound:
-        raise VersionConflict("there is no such case yet; send it without If-Match") from None
-    if "*" in given or f'"{standing}"' in given:
-        return standing
-    raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
+async def _standing(case_id: str, gateway: Gateway) -> int:
+    return (await gateway.intake.cases.get(case_id)).version
 
 
 def _answer(case: Case, status: int = 200) -> Response:

@@ -1,18 +1,16 @@
-"""`/v1/inbox`, `/v1/events` and acknowledgements: the obligations of an agency, and its answers to them."""
+"""`/v1/inbox` and `/v1/events`: the obligations of an agency."""
 
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from alertbus.chronicle import inbox_order, queries
-from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.feed import shown
-from alertbus.intake.acknowledgements import Acknowledgement
 from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
@@ -36,7 +34,9 @@ async def inbox(
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
     caller.must(Right.RECEIVE)
-    items = await queries.inbox(gateway.engine, caller.agency, state, _which(exercise), now=gateway.now(), limit=limit + 1, after=after)
+    items = await queries.inbox(
+        gateway.engine, caller.agency, state, which_exercise(exercise), now=gateway.now(), limit=limit + 1, after=after
+    )
     following = items[limit - 1].cursor if len(items) > limit else None
     body = f'{{"items":[{",".join(map(shown, items[:limit]))}],"next":{orjson.dumps(following).decode()}}}'
     return Response(body, media_type="application/json")
@@ -50,31 +50,11 @@ async def inbox(
 async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQuery = None, exercise: ExerciseQuery = None) -> Response:  # noqa: ARG001
     """Every open obligation first, then each as it arises or changes, until the caller goes away."""
     caller.must(Right.RECEIVE)
-    stream = _live(gateway, caller.agency, _which(exercise))
+    stream = _live(gateway, caller.agency, which_exercise(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-@router.post(
-    "/obligations/{obligation_id}/acknowledgements",
-    status_code=201,
-    summary="Acknowledge an obligation",
-    responses=answers(404, 413),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Acknowledgement"}}},
-        }
-    },
-)
-async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """A named person says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
-    caller.must(Right.RECEIVE)
-    answer = read(Acknowledgement, await request.body())
-    receipt = await gateway.intake.answers.acknowledge(obligation_id, answer, caller)
-    return JSONResponse(receipt.model_dump(mode="json"), 201)
-
-
-def _which(exercise: str | None) -> str | None:
+def which_exercise(exercise: str | None) -> str | None:
     """Give the exercise as the chronicle's queries take it: all of them, one, or None for what is real."""
     if exercise is None:
         return inbox_order.EVERYTHING

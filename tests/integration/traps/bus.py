@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,13 +174,25 @@ class Bus:
             await worker.stop()
 
     @contextlib.asynccontextmanager
-    async def child(self, folder: Path | None = None, twist: str = "none", stuck_s: float = STUCK_S) -> AsyncIterator["Child"]:
+    async def child(
+        self, folder: Path | None = None, twist: str = "none", stuck_s: float = STUCK_S, clock: "WallClock | None" = None
+    ) -> AsyncIterator["Child"]:
         """A worker in a process of its own, from when it has its partitions; killed at the end if it still lives."""
-        folder = folder or self.new_folder()
+        folder, clock = folder or self.new_folder(), clock or WallClock(self.new_folder() / "clock")
         log = folder.with_suffix(f".{uuid.uuid4().hex[:4]}.log")
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.integration.traps.child", self.bootstrap, self.url, str(folder), twist, str(stuck_s)),
+                *(
+                    sys.executable,
+                    "-m",
+                    "tests.integration.traps.child",
+                    self.bootstrap,
+                    self.url,
+                    str(folder),
+                    twist,
+                    str(stuck_s),
+                    str(clock.file),
+                ),
                 cwd=Path(__file__).parents[3],
                 env=os.environ,
                 stdin=subprocess.PIPE,
@@ -195,6 +207,39 @@ class Bus:
             if child.alive:
                 child.signal(signal.SIGKILL)
                 await child.ends()
+
+
+class WallClock:
+    """The wall clock of workers, in this process and in others, as a test moves it. Workers that have none keep the machine's."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._stands: datetime | None = None
+        self.looks = 0
+        self.move(timedelta())
+
+    def __call__(self) -> datetime:
+        self.looks += 1
+        return self._stands or datetime.now(UTC) + self.moved
+
+    def move(self, by: timedelta) -> None:
+        """Set it so far from the machine's."""
+        self.moved, self._stands = by, None
+        self.file.with_suffix(".new").write_text(str(by.total_seconds()))
+        self.file.with_suffix(".new").rename(self.file)
+
+    def stop(self) -> None:
+        """Let it stand still, for workers in this process."""
+        self._stands = datetime.now(UTC) + self.moved
+
+    async def looked_at(self, times: int = 5) -> None:
+        """Return when workers in this process have looked at it so many times more."""
+        wanted = self.looks + times
+
+        async def enough() -> bool:
+            return self.looks >= wanted
+
+        await until(enough, True)
 
 
 class Child:

@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from alertbus.broker import topics
+from alertbus.model.events import Tick
+from alertbus.stream import stages
 from alertbus.stream.changelog import Changelog
 from alertbus.stream.lane import Lane
 from alertbus.stream.worker import StreamWorker
+from tests.integration.traps.steps import follow_with_steps
 
 Twist = Callable[[StreamWorker], None]
 
@@ -162,6 +166,59 @@ def skips(topic: str, marked: bytes) -> Twist:
     return twist
 
 
+def asks_for_steps(worker: StreamWorker) -> None:
+    """Each alert takes its steps (`steps`), and the worker looks at its clock all the time."""
+    stages.follow = follow_with_steps  # type: ignore[assignment]
+    stage: Any = worker.lanes[topics.CASE_EVENTS]._process
+    stage._prepared = SimpleNamespace(tell=lambda *_: None)
+    worker._clock._look_s = 0.05
+
+
+def is_tick(record: Any) -> bool:
+    return dict(record.headers)["ce_type"] == Tick.type.encode()
+
+
+def after_ticks(gate: Gate) -> Twist:
+    """Wait between the broker's acknowledgement of ticks and what is done after it."""
+
+    def twist(worker: StreamWorker) -> None:
+        clock: Any = worker._clock
+        producer = clock._producer
+
+        async def send_all(ticks: Sequence[Any]) -> None:
+            await producer().send_all(ticks)
+            await gate.pass_()
+
+        clock._producer = lambda: SimpleNamespace(send_all=send_all)
+
+    return twist
+
+
+def after_the_outputs_of_ticks(gate: Gate) -> Twist:
+    """Wait between what a batch with a tick causes, which is written, and its states, which are not."""
+
+    def twist(worker: StreamWorker) -> None:
+        seen: list[int] = []
+        lanes: Any = worker.lanes[topics.CASE_EVENTS]
+        process = lanes._process
+        changelog: Any = worker._changelogs["case"]
+        write = changelog.write
+
+        async def watched(work: Mapping[int, Any]) -> Any:
+            durable = await process(work)
+            seen.extend(1 for records in work.values() for record in records if is_tick(record))
+            return durable
+
+        async def held(changed: Mapping[int, Any]) -> None:
+            if seen:
+                await gate.pass_()
+            await write(changed)
+
+        lanes._process, changelog.write = watched, held
+
+    return twist
+
+
 def both(*twists: Twist) -> Twist:
     def twist(worker: StreamWorker) -> None:
         for one in twists:
@@ -189,6 +246,10 @@ BY_NAME: Mapping[str, Callable[[Gate], Twist]] = {
     "skips": lambda _: skips(topics.PERSON_EVENTS, SKIPPED),
     "skips, takes whatever comes": lambda _: both(skips(topics.PERSON_EVENTS, SKIPPED), takes_whatever_comes),
     "blocks the loop": lambda _: blocks_the_loop,
+    "steps": lambda _: asks_for_steps,
+    "steps, after ticks": lambda gate: both(asks_for_steps, after_ticks(gate)),
+    "steps, before ticks are decided": lambda gate: both(asks_for_steps, before_processing(topics.CASE_EVENTS, gate, is_tick)),
+    "steps, after the outputs of ticks": lambda gate: both(asks_for_steps, after_the_outputs_of_ticks(gate)),
     "before case states": lambda gate: before_states("case", gate),
     "before case states, mends nothing": lambda gate: both(before_states("case", gate), mends_nothing),
 }

@@ -1,0 +1,236 @@
+"""What is owed by a time, as a caller may see it: items, and answers of which no step was taken yet, which are obligations and no items.
+
+Together they are in the order of when they are due, so that what is late stands first. Every part of a page is one walk of an index.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, text, tuple_, union
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.inbox_order import EVERYTHING
+from alertbus.chronicle.item_sight import ItemShown, ItemSight, ToldOf
+from alertbus.chronicle.next_asked import first_step
+from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, same_exercise
+from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.item import ANSWER, Item, ItemState
+from alertbus.model.notice import Notice
+from alertbus.policy.policy import Policy
+from alertbus.sql.database import Database
+
+_UNANSWERED = sorted(state for state in tables.ObligationState if state not in tables.ANSWERED)
+_item, _owed, _on = tables.item.c, tables.obligation.c, tables.case_agency.c
+
+
+class ItemsAsked(StrEnum):
+    """Which items somebody asks for."""
+
+    OPEN = "open"
+    """Not recorded yet, late or not."""
+    OVERDUE = "overdue"
+    UNOWNED = "unowned"
+    """Everybody was asked, and nobody by name has answered."""
+    ALL = "all"
+    """Recorded ones and void ones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlace:
+    """Where an item stands among all."""
+
+    due_or_never: datetime
+    id: str
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.due_or_never.isoformat().replace('+00:00', 'Z')}~{self.id}"
+
+    @classmethod
+    def at(cls, cursor: str) -> Self:
+        """Read a cursor. Raises `InvalidInput`."""
+        due, _, last = cursor.partition("~")
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(due)
+            if moment.tzinfo is not None and last:
+                return cls(moment.astimezone(UTC), last)
+        raise InvalidInput([Fault("after", "expected the cursor of an item, as it was given")])
+
+
+async def items_owed(
+    engine: Database,
+    policy: Policy,
+    sight: ItemSight,
+    asked: ItemsAsked = ItemsAsked.OPEN,
+    *,
+    case_id: str | None = None,
+    alert_id: str | None = None,
+    exercise: str | None = EVERYTHING,
+    now: datetime,
+    limit: int = 100,
+    after: str | None = None,
+) -> list[ItemShown]:
+    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the `cursor` of the
+    last one seen; `exercise` as `queries.inbox` has it.
+    """
+    of = _Of(case_id, alert_id, exercise)
+    seen = None if after is None else ItemPlace.at(after)
+
+    def found(connection: Connection) -> list[ItemShown]:
+        parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, of, now)]
+        if not parts:
+            return []
+        every = union(*map(select, parts)).subquery()
+        query = select(every.c.due_or_never, every.c.id).order_by(every.c.due_or_never, every.c.id).limit(limit)
+        return _shown(connection, [row.id for row in connection.execute(query)], policy, sight, now)
+
+    return await answered(engine, found)
+
+
+async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id: str, *, now: datetime) -> ItemShown:
+    """Give one item, or one answer that is owed. Raises `NotFound` for one that is not there, or not to be seen."""
+
+    def found(connection: Connection) -> list[ItemShown]:
+        parts = [part.where(part.selected_columns.id == item_id) for part in _parts(sight, ItemsAsked.ALL, _Of(), now)]
+        rows = connection.execute(union(*parts)).all() if parts else []
+        return _shown(connection, [row.id for row in rows], policy, sight, now)
+
+    if not (one := await answered(engine, found)):
+        raise NotFound("no such item; see that the id is the bus's own, from `GET /v1/items`")
+    return one[0]
+
+
+def _parts(sight: ItemSight, asked: ItemsAsked, of: "_Of", now: datetime) -> Iterator[Select[Any]]:
+    """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
+    items = select(_item.due_or_never, _item.id).where(*_WHICH[asked], *of.narrowed(_item))
+    stepped = exists().where(_item.id == _owed.id)
+    waiting: list[ColumnElement[bool]] = [_owed.due.is_not(None), ~stepped, *of.narrowed(_owed)]
+    if asked is ItemsAsked.OVERDUE:
+        waiting += [_owed.due < now, _owed.exercise.is_(None)]
+    answers = select(_owed.due.label("due_or_never"), _owed.id).where(*waiting)
+    with_answers = asked is not ItemsAsked.UNOWNED
+    if sight.areas is None or sight.areas:
+        yield items.where(*_held(_item, sight))
+        if with_answers:
+            yield answers.where(tables.UNANSWERED, *_held(_owed, sight))
+    if sight.agency is not None and sight.areas is not None:
+        yield items.where(_item.agency == sight.agency)
+        yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
+        if with_answers:
+            yield answers.where(_owed.agency == sight.agency, _owed.state.in_(_UNANSWERED))  # as the inbox's index has it
+
+
+_WHICH = {
+    ItemsAsked.OPEN: (text("chronicle_item.open"),),
+    ItemsAsked.OVERDUE: (text("chronicle_item.overdue"),),
+    ItemsAsked.UNOWNED: (text("chronicle_item.unowned_since IS NOT NULL"),),
+    ItemsAsked.ALL: (),
+}
+"""In the words of the indexes, or no database would use them."""
+
+
+class _Of(NamedTuple):
+    """Of which case, alert and exercise."""
+
+    case_id: str | None = None
+    alert_id: str | None = None
+    exercise: str | None = EVERYTHING
+
+    def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
+        if self.case_id is not None:
+            yield columns.case_id == self.case_id
+        if self.alert_id is not None:
+            yield columns.alert_id == self.alert_id
+        if self.exercise != EVERYTHING:
+            yield same_exercise(columns.exercise, self.exercise)
+
+
+def _held(columns: Any, sight: ItemSight) -> Iterator[ColumnElement[bool]]:
+    if sight.areas:
+        yield or_(*(columns.case_id.startswith(area, autoescape=True) for area in sight.areas))
+
+
+def _cases_of(agency: str, now: datetime) -> Select[Any]:
+    """The cases on which the agency works with the children. In an exercise, which has a time of its own, those on which it ever did."""
+    here = and_(or_(_on.begins.is_(None), _on.begins <= now), or_(_on.ends.is_(None), _on.ends >= now))
+    return select(_on.case_id).where(_on.agency == agency, _on.children, or_(_on.exercise.is_not(None), here))
+
+
+def _page(part: Select[Any], seen: ItemPlace | None, limit: int) -> Select[Any]:
+    place = tuple(part.selected_columns)
+    if seen is not None:
+        part = part.where(tuple_(*place) > tuple_(seen.due_or_never, seen.id))
+    return part.order_by(*place).limit(limit)
+
+
+def _shown(connection: Connection, ids: Sequence[str], policy: Policy, sight: ItemSight, now: datetime) -> list[ItemShown]:
+    """What stands under these ids, in their order."""
+    found: dict[str, tuple[Item, datetime]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        for name, body, due in connection.execute(select(_item.id, _item.body, _item.due_or_never).where(_item.id.in_(some))):
+            found[name] = Item.model_validate_json(body), due
+        joined = select(_owed.state, _owed.due, tables.notice.c.body).join(tables.notice, tables.notice.c.notice_id == _owed.notice_id)
+        for state, due, body in connection.execute(joined.where(_owed.id.in_([one for one in some if one not in found]))):
+            item = _answer_owed(Notice.model_validate_json(body), policy, late=is_overdue(state, due, now))
+            found[item.id] = item, due
+    told = _told(connection, sight, [item for item, _ in found.values()])
+    serves = _served(connection, sight, {item.case_id for item, _ in found.values()})
+    there = (found[one] for one in ids if one in found)
+    return [sight.of(item, told, serves.get(item.case_id), ItemPlace(due, item.id).cursor) for item, due in there]
+
+
+def _answer_owed(notice: Notice, policy: Policy, *, late: bool) -> Item:
+    """The answer that an obligation waits for, of which no step was taken yet, as an item would say it. An exercise has a time of its own:
+    by that nothing is late there before its clock has said so.
+    """
+    owed = notice.obligation
+    return Item(
+        id=owed.id,
+        case_id=owed.case_id,
+        rule=ANSWER,
+        title=notice.title,
+        agency=owed.agency,
+        role=owed.role,
+        kind=owed.kind,
+        alert_id=owed.alert_id,
+        source_id=owed.source_id,
+        obligation_id=owed.id,
+        opened_at=owed.since,
+        due=owed.due,
+        state=ItemState.MISSED if late and owed.exercise is None else ItemState.OPEN,
+        next=first_step(owed, policy),
+        policy_version=notice.policy_version,
+        exercise=owed.exercise,
+        at=owed.since,
+    )
+
+
+def _told(connection: Connection, sight: ItemSight, items: Sequence[Item]) -> ToldOf:
+    """What the agency's own notices say of the alerts that opened these items."""
+    wanted = sorted({item.alert_id for item in items if item.alert_id is not None and not sight.holds(item.case_id)})
+    found = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        of_ours = _owed.agency == sight.agency, _owed.alert_id.in_(wanted[start : start + AT_ONCE])
+        query = select(tables.notice.c.body).join(tables.obligation, tables.notice.c.notice_id == _owed.notice_id).where(*of_ours)
+        for body in connection.execute(query.order_by(_owed.id)).scalars():
+            notice = Notice.model_validate_json(body)
+            found[notice.obligation.case_id, notice.obligation.alert_id] = notice
+    return found
+
+
+def _served(connection: Connection, sight: ItemSight, cases: set[str]) -> dict[str, frozenset[str] | None]:
+    """By case, the children that the agency serves there, where it is not all of them."""
+    others = sorted(case_id for case_id in cases if not sight.holds(case_id))
+    found: dict[str, frozenset[str] | None] = dict.fromkeys(others, frozenset())
+    for start in range(0, len(others), AT_ONCE):
+        mine = _on.agency == sight.agency, _on.children, _on.case_id.in_(others[start : start + AT_ONCE])
+        for row in connection.execute(select(_on.case_id, _on.serves).where(*mine)):
+            before = found[row.case_id]
+            found[row.case_id] = None if row.serves is None or before is None else before | frozenset(orjson.loads(row.serves))
+    return found

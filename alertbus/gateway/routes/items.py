@@ -1,0 +1,78 @@
+"""`/v1/items`: what is owed by a time on the cases of the caller, by whom, by when, and who is asked next."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from alertbus.audit.chain import AuditedDeed
+from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
+from alertbus.chronicle.item_sight import ItemShown
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.gateway.routes.inbox import ExerciseQuery, which_exercise
+from alertbus.intake.callers import Caller
+from alertbus.model.case import CASE_ID
+from alertbus.model.rights import Right
+
+router = APIRouter(prefix="/v1/items", tags=["items"])
+
+AsAgency = Annotated[str | None, Query(description="as this agency sees it: the caller's own; another's is 404", max_length=120)]
+
+
+@router.get("", summary="What is owed by a time", responses=answers(404))
+async def items(
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: AsAgency = None,
+    case: Annotated[str | None, Query(description="only this case's", pattern=CASE_ID)] = None,
+    overdue: Annotated[bool, Query(description="only what is late and not recorded")] = False,
+    unowned: Annotated[bool, Query(description="only what everybody was asked for and nobody by name has answered")] = False,
+    state: Annotated[ItemsAsked, Query(description="`all`: recorded ones and void ones too")] = ItemsAsked.OPEN,
+    exercise: ExerciseQuery = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
+) -> Response:
+    """Clocks of the policy's rules, and answers that are owed (`rule` is `answer`), the earliest due first. The page's `next` is the cursor
+    for the rest; an item's `next` is who is told next, and when.
+
+    Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
+    what it owes itself. Who holds the case sees all of it.
+    """
+    _must_see(caller)
+    asked = ItemsAsked.UNOWNED if unowned else ItemsAsked.OVERDUE if overdue else state
+    found = await items_owed(
+        gateway.engine,
+        gateway.policy,
+        caller.item_sight(as_agency=agency is not None),
+        asked,
+        case_id=case,
+        exercise=which_exercise(exercise),
+        now=gateway.now(),
+        limit=limit + 1,
+        after=after,
+    )
+    page, following = found[:limit], found[limit - 1].cursor if len(found) > limit else None
+    await _audited(gateway, caller, page)
+    body = f'{{"items":[{",".join(one.model_dump_json() for one in page)}],"next":{orjson.dumps(following).decode()}}}'
+    return Response(body, media_type="application/json")
+
+
+@router.get("/{item_id}", summary="One item, with its steps", responses=answers(404))
+async def item(item_id: str, gateway: CurrentGateway, caller: CurrentCaller, agency: AsAgency = None) -> Response:
+    """Who was told and when, who is next, and how it ended, as the caller may see it."""
+    _must_see(caller)
+    found = await item_owed(gateway.engine, gateway.policy, caller.item_sight(as_agency=agency is not None), item_id, now=gateway.now())
+    await _audited(gateway, caller, [found])
+    return Response(found.model_dump_json(), media_type="application/json")
+
+
+def _must_see(caller: Caller) -> None:
+    if Right.HOLD_CASES not in caller.rights:
+        caller.must(Right.RECEIVE)
+
+
+async def _audited(gateway: Gateway, caller: Caller, shown: list[ItemShown]) -> None:
+    """What an agency owes itself is its inbox; that others' was looked at is noted, by case."""
+    others = sorted({one.case_id for one in shown if one.agency != caller.agency})
+    if others and caller.agency is not None:
+        await gateway.intake.audited.note(AuditedDeed.ITEMS_READ, caller, about=others, reason="read what is owed on the case")

@@ -1,0 +1,82 @@
+"""For whom somebody answers: what an absent person would have seen, seen by who covers for them (TUR-05, TUR-06, TUR-15). Pure."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from alertbus.model.base import FIRST
+from alertbus.model.case import begins
+from alertbus.model.team import Absence, worker_ref
+from alertbus.policy.policy import Policy
+from alertbus.staff.answering import answering
+from alertbus.staff.staffing import Staffing, person_key
+
+
+def answers_for(staffing: Staffing, agency: str, name: str, at: datetime, policy: Policy, *, exercise: str | None = None) -> list[str]:
+    """Give the people in whose place NAME answers at that moment: whoever is away, or has left, and whose part falls to NAME. In an order
+    that is nobody's rank.
+    """
+    staff = staffing.of(agency, exercise)
+    if staff is None:
+        return []
+    own, people = person_key(name), staff.people
+    fallen = [
+        ref
+        for ref, other in people.items()
+        if person_key(other) != own and person_key(answering(staffing, agency, "", other, at, policy, exercise=exercise).who or "") == own
+    ]
+    return [people[ref] for ref in sorted(fallen)]
+
+
+class Inquiry:
+    """Whose an obligation is at one moment, asked of many obligations: each role and named worker is looked up once."""
+
+    def __init__(self, staffing: Staffing, at: datetime, policy: Policy) -> None:
+        self._staffing, self._at, self._policy = staffing, at, policy
+        self._known: dict[tuple[str, str, str | None, str | None], str | None] = {}
+
+    def falls_to(self, agency: str, role: str, worker: str | None, exercise: str | None = None) -> str | None:
+        """Give the `worker_ref` of the person who answers; None where no person does."""
+        asked = (agency, role, worker, exercise)
+        if asked not in self._known:
+            who = answering(self._staffing, agency, role, worker, self._at, self._policy, exercise=exercise).who
+            self._known[asked] = self.ref(agency, who, exercise) if who else None
+        return self._known[asked]
+
+    def ref(self, agency: str, name: str, exercise: str | None = None) -> str:
+        """Give what stands for somebody of the agency in addresses. People of a setting without teams are those of its agency's."""
+        staff = self._staffing.of(agency, exercise)
+        return worker_ref(agency if staff is None else staff.agency, name)
+
+
+class AwayTime(NamedTuple):
+    """From when to when somebody was away, by what their team says."""
+
+    since: datetime
+    until: datetime
+    over: bool
+
+
+def last_absence(staffing: Staffing, agency: str, ref: str, at: datetime) -> AwayTime | None:
+    """Give the person's absence that began last, of those that have begun; with those that it overlaps. None if they were never away."""
+    staff = staffing.of(agency)
+    name = None if staff is None else staff.people.get(ref)
+    if staff is None or name is None:
+        return None
+    spells = sorted((_away(absence, at) for absence in staff.absences_of(name)), key=_by_end)
+    found: AwayTime | None = None
+    for one in reversed([one for one in spells if one.since <= at]):
+        if found is None:
+            found = one
+        elif one.until >= found.since:
+            found = found._replace(since=min(one.since, found.since))
+    return found
+
+
+def _away(absence: Absence, at: datetime) -> AwayTime:
+    until = absence.until
+    over = until is not None and until < at
+    return AwayTime(FIRST if absence.from_ is None else begins(absence.from_), min(until, at) if until is not None else at, over)
+
+
+def _by_end(one: AwayTime) -> datetime:
+    return one.until
