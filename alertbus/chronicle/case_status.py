@@ -31,6 +31,7 @@ from alertbus.reach.standing import StandingAlert
 from alertbus.reach.standing_facts import (
     ConsentSaid,
     StatusSaid,
+    begun,
     consent_on,
     consents_with,
     open_episodes,
@@ -190,10 +191,10 @@ def _stood(read: CaseRead) -> dict[str, object]:
     told: dict[str, object] = {"changes": shown, "planned": planned}
     on_file = [one.type for one in open_episodes(case, read.now)]
     if not holding:
-        begun = _current(case, read.now)
-        status = case.status or (begun.type if begun else None)
+        running = _current(case, read.now)
+        status = case.status or (running.type if running else None)
         said = None if status is None else plan_name(status) not in CLOSED
-        since = in_uk(begun.since).date() if begun and begun.since else None
+        since = in_uk(begun(running)).date() if running and running.from_ else None
         return told | {"open": said, "status": status, "since": since, "said_in": CASE_FILE if status else None, "authority": None}
     last = holding[-1]
     names = {plan_name(one) for one in (*on_file, *filter(None, (case.status,)))}
@@ -212,11 +213,7 @@ def _stood(read: CaseRead) -> dict[str, object]:
 def _current(case: Case, now: datetime) -> Episode | None:
     """Of the episodes that are open the plan that began last, else the last to begin."""
     running, plan = open_episodes(case, now), plan_of(case, now)
-    return max((one for one in running if one.type == plan), default=None, key=_begun) or max(running, default=None, key=_begun)
-
-
-def _begun(spell: Spell) -> datetime:
-    return spell.since or BEGINNING
+    return max((one for one in running if one.type == plan), default=None, key=begun) or max(running, default=None, key=begun)
 
 
 def _shown(said: StatusSaid, held: frozenset[str]) -> StatusChanged:
