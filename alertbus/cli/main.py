@@ -48,6 +48,7 @@ app = table(
         "policy": ("alertbus.cli.policies:app", "Who is told about what, how much, how fast."),
         "quarantine": ("alertbus.cli.quarantine:app", "What could not be decided or was refused, and putting it back."),
         "schema": ("alertbus.cli.schemas:app", "Published schemas."),
+        "requirements": ("alertbus.cli.requirements_command:requirements_command", "Each requirement, and the tests that name it."),
         "audit": ("alertbus.cli.audit:app", "Proof that nothing is missing."),
     },
     "A fact about a person reaches every agency on every linked child's case, and who has answered, by name, can be asked.",
