@@ -71,7 +71,7 @@ def _reminders(alert: StandingAlert, state: CaseState, policy: Policy) -> Iterat
 
 
 def _stands_ahead(asking: Asking, release_on: date, day: date, state: CaseState) -> bool:
-    moved = asking.told and Movement.stated_by(asking.told.statement)
+    moved = None if asking.told is None else Movement.stated_by(asking.told.statement)
     return moved is not None and custody_on(day, state.movements.values(), moved.person_ids).release_on == release_on
 
 
