@@ -4,11 +4,14 @@ Every number here is ours: neither the review nor a statute sets one.
 """
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, datetime, time
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from alertbus.model.base import Word
+from alertbus.model.calendar import add_working_days, is_working_day
+from alertbus.model.case import UK, in_uk
 from alertbus.policy.within import Within
 
 
@@ -25,6 +28,8 @@ class EscalationRules(Word):
     """For how long whoever answered may take the answer back."""
     accept_within: Within = Within(hours=4)
     """How long the person to whom something was passed on has to accept it, before it is said that nobody has."""
+    unowned_within: Within = Within(minutes=15)
+    """How long something may lie in the unowned queue before the dead man's switch is no longer told that all is well."""
 
 
 class OutOfHours(Word):
@@ -33,6 +38,26 @@ class OutOfHours(Word):
     role: str
     opens: time
     closes: time
+
+    @model_validator(mode="after")
+    def _a_day(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("`closes` lies after `opens` on the same day")
+        return self
+
+    def open_at(self, moment: datetime, bank_holidays: frozenset[date]) -> bool:
+        """Whether the day teams are there. `bank_holidays`: those that the policy adds to the calendar's own."""
+        local = in_uk(moment)
+        return self.opens <= local.time() < self.closes and is_working_day(local.date(), bank_holidays)
+
+    def opening(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
+        """The first moment from this one on at which the day teams are there: this one, if they are."""
+        if self.open_at(moment, bank_holidays):
+            return moment
+        local = in_uk(moment)
+        today = local.time() < self.opens and is_working_day(local.date(), bank_holidays)
+        day = local.date() if today else add_working_days(local.date(), 1, bank_holidays)
+        return max(moment, datetime.combine(day, self.opens, UK))  # on the calendar's last day there is no other
 
 
 class TeamChain(Word):

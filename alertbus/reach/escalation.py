@@ -7,7 +7,7 @@ may see: the next person gets the agency's own notice again, and the case holder
 from collections.abc import Iterator
 
 from alertbus.model import ids
-from alertbus.model.notice import Deed, Notice
+from alertbus.model.notice import Deed, Notice, Obligation
 from alertbus.policy.policy import STRANGER, UNKNOWN_SECTOR, Policy
 
 UNCLASSED = "other"
@@ -26,8 +26,8 @@ def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]
         return
     if (role := next_person(notice, policy)) is not None:
         yield _readdressed(notice, role, reason)
-    if notice.deed is not Deed.ESCALATE and (informed := _informed(notice, policy)) is not None:
-        yield _not_reached(notice, informed, reason, policy)
+    if notice.deed is not Deed.ESCALATE and (holder := holder_told(notice.obligation, reason, policy)) is not None:
+        yield holder
 
 
 def next_person(notice: Notice, policy: Policy) -> str | None:
@@ -52,43 +52,37 @@ def _readdressed(notice: Notice, role: str, reason: str) -> Notice:
     )
 
 
-def _informed(notice: Notice, policy: Policy) -> str | None:
-    """The agency to inform: the case holder, or when that itself was not reached the front door, so that somebody else knows."""
-    holder = policy.case_holder
-    if policy.agency(notice.obligation.agency) is not policy.agency(holder):
-        return holder
-    return policy.front_door if policy.front_door != holder else None
-
-
-def _not_reached(notice: Notice, informed: str, reason: str, policy: Policy) -> Notice:
-    """The case holder's notice. It names who was not reached; of the alert it takes over nothing but its severity and its times."""
-    owed, agency = notice.obligation, policy.agency(informed)
-    missed = f"{_words(owed.agency)} ({_words(owed.role)})"
-    obligation_id = ids.not_reached_id(owed.id, informed)
+def holder_told(owing: Obligation, reason: str, policy: Policy) -> Notice | None:
+    """The case holder's notice that an obligation's own role was not reached; the front door's, where that is the case holder itself, so
+    that somebody else knows. It names who was not reached; of the alert it takes over nothing but its severity and its times.
+    """
+    if (informed := _informed(owing, policy)) is None:
+        return None
+    agency, missed = policy.agency(informed), f"{_words(owing.agency)} ({_words(owing.role)})"
+    obligation_id = ids.not_reached_id(owing.id, informed)
+    of_it = {"id": obligation_id, "agency": informed, "role": agency.role, "kind": UNCLASSED, "source": "alertbus", "source_id": owing.id}
     return Notice(
-        id=ids.escalation_id(obligation_id, owed.since.isoformat(), agency.role),
+        id=ids.escalation_id(obligation_id, owing.since.isoformat(), agency.role),
         deed=Deed.ESCALATE,
-        obligation=owed.model_copy(
-            update={
-                "id": obligation_id,
-                "agency": informed,
-                "role": agency.role,
-                "kind": UNCLASSED,
-                "source": "alertbus",
-                "source_id": owed.id,
-            }
-        ),
+        obligation=owing.model_copy(update=of_it),
         sector=agency.sector,
         title="An agency was not reached",
         because=f"{missed} was not reached ({_words(reason)}) about this case → you, {_words(informed)} ({_words(agency.role)})",
-        occurred_at=owed.since,
-        recorded_at=owed.since,
+        occurred_at=owing.since,
+        recorded_at=owing.since,
         summary=f"A notice to {missed} could not be handed over.",
-        action=f"Ring {_words(owed.agency)} now and quote the obligation.",
+        action=f"Ring {_words(owing.agency)} now and quote the obligation.",
         lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
         policy_version=policy.version,
         rule="not_reached",
     )
+
+
+def _informed(owing: Obligation, policy: Policy) -> str | None:
+    holder = policy.case_holder
+    if policy.agency(owing.agency) is not policy.agency(holder):
+        return holder
+    return policy.front_door if policy.front_door != holder else None
 
 
 def _words(name: str) -> str:

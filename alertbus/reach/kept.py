@@ -63,19 +63,38 @@ class Answer(Word):
     """What a named person answered to an obligation, as far as it decides who is asked next."""
 
     receipt_id: Annotated[str, S.ROUTING]
-    alert_id: Annotated[str, S.ROUTING]
+    by: Annotated[str, S.ROUTING]
+    to: Annotated[str | None, S.ROUTING] = None
     intent: Annotated[Intent, S.ROUTING]
     acted: Annotated[bool, S.ROUTING] = False
     at: Annotated[Moment, S.ROUTING]
 
 
-class Answers(Word):
-    """Everything answered to one obligation, by receipt; and what was taken back, which may be heard of first."""
+class NotReached(Word):
+    """A notice of an obligation that reached nobody: which, for which role, why and when delivery said so."""
 
+    notice_id: Annotated[str, S.ROUTING]
+    role: Annotated[str, S.ROUTING]
+    reason: Annotated[str, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+
+
+class Answers(Word):
+    """Everything that was heard of one obligation: answers, by receipt; those taken back, of which may be heard first; and what reached
+    nobody. In the order of their times, whatever the order of arrival.
+    """
+
+    alert_id: Annotated[str, S.ROUTING]
     given: Annotated[tuple[Answer, ...], S.ROUTING] = ()
     undone: Annotated[tuple[str, ...], S.ROUTING] = ()
-    not_delivered: Annotated[tuple[Moment, ...], S.ROUTING] = ()
-    """When delivery reported that a notice of it reached nobody."""
+    not_delivered: Annotated[tuple[NotReached, ...], S.ROUTING] = ()
+    heard: Annotated[Moment, S.ROUTING]
+    """The latest moment of which it was heard: while the alert is not here, it may yet arrive for a short while after that."""
+
+    @property
+    def stands(self) -> tuple[Answer, ...]:
+        """The answers that were not taken back."""
+        return tuple(answer for answer in self.given if answer.receipt_id not in self.undone) if self.undone else self.given
 
 
 class OwnObligation(Word):

@@ -11,6 +11,7 @@ from datetime import datetime
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
+from alertbus.model.item import ItemStep
 from alertbus.model.notice import Cause, Deed, Obligation
 from alertbus.model.screening import Revealed, revealed_to
 from alertbus.policy.minimise import reads_words
@@ -47,6 +48,10 @@ class Owed:
     ended_at: datetime | None = None
     left: bool = False
     """Its agency, or whom it was told through, is not on the case at that time any more: it hears what corrects the fact, and no more."""
+    step: ItemStep | None = None
+    """Of a notice that chases an answer: why it comes to the role that its obligation now names, and when."""
+    asked: str = ""
+    """Who was asked before, and when, in words."""
 
     def taken_back(self, at: datetime, by: str, why: Over) -> "Owed":
         """The notice that ends this one; `by` names what made it necessary, and is part of its id."""
@@ -65,6 +70,11 @@ class Owed:
         again = ids.notice_id(self.obligation.id, self.statement.statement_id, since=f"{at.isoformat()}, {by}")
         told = self.obligation.model_copy(update={"since": at})
         return replace(self, obligation=told, deed=Deed.DELIVER, at=at, notice_id=again, place=_LAST)
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it tells again what had been taken back, or had turned out not to stand."""
+        return self.place == _LAST and not self.deed.ends
 
     def given_anew(self, by: str) -> "Owed":
         """The same notice under another id."""
@@ -121,12 +131,16 @@ class Evaluation:
 
     def due_by_obligation(self) -> dict[str, list[Owed]]:
         """What is due, of each obligation in the order in which it is read."""
-        found: dict[str, list[Owed]] = {}
-        for entry in self.due():
-            found.setdefault(entry.obligation.id, []).append(entry)
-        for entries in found.values():
-            entries.sort(key=lambda entry: (entry.at, entry.place))
-        return found
+        return _by_obligation(self.due())
+
+
+def _by_obligation(entries: Iterable[Owed]) -> dict[str, list[Owed]]:
+    found: dict[str, list[Owed]] = {}
+    for entry in entries:
+        found.setdefault(entry.obligation.id, []).append(entry)
+    for of_one in found.values():
+        of_one.sort(key=lambda entry: (entry.at, entry.place))
+    return found
 
 
 NOTHING_OWED = Evaluation()
@@ -187,6 +201,18 @@ def _never_stood(read: AcceptedAlert, stands: AcceptedAlert, evaluation: Evaluat
 
 def owed(alert: StandingAlert, case: Case, policy: Policy) -> tuple[Owed, ...]:
     """Every notice that the alert owes on the case over all time. The same facts give the same answer."""
+    known: tuple[Case, Policy, tuple[Owed, ...]] | None = alert.memo.get(owed)  # every tick asks it of every alert
+    if known is None or known[0] is not case or known[1] is not policy:
+        known = alert.memo[owed] = (case, policy, _owed(alert, case, policy))
+    return known[2]
+
+
+def owed_by_obligation(alert: StandingAlert, case: Case, policy: Policy) -> dict[str, list[Owed]]:
+    """The same, of each obligation in the order in which it is read."""
+    return _by_obligation(owed(alert, case, policy))
+
+
+def _owed(alert: StandingAlert, case: Case, policy: Policy) -> tuple[Owed, ...]:
     telling = _Telling(alert, case, policy)
     for place, statement in enumerate(alert.chain):
         if statement.alert.action is Action.WITHDRAWN:

@@ -28,12 +28,19 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import Ruling
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
+from alertbus.reach.occasions import may_brief
+from alertbus.reach.plans import first_reminder, urgent
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
 from alertbus.reach.roster import BEGINNING, roster
-from alertbus.reach.standing import StandingAlert, stands_until
+from alertbus.reach.standing import StandingAlert, meets_until, stands_until
+from alertbus.reach.standing_facts import ConsentSaid
 
 REMEMBERED = 4_096
 """Forms kept. Chosen: of the families about whom most is said; one of seven notices takes some 7 kB."""
+
+
+_Owing = tuple[str, datetime | None]
+"""An agency, and by when it owes an answer."""
 
 
 class WrittenNotice(NamedTuple):
@@ -70,15 +77,31 @@ class PreparedNotices:
         if form is not None and form.is_of(state.case, flags):
             self._forms.move_to_end(circumstances)
             alert = StandingAlert.with_statements(None, (statement,), event.via)
-            return with_alert(state, alert, self._policy), form.filled(statement, self._policy)
-        after, owed = reduce_case(state, event, self._policy)
-        told = list(notices_for(owed, state, after, self._policy))
-        written = [WrittenNotice.of(one) for one in told]
-        if (form := _PreparedForm.of(state.case, flags, statement, told, written)) is not None:
-            self._forms[circumstances] = form
-            if len(self._forms) > REMEMBERED:
-                self._forms.popitem(last=False)
-        return after, written
+            written, dues = form.filled(statement, self._policy)
+            after = with_alert(state, alert, self._policy)
+        else:
+            after, owed = reduce_case(state, event, self._policy)
+            told = list(notices_for(owed, state, after, self._policy))
+            written = [WrittenNotice.of(one) for one in told]
+            dues = [(one.obligation.agency, one.obligation.due) for one in owed]
+            if (form := _PreparedForm.of(state.case, flags, statement, told, written)) is not None:
+                self._forms[circumstances] = form
+                if len(self._forms) > REMEMBERED:
+                    self._forms.popitem(last=False)
+        waited = self._with_next_moment(state, after, statement, dues)
+        return None if waited is None else (waited, written)
+
+    def _with_next_moment(self, before: CaseState, after: CaseState, statement: AcceptedAlert, dues: Sequence[_Owing]) -> CaseState | None:
+        """The case with a moment no later than the next one at which time makes a difference; None if one has passed already, as for an
+        alert that arrives late.
+        """
+        hurry = urgent(statement.alert.kind, statement.alert.severity, self._policy)
+        first = first_reminder(dues, statement.at, hurry=hurry, policy=self._policy)
+        if first is not None and first <= max(statement.at, before.now, (before.case and before.case.known_at) or BEGINNING):
+            return None
+        found = [one for one in (before.next_at, first, _next_to_begin(before.case, statement, self._policy)) if one is not None]
+        next_at = min(found, default=None)
+        return after if next_at == after.next_at else after.model_copy(update={"next_at": next_at})
 
 
 class _Circumstances(NamedTuple):
@@ -95,12 +118,17 @@ class _Circumstances(NamedTuple):
     roles: tuple[tuple[str, ...], ...]
     spoken: tuple[tuple[Any, ...], ...]
     details: str
+    consents: tuple[ConsentSaid, ...]
 
 
 def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[StandingAlert], policy: Policy) -> _Circumstances | None:
     statement, alert = event.alert, event.alert.alert
-    if event.others or statement.alert_id in state.alerts or state.decided or state.case is None:
+    if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
         return None
+    if statement.at <= state.chased_from or _at_night(statement, policy) or may_brief(alert):
+        return None
+    if alert.details.consent is not None:
+        return None  # it changes what stands on every notice about the plan, this one included
     if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
         return None
     starts, ends = _moments(state.case)
@@ -117,7 +145,24 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
         (tuple([one.role for one in alert.subjects]), tuple([one.role for one in alert.children])),
         tuple([(piece.said_by, piece.observed_first_hand) for piece in alert.narrative]),
         alert.details.model_dump_json(exclude_unset=True),
+        tuple(state.consents.values()),
     )
+
+
+def _at_night(statement: AcceptedAlert, policy: Policy) -> bool:
+    """True if somebody else is told at once where the day team is not there."""
+    at, alert = statement.at, statement.alert
+    desks = (agency.out_of_hours for agency in policy.agencies.values() if agency.out_of_hours is not None)
+    return urgent(alert.kind, alert.severity, policy) and not all(desk.open_at(at, policy.bank_holidays) for desk in desks)
+
+
+def _next_to_begin(case: Case | None, statement: AcceptedAlert, policy: Policy) -> datetime | None:
+    """When the next link or involvement begins through which the alert may yet be told."""
+    starts = [] if case is None else _moments(case)[0]
+    place = bisect_right(starts, statement.at)
+    if place == len(starts) or starts[place] > meets_until(statement, policy.kind_rule(statement.alert.kind)):
+        return None
+    return starts[place]
 
 
 def _moments(case: Case) -> tuple[list[datetime], list[datetime]]:
@@ -242,21 +287,24 @@ class _PreparedForm:
         """True if it was made of this very version, while these very flags stood."""
         return self.case is case and len(self.flags) == len(flags) and all(mine is one for mine, one in zip(self.flags, flags, strict=True))
 
-    def filled(self, statement: AcceptedAlert, policy: Policy) -> list[WrittenNotice]:
-        """The notices of another alert."""
+    def filled(self, statement: AcceptedAlert, policy: Policy) -> tuple[list[WrittenNotice], list[_Owing]]:
+        """The notices of another alert, and by when each of the agencies owes its answer."""
         alert, at, case_id, quoted = statement.alert, statement.at, self.case.id, _Quoted(statement)
         bodies = [b"%b%b%b" % (body.head, body.middle(alert, quoted.excerpts), body.rest) for body in self.bodies]
         of_kind = policy.due(alert.kind, at, alert.severity)
         found: list[WrittenNotice] = []
+        dues: list[_Owing] = []
         for cover in self.covers:
             obligation_id = ids.obligation_id(statement.alert_id, case_id, cover.agency, cover.role)
             notice_id = ids.notice_id(obligation_id, statement.statement_id)
-            times = quoted.times(answer_due(cover.ruling, cover.involvement, at, of_kind, policy))
+            due = answer_due(cover.ruling, cover.involvement, at, of_kind, policy)
+            dues.append((cover.agency, due))
+            times = quoted.times(due)
             source_id = quoted.alert_id if cover.neutral else quoted.source_id
             head = _head(notice_id, obligation_id, quoted.alert_id)
             json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, cover.tail, bodies[cover.body])
             found.append(WrittenNotice(cover.lane, obligation_id, notice_id, at, json))
-        return found
+        return found, dues
 
 
 _SOURCE_ID, _OCCURRED_AT, _RECORDED_AT = b'"source_id":', b'"occurred_at":', b'"recorded_at":'

@@ -7,12 +7,13 @@ when the tick that covers Monday arrives.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from alertbus.model.alert import AcceptedAlert
+from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
 from alertbus.model.custody import Movement
@@ -22,9 +23,12 @@ from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
 from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, OwnObligation
+from alertbus.reach.obligations import answer_due
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
+from alertbus.reach.plans import plan_of
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
+from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
 
@@ -40,6 +44,8 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
+    consents: Annotated[Mapping[str, ConsentSaid], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was last stated of consent to the family's plan."""
     facts: Annotated[Mapping[str, CaseFact], S.ROUTING] = Field(default_factory=dict)
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
@@ -52,6 +58,8 @@ class CaseState(Word):
     """By id, the bus's own obligations that somebody may still be asked about."""
     movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
     """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
+    chased_from: Annotated[Moment | None, S.ROUTING] = None
+    """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
 
@@ -107,10 +115,17 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
 
 def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
+    alert_id = alert.standing.alert_id
     moved = Movement.stated_by(alert.standing)
-    movements = {**state.movements, moved.alert_id: moved} if moved is not None else state.movements
-    after = state.model_copy(update={"alerts": {**state.alerts, alert.standing.alert_id: alert}, "movements": movements})
-    return _pruned(after, policy, evaluated_until(state, alert)) if len(after.alerts) % PRUNE_EVERY == 0 else after
+    changed = {
+        "alerts": {**state.alerts, alert_id: alert},
+        "consents": consents_with(state.consents, alert),
+        "movements": {**state.movements, alert_id: moved} if moved is not None else state.movements,
+    }
+    after = state.model_copy(update=changed)
+    if len(after.alerts) % PRUNE_EVERY:
+        return after
+    return _pruned(after, policy, evaluated_until(state, alert), arrived=alert_id)
 
 
 def _named(statement: AcceptedAlert) -> str:
@@ -140,8 +155,8 @@ def _ticked(state: CaseState, tick: Tick, policy: Policy) -> tuple[CaseState, li
     alerts: dict[str, StandingAlert] = {}
     found: list[Owed] = []
     for alert_id, alert in state.alerts.items():
-        owing = _evaluation(state, alert, policy).owed
-        since = min(tick.since, evaluated_until(state, alert))
+        owing = owed(alert, state.case, policy) if state.case is not None else ()
+        since = min(tick.since, evaluated_until(state, alert))  # a tick that begins too late leaves nothing out
         given = [entry for entry in owing if since < entry.at <= tick.at and entry.notice_id not in alert.outdated]
         alerts[alert_id] = _asking(alert, given, state.case)
         found += given
@@ -173,12 +188,24 @@ def _asking(alert: StandingAlert, found: Iterable[Owed], case: Case | None) -> S
 def _changed(before: Evaluation, state: CaseState, alert: StandingAlert, policy: Policy, *, by: str) -> tuple[StandingAlert, list[Owed]]:
     """The notices that the change `by` makes necessary, and the alert with those marked that are outdated already."""
     after = _evaluation(state, alert, policy)
-    found = newly_owed(before, after, by=by, retracted=alert.retracted)
+    found = [_asked_again(entry, policy) for entry in newly_owed(before, after, by=by, retracted=alert.retracted)]
     left_out = outdated(before, after, found).union(alert.outdated) - {entry.notice_id for entry in found}
     gone = retracted(before, after).union(alert.retracted)
     if left_out != set(alert.outdated) or gone != set(alert.retracted):
         alert = alert.model_copy(update={"outdated": tuple(sorted(left_out)), "retracted": tuple(sorted(gone))})
+    if again := {entry.obligation.id: entry.obligation for entry in found if entry.is_again}:
+        alert = alert.model_copy(update={"told_again": {**alert.told_again, **again}})
     return _asking(alert, found, state.case), found
+
+
+def _asked_again(entry: Owed, policy: Policy) -> Owed:
+    """What is told again asks for an answer anew, in the time that its kind gives."""
+    owing = entry.obligation
+    if not entry.is_again or owing.due is None:
+        return entry
+    of_kind = policy.due(owing.kind, owing.since, owing.severity)
+    due = answer_due(entry.decision.ruling, entry.decision.involvement, owing.since, of_kind, policy)
+    return replace(entry, obligation=owing.model_copy(update={"due": due}))
 
 
 def _given_again(state: CaseState, alert: StandingAlert, policy: Policy) -> list[Owed]:
@@ -193,19 +220,30 @@ def _evaluation(state: CaseState, alert: StandingAlert, policy: Policy) -> Evalu
     return Evaluation(owed(alert, state.case, policy), until, stood, alert, state.case)
 
 
-def _pruned(state: CaseState, policy: Policy, now: datetime) -> CaseState:
-    """Without the alerts that are over at `now`, unless something still becomes owed later: a link may be known before it begins, and words
-    that wait for a person may be released.
+def _pruned(state: CaseState, policy: Policy, now: datetime, *, arrived: str | None = None) -> CaseState:
+    """Without the alerts that are over at `now`, unless something still becomes owed later: a link may be known before it begins, words
+    that wait for a person may be released, and somebody may still be asked. What has `arrived` stays until what follows is worked out.
     """
     alerts = state.alerts
     kept = dict(still_needed(alerts.items(), policy, now))
     kept |= {
         alert_id: alert
         for alert_id, alert in alerts.items()
-        if alert_id not in kept and (alert.waits_for_decision or any(entry.at > now for entry in _evaluation(state, alert, policy).owed))
+        if alert_id not in kept and (alert_id == arrived or alert.waits_for_decision or _goes_on(state, alert, policy, now))
     }
     early = {one: made for one, made in state.decided.items() if not settled(made.at, now)}
     return state.model_copy(update={"alerts": kept, "decided": early})
+
+
+def _goes_on(state: CaseState, alert: StandingAlert, policy: Policy, now: datetime) -> bool:
+    """True if time will bring something of the alert, or has brought it and no tick has said so. Nobody looks closely before an answer to
+    it is due: most are answered by then.
+    """
+    until, said = evaluated_until(state, alert), alert.standing
+    if said.alert.action is not Action.WITHDRAWN and min(now, until) < policy.due(alert.kind, said.at, said.alert.severity):
+        return True
+    plan = plan_of(alert, state.case, policy, state.answers, state.chased_from or BEGINNING)
+    return now <= plan.kept_until or plan.next_after(until) is not None
 
 
 def _reading_order(entry: Owed) -> tuple[datetime, str, str, int, bool, str]:

@@ -13,6 +13,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word, plus
 from alertbus.model.case import begins, ends
 from alertbus.model.events import WordsDecided
+from alertbus.model.notice import Obligation
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.roster import BEGINNING, FOREVER
@@ -47,6 +48,8 @@ class StandingAlert(Word):
     """Statements whose words were held back when agencies were told, so that a person was asked about them."""
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """What was decided about such words, by statement."""
+    told_again: Annotated[Mapping[str, Obligation], S.ROUTING] = Field(default_factory=dict)
+    """By id, the obligations that were told anew because a change undid what had been undone, as they were told: asked from then on."""
 
     @classmethod
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
@@ -72,6 +75,7 @@ class StandingAlert(Word):
             spoken_of=known.latest if known and not held.keys().isdisjoint(new) else known.spoken_of if known else BEGINNING,
             asked=known.asked if known else (),
             decided=known.decided if known else {},
+            told_again=known.told_again if known else {},
         )
 
     def with_decided(self, made: WordsDecided) -> Self:
@@ -113,7 +117,11 @@ class StandingAlert(Word):
     @property
     def latest(self) -> datetime:
         """The latest moment of which its statements speak: when one counts, or when it was found to be about somebody."""
-        return max(self.spoken_of, *(max((s.at, *s.people_since.values())) for s in (*self.statements, *self._released)))
+        found: datetime | None = self.memo.get("latest")  # every event on a case asks it of every alert there
+        if found is None:
+            spoken = (max((s.at, *s.people_since.values())) for s in (*self.statements, *self._released))
+            found = self.memo["latest"] = max(self.spoken_of, *spoken)
+        return found
 
     def forgotten(self, rule: KindRule) -> AcceptedAlert | None:
         """What may have been told of an alert that was forgotten before the first statement here came: that one, as first said. None when

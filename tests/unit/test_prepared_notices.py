@@ -15,9 +15,10 @@ from alertbus.model.notice import Notice
 from alertbus.model.screening import Clue, Revealed
 from alertbus.policy.load import load_policy
 from alertbus.reach import prepared_notices
+from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
-from alertbus.reach.reduce_case import EMPTY, CaseState, reduce_case
+from alertbus.reach.reduce_case import EMPTY, CaseState
 from tests.unit.test_reach_law import World, inputs_of, worlds
 
 POLICY = load_policy()
@@ -62,13 +63,25 @@ def reached(statement: AcceptedAlert) -> AlertReachedCase:
     return AlertReachedCase(case_id="c1", via="id-adult", alert=statement)
 
 
-def the_long_way(state: CaseState, event: AlertReachedCase) -> tuple[CaseState, list[WrittenNotice]]:
-    after, owed = reduce_case(state, event, POLICY)
-    return after, [WrittenNotice.of(told) for told in notices_for(owed, state, after, POLICY)]
+def the_long_way(state: CaseState, event: AlertReachedCase, *, late: bool = False) -> tuple[CaseState, list[WrittenNotice]]:
+    """Where nothing else comes of the event, as it does of an alert that arrives `late`."""
+    outcome = follow(state, event, POLICY)
+    assert late or not [*outcome.notices, *outcome.items]
+    return outcome.after, [WrittenNotice.of(told) for told in notices_for(outcome.owed, state, outcome.after, POLICY)]
+
+
+def as_the_long_way(told: tuple[CaseState, list[WrittenNotice]], long_way: tuple[CaseState, list[WrittenNotice]]) -> bool:
+    """The same notices and the same state, but that a tick may come sooner than anything is due: that is harmless."""
+    (after, notices), (after_too, notices_too) = told, long_way
+    never = datetime.max.replace(tzinfo=UTC)
+    sooner = (after.next_at or never) <= (after_too.next_at or never)
+    return (
+        sooner and notices == notices_too and after.model_copy(update={"next_at": None}) == after_too.model_copy(update={"next_at": None})
+    )
 
 
 def begun(of: Case) -> CaseState:
-    return reduce_case(EMPTY, CaseChanged(case=of), POLICY)[0]
+    return follow(EMPTY, CaseChanged(case=of), POLICY).after
 
 
 def others_like(event: AlertReachedCase, seconds: list[int]) -> Iterator[AlertReachedCase]:
@@ -131,8 +144,8 @@ def test_whatever_happened_before_the_prepared_form_tells_what_the_long_way_tell
             if isinstance(event, AlertReachedCase):
                 for one in (event, *others_like(event, places), *others_like(event, places[::-1])):
                     told = notices.tell(state, one)
-                    assert told is None or told == the_long_way(state, one)
-            state, _ = reduce_case(state, event, POLICY)
+                    assert told is None or as_the_long_way(told, the_long_way(state, one))
+            state = follow(state, event, POLICY).after
 
 
 @pytest.mark.parametrize("kind", ["other", "violent_person_flag", "ppn", "nspcc_concern", "prisoner_release", "birth"])
@@ -211,7 +224,8 @@ def test_what_begins_or_ends_between_two_alerts_is_seen(of: dict[str, Any], stat
     events = [reached(said(number, T0 + timedelta(hours=4 * number), **stated)) for number in range(20)]
     long_way = [the_long_way(state, event) for event in events]
 
-    assert [notices.tell(state, event) for event in events] == long_way
+    told = [notices.tell(state, event) or pytest.fail("not told") for event in events]
+    assert all(map(as_the_long_way, told, long_way))
     shapes = {tuple((one.lane, Notice.model_validate_json(one.json).model_dump_json(exclude=VARYING)) for one in w) for _, w in long_way}
     assert len(shapes) > 1
 
@@ -222,7 +236,7 @@ VARYING: Any = {"id": True, "occurred_at": True, "recorded_at": True, "narrative
 def test_a_flag_heads_the_notices_from_when_it_is_stated_and_no_sooner() -> None:
     notices = PreparedNotices(POLICY)
     flag = said(3, T0 + timedelta(hours=1), kind="violent_person_flag")
-    flagged, _ = reduce_case(begun(case()), reached(flag), POLICY)
+    flagged = follow(begun(case()), reached(flag), POLICY).after
     later = [reached(said(number, T0 + timedelta(hours=hours))) for number, hours in ((1, 0), (2, 2), (4, 3))]
 
     told = [notices.tell(flagged, event) or pytest.fail("not told") for event in later]
@@ -234,10 +248,10 @@ def test_a_flag_heads_the_notices_from_when_it_is_stated_and_no_sooner() -> None
 
 def test_a_flag_that_is_withdrawn_heads_nothing_more() -> None:
     notices = PreparedNotices(POLICY)
-    flagged, _ = reduce_case(begun(case()), reached(said(3, kind="violent_person_flag")), POLICY)
+    flagged = follow(begun(case()), reached(said(3, kind="violent_person_flag")), POLICY).after
     notices.tell(flagged, reached(said(4, T0 + timedelta(hours=1))))
     withdrawn = said(3, T0 + timedelta(hours=2), kind="violent_person_flag", action="withdrawn")
-    state, _ = reduce_case(flagged, reached(withdrawn), POLICY)
+    state = follow(flagged, reached(withdrawn), POLICY).after
     event = reached(said(5, T0 + timedelta(hours=3)))
 
     told = notices.tell(state, event)
@@ -250,7 +264,7 @@ def test_a_new_version_of_the_case_is_asked_anew() -> None:
     notices, state = PreparedNotices(POLICY), begun(case())
     notices.tell(state, reached(said(1)))
     newer = Case.model_validate(CASE | {"contact": "Ring 1234"}).learned(state.case, T0 - timedelta(days=1))
-    state, _ = reduce_case(state, CaseChanged(case=newer), POLICY)
+    state = follow(state, CaseChanged(case=newer), POLICY).after
 
     told = notices.tell(state, reached(said(2)))
 
@@ -262,11 +276,11 @@ def test_an_agency_whose_beginning_the_clock_has_passed_is_told_at_once() -> Non
     notices = PreparedNotices(POLICY)
     state = begun(case(involvements=[{"agency": "gp"}, {"agency": "police", "from": "2026-03-02T10:00:00Z"}]))
     notices.tell(state, reached(said(1, kind="threat_to_staff")))
-    state, _ = reduce_case(state, Tick(case_id="c1", since=T0, at=T0 + timedelta(hours=2)), POLICY)
+    state = follow(state, Tick(case_id="c1", since=T0, at=T0 + timedelta(hours=2)), POLICY).after
 
     late = reached(said(2, T0 + timedelta(seconds=1), kind="threat_to_staff"))
 
-    assert {one.lane for one in the_long_way(state, late)[1]} >= {"gp/c1", "police/c1"}
+    assert {one.lane for one in the_long_way(state, late, late=True)[1]} >= {"gp/c1", "police/c1"}
     assert notices.tell(state, late) is None
 
 
@@ -274,7 +288,7 @@ def test_what_was_found_or_decided_about_an_alert_before_it_came_is_answered_the
     notices, state = PreparedNotices(POLICY), begun(case())
     revealing = Revealed(clue=Clue.NAME, where="narrative[0]", person_ids=("id-of-another-family",))
     decided = WordsDecided(case_id="c1", alert_id=said(2).alert_id, statement_id=said(2).statement_id, released=True, at=T0)
-    early, _ = reduce_case(state, decided, POLICY)
+    early = follow(state, decided, POLICY).after
     since = {"people_since": {"id-adult": T0 + timedelta(hours=1)}}
     notices.tell(state, reached(said(1)))
 
@@ -290,7 +304,7 @@ def test_what_corrects_or_seeds_is_answered_the_long_way(stated: dict[str, Any])
 
 
 def test_a_statement_that_is_known_on_the_case_is_answered_the_long_way() -> None:
-    state, _ = reduce_case(begun(case()), reached(said(1)), POLICY)
+    state = follow(begun(case()), reached(said(1)), POLICY).after
 
     assert PreparedNotices(POLICY).tell(state, reached(said(1))) is None
 

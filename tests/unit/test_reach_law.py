@@ -518,33 +518,3 @@ def test_who_joins_late_reads_the_matter_in_the_order_in_which_it_was_said() -> 
     for entry in said:
         read[entry.obligation.agency].append((entry.deed, entry.statement.alert.id))
     assert set(map(tuple, read.values())) == {((Deed.DELIVER, "a0"), (Deed.AMEND, "a1"), (Deed.AMEND, "a2"))}
-
-
-def test_a_case_after_a_thousand_alerts_is_as_small_as_before_them() -> None:
-    case = Case.model_validate(
-        {
-            "id": "c1",
-            "people": [{"key": "mother", "person_ids": ["id-mother"]}],
-            "links": [{"person": "mother", "relation": "mother"}],
-            "involvements": [{"agency": "gp"}],
-        }
-    ).learned(None, moment(0))
-    state, _ = reduce_case(CaseState(), CaseChanged(case=case), POLICY)
-    empty = len(state.model_dump_json(exclude_defaults=True))
-    for number in range(1000):
-        at = moment(1, number)
-        alert = Alert.model_validate(
-            {
-                "id": f"a{number}",
-                "source": "police",
-                "kind": "other",
-                "occurred_at": at,
-                "recorded_at": at,
-                "subjects": [{"person": {"key": "mother"}}],
-            }
-        )
-        statement = AcceptedAlert.of(alert, at).with_people((("id-mother",),))
-        state, _ = reduce_case(state, AlertReachedCase(case_id="c1", via="id-mother", alert=statement), POLICY)
-
-    assert len(state.alerts) <= PRUNE_EVERY
-    assert len(state.model_dump_json(exclude_defaults=True)) < empty + PRUNE_EVERY * 600
