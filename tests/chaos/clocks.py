@@ -207,7 +207,18 @@ def _missing(asking: _Asking, due: Sequence[tuple[StepKind, str, datetime]], see
             if told_at is not None and told_at <= at:
                 continue
         if told_at != at:
-            yield f"{asking.name}: {kind} of {role} at {at:%H:%M:%S.%f}, and {'no such step' if told_at is None else f'told at {told_at}'}"
+            yield f"{asking.name}: {kind} of {role} at {at:%H:%M:%S.%f}; {_known(asking, seen)}"
+
+
+def _known(asking: _Asking, seen: StepsSeen) -> str:
+    """What is known of an asking, for whoever must find out what went wrong."""
+    given = [f"{step.kind} {step.role} {step.at:%H:%M:%S.%f}" for notice in asking.steps if (step := notice.step) is not None]
+    heard = [
+        f"{'answer' if one.answer else 'not reached'} {one.at:%H:%M:%S.%f} behind ticks to {one.ticked:%H:%M:%S.%f}"
+        for one in seen.heard.get(asking.notice.obligation.id, ())
+    ]
+    owed = asking.notice.obligation
+    return f"asked {owed.since:%H:%M:%S.%f} until {asking.until:%H:%M:%S.%f}, given {given}, heard {heard}"
 
 
 def _told_twice(asking: _Asking) -> Iterator[str]:
