@@ -25,6 +25,8 @@ ROLE = r"^[a-z][a-z0-9_]{0,59}$"
 MOST = 500
 """People, absences or turns of duty in one team (ours): more than any team has, and little enough to look through at each notice."""
 
+WORKER_REF = r"^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
 WorkerName = Annotated[str, Field(min_length=2, max_length=120)]
 RoleName = Annotated[str, Field(pattern=ROLE)]
 
