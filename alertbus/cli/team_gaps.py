@@ -34,7 +34,8 @@ async def _finding(engine: Database, settings: Settings) -> str:
         raise NeedsALook(f"not published yet: {', '.join(waiting)}. A running gateway does it within seconds, once the broker answers.")
     staffing, policy, now = Staffing(found), load_policy(settings.policy), datetime.now(UTC)
     agencies = sorted({one.agency for one in found if one.exercise is None})
-    if gaps := sorted({gap.team for agency in agencies for gap in unstaffed(staffing, agency, now, policy)}):
+    ids = {gap.team for agency in agencies for gap in unstaffed(staffing, agency, now, policy)}
+    if gaps := sorted(ids):
         shown = ", ".join(gaps[:10]) + (f" and {len(gaps) - 10} more" if len(gaps) > 10 else "")  # noqa: PLR2004  a line
         raise NeedsALook(f"in the next seven days nobody answers, or nobody covers, at times: {shown}. `alertbus teams show` says when.")
     return f"{len(found)} of {len(agencies)} agencies, each with somebody who answers in the next seven days" if found else "none recorded"
