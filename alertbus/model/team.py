@@ -32,8 +32,10 @@ RoleName = Annotated[str, Field(pattern=ROLE)]
 
 
 def worker_ref(agency: str, name: str) -> str:
-    """What stands for somebody who works at an agency where no name may stand: in addresses. The same however the name is typed."""
-    return ids.worker_ref(agency, exact_form(name) or name)
+    """What stands for somebody who works at an agency where no name may stand: in addresses. The same however the name is typed, and in all
+    settings of an agency, whose teams may be the agency's own.
+    """
+    return ids.worker_ref(agency.partition(".")[0], exact_form(name) or name)
 
 
 class Weekday(StrEnum):

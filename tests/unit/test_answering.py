@@ -215,6 +215,8 @@ def test_a_setting_without_teams_is_answered_for_by_the_agency_it_belongs_to() -
     own = team("office", agency="school.123456", members=[member(JO, lead)])
     assert ask([trust, own], role=lead, agency="school.123456").who == JO
     assert ask([trust, own], role=lead, agency="school.9").who == ADA
+    whose = Inquiry(Staffing([trust]), MONDAY, POLICY)
+    assert whose.falls_to("school.123456", lead, None) == worker_ref("school.123456", ADA) == worker_ref("school", ADA)
 
 
 def test_a_rehearsed_team_answers_for_its_exercise_alone() -> None:

@@ -14,7 +14,7 @@ from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, ans
 from alertbus.gateway.feed import shown
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.rights import Right
-from alertbus.model.team import WORKER_REF
+from alertbus.model.team import WORKER_REF, worker_ref
 from alertbus.staff.covering import Inquiry, last_absence
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
@@ -102,7 +102,7 @@ def _answers_for(worker: str, inquiry: Inquiry) -> Theirs:
 def _names_or_falls_to(worker: str, inquiry: Inquiry) -> Theirs:
     """Tell what a person answers for, and what names them although somebody answers in their place."""
     now = _answers_for(worker, inquiry)
-    return lambda asked: now(asked) or (asked.named is not None and inquiry.ref(asked.agency, asked.named, asked.exercise) == worker)
+    return lambda asked: now(asked) or (asked.named is not None and worker_ref(asked.agency, asked.named) == worker)
 
 
 def which_exercise(exercise: str | None) -> str | None:

@@ -71,6 +71,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     incident = _incident(notice, full=full) if encompass else None
     release = _release(notice)
     said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
+    said += text.briefing(notice, safe)
     return present(
         flag=sentences.flag,
         exercise=sentences.exercise,
