@@ -50,6 +50,8 @@ class AuditedDeed(StrEnum):
     CASE_READ = "case_read"
     """A case file is about to be shown. What is read has one record, written before the answer."""
     CHRONOLOGY_READ = "chronology_read"
+    STATUS_READ = "status_read"
+    """How a case stands is about to be shown to an agency on it."""
     ALERT_OPENED = "alert_opened"
     """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
     EXPLANATION_READ = "explanation_read"

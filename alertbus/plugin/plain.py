@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
 from alertbus.plugin.sections import consent_line
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release, unsaid_line
+from alertbus.plugin.wording import (
+    NOT_STATED,
+    answering_lines,
+    excerpt_fields,
+    incident_facts,
+    own_word,
+    present,
+    tells_of_release,
+    unsaid_line,
+)
 from alertbus.plugin.writing import as_page
 
 
@@ -29,6 +38,7 @@ class Plain:
             "answer_by": notice.obligation.due and notice.obligation.due.isoformat(),
             "contact": notice.contact,
             "recipient": notice.recipient,
+            "answering": answering_lines(notice) or None,
             "because": notice.because,
             "own_agency": own_word(notice),
             "repeats": notice.repeats and notice.repeats.model_dump(mode="json"),

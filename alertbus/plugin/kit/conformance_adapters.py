@@ -15,7 +15,16 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
-from alertbus.plugin.kit.samples import CANARIES, SPOKEN, ended_notice, every_notice, minimal_notice, sample_briefing, sample_notice
+from alertbus.plugin.kit.samples import (
+    CANARIES,
+    SPOKEN,
+    addressed_notice,
+    ended_notice,
+    every_notice,
+    minimal_notice,
+    sample_briefing,
+    sample_notice,
+)
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
 
@@ -45,6 +54,7 @@ def renders_everything(adapter: Adapter) -> None:
     for notice in every_notice():
         _render(adapter, notice, f"kind {notice.obligation.kind}, deed {notice.deed}")
     _render(adapter, sample_notice(kind="a_kind_made_up_locally"), "a kind nobody has heard of")
+    _render(adapter, addressed_notice(), "a notice that says who answers, and why it is they")
 
 
 def renders_minimal(adapter: Adapter) -> None:

@@ -21,6 +21,7 @@ from alertbus.model.briefing import (
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import ConsentStanding, Deed, Excerpt, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name, Person, Subject
+from alertbus.model.team import Answering
 
 NHS_NUMBERS = ("9988462441", "9902969631", "9801547898")
 """Valid and synthetic: the range is never given to a patient."""
@@ -108,6 +109,13 @@ def minimal_notice(**overrides: Any) -> Notice:
         "because": "A case -> you",
     }
     return sample_notice(**{"due": None, **absent, **overrides})
+
+
+def addressed_notice(**overrides: Any) -> Notice:
+    """Build a notice whose agency has teams: who answers for it now, and whom that passed over."""
+    trail = ("R. Postholder (named on the case) is absent until 14 December 2020; covered by Q. Standin", "Q. Standin answers (covers)")
+    found = Answering(who="Q. Standin", team="health_visiting.north", desk="Night desk, 01632 960456", trail=trail)
+    return sample_notice(**{"recipient": "Q. Standin", "answering": found, **overrides})
 
 
 def sample_briefing(**overrides: Any) -> Notice:

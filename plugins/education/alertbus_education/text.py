@@ -13,6 +13,7 @@ from alertbus.plugin.sections import section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     exercise_mark,
     own_word,
@@ -76,7 +77,8 @@ class SchoolText:
             yield f"Whom to call: {self.contact}"
         if notice.obligation.due:
             yield f"Answer by: {uk_time(notice.obligation.due)}"
-        yield "For the designated safeguarding lead only."
+        yield f"For the designated safeguarding lead only{f': {notice.recipient}' if notice.answering and notice.recipient else ''}."
+        yield from answering_lines(notice)
 
 
 def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:

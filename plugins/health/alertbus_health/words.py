@@ -14,6 +14,7 @@ from alertbus.plugin.sections import consent_line, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     exercise_mark,
     how_sure,
@@ -83,6 +84,8 @@ def _body(notice: Notice) -> Iterator[str]:
         yield f"Answer by: {uk_time(notice.obligation.due)}"
     if notice.recipient:
         yield f"For: {notice.recipient}"
+    if answers := answering_lines(notice):
+        yield f"Who answers: {' '.join(answers)}"
     yield f"Happened: {happened(notice)}"
     if notice.review_on:
         yield f"To be reviewed on: {notice.review_on.isoformat()}"

@@ -14,6 +14,7 @@ from alertbus.plugin.sections import called_in_words, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     excerpt_fields,
     exercise_mark,
@@ -110,6 +111,7 @@ def _notice(notice: Notice) -> dict[str, Any]:
         contact=notice.contact,
         due=owed.due.isoformat() if owed.due else None,
         recipient=notice.recipient,
+        answering=[*answering_lines(notice)] or None,
         source=owed.source,
         source_reference=owed.source_id,
         kind=owed.kind,

@@ -69,6 +69,7 @@ def _notice() -> Schema:
         "ended_at": _TIME,
         "review_on": _DATE,
         "withheld": _TEXTS,
+        "answering": _list(_TEXT) | {"description": "Who answers in the force, and why it is they: whom a team passed over, and why."},
         "before_this": _TEXTS,
     }
     return closed(fields, sorted(needed | {"deed", "severity", "withheld"}))
