@@ -63,6 +63,8 @@ class AuditedDeed(StrEnum):
     """A version of a case file is about to be recorded."""
     ITEMS_READ = "items_read"
     """What others owe on these cases by a time is about to be shown."""
+    BRIEFING_READ = "briefing_read"
+    """What an agency was given when it, or a worker of it, joined a case is about to be shown again."""
     TEAM_RECORDED = "team_recorded"
     """A version of a team is about to be recorded."""
     ANSWERED = "answered"

@@ -23,6 +23,7 @@ from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, No
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
+from alertbus.policy.advice import action_for
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.shown_details import classes_of, ref_of, shown_fields
@@ -130,7 +131,7 @@ class Bodies:
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
             summary=f"{summary} {WORDS_WAIT}" if waits else summary,
-            action=(rule.action if tells else neutral.ACTION) if action_shown and not self._over else "",
+            action=(action_for(self._statement, case, rule, sight) if tells else neutral.ACTION) if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
