@@ -59,7 +59,7 @@ def escalations(chased: Chased, events: Mapping[str, str]) -> list[dict[str, Any
                 {"step": step.kind.value, "role": step.role, "at": _moment(step.at), "taken": (item.id, *_step(step)) in taken}
                 for step in item.steps
             ],
-            "state": item.state.value,
+            "ended": _moment(item.closed_at),
             "unowned": item.unowned,
         }
         for item in chased.items
