@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.base import INSTANT
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, Tick
 from alertbus.model.item import Item
@@ -56,7 +57,7 @@ def reached(statement: AcceptedAlert) -> AlertReachedCase:
 
 
 def ticked(at: datetime, since: datetime | None = None) -> Tick:
-    return Tick(case_id="c1", since=since or at, at=at)
+    return Tick(case_id="c1", since=since or at - INSTANT, at=at)
 
 
 def answered(notice: Notice, at: datetime, intent: Intent = Intent.ACTING, *, by: str = "A. Person", **more: Any) -> Answered:
@@ -110,9 +111,9 @@ class Machine:
         known = {one.id for one in self.notices}
         found: list[Notice] = []
         while (at := self.state.next_at) is not None and at <= end:
-            found += self.follow(ticked(at, self.state.now))
+            found += self.follow(ticked(at))
             assert self.state.next_at == next_moment(self.state, self.policy)
-        found += self.follow(ticked(end, self.state.now))
+        found += self.follow(ticked(end))
         return list({one.id: one for one in found if one.id not in known}.values())
 
     @property

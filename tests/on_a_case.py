@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.briefing import KIND
 from alertbus.model.case import Case
 from alertbus.model.details import Details
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
@@ -24,22 +25,25 @@ CHILD_BI = Path(__file__).parents[1] / "alertbus/scenarios/child-bi"
 
 
 class OnACase:
-    """What was told on one case: `own` are the bus's own notices, `told` those about alerts."""
+    """What was told on one case: `own` are its briefings, `told` the notices about alerts, `asked` what is asked because of time."""
 
     def __init__(self, policy: Policy = POLICY) -> None:
         self.policy, self.state = policy, CaseState()
         self.own: list[Notice] = []
         self.told: list[Notice] = []
+        self.asked: list[Notice] = []
         self.now = BEGINNING
 
     def do(self, event: CaseEvent) -> list[Notice]:
-        """Work out one event; give the bus's own notices that it makes necessary."""
+        """Work out one event; give the briefings that it makes necessary."""
         before = self.state
         outcome = follow(before, event, self.policy)
         self.state = outcome.after
-        self.own += outcome.notices
+        briefings = [one for one in outcome.notices if one.obligation.kind == KIND and one.step is None]
+        self.own += briefings
+        self.asked += [one for one in outcome.notices if one not in briefings]
         self.told += [told.notice for told in notices_for(outcome.owed, before, outcome.after, self.policy)]
-        return list(outcome.notices)
+        return briefings
 
     def until(self, at: datetime) -> list[Notice]:
         """Let time pass."""

@@ -18,6 +18,7 @@ from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.base import INSTANT
 from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, ReviewReason
 from alertbus.model.identity import ReviewOutcome
@@ -31,7 +32,7 @@ from alertbus.stream.stages import CaseStage, Identify, PersonStage
 from alertbus.stream.state_table import StateKey, StateTable
 from alertbus.wire import records
 from alertbus.wire.reading import understand
-from alertbus.wire.words import TABLE, words
+from alertbus.wire.words import STREAM, TABLE, words
 from tests.story import Arrived
 
 POLICY = load_policy()
@@ -136,6 +137,11 @@ class Town:
     async def later(self, days: float) -> None:
         self.now += timedelta(days=days)
 
+    async def tick(self, case_id: str) -> None:
+        """Tell a case that time has passed up to now."""
+        await self.wire.send([records.ticked(case_id, self.now - INSTANT, self.now, by=STREAM)])
+        await self.flow()
+
     async def decide(self, item: ReviewItem, outcome: ReviewOutcome) -> ReviewItem:
         decided = await self.decisions.decide(item.id, outcome, by="Jo Okafor", caller=HOLDER)
         await self.flow()
@@ -147,10 +153,10 @@ class Town:
         return await review_items(self.engine, self.now, front_door, state=state, reasons=[ReviewReason.WORDS_HELD])
 
     def notices(self, agency: str, case_id: str) -> list[Notice]:
-        """What the agency was told on the case, in the order written."""
+        """What the agency was told on the case, in the order written; not how it was chased."""
         read_all = [understand(self._stood(r), words(*TABLE)) for r in self.wire.records.values() if r.topic == topics.NOTICES]
         found = [one.word for one in read_all if one.type == NOTICE_OWED]
-        return [n for n in found if (n.obligation.agency, n.obligation.case_id) == (agency, case_id)]
+        return [n for n in found if (n.obligation.agency, n.obligation.case_id) == (agency, case_id) and n.step is None]
 
     def _stood(self, record: Record) -> Arrived:
         return Arrived(record.topic, 0, 0, record.key, record.value, record.headers)

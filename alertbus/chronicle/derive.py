@@ -14,7 +14,7 @@ from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt, Sta
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
 _DELIVERED = frozenset({*_ON_ITS_WAY, Stage.SEEN})
 _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
-_TOLD_AGAIN = frozenset({StepKind.REMINDER, StepKind.OUT_OF_HOURS, StepKind.OPENING})
+_TOLD_AGAIN = frozenset({StepKind.REMINDER, StepKind.RELEASE_NEAR, StepKind.OUT_OF_HOURS, StepKind.OPENING})
 """Steps by which it has gone no further than the agency's own role, or the desk that is open in its place."""
 
 

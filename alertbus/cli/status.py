@@ -154,22 +154,36 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         "Obligations",
         ("agency", "role", "cause", "state", "since", "due", "answered by", "next"),
         [
-            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o), next_asked(o))
+            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], answer_given(o), next_asked(o))
             for o in answer["obligations"]
         ],
-        empty="Nobody has been told. Is a person of this alert linked to a case? `alertbus explain` says.",
+        empty=_NOBODY if not answer["held_by"] else "Your own agency was not told: it stated this.",
     )
+    if answer["held_by"]:
+        lines = [(o["agency"], o["role"], _state(o), (o["due"] or "")[:16], answer_given(o), next_asked(o)) for o in answer["held_by"]]
+        rows("Who has it", ("agency", "role", "state", "due", "answered by", "next"), lines, empty="")
+    if answer["later"]:
+        rows("Since then", ("when", "what"), [(one["at"][:16], one["title"]) for one in answer["later"]], empty="")
     if answer["items"]:
         clocks = [(one["title"], one["agency"], (one["due"] or "")[:16], item_state(one)) for one in answer["items"]]
         rows("Clocks that it started", ("what", "owed by", "due", "state"), clocks, empty="")
 
 
+_NOBODY = "Nobody has been told, as far as you may know. Is a person of it linked to a case? `alertbus explain` says, to who holds cases."
+
+
 def _state(obligation: dict[str, Any]) -> str:
-    copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation["copied_to"] else ""
+    copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation.get("copied_to") else ""
     return f"{ENDED.get(obligation.get('deed', ''), obligation['state'])}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
-def _answer(obligation: dict[str, Any]) -> str:
+def answer_given(obligation: dict[str, Any]) -> str:
+    """Who has answered, what they do, and to whom it was passed on; what was done, where somebody has said so."""
     if not obligation["acknowledged_by"]:
         return "nobody yet"
-    return f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"
+    said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"
+    if obligation["passed_to"]:
+        said += f"; passed on to {obligation['passed_to']}, who has {'' if obligation['accepted'] else 'NOT '}accepted"
+    if obligation["acted_by"]:
+        said += f"; done by {obligation['acted_by']}, {obligation['acted_at'][:16]}"
+    return said

@@ -17,6 +17,7 @@ from alertbus.gateway.context import Gateway
 from alertbus.gateway.edge import Edge
 from alertbus.gateway.routes import alerts as routes_alerts
 from alertbus.gateway.routes import audit as routes_audit
+from alertbus.gateway.routes import briefings as routes_briefings
 from alertbus.gateway.routes import cases as routes_cases
 from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
@@ -43,7 +44,7 @@ from alertbus.model.team import Team
 
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items, routes_reviews),
-    *(routes_people, routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
+    *(routes_briefings, routes_people, routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
     *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, ReviewDecision, StatedOfPeople, Team, WhoAnswers, ExerciseClock),

@@ -157,8 +157,11 @@ class AnswerIntake:
         )
 
     async def _moment(self, item: InboxItem) -> datetime:
+        """When it was said: never before what it answers, as a clock that was set back would have it, or it would not count."""
         owed = item.obligation
-        return self._now() if owed.exercise is None else await exercise_time(self._engine, owed.exercise, owed.since)
+        if owed.exercise is not None:
+            return await exercise_time(self._engine, owed.exercise, owed.since)
+        return max(self._now(), owed.since)
 
     async def _answer(self, receipt: Receipt, item: InboxItem, caller: Caller) -> Receipt:
         """Tell an answer. One that was given before is told again as it was; one that was given and taken back is a new one."""

@@ -26,6 +26,7 @@ from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.referrers import named_referrers
 from alertbus.intake.remembered import Remembered, recall, remember
 from alertbus.intake.reserved import reserved_words
+from alertbus.intake.status_faults import status_faults
 from alertbus.intake.tables import accepted as accepted_table
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.details import misshapen
@@ -258,6 +259,7 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
         for fault in (
             *(() if by_watchdog else reserved_words(alert)),
             *misshapen(alert.details),
+            *status_faults(alert),
             *impossible_moments(alert, now, allowed),
             *named_referrers(alert),
             *media_in(alert),

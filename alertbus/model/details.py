@@ -196,6 +196,8 @@ class StatusChange(Word):
     to: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
     reason: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
     basis: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    rests_on: Annotated[str | None, S.PLAN] = Field(default=None, pattern="^(custody)$")
+    """What the decision rests on, where that may end: that somebody is in prison (PRI-07)."""
     effective: Annotated[WrittenDay | None, S.PLAN] = None
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 

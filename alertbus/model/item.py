@@ -33,6 +33,8 @@ class StepKind(StrEnum):
 
     REMINDER = "reminder"
     """Whoever owes it, before or when its time passes."""
+    RELEASE_NEAR = "release_near"
+    """Whoever was told of a release, some days before it. It asks for nothing."""
     OUT_OF_HOURS = "out_of_hours"
     """The desk that is open, because the one who owes it is not there."""
     OPENING = "opening"

@@ -20,6 +20,7 @@ from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
 from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.model.team import Answering
 
 
 class Content(StrEnum):
@@ -146,8 +147,8 @@ class Repeats(Word):
 
     number: Annotated[int, S.ROUTING]
     """Which one it is: 3 for the third."""
-    since: Annotated[Moment, S.ROUTING]
-    """When the first of them was told."""
+    since: Annotated[date, S.ROUTING]
+    """The day on which the first of them happened."""
     answers_earlier: Annotated[bool, S.ROUTING] = False
     """Whoever answers this one has answered those before it, as the policy says of the kind. Never of a safety kind."""
 
@@ -160,6 +161,10 @@ class NoticeCover(Word):
     obligation: Annotated[Obligation, S.ROUTING]
     recipient: Annotated[str | None, S.ROUTING] = None
     """The person who answers for it at the agency at the time, where the case names one."""
+    answering: Annotated[Answering | None, S.ROUTING] = None
+    """Who answers when the message is sent, the desk that is open, and why it is they; `recipient` is then the one, or else the other.
+    Given when it is sent, where the agency has said who works in its teams; None everywhere else, on every topic too.
+    """
     because: Annotated[str, S.ROUTING]
     flag: Annotated[str | None, S.ACTION] = None
     """The line that must be read first (VPF-06); None if there is none."""

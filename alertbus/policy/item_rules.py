@@ -106,7 +106,7 @@ class ItemClosing(Matching):
     same: Mapping[str, str] = Field(default_factory=dict)
     """Paths of the closing statement, each with the path of the opening one under which the same words must stand."""
     about: bool = False
-    """Of an item about somebody who is linked: the statement must be about that person."""
+    """The statement must be about whom the item is about: the person who is linked, or the subject of what opened it."""
 
     @property
     def paths(self) -> Iterator[str]:

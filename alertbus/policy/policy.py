@@ -77,6 +77,8 @@ class KindRule(Word):
     action: str = ""
     flag: bool = False
     """An alert of this kind is itself what staff must read first while it stands."""
+    infant: str = ""
+    """What is said besides where a child of the case is under one on the day of a release (PRI-06)."""
     proposes: str | None = None
     """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
@@ -136,6 +138,8 @@ class Policy(Word):
     """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
     escalation: EscalationRules = EscalationRules()
     """Who is asked while nobody answers."""
+    release_reminders: tuple[int, ...] = ()
+    """How many days before a release whoever was told of it is told again (PRI-01)."""
     items: Mapping[ItemName, ItemRule] = Field(default_factory=dict)
     """What else somebody owes by a time."""
     reason_codes: Mapping[str, str] = Field(default_factory=dict)

@@ -167,12 +167,17 @@ class _Clock:
             return False
         if closing.child_in is not None and opened.about not in (fact.said.get(closing.child_in) or ()):
             return False
-        if closing.about and not set(self._case.person(opened.about).person_ids).intersection(fact.subjects):
+        if closing.about and self._whom().isdisjoint(fact.subjects):
             return False
         if terms is None:
             return closing.of is None and not closing.same
         as_asked = closing.of is None or matches(terms, closing.of)
         return as_asked and all(folded(fact.said.get(one)) == folded(terms.said.get(other)) for one, other in closing.same.items())
+
+    def _whom(self) -> set[str]:
+        """The ids of whom it is about: the person who is linked, else whoever the statement that opened it is about."""
+        opened = self._opened
+        return set(self._case.person(opened.about).person_ids if opened.about else opened.fact.subjects if opened.fact else ())
 
     def _comes_after(self, fact: CaseFact) -> bool:
         """Whether a statement comes after what opened the item. Of two in one moment that both open one, one is the earlier."""

@@ -59,11 +59,17 @@ def occasions(state: CaseState, policy: Policy) -> list[Occasion]:
     return sorted(found, key=lambda one: (one.at, one.agency, one.role, one.key, one.mark))
 
 
+def arrivals_until(state: CaseState) -> datetime:
+    """The moment up to which arrivals have been worked out: by the case's ticks and its own versions."""
+    return max(state.now, (state.case and state.case.known_at) or BEGINNING)
+
+
 def next_arrival(state: CaseState) -> datetime | None:
     """The next moment at which somebody arrives by time alone; None when nobody does."""
     if state.case is None:
         return None
-    return min((one.at for one in newcomers(state.case).all if one.at > state.now), default=None)
+    by = arrivals_until(state)
+    return min((one.at for one in newcomers(state.case).all if one.at > by), default=None)
 
 
 def manager_of(policy: Policy) -> str:

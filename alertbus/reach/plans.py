@@ -21,7 +21,7 @@ from alertbus.reach.steps import Course, Manner, course, reminded_at, waited
 Courses = tuple[Course, ...]
 """All of one obligation, in order."""
 
-Heard = Mapping[str, Answers]
+HeardOf = Mapping[str, Answers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class AnswerPlan:
 NO_PLAN = AnswerPlan((), ())
 
 
-def plan_of(alert: StandingAlert, case: Case | None, policy: Policy, heard: Heard, chased_from: datetime) -> AnswerPlan:
+def plan_of(alert: StandingAlert, case: Case | None, policy: Policy, heard: HeardOf, chased_from: datetime) -> AnswerPlan:
     """What is asked because of the alert, by what was heard of its obligations. What was put before `chased_from` is not asked for."""
     if case is None:
         return NO_PLAN
-    known: _Kept | None = alert.memo.get(plan_of)  # every tick asks it of every alert
+    known: _PlanMade | None = alert.memo.get(plan_of)  # every tick asks it of every alert
     if known is None or known.case is not case or known.policy is not policy or known.chased_from != chased_from:
         known = None
     elif known.heard is heard:
@@ -74,22 +74,22 @@ def plan_of(alert: StandingAlert, case: Case | None, policy: Policy, heard: Hear
         obligations = tuple([now for _, now in courses.values()])
         later = (entry.at for entry in owed(alert, case, policy))
         plan = AnswerPlan(obligations, tuple(sorted({*_moments(obligations), *later})))
-    alert.memo[plan_of] = _Kept(case, policy, chased_from, heard, courses, plan)
+    alert.memo[plan_of] = _PlanMade(case, policy, chased_from, heard, courses, plan)
     return plan
 
 
-class _Kept(NamedTuple):
+class _PlanMade(NamedTuple):
     """A plan, and everything that it was made of."""
 
     case: Case
     policy: Policy
     chased_from: datetime
-    heard: Heard
+    heard: HeardOf
     courses: dict[str, tuple[Answers | None, Courses]]
     plan: AnswerPlan
 
 
-def plan_of_own(own: OwnObligation, case: Case | None, policy: Policy, heard: Heard) -> AnswerPlan:
+def plan_of_own(own: OwnObligation, case: Case | None, policy: Policy, heard: HeardOf) -> AnswerPlan:
     """What is asked because of an obligation of the bus's own."""
     if case is None or not is_asked(own.obligation.agency, policy):
         return NO_PLAN

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word
-from alertbus.model.case import Case, Episode, in_uk
+from alertbus.model.case import Case, Episode, Spell, begins, in_uk
 from alertbus.model.notice import NOT_SAID_OF_CONSENT, ConsentStanding
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity as S
@@ -109,11 +109,16 @@ def consent_on(consents: Mapping[str, ConsentSaid], case: Case, at: datetime) ->
 def plan_of(case: Case, at: datetime) -> str | None:
     """The plan by the holder's own record: of the episodes that are open then and are plans, the one that began last; else the status."""
     plans = [one for one in open_episodes(case, at) if plan_name(one.type) in _PLANS]
-    return max(plans, key=lambda one: one.since or BEGINNING).type if plans else case.status
+    return max(plans, key=begun).type if plans else case.status
+
+
+def begun(spell: Spell) -> datetime:
+    """When it began by what was stated, however late the bus heard of it."""
+    return begins(spell.from_) if spell.from_ is not None else BEGINNING
 
 
 def open_episodes(case: Case, at: datetime) -> list[Episode]:
-    return [one for one in case.episodes if (one.since or BEGINNING) <= at <= (one.until or FOREVER)]
+    return [one for one in case.episodes if (begun(one)) <= at <= (one.until or FOREVER)]
 
 
 def status_changes(alerts: Iterable[StandingAlert], case: Case) -> list[StatusSaid]:
@@ -144,14 +149,14 @@ def _change(said: AcceptedAlert, case: Case) -> StatusSaid | None:
 def unended(case: Case) -> list[Unended]:
     """The episodes that another one of the same children followed and that have no end: a gap in the record (STA-10)."""
     open_ended = ((one, [other for other in case.episodes if _follows(other, one)]) for one in case.episodes if one.to is None)
-    return [Unended(one, min(later, key=lambda other: other.since or BEGINNING)) for one, later in open_ended if later]
+    return [Unended(one, min(later, key=begun)) for one, later in open_ended if later]
 
 
 def _follows(other: Episode, one: Episode) -> bool:
     names = {plan_name(other.type), plan_name(one.type)}
     same = len(names) == 1 or names <= _PLANS
     of_the_same = not one.children or not other.children or not set(one.children).isdisjoint(other.children)
-    return same and of_the_same and (other.since or BEGINNING) > (one.since or BEGINNING)
+    return same and of_the_same and (begun(other)) > (begun(one))
 
 
 def _is_here(one: ConsentSaid, case: Case) -> bool:

@@ -139,7 +139,7 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
     """Drop the tables and write them again. `progress` is told how many records of how many have been read."""
     committed = (await committed_offsets(wiring.bootstrap, {DELIVERY_GROUP: (topics.NOTICES,)}))[DELIVERY_GROUP]
     elsewhere = [agency for agency, chosen in wiring.settings.channels.items() if chosen.channel != "inbox"]
-    deliveries = delivery.DeliveryRestore(committed, wiring.plugins, elsewhere, now)
+    deliveries = delivery.DeliveryRestore(committed, wiring.plugins, elsewhere, now, wiring.policy)
     rooms: dict[str, tuple[Restore, Words]] = {"chronicle": (ChronicleRestore(), projector.WORDS)}
     if not only_chronicle:
         rooms |= {

@@ -31,6 +31,7 @@ from alertbus.run.temporary import any_port
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
+from tests.chaos.launch import STOPPED
 from tests.chaos.receivers import Receivers
 from tests.chaos.schedule import WORKERS, processes_of
 from tests.postgres import PostgresServer
@@ -218,6 +219,10 @@ class Bus:
 
     def move_clock(self, title: str, by_s: float) -> None:
         clock_file(self._settings.data_dir, title).write_text(str(by_s))
+
+    def stop_clock(self, title: str) -> None:
+        """Let it stand still until it is moved."""
+        clock_file(self._settings.data_dir, title).write_text(STOPPED)
 
     def _forget_ready(self, title: str) -> None:
         (ready_folder(self._settings.data_dir) / title).unlink(missing_ok=True)

@@ -85,7 +85,7 @@ class StepsSeen:
     arrived: Mapping[str, datetime]
     """By notice, when a system of an agency first read it."""
     unowned: Collection[str]
-    """Obligations whose item says that nobody is left to be asked."""
+    """Obligations whose item has said that nobody is left to be asked; of an answer it has the obligation's id."""
     ahead: Collection[Ahead] = ()
 
 

@@ -167,6 +167,12 @@ class Injector:
         self.bus.move_clock(fault.target, 0)
         return "set right again", True
 
+    async def _clock_stopped(self, fault: Fault) -> tuple[str, bool]:
+        self.bus.stop_clock(fault.target)
+        await asyncio.sleep(fault.hold_s)
+        self.bus.move_clock(fault.target, 0)
+        return "goes again", True
+
     async def _poison(self, fault: Fault) -> tuple[str, bool]:
         record = poison.brew(fault.target, fault.how["form"], fault.how["seed"])
         try:
@@ -200,6 +206,7 @@ class Injector:
             Kind.RECEIVER_LIES: cls._receiver,
             Kind.RECEIVER_CUTS: cls._receiver,
             Kind.CLOCK_MOVED: cls._clock_moved,
+            Kind.CLOCK_STOPPED: cls._clock_stopped,
             Kind.POISON: cls._poison,
         }
 

@@ -76,7 +76,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
     notices: dict[str, tuple[Notice, datetime]] = {}
     heard: dict[str, list[Heard]] = defaultdict(list)
     ticked: dict[str, datetime] = defaultdict(lambda: BEGINNING)
-    items: dict[str, Item] = {}
+    unowned: set[str] = set()
     async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
         read = understand(record, _STEP_WORDS)
         match read.word:
@@ -87,13 +87,13 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
             case Answered() | NotDelivered() as said:
                 answer = isinstance(said, Answered)
                 heard[said.obligation_id].append(Heard(said.at, ticked[said.case_id], answer))
-            case Item() as item:
-                items[item.id] = item
+            case Item() as item if item.unowned:
+                unowned.add(item.id)
     return StepsSeen(
         notices=list(notices.values()),
         heard=heard,
         arrived=_arrived(bus),
-        unowned={item.obligation_id or item.id for item in items.values() if item.unowned},
+        unowned=unowned,
         ahead=[Ahead(_wall(done.ended - done.seconds), _wall(done.ended), done.fault.how["by_s"]) for done in injector.clocks_ahead],
     )
 

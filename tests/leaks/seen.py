@@ -91,7 +91,6 @@ alert: meeting                 x   x     -    x  x    -     -     -     -    -  
 alert: conference outcome      x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
 alert: who dissented           x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
 alert: condition of the conference x x   x    x  x    -     -     -     -    -     x     x    -    -     -
-alert: how in contact          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: place of contact        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: what was refused        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: instruction             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -

@@ -15,6 +15,7 @@ from alertbus.model.briefing import KIND, BriefedHolder
 from alertbus.model.case import Case, in_uk
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
 from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.reach.occasions import next_arrival
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from tests.on_a_case import POLICY, OnACase, child_bi, known_by_key, said
 
@@ -152,6 +153,17 @@ def test_tur_02_a_worker_who_starts_on_monday_is_briefed_on_monday() -> None:
     assert notice.because == "you joined this case on 2026-03-09 → you, gp (safeguarding lead)"
 
 
+def test_tur_02_the_case_asks_for_a_tick_on_the_day_on_which_somebody_starts() -> None:
+    worker = {"agency": "gp", "level": "worker", "worker": "G. Practitioner", "from": "2026-03-09"}
+    played = joined(worker, at=days(1))
+
+    assert next_arrival(played.state) == datetime(2026, 3, 9, tzinfo=UTC)
+    assert played.state.next_at is not None
+    assert played.state.next_at <= datetime(2026, 3, 9, tzinfo=UTC)
+    played.until(days(10))
+    assert next_arrival(played.state) is None
+
+
 def test_a_worker_whose_role_is_only_written_otherwise_has_not_arrived() -> None:
     first = a_case()
     played = OnACase()
@@ -192,7 +204,8 @@ def test_several_arrivals_of_one_day_are_one_obligation_that_the_later_one_amend
     assert [n.deed for n in mine] == [Deed.DELIVER, Deed.AMEND]
     assert len({n.obligation.id for n in mine}) == 1
     assert len({n.id for n in mine}) == 2
-    assert mine[-1].briefing and mine[-1].briefing.arrived == ("agency", "link")
+    assert mine[-1].briefing
+    assert mine[-1].briefing.arrived == ("agency", "link")
 
 
 def test_end_11_whoever_has_left_is_given_nothing_more_and_asked_no_more() -> None:
@@ -258,19 +271,23 @@ def test_sta_08_the_plan_and_its_day_and_that_nobody_has_stated_a_consent() -> N
     assert notice.case_status == "child_in_need"
     assert notice.briefing
     assert [(one.type, one.since) for one in notice.briefing.plans] == [("child_in_need_plan", date(2026, 2, 1))]
-    assert notice.briefing.consent
-    assert notice.briefing.consent.state == "not_stated"
+    assert notice.consent
+    assert notice.consent.state == "not_stated"
 
 
 def test_eng_03_consent_is_what_was_stated_last_with_its_day() -> None:
     consent = stated(
-        "N-1", "non_engagement", days(0), source="childrens_social_care", details={"consent": CONSENT | {"state": "withdrawn"}}
+        "N-1",
+        "non_engagement",
+        days(0),
+        source="childrens_social_care",
+        who="mother",
+        details={"consent": CONSENT | {"state": "withdrawn"}},
     )
     notice = briefed(joined({"agency": "midwifery"}, at=DAY_0 + timedelta(minutes=1), alerts=(consent,)), "midwifery")
 
-    assert notice.briefing
-    assert notice.briefing.consent
-    assert (notice.briefing.consent.state, notice.briefing.consent.since) == ("withdrawn", DAY_0.date())
+    assert notice.consent
+    assert (notice.consent.state, notice.consent.since) == ("withdrawn", DAY_0.date())
 
 
 CONSENT = {"plan": "child_in_need", "by": "mother"}
@@ -291,7 +308,9 @@ def test_tur_02_a_new_worker_reads_what_their_agency_has_not_answered() -> None:
 
     notice = briefed(played, "gp")
     assert notice.briefing
-    assert [(one.rule, one.title, one.overdue) for one in notice.briefing.open] == [("answer", "School concern", True)]
+    assert [(one.rule, one.title, one.overdue) for one in notice.briefing.open if one.rule == "answer"] == [
+        ("answer", "School concern", True)
+    ]
 
 
 def test_tur_08_tur_09_the_one_who_held_it_before_is_named() -> None:
@@ -311,7 +330,7 @@ def test_tur_08_tur_09_the_one_who_held_it_before_is_named() -> None:
             name="SW1",
             role="social_worker",
             team="North",
-            since=days(1).date(),
+            since=date(2026, 1, 5),
             until=days(1).date(),
         ),
     )
@@ -371,7 +390,7 @@ def test_not_02_who_acts_for_a_man_is_briefed_on_him_alone() -> None:
     assert [one.ref for one in notice.people] == [one.ref for one in notice.briefing.links]
     assert len(notice.people) <= 1
     assert notice.briefing.plans == ()
-    assert notice.briefing.consent is None
+    assert notice.consent is None
     assert {one.agency for one in notice.briefing.others} == {"childrens_social_care"}
 
 
@@ -379,7 +398,7 @@ def test_a_school_is_told_of_no_adult_and_of_no_plan() -> None:
     notice = briefed(joined({"agency": "school"}, at=days(1)), "school")
 
     assert notice.briefing
-    assert (notice.people, notice.briefing.links, notice.briefing.plans, notice.briefing.consent) == ((), (), (), None)
+    assert (notice.people, notice.briefing.links, notice.briefing.plans, notice.consent) == ((), (), (), None)
     assert [one.agency for one in notice.briefing.others][:1] == ["childrens_social_care"]
 
 

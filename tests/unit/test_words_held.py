@@ -332,10 +332,11 @@ async def test_an_alert_that_is_over_can_still_be_released_when_somebody_decides
     assert texts(about_it) == [[], [WORDS]]
     assert item.alert_id not in {n.obligation.alert_id for n in town.notices("gp", "b")}, "they came when it was over: it is not theirs"
     for number in range(20, 40):
-        await town.later(1)
+        await town.later(3)
+        await town.tick("b")
         await town.state(ppn(MAN, kind="other", id=f"other-{number}", occurred_at=town.now, recorded_at=town.now))
     (state,) = [s for (_, key), s in town.cases_table._recent.items() if key == b"b"]
-    assert item.alert_id not in state.alerts, "decided and over: the case's state forgets it"
+    assert item.alert_id not in state.alerts, "decided and over, and nobody is asked any more: it is forgotten"
 
 
 async def test_words_of_what_was_corrected_since_do_not_overtake_the_correction(town: Town) -> None:

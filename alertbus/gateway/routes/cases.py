@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.chronicle.case_status import NO_CASE, case_status
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.bodies import read_data, read_json
@@ -120,6 +121,31 @@ async def chronology(case_id: str, request: Request, gateway: CurrentGateway, ca
     await gateway.intake.audited.note(AuditedDeed.CHRONOLOGY_READ, caller, about=[case_id], reason=f"read the chronology as {chosen}")
     page = FORMATS[chosen](case_id, entries)
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
+
+
+@router.get(
+    "/{case_id}/status",
+    summary="How a case stands",
+    responses=answers(
+        404,
+        also={200: {"description": "As the caller's agency may see it", "content": {"application/json": {}}}},
+    ),
+)
+async def status(
+    case_id: str,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)] = None,  # noqa: ARG001
+) -> Response:
+    """Whether the case is open, on which plan, since when and by whose word, who holds it and how to reach them, consent, and when each
+    child was last seen: at once, without asking a social worker, for any agency that is active on the case. Every question is audited.
+    """
+    holds = caller.agency is None and caller.holds_case(case_id)
+    if not holds and (caller.agency is None or not caller.acts_for(caller.agency)):
+        raise NotFound(NO_CASE)
+    found = await case_status(gateway.engine, gateway.policy, case_id, None if holds else caller.agency, now=gateway.now())
+    await gateway.intake.audited.note(AuditedDeed.STATUS_READ, caller, about=[case_id], reason="asked how the case stands")
+    return JSONResponse(found.model_dump(mode="json"))
 
 
 _NO_CASE = "no such case"

@@ -32,7 +32,7 @@ def reduce_answers(
 ) -> tuple[CaseState, list[Owed], list[Notice], list[Item]]:
     """The case after the event, the steps that are due for alerts and for the bus's own obligations, and the answers that are late."""
     after = with_heard(_chased(before, after), event)
-    found = _Due(event, policy)
+    found = _MadeDue(event, policy)
     for alert_id in _touched(before, after, event):
         was = before.alerts.get(alert_id)
         now = after.alerts.get(alert_id) or was  # forgotten by this event: it happens all the same
@@ -66,7 +66,7 @@ def _touched(before: CaseState, after: CaseState, event: CaseEvent) -> Iterable[
 
 
 @dataclass(slots=True)
-class _Due:
+class _MadeDue:
     """What one event makes due."""
 
     event: CaseEvent
@@ -79,8 +79,8 @@ class _Due:
         chased = after.chased_from or BEGINNING
         old = NO_PLAN if was is None else plan_of(was, before.case, self.policy, before.answers, chased)
         new = plan_of(now, after.case, self.policy, after.answers, chased)
-        past = _Span(old, BEGINNING if was is None else evaluated_until(before, was))
-        for one, step in self._given(past, _Span(new, evaluated_until(after, now)), _again(before, after, self.event)):
+        past = _CarriedOut(old, BEGINNING if was is None else evaluated_until(before, was))
+        for one, step in self._given(past, _CarriedOut(new, evaluated_until(after, now)), _again(before, after, self.event)):
             if step.role is not None and one.asking.told is not None:
                 self.owed.append(_readdressed(one, step))
 
@@ -90,13 +90,13 @@ class _Due:
             return
         old = NO_PLAN if was is None else plan_of_own(was, before.case, self.policy, before.answers)
         new = plan_of_own(now, after.case, self.policy, after.answers)
-        past = _Span(old, BEGINNING if was is None else own_evaluated_until(before, was))
-        for one, step in self._given(past, _Span(new, own_evaluated_until(after, now)), _again(before, after, self.event)):
+        past = _CarriedOut(old, BEGINNING if was is None else own_evaluated_until(before, was))
+        for one, step in self._given(past, _CarriedOut(new, own_evaluated_until(after, now)), _again(before, after, self.event)):
             if step.role is not None:
                 told = (as_item_step(step), step.notice_id(own_id), asked_before(one, step))
                 self.notices.append(own_notice(now, after.case, self.policy, told=told))
 
-    def _given(self, past: "_Span", now: "_Span", again: Callable[[str], bool]) -> Iterator[tuple[Course, PlannedStep]]:
+    def _given(self, past: "_CarriedOut", now: "_CarriedOut", again: Callable[[str], bool]) -> Iterator[tuple[Course, PlannedStep]]:
         """The steps that are due now and were not before, and what else that makes necessary."""
         tick = self.event if isinstance(self.event, Tick) else None
         since = past.until if tick is None else min(past.until, tick.since)
@@ -129,7 +129,7 @@ class _Due:
                 self.notices.append(holder)
 
 
-class _Span(NamedTuple):
+class _CarriedOut(NamedTuple):
     """A plan, and the moment up to which it has been carried out."""
 
     plan: AnswerPlan
