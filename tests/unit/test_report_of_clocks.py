@@ -169,7 +169,8 @@ def _joined() -> TakenNotice:
 
 
 def test_the_same_in_any_order_is_the_same_bytes() -> None:
-    items = [answer(), an_item("a"), an_item("b", ItemState.MISSED, due=hours(2)), an_item("c", rule="visit", child="ada")]
+    same = {"id": "another", "obligation_id": "another", "steps": STEPS[:1], "unowned": False}
+    items = [answer(), answer(**same), an_item("a"), an_item("b", ItemState.MISSED, due=hours(2)), an_item("c", rule="visit", child="ada")]
     taken = [told("first"), step(0), briefed("a", "E-1"), briefed("b", worker="SW1")]
     first = json.dumps(report(taken, *items))
 
