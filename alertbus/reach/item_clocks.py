@@ -145,7 +145,7 @@ class _Clock:
         item = item.model_copy(
             update={
                 "steps": tuple(steps),
-                "next": self._next(due and pause.due, warned_at, warned=warned) if state is ItemState.OPEN else None,
+                "next": self._next(due and pause.due, warned_at, now) if state is ItemState.OPEN else None,
                 "obligation_id": ids.lapse_id(self._id, pause.due.isoformat()) if lapsed and self._rule.tells else None,
                 "suspended_at": pause.since if state is ItemState.SUSPENDED else None,
                 "reason": reason,
@@ -251,11 +251,11 @@ class _Clock:
             return ItemState.VOID
         return ItemState.SUSPENDED if pause.since is not None else ItemState.OPEN
 
-    def _next(self, due: datetime | None, warned_at: datetime, *, warned: bool) -> ItemStep | None:
+    def _next(self, due: datetime | None, warned_at: datetime, now: datetime) -> ItemStep | None:
         """Who is told next if nothing is recorded."""
         if due is None:
             return None
-        if not warned and warned_at < due:
+        if now < warned_at < due:
             return ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)
         return ItemStep(kind=StepKind.NEXT, role=self._rule.tells[0], at=due) if self._rule.tells else None
 
