@@ -93,6 +93,17 @@ class Settings(DoorSettings):
         description="the path of a file with that address, which only its owner can read",
         examples=["/etc/alertbus/deadman-url"],
     )
+    deadman_fail_url: str | None = Field(
+        None,
+        repr=False,
+        description="an address as of ALERTBUS_DEADMAN_URL, called in its place while nobody owns something; unset: no call then",
+        examples=["https://deadman.example/your-check/fail"],
+    )
+    deadman_fail_url_file: SettingsPath | None = Field(
+        None,
+        description="the path of a file with that address, which only its owner can read",
+        examples=["/etc/alertbus/deadman-fail-url"],
+    )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
     reconcile_s: float = Field(60.0, ge=0, le=86_400, description="seconds, 0 for never, up to 86400", examples=["60"])
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console", examples=["json"])
@@ -118,7 +129,7 @@ class Settings(DoorSettings):
     def _takes_secrets_from_their_files(cls, given: dict[str, Any]) -> dict[str, Any]:
         return with_secrets(
             given,
-            {"database_url": text_of, "deadman_url": text_of, "token": text_of, "callers": yaml_of},
+            {"database_url": text_of, "deadman_url": text_of, "deadman_fail_url": text_of, "token": text_of, "callers": yaml_of},
             lambda name: f"{PREFIX}{name.upper()}",
         )
 
@@ -135,7 +146,7 @@ class Settings(DoorSettings):
         require(place is None or "://" not in place or stays_private(place))
         return place
 
-    @field_validator("deadman_url")
+    @field_validator("deadman_url", "deadman_fail_url")
     @classmethod
     def _is_private(cls, url: str | None) -> str | None:
         require(url is None or stays_private(url))  # the address is a secret: whoever has it can keep the alarm quiet
@@ -231,7 +242,8 @@ def _read_file() -> dict[str, Any]:
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise SettingsFault(f"{expected}; that one is not a mapping from names to values, as in 'http_port: 8080'")
     channels = [one for name in ("channels", "fallbacks") for one in dict(found.get(name) or {}).values()]
-    if {"database_url", "deadman_url"} & found.keys() or any("secret" in one for one in channels if isinstance(one, dict)):
+    addresses = {"database_url", "deadman_url", "deadman_fail_url"} & found.keys()
+    if addresses or any("secret" in one for one in channels if isinstance(one, dict)):
         check_secret_file(Path(path).expanduser(), f"{PREFIX}CONFIG")
     return found
 

@@ -27,8 +27,9 @@ from alertbus.model.events import (
 )
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
-from alertbus.model.notice import Cause, Deed, Excerpt, Intent, Notice, NoticePerson, Obligation, Receipt, Stage
+from alertbus.model.notice import ANSWERS, Cause, Deed, Excerpt, Intent, Notice, NoticePerson, Obligation, Receipt, Stage
 from alertbus.model.person import Address, Name
+from alertbus.model.team import Answering, Team
 
 EDGES = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), datetime(1, 1, 1, 0, 0, 30, tzinfo=UTC)]
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -206,6 +207,7 @@ notices = st.builds(
     deed=st.sampled_from(Deed),
     obligation=obligations,
     recipient=optional(texts),
+    answering=optional(st.builds(Answering, who=optional(texts), desk=optional(texts), trail=some(texts))),
     because=texts,
     flag=optional(texts),
     rule=texts,
@@ -245,8 +247,11 @@ def receipts(draw: st.DrawFn) -> Receipt:
         "at": draw(moments),
         "detail": draw(optional(texts)),
     }
-    if stage is Stage.ACKNOWLEDGED:
+    if stage in ANSWERS:
         said |= {"by": draw(words), "intent": draw(st.sampled_from(Intent)), "note": draw(words), "role": draw(optional(texts))}
+        said["to"] = draw(optional(words))
+    if stage is Stage.UNDONE:
+        said["undoes"] = draw(names)
     if stage is Stage.COPIED:
         said["channel"] = draw(st.sampled_from(["inbox", "paper"]))
     return Receipt.model_validate(said)
@@ -297,6 +302,19 @@ links_changed = st.builds(
     snapshots(),
     person_ids,
 )
+staff = texts.map(lambda text: f"Worker {text}")
+
+
+@st.composite
+def teams(draw: st.DrawFn) -> Team:
+    members = [
+        {"name": draw(staff), "roles": draw(some(st.sampled_from(["social_worker", "team_manager"]))), **draw(spells())} for _ in "ab"
+    ]
+    absences = [{"who": draw(st.sampled_from(members))["name"], "cover": draw(optional(staff)), **draw(spells())}]
+    said = {"id": draw(st.sampled_from(["gp.a", "gp.b"])), "agency": "gp", "name": draw(staff), "members": members, "absences": absences}
+    return Team.model_validate(said | {"deputy": draw(optional(staff)), "version": draw(numbers), "known_at": draw(optional(moments))})
+
+
 kept = _made(MessageKept, ref=names, source=words, received_at=moments, media_type=texts, reason=texts, digest=texts, body=st.just("AAA="))
 
 BY_TYPE: Mapping[str, st.SearchStrategy[Word]] = {
@@ -316,5 +334,6 @@ BY_TYPE: Mapping[str, st.SearchStrategy[Word]] = {
     PersonMerged.type: _who(PersonMerged),
     PersonSplit.type: _who(PersonSplit),
     MessageKept.type: kept,
+    Team.type: teams(),
 }
 """By the type of its event, every word that is read as a model."""

@@ -29,7 +29,7 @@ from alertbus.model.events import (
 )
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.notice import ANSWERS, Deed, Intent, Notice, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.notices import notices_for
@@ -139,8 +139,10 @@ def a_notice(name: str, owed: str = "", *, deed: Deed = Deed.DELIVER, since: dat
 
 def a_receipt(notice: Notice, stage: Stage, at: datetime = T0, **stated: Any) -> Receipt:
     owed = notice.obligation
-    if stage is Stage.ACKNOWLEDGED:
-        stated = {"by": "R. Postholder", "intent": Intent.ACTING, **stated}
+    if stage in ANSWERS:
+        stated = {"by": "R. Postholder", "intent": Intent.ACTING, "note": "as agreed", **stated}
+    if stage is Stage.UNDONE:
+        stated = {"undoes": f"{Stage.ACKNOWLEDGED}-{notice.id}-{T0.timestamp()}", **stated}
     if stage is Stage.COPIED:
         stated = {"channel": "inbox", **stated}
     return Receipt(

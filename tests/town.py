@@ -14,6 +14,7 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.by_name import Audited
 from alertbus.intake.callers import Caller
 from alertbus.intake.cases import CaseIntake
+from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model.alert import AcceptedAlert, Alert
@@ -103,8 +104,9 @@ class Town:
         self.cases = CaseIntake(engine, publisher, IdentityRules(), lambda: self.now)
         people = WhoIsWhoIntake(engine, publisher, self.cases, lambda: self.now)
         audited = Audited(publisher, publisher)
-        answers = AnswerIntake(engine, publisher, nothing, audited, lambda: self.now)
-        self.decisions = DecisionIntake(engine, publisher, people, answers, audited, POLICY.front_door, lambda: self.now)
+        self.answers = AnswerIntake(engine, publisher, nothing, audited, lambda: self.now)
+        self.completion = AnswerCompletion(engine, publisher, lambda: self.now)
+        self.decisions = DecisionIntake(engine, publisher, people, self.answers, audited, POLICY.front_door, lambda: self.now)
         self._done: set[str] = set()
 
     async def put(self, case: Mapping[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 Seven agencies on every alert, the school one of three hundred settings. One obligation in twenty is open, and those are of the last sixty
 days; one alert in fifty is of one of five exercises. Every obligation has a notice with its body and three receipts. Ten alerts have a
-case; one alert in ten has a question for a person, and one in twenty of these waits.
+case; one alert in ten has a question for a person, and one in twenty of these waits. Every alert started a clock, of which one in ten runs,
+and every second open obligation has taken a step.
 """
 
 import random
@@ -13,11 +14,13 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, func, insert, literal, select, text
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.item_rows import item_row
 from alertbus.chronicle.kept_counts import Counted
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
+from alertbus.model.item import ANSWER, Item, ItemState
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 
 AGENCIES = ("childrens_social_care", "gp", "health_visiting", "police", "probation", "housing", "school")
@@ -32,6 +35,8 @@ _IDS = {
     tables.notice: ("notice_id", "obligation_id"),
     tables.receipt: ("id", "notice_id", "obligation_id", "alert_id", "case_id"),
     tables.obligation: ("id", "alert_id", "case_id", "notice_id"),
+    tables.item: ("id", "case_id", "alert_id"),
+    tables.case_agency: ("case_id",),
     tables.review: ("id", "alert_id", "statement_id"),
     tables.review_decision: ("review_id",),
 }
@@ -60,10 +65,11 @@ def fill(connection: Connection, obligations: int, now: datetime) -> None:
             connection.execute(insert(table).from_select([column.name for column in table.columns], select(*columns).where(first)))
     for one in indexes:
         one.create(connection)
-    owed, said = tables.obligation.c, tables.alert.c
+    owed, said, item = tables.obligation.c, tables.alert.c, tables.item.c
     of_exercise = func.coalesce(said.exercise, "")
     for counted in (
         select(owed.state, func.coalesce(owed.exercise, ""), func.count()).group_by(owed.state, owed.exercise),
+        select(literal(Counted.ITEMS_OPEN.value), func.coalesce(item.exercise, ""), func.count()).where(item.open).group_by(item.exercise),
         select(literal(Counted.STATEMENTS.value), of_exercise, func.count()).group_by(said.exercise),
         select(literal(Counted.ALERTS.value), of_exercise, func.count(said.alert_id.distinct())).group_by(said.exercise),
     ):
@@ -87,6 +93,14 @@ def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> N
         | {"body": accepted.model_dump_json(by_alias=True, exclude_defaults=True).encode()}
     )
     rows[tables.alert_case].append(stated | {"case_id": case_id, "people": b"[]", "reveals": None})
+    clock = {"rule": "strategy_meeting", "title": "Strategy meeting", "agency": "childrens_social_care", "role": "team_manager"}
+    closed_at = None if number % 10 == 0 else at + timedelta(hours=number % 40)
+    of = {"case_id": case_id, "alert_id": accepted.alert_id, "exercise": exercise}
+    _add_item(rows, {"id": name(), "opened_at": at, "due": at + timedelta(days=1), "closed_at": closed_at, **clock, **of})
+    if number % 10 == 0:
+        on = {"case_id": case_id, "children": True, "serves": None, "begins": None, "ends": None, "exercise": None}
+        involved = [f"school.{number % 300}" if agency == "school" else agency for agency in AGENCIES]
+        rows[tables.case_agency] += [{**on, "number": place, "agency": agency} for place, agency in enumerate(involved)]
     for agency in AGENCIES:
         owed_by = f"school.{number % 300}" if agency == "school" else agency
         _add_obligation(rows, dice, {"alert_id": accepted.alert_id, "case_id": case_id, "agency": owed_by, "exercise": exercise}, at, now)
@@ -98,6 +112,13 @@ def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> N
             decided = ReviewDecided(id=needed.id, at=at, by="R. Postholder", outcome=ReviewOutcome.DIFFERENT)
             row = {"review_id": decided.id, "at": at, "outcome": decided.outcome, "by": decided.by}
             rows[tables.review_decision].append(row | {"body": decided.model_dump_json().encode()})
+
+
+def _add_item(rows: Rows, stated: dict[str, Any]) -> None:
+    late = stated["closed_at"] is None or stated["closed_at"] > stated["due"]
+    said = {"kind": "ppn", "policy_version": "bench", "at": stated["opened_at"], "state": ItemState.MISSED if late else ItemState.MET}
+    item = Item.model_validate({**said, **stated})
+    rows[tables.item].append(item_row(item, item.model_dump_json(exclude_defaults=True).encode(), len(rows[tables.item])))
 
 
 def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: datetime, now: datetime) -> None:
@@ -115,6 +136,9 @@ def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: dat
         | kept
         | {"since": since, "due": due, "cause": owed.cause, "notice_id": notice.id, "state": state, "changed": len(rows[tables.obligation])}
     )
+    if waits and due is not None and due < now and dice.random() < 1 / 2:
+        answer = {"rule": ANSWER, "title": "An answer", "role": owed.role, "opened_at": since, "due": due, "closed_at": None}
+        _add_item(rows, {**answer, **of, "id": owed.id, "obligation_id": owed.id, "unowned": dice.random() < 1 / 4})
     body = notice.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     rows[tables.notice].append({"notice_id": notice.id, "obligation_id": owed.id, "deed": notice.deed, "body": body, "position": 0})
     told = {"notice_id": notice.id, "obligation_id": owed.id, "alert_id": of["alert_id"], "case_id": of["case_id"], "agency": of["agency"]}

@@ -36,6 +36,9 @@ FAR = timedelta(days=365)
 AHEAD = timedelta(seconds=40)
 """From the writing of moments to the first of them: the worker has started by then, or the measurement fails. Chosen."""
 
+SETTLE_S = 15.0
+"""After a start, until a worker counts as at rest: its database puts in order what the recovery wrote. Chosen."""
+
 PER_S = 100
 """Moments that come evenly in a second."""
 
@@ -103,6 +106,7 @@ async def _at_rest(broker: BenchBroker, parts: BenchParts, idle_s: float) -> tup
     worker = await parts.start("stream")
     await broker.quiet()
     known = _known(worker)
+    await asyncio.sleep(SETTLE_S)
     used, began = worker.cpu_s(), time.perf_counter()
     await asyncio.sleep(idle_s)
     percent = round(100 * (worker.cpu_s() - used) / (time.perf_counter() - began), 2)

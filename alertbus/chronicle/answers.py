@@ -24,6 +24,13 @@ class InboxItem(Word):
     acknowledged_by: str | None = None
     acknowledged_at: AwareDatetime | None = None
     acknowledged_intent: Intent | None = None
+    passed_to: str | None = None
+    """To whom it was passed on."""
+    accepted: bool | None = None
+    """Whether that person has said that they act on it; None where it was passed on to nobody."""
+    acted_by: str | None = None
+    """Who has said what was done, which stands in the receipt (PPN-02)."""
+    acted_at: AwareDatetime | None = None
     receipts: tuple[Receipt, ...] = ()
     copied_to: tuple[str, ...] = ()
     """Fallback channels that hold a copy, as long as the agency's own channel has not delivered."""
@@ -47,6 +54,13 @@ class ObligationStatus(Word):
     acknowledged_by: str | None
     acknowledged_at: AwareDatetime | None
     acknowledged_intent: Intent | None
+    passed_to: str | None = None
+    """To whom it was passed on."""
+    accepted: bool | None = None
+    """Whether that person has said that they act on it; None where it was passed on to nobody."""
+    acted_by: str | None = None
+    """Who has said what was done, which stands in the receipt (PPN-02)."""
+    acted_at: AwareDatetime | None = None
     deed: Deed = Deed.DELIVER
     """What its latest notice does: of what has ended, why."""
     ended_at: AwareDatetime | None = None
@@ -162,6 +176,20 @@ class ReviewsWaiting(Word):
     oldest: WaitingLongest | None
 
 
+class ItemNumbers(Word):
+    """What is owed by a time, in numbers. The first three count answers of which a step was taken too; clocks are of the policy's rules."""
+
+    open: int
+    """Not recorded yet, late or not."""
+    overdue: int
+    unowned: int
+    """Everybody was asked, and nobody by name has answered."""
+    oldest_unowned: Unanswered | None
+    clocks_met: int
+    clocks_missed: int
+    """Recorded late, or not at all."""
+
+
 class Status(Word):
     """The chronicle in numbers. `progress` is the offset to come next, by `topic/partition`."""
 
@@ -171,6 +199,7 @@ class Status(Word):
     obligations: Mapping[ObligationState, int]
     overdue: int
     oldest_unanswered: Unanswered | None
+    items: ItemNumbers
     review: int
     """Review items that are open."""
     review_by_reason: Mapping[ReviewReason, int]

@@ -38,7 +38,7 @@ async def chronology_of(engine: Database, case_id: str) -> list[ChronologyEntry]
         by_alert: dict[str, list[ObligationStatus]] = defaultdict(list)
         for one in owed:
             by_alert[one.alert_id].append(one)
-        statements = await _statements(connection, case_id)
+        statements = await statements_on(connection, case_id)
         released = await words_released(connection, case_id, {accepted.alert_id for accepted, _ in statements})
     entries = []
     here = {person_id for person in case.people for person_id in person.person_ids}
@@ -51,7 +51,7 @@ async def chronology_of(engine: Database, case_id: str) -> list[ChronologyEntry]
     return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
 
 
-async def _statements(connection: Transaction, case_id: str) -> list[tuple[AcceptedAlert, People]]:
+async def statements_on(connection: Transaction, case_id: str) -> list[tuple[AcceptedAlert, People]]:
     """Give the statements that reached the case and those that an obligation on it is about, with person ids where known."""
     said, reached, owed = tables.alert, tables.alert_case, tables.obligation
     query = (

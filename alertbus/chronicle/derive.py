@@ -1,6 +1,6 @@
 """Derives where an obligation stands from its notices and receipts. Pure: which came first makes no difference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
@@ -8,11 +8,14 @@ from typing import Any, Protocol, Self
 from pydantic_core import from_json
 
 from alertbus.chronicle.tables import SEVERITY_RANK, ObligationState
-from alertbus.model.notice import Deed, Intent, Obligation, Receipt, Stage
+from alertbus.model.item import ItemStep, StepKind
+from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt, Stage
 
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
 _DELIVERED = frozenset({*_ON_ITS_WAY, Stage.SEEN})
 _GOT_STUCK = frozenset({Stage.REFUSED, Stage.FAILED})
+_TOLD_AGAIN = frozenset({StepKind.REMINDER, StepKind.RELEASE_NEAR, StepKind.OUT_OF_HOURS, StepKind.OPENING})
+"""Steps by which it has gone no further than the agency's own role, or the desk that is open in its place."""
 
 
 class AnyNotice(Protocol):
@@ -24,6 +27,8 @@ class AnyNotice(Protocol):
     def deed(self) -> Deed: ...
     @property
     def obligation(self) -> Obligation: ...
+    @property
+    def step(self) -> ItemStep | None: ...
 
 
 class AnyReceipt(Protocol):
@@ -41,22 +46,32 @@ class AnyReceipt(Protocol):
     def by(self) -> str | None: ...
     @property
     def intent(self) -> Intent | None: ...
+    @property
+    def to(self) -> str | None: ...
+    @property
+    def undoes(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeHead:
-    """Id, deed and obligation only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
+    """Id, deed, obligation and step only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
 
     id: str
     deed: Deed
     obligation: Obligation
     position: int
+    step: ItemStep | None = None
+
+    @classmethod
+    def of(cls, notice: Notice, position: int) -> Self:
+        return cls(notice.id, notice.deed, notice.obligation, position, notice.step)
 
     @classmethod
     def read(cls, body: bytes, position: int) -> Self:
         """Read a stored body. It was validated as a whole notice before it was stored."""
         found = from_json(body)
-        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position)
+        step = None if found.get("step") is None else ItemStep.model_validate(found["step"])
+        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +84,15 @@ class ReceiptHead:
     at: datetime
     by: str | None
     intent: Intent | None
+    to: str | None = None
+    undoes: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Take it from a row as it is stored, or is to be."""
         intent = row["intent"]
         given = None if intent is None else Intent(intent)
-        return cls(row["id"], row["notice_id"], Stage(row["stage"]), row["at"], row["by"], given)
+        return cls(row["id"], row["notice_id"], Stage(row["stage"]), row["at"], row["by"], given, row["to"], row["undoes"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +103,21 @@ class DerivedObligation:
     latest: AnyNotice
     since: datetime
     state: ObligationState
-    acknowledged_by: str | None = None
-    acknowledged_at: datetime | None = None
-    acknowledged_intent: Intent | None = None
+    answer: "StandingAnswer"
+
+    @property
+    def acknowledged_by(self) -> str | None:
+        """Whoever answered first of those who act on it; while nobody does, whoever answered last."""
+        return self.answer.counts.by if self.answer.counts else None
+
+    @property
+    def acknowledged_at(self) -> datetime | None:
+        return self.answer.counts.at if self.answer.counts else None
+
+    @property
+    def acknowledged_intent(self) -> Intent | None:
+        """What they will do. Who has said what was done acts."""
+        return (self.answer.counts.intent or Intent.ACTING) if self.answer.counts else None
 
     @property
     def row(self) -> dict[str, Any]:
@@ -111,7 +140,56 @@ class DerivedObligation:
             "acknowledged_by": self.acknowledged_by,
             "acknowledged_at": self.acknowledged_at,
             "acknowledged_intent": self.acknowledged_intent,
+            "passed_to": self.answer.passed_to,
+            "accepted": self.answer.accepted,
+            "acted_by": self.answer.acted.by if self.answer.acted else None,
+            "acted_at": self.answer.acted.at if self.answer.acted else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAnswer:
+    """What people have answered to an obligation, without what was taken back.
+
+    Each person's last word counts: who acts and then passes it on acts no more. What is done is done, whoever says what afterwards. The
+    case decides by the same rule who is asked next (`reach.steps`).
+    """
+
+    closed: bool = False
+    """Somebody by name acts on it, or has."""
+    counts: AnyReceipt | None = None
+    last: AnyReceipt | None = None
+    acted: AnyReceipt | None = None
+    passed_to: str | None = None
+    accepted: bool | None = None
+
+    @classmethod
+    def of(cls, receipts: Iterable[AnyReceipt]) -> Self:
+        """`receipts` of one time that it was asked, in any order."""
+        given = sorted(receipts, key=lambda r: (r.at, r.id))
+        undone = {r.undoes for r in given if r.stage is Stage.UNDONE}
+        stands = [r for r in given if r.stage in _GIVEN and r.id not in undone]
+        acting: dict[str | None, AnyReceipt] = {}
+        for one in stands:
+            if one.stage is Stage.ACTED or one.intent is Intent.ACTING:
+                acting.setdefault(one.by, one)
+            else:
+                acting.pop(one.by, None)
+        acted = next((r for r in stands if r.stage is Stage.ACTED), None)
+        closing = min(filter(None, (*acting.values(), acted)), key=lambda r: (r.at, r.id), default=None)
+        last = stands[-1] if stands else None
+        passed = next((r for r in reversed(stands) if r.intent is Intent.PASSING_ON and r.by not in acting), None)
+        accepted = None
+        if passed is not None and passed.to is not None:
+            accepted = any(_same_person(r.by, passed.to) and r.at >= passed.at for r in (*acting.values(), *filter(None, [acted])))
+        return cls(closing is not None, closing or last, last, acted, passed.to if passed else None, accepted)
+
+
+_GIVEN = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED})
+
+
+def _same_person(one: str | None, other: str) -> bool:
+    return one is not None and " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def make_storable(row: dict[str, Any]) -> None:
@@ -124,8 +202,8 @@ def make_storable(row: dict[str, Any]) -> None:
 def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceipt]) -> DerivedObligation:
     """`notices` of one obligation in the order they were written, at least one; `receipts` in any order.
 
-    An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). An alert told again after it
-    was taken back is owed from then on.
+    An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). One that tells an agency nothing new makes no
+    notice (`reach.sameness`), and what was answered stands. An alert told again after it was taken back is owed from then on.
     """
     asked = first = notices[0]
     withdrawn = escalated = False
@@ -134,19 +212,20 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceip
             case Deed.WITHDRAW | Deed.NO_LONGER_YOURS | Deed.CORRECT:
                 withdrawn = True
             case Deed.ESCALATE:
-                escalated = True
+                escalated = escalated or notice.step is None or notice.step.kind not in _TOLD_AGAIN
             case Deed.DELIVER | Deed.AMEND:
                 first = notice if withdrawn else first
                 asked, withdrawn, escalated = notice, False, False
     answers = [r for r in receipts if asked is notices[0] or r.notice_id == asked.id or r.at >= asked.obligation.since]
-    acknowledgements = [r for r in answers if r.stage is Stage.ACKNOWLEDGED]
-    given = min(acknowledgements, key=lambda r: (r.at, r.id), default=None)
+    answer = StandingAnswer.of(answers)
     if withdrawn:
         state = ObligationState.WITHDRAWN
-    elif given:
+    elif answer.closed:
         state = ObligationState.ACKNOWLEDGED
     elif escalated:
         state = ObligationState.ESCALATED
+    elif answer.last is not None:
+        state = ObligationState.PASSED_ON if answer.last.intent is Intent.PASSING_ON else ObligationState.NOT_OURS
     else:
         state = _under_way(answers)
     return DerivedObligation(
@@ -154,9 +233,7 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceip
         latest=notices[-1],
         since=first.obligation.since,
         state=state,
-        acknowledged_by=given.by if given else None,
-        acknowledged_at=given.at if given else None,
-        acknowledged_intent=given.intent if given else None,
+        answer=answer,
     )
 
 

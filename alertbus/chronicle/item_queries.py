@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, text, tuple_, union
@@ -24,6 +24,7 @@ from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
 from alertbus.sql.database import Database
 
+_UNANSWERED = sorted(state for state in tables.ObligationState if state not in tables.ANSWERED)
 _item, _owed, _on = tables.item.c, tables.obligation.c, tables.case_agency.c
 
 
@@ -68,16 +69,20 @@ async def items_owed(
     asked: ItemsAsked = ItemsAsked.OPEN,
     *,
     case_id: str | None = None,
+    alert_id: str | None = None,
     exercise: str | None = EVERYTHING,
     now: datetime,
     limit: int = 100,
     after: str | None = None,
 ) -> list[ItemShown]:
-    """List what is owed, the earliest due first. `after` is the `cursor` of the last one seen; `exercise` as `queries.inbox` has it."""
+    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the `cursor` of the
+    last one seen; `exercise` as `queries.inbox` has it.
+    """
+    of = _Of(case_id, alert_id, exercise)
     seen = None if after is None else ItemPlace.at(after)
 
     def found(connection: Connection) -> list[ItemShown]:
-        parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, case_id, exercise, now)]
+        parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, of, now)]
         if not parts:
             return []
         every = union(*map(select, parts)).subquery()
@@ -91,7 +96,7 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     """Give one item, or one answer that is owed. Raises `NotFound` for one that is not there, or not to be seen."""
 
     def found(connection: Connection) -> list[ItemShown]:
-        parts = [part.where(part.selected_columns.id == item_id) for part in _parts(sight, ItemsAsked.ALL, None, EVERYTHING, now)]
+        parts = [part.where(part.selected_columns.id == item_id) for part in _parts(sight, ItemsAsked.ALL, _Of(), now)]
         rows = connection.execute(union(*parts)).all() if parts else []
         return _shown(connection, [row.id for row in rows], policy, sight, now)
 
@@ -100,24 +105,24 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     return one[0]
 
 
-def _parts(sight: ItemSight, asked: ItemsAsked, case_id: str | None, exercise: str | None, now: datetime) -> Iterator[Select[Any]]:
+def _parts(sight: ItemSight, asked: ItemsAsked, of: "_Of", now: datetime) -> Iterator[Select[Any]]:
     """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
-    items = select(_item.due_or_never, _item.id).where(*_WHICH[asked], *_narrowed(_item, case_id, exercise))
+    items = select(_item.due_or_never, _item.id).where(*_WHICH[asked], *of.narrowed(_item))
     stepped = exists().where(_item.id == _owed.id)
-    waiting: list[ColumnElement[bool]] = [_owed.due.is_not(None), ~stepped, *_narrowed(_owed, case_id, exercise)]
+    waiting: list[ColumnElement[bool]] = [_owed.due.is_not(None), ~stepped, *of.narrowed(_owed)]
     if asked is ItemsAsked.OVERDUE:
         waiting += [_owed.due < now, _owed.exercise.is_(None)]
-    answers = select(_owed.due.label("due_or_never"), _owed.id).where(tables.UNANSWERED, *waiting)
+    answers = select(_owed.due.label("due_or_never"), _owed.id).where(*waiting)
     with_answers = asked is not ItemsAsked.UNOWNED
     if sight.areas is None or sight.areas:
         yield items.where(*_held(_item, sight))
         if with_answers:
-            yield answers.where(*_held(_owed, sight))
+            yield answers.where(tables.UNANSWERED, *_held(_owed, sight))
     if sight.agency is not None and sight.areas is not None:
         yield items.where(_item.agency == sight.agency)
         yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
         if with_answers:
-            yield answers.where(_owed.agency == sight.agency)
+            yield answers.where(_owed.agency == sight.agency, _owed.state.in_(_UNANSWERED))  # as the inbox's index has it
 
 
 _WHICH = {
@@ -129,11 +134,20 @@ _WHICH = {
 """In the words of the indexes, or no database would use them."""
 
 
-def _narrowed(columns: Any, case_id: str | None, exercise: str | None) -> Iterator[ColumnElement[bool]]:
-    if case_id is not None:
-        yield columns.case_id == case_id
-    if exercise != EVERYTHING:
-        yield same_exercise(columns.exercise, exercise)
+class _Of(NamedTuple):
+    """Of which case, alert and exercise."""
+
+    case_id: str | None = None
+    alert_id: str | None = None
+    exercise: str | None = EVERYTHING
+
+    def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
+        if self.case_id is not None:
+            yield columns.case_id == self.case_id
+        if self.alert_id is not None:
+            yield columns.alert_id == self.alert_id
+        if self.exercise != EVERYTHING:
+            yield same_exercise(columns.exercise, self.exercise)
 
 
 def _held(columns: Any, sight: ItemSight) -> Iterator[ColumnElement[bool]]:
@@ -159,9 +173,8 @@ def _shown(connection: Connection, ids: Sequence[str], policy: Policy, sight: It
     found: dict[str, tuple[Item, datetime]] = {}
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        for row in connection.execute(select(_item.body, _item.due_or_never).where(_item.id.in_(some))):
-            item = Item.model_validate_json(row.body)
-            found[item.id] = item, row.due_or_never
+        for name, body, due in connection.execute(select(_item.id, _item.body, _item.due_or_never).where(_item.id.in_(some))):
+            found[name] = Item.model_validate_json(body), due
         joined = select(_owed.state, _owed.due, tables.notice.c.body).join(tables.notice, tables.notice.c.notice_id == _owed.notice_id)
         for state, due, body in connection.execute(joined.where(_owed.id.in_([one for one in some if one not in found]))):
             item = _answer_owed(Notice.model_validate_json(body), policy, late=is_overdue(state, due, now))

@@ -14,7 +14,16 @@ from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import upsert
 
 _COLUMNS = [column.name for column in tables.obligation.columns if not column.primary_key]
-_ANSWERED = ("state", "acknowledged_by", "acknowledged_at", "acknowledged_intent")
+_ANSWERED = (
+    "state",
+    "acknowledged_by",
+    "acknowledged_at",
+    "acknowledged_intent",
+    "passed_to",
+    "accepted",
+    "acted_by",
+    "acted_at",
+)
 """The columns that receipts decide."""
 _by_receipts = itemgetter(*_ANSWERED)
 _by_notices = itemgetter(*(name for name in _COLUMNS if name not in (*_ANSWERED, "changed")))

@@ -25,6 +25,7 @@ from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.chronicle.recent_obligations import RecentObligations, stored
+from alertbus.chronicle.told_answers import settle_answers
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -35,11 +36,12 @@ from alertbus.model.events import (
     NOTICE_OWED,
     RECEIPT_GIVEN,
     AlertReachedCase,
+    Answered,
     ReviewNeeded,
 )
 from alertbus.model.identity import ReviewDecided
 from alertbus.model.item import Item
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import ANSWERS, Notice, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
 from alertbus.sql.compiled import CompiledStatement
@@ -160,6 +162,7 @@ def write_facts(
             said[fact.obligation_id].append(fact.notice or ReceiptHead.of(fact.row))
     written = {table: _write_rows(connection, table, rows) for table, rows in by_table.items()}
     settle_reviews(connection, by_table)
+    settle_answers(connection, by_table)
     settle_case_agencies(connection, by_table)
     if said and derived:
         all_new = all(written[table] == len(by_table[table]) for table in (tables.notice, tables.receipt) if table in written)
@@ -292,11 +295,15 @@ def _case(where: Coordinates, data: bytes, case: Case) -> Fact:
 
 def _notice(where: Coordinates, data: bytes, notice: Notice) -> Fact:
     row = {"notice_id": notice.id, "obligation_id": notice.obligation.id, "deed": notice.deed, "body": data, "position": where[2]}
-    return Fact(*where, tables.notice, row, NoticeHead(notice.id, notice.deed, notice.obligation, where[2]))
+    return Fact(*where, tables.notice, row, NoticeHead.of(notice, where[2]))
 
 
 def _receipt(where: Coordinates, _data: bytes, receipt: Receipt) -> Fact:
-    return Fact(*where, tables.receipt, receipt.model_dump())
+    return Fact(*where, tables.receipt, receipt.model_dump() | {"told": False if receipt.stage in ANSWERS else None})
+
+
+def _answered(where: Coordinates, _data: bytes, answer: Answered) -> Fact:
+    return Fact(*where, tables.answered, {"receipt_id": answer.receipt_id})
 
 
 def _item(where: Coordinates, data: bytes, item: Item) -> Fact:
@@ -315,13 +322,15 @@ def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) ->
 
 
 WORDS = words(
-    *(ALERT_ACCEPTED, AlertReachedCase.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, Item.type, ReviewNeeded.type, ReviewDecided.type)
+    *(ALERT_ACCEPTED, AlertReachedCase.type, Answered.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, Item.type),
+    *(ReviewNeeded.type, ReviewDecided.type),
 )
 """What the chronicle reads."""
 
 _READERS: Mapping[str, Callable[[Coordinates, bytes, Any], Fact]] = {
     ALERT_ACCEPTED: _alert,
     AlertReachedCase.type: _reached,
+    Answered.type: _answered,
     CASE_RECORDED: _case,
     NOTICE_OWED: _notice,
     RECEIPT_GIVEN: _receipt,

@@ -16,6 +16,7 @@ from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.chronicle.answers import AlertStatus, InboxItem, StatementStatus, Status, Unanswered
 from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, page, states_asked
+from alertbus.chronicle.item_numbers import item_numbers
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
@@ -156,6 +157,7 @@ def _status(connection: Connection, now: datetime, exercise: str | None) -> Stat
         obligations={state: numbers[state] for state in ObligationState},
         overdue=connection.execute(select(func.count()).where(*chosen, _owed.due < now)).scalar_one(),
         oldest_unanswered=first and _unanswered(first, now),
+        items=item_numbers(connection, now, exercise),
         review=reviews.open,
         review_by_reason=reviews.by_reason,
         oldest_review=reviews.oldest,
@@ -207,6 +209,10 @@ def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: dateti
         acknowledged_by=row.acknowledged_by,
         acknowledged_at=row.acknowledged_at,
         acknowledged_intent=row.acknowledged_intent,
+        passed_to=row.passed_to,
+        accepted=row.accepted,
+        acted_by=row.acted_by,
+        acted_at=row.acted_at,
         receipts=receipts,
         copied_to=copied_to(receipts),
         cursor=InboxPlace(overdue, row.severity_rank, row.since, row.id).cursor,

@@ -26,6 +26,10 @@ class ObligationState(StrEnum):
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
     ESCALATED = "escalated"
+    PASSED_ON = "passed_on"
+    """Somebody has passed it on, and nobody has said that they act on it: it still waits for its answer."""
+    NOT_OURS = "not_ours"
+    """Somebody has said that it is not their agency's: a person looks at that, and meanwhile it still waits for its answer."""
 
 
 ANSWERED = frozenset({ObligationState.ACKNOWLEDGED, ObligationState.WITHDRAWN})
@@ -112,7 +116,15 @@ receipt = Table(
     Column("note", String, nullable=True),
     Column("detail", String, nullable=True),
     Column("channel", String, nullable=True),
+    Column("to", String, nullable=True),
+    Column("undoes", String, nullable=True),
+    Column("told", Boolean, nullable=True),
+    Index("ix_chronicle_receipt_untold", "at", "id", **_only("NOT told")),
 )
+"""`told`: of what a person answered, whether the case has heard of it (`told_answers`); NULL for every other receipt."""
+
+answered = Table("chronicle_answered", metadata, Column("receipt_id", String, primary_key=True))
+"""The receipts of which the case has heard. It may be read before the receipt: the two stand on different topics."""
 
 _UNANSWERED = UNANSWERED.text.replace("chronicle_obligation.", "")
 _REHEARSED = "exercise IS NOT NULL"
@@ -148,6 +160,10 @@ obligation = Table(
     Column("acknowledged_by", String, nullable=True),
     Column("acknowledged_at", UtcDateTime, nullable=True),
     Column("acknowledged_intent", String, nullable=True),
+    Column("passed_to", String, nullable=True),
+    Column("accepted", Boolean, nullable=True),
+    Column("acted_by", String, nullable=True),
+    Column("acted_at", UtcDateTime, nullable=True),
     Column("changed", BigInteger, nullable=False, default=0, server_default="0"),
     *_inbox_indexes(),
     Index("ix_chronicle_obligation_due", "due", "exercise", **_only(_UNANSWERED)),
@@ -212,7 +228,7 @@ item = Table(
     Index("ix_chronicle_item_agency", "agency", "due_or_never", "id", **_only("open")),
     Index("ix_chronicle_item_open", "due_or_never", "id", "exercise", **_only("open")),
     Index("ix_chronicle_item_overdue", "due_or_never", "id", "exercise", **_only("overdue")),
-    Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", **_only("unowned_since IS NOT NULL")),
+    Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", "agency", **_only("unowned_since IS NOT NULL")),
     Index("ix_chronicle_item_exercise", "exercise", "due_or_never", "id", **_only(_REHEARSED)),
 )
 """What somebody owes by a time, as the case stage last said (`model.item`): of an id, the record that stands last.
@@ -265,5 +281,5 @@ count = Table(
 )
 """How many obligations there are by state, and statements, alerts, cases and items (`kept_counts`). `exercise` is '' for what is real."""
 
-CONTENT = (alert, alert_case, case_version, case_agency, notice, receipt, obligation, item, review, review_decision, unreadable)
+CONTENT = (alert, alert_case, case_version, case_agency, notice, receipt, answered, obligation, item, review, review_decision, unreadable)
 TABLES = (*CONTENT, count, progress)

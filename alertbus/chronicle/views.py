@@ -4,9 +4,9 @@ import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, select
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import ObligationStatus
@@ -61,8 +61,13 @@ def receipts_given(connection: Connection, obligations: Sequence[str]) -> dict[s
         some = obligations[start : start + AT_ONCE]
         query = select(given).where(given.c.obligation_id.in_(some)).order_by(given.c.at, given.c.id)
         for row in connection.execute(query):
-            found[row.obligation_id].append(Receipt(**row._mapping))  # noqa: SLF001  public in spite of its name
+            found[row.obligation_id].append(receipt_in(row))
     return {obligation: tuple(found[obligation]) for obligation in obligations}
+
+
+def receipt_in(row: Row[*tuple[Any, ...]]) -> Receipt:
+    """The receipt that a row holds."""
+    return Receipt(**{name: row._mapping[name] for name in Receipt.model_fields})  # noqa: SLF001  public in spite of its name
 
 
 async def obligations_where(connection: Transaction, condition: ColumnElement[bool], now: datetime) -> list[ObligationStatus]:
@@ -94,6 +99,10 @@ async def obligations_where(connection: Transaction, condition: ColumnElement[bo
                 acknowledged_by=row.acknowledged_by,
                 acknowledged_at=row.acknowledged_at,
                 acknowledged_intent=row.acknowledged_intent,
+                passed_to=row.passed_to,
+                accepted=row.accepted,
+                acted_by=row.acted_by,
+                acted_at=row.acted_at,
                 deed=shown.deed,
                 ended_at=shown.ended_at,
                 because=shown.because,

@@ -1,4 +1,4 @@
-"""`alertbus cases`: import, show, chronology."""
+"""`alertbus cases`: import, show, chronology, status."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from alertbus.model.errors import Fault, InvalidInput
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
-app = typer.Typer(help="Cases: import, show, chronology.", no_args_is_help=True)
+app = typer.Typer(help="Cases: import, show, chronology, status.", no_args_is_help=True)
 
 PATIENCE_S = 15.0
 
@@ -125,3 +125,47 @@ def chronology(
 async def _chronology(case_id: str, wanted: Format) -> str:
     async with Client.of(load_settings()) as client:
         return await client.page(f"{_address(case_id)}/chronology", format=wanted.value)
+
+
+@app.command()
+def status(
+    case_id: str,
+    agency: Annotated[str | None, typer.Option(help="Ask as this agency; without it as who holds cases.")] = None,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """How a case stands: plan, since when, by whose word, who holds it, consent, last sight of each child, and gaps in the record."""
+    found = asyncio.run(_status(case_id, agency))
+    if json_:
+        as_json(found)
+        return
+    holder, consent = found["holder"] or {}, found["consent"] or {}
+    pairs(
+        {
+            "case": found["case_id"],
+            "as of": found["as_of"],
+            "open": {True: "yes", False: "no", None: "not stated"}[found["open"]],
+            "status": found["status"],
+            "since": found["since"],
+            "by whose word": found["authority"] or ("the case file" if found["said_in"] else None),
+            "plans on file": ", ".join(found["plans"]) or None,
+            "consent": consent
+            and f"{consent['state']} to {consent['plan'] or 'no plan on file'}, since {consent['since'] or 'not stated'}",
+            "held by": ", ".join(filter(None, (holder.get(part) for part in ("agency", "team", "worker", "manager")))) or None,
+            "how to reach them": found["contact"],
+            "differs": found["mismatch"],
+            "left out": ", ".join(found["withheld"]) or None,
+        }
+    )
+    if found["last_seen"]:
+        seen = [
+            (one["called"], one["on"] or "not stated", one["how"], one["by"], "yes" if one["alone"] else "") for one in found["last_seen"]
+        ]
+        rows("Last seen", ("child", "on", "how", "by", "alone"), seen, empty="")
+    if found["gaps"]:
+        gaps = [(one["plan"], one["since"], f"{one['followed_by']}, {one['followed_on']}") for one in found["gaps"]]
+        rows("No end is recorded", ("plan", "since", "followed by"), gaps, empty="")
+
+
+async def _status(case_id: str, agency: str | None) -> Any:
+    async with Client.of(load_settings()) as client:
+        return await client.call("GET", f"{_address(case_id)}/status", **({"params": {"agency": agency}} if agency else {}))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from alertbus.cli.items import item_state, next_asked
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.notice import ENDED
 from alertbus.run.bus_file import bootstrap_servers, read_bus_file
@@ -82,6 +83,8 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "alerts": f"{chronicle['alerts']} in {chronicle['cases']} cases (exercises not counted)",
             "overdue": chronicle["overdue"],
             "oldest unanswered": f"{oldest.get('agency') or 'an agency'}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
+            "unowned": _unowned(chronicle["items"]),
+            "clocks": _clocks(chronicle["items"]),
             "undelivered": sum(one["count"] for one in answer["undelivered"]),
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
@@ -124,6 +127,19 @@ def _ignored(found: list[dict[str, Any]]) -> str:
     return f"{sum(one['count'] for one in found)} messages, of them not yet known: {unknown or 'none'}"
 
 
+def _unowned(items: dict[str, Any]) -> str:
+    """What everybody was asked for and nobody by name has answered: it cannot stay so."""
+    oldest = items["oldest_unowned"]
+    if oldest is None:
+        return "nothing"
+    whose = oldest.get("agency") or "an agency"
+    return f"{items['unowned']}, THE OLDEST {oldest['age_s'] / 3600:.1f} h, of {whose}; `alertbus items list --unowned` names them"
+
+
+def _clocks(items: dict[str, Any]) -> str:
+    return f"{items['open']} running, {items['overdue']} of them late; so far {items['clocks_met']} met, {items['clocks_missed']} missed"
+
+
 def _reconciled(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not yet; `alertbus audit reconcile` does it now"
@@ -136,21 +152,38 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         say(f"({answer['matches']} alerts have that id; this is the most recent)")
     rows(
         "Obligations",
-        ("agency", "role", "cause", "state", "since", "due", "answered by"),
+        ("agency", "role", "cause", "state", "since", "due", "answered by", "next"),
         [
-            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], _answer(o))
+            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], answer_given(o), next_asked(o))
             for o in answer["obligations"]
         ],
-        empty="Nobody has been told. Is a person of this alert linked to a case? `alertbus explain` says.",
+        empty=_NOBODY if not answer["held_by"] else "Your own agency was not told: it stated this.",
     )
+    if answer["held_by"]:
+        lines = [(o["agency"], o["role"], _state(o), (o["due"] or "")[:16], answer_given(o), next_asked(o)) for o in answer["held_by"]]
+        rows("Who has it", ("agency", "role", "state", "due", "answered by", "next"), lines, empty="")
+    if answer["later"]:
+        rows("Since then", ("when", "what"), [(one["at"][:16], one["title"]) for one in answer["later"]], empty="")
+    if answer["items"]:
+        clocks = [(one["title"], one["agency"], (one["due"] or "")[:16], item_state(one)) for one in answer["items"]]
+        rows("Clocks that it started", ("what", "owed by", "due", "state"), clocks, empty="")
+
+
+_NOBODY = "Nobody has been told, as far as you may know. Is a person of it linked to a case? `alertbus explain` says, to who holds cases."
 
 
 def _state(obligation: dict[str, Any]) -> str:
-    copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation["copied_to"] else ""
+    copied = f" (copied to {', '.join(obligation['copied_to'])})" if obligation.get("copied_to") else ""
     return f"{ENDED.get(obligation.get('deed', ''), obligation['state'])}{copied}{' OVERDUE' if obligation['overdue'] else ''}"
 
 
-def _answer(obligation: dict[str, Any]) -> str:
+def answer_given(obligation: dict[str, Any]) -> str:
+    """Who has answered, what they do, and to whom it was passed on; what was done, where somebody has said so."""
     if not obligation["acknowledged_by"]:
         return "nobody yet"
-    return f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"
+    said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"
+    if obligation["passed_to"]:
+        said += f"; passed on to {obligation['passed_to']}, who has {'' if obligation['accepted'] else 'NOT '}accepted"
+    if obligation["acted_by"]:
+        said += f"; done by {obligation['acted_by']}, {obligation['acted_at'][:16]}"
+    return said

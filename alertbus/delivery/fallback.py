@@ -153,9 +153,11 @@ def _is_for_the_case(leased: Leased, channel: str | None) -> bool:
 
 
 def _report(one: UndeliveredNotice) -> NotDelivered:
-    """Give what the case hears: in an exercise by the moment of the notice, because an exercise has a time of its own."""
+    """Give what the case hears: in an exercise by the moment of the notice, because an exercise has a time of its own; and never by one
+    before it, as a clock that was set back would have it, or nobody would be asked because of it.
+    """
     leased, notice = one.leased, Notice.model_validate_json(one.leased.notice)
-    rehearsed = notice.step.at if notice.step is not None else notice.obligation.since
+    put = notice.step.at if notice.step is not None else notice.obligation.since
     return NotDelivered(
         case_id=leased.case_id,
         alert_id=leased.alert_id,
@@ -164,7 +166,7 @@ def _report(one: UndeliveredNotice) -> NotDelivered:
         agency=leased.agency,
         role=leased.role,
         reason=one.reason,
-        at=one.since if notice.obligation.exercise is None else rehearsed,
+        at=put if notice.obligation.exercise is not None else max(one.since, put),
     )
 
 

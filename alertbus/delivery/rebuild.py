@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Integer, and_, bindparam, case, func, literal
 
 from alertbus.broker import topics
 from alertbus.broker.record import Partition
+from alertbus.delivery.addressing import addressed
 from alertbus.delivery.channels.inbox import row_of as inbox_row
 from alertbus.delivery.ledger.endings import cancel_unsent, open_again
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, STATE_TOLD_BY, Leased, new_row
@@ -32,12 +33,15 @@ from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
 from alertbus.model.notice import ENDINGS, Message, Notice, Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
-from alertbus.policy.policy import INBOX
+from alertbus.policy.load import load_policy
+from alertbus.policy.policy import INBOX, Policy
 from alertbus.quarantine.entry import read as quarantined
 from alertbus.sql.apart import together_or_apart
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime, database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
+from alertbus.staff.staffing import Staffing
+from alertbus.staff.team_register import TeamRegister
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import DELIVERY, words
 
@@ -80,12 +84,18 @@ class DeliveryRestore(Restore):
     """
 
     def __init__(
-        self, committed: Mapping[Partition, int], plugins: Plugins, elsewhere: Collection[str], now: Callable[[], datetime]
+        self,
+        committed: Mapping[Partition, int],
+        plugins: Plugins,
+        elsewhere: Collection[str],
+        now: Callable[[], datetime],
+        policy: Policy | None = None,
     ) -> None:
         self._committed = committed
         self._plugins = plugins
         self._elsewhere = elsewhere
         self._now = now
+        self._policy = policy or load_policy()
         self._redriven: dict[str, int] = {}
         self.in_inbox = self.owed_again = 0
 
@@ -131,7 +141,7 @@ class DeliveryRestore(Restore):
 
     async def finish(self, engine: Database) -> None:
         """Fill the inbox; cancel what was withdrawn before anybody tried to send it; give the oldest of each lane its turn."""
-        async for put, owed in refill_inbox(engine, self._plugins, self._elsewhere):
+        async for put, owed in refill_inbox(engine, self._plugins, self._elsewhere, self._policy):
             self.in_inbox += put
             self.owed_again += owed
         with database_faults():
@@ -230,13 +240,15 @@ _FALLBACK = (
 )
 
 
-async def refill_inbox(engine: Database, plugins: Plugins, elsewhere: Collection[str]) -> AsyncIterator[tuple[int, int]]:
+async def refill_inbox(engine: Database, plugins: Plugins, elsewhere: Collection[str], policy: Policy) -> AsyncIterator[tuple[int, int]]:
     """Put back what the built-in inbox had accepted, as an agency's own channel or as its fallback.
 
     Yields, batch by batch, how many messages are in it again and how many cannot be. What cannot be rendered any more is owed
     again: its agency does not have it, and delivery goes on trying as with any notice. A copy was written plainly if its plugin
-    could not write it, and is again.
+    could not write it, and is again. Each is addressed to who answered when it was accepted, by the teams as they now stand.
     """
+    with database_faults():
+        staffing = Staffing(await TeamRegister(engine).all())
     renderer = Renderer(plugins, _RENDER_LIMIT_S)
     after = 0
     while True:
@@ -250,7 +262,7 @@ async def refill_inbox(engine: Database, plugins: Plugins, elsewhere: Collection
         if not found:
             return
         after = found[-1].seq
-        put, owed = await _render(renderer, found)
+        put, owed = await _render(renderer, found, lambda notice, at: addressed(notice, staffing, policy, at))
         with database_faults():
             async with engine.begin() as connection:
                 if put:
@@ -264,12 +276,14 @@ async def refill_inbox(engine: Database, plugins: Plugins, elsewhere: Collection
         yield len(put), len(owed)
 
 
-async def _render(renderer: Renderer, found: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
+async def _render(
+    renderer: Renderer, found: Sequence[Any], addressed_at: Callable[[Notice, datetime], Notice]
+) -> tuple[list[dict[str, Any]], list[str]]:
     put: list[dict[str, Any]] = []
     owed: list[str] = []
     for sector, rows in groupby(sorted(found, key=attrgetter("sector")), attrgetter("sector")):
         some = list(rows)
-        leased = [Leased(**{column.name: getattr(row, column.name) for column in LEASED_COLUMNS}) for row in some]
+        leased = [_leased(row, addressed_at) for row in some]
         for row, one, rendered in zip(some, leased, await renderer.render(sector, leased), strict=True):
             result = rendered
             if not isinstance(result, Message) and not row.own:
@@ -279,3 +293,8 @@ async def _render(renderer: Renderer, found: Sequence[Any]) -> tuple[list[dict[s
             elif row.own:
                 owed.append(row.notice_id)
     return put, owed
+
+
+def _leased(row: Any, addressed_at: Callable[[Notice, datetime], Notice]) -> Leased:
+    word = addressed_at(Notice.model_validate_json(row.notice), row.done_at if row.own else row.escalated_at)
+    return Leased(**{column.name: getattr(row, column.name) for column in LEASED_COLUMNS}, word=word)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import NotFound, NotUnderstood, PluginFault
-from alertbus.model.notice import Receipt, Stage
+from alertbus.model.notice import ANSWERS, Receipt
 from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
 
@@ -32,8 +32,9 @@ async def parse(
     if entry is None or entry.sector != adapter.sector or not may_answer(entry.agency):
         raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
     detail = ""
-    if given.stage is Stage.ACKNOWLEDGED:  # two people may each acknowledge one message
-        detail = "\x1f".join((given.by or "", given.role or "", given.intent or "", given.note or ""))
+    if given.stage in ANSWERS:  # two people may each answer one message
+        parts = (given.by or "", given.role or "", given.intent or "", given.note or "")
+        detail = "\x1f".join(parts if given.to is None else (*parts, given.to))
     try:
         return Receipt(
             id=ids.receipt_id(entry.notice_id, given.stage, detail),
@@ -48,12 +49,13 @@ async def parse(
             role=given.role,
             intent=given.intent,
             note=given.note,
+            to=given.to,
         )
     except ValidationError:
         pass  # raised below, so that what was found is not chained
     raise NotUnderstood(
         f"adapter '{adapter.name}': expected an acknowledgement with who gives it (at most 120 characters) and what "
-        "they will do, and a note when it is not theirs"
+        "they will do, and a note when it is not theirs or when it says what was done"
     )
 
 

@@ -3,7 +3,7 @@
 An adapter that keeps `_LEFT_BEHIND` threads is not called again until one of them comes back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -22,8 +22,10 @@ log = structlog.stdlib.get_logger(__name__)
 class Renderer:
     """Turns leased notices into messages, each under its notice's id as idempotency key."""
 
-    def __init__(self, plugins: Plugins, limit_s: float) -> None:
+    def __init__(self, plugins: Plugins, limit_s: float, addressed: Callable[[Notice], Notice] | None = None) -> None:
+        """`addressed`: who reads a notice is looked up by it, just before it is rendered."""
         self._plugins = plugins
+        self._addressed = addressed
         self._limit_s = limit_s
         self._threads = RenderThreads(limit_s)
 
@@ -52,6 +54,8 @@ class Renderer:
     def _one(self, sector: str, leased: Leased) -> Rendered:
         try:
             notice = leased.word or Notice.model_validate_json(leased.notice)
+            if self._addressed is not None:
+                notice = self._addressed(notice)
             return self._plugins.render(notice, self._plugins.adapter_for(sector))
         except PluginFault as fault:
             log.warning("an agency plugin broke its contract", sector=sector, notice_id=leased.notice_id, exc_info=fault)

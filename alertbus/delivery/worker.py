@@ -17,8 +17,10 @@ from alertbus.broker.consumer import consume
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import NOTICES
 from alertbus.channel_settings import ChannelSettings
+from alertbus.delivery.addressing import Addressing
 from alertbus.delivery.arrivals import Arrivals
 from alertbus.delivery.channels import Channels, open_channels
+from alertbus.delivery.channels.deadman import DeadmanSwitch
 from alertbus.delivery.fallback import Fallback, Sweep, fallbacks_of
 from alertbus.delivery.heartbeats import Steady
 from alertbus.delivery.ledger.ledger import Ledger
@@ -33,6 +35,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy
 from alertbus.sql.database import Database
+from alertbus.staff.team_book import TeamBook
 from alertbus.wire.records import receipt_given
 from alertbus.wire.words import DELIVERY
 
@@ -57,7 +60,7 @@ class DeliverySetup:
     policy: Policy = field(default_factory=load_policy)
     sweep: Sweep | None = field(default_factory=Sweep)
     """None: what is undelivered is left to another worker."""
-    deadman_url: str | None = None
+    switch: DeadmanSwitch = field(default_factory=DeadmanSwitch)
     now: Callable[[], datetime] = utc_now
     random: Callable[[], float] = SystemRandom().random
     pace: Pace = field(default_factory=Pace)
@@ -74,9 +77,7 @@ async def run_delivery(setup: DeliverySetup, stop: asyncio.Event) -> None:
     if unknown := policy.unknown_fallbacks({INBOX, *setup.fallbacks}):
         raise PolicyFault("; ".join(unknown) + ". Give it in ALERTBUS_FALLBACKS, or mend the policy and run `alertbus policy check`.")
     ledger = Ledger(setup.engine, timedelta(minutes=policy.undelivered_after_minutes))
-    async with open_channels(
-        setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, deadman_url=setup.deadman_url
-    ) as channels:
+    async with open_channels(setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, switch=setup.switch) as channels:
         await deliver(replace(setup, now=Steady(setup.now, time.monotonic)), ledger, channels, stop)
 
 
@@ -91,12 +92,16 @@ async def deliver(setup: DeliverySetup, ledger: Ledger, channels: Channels, stop
             await producer.send_all([*(receipt_given(receipt, by=DELIVERY) for receipt in receipts), *given_up])
 
         now, pace = setup.now, setup.pace
-        renderer, replies = Renderer(setup.plugins, pace.render_limit_s), Replies(setup.plugins)
+        book = TeamBook(setup.engine)
+        await book.renew()  # before the first notice is addressed
+        renderer = Renderer(setup.plugins, pace.render_limit_s, Addressing(book, setup.policy, now))
+        replies = Replies(setup.plugins)
         owner = secrets.token_hex(8)
         sender = Sender(ledger, renderer, replies, channels, publish, owner=owner, now=now, random=setup.random, pace=pace)
         arrivals = Arrivals(sender.rounds, producer, now)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sender.run(stop))
+            tasks.create_task(book.run(stop))
             tasks.create_task(consume(setup.bootstrap, setup.group, [setup.topic], arrivals, stop=stop))
             if (sweep := setup.sweep) is not None:
                 fallback_of = fallbacks_of(channels.of, channels.named, setup.policy)

@@ -17,31 +17,39 @@ from alertbus.gateway.context import Gateway
 from alertbus.gateway.edge import Edge
 from alertbus.gateway.routes import alerts as routes_alerts
 from alertbus.gateway.routes import audit as routes_audit
+from alertbus.gateway.routes import briefings as routes_briefings
 from alertbus.gateway.routes import cases as routes_cases
 from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
 from alertbus.gateway.routes import items as routes_items
+from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reviews as routes_reviews
 from alertbus.gateway.routes import sources as routes_sources
+from alertbus.gateway.routes import teams as routes_teams
 from alertbus.gateway.routes.exercises import ExerciseClock
+from alertbus.gateway.routes.teams import WhoAnswers
 from alertbus.gateway.straight import straight_calls
-from alertbus.intake.acknowledgements import Acknowledgement
+from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.people import StatedOfPeople
 from alertbus.intake.ticker import run_ticker
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
+from alertbus.model.team import Team
 
 _ROUTES = (
-    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_items, routes_reviews, routes_people),
-    *(routes_exercises, routes_audit, routes_ops, routes_docs),
+    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items, routes_reviews),
+    *(routes_briefings, routes_people, routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
 )
-_WORDS: tuple[type[BaseModel], ...] = (Alert, Case, Acknowledgement, ReviewDecision, StatedOfPeople, ExerciseClock, problems.Problem)
+_WORDS: tuple[type[BaseModel], ...] = (
+    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, ReviewDecision, StatedOfPeople, Team, WhoAnswers, ExerciseClock),
+    problems.Problem,
+)
 _CLOUD_EVENT = {
     "type": "object",
     "description": "A CloudEvent 1.0 in structured mode, whose data is an alert",
@@ -63,6 +71,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await gateway.intake.people.republish()
+            await gateway.intake.teams.republish()
         except Exception as error:
             gateway.failure = error  # uvicorn would only log its text
             raise

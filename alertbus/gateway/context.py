@@ -131,7 +131,7 @@ _PROBLEMS = {
     401: "No token, or one nobody has",
     403: "Not permitted to this caller",
     404: "No such thing, or not the caller's to see",
-    409: "Somebody has decided it otherwise",
+    409: "Somebody has decided it otherwise, or it is too late for it",
     412: "Another version stands",
     413: "More bytes than the bus takes",
     415: "A format this call does not read",

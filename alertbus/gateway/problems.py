@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.gateway.logins import TooManyRefused
+from alertbus.intake.acknowledgements import TooLateToUndo
 from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.messages import NotRead
 from alertbus.model.errors import (
@@ -75,7 +76,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     InvalidInput: (422, "Something in the input is not right"),
     NotUnderstood: (422, "The message could not be read"),
     NotFound: (404, "There is no such thing, or it is not yours to see"),
-    VersionConflict: (412, "Somebody changed the case since you read it"),
+    VersionConflict: (412, "Somebody has changed it since you read it"),
     PolicyFault: (500, "The policy is not right"),
     PluginFault: (500, "An agency plugin broke"),
     SettingsFault: (500, "A setting is not right"),
@@ -85,6 +86,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     BrokerUnavailable: (503, "The broker does not answer"),
     DatabaseUnavailable: (503, "The database does not answer"),
     AlreadyDecided: (409, "Somebody has decided this otherwise"),
+    TooLateToUndo: (409, "That can no longer be taken back"),
     TooSlow: (408, "That came too slowly"),
     TooLarge: (413, "That is too large"),
     TooMany: (429, "That is more than is kept"),

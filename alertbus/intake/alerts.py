@@ -25,8 +25,9 @@ from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.intake.referrers import named_referrers
 from alertbus.intake.remembered import Remembered, recall, remember
+from alertbus.intake.reserved import reserved_words
+from alertbus.intake.status_faults import status_faults
 from alertbus.intake.tables import accepted as accepted_table
-from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.details import misshapen
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
@@ -105,11 +106,9 @@ class AlertIntake:
         moments, references and media that cannot be among them, and `Unavailable` when they are not durable in time: sent again they have
         no second effect.
 
-        `by_watchdog`: the watchdog itself speaks, to which its exercise is reserved.
+        `by_watchdog`: the watchdog itself speaks, and may say what only the bus may (`reserved`).
         """
-        if not by_watchdog and any(watchdog.is_reserved(exercise=alert.exercise) for alert in alerts):
-            raise InvalidInput([Fault("exercise", "the name of an exercise; this one is the bus's own", "reserved")])
-        if faults := _content_faults(alerts, self._now(), self._allowed, several=several):
+        if faults := _content_faults(alerts, self._now(), self._allowed, several=several, by_watchdog=by_watchdog):
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
@@ -253,11 +252,18 @@ def row_of(accepted: AcceptedAlert, digest: str) -> dict[str, object]:
     }
 
 
-def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange, *, several: bool) -> list[Fault]:
+def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange, *, several: bool, by_watchdog: bool) -> list[Fault]:
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (*misshapen(alert.details), *impossible_moments(alert, now, allowed), *named_referrers(alert), *media_in(alert))
+        for fault in (
+            *(() if by_watchdog else reserved_words(alert)),
+            *misshapen(alert.details),
+            *status_faults(alert),
+            *impossible_moments(alert, now, allowed),
+            *named_referrers(alert),
+            *media_in(alert),
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from alertbus.caller_settings import OPERATORS, CallerSettings
 from alertbus.chronicle.alert_sight import AlertSight
+from alertbus.chronicle.item_sight import ItemSight
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, WhoAreYou
 from alertbus.model.rights import Right
@@ -41,6 +42,14 @@ class Caller:
     def acts_for(self, agency: str) -> bool:
         """Whether the caller may see and answer what this agency was told."""
         return Right.RECEIVE in self.rights and (self.agency is None or self.agency == agency)
+
+    def staffs(self, agency: str) -> bool:
+        """Whether the caller may say who answers for this agency."""
+        return Right.STAFF in self.rights and (self.agency is None or self.agency == agency)
+
+    def sees_staff_of(self, agency: str) -> bool:
+        """Whether the caller may see who answers for this agency: it says so, or is who is answered for."""
+        return self.staffs(agency) or self.acts_for(agency)
 
     def states_as(self, source: str) -> bool:
         return Right.STATE in self.rights and (self.sources is None or any(_within(source, one) for one in self.sources))
@@ -95,6 +104,11 @@ class Caller:
             areas=(self.areas or None) if Right.HOLD_CASES in self.rights else (),
         )
 
+    def item_sight(self, *, as_agency: bool = False) -> ItemSight:
+        """What the caller may see of items: who holds cases sees them as such, unless they ask as an agency."""
+        areas = () if as_agency or Right.HOLD_CASES not in self.rights else self.areas or None
+        return ItemSight(self.agency if Right.RECEIVE in self.rights else None, areas)
+
 
 class Callers:
     """The callers of the settings, by the digest of their token: none of them is compared with what a call brings. How long a look takes
@@ -141,7 +155,7 @@ class Callers:
             return known.rights
         if known.operations:
             return OPERATORS
-        usual = frozenset({Right.STATE, Right.RECEIVE})
+        usual = frozenset({Right.STATE, Right.RECEIVE, Right.STAFF})
         holder = known.agency == self._case_holder or known.agency.startswith((f"{self._case_holder}_", f"{self._case_holder}."))
         return usual | {Right.HOLD_CASES} if holder else usual
 

@@ -21,7 +21,8 @@ from alertbus.directory.candidates import mentions_of
 from alertbus.directory.claims import locked
 from alertbus.directory.doubts import close_doubt, doubt_case_id
 from alertbus.directory.who_is_who import WhoIsWho, WhoIsWhoRegister
-from alertbus.intake.acknowledgements import Acknowledgement, AnswerIntake
+from alertbus.intake.acknowledgements import AnswerIntake
+from alertbus.intake.answer_bodies import Acknowledgement
 from alertbus.intake.by_name import Audited, later, named
 from alertbus.intake.callers import Caller
 from alertbus.intake.doubt_again import open_doubt_again

@@ -1,13 +1,11 @@
 """Words that were held back from a case: shown to whoever decides about them, and the decision on its way to the case (NOT-01, NOT-17)."""
 
-from datetime import datetime
-
 from sqlalchemy import select
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.chronicle.reviews import ReviewItem
 from alertbus.chronicle.views import view
-from alertbus.directory.case_clocks import CaseClocks
+from alertbus.intake.exercise_time import exercise_time
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.errors import NotFound
@@ -43,15 +41,11 @@ async def words_decided(engine: Database, item: ReviewItem, made: ReviewDecided)
     """Give the decision as the case hears it. In an exercise it counts by the exercise's own clock. Raises `NotFound`."""
     if item.case_id is None or item.alert_id is None or item.statement_id is None:
         raise NotFound("no such words: the item does not say of which statement and case they are")
-    at = made.at if item.exercise is None else await _exercise_time(engine, item.exercise, item.statement_id)
+    at = made.at
+    if item.exercise is not None:
+        at = await exercise_time(engine, item.exercise, (await _statement(engine, item.statement_id)).at)
     released = made.outcome is ReviewOutcome.RELEASE
     return WordsDecided(case_id=item.case_id, alert_id=item.alert_id, statement_id=item.statement_id, released=released, at=at)
-
-
-async def _exercise_time(engine: Database, exercise: str, statement_id: str) -> datetime:
-    clock, _ = await CaseClocks(engine).of_exercise(exercise)
-    said = (await _statement(engine, statement_id)).at
-    return max(clock, said) if clock else said
 
 
 async def _statement(engine: Database, statement_id: str) -> AcceptedAlert:

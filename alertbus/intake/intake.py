@@ -18,10 +18,12 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.alerts import AlertIntake
 from alertbus.intake.by_name import Audited
 from alertbus.intake.cases import CaseIntake
+from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.people import PeopleIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
+from alertbus.intake.team_intake import TeamIntake
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
@@ -50,8 +52,10 @@ class Intake:
     people: WhoIsWhoIntake = field(init=False)
     messages: MessageIntake = field(init=False)
     answers: AnswerIntake = field(init=False)
+    completion: AnswerCompletion = field(init=False)
     decisions: DecisionIntake = field(init=False)
     who_is_who: PeopleIntake = field(init=False)
+    teams: TeamIntake = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
@@ -60,11 +64,14 @@ class Intake:
         self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)
-        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now)
+        undo_minutes = self.policy.escalation.undo_minutes
+        self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now, undo_minutes)
+        self.completion = AnswerCompletion(self.engine, self.publisher, self.now)
         self.decisions = DecisionIntake(
             self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
         )
         self.who_is_who = PeopleIntake(self.engine, self.people, self.audited, self.now)
+        self.teams = TeamIntake(self.engine, self.publisher, self.audited, self.now, self.policy.moments)
 
     async def close(self) -> None:
         """Leave the broker, whatever is still under way: nobody waits for it any more."""

@@ -7,6 +7,7 @@ import structlog
 
 from alertbus.audit.anchor import STEADY
 from alertbus.broker.faults import BrokerFault
+from alertbus.intake.completion import LOOK_S
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import BusError
 from alertbus.waiting import pause
@@ -26,6 +27,8 @@ async def run_ticker(intake: Intake, stopping: asyncio.Event) -> None:
     await asyncio.gather(
         _repeat(intake.cases.wake, WAKE_S, stopping, "ticks wait"),
         _repeat(intake.people.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
+        _repeat(intake.completion.complete, LOOK_S, stopping, "answers wait to be told to their cases"),
+        _repeat(intake.teams.republish, WAKE_S, stopping, "teams wait to be published again"),
         _repeat(intake.audited.anchor, STEADY.total_seconds(), stopping, "the audit is not anchored"),
     )
 

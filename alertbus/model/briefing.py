@@ -43,15 +43,6 @@ class BriefedPlan(Word):
     """Those it is for, as they are called in the notice's `children`."""
 
 
-class BriefedConsent(Word):
-    """The family's consent as it was last stated. `state` is `not_stated` where nobody has said anything (ENG-03)."""
-
-    state: Annotated[str, S.PLAN] = "not_stated"
-    plan: Annotated[str | None, S.PLAN] = None
-    since: Annotated[date | None, S.PLAN] = None
-    source: Annotated[str | None, S.PLAN] = None
-
-
 class BriefedLink(Word):
     """An adult who is linked to the case. Who it is, as far as the reader may know, stands in the notice's `people`, by `ref`."""
 
@@ -131,7 +122,6 @@ class Briefing(Word):
     flags: Annotated[tuple[BriefedFlag, ...], S.ROUTING] = ()
     handover: Annotated[BriefedHandover | None, S.ROUTING] = None
     plans: Annotated[tuple[BriefedPlan, ...], S.ROUTING] = ()
-    consent: Annotated[BriefedConsent | None, S.ROUTING] = None
     links: Annotated[tuple[BriefedLink, ...], S.ROUTING] = ()
     open: Annotated[tuple[BriefedItem, ...], S.ROUTING] = ()
     stands: Annotated[tuple[BriefedAlert, ...], S.ROUTING] = ()

@@ -183,6 +183,10 @@ class Episode(Spell):
     type: Annotated[str, S.PLAN] = Field(max_length=80)
     children: Annotated[tuple[str, ...], S.ROUTING] = ()
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.type, *self.children, str(self.from_))
+
 
 class Restriction(Word):
     """Somebody must not learn something: agencies acting for that adult get nothing of those kinds on this case (ANO-02, NOT-02)."""
@@ -278,13 +282,14 @@ class Case(Word):
         return self.model_copy(update={"links": (*self.links, *added)})
 
     def learned(self, before: Self | None, at: datetime) -> Self:
-        """This snapshot as the version after `before`, each link and involvement dated by when the bus first heard of it."""
+        """This snapshot as the version after `before`, each link, involvement and episode dated by when the bus first heard of it."""
         version = (before.version if before else 0) + 1
         if self.exercise:
             return self.model_copy(update={"version": version, "stated_version": version})
         at = before.moment_after(at) if before else at
         links = {s.identity: s.known_at for s in before.links} if before else {}
         involvements = {s.identity: s.known_at for s in before.involvements} if before else {}
+        episodes = {s.identity: s.known_at for s in before.episodes} if before else {}
         return self.model_copy(
             update={
                 "version": version,
@@ -292,6 +297,7 @@ class Case(Word):
                 "known_at": at,
                 "links": tuple(s.model_copy(update={"known_at": links.get(s.identity, at)}) for s in self.links),
                 "involvements": tuple(s.model_copy(update={"known_at": involvements.get(s.identity, at)}) for s in self.involvements),
+                "episodes": tuple(s.model_copy(update={"known_at": episodes.get(s.identity, at)}) for s in self.episodes),
             }
         )
 

@@ -73,13 +73,14 @@ class Custody(Word):
 
 def custody_on(day: date, movements: Iterable[Movement], person_ids: Collection[str]) -> Custody:
     """Where the person with these ids is on that day: by the movement that happened last until then, of two of one day by the one stated
-    later. A recall ends a release that is still ahead, if it was stated later (PRI-05); a release ahead says that somebody is in custody.
+    later. A recall ends a release that was stated before it for a later day (PRI-05); a release ahead says that somebody is in custody.
     """
-    theirs = [one for one in movements if not one.withdrawn and not set(one.person_ids).isdisjoint(person_ids)]
+    stated = [one for one in movements if not one.withdrawn and not set(one.person_ids).isdisjoint(person_ids)]
+    recalls = [one.day for one in stated if not MOVEMENTS[one.kind] and one.day <= day]
+    theirs = [one for one in stated if one.kind != RELEASE or not any(one.stated_on < recalled <= one.day for recalled in recalls)]
     happened = max((one for one in theirs if one.day <= day), key=_order, default=None)
-    ahead = [one for one in theirs if one.kind == RELEASE and one.day > day]
-    recalled = max((one.stated_on for one in theirs if not MOVEMENTS[one.kind] and one.day <= day), default=date.min)
-    next_release = min((one for one in ahead if one.stated_on >= recalled), key=lambda one: (one.day, one.alert_id), default=None)
+    ahead = (one for one in theirs if one.kind == RELEASE and one.day > day)
+    next_release = min(ahead, key=lambda one: (one.day, one.alert_id), default=None)
     known = happened or next_release
     if known is None:
         return Custody()

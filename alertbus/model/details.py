@@ -171,13 +171,16 @@ class Consent(Word):
 
 
 class Handover(Word):
-    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01)."""
+    """A change of who answers: the role, from whom, to whom, and whether a pack came with it. `pack` None: not stated (TUR-01).
 
-    role: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
-    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", max_length=120)
-    to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    Who answers now is whom to call, for every agency on the case (TUR-07); how the case was handed over is not.
+    """
+
+    role: Annotated[str, S.ACTION] = Field(pattern=_A_WORD)
+    from_: Annotated[str | None, S.ACTION] = Field(default=None, alias="from", max_length=120)
+    to: Annotated[str | None, S.ACTION] = Field(default=None, max_length=120)
     pack: Annotated[bool | None, S.PLAN] = None
-    interim: Annotated[bool | None, S.PLAN] = None
+    interim: Annotated[bool | None, S.ACTION] = None
 
 
 class Denial(Word):
@@ -193,6 +196,8 @@ class StatusChange(Word):
     to: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
     reason: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
     basis: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    rests_on: Annotated[str | None, S.PLAN] = Field(default=None, pattern="^(custody)$")
+    """What the decision rests on, where that may end: that somebody is in prison (PRI-07)."""
     effective: Annotated[WrittenDay | None, S.PLAN] = None
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 
@@ -215,7 +220,7 @@ class Details(Word):
     request: Annotated[Request | None, S.PLAN] = None
     question: Annotated[OpenQuestion | None, S.OBSERVATION] = None
     consent: Annotated[Consent | None, S.PLAN] = None
-    handover: Annotated[Handover | None, S.PLAN] = None
+    handover: Annotated[Handover | None, S.ACTION] = None
     denial: Annotated[Denial | None, S.OBSERVATION] = None
     status_change: Annotated[StatusChange | None, S.PLAN] = None
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)

@@ -8,7 +8,7 @@
     ├── TooMany             more than is kept of one sender in an hour                 not retriable
     ├── NotAllowed          the caller is known, and not permitted to do this          not retriable
     ├── WhoAreYou           no token, or one nobody has                                not retriable
-    ├── VersionConflict     somebody changed the case since you read it                not retriable
+    ├── VersionConflict     somebody changed it since you read it                      not retriable
     ├── PolicyFault         the policy file contradicts itself or names nothing known  not retriable
     ├── PluginFault         an agency plugin broke its contract                        not retriable
     ├── SettingsFault       a setting is wrong; start-up stops                         not retriable

@@ -66,6 +66,16 @@ def not_reached_id(obligation: str, informed: str) -> str:
     return _id("not-reached", obligation, informed)
 
 
+def item_id(case: str, rule: str, opened_by: str, about: str) -> str:
+    """One item for each rule, each alert or other cause that opened it on a case, and each child or person that it is about."""
+    return _id("item", case, rule, opened_by, about)
+
+
+def lapse_id(item: str, due: str) -> str:
+    """The obligation that arises when an item was not recorded by when it was due. Due at another time, it lapses anew."""
+    return _id("lapse", item, due)
+
+
 def worker_ref(agency: str, name: str) -> str:
     """What stands in an address for somebody who works at an agency. It hides the name from who reads addresses, not from who knows it."""
     return _id("worker", agency, name)

@@ -33,6 +33,8 @@ class StepKind(StrEnum):
 
     REMINDER = "reminder"
     """Whoever owes it, before or when its time passes."""
+    RELEASE_NEAR = "release_near"
+    """Whoever was told of a release, some days before it. It asks for nothing."""
     OUT_OF_HOURS = "out_of_hours"
     """The desk that is open, because the one who owes it is not there."""
     OPENING = "opening"
@@ -69,7 +71,7 @@ class Item(Word):
     agency: Annotated[str, S.ROUTING]
     role: Annotated[str, S.ROUTING]
     kind: Annotated[str, S.ROUTING]
-    """The kind of the alert that opened it."""
+    """The kind of the alert that opened it; `lapse` where the case itself did."""
     alert_id: Annotated[str | None, S.ROUTING] = None
     source_id: Annotated[str | None, S.ROUTING] = None
     """The sender's own id for the alert that opened it; None where the case itself did."""

@@ -20,6 +20,7 @@ from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
 from alertbus.model.sensitivity import Sensitivity as S
+from alertbus.model.team import Answering
 
 
 class Content(StrEnum):
@@ -146,8 +147,8 @@ class Repeats(Word):
 
     number: Annotated[int, S.ROUTING]
     """Which one it is: 3 for the third."""
-    since: Annotated[Moment, S.ROUTING]
-    """When the first of them was told."""
+    since: Annotated[date, S.ROUTING]
+    """The day on which the first of them happened."""
     answers_earlier: Annotated[bool, S.ROUTING] = False
     """Whoever answers this one has answered those before it, as the policy says of the kind. Never of a safety kind."""
 
@@ -160,6 +161,10 @@ class NoticeCover(Word):
     obligation: Annotated[Obligation, S.ROUTING]
     recipient: Annotated[str | None, S.ROUTING] = None
     """The person who answers for it at the agency at the time, where the case names one."""
+    answering: Annotated[Answering | None, S.ROUTING] = None
+    """Who answers when the message is sent, the desk that is open, and why it is they; `recipient` is then the one, or else the other.
+    Given when it is sent, where the agency has said who works in its teams; None everywhere else, on every topic too.
+    """
     because: Annotated[str, S.ROUTING]
     flag: Annotated[str | None, S.ACTION] = None
     """The line that must be read first (VPF-06); None if there is none."""
@@ -182,6 +187,18 @@ class NoticeCover(Word):
     """What was told before of the same matter; None for the first of it."""
 
 
+NOT_SAID_OF_CONSENT = "not_stated"
+
+
+class ConsentStanding(Word):
+    """How consent to the family's plan stands, since which day and by whose statement. `not_stated`: nobody has stated it (ENG-03)."""
+
+    plan: Annotated[str | None, S.PLAN] = None
+    state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused|not_stated)$")
+    since: Annotated[date | None, S.PLAN] = None
+    source: Annotated[str | None, S.PLAN] = None
+
+
 class NoticeBody(Word):
     """The half of a notice that agencies of one kind share: what they may see of a statement on a case."""
 
@@ -199,6 +216,8 @@ class NoticeBody(Word):
     details: Annotated[Mapping[str, Any], S.ROUTING] = Field(default_factory=dict)
     """The sections of the alert's details this agency may see, field by field."""
     case_status: Annotated[str | None, S.PLAN] = None
+    consent: Annotated[ConsentStanding | None, S.PLAN] = None
+    """Of a notice about the plan: how consent to it stands, for who may see the plan. None for every other notice."""
     review_on: Annotated[date | None, S.ROUTING] = None
     do_not_reveal_source: Annotated[bool, S.ROUTING] = False
     """A child or an anonymous caller is the source: readers must not let it be worked out (ANO-04, NOT-01, NOT-04)."""
@@ -248,6 +267,14 @@ class Stage(StrEnum):
     """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
     COPIED = "copied"
     """A copy is on the fallback `channel`, where a person finds it. The agency's own system has not taken it, and is still owed it."""
+    ACTED = "acted"
+    """A named person has done what was to be done, and says what in `note` (PPN-02). It needs no acknowledgement before it."""
+    UNDONE = "undone"
+    """A named person has taken an answer back: the receipt that `undoes` names."""
+
+
+ANSWERS = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED, Stage.UNDONE})
+"""What a named person says about an obligation. The case hears of it (`Answered`); of every other receipt it does not."""
 
 
 class Intent(StrEnum):
@@ -274,6 +301,10 @@ class Receipt(Word):
     detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
     channel: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
     """The fallback channel that holds the copy: with `copied`, and only then."""
+    to: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """The person to whom it is passed on."""
+    undoes: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=64)
+    """The id of the receipt that is taken back: with `undone`, and only then."""
 
     @model_validator(mode="before")
     @classmethod
@@ -288,8 +319,18 @@ class Receipt(Word):
     def _named_person(self) -> Self:
         if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
             raise ValueError("an acknowledgement names who gives it (`by`) and what they will do (`intent`)")
-        if self.intent is Intent.NOT_OURS and not self.note:
+        if self.stage is Stage.ACTED and not (self.by and self.note):
+            raise ValueError("`acted` names who has acted (`by`) and says what was done (`note`)")
+        if self.stage is not Stage.UNDONE and self.intent is Intent.NOT_OURS and not self.note:
             raise ValueError("`not_ours` needs a reason in `note`")
+        return self
+
+    @model_validator(mode="after")
+    def _taken_back_by_somebody(self) -> Self:
+        if (self.stage is Stage.UNDONE) != (self.undoes is not None):
+            raise ValueError("`undoes` names the receipt that is taken back: it stands with `undone`, and with nothing else")
+        if self.stage is Stage.UNDONE and not (self.by and self.intent):
+            raise ValueError("`undone` names who takes the answer back (`by`), and what the answer was (`intent`)")
         return self
 
     @model_validator(mode="after")

@@ -16,5 +16,7 @@ class Right(StrEnum):
     """See how the bus runs, in numbers, and move the clock of an exercise; never what is said, nor of whom."""
     AUDIT = "audit"
     """Read who did what, and when."""
+    STAFF = "staff"
+    """Say who answers for its agency: its teams, their absences and covers, their duty."""
     INTEGRATE = "integrate"
     """See and settle what waits for a person because a sender's system, or the policy, must be mended."""

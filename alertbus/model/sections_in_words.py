@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 NOT_SAID = "not stated"
+PACK = "Handover pack"
+"""The label of whether a pack came with a handover."""
 
 Called = Callable[[str], str]
 """What to call somebody of the case, by what stands for them in the details."""
@@ -130,7 +132,7 @@ def _handover(stated: Mapping[str, Any], _: Called, unsaid: str) -> Iterator[Sec
     pair = [words_of(stated[field]) if stated.get(field) else unsaid for field in ("from", "to")]
     yield "Handover of the role", words_of(stated.get("role", NOT_SAID))
     yield "Handed over", f"from {pair[0]} to {pair[1]}" if all(pair) else ""
-    yield "Handover pack", _yes_no(stated.get("pack")) or NOT_SAID
+    yield PACK, _yes_no(stated.get("pack")) or NOT_SAID
     yield "Only for the time being", _yes_no(stated.get("interim"))
 
 

@@ -16,6 +16,7 @@ from prometheus_client.samples import Sample
 from sqlalchemy import func, select
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.chronicle.item_numbers import numbers_of_items, unowned_by_agency
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
@@ -138,6 +139,21 @@ async def _undelivered(vitals: Vitals) -> list[Gauge]:
     return [count, oldest]
 
 
+async def _items(vitals: Vitals) -> list[Gauge]:
+    """Of real cases, not of exercises."""
+    unowned = _gauge("unowned", "Obligations that everybody was asked for and nobody by name has answered", "agency")
+    oldest = _gauge("unowned_oldest_seconds", "Since the first of them became so; 0 when there is none")
+    running = _gauge("items_open", "What is owed by a time and not recorded or answered, late or not")
+    overdue = _gauge("items_overdue", "What is late of it")
+    for agency, count in (await unowned_by_agency(vitals.engine)).items():
+        unowned.labels(agency).set(count)
+    found = await numbers_of_items(vitals.engine, vitals.now())
+    oldest.set(found.oldest_unowned.age_s if found.oldest_unowned else 0.0)
+    running.set(found.open)
+    overdue.set(found.overdue)
+    return [unowned, oldest, running, overdue]
+
+
 async def _quarantine(vitals: Vitals) -> list[Gauge]:
     entries = _gauge("quarantine_entries", "Entries in quarantine that were not put back", "disposition")
     for disposition, count in (await vitals.depth.by_disposition()).items():
@@ -192,6 +208,7 @@ _MEASURES: dict[str, Measure] = {
     "progress": _progress,
     "delivery": _delivery,
     "undelivered": _undelivered,
+    "items": _items,
     "quarantine": _quarantine,
     "ignored": _ignored,
     "watchdog": _watchdog,

@@ -1,4 +1,4 @@
-"""All that an agency plugin may import, with this room's modules `forms`, `schema`, `sections`, `testing`, `wording` and `writing`. Contract 1.
+"""All that a plugin may import, with modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`. Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 

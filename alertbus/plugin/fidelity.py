@@ -91,6 +91,8 @@ def _altered_in(strings: Iterable[str], excerpts: Sequence[str], given: Sequence
 def _given(notice: Notice) -> list[str]:
     texts = [e.text for e in notice.narrative]
     texts += [notice.title, notice.because, notice.flag or "", notice.summary, notice.action, notice.contact or ""]
+    if notice.answering is not None:
+        texts += [notice.recipient or "", notice.answering.desk or "", *notice.answering.trail]
     return sorted({t for t in texts if t}, key=len, reverse=True)  # longest first: one may lie inside another
 
 

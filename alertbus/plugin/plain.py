@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, incident_facts, own_word, present, tells_of_release, unsaid_line
+from alertbus.plugin.sections import consent_line
+from alertbus.plugin.wording import (
+    NOT_STATED,
+    answering_lines,
+    excerpt_fields,
+    incident_facts,
+    own_word,
+    present,
+    tells_of_release,
+    unsaid_line,
+)
 from alertbus.plugin.writing import as_page
 
 
@@ -28,11 +38,15 @@ class Plain:
             "answer_by": notice.obligation.due and notice.obligation.due.isoformat(),
             "contact": notice.contact,
             "recipient": notice.recipient,
+            "answering": answering_lines(notice) or None,
             "because": notice.because,
             "own_agency": own_word(notice),
+            "repeats": notice.repeats and notice.repeats.model_dump(mode="json"),
+            "folded_into": notice.folded_into,
             "unsaid": unsaid_line(notice),
             "do_not_reveal_source": notice.do_not_reveal_source or None,
             "summary": notice.summary,
+            "briefing": notice.briefing and notice.briefing.model_dump(mode="json", by_alias=True),
             "narrative": [excerpt_fields(excerpt) for excerpt in notice.narrative] or None,
             "occurred_at": notice.occurred_at.isoformat(),
             "recorded_at": notice.recorded_at.isoformat(),
@@ -40,6 +54,7 @@ class Plain:
             "people": [_person(p) for p in notice.people] or None,
             "details": _details(notice) or None,
             "case_status": notice.case_status,
+            "consent": consent_line(notice),
             "review_on": notice.review_on and notice.review_on.isoformat(),
             "withheld": notice.withheld or None,
             "lawful_basis": notice.lawful_basis,

@@ -44,6 +44,8 @@ class ReceiptGiven:
     role: str | None = None
     intent: Intent | None = None
     note: str | None = None
+    to: str | None = None
+    """The person to whom it is passed on. Of `acted`, what was done stands in `note`."""
 
 
 @runtime_checkable

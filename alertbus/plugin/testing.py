@@ -28,6 +28,7 @@ from alertbus.plugin.kit.samples import (
     every_notice,
     minimal_notice,
     sample_alert,
+    sample_briefing,
     sample_notice,
     sample_obligation,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "every_notice",
     "minimal_notice",
     "sample_alert",
+    "sample_briefing",
     "sample_notice",
     "sample_obligation",
 ]
@@ -136,6 +138,10 @@ class AdapterConformance:
     @_rule(Tier.GOLD, "VPF-06: a worker reads one line before the door opens.", "Write `notice.flag` before all else.")
     def test_shows_the_flag_first(self) -> None:
         adapters.flag_comes_first(self.adapter)
+
+    @_rule(Tier.GOLD, "VPF-11: whoever is new reads the warning first.", "Write `notice.flag` first, of a `notice.briefing` as well.")
+    def test_shows_the_flag_first_in_a_briefing(self) -> None:
+        adapters.briefs_flag_first(self.adapter)
 
     @_rule(
         Tier.GOLD,

@@ -90,6 +90,14 @@ def own_word(notice: Notice) -> str | None:
     return "Your own agency stated this: it is no second source, and no answer is asked of you." if notice.own_agency else None
 
 
+def answering_lines(notice: Notice) -> tuple[str, ...]:
+    """Say who answers at the agency and why it is they, a sentence for each who was passed over; empty where its teams are not known."""
+    found = notice.answering
+    if found is None:
+        return ()
+    return tuple(f"{line}." for line in (*((f"Reached now: {found.desk}",) if found.who and found.desk else ()), *found.trail))
+
+
 def unsaid_line(notice: Notice) -> str | None:
     """Name what the sender should have stated and did not; None where nothing is missing."""
     if not notice.unsaid:

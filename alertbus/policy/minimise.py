@@ -8,26 +8,25 @@ recipient is.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from types import MappingProxyType
-from typing import Any, get_args
 
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
-from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
-from alertbus.model.details import PEOPLE, Details, unclassified
+from alertbus.model.details import unclassified
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.item import ItemStep
-from alertbus.model.notice import Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
 from alertbus.model.on_case import said_here
-from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
+from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
+from alertbus.policy.advice import action_for
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.shown_details import classes_of, ref_of, shown_fields
 from alertbus.policy.sight import Sight
 
 CLASS_OF_IDENTIFIER = {
@@ -83,10 +82,12 @@ class Bodies:
         ended_by: AcceptedAlert | None = None,
         left: bool = False,
         words_held: bool = False,
+        consent: ConsentStanding | None = None,
     ) -> None:
         self._statement, self._case, self._policy = statement, case, policy
         self._rule = policy.kind_rule(statement.alert.kind)
         self._over, self._left, self._words_held = over, left, words_held
+        self._consent = consent if Sensitivity.PLAN in {self._rule.narrative, self._rule.tells} else None
         self._narrative = () if over else statement.alert.words
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
         self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
@@ -114,10 +115,10 @@ class Bodies:
         narrative = tuple(_excerpts(self._narrative, rule, sight)) if tells else ()
         present = self._present if tells else tuple(replace(one, role=None) for one in self._present)
         people = [_person(p, case, sight) for p in present if not p.child or sight.lists(p.person.key)]
-        details = _shown_fields(self._details, sight, case) if tells else {}
+        details = shown_fields(self._details, sight, case) if tells else {}
         waits = False
         if self._words_held and tells:
-            given = _shown_fields(without_free_text(self._details), sight, case)
+            given = shown_fields(without_free_text(self._details), sight, case)
             waits, narrative, details = bool(narrative) or given != details, (), given
         left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
         summary = OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY
@@ -130,12 +131,13 @@ class Bodies:
             recorded_at=day_alone(self._recorded_at) if hidden else self._recorded_at,
             narrative=narrative,
             summary=f"{summary} {WORDS_WAIT}" if waits else summary,
-            action=(rule.action if tells else neutral.ACTION) if action_shown and not self._over else "",
+            action=(action_for(self._statement, case, rule, sight) if tells else neutral.ACTION) if action_shown and not self._over else "",
             contact=case.contact if action_shown else None,
             children=tuple(p for p in people if p.child),
             people=tuple(p for p in people if not p.child),
             details=details,
             case_status=case_status,
+            consent=self._consent if self._consent and tells and sight.plan() else None,
             review_on=alert.review_on if tells else None,
             do_not_reveal_source=hidden,
             lawful_basis=policy.lawful_basis.get(recipient.sector, policy.lawful_basis["default"]),
@@ -149,7 +151,7 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
     """The fact and whom it is about, and nothing that may have come to the case since the agency was there."""
     named = (tuple(p.model_copy(update={"addresses": ()}) for p in people if p.role) for people in (body.children, body.people))
     children, people = named
-    return body.model_copy(update={"children": children, "people": people, "case_status": None})
+    return body.model_copy(update={"children": children, "people": people, "case_status": None, "consent": None})
 
 
 def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Policy) -> bool:
@@ -160,16 +162,8 @@ def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Polic
     texts: set[tuple[Sensitivity, ...]] = {
         (Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own,) for piece in alert.narrative
     }
-    texts |= {_classes_of(section, field) for section, field in free_text_fields(alert.details)}
+    texts |= {classes_of(section, field) for section, field in free_text_fields(alert.details)}
     return sight.tells(alert.kind) and any(all(map(sight.free_text, classes)) for classes in texts)
-
-
-@cache
-def _classes_of(section: type[Word], field: str) -> tuple[Sensitivity, ...]:
-    """The class of a field, and that of the section of the details in which it stands, if it stands in one."""
-    sections = (name for name, known in Details.model_fields.items() if section in get_args(known.annotation))
-    classes = (sensitivity_of(section, field), *(sensitivity_of(Details, name) for name in sections))
-    return tuple(one or Sensitivity.UNCLASSIFIED for one in classes)
 
 
 def cover_for(
@@ -188,6 +182,7 @@ def cover_for(
     own_agency: bool = False,
     step: ItemStep | None = None,
     asked: str = "",
+    folded_into: str | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
@@ -210,6 +205,7 @@ def cover_for(
         chain=None if tells else sight.chain(obligation.kind),
         step=step,
         own_agency=own_agency,
+        folded_into=folded_into,
     )
 
 
@@ -271,7 +267,7 @@ def _person(present: _Present, case: Case, sight: Sight) -> NoticePerson:
     who = sight.full(identity)
     whole = who and (present.child or sight.full(identity, theirs=sight.acts_for(person.key)))
     return NoticePerson(
-        ref=_ref(person.key, sight, case),
+        ref=ref_of(person.key, sight, case),
         child=present.child,
         role=None if sight.secret else present.role,
         relation=link.relation if link and sight.relation(person.key, child=present.child) else None,
@@ -308,49 +304,3 @@ def _identifier_shown(identifier: Identifier, present: _Present, sight: Sight) -
 
 def _class_of(identifier: Identifier, *, child: bool) -> Sensitivity:
     return CLASS_OF_IDENTIFIER.get(identifier.system, Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY)
-
-
-def _shown_fields(word: Word, sight: Sight, case: Case) -> dict[str, Any]:
-    """The fields of a record that may be shown, class by class, depth first; what is unset or left out does not appear."""
-    shown: dict[str, Any] = {}
-    for name, known in type(word).model_fields.items():
-        value = getattr(word, name, None)
-        if value in (None, (), False) and name not in word.model_fields_set:
-            continue
-        sensitivity = sensitivity_of(type(word), name) or Sensitivity.UNCLASSIFIED
-        if value is None or not _is_shown(type(word), name, sensitivity, sight):
-            continue
-        if isinstance(value, Word):
-            if inner := _shown_fields(value, sight, case):
-                shown[name] = inner
-        else:
-            given = _refs(value, sight, case) if PEOPLE in known.metadata else value
-            if given is not None:
-                shown[known.alias or name] = given.isoformat() if hasattr(given, "isoformat") else given
-    return shown
-
-
-def _is_shown(word: type[Word], name: str, sensitivity: Sensitivity, sight: Sight) -> bool:
-    """Of a plan, who acts for an adult sees only what its own agency wrote, be it text or not: so it is with all that is written freely."""
-    if sensitivity is Sensitivity.ADDRESS and sight.recipient.for_adults:
-        return False  # a place in words may be the family's
-    of_the_family = sensitivity in {Sensitivity.PLAN, Sensitivity.CONFERENCE}
-    return sight.free_text(sensitivity) if of_the_family or is_free_text(word, name) else sight.full(sensitivity)
-
-
-def _refs(keys: str | tuple[str, ...], sight: Sight, case: Case) -> str | tuple[str, ...] | None:
-    """Keys of people as they stand beside their names in the notice (`NoticePerson.ref`). Of whom the recipient must not hear, nothing: and
-    where nobody else was stated, the field is not there, for an empty one would say that it was nobody.
-    """
-    given = (keys,) if isinstance(keys, str) else keys
-    shown = tuple(_ref(key, sight, case) for key in given if key not in case.children or sight.lists(key))
-    if given and not shown:
-        return None
-    return shown[0] if isinstance(keys, str) else shown
-
-
-def _ref(key: str, sight: Sight, case: Case) -> str:
-    """What stands for somebody: their key where the recipient may know who they are, else an opaque id."""
-    child = key in case.children
-    known = sight.full(Sensitivity.CHILD_IDENTITY if child else Sensitivity.ADULT_IDENTITY, theirs=not child or sight.works_with(key))
-    return key if known and not sight.secret else ids.person_ref(case.id, key)

@@ -20,7 +20,7 @@ from alertbus.policy.briefing_rules import BriefingRules, FoldingRules
 from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamChains
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
-from alertbus.policy.item_rules import ItemRule
+from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
 from alertbus.policy.within import CENTURY, Within
 
 
@@ -77,11 +77,16 @@ class KindRule(Word):
     action: str = ""
     flag: bool = False
     """An alert of this kind is itself what staff must read first while it stands."""
+    infant: str = ""
+    """What is said besides where a child of the case is under one on the day of a release (PRI-06)."""
     proposes: str | None = None
     """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
     cite: tuple[str, ...] = Field(min_length=1)
 
+
+UNKNOWN_REASON = "unknown"
+"""The code of a lapse of which nobody has said why (CLK-14)."""
 
 CHANNEL = r"^[a-z][a-z0-9_]{0,39}$"
 INBOX = "inbox"
@@ -133,8 +138,14 @@ class Policy(Word):
     """Kind → the sectors whose agencies may state it; a kind that is not here may be stated by any agency."""
     escalation: EscalationRules = EscalationRules()
     """Who is asked while nobody answers."""
-    items: Mapping[str, ItemRule] = Field(default_factory=dict)
+    release_reminders: tuple[int, ...] = ()
+    """How many days before a release whoever was told of it is told again (PRI-01)."""
+    items: Mapping[ItemName, ItemRule] = Field(default_factory=dict)
     """What else somebody owes by a time."""
+    reason_codes: Mapping[str, str] = Field(default_factory=dict)
+    """Why something was not recorded in time, or why its clock was stopped: by code, in words (CLK-14, CLK-15)."""
+    school_holidays: tuple[SchoolHoliday, ...] = ()
+    """The long holidays in which no school sees a child, the same days every year (CLK-07)."""
     briefings: BriefingRules = BriefingRules()
     """What is given to whoever arrives on a case."""
     folding: FoldingRules = FoldingRules()
@@ -147,7 +158,7 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided(), *self._folded_safety()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._folded_safety(), *self._wrong_items()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
 
@@ -194,6 +205,19 @@ class Policy(Word):
                 yield f"may_state.{kind}: is no entry of `kinds`"
             if strange := sorted(allowed - sectors):
                 yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+
+    def _wrong_items(self) -> Iterator[str]:
+        """Yield each place in the file at which the rule of an item names what there is not."""
+        chains = [rule.chain for rule in (*self.kinds.values(), self.unknown_kind)]
+        chains += [team.chain for agency in self.agencies.values() for team in agency.teams.values()]
+        named = {role for rule in (*self.kinds.values(), self.unknown_kind) for roles in rule.roles.values() for role in roles}
+        named |= {agency.role for agency in self.agencies.values()} | {role for chain in chains for role in chain}
+        named |= {agency.duty_lead for agency in self.agencies.values() if agency.duty_lead} | {self.escalation.duty_lead}
+        for name, rule in self.items.items():
+            for fault in rule.faults(frozenset(named), frozenset(self.agencies)):
+                yield f"items.{name}: {fault}"
+        if self.items and UNKNOWN_REASON not in self.reason_codes:
+            yield f"reason_codes: `{UNKNOWN_REASON}` is needed, for a lapse of which nobody has said why"
 
     def lets_state(self, source: str, kind: str) -> bool:
         """Whether the agency of this source may state alerts of that kind: a school states no release."""

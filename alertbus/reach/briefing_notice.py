@@ -6,12 +6,13 @@ from datetime import datetime
 from alertbus.model import ids
 from alertbus.model.briefing import KIND, BriefedHandover, Briefing
 from alertbus.model.case import in_uk
-from alertbus.model.notice import Deed, Notice
+from alertbus.model.notice import ConsentStanding, Deed, Notice
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_sections import BriefingSections
 from alertbus.reach.kept import OwnObligation
-from alertbus.reach.occasions import BRIEFING, CHANGES, HANDOVER, Occasion
+from alertbus.reach.newcomers import BRIEFING
+from alertbus.reach.occasions import CHANGES, HANDOVER, Occasion
 from alertbus.reach.reduce_case import CaseState
 
 _PAST_HOLDER = "Everything before is in the chronology of the case, word for word."
@@ -38,7 +39,7 @@ def briefing_notice(state: CaseState, kept: OwnObligation, one: Occasion, policy
     sections = BriefingSections(state, case, policy, owing.agency, one.at)
     sight = sections.sight
     briefing = _briefing(sections, kept, one, policy)
-    flag = next(iter(briefing.flags), None)
+    flag, consent = next(iter(briefing.flags), None), sections.consent()
     acts = sight.full(Sensitivity.ACTION)
     return Notice(
         id=ids.notice_id(owing.id, "\x1e".join(kept.covers)),
@@ -52,12 +53,13 @@ def briefing_notice(state: CaseState, kept: OwnObligation, one: Occasion, policy
         title=kept.title,
         occurred_at=owing.since,
         recorded_at=one.at,
-        summary=" ".join(summary(briefing, kept)),
+        summary=" ".join(summary(briefing, kept, consent)),
         action=kept.action if acts else "",
         contact=case.contact if acts else None,
         children=() if one.leaves else sections.children(),
         people=() if one.leaves else tuple(seen for _, seen in sections.adults),
         case_status=None if one.leaves else sections.case_status(),
+        consent=None if one.leaves else consent,
         lawful_basis=policy.lawful_basis.get(sight.recipient.sector, policy.lawful_basis["default"]),
         policy_version=policy.version,
         withheld=tuple(sorted(sight.withheld)),
@@ -78,7 +80,6 @@ def _briefing(sections: BriefingSections, kept: OwnObligation, one: Occasion, po
         flags=tuple(sections.flags()),
         handover=handover if sight.full(Sensitivity.ACTION) else None,
         plans=tuple(sections.plans()),
-        consent=sections.consent(),
         links=tuple(sections.links()),
         open=tuple(sections.open()),
         stands=tuple(sections.stands()),
@@ -96,7 +97,7 @@ def _arrived(kept: OwnObligation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.partition(" ")[0] for mark in kept.covers))
 
 
-def summary(briefing: Briefing, kept: OwnObligation) -> Iterator[str]:
+def summary(briefing: Briefing, kept: OwnObligation, consent: ConsentStanding | None) -> Iterator[str]:
     """The first page, in plain words: what is there, counted and by its dates. It is made of the sections, and says nothing beside them."""
     yield _opening(briefing, kept)
     yield from _of_handover(briefing.handover)
@@ -104,9 +105,8 @@ def summary(briefing: Briefing, kept: OwnObligation) -> Iterator[str]:
         yield f"{_count(len(briefing.flags), 'warning')} about the safety of staff {_stand(len(briefing.flags))}: read first."
     for plan in briefing.plans:
         yield f"Plan: {_plain(plan.type)}{f', since {plan.since}' if plan.since else ''}."
-    if briefing.consent is not None:
-        since = f" on {briefing.consent.since}" if briefing.consent.since else ""
-        yield f"Consent: {_plain(briefing.consent.state)}{since}."
+    if consent is not None:
+        yield f"Consent: {_plain(consent.state)}{f' on {consent.since}' if consent.since else ''}."
     if briefing.links:
         yield f"{_count(len(briefing.links), 'adult')} linked to the case."
     if briefing.stands:

@@ -12,27 +12,26 @@ from alertbus.model import ids
 from alertbus.model.alert import MOVEMENTS, AcceptedAlert, SaidBy
 from alertbus.model.briefing import (
     BriefedAlert,
-    BriefedConsent,
     BriefedFlag,
     BriefedHolder,
     BriefedItem,
     BriefedLink,
     BriefedPlan,
 )
-from alertbus.model.case import Case, Involvement, Level, Link, Scope, in_uk
+from alertbus.model.case import Case, Involvement, Level, Link, Scope, Spell, begins, in_uk
 from alertbus.model.item import ANSWER, Item, ItemState
-from alertbus.model.notice import Intent, NoticePerson
+from alertbus.model.notice import ConsentStanding, Intent, NoticePerson
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
 from alertbus.policy.minimise import person_seen
 from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
 from alertbus.policy.sight import Sight
-from alertbus.reach.arrivals import arrivals
-from alertbus.reach.handovers import consent_at
 from alertbus.reach.join import Decision, Ruling, decide, exposures
+from alertbus.reach.newcomers import newcomers
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
+from alertbus.reach.standing_facts import consent_on, open_episodes
 
 _OPEN = frozenset({ItemState.OPEN, ItemState.MISSED, ItemState.SUSPENDED})
 
@@ -119,14 +118,13 @@ class BriefingSections:
     def plans(self) -> Iterator[BriefedPlan]:
         if not self.sight.plan():
             return
-        for one in self._case.episodes:
-            holds = (one.since or BEGINNING) <= self.at <= (one.until or FOREVER)
+        for one in open_episodes(self._case, self.at):
             refs = self._refs(one.children)
-            if holds and (refs or not one.children):
-                yield BriefedPlan(type=one.type, since=_day(one.since) if one.since else None, children=refs)
+            if refs or not one.children:
+                yield BriefedPlan(type=one.type, since=_began(one), children=refs)
 
-    def consent(self) -> BriefedConsent | None:
-        return consent_at(self._state, self.at) if self.sight.plan() else None
+    def consent(self) -> ConsentStanding | None:
+        return consent_on(self._state.consents, self._case, self.at) if self.sight.plan() else None
 
     @cached_property
     def adults(self) -> list[tuple[Link, NoticePerson]]:
@@ -143,7 +141,7 @@ class BriefingSections:
         return list(found.values())
 
     def links(self) -> Iterator[BriefedLink]:
-        whole = not self.sight.recipient.for_adults
+        whole = not self.sight.recipient.for_adults and bool(self.adults) and self.sight.full(Sensitivity.ADULT_IDENTITY)
         for link, seen in self.adults:
             custody, since, confirmed = self._custody(link)
             yield BriefedLink(
@@ -151,7 +149,7 @@ class BriefingSections:
                 relation=seen.relation,
                 certainty=link.certainty,
                 source=link.source if whole else None,
-                since=_day(link.since) if whole and link.since else None,
+                since=_began(link) if whole else None,
                 in_household=link.in_household if whole else None,
                 custody=custody,
                 custody_since=since,
@@ -244,7 +242,7 @@ class BriefingSections:
     def changes(self, within_days: int) -> Iterator[BriefedHolder]:
         """Workers and managers who followed others on the case in the days before, here or elsewhere (TUR-10)."""
         seen = {(one.agency, one.name) for one in self.others()}
-        for one in arrivals(self._case).all:
+        for one in newcomers(self._case).all:
             recent = one.follows and timedelta(0) <= self.at - one.at <= timedelta(days=within_days)
             if recent and (one.agency == self._agency or (self._called(one.agency), one.worker) in seen):
                 yield BriefedHolder(agency=self._called(one.agency), level=one.level, name=one.worker, since=_day(one.at))
@@ -267,17 +265,15 @@ class BriefingSections:
         return sorted(named, key=lambda one: (one.since or BEGINNING, one.worker or ""))
 
     def _holder(self, one: Involvement) -> BriefedHolder:
-        """By name; with the case's own words for the role where they may be read, else with the policy's."""
-        reads = one.agency == self._agency or (self.sight.plan() and not self.sight.recipient.others_children)
-        role = "manager" if one.level is Level.MANAGER else self._policy.agency(one.agency).role
+        """By name, with the policy's word for the role: the case's own words for it may say something of the family."""
         return BriefedHolder(
             agency=self._called(one.agency),
             level=one.level,
             name=one.worker,
-            role=one.role if reads and one.role else role,
-            team=one.team if reads else None,
-            since=_day(one.since) if one.since else None,
-            until=_day(one.until) if one.until and one.until < self.at else None,
+            role="manager" if one.level is Level.MANAGER else self._policy.agency(one.agency).role,
+            team=one.team,
+            since=_began(one),
+            until=_day(one.until) if one.until and _day(one.until) <= self._day else None,
         )
 
     def _called(self, agency: str) -> str:
@@ -290,6 +286,11 @@ class BriefingSections:
 
 def _holds(one: Involvement, at: datetime) -> bool:
     return (one.since or BEGINNING) <= at <= (one.until or FOREVER)
+
+
+def _began(spell: Spell) -> date | None:
+    """The day from which it holds, as it was stated; not that on which the bus heard of it."""
+    return None if spell.from_ is None else _day(begins(spell.from_))
 
 
 def _day(moment: datetime) -> date:

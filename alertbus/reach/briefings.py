@@ -15,12 +15,12 @@ from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
 from alertbus.model.notice import Cause, Intent, Notice, Obligation
 from alertbus.policy.policy import Policy
-from alertbus.reach.arrivals import holds, is_there
 from alertbus.reach.briefing_notice import briefing_notice, taken_over, title_of
 from alertbus.reach.kept import OwnObligation
-from alertbus.reach.occasions import BRIEFING, CHANGES, HANDOVER, SUCCESSOR, Occasion, may_brief, occasions
+from alertbus.reach.newcomers import BRIEFING, holds
+from alertbus.reach.occasions import CHANGES, HANDOVER, SUCCESSOR, Occasion, arrivals_until, may_brief, occasions
 from alertbus.reach.reduce_case import CaseEvent, CaseState
-from alertbus.reach.roster import BEGINNING, FOREVER, roster
+from alertbus.reach.roster import FOREVER, roster
 from alertbus.reach.standing import settled
 
 _OURS = frozenset({BRIEFING, HANDOVER, SUCCESSOR, CHANGES})
@@ -39,11 +39,6 @@ def reduce_briefings(before: CaseState, after: CaseState, event: CaseEvent, poli
             return _answered(after, event, policy)
         case _:
             return after, []
-
-
-def until(state: CaseState) -> datetime:
-    """The moment up to which arrivals have been worked out: by the case's ticks and its own versions."""
-    return max(state.now, (state.case and state.case.known_at) or BEGINNING)
 
 
 def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseChanged | Tick, policy: Policy) -> list[Occasion]:
@@ -66,16 +61,17 @@ def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseCh
 
 
 def _due(state: CaseState, policy: Policy) -> Iterator[Occasion]:
-    by = until(state)
+    by = arrivals_until(state)
     return (one for one in occasions(state, policy) if one.alert_id is not None or one.at <= by)
 
 
 def _was_there(before: Case | None, one: Occasion) -> bool:
-    """True for whoever an earlier version of the case already had: only how they are described has changed."""
-    if before is None or one.rule != BRIEFING or one.alert_id is not None or one.mark.startswith("link "):
+    """True for a worker whom an earlier version of the case already had: only how they are described has changed. An agency described anew
+    is briefed anew, because its alerts ask for their answers through the briefing (`obligations.briefing_of`).
+    """
+    if before is None or one.rule != BRIEFING or one.alert_id is not None or one.recipient is None:
         return False
-    a_moment_ago = one.at - INSTANT
-    return holds(before, one.agency, one.recipient, a_moment_ago) if one.recipient else is_there(before, one.agency, a_moment_ago)
+    return holds(before, one.agency, one.recipient, one.at - INSTANT)
 
 
 def _covered(state: CaseState, one: Occasion) -> tuple[str, ...]:
@@ -177,7 +173,7 @@ def _answered(after: CaseState, event: Answered, policy: Policy) -> tuple[CaseSt
 
 def _without_who_left(before: CaseState, state: CaseState) -> CaseState:
     """Whoever has left the case is asked no more, worker or agency (END-11); what was over at the event before is forgotten."""
-    now = until(state)
+    now = arrivals_until(state)
     over = {one: kept for one, kept in before.own.items() if kept.rule in _OURS and kept.ended_at and settled(kept.ended_at, now)}
     own: dict[str, OwnObligation] = {}
     for one, kept in state.own.items():
@@ -200,7 +196,7 @@ def _left_at(state: CaseState, kept: OwnObligation) -> datetime | None:
     posts = [post.end for post in roster(case).posts if post.involvement.agency == owing.agency and post.end >= owing.since]
     named = [one for one in roster(case).named.get(owing.agency, ()) if one.worker == kept.recipient]
     spells = [one.until or FOREVER for one in named if (one.until or FOREVER) >= owing.since]
-    lasts = [max(posts, default=until(state))]
+    lasts = [max(posts, default=arrivals_until(state))]
     if named or (kept.recipient is not None and kept.handover is None):
-        lasts.append(max(spells, default=until(state)))
+        lasts.append(max(spells, default=arrivals_until(state)))
     return min(lasts) if min(lasts) < FOREVER else None

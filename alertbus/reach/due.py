@@ -6,15 +6,17 @@ from datetime import datetime
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, WordsDecided
 from alertbus.policy.policy import Policy
 from alertbus.reach.due_steps import own_evaluated_until
-from alertbus.reach.occasions import occasions
+from alertbus.reach.items import next_item_moment
+from alertbus.reach.occasions import next_arrival
 from alertbus.reach.plans import plan_of, plan_of_own
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
+from alertbus.reach.releases import next_reminder
 from alertbus.reach.roster import BEGINNING
 
 
 def next_moment(state: CaseState, policy: Policy) -> datetime | None:
     """The next moment at which something becomes owed by time alone; None when nothing does."""
-    return _next(state, policy, state.alerts, _next_arrival(state, policy))
+    return _next(state, policy, state.alerts)
 
 
 def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, policy: Policy) -> CaseState:
@@ -32,8 +34,8 @@ def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, poli
 
 
 def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: datetime | None = None) -> datetime | None:
-    """The earliest of what the alerts and the bus's own obligations wait for, and of what is `known`."""
-    moments = [known]
+    """The earliest of what these alerts, the items and the bus's own obligations wait for, and of what is `known`."""
+    moments = [known, next_arrival(state), next_item_moment(state, policy), next_reminder(state, policy)]
     for alert_id in alert_ids:
         if (alert := state.alerts.get(alert_id)) is not None:
             plan = plan_of(alert, state.case, policy, state.answers, state.chased_from or BEGINNING)
@@ -41,9 +43,3 @@ def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: dat
     owns = ((own, plan_of_own(own, state.case, policy, state.answers)) for own in state.own.values())
     moments += [plan.next_after(own_evaluated_until(state, own)) for own, plan in owns]
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _next_arrival(state: CaseState, policy: Policy) -> datetime | None:
-    """When the next one arrives on the case who is briefed then."""
-    until = max(state.now, (state.case and state.case.known_at) or BEGINNING)
-    return min((one.at for one in occasions(state, policy) if one.alert_id is None and one.at > until), default=None)

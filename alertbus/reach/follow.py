@@ -15,6 +15,7 @@ from alertbus.reach.due_steps import reduce_answers
 from alertbus.reach.items import reduce_items
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
+from alertbus.reach.releases import due_reminders
 
 
 class CaseOutcome(NamedTuple):
@@ -33,4 +34,5 @@ def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     after, briefings = reduce_briefings(before, after, event, policy)
     after, steps, asked, answers = reduce_answers(before, after, event, policy)
     after = with_next_moment(before, after, event, policy)
-    return CaseOutcome(after, [*owed, *steps], [*lapses, *briefings, *asked], [*items, *answers])
+    reminders = due_reminders(before, after, event, policy)
+    return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked], [*items, *answers])

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.briefing import BriefedConsent, BriefedHandover
+from alertbus.model.briefing import BriefedHandover
 from alertbus.model.calendar import add_working_days
 from alertbus.model.case import Case, Level, in_uk
 from alertbus.model.item import ItemState
 from alertbus.policy.policy import Policy
+from alertbus.reach.facts import standing
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
+from alertbus.reach.standing_facts import consent_on, open_episodes
 
 ENQUIRY, CONFERENCE_DUE, AFTER_CONFERENCE = (
     "a section 47 enquiry is open",
@@ -37,7 +39,7 @@ def handover_of(statement: AcceptedAlert, at: datetime, state: CaseState, policy
         interim=stated.interim,
         day=in_uk(at).date(),
         critical=tuple(critical_moment(state, policy, at)),
-        consent_withdrawn=consent_at(state, at).state in _WITHDRAWN,
+        consent_withdrawn=state.case is not None and consent_on(state.consents, state.case, at).state in _WITHDRAWN,
     )
 
 
@@ -66,10 +68,7 @@ def critical_moment(state: CaseState, policy: Policy, at: datetime) -> Iterator[
         for one in state.items.values()
     )
     day = in_uk(at).date()
-    episodes = state.case.episodes if state.case else ()
-    enquiry = any(
-        one.type == _ENQUIRY_EPISODE and (one.since or BEGINNING) <= at and in_uk(one.until or FOREVER).date() >= day for one in episodes
-    )
+    enquiry = state.case is not None and any(one.type == _ENQUIRY_EPISODE for one in open_episodes(state.case, at))
     if conference or enquiry:
         yield ENQUIRY
     if conference:
@@ -86,26 +85,6 @@ def _initial_conferences(state: CaseState) -> Iterator[datetime]:
         conference = said.details.conference
         if alert.kind == _OUTCOME and said.action is not Action.WITHDRAWN and conference and conference.type == "initial":
             yield said.occurred_at
-    for fact in state.facts.values():
+    for fact in standing(state.facts.values()):
         if fact.kind == _OUTCOME and fact.said.get("conference.type") == "initial":
             yield fact.occurred_at
-
-
-def consent_at(state: CaseState, at: datetime) -> BriefedConsent:
-    """The family's consent as it had last been stated by then; `not_stated` where nobody has said anything."""
-    found: list[tuple[datetime, str, BriefedConsent]] = []
-    for fact in state.facts.values():
-        if fact.occurred_at <= at and (stated := fact.said.get("consent.state")):
-            plan = fact.said.get("consent.plan")
-            found.append((fact.occurred_at, fact.statement_id, _consent(stated, plan, fact.occurred_at, fact.agency)))
-    for alert in state.alerts.values():
-        said = alert.standing.alert
-        if (consent := said.details.consent) and said.occurred_at <= at and said.action is not Action.WITHDRAWN:
-            found.append(
-                (said.occurred_at, alert.standing.statement_id, _consent(consent.state, consent.plan, said.occurred_at, said.source))
-            )
-    return max(found, key=lambda one: one[:2])[2] if found else BriefedConsent()
-
-
-def _consent(state: str, plan: str | None, occurred_at: datetime, source: str) -> BriefedConsent:
-    return BriefedConsent(state=state, plan=plan, since=in_uk(occurred_at).date(), source=source)

@@ -1,11 +1,252 @@
-"""Items: what is owed on a case by a time, beside answers. Pure: a function of the facts, the case and the ticks."""
+"""Items: what is owed on a case by a time, beside answers. Pure: a function of the facts, the case, what people decided, and the ticks.
 
-from alertbus.model.item import Item
+What an event gives out is the difference between the items worked out before it and after it (`item_clocks.items_of`); a repeated event
+gives out again what it gave, under the same ids. What is over leaves the state after a while: it is in the chronicle.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from alertbus.model.base import plus
+from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, Tick
+from alertbus.model.item import Item, ItemState
 from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
+from alertbus.reach.case_times import case_moments
+from alertbus.reach.facts import DEATH, concerns_items, consent_as_it_stands, fact_of, gives_meaning
+from alertbus.reach.item_clocks import LAPSE, Worked, items_of
+from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation
+from alertbus.reach.item_openings import Board
+from alertbus.reach.kept import CaseFact, DecisionsOnItem, OwnObligation
 from alertbus.reach.reduce_case import CaseEvent, CaseState
+from alertbus.reach.roster import BEGINNING
+
+KEPT = timedelta(days=28)
+"""How long an item that is over stays in state, and any statement that a rule may ask for: what arrives later than that closes nothing that
+came before it. Chosen: as long as most alerts wait for a case (`KindRule.meets_later_days`)."""
+
+CHASED = timedelta(days=365)
+"""How long an item stays in state that was due and never recorded, and a statement that gives later ones a meaning. Chosen: the chronicle
+shows it for good; after a year nobody records late what was due."""
 
 
 def reduce_items(before: CaseState, after: CaseState, event: CaseEvent, policy: Policy) -> tuple[CaseState, list[Item], list[Notice]]:
-    """The case with its items after the event, the items that changed, and the notices of those that lapsed."""
-    return after, [], []
+    """The case with its items after the event, the items that changed, and the notices of those that will be due or have lapsed."""
+    if not policy.items:
+        return after, [], []
+    match event:
+        case AlertReachedCase():
+            touched = _alert_reached(before, after, event, policy)
+        case CaseChanged():
+            stale = before.case is not None and before.case.version > event.case.version
+            repeated = before.case is not None and before.case.version == event.case.version
+            touched = None if stale else _Touched(after, everything=repeated)
+        case Tick():
+            touched = _ticked(before, after, event, policy)
+        case ItemDecided():
+            touched = _decided(after, event)
+        case _:
+            touched = None
+    return _changed(before, touched, policy) if touched is not None else (after, [], [])
+
+
+def known_until(state: CaseState) -> datetime:
+    """The moment up to which the items are worked out: by ticks, by the case, and by whatever was stated or decided of them."""
+    decided = (made.at for one in state.item_decisions.values() for made in one.made)
+    case_known = state.case.known_at if state.case is not None else None
+    return max(state.now, case_known or BEGINNING, *(fact.at for fact in state.facts.values()), *decided)
+
+
+def next_item_moment(state: CaseState, policy: Policy) -> datetime | None:
+    """When time alone next changes an item, or may; None if it never does."""
+    if state.case is None or not policy.items:
+        return None
+    until = known_until(state)
+    moments = [_next_of(item) for item in state.items.values() if item.state is ItemState.OPEN]
+    of_case = case_moments(state.case, policy)
+    place = bisect_right(of_case, until)
+    moments += of_case[place : place + 1]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _next_of(item: Item) -> datetime | None:
+    return min(_moments_ahead(item), default=None)
+
+
+def _moments_ahead(item: Item) -> list[datetime]:
+    """When the item is due, and when somebody is told next."""
+    return [one for one in (item.due, item.next.at if item.next is not None else None) if one is not None]
+
+
+class _Touched(NamedTuple):
+    """The case with what the event states of items, and of what to give out again: everything, what these alerts or items are, or what
+    became due in a span of time.
+    """
+
+    state: CaseState
+    everything: bool = False
+    alerts: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+    span: tuple[datetime, datetime] | None = None
+
+    def again(self, work: Worked) -> bool:
+        return self.everything or not self.alerts.isdisjoint(work.rests_on) or work.item.id in self.items
+
+    def due_again(self, at: datetime) -> bool:
+        return self.span is not None and self.span[0] < at <= self.span[1]
+
+
+def _alert_reached(before: CaseState, after: CaseState, event: AlertReachedCase, policy: Policy) -> _Touched | None:
+    """The facts with the statements of an alert, if any rule asks for one of them."""
+    arrived = {one.statement_id: one for one in (*event.others, event.alert)}
+    if not any(concerns_items(one, before.facts, policy) for one in arrived.values()):
+        return None
+    alert_id = event.alert.alert_id
+    known = after.alerts.get(alert_id)
+    all_of_it = {**{one.statement_id: one for one in (known.statements if known is not None else ())}, **arrived}
+    new: dict[str, CaseFact] = {}
+    for one in all_of_it.values():
+        held = before.facts.get(one.statement_id)
+        if not one.alert.history and (held is None or held.people_version < one.people_version):
+            new[one.statement_id] = fact_of(one, policy)
+    if not new:
+        first = known is None or known.via.get(event.alert.statement_id) == event.via
+        return _Touched(after, alerts=frozenset({alert_id})) if first else None
+    facts = {**before.facts, **new}
+    if any(gives_meaning(fact, policy) for fact in new.values()):
+        for alert in after.alerts.values():  # statements that came before it matter because of it
+            for one in alert.statements:
+                if one.statement_id not in facts and concerns_items(one, facts, policy):
+                    facts[one.statement_id] = fact_of(one, policy)
+    return _Touched(after.model_copy(update={"facts": facts}))
+
+
+def _ticked(before: CaseState, after: CaseState, tick: Tick, policy: Policy) -> _Touched | None:
+    """Nothing to do where nothing becomes due, and nothing did in the time of which the tick speaks."""
+    span = (min(tick.since, before.now), max(tick.at, after.now))
+    steps = (step.at for item in after.items.values() for step in item.steps)
+    moments = (one for item in after.items.values() for one in _moments_ahead(item))
+    of_case = case_moments(after.case, policy) if after.case is not None else ()
+    due = any(span[0] < moment <= span[1] for moment in (*steps, *moments, *of_case)) or _overdue(after)
+    return _Touched(after, span=(tick.since, tick.at)) if due else None
+
+
+def _overdue(state: CaseState) -> bool:
+    until = known_until(state)
+    return any(item.state is ItemState.OPEN and (moment := _next_of(item)) is not None and moment <= until for item in state.items.values())
+
+
+def _decided(after: CaseState, event: ItemDecided) -> _Touched:
+    known = after.item_decisions.get(event.item_id, DecisionsOnItem())
+    if event not in known.made:
+        known = DecisionsOnItem(made=(*known.made, event))
+        after = after.model_copy(update={"item_decisions": {**after.item_decisions, event.item_id: known}})
+    return _Touched(after, items=frozenset({event.item_id}))
+
+
+def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[CaseState, list[Item], list[Notice]]:
+    """Work the items out anew, and give out what is not as it was."""
+    state = touched.state
+    if state.case is None:
+        return state, [], []
+    now, forgotten_until = known_until(state), known_until(before) - KEPT if known_until(before) > BEGINNING + KEPT else BEGINNING
+    board = Board(list(state.facts.values()), state.case, policy)
+    works = {
+        one: work
+        for one, work in items_of(board, state.item_decisions, now, policy).items()
+        if one in before.items or max(work.opened.at, work.opened.known) > forgotten_until  # an older one was over, and has been forgotten
+    }
+    items, own = dict(before.items), dict(state.own)
+    found: list[Item] = []
+    notices: list[Notice] = []
+    for one, work in works.items():
+        known = before.items.get(one)
+        changed = known is None or not _same(known, work.item)
+        item = work.item if known is None or changed else known
+        items[one] = item
+        if changed or touched.again(work):
+            found.append(item)
+        notices += _notices_of(work, before, touched, own, policy)
+    for one, item in before.items.items():
+        if one not in works and item.state is not ItemState.VOID:
+            items[one] = _void(item, now)
+            found.append(items[one])
+    after = state.model_copy(update={"own": _ended(own, works, items, now)})
+    after = _pruned(after, items, works, board, now, policy)
+    return after, sorted(found, key=lambda one: (one.opened_at, one.id)), sorted(notices, key=lambda one: (one.obligation.since, one.id))
+
+
+def _notices_of(work: Worked, before: CaseState, touched: _Touched, own: dict[str, OwnObligation], policy: Policy) -> Iterator[Notice]:
+    """The notices of one item that are due now and were not, or are given again; a new lapse's obligation is put among the bus's own."""
+    known, case = before.items.get(work.item.id), touched.state.case
+    again = touched.again(work)
+    steps = known.steps if known is not None else ()
+    if work.warned_at is not None and (work.item.steps[:1] != steps[:1] or again or touched.due_again(work.warned_at)):
+        yield from early_notices(work, policy)
+    if work.lapse is None or (lapse := lapse_obligation(work, policy)) is None or case is None:
+        return
+    new = known is None or known.obligation_id != lapse.obligation.id
+    if new:
+        own.setdefault(lapse.obligation.id, lapse)
+    if new or again or touched.due_again(work.lapse.at):
+        yield from lapse_notices(work, lapse, case, policy)
+
+
+def _same(known: Item, item: Item) -> bool:
+    return known == item.model_copy(update={"at": known.at})
+
+
+def _void(item: Item, now: datetime) -> Item:
+    """What opened it does not stand, or is not about this case."""
+    update = {"state": ItemState.VOID, "closed_at": now, "closed_by": None, "next": None, "suspended_at": None, "reason": None, "at": now}
+    return item.model_copy(update=update)
+
+
+def _ended(
+    own: dict[str, OwnObligation], works: Mapping[str, Worked], items: Mapping[str, Item], now: datetime
+) -> dict[str, OwnObligation]:
+    """The bus's own obligations, those ended of which the item has been recorded, or is not due any more."""
+    for one, kept in own.items():
+        if kept.obligation.kind != LAPSE or kept.obligation.source_id not in items:
+            continue
+        work = works.get(kept.obligation.source_id)
+        lapse = work.lapse if work is not None and work.item.obligation_id == one else None
+        ended = lapse.ended_at if lapse is not None else kept.ended_at or now
+        if ended != kept.ended_at:
+            own[one] = kept.model_copy(update={"ended_at": ended})
+    return own
+
+
+def _pruned(
+    state: CaseState, items: Mapping[str, Item], works: Mapping[str, Worked], board: Board, now: datetime, policy: Policy
+) -> CaseState:
+    """Without the items that were over long ago, and the statements that no item rests on and none can any more."""
+    kept = {one: item for one, item in items.items() if not _forgotten(item, works.get(one), now)}
+    needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on} | _waiting(board, now, policy)
+    needed |= {fact.alert_id for fact in consent_as_it_stands(board.facts)}
+    facts = {one: fact for one, fact in state.facts.items() if fact.alert_id in needed or now <= plus(fact.at, KEPT) or fact.kind == DEATH}
+    decisions = {one: made for one, made in state.item_decisions.items() if one in kept or now <= plus(made.made[-1].at, KEPT)}
+    return state.model_copy(
+        update={
+            "items": kept,
+            "own": {one: made for one, made in state.own.items() if made.obligation.kind != LAPSE or made.obligation.source_id in kept},
+            "facts": facts if len(facts) < len(state.facts) else state.facts,
+            "item_decisions": decisions if len(decisions) < len(state.item_decisions) else state.item_decisions,
+        }
+    )
+
+
+def _forgotten(item: Item, work: Worked | None, now: datetime) -> bool:
+    over_at = item.at if work is None else work.over_at
+    if over_at is not None:
+        return now > plus(over_at, KEPT)
+    return item.state is ItemState.MISSED and item.due is not None and now > plus(item.due, CHASED)
+
+
+def _waiting(board: Board, now: datetime, policy: Policy) -> set[str]:
+    """The alerts of which a later statement may still make something: a condition that waits, the first of several in a row."""
+    openings = [one for rule in policy.items.values() for one in rule.opens if one.after is not None or one.times > 1]
+    found = {fact.alert_id for one in openings for fact in (board.in_this_row(one) if one.times > 1 else board.waiting(one))}
+    return {fact.alert_id for fact in board.facts if fact.alert_id in found and now <= plus(fact.at, CHASED)}

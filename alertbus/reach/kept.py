@@ -1,28 +1,62 @@
 """What a case's state keeps of items and answers: words, and no rules. Each is one entry of a mapping, written when it changes."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from alertbus.model.base import Moment, Word
+from alertbus.model.alert import Action
+from alertbus.model.base import Count, Moment, Word
 from alertbus.model.briefing import BriefedHandover
+from alertbus.model.events import ItemDecided
 from alertbus.model.item import StepKind
 from alertbus.model.notice import Intent, Obligation
 from alertbus.model.sensitivity import Sensitivity as S
 
 
-class Fact(Word):
-    """Of a statement that reached the case, what the rules for items can ask: its kind, its times and the details they name, by path."""
+class CaseFact(Word):
+    """Of a statement that reached the case, what the rules for items can ask: its kind, its times, who it is about, and the details that
+    the rules name, by path.
+    """
 
     statement_id: Annotated[str, S.ROUTING]
     alert_id: Annotated[str, S.ROUTING]
     source_id: Annotated[str, S.ROUTING]
     agency: Annotated[str, S.ROUTING]
+    """Who stated it, as the alert gives its source."""
     kind: Annotated[str, S.ROUTING]
+    action: Annotated[Action, S.ROUTING] = Action.RAISED
     occurred_at: Annotated[Moment, S.ROUTING]
+    recorded_at: Annotated[Moment, S.ROUTING]
     at: Annotated[Moment, S.ROUTING]
     """When it counts."""
+    told_at: Annotated[Moment, S.ROUTING]
+    """When the first statement of its alert counted."""
+    subjects: Annotated[tuple[str, ...], S.ROUTING] = ()
+    """The ids of the people it is about, but for those it names as the family's children."""
+    children: Annotated[tuple[str, ...], S.ROUTING] = ()
+    since: Annotated[Mapping[str, Moment], S.ROUTING] = Field(default_factory=dict)
+    """Of a person found later, from when on it is about them."""
+    people_version: Annotated[Count, S.ROUTING] = 0
+    exercise: Annotated[str | None, S.ROUTING] = None
     said: Annotated[dict[str, Any], S.PLAN] = Field(default_factory=dict)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened: nothing can be said to have happened later than it was said."""
+        return min(self.occurred_at, self.at)
+
+    @property
+    def order(self) -> tuple[datetime, datetime, str]:
+        """Earlier before later, and a fixed order for what happened in one moment."""
+        return (self.happened_at, self.recorded_at, self.alert_id)
+
+
+class DecisionsOnItem(Word):
+    """Everything that people decided about one item."""
+
+    made: Annotated[tuple[ItemDecided, ...], S.ROUTING] = ()
 
 
 class Answer(Word):

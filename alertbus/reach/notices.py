@@ -7,7 +7,7 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.item import StepKind
-from alertbus.model.notice import Deed, Notice, NoticeBody, NoticeCover, joined
+from alertbus.model.notice import ConsentStanding, Deed, Notice, NoticeBody, NoticeCover, joined
 from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import KindRule, Policy
@@ -15,9 +15,11 @@ from alertbus.policy.reason_path import path_to
 from alertbus.policy.recipient import Recipient, recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
+from alertbus.reach.obligations import briefing_of
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
+from alertbus.reach.standing_facts import consent_on
 
 _SAME_PERSON = frozenset({StepKind.REMINDER, StepKind.OPENING})
 _RELEASE, _RECALL = "prisoner_release", "prisoner_recall"
@@ -48,17 +50,34 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
 
     A notice that is taken back because the case changed may be about somebody who is no longer on it: it is built from the case before.
     """
-    bodies: dict[tuple[bool, str, int, Deed | None, str, bool, bool], Bodies] = {}
+    bodies: dict[tuple[bool, str, int, Deed | None, str, bool, bool, ConsentStanding], Bodies] = {}
     contexts: dict[int, _LinkContext] = {}
     for owed in entries:
         assert owed.decision.exposure is not None
         link = owed.decision.exposure.link
         context = contexts.get(id(link)) or contexts.setdefault(id(link), _LinkContext(link, before, after, policy))
         over, held = owed.deed if owed.deed.ends else None, owed.words_held(context.case)
-        about = (context.there, owed.statement.statement_id, owed.statement.people_version, over, owed.of.statement_id, owed.left, held)
+        consent = consent_on(context.consents, context.case, owed.at)
+        about = (
+            context.there,
+            owed.statement.statement_id,
+            owed.statement.people_version,
+            over,
+            owed.of.statement_id,
+            owed.left,
+            held,
+            consent,
+        )
         if about not in bodies:
             bodies[about] = Bodies(
-                owed.statement, context.case, context.policy, over=over, ended_by=owed.ended_by, left=owed.left, words_held=held
+                owed.statement,
+                context.case,
+                context.policy,
+                over=over,
+                ended_by=owed.ended_by,
+                left=owed.left,
+                words_held=held,
+                consent=consent,
             )
         involvement = owed.decision.involvement
         sight = context.sight_of(owed)
@@ -78,6 +97,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             another_stands=owed.deed.ends and _another_stands(owed, context),
             step=owed.step,
             asked=owed.asked,
+            folded_into=None if owed.deed.ends else briefing_of(owed.decision, owed.statement, context.case, context.policy),
         )
         yield Told(owed, cover, body, body_json, owed.asks_about(context.case))
 
@@ -90,7 +110,7 @@ class _LinkContext:
         state = after if self.there else before
         assert state.case is not None
         self.case, self.policy = state.case, policy.under(state.case.routing)
-        self.alerts = state.alerts.values()
+        self.alerts, self.consents = state.alerts.values(), after.consents
         self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
         self._link, self._before = link, before.case
         self._sights: dict[Recipient, Sight] = {}

@@ -10,6 +10,7 @@ from alertbus.model.case import Case, Involvement, Scope
 from alertbus.model.notice import Cause, Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.join import Decision, Ruling
+from alertbus.reach.newcomers import folded_into
 
 
 def obligations(
@@ -21,7 +22,7 @@ def obligations(
     for decision in decisions:
         if not decision.told or decision.since is None:
             continue
-        roles = policy.roles(alert.kind, decision.agency)
+        roles, into = policy.roles(alert.kind, decision.agency), briefing_of(decision, accepted, case, policy)
         if decision.since not in due:
             due[decision.since] = policy.due(alert.kind, decision.since, alert.severity)
         for role in roles:
@@ -36,7 +37,7 @@ def obligations(
                 source=alert.source,
                 source_id=alert.amends or alert.id,
                 since=decision.since,
-                due=answer_due(decision.ruling, decision.involvement, decision.since, due[decision.since], policy),
+                due=None if into else answer_due(decision.ruling, decision.involvement, decision.since, due[decision.since], policy),
                 cause=cause(decision, accepted),
                 exercise=alert.exercise,
             )
@@ -54,6 +55,18 @@ def answer_due(ruling: Ruling, involvement: Involvement | None, since: datetime,
     if involvement is None or involvement.scope is not Scope.FRONT_DOOR:
         return of_kind
     return min(of_kind, plus(since, policy.identity.limit))
+
+
+def briefing_of(decision: Decision, accepted: AcceptedAlert, case: Case, policy: Policy) -> str | None:
+    """The newcomer's briefing that asks for the answer to this alert as well (decision 0025). None for what reached them as it was stated,
+    and for a kind that is about somebody's safety: it needs its own answer (NOT-25).
+    """
+    rule = policy.kind_rule(accepted.alert.kind)
+    if decision.since is None or decision.exposure is None or decision.ruling is Ruling.OTHER_UNIT or rule.safety or rule.flag:
+        return None
+    if decision.since == accepted.at:
+        return None
+    return folded_into(case, policy, decision.agency, decision.exposure.link.person, decision.since)
 
 
 def cause(decision: Decision, accepted: AcceptedAlert) -> Cause:

@@ -12,20 +12,17 @@ from alertbus.model.alert import Action, Alert
 from alertbus.model.base import plus
 from alertbus.model.briefing import KIND, BriefedHandover
 from alertbus.model.case import Case, Level, in_uk
-from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.policy import Policy
-from alertbus.policy.recipient import recipient_of
-from alertbus.policy.sight import Sight
-from alertbus.reach.arrivals import Arrival, arrivals, began, is_there
 from alertbus.reach.handovers import handover_of, managers_told
 from alertbus.reach.join import exposures
+from alertbus.reach.newcomers import BRIEFING, Newcomer, began, day_of, hears_of_links, is_there, newcomers
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 from alertbus.reach.standing import StandingAlert
 
 HANDED_OVER, LEFT = "worker_change", "involvement_ended"
-BRIEFING, HANDOVER, SUCCESSOR, CHANGES = "briefing", "handover", "successor", "changes"
-"""The rules by which the bus makes such an obligation. `successor` stands for both agencies of a handover between agencies."""
+HANDOVER, SUCCESSOR, CHANGES = "handover", "successor", "changes"
+"""The rules, beside `BRIEFING`, by which the bus makes such an obligation. Both agencies of a handover have one of rule `successor`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +59,17 @@ def occasions(state: CaseState, policy: Policy) -> list[Occasion]:
     return sorted(found, key=lambda one: (one.at, one.agency, one.role, one.key, one.mark))
 
 
+def arrivals_until(state: CaseState) -> datetime:
+    """The moment up to which arrivals have been worked out: by the case's ticks and its own versions."""
+    return max(state.now, (state.case and state.case.known_at) or BEGINNING)
+
+
 def next_arrival(state: CaseState) -> datetime | None:
     """The next moment at which somebody arrives by time alone; None when nobody does."""
     if state.case is None:
         return None
-    return min((one.at for one in arrivals(state.case).all if one.at > state.now), default=None)
-
-
-def folded_by(case: Case, policy: Policy, agency: str, person: str, since: datetime) -> str | None:
-    """The day's briefing of an agency, if it is given one because at that very moment it joined the case, or this person was linked to it:
-    the key of that occasion. None where there is none.
-    """
-    known = arrivals(case)
-    link = known.links.get((person, since))
-    joined = (agency, since) in known.agencies
-    if joined or (link is not None and _is_told_of_links(case, policy, agency, since)):
-        return _day(since)
-    return None
+    by = arrivals_until(state)
+    return min((one.at for one in newcomers(state.case).all if one.at > by), default=None)
 
 
 def manager_of(policy: Policy) -> str:
@@ -86,31 +77,20 @@ def manager_of(policy: Policy) -> str:
     return next(iter(policy.kind_rule(KIND).chain), "team_manager")
 
 
-def _day(at: datetime) -> str:
-    return in_uk(at).date().isoformat()
-
-
 def _of_arrivals(case: Case, policy: Policy) -> Iterator[Occasion]:
-    known = arrivals(case)
+    known = newcomers(case)
     for one in known.all:
-        if one.link is not None and not _is_told_of_links(case, policy, one.agency, one.at):
+        if one.link is not None and not hears_of_links(case, policy, one.agency, one.at):
             continue
         if one.level is Level.WORKER and (one.agency, one.at) in known.agencies and _only_worker(one, known.all):
             continue  # the agency's own briefing is addressed to them
         role = manager_of(policy) if one.level is Level.MANAGER else policy.roles(KIND, one.agency)[0]
-        key = (BRIEFING, one.worker or "", _day(one.at))
+        key = (BRIEFING, one.worker or "", day_of(one.at))
         yield Occasion(BRIEFING, one.agency, role, one.at, key, one.mark, recipient=one.worker)
 
 
-def _only_worker(one: Arrival, found: Iterable[Arrival]) -> bool:
+def _only_worker(one: Newcomer, found: Iterable[Newcomer]) -> bool:
     return not any(o.agency == one.agency and o.at == one.at and o.level is Level.WORKER and o.worker != one.worker for o in found)
-
-
-def _is_told_of_links(case: Case, policy: Policy, agency: str, at: datetime) -> bool:
-    """True for an agency that works with the children, was there, and may know what an adult is to the family."""
-    sight = Sight(policy, recipient_of(agency, case, policy, at))
-    theirs = any(one.agency == agency and one.link for one in arrivals(case).all if one.at == at)
-    return theirs and not sight.recipient.for_adults and sight.template(Sensitivity.ADULT_IDENTITY)
 
 
 def _of_changes(case: Case, policy: Policy) -> Iterator[Occasion]:
@@ -118,18 +98,18 @@ def _of_changes(case: Case, policy: Policy) -> Iterator[Occasion]:
     was there for one day, such as a conference's chair, followed nobody.
     """
     window = timedelta(days=policy.briefings.changes_within_days)
-    changed = [one for one in arrivals(case).all if one.worker and one.follows and in_uk(one.until).date() > in_uk(one.at).date()]
+    changed = [one for one in newcomers(case).all if one.worker and one.follows and in_uk(one.until).date() > in_uk(one.at).date()]
     while changed:
         first = changed[0]
         together = [one for one in changed if one.at <= plus(first.at, window)]
         changed = changed[len(together) :]
-        seen: dict[str, Arrival] = {}
+        seen: dict[str, Newcomer] = {}
         for one in together:
             seen[one.agency] = one
             if len(seen) > 1:
                 for agency in sorted(seen):
-                    mark = f"{one.agency} {one.level.value} {_day(one.at)}"
-                    yield Occasion(CHANGES, agency, manager_of(policy), one.at, (CHANGES, _day(first.at)), mark)
+                    mark = f"{one.agency} {one.level.value} {day_of(one.at)}"
+                    yield Occasion(CHANGES, agency, manager_of(policy), one.at, (CHANGES, day_of(first.at)), mark)
 
 
 def _of_statement(alert: StandingAlert, case: Case, state: CaseState, policy: Policy) -> Iterator[Occasion]:
@@ -150,7 +130,7 @@ def _of_statement(alert: StandingAlert, case: Case, state: CaseState, policy: Po
     if handover.to is not None:
         level = Level.MANAGER if "manager" in handover.role or _manages(case, agency, handover.to, at) else Level.WORKER
         role = manager_of(policy) if level is Level.MANAGER else policy.roles(KIND, agency)[0]
-        key = (BRIEFING, handover.to, _day(at))
+        key = (BRIEFING, handover.to, day_of(at))
         mark = f"handover {statement.alert_id} {handover.pack}"
         yield Occasion(BRIEFING, agency, role, at, key, mark, handover.to, handover, statement.alert_id)
     for manager in managers_told(handover, case, agency, at):

@@ -25,6 +25,7 @@ from alertbus.model.events import AlertReachedCase
 from alertbus.model.notice import Cause, Excerpt, NoticeBody
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
+from alertbus.reach.facts import concerns_items
 from alertbus.reach.join import Ruling
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
@@ -33,6 +34,7 @@ from alertbus.reach.plans import first_reminder, urgent
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
 from alertbus.reach.roster import BEGINNING, roster
 from alertbus.reach.standing import StandingAlert, meets_until, stands_until
+from alertbus.reach.standing_facts import ConsentSaid
 
 REMEMBERED = 4_096
 """Forms kept. Chosen: of the families about whom most is said; one of seven notices takes some 7 kB."""
@@ -117,14 +119,22 @@ class _Circumstances(NamedTuple):
     roles: tuple[tuple[str, ...], ...]
     spoken: tuple[tuple[Any, ...], ...]
     details: str
+    consents: tuple[ConsentSaid, ...]
 
 
 def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[StandingAlert], policy: Policy) -> _Circumstances | None:
     statement, alert = event.alert, event.alert.alert
     if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
         return None
-    if statement.at <= state.chased_from or _at_night(statement, policy) or may_brief(alert):
+    if (
+        statement.at <= state.chased_from
+        or _at_night(statement, policy)
+        or may_brief(alert)
+        or concerns_items(statement, state.facts, policy)
+    ):
         return None
+    if alert.details.consent is not None:
+        return None  # it changes what stands on every notice about the plan, this one included
     if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
         return None
     starts, ends = _moments(state.case)
@@ -141,6 +151,7 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
         (tuple([one.role for one in alert.subjects]), tuple([one.role for one in alert.children])),
         tuple([(piece.said_by, piece.observed_first_hand) for piece in alert.narrative]),
         alert.details.model_dump_json(exclude_unset=True),
+        tuple(state.consents.values()),
     )
 
 

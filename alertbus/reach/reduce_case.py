@@ -22,12 +22,13 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Answers, Fact, OwnObligation
+from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, OwnObligation
 from alertbus.reach.obligations import answer_due
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.plans import plan_of
 from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
+from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
 CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
 
@@ -43,18 +44,22 @@ class CaseState(Word):
     alerts: Annotated[Mapping[str, StandingAlert], S.ROUTING] = Field(default_factory=dict)
     decided: Annotated[Mapping[str, WordsDecided], S.ROUTING] = Field(default_factory=dict)
     """Decisions about words of alerts that are not here, by statement: such an alert has yet to arrive, or is over and was forgotten."""
-    facts: Annotated[Mapping[str, Fact], S.ROUTING] = Field(default_factory=dict)
+    consents: Annotated[Mapping[str, ConsentSaid], S.ROUTING] = Field(default_factory=dict)
+    """By alert, what was last stated of consent to the family's plan."""
+    facts: Annotated[Mapping[str, CaseFact], S.ROUTING] = Field(default_factory=dict)
     """By statement, what opened or closed items and may still do so."""
     items: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
     """By id, the items that are open, or over only a short while."""
+    item_decisions: Annotated[Mapping[str, DecisionsOnItem], S.ROUTING] = Field(default_factory=dict)
+    """By item, what people decided about it."""
     answers: Annotated[Mapping[str, Answers], S.ROUTING] = Field(default_factory=dict)
     """By obligation, what was answered."""
     own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
     """By id, the bus's own obligations that somebody may still be asked about."""
-    chased_from: Annotated[Moment | None, S.ROUTING] = None
-    """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
     """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
+    chased_from: Annotated[Moment | None, S.ROUTING] = None
+    """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
 
@@ -110,9 +115,14 @@ def _alert_reached(state: CaseState, event: AlertReachedCase, policy: Policy) ->
 
 def with_alert(state: CaseState, alert: StandingAlert, policy: Policy) -> CaseState:
     """The case with an alert that has reached it, or as that now is; now and then without those that are over."""
-    alert_id, moved = alert.standing.alert_id, Movement.stated_by(alert.standing)
-    movements = {**state.movements, moved.alert_id: moved} if moved is not None else state.movements
-    after = state.model_copy(update={"alerts": {**state.alerts, alert_id: alert}, "movements": movements})
+    alert_id = alert.standing.alert_id
+    moved = Movement.stated_by(alert.standing)
+    changed = {
+        "alerts": {**state.alerts, alert_id: alert},
+        "consents": consents_with(state.consents, alert),
+        "movements": {**state.movements, alert_id: moved} if moved is not None else state.movements,
+    }
+    after = state.model_copy(update=changed)
     if len(after.alerts) % PRUNE_EVERY:
         return after
     return _pruned(after, policy, evaluated_until(state, alert), arrived=alert_id)

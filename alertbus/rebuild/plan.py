@@ -38,11 +38,13 @@ from alertbus.sql.apart import is_refusal, together_or_apart
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading, upsert
 from alertbus.sql.rebuild import Restore
+from alertbus.staff import rebuild as staff
+from alertbus.staff import tables as staff_tables
 from alertbus.wire.reading import Understood, understand
 from alertbus.wire.words import Words
 
 PASSES = (
-    (topics.PERSON_EVENTS, topics.CASES),  # by which keys alerts asked, and which versions of cases were told whole
+    (topics.PERSON_EVENTS, topics.CASES, topics.TEAMS),  # by which keys alerts asked, and which versions of cases were told whole
     (topics.CASE_EVENTS, topics.ALERTS, topics.REVIEW),
     (topics.NOTICES,),
     (topics.RECEIPTS,),  # each finds its notice in the ledger
@@ -66,6 +68,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
         directory_tables.wake,
         directory_tables.exercise_clock,
     ),
+    "staff": (staff_tables.standing_team,),
     "gateway": (gateway_tables.accepted, gateway_tables.raw),
     "delivery": (delivery_tables.ledger, delivery_tables.inbox_message),
 }
@@ -136,11 +139,12 @@ async def rebuild(wiring: Wiring, progress: Callable[[int, int], None], *, only_
     """Drop the tables and write them again. `progress` is told how many records of how many have been read."""
     committed = (await committed_offsets(wiring.bootstrap, {DELIVERY_GROUP: (topics.NOTICES,)}))[DELIVERY_GROUP]
     elsewhere = [agency for agency, chosen in wiring.settings.channels.items() if chosen.channel != "inbox"]
-    deliveries = delivery.DeliveryRestore(committed, wiring.plugins, elsewhere, now)
+    deliveries = delivery.DeliveryRestore(committed, wiring.plugins, elsewhere, now, wiring.policy)
     rooms: dict[str, tuple[Restore, Words]] = {"chronicle": (ChronicleRestore(), projector.WORDS)}
     if not only_chronicle:
         rooms |= {
             "directory": (directory.DirectoryRestore(wiring.policy.identity), directory.WORDS),
+            "staff": (staff.StaffRestore(), staff.WORDS),
             "gateway": (gateway.GatewayRestore(), gateway.WORDS),
             "delivery": (deliveries, delivery.WORDS),
         }

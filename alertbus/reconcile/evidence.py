@@ -18,6 +18,7 @@ from alertbus.broker import topics
 from alertbus.broker.record import Received
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
+from alertbus.model.briefing import OWN_KINDS, OWN_SOURCE
 from alertbus.model.case import Case
 from alertbus.model.events import (
     ALERT_ACCEPTED,
@@ -154,9 +155,12 @@ def _identified(statement: AcceptedAlert) -> StatementIdentified:
 
 
 def _told(data: bytes) -> NoticeWritten:
+    """An obligation of the bus's own owes nothing by an alert, as an escalation does: it is followed to its agency, and not asked for."""
     notice = Notice.model_validate_json(data)
     owed = notice.obligation
-    return NoticeWritten(owed.alert_id, notice.id, owed.id, owed.case_id, notice.deed, owed.since, owed.exercise)
+    own = owed.source == OWN_SOURCE and owed.kind in OWN_KINDS
+    deed = Deed.ESCALATE if own else notice.deed
+    return NoticeWritten(owed.alert_id, notice.id, owed.id, owed.case_id, deed, owed.since, owed.exercise)
 
 
 def _receipted(data: bytes) -> NoticeReceipted | None:

@@ -6,7 +6,8 @@ Every call is repeated until it is answered: the replay goes on through the deat
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.broker.groups import STREAM
+from alertbus.chronicle.exercise_record import TakenNotice, exercise_items, taken_notices
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.errors import BrokerUnavailable, Unavailable
-from alertbus.model.notice import Cause
+from alertbus.model.notice import Deed
 from alertbus.operations.progress import pending
 from alertbus.reconcile.full import reconcile
+from alertbus.rehearsal.chased import Chased
 from alertbus.rehearsal.report import ArrivedMessage, build_report
 from alertbus.rehearsal.scenario import Scenario, load_scenario
 from alertbus.run.bootstrap import Wiring
@@ -27,8 +31,13 @@ from alertbus.run.client import PATIENCE_S, Client
 from alertbus.sql.engine import reading
 from alertbus.waiting import eventually
 
+NOT_REACHED = "not_reached"
+"""The rule of a notice that says that another agency was not reached."""
+
 SETTLE_S = 300.0
 """How long the replay waits for the last message to arrive: long enough for a part to die and come back more than once."""
+
+NOT_FINISHED = f"the bus did not finish within {SETTLE_S:g} s. `alertbus status` says what is behind; see that part's log."
 
 
 async def replay(
@@ -43,27 +52,50 @@ async def replay(
     async with Client.of(wiring.settings, patience_s=PATIENCE_S) as client:
         for case in scenario.cases:
             await client.call("PUT", f"/v1/cases/{case.id}", json=json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True)))
-        accepted = await _play(scenario, client, speed, tick)
+        accepted = await _play(scenario, client, wiring, speed, tick)
         await _settled(wiring, scenario)
         reconciliation = await reconcile(wiring.bootstrap, wiring.engine, wiring.policy, exercise=scenario.exercise)
-        received = await _received(scenario, client)
-    return build_report(scenario, received, accepted, reconciliation.difference)
+    taken = await taken_notices(wiring.engine, scenario.exercise)
+    chased = Chased(await exercise_items(wiring.engine, scenario.exercise), [one.notice for one in taken])
+    return build_report(scenario, messages(taken, scenario.event_ids), accepted, reconciliation.difference, chased)
 
 
-async def _play(scenario: Scenario, client: Client, speed: float | None, tick: Callable[[], None]) -> Mapping[str, datetime]:
-    """Clock, then alert, event by event. Answers when each was accepted."""
+async def _play(
+    scenario: Scenario, client: Client, wiring: Wiring, speed: float | None, tick: Callable[[], None]
+) -> Mapping[str, datetime]:
+    """Clock, then alert, event by event, and the time that the clock runs on. Answers when each was accepted.
+
+    The clock moves on when what was stated before has come to its cases: what somebody is told of a day depends on what was known by then.
+    """
     loop = asyncio.get_running_loop()
     began = loop.time()
     accepted: dict[str, datetime] = {}
+    now: datetime | None = None
     for number, event in enumerate(scenario.events):
         if speed:
             await asyncio.sleep(max(0.0, began + number / speed - loop.time()))
-        at = event.alert.recorded_at.isoformat()
-        await client.call("POST", f"/v1/exercises/{scenario.exercise}/clock", json={"at": at})
+        if now is None or event.alert.recorded_at > now:
+            now = event.alert.recorded_at
+            await _move_clock(scenario, client, wiring, now)
         await client.call("POST", "/v1/alerts", content=event.alert.model_dump_json(by_alias=True, exclude_defaults=True), headers=_JSON)
         accepted[event.id] = datetime.now(UTC)
         tick()
+    if now is not None:
+        await _move_clock(scenario, client, wiring, now + scenario.runs_on)
     return accepted
+
+
+async def _move_clock(scenario: Scenario, client: Client, wiring: Wiring, to: datetime) -> None:
+    if not await eventually(lambda: _came_to_cases(wiring), SETTLE_S, 0.02):
+        raise Unavailable(NOT_FINISHED)
+    await client.call("POST", f"/v1/exercises/{scenario.exercise}/clock", json={"at": to.isoformat()})
+
+
+async def _came_to_cases(wiring: Wiring) -> bool:
+    try:
+        return not (await pending(wiring.bootstrap))[STREAM].pending
+    except (BrokerUnavailable, BrokerFault):
+        return False
 
 
 _JSON = {"content-type": "application/json"}
@@ -82,7 +114,7 @@ async def _settled(wiring: Wiring, scenario: Scenario) -> None:
         return await _quiet(wiring, scenario)
 
     if not await eventually(quiet_twice, SETTLE_S, 0.1):
-        raise Unavailable(f"the bus did not finish within {SETTLE_S:g} s. `alertbus status` says what is behind; see that part's log.")
+        raise Unavailable(NOT_FINISHED)
 
 
 async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
@@ -99,36 +131,28 @@ async def _quiet(wiring: Wiring, scenario: Scenario) -> bool:
         return False
 
 
-async def _received(scenario: Scenario, client: Client) -> list[ArrivedMessage]:
-    """What every agency's system holds of this exercise."""
-    events = {event.alert.alert_id: event.alert.amends or event.alert.id for event in scenario.events}
-    agencies = {i.agency for case in scenario.cases for i in case.involvements} | {"mash"}
-    found: list[ArrivedMessage] = []
-    for agency in sorted(agencies):
-        after: str | None = None
-        while True:
-            query = {"agency": agency, "exercise": scenario.exercise, "limit": "500"}
-            page = await client.call("GET", "/v1/inbox", params=query | ({"after": after} if after else {}))
-            found += [message for item in page["items"] if (message := _message(item, events)) is not None]
-            after = page.get("next")
-            if not after:
-                break
-    return found
-
-
-def _message(item: Mapping[str, Any], events: Mapping[str, str]) -> ArrivedMessage | None:
-    """The message, if the agency's system has taken it. `events` are those of the scenario by the bus's ids of their alerts."""
-    arrivals = [datetime.fromisoformat(r["at"]) for r in item["receipts"] if r["stage"] == "accepted"]
-    if not arrivals:
-        return None
-    obligation = item["obligation"]
-    return ArrivedMessage(
-        agency=obligation["agency"],
-        role=obligation["role"],
-        event=events.get(obligation["alert_id"], obligation["source_id"]),
-        cause=Cause(obligation.get("cause", Cause.ALERT)),
-        since=datetime.fromisoformat(obligation["since"]),
-        because=item["notice"]["because"],
-        received_at=min(arrivals),
-        own_agency=item["notice"].get("own_agency", False),
-    )
+def messages(taken: Iterable[TakenNotice], events: Mapping[str, str]) -> Iterator[ArrivedMessage]:
+    """What the agencies' systems took about the events of the scenario, once for each obligation: as it was first told, and when the first
+    notice of it was taken. What the bus itself has to say is about none of them.
+    """
+    first: dict[str, ArrivedMessage] = {}
+    for one in taken:
+        notice, owed = one.notice, one.notice.obligation
+        if owed.alert_id not in events or notice.rule == NOT_REACHED or notice.deed is Deed.ESCALATE:
+            continue
+        known = first.get(owed.id)
+        if known is not None:
+            if one.taken_at < (known.received_at or one.taken_at):
+                first[owed.id] = replace(known, received_at=one.taken_at)
+            continue
+        first[owed.id] = ArrivedMessage(
+            agency=owed.agency,
+            role=owed.role,
+            event=events[owed.alert_id],
+            cause=owed.cause,
+            since=owed.since,
+            because=notice.because,
+            received_at=one.taken_at,
+            own_agency=notice.own_agency,
+        )
+    yield from first.values()

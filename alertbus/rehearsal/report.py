@@ -1,7 +1,7 @@
 """The report of a replay (DESIGN section 12), from what the agencies' systems received. Pure: the same receipts, the same bytes.
 
 `reached` counts what an event itself caused on its date; what arrived later because a link or an involvement did, is a briefing. What
-another unit of the stating agency was told stands in `own_agency`: it is neither.
+another unit of the stating agency was told stands in `own_agency`: it is neither. Nor is what the bus itself caused (`rehearsal.chased`).
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from typing import Any
 
 from alertbus.model.case import in_uk
 from alertbus.model.notice import Cause
+from alertbus.rehearsal.chased import NOTHING_CHASED, Chased, briefings, clocks, escalations, told_of_clocks, told_of_escalations
 from alertbus.rehearsal.scenario import Scenario
 
 
@@ -30,11 +31,15 @@ class ArrivedMessage:
 
 
 def build_report(
-    scenario: Scenario, received: Iterable[ArrivedMessage], accepted_at: Mapping[str, datetime], difference: int
+    scenario: Scenario,
+    received: Iterable[ArrivedMessage],
+    accepted_at: Mapping[str, datetime],
+    difference: int,
+    chased: Chased = NOTHING_CHASED,
 ) -> dict[str, Any]:
     """The report as it is written. `accepted_at`: event → when the gateway answered for it, for the latencies."""
     direct: dict[str, dict[str, list[ArrivedMessage]]] = defaultdict(lambda: defaultdict(list))
-    briefings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    joined: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     own: dict[tuple[str, str], str] = {}
     for message in received:
         if message.own_agency:
@@ -43,7 +48,7 @@ def build_report(
             direct[message.event][message.agency].append(message)
         else:
             day = in_uk(message.since).date().isoformat()
-            briefings[day, message.agency, message.cause.value].add(message.event)
+            joined[day, message.agency, message.cause.value].add(message.event)
     events = [
         _event(event.id, event.day.isoformat(), event.expected, direct.get(event.id, {}), accepted_at.get(event.id), event.alert.history)
         for event in scenario.events
@@ -59,12 +64,19 @@ def build_report(
             "extra": sum(len(e["extra"]) for e in events),
         },
         "reconcile": {"difference": difference},
-        "clocks": [],
+        "clocks": clocks(chased.items, scenario.event_ids),
+        "escalations": escalations(chased, scenario.event_ids),
         "patterns": [],
-        "briefings": [
-            {"date": day, "agency": agency, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
-            for (day, agency, cause), alerts in sorted(briefings.items())
-        ],
+        "briefings": sorted(
+            [
+                *(
+                    {"date": day, "agency": agency, "worker": None, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
+                    for (day, agency, cause), alerts in joined.items()
+                ),
+                *briefings(chased.taken),
+            ],
+            key=str,  # by day and agency, and always the same
+        ),
         "own_agency": [{"event": event, "agency": agency, "because": because} for (event, agency), because in sorted(own.items())],
     }
 
@@ -121,9 +133,12 @@ def narrate(report: Mapping[str, Any]) -> Iterable[str]:
         yield from (f"              MISSING {agency}" for agency in event["missing"])
         yield from (f"              EXTRA   {agency}" for agency in event["extra"])
     for briefing in report["briefings"]:
-        yield f"{briefing['date']}  briefing for {briefing['agency']}: {', '.join(briefing['alerts'])} ({briefing['because']})"
+        whose = briefing["agency"] if briefing["worker"] is None else f"{briefing['worker']} at {briefing['agency']}"
+        yield f"{briefing['date']}  briefing for {whose}: {', '.join(briefing['alerts']) or 'no alert stands'} ({briefing['because']})"
     for told in report["own_agency"]:
         yield f"{told['event']}  {told['agency']} was told its own agency's word: {told['because']}"
+    yield from told_of_clocks(report)
+    yield from told_of_escalations(report)
     totals = report["totals"]
     yield ""
     yield (

@@ -6,7 +6,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ NOT_LINKED_AT_SOURCE = "[children-not-linked-at-source]"
 CONFERENCE_INVITE = "[conference-invite]"
 NOON = 12
 """Events have a date and no time; each is taken to be recorded at noon, in the order of the file."""
+
+
+RUNS_ON = timedelta(days=60)
+"""Ours: longer than any clock of the shipped policy runs that an alert starts, but for plan reviews and visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,13 @@ class Scenario:
     exercise: str
     cases: tuple[Case, ...]
     events: tuple[Event, ...]
+    runs_on: timedelta = RUNS_ON
+    """For how long its clock runs on after the last event (`_meta.runs_on_days`): what lapses after it must lapse too."""
+
+    @property
+    def event_ids(self) -> dict[str, str]:
+        """The events by the bus's ids of their alerts: of an amendment or a withdrawal, the event that it is of."""
+        return {event.alert.alert_id: event.alert.amends or event.alert.id for event in self.events}
 
 
 def load_scenario(folder: Path, exercise: str) -> Scenario:
@@ -48,6 +59,7 @@ def load_scenario(folder: Path, exercise: str) -> Scenario:
     try:
         name = str(_meta(people).get("scenario") or folder.name)
         cases = tuple(_cases(people, name, exercise))
+        runs_on = timedelta(days=int(_meta(people).get("runs_on_days", RUNS_ON.days)))
     except _MISSHAPEN as error:
         raise InvalidInput([Fault("people.json", f"people and cases in the shape of DESIGN section 12 ({type(error).__name__})")]) from None
     on_file = {person.key for case in cases for person in case.people}
@@ -62,10 +74,10 @@ def load_scenario(folder: Path, exercise: str) -> Scenario:
             faults.append(Fault(f"events.jsonl:{number}", f"an event in the shape of DESIGN section 12 ({type(error).__name__})"))
     if faults:
         raise InvalidInput(faults)
-    return Scenario(name, exercise, cases, tuple(events))
+    return Scenario(name, exercise, cases, tuple(events), runs_on)
 
 
-_MISSHAPEN = (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_MISSHAPEN = (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What reading JSON of another shape than ours ends in."""
 
 

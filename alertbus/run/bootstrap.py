@@ -188,7 +188,12 @@ async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
 
 
 async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
+    from alertbus.chronicle.item_numbers import unowned_too_long
+    from alertbus.delivery.channels.deadman import DeadmanSwitch
     from alertbus.delivery.worker import DeliverySetup, run_delivery
+
+    async def unowned() -> bool:
+        return await unowned_too_long(wiring.engine, wiring.policy, now())
 
     setup = DeliverySetup(
         bootstrap=wiring.bootstrap,
@@ -197,7 +202,7 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
         channels=wiring.settings.channels,
         fallbacks=wiring.settings.fallbacks,
         policy=wiring.policy,
-        deadman_url=wiring.settings.deadman_url,
+        switch=DeadmanSwitch(wiring.settings.deadman_url, wiring.settings.deadman_fail_url, unowned),
         now=now,
     )
     mark_ready(wiring.settings, "delivery", wiring.number)

@@ -11,9 +11,10 @@ worker (`lane_consumer_for`, `table_manager_for`; `Engine._new_transport` puts t
                                                │       └ every 0.3 s, commit  ◄──  Lanes.reached
                                                └ partitions revoked: Lanes.finish, commit, Lanes.close, then  _forget_states
                                           SeekFirst (recovery), when tables and offsets are known:
-                                               └ _partitions_assigned ──►  Changelog.begin, Lanes.assign
+                                               └ _partitions_assigned ──►  Changelog.begin, Lanes.assign, CaseClock.assign
                                           Lanes ──►  stage ──►  reducer; outputs to Producer; states to StateTable
                                                ├ every 0.25 s:  StateTable.keep ──►  Changelog
+                                               ├ CaseStage ──►  CaseClock.told;  when a moment has come:  Tick ──►  Producer
                                                ├ Changelog, when somebody else wrote on it:  _still_owner  (asks by the consumer thread)
                                                └ whatever must stop the worker:  _stop_because
     the liveness thread                   LivenessWatch, every 2 s:  _work_left ──►  Changelog.look;  standstill ──►  _stop_because
@@ -119,16 +120,21 @@ class StreamWorker:
         self._person_table = StateTable(self._changelogs["person"], person_reducer.PersonState, person_reducer.EMPTY)
         self._case_table = StateTable(self._changelogs["case"], case_reducer.CaseState, case_reducer.EMPTY)
         self._clock = CaseClock(self._case_table, producer, now, self._stop_because)
+        self.lanes = self._lanes(Directory(engine, policy.identity, policy.front_door), policy)
+        self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._forget_states)
+        for topic in self.lanes:
+            self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
+
+    def _lanes(self, directory: Directory, policy: Policy) -> dict[str, Lanes[Received]]:
+        """By topic: its stage behind its lanes."""
+        producer = self._producer
         stages: dict[str, Any] = {
-            topics.ALERTS: Identify(Directory(engine, policy.identity, policy.front_door), policy, producer),
+            topics.ALERTS: Identify(directory, policy, producer),
             topics.PERSON_EVENTS: PersonStage(self._person_table, policy, producer),
             topics.CASE_EVENTS: CaseStage(self._case_table, policy, producer, self._clock.told),
         }
         keep = {topics.PERSON_EVENTS: self._person_table.keep, topics.CASE_EVENTS: self._case_table.keep}
-        self.lanes = {topic: Lanes[Received](topic, stage, self._stop_because, keep.get(topic)) for topic, stage in stages.items()}
-        self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._forget_states)
-        for topic in self.lanes:
-            self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
+        return {topic: Lanes[Received](topic, stage, self._stop_because, keep.get(topic)) for topic, stage in stages.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`. Leaves the group in good order, so that another worker takes over at once."""

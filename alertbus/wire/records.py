@@ -41,6 +41,7 @@ from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Receipt
 from alertbus.model.screening import Revealed
+from alertbus.model.team import Team
 from alertbus.wire.words import AUDIT, DELIVERY, GATEWAY, OPERATIONS, STREAM, TABLE
 
 REFUSED_AT = "refusedat"
@@ -158,6 +159,12 @@ def item_changed(item: Item) -> Record:
     data = content(item)
     event_id = ids.event_id(Item.type, item.id, hashlib.sha256(data).hexdigest())
     return _record(Item.type, item.case_id, event_id, item.at, data, by=STREAM, subject=item.id)
+
+
+def team_recorded(team: Team, at: datetime) -> Record:
+    """A version of a team, whole, under its id. `at`: when it was recorded."""
+    event_id = ids.event_id(Team.type, team.id, str(team.version))
+    return _record(Team.type, team.id, event_id, team.known_at or at, content(team), by=GATEWAY)
 
 
 def notice_owed(lane: str, obligation_id: str, notice_id: str, at: datetime, data: bytes, *, by: str) -> Record:

@@ -31,6 +31,7 @@ from alertbus.model.events import (
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Receipt
+from alertbus.model.team import Team
 
 GATEWAY = "/alertbus/gateway"
 STREAM = "/alertbus/stream"
@@ -73,6 +74,7 @@ TABLE: Mapping[str, OnTopic] = {
     NotDelivered.type: OnTopic(topics.CASE_EVENTS, NotDelivered.model_validate_json),
     ItemDecided.type: OnTopic(topics.CASE_EVENTS, ItemDecided.model_validate_json),
     Item.type: OnTopic(topics.ITEMS, Item.model_validate_json),
+    Team.type: OnTopic(topics.TEAMS, Team.model_validate_json),
     NOTICE_OWED: OnTopic(topics.NOTICES, Notice.model_validate_json),
     RECEIPT_GIVEN: OnTopic(topics.RECEIPTS, Receipt.model_validate_json),
     ReviewNeeded.type: OnTopic(topics.REVIEW, ReviewNeeded.model_validate_json),

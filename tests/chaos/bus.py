@@ -31,6 +31,7 @@ from alertbus.run.temporary import any_port
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
+from tests.chaos.launch import STOPPED
 from tests.chaos.receivers import Receivers
 from tests.chaos.schedule import WORKERS, processes_of
 from tests.postgres import PostgresServer
@@ -85,13 +86,16 @@ def gap_file(data_dir: Path, title: str) -> Path:
 class Bus:
     """Processes by title (`stream-0`), the broker, the database, the receivers. Build it with `running`."""
 
-    def __init__(self, folder: Path, database: PostgresServer, receivers: Receivers, parts: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, database: PostgresServer, receivers: Receivers, parts: Sequence[str], policy: Mapping[str, Any] | None = None
+    ) -> None:
+        """`policy` None: the shipped one."""
         self.folder = folder
         self.database = database
         self.receivers = receivers
         self.kafka = LocalKafka(folder / "kafka")
         self.lines: list[str] = []
-        self._names = parts
+        self._names, self._policy = parts, policy
         self._settings = Settings(
             data_dir=folder / "bus", http_port=any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
         )
@@ -115,6 +119,10 @@ class Bus:
         return self.kafka.bootstrap
 
     @property
+    def policy_file(self) -> Path | None:
+        return None if self._policy is None else self.folder / "policy.yaml"
+
+    @property
     def settings(self) -> Settings:
         return self._settings
 
@@ -122,7 +130,11 @@ class Bus:
         await asyncio.to_thread(self.database.start)
         await self.kafka.start()
         config = self.folder / "bus.yaml"
-        config.write_text(yaml.safe_dump({"database_url": self.database.url, "channels": dict(channels)}))
+        words: dict[str, Any] = {"database_url": self.database.url, "channels": dict(channels)}
+        if self.policy_file is not None:
+            self.policy_file.write_text(yaml.safe_dump(self._policy))
+            words["policy"] = str(self.policy_file)
+        config.write_text(yaml.safe_dump(words))
         config.chmod(0o600)
         self._settings = self._settings.model_copy(update={"bootstrap_servers": self.bootstrap, "database_url": self.database.url})
         for number in range(WORKERS["stream"] + 1):
@@ -208,6 +220,10 @@ class Bus:
     def move_clock(self, title: str, by_s: float) -> None:
         clock_file(self._settings.data_dir, title).write_text(str(by_s))
 
+    def stop_clock(self, title: str) -> None:
+        """Let it stand still until it is moved."""
+        clock_file(self._settings.data_dir, title).write_text(STOPPED)
+
     def _forget_ready(self, title: str) -> None:
         (ready_folder(self._settings.data_dir) / title).unlink(missing_ok=True)
 
@@ -220,13 +236,13 @@ class Bus:
 
 
 @contextlib.asynccontextmanager
-async def running(agencies: Sequence[str], parts: Sequence[str] = PARTS) -> AsyncIterator[Bus]:
+async def running(agencies: Sequence[str], parts: Sequence[str] = PARTS, policy: Mapping[str, Any] | None = None) -> AsyncIterator[Bus]:
     """A bus that is up, and gone without a trace afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="alertbus-chaos-"))
     database = await asyncio.to_thread(PostgresServer)
     receivers = Receivers(dict.fromkeys(agencies, SECRET))
     await receivers.start()
-    bus = Bus(folder, database, receivers, parts)
+    bus = Bus(folder, database, receivers, parts, policy)
     try:
         await bus.start({agency: {"channel": "webhook", "url": receivers.url(agency), "secret": SECRET} for agency in agencies})
         yield bus

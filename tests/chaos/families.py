@@ -82,7 +82,7 @@ class Alerts:
         self._count += 1
         chance = self.chance
         draw = chance.random()
-        kind = chance.choice(STANDING) if draw < 0.06 else UNKNOWN if draw < 0.08 else chance.choice(KINDS)
+        kind = chance.choice(STANDING) if draw < 0.1 else UNKNOWN if draw < 0.12 else chance.choice(KINDS)
         stranger = chance.random() < 0.03
         family = chance.choice(self.families)
         who = chance.sample(("mother", "partner", "child"), chance.randint(1, 2))

@@ -48,6 +48,8 @@ class Injector:
     bus: Bus
     poison: list[Place] = field(default_factory=list)
     """Where poison records stand."""
+    clocks_ahead: list[Done] = field(default_factory=list)
+    """Faults that set a clock forward by which something is dated or asked: a gateway's or a stream worker's."""
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def inject(self, fault: Fault) -> Done:
@@ -55,7 +57,10 @@ class Injector:
             began = time.monotonic()
             outcome, came_back = await self._deeds[fault.kind](self, fault)
             ended = time.monotonic()
-        return Done(fault, ended - began, outcome, came_back, ended)
+        done = Done(fault, ended - began, outcome, came_back, ended)
+        if fault.kind is Kind.CLOCK_MOVED and fault.how["by_s"] > 0 and fault.target.startswith(("gateway", "stream")):
+            self.clocks_ahead.append(done)
+        return done
 
     async def _end(self, fault: Fault, sign: signal.Signals, stay_away_s: float = 0.0) -> tuple[str, bool]:
         if not self.bus.is_up(fault.target):
@@ -162,6 +167,12 @@ class Injector:
         self.bus.move_clock(fault.target, 0)
         return "set right again", True
 
+    async def _clock_stopped(self, fault: Fault) -> tuple[str, bool]:
+        self.bus.stop_clock(fault.target)
+        await asyncio.sleep(fault.hold_s)
+        self.bus.move_clock(fault.target, 0)
+        return "goes again", True
+
     async def _poison(self, fault: Fault) -> tuple[str, bool]:
         record = poison.brew(fault.target, fault.how["form"], fault.how["seed"])
         try:
@@ -195,6 +206,7 @@ class Injector:
             Kind.RECEIVER_LIES: cls._receiver,
             Kind.RECEIVER_CUTS: cls._receiver,
             Kind.CLOCK_MOVED: cls._clock_moved,
+            Kind.CLOCK_STOPPED: cls._clock_stopped,
             Kind.POISON: cls._poison,
         }
 

@@ -39,6 +39,7 @@ from datetime import datetime
 from alertbus.broker import topics
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice
+from tests.chaos.clocks import GOES_ON
 from tests.chaos.receivers import Attempt, Manner
 
 Place = tuple[str, int, int]
@@ -52,6 +53,11 @@ RECORDED = frozenset({topics.CASES, topics.RECEIPTS, topics.REVIEW})
 
 SETTLED_BY_REFUSAL = "refused"
 WITHDRAWN_UNSENT = "withdrawn_before_it_was_sent"
+BUS = "alertbus"
+"""The source of what the bus asks on its own: a briefing, a lapse."""
+
+_OWN = "of its own"
+
 UNANSWERED = frozenset({"owed", "sent", "accepted", "seen", "refused", "failed", "escalated"})
 
 
@@ -183,13 +189,14 @@ def _doubled(seen: Seen) -> Iterator[str]:
 def _told_twice(seen: Seen) -> Iterator[str]:
     """The same statement for the same obligation and deed under two notices, when it was not taken back in between."""
     told: dict[str, dict[tuple[Deed, str], str]] = defaultdict(dict)
-    escalated: dict[tuple[str, datetime, str], str] = {}
+    escalated: dict[tuple[str, datetime, str, str], str] = {}
     deeds: dict[str, list[str]] = defaultdict(list)
     for notice in seen.notices:
         owed = notice.obligation
         deeds[owed.id].append(f"{notice.deed} {owed.since:%H:%M:%S.%f}")
-        if notice.deed is Deed.ESCALATE:  # of what could not be delivered: once for each time of asking and each person
-            other = escalated.setdefault((owed.id, owed.since, owed.role), notice.id)
+        if notice.deed is Deed.ESCALATE:  # once for each time of asking, each person, and each reason but that it goes on to them
+            why = notice.step.kind if notice.step is not None and notice.step.kind not in GOES_ON else "on"
+            other = escalated.setdefault((owed.id, owed.since, owed.role, why), notice.id)
             if other != notice.id:
                 yield f"obligation {owed.id}: escalated to {owed.role} as {other} and {notice.id}"
             continue
@@ -197,7 +204,7 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             if not told.pop(owed.id, None):
                 yield f"obligation {owed.id}: taken back, and nothing stood (since: {', '.join(deeds[owed.id])})"
             continue
-        statement = _statement_of(notice, seen.statements.get(owed.alert_id, ()))
+        statement = _OWN if owed.source == BUS else _statement_of(notice, seen.statements.get(owed.alert_id, ()))
         if statement is None:
             yield f"notice {notice.id}: of no statement"
             continue

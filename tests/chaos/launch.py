@@ -3,40 +3,48 @@
     python -m tests.chaos.launch PART NUMBER
 
 Two environment variables are read here and nowhere in the product. `CHAOS_CLOCK` names a file that holds seconds to add to the wall clock,
-and may change while the part runs; the monotonic clock is left alone, as it is when a real clock is stepped. `CHAOS_CUT` names a cut
-(`tests.chaos.cuts`).
+or `stopped`, and may change while the part runs; the monotonic clock is left alone, as it is when a real clock is stepped. `CHAOS_CUT` names
+a cut (`tests.chaos.cuts`).
 """
 
 import asyncio
 import os
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+
+STOPPED = "stopped"
 
 _LOOK_S = 0.1
 """How long a look into the clock's file counts."""
 
 
 class MovedClock:
-    """The machine's wall clock and an offset."""
+    """The machine's wall clock and an offset; or a moment at which it stands still."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._read = time.time
         self._looked = float("-inf")
         self._offset = 0.0
+        self._stands: float | None = None
 
     def time(self) -> float:
         moment = time.monotonic()
         if moment - self._looked > _LOOK_S:
             self._looked = moment
-            self._offset = float(self._file.read_text() or "0")
-        return self._read() + self._offset
+            self._set(self._file.read_text() or "0")
+        return self._read() + self._offset if self._stands is None else self._stands
 
     def now(self) -> datetime:
-        self.time()
-        return datetime.now(UTC) + timedelta(seconds=self._offset)
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def _set(self, words: str) -> None:
+        if words == STOPPED:
+            self._stands = self._stands or self._read() + self._offset
+        else:
+            self._stands, self._offset = None, float(words)
 
 
 def main(part: str, number: int) -> None:

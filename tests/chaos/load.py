@@ -93,6 +93,10 @@ class Load:
     def waiting(self) -> int:
         return len(self._under_way)
 
+    def answer(self, obligation_id: str, by: str, after_s: float) -> asyncio.Task[None]:
+        """One agency's worker answers, after a while; on its way until that is recorded."""
+        return self._begin(self._acknowledge(obligation_id, by, after_s))
+
     async def room(self) -> None:
         """Return when another sender may begin."""
         while len(self._under_way) >= UNDER_WAY:
@@ -131,6 +135,11 @@ class Load:
             answer = await self._until_answered(lambda: self._client.put(f"/v1/cases/{family.case_id}", json=snapshot))
             if answer is not None:
                 self.recorded[family.case_id].add(answer.json()["version"])
+
+    async def _acknowledge(self, obligation_id: str, by: str, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        said = {"by": by, "intent": "acting"}
+        await self._until_answered(lambda: self._client.post(f"/v1/obligations/{obligation_id}/acknowledgements", json=said))
 
     async def _say(self, what: str, *families: Family) -> None:
         people = [{"case_id": family.case_id, "key": "partner"} for family in families]

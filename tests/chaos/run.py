@@ -18,13 +18,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alertbus.waiting import eventually
+from tests.chaos.answering import Answering
 from tests.chaos.bus import Bus, running
+from tests.chaos.clocks import QUICK, StepVerdict, judge_steps
 from tests.chaos.families import Family
 from tests.chaos.faults import Done, Injector
 from tests.chaos.judge import Seen, Verdict, judge
 from tests.chaos.load import Load
+from tests.chaos.quick_policy import quick_policy
 from tests.chaos.schedule import AGENCIES, Fault, schedule
-from tests.chaos.witness import quiet, testimony
+from tests.chaos.witness import quiet, steps_seen, testimony
 
 RATE = 6.0
 """Alerts offered in a second."""
@@ -45,6 +49,9 @@ AFTERWARDS = 30
 ANSWER_LIMIT_S = 120.0
 QUIET_LIMIT_S = 300.0
 
+STEPS_LIMIT_S = 60.0
+"""How long the last steps may take: a clock that was set right again is noticed within half a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -57,20 +64,26 @@ class Report:
     notices: int
     attempts: int
     unanswered: int
+    steps: StepVerdict
     still: str
     """What was still under way when patience ended; empty when all was calm."""
 
     @property
     def lost(self) -> int:
-        return len(self.verdict.lost)
+        return len(self.verdict.lost) + len(self.steps.lost)
 
     @property
     def doubled(self) -> int:
-        return len(self.verdict.doubled)
+        return len(self.verdict.doubled) + len(self.steps.doubled)
+
+    @property
+    def disordered(self) -> int:
+        return len(self.verdict.disordered) + len(self.steps.disordered)
 
     @property
     def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.verdict.disordered or self.difference or self.still or self.unanswered)
+        wrong = self.lost or self.doubled or self.disordered or self.steps.early or self.difference
+        return not (wrong or self.still or self.unanswered) and self.steps.expected > 0
 
     def as_json(self) -> str:
         return json.dumps(
@@ -81,7 +94,9 @@ class Report:
                 "lost": self.lost,
                 "doubled": self.doubled,
                 "difference": self.difference,
-                "disordered": len(self.verdict.disordered),
+                "disordered": self.disordered,
+                "steps": self.steps.expected,
+                "early": len(self.steps.early),
             }
         )
 
@@ -90,9 +105,11 @@ async def chaos(seed: int, count: int, say: Callable[[str], None]) -> Report:
     """One run from an empty bus to a judgement."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of a broker that we have just killed it complains by the line
     chance = random.Random(seed)
-    async with running(AGENCIES) as bus:
+    async with running(AGENCIES, policy=quick_policy()) as bus:
         load = Load(bus.url, chance, [Family(number) for number in range(FAMILIES)])
         injector = Injector(bus)
+        over = asyncio.Event()
+        answering = asyncio.create_task(Answering(bus, load, random.Random(f"answers {seed}"))(over))
         try:
             await load.open_cases()
             say(f"a bus of {len(bus.parts.children)} processes is up; {FAMILIES} families; seed {seed}, {count} faults")
@@ -100,11 +117,20 @@ async def chaos(seed: int, count: int, say: Callable[[str], None]) -> Report:
             for _ in range(AFTERWARDS):
                 load.offer()
                 await asyncio.sleep(1 / RATE)
+            await asyncio.sleep(QUICK.whole_s)
+            over.set()
+            await answering
             unanswered = await load.settle(ANSWER_LIMIT_S)
+            await eventually(lambda: _all_steps_taken(bus, injector), within_s=STEPS_LIMIT_S, every_s=2)
             still = await quiet(bus, QUIET_LIMIT_S)
             return await _judged(bus, load, injector, seed, done, unanswered, still)
         finally:
+            answering.cancel()
             await load.close()
+
+
+async def _all_steps_taken(bus: Bus, injector: Injector) -> bool:
+    return not judge_steps(await steps_seen(bus, injector)).lost
 
 
 async def _storm(load: Load, injector: Injector, faults: Sequence[Fault], say: Callable[[str], None]) -> list[Done]:
@@ -146,6 +172,7 @@ async def _judged(bus: Bus, load: Load, injector: Injector, seed: int, done: lis
         done=done,
         survived=sum(one.came_back and one.ended < last for one in done),
         verdict=judge(seen),
+        steps=judge_steps(await steps_seen(bus, injector)),
         difference=found.difference,
         accepted=len(load.accepted),
         notices=len(seen.notices),
@@ -170,7 +197,13 @@ def tell(report: Report, say: Callable[[str], None]) -> None:
     say(f"accounted   {len(report.verdict.lies)} lies of receivers, {report.verdict.refusals} refusals or withdrawn before they were sent")
     if report.unanswered or report.still:
         say(f"NOT CALM    {report.unanswered} senders unanswered or refused; still under way: {report.still or 'nothing'}")
-    for name, entries in (("LOST", report.verdict.lost), ("DOUBLED", report.verdict.doubled), ("DISORDERED", report.verdict.disordered)):
+    say(f"steps       {report.steps.expected} that had to come, because nobody had answered")
+    for name, entries in (
+        ("LOST", report.verdict.lost | report.steps.lost),
+        ("DOUBLED", report.verdict.doubled | report.steps.doubled),
+        ("DISORDERED", report.verdict.disordered | report.steps.disordered),
+        ("EARLY", report.steps.early),
+    ):
         for entry in sorted(entries)[:40]:
             say(f"{name:<11} {entry}")
 

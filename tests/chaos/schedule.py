@@ -24,6 +24,8 @@ AGENCIES = ("childrens_social_care", "health_visiting", "school", "housing", "pr
 GAP = (6, 34)
 """Alerts offered between one fault and the next: at six a second, one fault every three seconds or so, and most last longer."""
 
+_HOUR_BACK = -3600
+
 BOUND_TO_LAST_S = 60.0
 """No fault is held longer than this."""
 
@@ -48,6 +50,8 @@ class Kind(StrEnum):
     RECEIVER_LIES = "receiver_lies"
     RECEIVER_CUTS = "receiver_cuts"
     CLOCK_MOVED = "clock_moved"
+    CLOCK_STOPPED = "clock_stopped"
+    """A stream worker's wall clock stands still, and later shows the time again."""
     POISON = "poison"
 
 
@@ -69,10 +73,11 @@ DECK: dict[Kind, int] = {
     Kind.RECEIVER_BUSY: 1,
     Kind.RECEIVER_LIES: 1,
     Kind.RECEIVER_CUTS: 3,
-    Kind.CLOCK_MOVED: 3,
+    Kind.CLOCK_MOVED: 4,
+    Kind.CLOCK_STOPPED: 1,
     Kind.POISON: 5,
 }
-"""One deck: forty faults, every kind among them."""
+"""One deck: forty-two faults, every kind among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,10 @@ def _dealt(kind: Kind, victims: list[str], chance: random.Random) -> tuple[str, 
         case Kind.RECEIVER_CUTS:
             return agency, chance.uniform(2, 8), {"where": chance.choice(("request", "before_answer", "answer"))}
         case Kind.CLOCK_MOVED:
-            part = chance.choice(("gateway-0", "delivery-0", "delivery-1", "stream-0", "chronicle-0"))
-            return part, chance.uniform(3, 12), {"by_s": chance.choice((-240, -60, -5, 5, 60, 240))}
+            part = chance.choice(("gateway-0", "delivery-0", "delivery-1", "stream-0", "stream-1", "chronicle-0"))
+            return part, chance.uniform(3, 12), {"by_s": chance.choice((_HOUR_BACK, -240, -60, -5, 5, 60, 240))}
+        case Kind.CLOCK_STOPPED:
+            return stream, chance.uniform(4, 12), {}
         case Kind.POISON:
             topic = chance.choice([spec.name for spec in (*TOPICS, *STATE_TOPICS)])
             return topic, 0, {"form": chance.choice(poison.FORMS), "seed": chance.randrange(1 << 30)}

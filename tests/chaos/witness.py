@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -21,14 +22,24 @@ from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
+from alertbus.model.events import NOTICE_OWED, Answered, NotDelivered, Tick
+from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.operations.progress import pending
 from alertbus.policy.load import load_policy
 from alertbus.reconcile.full import Reconciliation, reconcile
+from alertbus.wire.reading import understand
+from alertbus.wire.words import words
 from tests.chaos.bus import Bus
+from tests.chaos.clocks import Ahead, Heard, StepsSeen
+from tests.chaos.faults import Injector
 from tests.chaos.judge import Place, Row, Seen
 from tests.chaos.load import Load
 from tests.chaos.schedule import AGENCIES
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+_STEP_WORDS = words(NOTICE_OWED, Tick.type, Answered.type, NotDelivered.type, Item.type)
 
 _CALM_LOOKS = 3
 _LOOK_S = 0.5
@@ -60,6 +71,46 @@ async def _under_way(bus: Bus) -> str:
     return ", ".join(f"{name} {count}" for name, count in {**behind, **still}.items())
 
 
+async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
+    """What was seen of steps, so far: who was told when, what cases heard in between, and which clocks were ahead."""
+    notices: dict[str, tuple[Notice, datetime]] = {}
+    heard: dict[str, list[Heard]] = defaultdict(list)
+    ticked: dict[str, datetime] = defaultdict(lambda: BEGINNING)
+    unowned: set[str] = set()
+    async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
+        read = understand(record, _STEP_WORDS)
+        match read.word:
+            case Notice() as notice if read.time is not None:
+                notices.setdefault(notice.id, (notice, read.time))
+            case Tick() as tick:
+                ticked[tick.case_id] = max(ticked[tick.case_id], tick.at)
+            case Answered() | NotDelivered() as said:
+                answer = isinstance(said, Answered)
+                heard[said.obligation_id].append(Heard(said.at, ticked[said.case_id], answer))
+            case Item() as item if item.unowned:
+                unowned.add(item.id)
+    return StepsSeen(
+        notices=list(notices.values()),
+        heard=heard,
+        arrived=_arrived(bus),
+        unowned=unowned,
+        ahead=[Ahead(_wall(done.ended - done.seconds), _wall(done.ended), done.fault.how["by_s"]) for done in injector.clocks_ahead],
+    )
+
+
+def _arrived(bus: Bus) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for attempt in bus.receivers.attempts:
+        began = _wall(attempt.began)
+        found[attempt.key] = min(began, found.get(attempt.key, began))
+    return found
+
+
+def _wall(monotonic: float) -> datetime:
+    """A moment of this process's monotonic clock, by its wall clock, which no fault moves."""
+    return datetime.now(UTC) - timedelta(seconds=time.monotonic() - monotonic)
+
+
 async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Seen, Reconciliation]:
     """What everybody saw, once it is quiet."""
     on_topic: set[str] = set()
@@ -79,7 +130,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
                 notices.setdefault(notice.id, notice)
             case (str(topic), int(partition), int(offset)):
                 quarantined.add((topic, partition, offset))
-    found = await reconcile(bus.bootstrap, bus.engine, load_policy(None))
+    found = await reconcile(bus.bootstrap, bus.engine, load_policy(bus.policy_file))
     async with bus.engine.reading() as connection:
         ledger = await connection.execute(text("SELECT notice_id, agency, case_id, state, error_class, aside FROM ledger ORDER BY seq"))
         rows = [Row(*row) for row in ledger]

@@ -33,6 +33,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff import tables as _staff  # noqa: F401
 
 
 class Ticking:

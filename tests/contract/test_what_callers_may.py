@@ -185,6 +185,8 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("GET", "/v1/inbox", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/receipts/systems", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acknowledgements", {"csc", "police-a", "police-b", "school", "reader"}),
+        ("POST", "/v1/obligations/x/acknowledgements/y/undo", {"csc", "police-a", "police-b", "school", "reader"}),
+        ("POST", "/v1/obligations/x/acted", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/alerts", {"csc", "police-a", "police-b", "school"}),
         ("POST", "/v1/sources/plain-source", {"csc", "police-a", "police-b", "school"}),
         ("PUT", "/v1/cases/north-x", {"csc", "csc-north"}),
@@ -195,6 +197,7 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("POST", "/v1/explanations", {"csc", "csc-north"}),
         ("GET", "/v1/reviews", {"csc", "ops"}),
         ("GET", "/v1/audit", {"ops"}),
+        ("PUT", "/v1/teams/police.duty", {"police-a", "police-b"}),
         ("POST", "/v1/exercises/x/clock", {"ops"}),
     ],
 )

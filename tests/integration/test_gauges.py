@@ -1,6 +1,6 @@
 """What /metrics says of the whole bus, and what it leaves out when it cannot know."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from alertbus.broker import topics
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
+from alertbus.chronicle.projector import apply, read
 from alertbus.model import ids
-from alertbus.operations.gauges import Vitals, measured
+from alertbus.operations.gauges import Vitals, measured, without_agencies
 from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.quarantine.entry import Disposition, refused
 from alertbus.sql.engine import make_engine, migrate
+from tests.story import Log, unowned
 
 pytestmark = pytest.mark.kafka
 
@@ -38,12 +40,38 @@ async def test_every_subject_is_measured_and_a_watchdog_that_never_arrived_is_in
     finally:
         await engine.dispose()
 
-    for subject in ("progress", "delivery", "quarantine", "watchdog"):
+    for subject in ("progress", "delivery", "items", "quarantine", "watchdog"):
         assert f'alertbus_measured{{subject="{subject}"}} 1.0' in text
     assert "alertbus_watchdog_last_arrival_age_seconds +Inf" in text
     assert "alertbus_watchdog_interval_seconds 60.0" in text
     assert 'alertbus_oldest_unprocessed_seconds{group="alertbus-delivery"}' in text
     assert 'alertbus_quarantine_entries{disposition="poison"}' in text
+    assert "alertbus_items_overdue 0.0" in text
+    assert "alertbus_unowned_oldest_seconds 0.0" in text
+
+
+async def test_what_nobody_owns_is_counted_by_agency_and_an_exercise_is_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bus.db"
+    await migrate(url)
+    engine = make_engine(url)
+    log = Log()
+    log.item(unowned("one", NOW - timedelta(hours=2)))
+    log.item(unowned("two", NOW - timedelta(hours=1), agency="gp"))
+    log.item(unowned("rehearsed", NOW - timedelta(hours=9), exercise="drill"))
+    try:
+        async with engine.begin() as connection:
+            await apply(connection, read(log.records))
+        text = generate_latest(await measured(vitals("127.0.0.1:1", engine))).decode()
+        summed = generate_latest(without_agencies(await measured(vitals("127.0.0.1:1", engine)))).decode()
+    finally:
+        await engine.dispose()
+
+    assert 'alertbus_unowned{agency="health_visiting"} 1.0' in text
+    assert 'alertbus_unowned{agency="gp"} 1.0' in text
+    assert "alertbus_unowned_oldest_seconds 7200.0" in text
+    assert "alertbus_items_open 2.0" in text
+    assert "alertbus_items_overdue 2.0" in text
+    assert "alertbus_unowned 2.0" in summed
 
 
 async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_said(tmp_path: Path) -> None:
@@ -53,7 +81,7 @@ async def test_without_broker_and_database_the_figures_are_left_out_and_that_is_
     finally:
         await engine.dispose()
 
-    for subject in ("progress", "delivery", "quarantine", "watchdog"):
+    for subject in ("progress", "delivery", "items", "quarantine", "watchdog"):
         assert f'alertbus_measured{{subject="{subject}"}} 0.0' in text
     assert "alertbus_oldest_unprocessed_seconds" not in text
     assert "canary" not in text

@@ -13,13 +13,20 @@ from alertbus.bench.chronicle_rows import fill
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
+from alertbus.chronicle.item_numbers import unowned_by_agency
+from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
+from alertbus.chronicle.item_sight import ItemSight
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.chronicle.reviews import review_items
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
+from tests.story import POLICY
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-LARGE = (tables.obligation, tables.notice, tables.receipt, tables.alert, tables.alert_case, tables.review, tables.review_decision)
+LARGE = (
+    *(tables.obligation, tables.notice, tables.receipt, tables.alert, tables.alert_case, tables.review, tables.review_decision),
+    *(tables.item, tables.case_agency),
+)
 
 
 class Filled:
@@ -47,8 +54,11 @@ class Filled:
         )
 
 
-SHORT = ("ix_chronicle_review_open", "ix_chronicle_obligation_changed")
-"""An index of the open questions alone, and one of which the end is read and no more."""
+SHORT = (
+    *("ix_chronicle_review_open", "ix_chronicle_obligation_changed", "ix_chronicle_obligation_due"),
+    *("ix_chronicle_item_open", "ix_chronicle_item_overdue", "ix_chronicle_item_unowned"),
+)
+"""Indexes of what is open alone, of which a page is the beginning, and one of which the end is read and no more."""
 
 
 def read_whole(plan: Sequence[str]) -> list[str]:
@@ -122,6 +132,37 @@ async def test_what_is_asked_most_reads_no_large_table_whole(filled: Filled) -> 
     }
 
     assert {name: found for name, ask in questions.items() if (found := read_whole(await filled.plan(ask)))} == {}
+
+
+SIGHT = [
+    pytest.param(ItemSight("gp"), id="an agency"),
+    pytest.param(ItemSight("school.10"), id="a setting"),
+    pytest.param(ItemSight("childrens_social_care", None), id="all cases"),
+    pytest.param(ItemSight("childrens_social_care", ("case-1",)), id="some cases"),
+]
+
+
+@pytest.mark.parametrize("asked", [ItemsAsked.OPEN, ItemsAsked.OVERDUE, ItemsAsked.UNOWNED])
+@pytest.mark.parametrize("sight", SIGHT)
+async def test_what_is_owed_by_a_time_is_read_by_index(filled: Filled, sight: ItemSight, asked: ItemsAsked) -> None:
+    """In pages, of one case, of one alert, and one by its id."""
+    engine = filled.engine
+    found = await items_owed(engine, POLICY, sight, asked, now=NOW, limit=5, exercise=None)
+    assert found or asked is ItemsAsked.UNOWNED, "and there are some"
+    if not found:
+        sight = ItemSight(None, None)
+        found = await items_owed(engine, POLICY, sight, now=NOW, limit=5, exercise=None)
+
+    def read_large(plan: list[str]) -> list[str]:  # PostgreSQL knows how few items there are here, and reads them all instead
+        few = () if engine.dialect.name == "sqlite" else (tables.item.name, tables.case_agency.name)
+        return [line for line in read_whole(plan) if not any(name in line for name in few)]
+
+    of_case, of_alert = {"case_id": found[0].case_id}, {"alert_id": found[0].alert_id}
+    for given in ({}, {"after": found[-1].cursor}, of_case, of_alert):
+        plan = await filled.plan(lambda given=given: items_owed(engine, POLICY, sight, asked, now=NOW, limit=5, exercise=None, **given))
+        assert read_large(plan) == []
+    assert read_large(await filled.plan(lambda: item_owed(engine, POLICY, sight, found[0].id, now=NOW))) == []
+    assert read_large(await filled.plan(lambda: unowned_by_agency(engine))) == []
 
 
 async def test_the_feed_finds_by_index_what_has_changed_and_what_has_become_due(filled: Filled) -> None:

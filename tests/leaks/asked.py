@@ -56,6 +56,9 @@ BESIDES = {"sender": "court", "operator": "it_department", "of-others": "hospita
 FOLDERS = {"police": "police", "hv": "health_visiting", "hous": "housing"}
 """Recipients whose channel is a folder."""
 
+TO_THE_PLAN = frozenset({"csc", "mash", "hv", "gp"})
+"""Who may read the family's plan."""
+
 OF_THE_FAMILY = ("child: ", "sibling: ", "lost child: ", "unborn: ", "mother: ", "bystander: ", "case: ")
 FILE_OF_THE_CASE = (*OF_THE_FAMILY, "man: ")
 STATED_BY_THE_SENDER = frozenset({"alert: source", "alert: sender's id", "kind: its name"})
@@ -138,6 +141,8 @@ def the_alert(kind: str, *, others: bool) -> Json:
     man["person"] |= {"name": {"given": FIELDS["man: given name"]}, "identifiers": [_identifier("pnc", "man: PNC")]}
     mother["person"] = {"identifiers": [_identifier("nhs_number", "mother: NHS number")]}
     other["person"].pop("key")
+    if kind != "case_status_change":  # only that changes a status
+        del stated["details"]["status_change"]
     stated["subjects"] = [man, mother, *([other] if others else [])]
     stated["children"] = [{"role": "victim", "person": {"identifiers": [_identifier("nhs_number", "child: NHS number")]}}]
     return stated
@@ -321,10 +326,19 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
         case = await http.get("/v1/cases/case-1")
         for answer in looked_through("case file", reader, case.text, file if reader == "csc" else frozenset()):
             yield answer
+        status = await http.get("/v1/cases/case-1/status")
+        for answer in looked_through("case status", reader, status.text, _of_the_case_status(reader)):
+            yield answer
         for form in ("json", "csv", "html", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
             for answer in looked_through(f"chronology as {form}", reader, page.text, said if reader == "csc" else frozenset()):
                 yield answer
+
+
+def _of_the_case_status(reader: str) -> frozenset[str]:
+    """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, by whose word."""
+    seen = of_the_notice(reader, CASE["id"], "case_status_change")
+    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"}
 
 
 async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
@@ -391,7 +405,13 @@ def _hostile(bus: AskedBus) -> Iterator[tuple[str, str, str, bytes, Json]]:
     yield "police", "POST", "/v1/receipts/health", whole, json_
     somebody = FIELDS["child: given name"]
     for reader in ("police", "csc"):
-        for place in (f"/v1/alerts/{somebody}", f"/v1/cases/{somebody}", f"/v1/cases/{somebody}/chronology", f"/v1/reviews/{somebody}"):
+        for place in (
+            f"/v1/alerts/{somebody}",
+            f"/v1/cases/{somebody}",
+            f"/v1/cases/{somebody}/chronology",
+            f"/v1/cases/{somebody}/status",
+            f"/v1/reviews/{somebody}",
+        ):
             yield reader, "GET", place, b"", {}
         for query in ("state", "after", "agency", "exercise", "limit"):
             yield reader, "GET", f"/v1/inbox?{query}={somebody}", b"", {"accept": somebody}

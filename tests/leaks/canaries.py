@@ -84,7 +84,6 @@ FIELDS = {
     "alert: conference outcome": "canary_outcome",
     "alert: who dissented": "CanaryDissent",
     "alert: condition of the conference": "CanaryConferenceCondition",
-    "alert: how in contact": "no_reply",
     "alert: place of contact": "CanaryPlace",
     "alert: what was refused": "CanaryRefused",
     "alert: instruction": "CanaryInstruction",
@@ -291,7 +290,7 @@ ALERT: dict[str, Any] = {
             "conditions": [F["alert: condition of the conference"]],
         },
         "contact": {
-            "mode": F["alert: how in contact"],
+            "mode": "no_reply",
             "with": _EVERYBODY,
             "seen": _EVERYBODY,
             "seen_alone": _EVERYBODY,

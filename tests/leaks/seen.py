@@ -91,7 +91,6 @@ alert: meeting                 x   x     -    x  x    -     -     -     -    -  
 alert: conference outcome      x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
 alert: who dissented           x   x     x    x  x    -     -     -     -    -     x     x    -    -     -
 alert: condition of the conference x x   x    x  x    -     -     -     -    -     x     x    -    -     -
-alert: how in contact          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: place of contact        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: what was refused        x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: instruction             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
@@ -105,9 +104,9 @@ alert: of whom requested       x   x     -    x  x    -     -     -     -    -  
 alert: question                x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: its answer              x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: consent to              x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
-alert: handed over             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
-alert: handed over by          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
-alert: handed over to          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: handed over             x   x     x    x  x    -     -     -     -    x     x     x    x    -     -
+alert: handed over by          x   x     x    x  x    -     -     -     -    x     x     x    x    -     -
+alert: handed over to          x   x     x    x  x    -     -     -     -    x     x     x    x    -     -
 alert: denied                  x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: new status              x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: why it changes          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
@@ -127,6 +126,16 @@ other family: address          -   -     -    -  -    -     -     -     -    -  
 other family: number           -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 """
 """Whatever the kind. A child has spoken, so nobody hears at which minute. The part that somebody has in an alert and an opaque reference say nothing of who it is."""
+
+IN_A_BRIEFING = {
+    "bystander: name": frozenset({"csc", "police"}),
+    "bystander: relation": frozenset({"csc", "police", "hv", "gp"}),
+    "case: source of a link": frozenset({"csc", "police"}),
+    "case: episode": frozenset({"csc", "hv", "gp"}),
+    "case: the surgery's worker": frozenset({"csc", "police", "hv", "gp", "sch-1", "sch-2"}),
+    "case: the surgery's team": frozenset({"csc", "police", "hv", "sch-1", "sch-2"}),
+}
+"""What only a newcomer's briefing holds, and nothing else: the case file as far as they may know it (LNK-07), and whom to call (TUR-07)."""
 
 KEPT_FROM_HIM = {"man: key", "man: label", "man: relation", "man: role in the alert", "mother: key", "mother: label", "mother: relation"}
 """What would tell who acts for him that there is a child, where he must not learn of one: what he, or she, is to a child."""
@@ -201,10 +210,13 @@ def _cells(line: str, count: int) -> tuple[str, list[str]]:
 _SEEN = by_hand()
 
 
-def may_see(recipient: str, field: str, kind: str, *, restricted: bool) -> bool:
-    """Whether this recipient may find this field in anything it is told of an alert of this kind."""
+def may_see(recipient: str, field: str, kind: str, *, restricted: bool, briefing: bool = False) -> bool:
+    """Whether this recipient may find this field in anything it is told of an alert of this kind, or in its briefing while one stands."""
+    if briefing and recipient in IN_A_BRIEFING.get(field, ()):
+        return True
     words, template = CLASSES[kind]
-    if restricted and recipient in ACTS_FOR_HIM and (field in KEPT_FROM_HIM or kind in KEPT_KINDS):
+    kept = kind in KEPT_KINDS and (not briefing or field.startswith(("alert: ", "kind: ")))  # he is briefed, and not on that
+    if restricted and recipient in ACTS_FOR_HIM and (field in KEPT_FROM_HIM or kept):
         return False
     if field in OF_THE_WORDS:
         return recipient in WORDS[words]

@@ -37,6 +37,7 @@ def test_everything_was_really_asked_and_answered(found: list[Answer]) -> None:
     assert {place for place in places if place.startswith("chronology")} == {
         f"chronology as {form}" for form in ("json", "csv", "html", "text")
     }
+    assert {reader for place, reader in read if place == "case status"} == set(RECIPIENTS) - TOLD_OF_NOTHING - {"mash"}
     assert {one.reader for one in found if one.place == "/metrics"} == {*RECIPIENTS, *BESIDES}
     assert {place.removeprefix("key or header on alertbus.") for place in places if place.startswith("key or header")} >= {
         "alerts", "cases", "person-events", "case-events", "notices", "receipts", "review", "audit",

@@ -8,8 +8,8 @@ import pytest
 from alertbus.model.case import UK
 from alertbus.model.notice import Deed
 from tests.leaks.canaries import FIELDS, found_in, stated
-from tests.leaks.seen import ACTS_FOR_HIM, CLASSES, KEPT_KINDS, OF_THE_KIND, RECIPIENTS, by_hand, may_see
-from tests.leaks.told import COLUMN_OF, EVERY_KIND, Sighting, notices, sightings
+from tests.leaks.seen import ACTS_FOR_HIM, CLASSES, IN_A_BRIEFING, KEPT_KINDS, OF_THE_KIND, RECIPIENTS, by_hand, may_see
+from tests.leaks.told import BRIEFING, COLUMN_OF, EVERY_KIND, Sighting, notices, sightings
 
 ONE_OF_EACH = tuple({classes: kind for kind, classes in sorted(CLASSES.items())}.values())
 
@@ -35,6 +35,15 @@ def test_everybody_is_told_in_some_notice_what_they_may_see(found: list[Sighting
     assert {field: columns - seen[field] for field, columns in by_hand().items() if columns - seen[field]} == {}
 
 
+def test_lnk_07_a_briefing_really_holds_what_only_a_briefing_may(found: list[Sighting]) -> None:
+    seen: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if one.found and one.deed == BRIEFING and one.channel == "notice":
+            seen[one.field].add(one.recipient)
+
+    assert {field: columns - seen[field] for field, columns in IN_A_BRIEFING.items() if columns - seen[field]} == {}
+
+
 def test_the_matrix_is_whole(found: list[Sighting]) -> None:
     """Every recipient by every deed, in every form, with and without a restriction."""
     cells = {(one.recipient, one.deed, one.channel, one.restricted) for one in found}
@@ -45,10 +54,10 @@ def test_the_matrix_is_whole(found: list[Sighting]) -> None:
     wanted = {
         (column, str(deed), channel, restricted)
         for column in RECIPIENTS
-        for deed in Deed
+        for deed in (*Deed, BRIEFING)
         for channel in ("notice", "plugin", "plain")
         for restricted in (False, True)
-        if (column, deed) != ("mash", Deed.NO_LONGER_YOURS)  # it is on every case
+        if column != "mash" or deed not in {Deed.NO_LONGER_YOURS, BRIEFING}  # it is on every case, and joins none
     }
     assert wanted - cells == set()
 

@@ -18,6 +18,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Audience, Policy
 from alertbus.reach.escalation import escalations
+from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from tests.leaks.canaries import ALERT, CASE, FIELDS, MEANT, RESTRICTION, found_in
@@ -25,6 +26,8 @@ from tests.leaks.seen import RECIPIENTS, may_see
 
 EVERY_KIND = (*sorted(KINDS), "never_heard_of")
 T0 = datetime(2026, 3, 2, 9, 41, 7, tzinfo=UTC)
+BRIEFING = "briefing"
+"""Stands among the deeds for what a newcomer is given."""
 MINUTES = ("09:41",)
 LATER = timedelta(hours=1, minutes=23)
 """Between what happened and its acceptance."""
@@ -46,7 +49,8 @@ class Sighting:
 
     @property
     def is_leak(self) -> bool:
-        return self.found and not may_see(self.recipient, self.field, self.kind, restricted=self.restricted)
+        briefing = self.deed == BRIEFING
+        return self.found and not may_see(self.recipient, self.field, self.kind, restricted=self.restricted, briefing=briefing)
 
     def __str__(self) -> str:
         of_him = ", where the man must not learn of a child" if self.restricted else ""
@@ -104,6 +108,22 @@ def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
                     yield from escalations(told.notice, "agency_refused", policy)
 
 
+def briefings(kind: str, *, restricted: bool) -> Iterator[Notice]:
+    """What each of them is given who joins a case on which an alert of the kind, and a flag, stand; and then there is somebody new."""
+    policy = canary_policy(kind)
+    founder = {"agency": "hospital"}
+    restrictions = [RESTRICTION] if restricted else []
+    body = CASE | {"restrictions": restrictions, "involvements": [founder]}
+    case = Case.model_validate(body).with_implied_links().learned(None, T0 - timedelta(days=2))
+    joined = Case.model_validate(body | {"involvements": [founder, *CASE["involvements"]]}).with_implied_links()
+    second = joined.learned(case, T0 + LATER + timedelta(hours=2))
+    state = CaseState()
+    for event in (CaseChanged(case=case), _reaches(a_standing_flag()), _reaches(said(kind)), CaseChanged(case=second)):
+        outcome = follow(state, event, policy)
+        state = outcome.after
+        yield from (notice for notice in outcome.notices if notice.obligation.agency in COLUMN_OF)
+
+
 def _reaches(statement: AcceptedAlert) -> AlertReachedCase:
     return AlertReachedCase(case_id="case-1", via="p-man", alert=statement)
 
@@ -126,9 +146,11 @@ def sightings(kinds: tuple[str, ...] = EVERY_KIND) -> Iterator[Sighting]:
     plugins = Plugins.load()
     for kind in kinds:
         for restricted in (False, True):
-            for notice in notices(kind, restricted=restricted):
+            told = [(str(notice.deed), notice) for notice in notices(kind, restricted=restricted)]
+            told += [(BRIEFING, notice) for notice in briefings(kind, restricted=restricted)]
+            for deed, notice in told:
                 column = COLUMN_OF[notice.obligation.agency]
                 for channel, text in channels(notice, plugins):
                     found = found_in(text, kind, MINUTES)
                     for field in FIELDS:
-                        yield Sighting(column, kind, str(notice.deed), channel, field, restricted, field in found)
+                        yield Sighting(column, kind, deed, channel, field, restricted, field in found)

@@ -20,8 +20,8 @@ from alertbus.bench.rates import (
     CLOSE,
     SEARCH_STEPS,
     Highest,
+    NeverArrived,
     NotCarried,
-    NotDelivered,
     WholePath,
     behind,
     deliveries,
@@ -70,7 +70,7 @@ def test_one_agency_that_never_had_an_alert_ends_the_measurement(missing: str) -
     notices = {(agency, agency): "a" for agency in AGENCIES}
     arrivals = {named: 1.0 for named in notices if named[0] != missing}
 
-    with pytest.raises(NotDelivered, match="1 alerts did not reach each of 7"):
+    with pytest.raises(NeverArrived, match="1 alerts did not reach each of 7"):
         deliveries(arrivals, notices, [sent("a")], len(AGENCIES))
 
 

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.derive import copied_to
+from alertbus.chronicle.exercise_record import taken_notices
 from alertbus.chronicle.formats import as_text
+from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.tables import ObligationState
 from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.alert import Action, Severity
 from alertbus.model.notice import Receipt, Stage
-from alertbus.rehearsal.replay import _message
 from tests.story import T0, Log, a_case, a_notice, a_receipt, accepted, bus
 from tests.unit.test_judge import delivered, judged
 from tests.unit.test_restore import ledger_of, restored_ledger, two
@@ -69,10 +70,18 @@ def test_the_chronology_says_of_a_copy_that_its_own_channel_did_not_deliver() ->
 
 
 @pytest.mark.parametrize("copy", [COPIED, in_the_old_form(COPIED)])
-def test_a_rehearsal_does_not_count_a_copy_as_having_reached_the_agency(copy: Receipt) -> None:
-    item = {"obligation": {}, "notice": {}, "receipts": [REFUSED.model_dump(mode="json"), copy.model_dump(mode="json")]}
+async def test_a_rehearsal_does_not_count_a_copy_as_having_reached_the_agency(copy: Receipt) -> None:
+    log = Log()
+    refused, taken = a_notice("n", exercise="drill"), a_notice("m", exercise="drill")
+    log.notice(refused)
+    log.notice(taken)
+    for receipt in (REFUSED, copy, a_receipt(taken, Stage.ACCEPTED)):
+        log.receipt(receipt)
+    async with two() as (engine, _):
+        async with engine.begin() as connection:
+            await apply(connection, read(log.records))
 
-    assert _message(item, {}) is None
+        assert [one.notice.id for one in await taken_notices(engine, "drill")] == ["m"]
 
 
 def test_a_copy_is_no_receipt_of_how_delivery_ended() -> None:

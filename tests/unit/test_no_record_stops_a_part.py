@@ -50,6 +50,7 @@ from alertbus.reconcile.evidence import READ, finding_of, written_at
 from alertbus.reconcile.mistaken import ClaimsRead
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff import rebuild as staff
 from alertbus.stream.stages import CaseStage, Identify, PersonStage
 from alertbus.wire.reading import understand
 from alertbus.wire.words import TABLE, word_on
@@ -106,8 +107,8 @@ async def projected(engine: Database, records: Sequence[Arrived]) -> None:
 async def rebuilt(engine: Database, records: Sequence[Arrived]) -> Loading:
     """Every room's part, as `alertbus audit rebuild` does it."""
     deliveries = delivery.DeliveryRestore({}, PLUGINS, [], lambda: NOW)
-    restores = [ChronicleRestore(), directory.DirectoryRestore(), gateway.GatewayRestore(), deliveries]
-    words = projector.WORDS, directory.WORDS, gateway.WORDS, delivery.WORDS
+    restores = [ChronicleRestore(), directory.DirectoryRestore(), staff.StaffRestore(), gateway.GatewayRestore(), deliveries]
+    words = projector.WORDS, directory.WORDS, staff.WORDS, gateway.WORDS, delivery.WORDS
     loading = Loading(engine, restores)
     for pass_ in PASSES:
         batch = [understand(one, {k: v for some in words for k, v in some.items()}) for one in records if one.topic in pass_]

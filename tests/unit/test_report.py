@@ -68,6 +68,7 @@ def test_a_report_has_the_shape_of_the_contract() -> None:
         "totals": {"pairs_expected": 2, "pairs_reached": 2, "missing": 0, "extra": 0},
         "reconcile": {"difference": 0},
         "clocks": [],
+        "escalations": [],
         "patterns": [],
         "briefings": [],
         "own_agency": [],
@@ -163,10 +164,17 @@ def test_vpf_11_what_a_link_or_an_involvement_caused_is_a_briefing_and_reaches_n
 
     assert [e["reached"] for e in built["events"]] == [["gp", "school"], []]
     assert built["briefings"] == [
-        {"date": "2026-03-11", "agency": "gp", "because": "somebody was linked to the case, and this stands about them", "alerts": ["E-2"]},
+        {
+            "date": "2026-03-11",
+            "agency": "gp",
+            "worker": None,
+            "because": "somebody was linked to the case, and this stands about them",
+            "alerts": ["E-2"],
+        },
         {
             "date": "2026-03-11",
             "agency": "midwifery",
+            "worker": None,
             "because": "the agency joined the case, and this stands on it",
             "alerts": ["E-1", "E-2"],
         },

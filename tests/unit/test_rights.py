@@ -34,9 +34,9 @@ def alert(source: str, kind: str, **changed: Any) -> Alert:
 @pytest.mark.parametrize(
     ("agency", "changed", "rights"),
     [
-        ("police", {}, {Right.STATE, Right.RECEIVE}),
-        ("childrens_social_care", {}, {Right.STATE, Right.RECEIVE, Right.HOLD_CASES}),
-        ("childrens_social_care_north", {}, {Right.STATE, Right.RECEIVE, Right.HOLD_CASES}),
+        ("police", {}, {Right.STATE, Right.RECEIVE, Right.STAFF}),
+        ("childrens_social_care", {}, {Right.STATE, Right.RECEIVE, Right.HOLD_CASES, Right.STAFF}),
+        ("childrens_social_care_north", {}, {Right.STATE, Right.RECEIVE, Right.HOLD_CASES, Right.STAFF}),
         ("bus", {"operations": True}, {Right.OPERATE, Right.INTEGRATE, Right.AUDIT}),
         ("childrens_social_care", {"rights": [Right.RECEIVE]}, {Right.RECEIVE}),
         ("police", {"rights": []}, set()),

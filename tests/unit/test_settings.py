@@ -76,6 +76,8 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "audit_anchor": None,
         "deadman_url": None,
         "deadman_url_file": None,
+        "deadman_fail_url": None,
+        "deadman_fail_url_file": None,
         "session_timeout_s": 6.0,
         "reconcile_s": 60.0,
         "log_format": "auto",

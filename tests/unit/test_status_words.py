@@ -12,7 +12,15 @@ QUIET: dict[str, Any] = {
     "gateway": "up",
     "parts": [],
     "progress": {"groups": {}},
-    "chronicle": {"unreadable": 0, "alerts": 0, "cases": 0, "overdue": 0, "oldest_unanswered": None, "review": 0},
+    "chronicle": {
+        "unreadable": 0,
+        "alerts": 0,
+        "cases": 0,
+        "overdue": 0,
+        "oldest_unanswered": None,
+        "review": 0,
+        "items": {"open": 0, "overdue": 0, "unowned": 0, "oldest_unowned": None, "clocks_met": 0, "clocks_missed": 0},
+    },
     "undelivered": [],
     "reconcile": None,
     "quarantine": 0,
@@ -43,6 +51,16 @@ def test_messages_that_nobody_has_decided_about_are_counted_by_source(capsys: py
 def test_holidays_beyond_the_list_are_a_warning_and_otherwise_not_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Warning: add days" in told(capsys, bank_holidays={"warning": True, "text": "add days"})
     assert "bank holidays" not in told(capsys)
+
+
+def test_what_nobody_owns_is_said_with_its_age_and_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    oldest = {"obligation_id": "o", "agency": "gp", "since": "2026-11-29T12:00:00Z", "age_s": 5400.0}
+    items = {"open": 9, "overdue": 4, "unowned": 2, "oldest_unowned": oldest, "clocks_met": 5, "clocks_missed": 3}
+    said = told(capsys, chronicle=QUIET["chronicle"] | {"items": items})
+
+    assert "2, THE OLDEST 1.5 h, of gp; `alertbus items list --unowned` names them" in said
+    assert "9 running, 4 of them late; so far 5 met, 3 missed" in said
+    assert "unowned nothing" in " ".join(told(capsys).split())
 
 
 @pytest.mark.parametrize(

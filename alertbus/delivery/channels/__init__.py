@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from alertbus.channel_settings import ChannelSettings
-from alertbus.delivery.channels.deadman import DeadmanChannel
+from alertbus.delivery.channels.deadman import DeadmanChannel, DeadmanSwitch
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
 from alertbus.delivery.channels.webhook import LIMIT_S, WebhookChannel, trusted, webhook_client
@@ -78,6 +78,9 @@ class Channels:
         return name
 
 
+_NO_SWITCH = DeadmanSwitch()
+
+
 @contextlib.asynccontextmanager
 async def open_channels(
     settings: Mapping[str, ChannelSettings],
@@ -86,7 +89,7 @@ async def open_channels(
     *,
     fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
     limit_s: float = LIMIT_S,
-    deadman_url: str | None = None,
+    switch: DeadmanSwitch = _NO_SWITCH,
 ) -> AsyncIterator[Channels]:
     """Open the channels that the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always.
 
@@ -117,7 +120,7 @@ async def open_channels(
                     return inbox
 
         by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
-        by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client.session, deadman_url)
+        by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client.session, switch)
         named = {name: opened(chosen) for name, chosen in fallbacks.items()}
         at_once = {agency: chosen.at_once for agency, chosen in settings.items() if chosen.at_once is not None}
         yield Channels(by_agency, inbox, named, at_once)

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, ObligationStatus
+from alertbus.chronicle.item_queries import ItemsAsked, items_owed
+from alertbus.chronicle.senders_view import NOTHING_TO_SAY, SendersView, senders_view
 from alertbus.gateway.bodies import read, read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.problems import WrongMediaType
@@ -22,6 +24,7 @@ from alertbus.model.alert import Alert
 from alertbus.model.calendar import day_alone
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.gaps import gaps
+from alertbus.model.item import ANSWER
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StraightRoute)
 
@@ -70,17 +73,21 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     """The alert's statements, and every obligation of the caller's agency with its receipts and its notice.
 
     Found by the bus's id, or by its source's own within what the caller may see. Who holds cases sees the obligations of every agency on
-    them, and why somebody must look at it. Who stated it learns that it was accepted, and never whether anybody in it is known.
+    them, and why somebody must look at it. Who stated it and works with the children of the case sees in `held_by` which others have it,
+    who answered and who is asked next, and in `later` what their own agency has been told of the family since (OOH-07, HYP-09). Who stated
+    it and is on no case learns that it was accepted, and never whether anybody in it is known.
     """
     status, sight = await _projected(alert_id, gateway, caller), caller.sight
-    if status.obligations or status.cases:
+    senders = await _senders_view(status, gateway, caller)
+    if status.obligations or status.cases or senders is not NOTHING_TO_SAY:
         await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
     notices = [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)]
     stated = sight.of_source(status.source)
     if not stated and any(one["do_not_reveal_source"] for one in (*notices, *map(dict, status.obligations))):
         status = _by_the_day(status)
     answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
-    answer |= {"id": status.alert_id, "obligations": [one.model_dump(mode="json") for one in status.obligations], "notices": notices}
+    answer |= {"id": status.alert_id, **await _owed(status, gateway, caller), "notices": notices}
+    answer |= senders.model_dump(mode="json")
     if notices and not (stated or sight.everything or any(map(sight.of_case, status.cases))):
         answer |= _as_told(notices[-1])
     return JSONResponse(answer)
@@ -104,6 +111,30 @@ async def _projected(alert_id: str, gateway: Gateway, caller: Caller) -> AlertSt
             if asyncio.get_running_loop().time() > deadline or not await gateway.intake.alerts.knows(alert_id):
                 raise NotFound(_NO_ALERT) from None
         await asyncio.sleep(0.05)
+
+
+async def _senders_view(status: AlertStatus, gateway: Gateway, caller: Caller) -> SendersView:
+    """For whoever stated it, unless they see every obligation of it anyway."""
+    sight = caller.sight
+    if caller.agency is None or sight.everything or not sight.of_source(status.source):
+        return NOTHING_TO_SAY
+    first = status.statements[0].accepted_at
+    return await senders_view(gateway.engine, status.alert_id, caller.agency, accepted_at=first, now=gateway.now())
+
+
+async def _owed(status: AlertStatus, gateway: Gateway, caller: Caller) -> dict[str, Any]:
+    """The obligations, each with who is asked `next` and whether nobody is left; and in `items` the clocks that the alert started."""
+    found = await items_owed(
+        gateway.engine, gateway.policy, caller.item_sight(), ItemsAsked.ALL, alert_id=status.alert_id, now=gateway.now(), limit=500
+    )
+    by_id = {one.id: one for one in found}
+    obligations = []
+    for owed in status.obligations:
+        item = by_id.get(owed.id)
+        next_ = item and item.next and item.next.model_dump(mode="json")
+        obligations.append(owed.model_dump(mode="json") | {"next": next_, "unowned": item is not None and item.unowned})
+    clocks = [one.model_dump(mode="json", exclude={"cursor"}) for one in found if one.rule != ANSWER]
+    return {"obligations": obligations, "items": clocks}
 
 
 async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:

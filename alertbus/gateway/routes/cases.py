@@ -7,14 +7,16 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.chronicle.case_status import NO_CASE, case_status
 from alertbus.chronicle.chronology import chronology_of
 from alertbus.chronicle.formats import FORMATS
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.gateway.preconditions import expected_version
 from alertbus.intake.callers import Caller
 from alertbus.model import ids
 from alertbus.model.case import Case
-from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound, VersionConflict
+from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -52,7 +54,7 @@ async def put_case(
     if not caller.holds_case(case_id):
         raise NotAllowed(_OTHER_AREA)
     snapshot = _snapshot(case_id, await request.body())
-    expected = await _expected(case_id, if_match, if_none_match, gateway)
+    expected = await expected_version("case", if_match, if_none_match, lambda: _standing(case_id, gateway))
     case = await _put(snapshot, gateway, caller, expected)
     return _answer(case, 201 if case.version == 1 else 200)
 
@@ -121,6 +123,31 @@ async def chronology(case_id: str, request: Request, gateway: CurrentGateway, ca
     return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
 
 
+@router.get(
+    "/{case_id}/status",
+    summary="How a case stands",
+    responses=answers(
+        404,
+        also={200: {"description": "As the caller's agency may see it", "content": {"application/json": {}}}},
+    ),
+)
+async def status(
+    case_id: str,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)] = None,  # noqa: ARG001
+) -> Response:
+    """Whether the case is open, on which plan, since when and by whose word, who holds it and how to reach them, consent, and when each
+    child was last seen: at once, without asking a social worker, for any agency that is active on the case. Every question is audited.
+    """
+    holds = caller.agency is None and caller.holds_case(case_id)
+    if not holds and (caller.agency is None or not caller.acts_for(caller.agency)):
+        raise NotFound(NO_CASE)
+    found = await case_status(gateway.engine, gateway.policy, case_id, None if holds else caller.agency, now=gateway.now())
+    await gateway.intake.audited.note(AuditedDeed.STATUS_READ, caller, about=[case_id], reason="asked how the case stands")
+    return JSONResponse(found.model_dump(mode="json"))
+
+
 _NO_CASE = "no such case"
 _OTHER_AREA = "the right `hold_cases` of this caller is for other cases: their ids begin as its areas in ALERTBUS_CALLERS"
 _MEDIA_TYPES = {
@@ -174,24 +201,8 @@ def _drop_what_only_the_bus_states(data: dict[str, Any]) -> None:
     data.pop("known_at", None)
 
 
-async def _expected(case_id: str, if_match: str | None, if_none_match: str | None, gateway: Gateway) -> int | None:
-    """Give the version that the sender read; 0 for none yet; None when it does not say."""
-    if if_none_match is not None:
-        if if_none_match.strip() != "*":
-            raise InvalidInput([Fault("If-None-Match", "* or nothing", "precondition")])
-        return 0
-    if if_match is None:
-        return None
-    given = [tag.strip() for tag in if_match.split(",")]
-    if len(given) == 1 and (tag := given[0].strip('"')).isdecimal() and len(tag) <= 9:  # noqa: PLR2004  any version we can have
-        return int(tag)
-    try:
-        standing = (await gateway.intake.cases.get(case_id)).version
-    except NotFound:
-        raise VersionConflict("there is no such case yet; send it without If-Match") from None
-    if "*" in given or f'"{standing}"' in given:
-        return standing
-    raise VersionConflict(f'case version {standing} stands; read it, apply the change to it, and send If-Match: "{standing}".')
+async def _standing(case_id: str, gateway: Gateway) -> int:
+    return (await gateway.intake.cases.get(case_id)).version
 
 
 def _answer(case: Case, status: int = 200) -> Response:

@@ -1,18 +1,16 @@
-"""`/v1/inbox`, `/v1/events` and acknowledgements: the obligations of an agency, and its answers to them."""
+"""`/v1/inbox` and `/v1/events`: the obligations of an agency."""
 
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from alertbus.chronicle import inbox_order, queries
-from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.feed import shown
-from alertbus.intake.acknowledgements import Acknowledgement
 from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
@@ -54,26 +52,6 @@ async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQ
     caller.must(Right.RECEIVE)
     stream = _live(gateway, caller.agency, which_exercise(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
-
-
-@router.post(
-    "/obligations/{obligation_id}/acknowledgements",
-    status_code=201,
-    summary="Acknowledge an obligation",
-    responses=answers(404, 413),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Acknowledgement"}}},
-        }
-    },
-)
-async def acknowledge(obligation_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
-    """A named person says what they will do. `not_ours` needs a reason in `note`, and a human looks at it."""
-    caller.must(Right.RECEIVE)
-    answer = read(Acknowledgement, await request.body())
-    receipt = await gateway.intake.answers.acknowledge(obligation_id, answer, caller)
-    return JSONResponse(receipt.model_dump(mode="json"), 201)
 
 
 def which_exercise(exercise: str | None) -> str | None:

@@ -7,12 +7,11 @@ from fastapi import APIRouter, Query, Response
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
-from alertbus.chronicle.item_sight import ItemShown, ItemSight
+from alertbus.chronicle.item_sight import ItemShown
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.routes.inbox import ExerciseQuery, which_exercise
 from alertbus.intake.callers import Caller
 from alertbus.model.case import CASE_ID
-from alertbus.model.errors import NotAllowed
 from alertbus.model.rights import Right
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
@@ -39,11 +38,12 @@ async def items(
     Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
     what it owes itself. Who holds the case sees all of it.
     """
+    _must_see(caller)
     asked = ItemsAsked.UNOWNED if unowned else ItemsAsked.OVERDUE if overdue else state
     found = await items_owed(
         gateway.engine,
         gateway.policy,
-        _sight(caller, agency),
+        caller.item_sight(as_agency=agency is not None),
         asked,
         case_id=case,
         exercise=which_exercise(exercise),
@@ -60,19 +60,15 @@ async def items(
 @router.get("/{item_id}", summary="One item, with its steps", responses=answers(404))
 async def item(item_id: str, gateway: CurrentGateway, caller: CurrentCaller, agency: AsAgency = None) -> Response:
     """Who was told and when, who is next, and how it ended, as the caller may see it."""
-    found = await item_owed(gateway.engine, gateway.policy, _sight(caller, agency), item_id, now=gateway.now())
+    _must_see(caller)
+    found = await item_owed(gateway.engine, gateway.policy, caller.item_sight(as_agency=agency is not None), item_id, now=gateway.now())
     await _audited(gateway, caller, [found])
     return Response(found.model_dump_json(), media_type="application/json")
 
 
-def _sight(caller: Caller, agency: str | None) -> ItemSight:
-    """Who holds cases sees them as such, unless they ask as an agency."""
-    if not caller.rights & {Right.RECEIVE, Right.HOLD_CASES}:
+def _must_see(caller: Caller) -> None:
+    if Right.HOLD_CASES not in caller.rights:
         caller.must(Right.RECEIVE)
-    if agency is not None and Right.RECEIVE not in caller.rights:
-        raise NotAllowed("the right `receive` is missing; ask without `agency`")
-    areas = () if agency is not None or Right.HOLD_CASES not in caller.rights else caller.areas or None
-    return ItemSight(caller.agency if Right.RECEIVE in caller.rights else None, areas)
 
 
 async def _audited(gateway: Gateway, caller: Caller, shown: list[ItemShown]) -> None:

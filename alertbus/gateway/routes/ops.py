@@ -43,7 +43,8 @@ async def progress(gateway: CurrentGateway, sees_agencies: SeesAgencies) -> Resp
     installed = [asdict(row) for row in gateway.plugins.listing()]
     found = await overview(gateway.vitals, gateway.policy.front_door)
     if not sees_agencies:
-        for one in (*found["undelivered"], found["chronicle"]["oldest_unanswered"] or {}):
+        oldest = found["chronicle"]["oldest_unanswered"], found["chronicle"]["items"]["oldest_unowned"]
+        for one in (*found["undelivered"], *filter(None, oldest)):
             one.pop("agency", None)
             one.pop("obligation_id", None)
     return JSONResponse(found | {"policy": gateway.policy.version, "plugins": installed})

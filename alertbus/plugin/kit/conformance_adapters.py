@@ -15,7 +15,16 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
-from alertbus.plugin.kit.samples import CANARIES, SPOKEN, ended_notice, every_notice, minimal_notice, sample_notice
+from alertbus.plugin.kit.samples import (
+    CANARIES,
+    SPOKEN,
+    addressed_notice,
+    ended_notice,
+    every_notice,
+    minimal_notice,
+    sample_briefing,
+    sample_notice,
+)
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
 
@@ -45,6 +54,7 @@ def renders_everything(adapter: Adapter) -> None:
     for notice in every_notice():
         _render(adapter, notice, f"kind {notice.obligation.kind}, deed {notice.deed}")
     _render(adapter, sample_notice(kind="a_kind_made_up_locally"), "a kind nobody has heard of")
+    _render(adapter, addressed_notice(), "a notice that says who answers, and why it is they")
 
 
 def renders_minimal(adapter: Adapter) -> None:
@@ -93,6 +103,17 @@ def flag_comes_first(adapter: Adapter) -> None:
     for what, other in (("title", notice.title), ("summary", notice.summary), ("narrative", SPOKEN)):
         found = text.find(other)
         must(found < 0 or found > at, f"the {what} stands before the flag")
+
+
+def briefs_flag_first(adapter: Adapter) -> None:
+    """Of a newcomer's briefing too the flag comes before all else."""
+    notice = sample_briefing(flag="Dog loose; two to visit")
+    text = "\n".join(fidelity.strings_of(adapter.render(notice)))
+    at = text.find(notice.flag or "")
+    must(at >= 0, "the flag is not in the body of a briefing")
+    for what, other in (("title", notice.title), ("summary", notice.summary), ("what stands", "Public Protection Notice")):
+        found = text.find(other)
+        must(found < 0 or found > at, f"of a briefing the {what} stands before the flag")
 
 
 def keeps_text_whole(adapter: Adapter) -> None:

@@ -8,9 +8,20 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from alertbus.model.alert import KINDS, Alert, Narrative, Referrer, SaidBy, Severity
+from alertbus.model.briefing import (
+    BriefedAlert,
+    BriefedFlag,
+    BriefedHandover,
+    BriefedHolder,
+    BriefedItem,
+    BriefedLink,
+    BriefedPlan,
+    Briefing,
+)
 from alertbus.model.identifiers import Identifier, IdentifierSystem
-from alertbus.model.notice import Deed, Excerpt, Notice, NoticePerson, Obligation
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name, Person, Subject
+from alertbus.model.team import Answering
 
 NHS_NUMBERS = ("9988462441", "9902969631", "9801547898")
 """Valid and synthetic: the range is never given to a patient."""
@@ -100,6 +111,60 @@ def minimal_notice(**overrides: Any) -> Notice:
     return sample_notice(**{"due": None, **absent, **overrides})
 
 
+def addressed_notice(**overrides: Any) -> Notice:
+    """Build a notice whose agency has teams: who answers for it now, and whom that passed over."""
+    trail = ("R. Postholder (named on the case) is absent until 14 December 2020; covered by Q. Standin", "Q. Standin answers (covers)")
+    found = Answering(who="Q. Standin", team="health_visiting.north", desk="Night desk, 01632 960456", trail=trail)
+    return sample_notice(**{"recipient": "Q. Standin", "answering": found, **overrides})
+
+
+def sample_briefing(**overrides: Any) -> Notice:
+    """Build what a newcomer is given, with something in every section. Its warning is `FLAG` as well."""
+    day = date(2020, 11, 18)
+    holder = BriefedHolder(agency="childrens_social_care", level="worker", name="A. Predecessor", role="social_worker", since=day)
+    given = Briefing(
+        day=day,
+        arrived=("agency",),
+        flags=(BriefedFlag(kind="violent_person_flag", title="Violent person flag", action=FLAG, since=day, source="police.test"),),
+        handover=BriefedHandover(
+            role="social_worker", from_="A. Predecessor", to="R. Postholder", day=day, critical=("an enquiry is open",)
+        ),
+        plans=(BriefedPlan(type="child_in_need_plan", since=day, children=(_CHILD.ref,)),),
+        links=(BriefedLink(ref=_FATHER.ref, relation="father", certainty="putative", custody="prisoner_recall", custody_since=day),),
+        open=(
+            BriefedItem(
+                rule="visit_same_day",
+                title="Visit",
+                agency="childrens_social_care",
+                role="social_worker",
+                since=day,
+                due=day,
+                overdue=True,
+                child=_CHILD.ref,
+            ),
+        ),
+        stands=(BriefedAlert(kind="ppn", title="Public Protection Notice", day=day, source="police.test", severity=Severity.HIGH),),
+        changes=(holder,),
+        others=(holder,),
+        before=(holder.model_copy(update={"until": day}),),
+        past="What happened before is in the chronology.",
+    )
+    fields: dict[str, Any] = {
+        "kind": "briefing",
+        "source": "alertbus",
+        "title": "Briefing",
+        "because": "you joined this case on 2020-11-18 -> you, health visitor",
+        "summary": "You are new to this case. This is what stands on it today.",
+        "narrative": (),
+        "details": {},
+        "review_on": None,
+        "rule": "briefing",
+        "consent": ConsentStanding(plan="child_in_need_plan", state="not_stated"),
+        "briefing": given,
+    }
+    return sample_notice(**{**fields, **overrides})
+
+
 def ended_notice(deed: Deed = Deed.WITHDRAW, **overrides: Any) -> Notice:
     """Build a notice that ends what `sample_notice` told: it repeats neither what was said nor what to do."""
     fields: dict[str, Any] = {
@@ -132,10 +197,12 @@ def sample_obligation(**overrides: Any) -> Obligation:
 
 
 def every_notice() -> Iterator[Notice]:
-    """Yield one notice for every kind and every deed."""
+    """Yield one notice for every kind and every deed, and a newcomer's briefing."""
     for kind in sorted(KINDS):
         for deed in Deed:
             yield ended_notice(deed, kind=kind) if deed.ends else sample_notice(kind=kind, deed=deed)
+    yield sample_briefing()
+    yield sample_briefing(deed=Deed.AMEND)
 
 
 def sample_alert(**overrides: Any) -> Alert:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
-from alertbus.plugin.wording import NOT_STATED, excerpt_fields, present, section, tells_of_release, yes_no
+from alertbus.plugin.wording import NOT_STATED, answering_lines, excerpt_fields, present, section, tells_of_release, yes_no
 from alertbus.plugin.writing import as_page
 from alertbus_education import text
 from alertbus_education.fence import Fence
@@ -71,6 +71,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     incident = _incident(notice, full=full) if encompass else None
     release = _release(notice)
     said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
+    said += text.briefing(notice, safe)
     return present(
         flag=sentences.flag,
         exercise=sentences.exercise,
@@ -82,7 +83,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         reference=notice.obligation.alert_id,
         deed=notice.deed.value,
         ended_on=in_uk(notice.ended_at).date().isoformat() if notice.ended_at else None,
-        recipient=present(role=RECIPIENT_ROLE, name=notice.recipient),
+        recipient=present(role=RECIPIENT_ROLE, name=notice.recipient, why=[*answering_lines(notice)] or None),
         because=sentences.because,
         summary=sentences.summary,
         action=sentences.action,

@@ -23,7 +23,7 @@ def encompass_schema() -> Schema:
         "reference": _TEXT,
         "deed": {"enum": [deed.value for deed in Deed]},
         "ended_on": _DATE | {"description": "Of a notice that ends something: since when."},
-        "recipient": closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT}, ["role"]),
+        "recipient": closed({"role": {"const": RECIPIENT_ROLE}, "name": _TEXT, "why": {"type": "array", "items": _TEXT}}, ["role"]),
         **dict.fromkeys(("because", "summary", "action", "contact", "lawful_basis"), _TEXT),
         "due": {"type": "string", "format": "date-time"},
         "children": {"type": "array", "items": _child()},

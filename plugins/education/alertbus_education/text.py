@@ -7,11 +7,13 @@ what; the reason path is left out too, because it leads through the adult.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from alertbus.plugin import Deed, Notice
+from alertbus.plugin import Deed, Notice, NoticePerson
+from alertbus.plugin.briefed import before_this, briefing_lines
 from alertbus.plugin.sections import section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     exercise_mark,
     own_word,
@@ -67,7 +69,7 @@ class SchoolText:
         yield self._mark + self._title
         yield self.summary
         yield f"You receive this because: {self.because}"
-        yield from filter(None, (own_word(notice), unsaid_line(notice)))
+        yield from filter(None, (own_word(notice), unsaid_line(notice), *before_this(notice)))
         yield f"What to do: {self.action}"
         if grade := section(notice, "flag").get("grade"):
             yield f"Grade: {grade}"
@@ -75,7 +77,8 @@ class SchoolText:
             yield f"Whom to call: {self.contact}"
         if notice.obligation.due:
             yield f"Answer by: {uk_time(notice.obligation.due)}"
-        yield "For the designated safeguarding lead only."
+        yield f"For the designated safeguarding lead only{f': {notice.recipient}' if notice.answering and notice.recipient else ''}."
+        yield from answering_lines(notice)
 
 
 def children(children: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -98,8 +101,21 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def conference(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:
-    """Say what a conference decided, which a school is asked to (STA-05); a line that would say who an adult is, not."""
-    yield from filter(None, (safe(line, "") for line in section_lines(notice, only={"conference"})))
+    """Say what a conference decided, which a school is asked to (STA-05), and who answers now (TUR-07); a line that would say who an adult
+    is, not.
+    """
+    yield from filter(None, (safe(line, "") for line in section_lines(notice, only={"conference", "handover"})))
+
+
+def briefing(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:
+    """Say what a newcomer is given, with a child's given name alone, because the family name may be an adult's; a line that would say who
+    an adult is, not.
+    """
+    yield from filter(None, (safe(line, "") for line in briefing_lines(notice, who=_given_name)))
+
+
+def _given_name(person: NoticePerson) -> str:
+    return (person.name.given if person.child and person.name else None) or person.label or "a child"
 
 
 def release(release: Mapping[str, Any] | None) -> Iterator[str]:

@@ -9,10 +9,12 @@ adds later shows nothing by itself.
 from collections.abc import Iterator
 
 from alertbus.plugin import Notice, NoticePerson, in_uk
-from alertbus.plugin.sections import section_lines
+from alertbus.plugin.briefed import before_this, briefing_lines
+from alertbus.plugin.sections import consent_line, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     exercise_mark,
     how_sure,
@@ -39,7 +41,11 @@ CORRECTED = "this was not about this family. The flag set for it was entered in 
 
 def lines(notice: Notice) -> list[str]:
     """One line each, in reading order, excerpts not included."""
-    return [line for line in (*_first(notice), *_body(notice), *_people(notice), *_details(notice), *_small_print(notice)) if line.strip()]
+    return [
+        line
+        for line in (*_first(notice), *_body(notice), *briefing_lines(notice), *_people(notice), *_details(notice), *_small_print(notice))
+        if line.strip()
+    ]
 
 
 def part(person: NoticePerson) -> str:
@@ -68,6 +74,7 @@ def _body(notice: Notice) -> Iterator[str]:
     yield f"You receive this because: {notice.because}"
     yield own_word(notice) or ""
     yield unsaid_line(notice) or ""
+    yield from before_this(notice)
     yield notice.summary
     if notice.action:
         yield f"What to do: {notice.action}"
@@ -77,11 +84,14 @@ def _body(notice: Notice) -> Iterator[str]:
         yield f"Answer by: {uk_time(notice.obligation.due)}"
     if notice.recipient:
         yield f"For: {notice.recipient}"
+    if answers := answering_lines(notice):
+        yield f"Who answers: {' '.join(answers)}"
     yield f"Happened: {happened(notice)}"
     if notice.review_on:
         yield f"To be reviewed on: {notice.review_on.isoformat()}"
     if notice.case_status:
         yield f"Case status: {plain(notice.case_status)}"
+    yield consent_line(notice) or ""
 
 
 def _people(notice: Notice) -> Iterator[str]:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alertbus.plugin import CONTRACT, Address, IdentifierSystem, Message, Notice, NoticePerson
-from alertbus.plugin.sections import section_lines
+from alertbus.plugin.briefed import before_this, briefing_lines
+from alertbus.plugin.sections import called_in_words, section_lines
 from alertbus.plugin.wording import (
     HIDE_THE_SOURCE,
     NOT_STATED,
+    answering_lines,
     deed_line,
     excerpt_fields,
     exercise_mark,
@@ -39,8 +41,9 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
 written here, not before.
 """
 
-IN_WORDS = frozenset({"conference", "question", "denial"})
-"""The sections that police are shown in plain words: a plan is the family's and no matter of theirs, but they are asked to conferences."""
+IN_WORDS = frozenset({"conference", "handover", "question", "denial"})
+"""The sections that police are shown in plain words: a plan is the family's and no matter of theirs, but they are asked to
+conferences, and call whoever answers now (TUR-07)."""
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
@@ -80,7 +83,8 @@ def _ppn(notice: Notice) -> dict[str, Any]:
         schema=SCHEMA_NAME,
         notice=_notice(notice),
         required=stated,
-        to_complete=[] if notice.deed.ends else to_complete(stated),
+        briefing=briefing_lines(notice, who=_named) or None,
+        to_complete=[] if notice.deed.ends or notice.briefing else to_complete(stated),
         persons=[_person(p, child=p.child or p in notice.children) for p in _everybody(notice)],
         objects=[],
         locations=places.locations,
@@ -101,11 +105,13 @@ def _notice(notice: Notice) -> dict[str, Any]:
         title=exercise_mark(notice) + notice.title,
         because=notice.because,
         own_agency=own_word(notice),
+        before_this=before_this(notice) or None,
         summary=notice.summary,
         action=notice.action,
         contact=notice.contact,
         due=owed.due.isoformat() if owed.due else None,
         recipient=notice.recipient,
+        answering=[*answering_lines(notice)] or None,
         source=owed.source,
         source_reference=owed.source_id,
         kind=owed.kind,
@@ -142,6 +148,11 @@ def _person(person: NoticePerson, *, child: bool) -> dict[str, Any]:
         date_of_death=person.died.isoformat() if person.died else None,
         identifiers=[{"system": i.system.value, "value": i.value} for i in person.identifiers if i.system not in NOT_FOR_POLICE],
     )
+
+
+def _named(person: NoticePerson) -> str:
+    """What a briefing calls somebody: by name, which police know."""
+    return (person.name.full if person.name else None) or person.label or called_in_words(person)
 
 
 def _event(notice: Notice) -> dict[str, Any]:

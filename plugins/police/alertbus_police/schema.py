@@ -33,6 +33,8 @@ def ppn_schema() -> Schema:
                 "notice": _notice(),
                 "required": closed(_required(), [*WORDS]),
                 "to_complete": {"type": "array", "items": {"enum": [*WORDS.values()]}},
+                "briefing": _TEXTS
+                | {"description": "Of a newcomer's briefing: what stands and is open, a line for each thing, warnings first."},
                 "persons": _list(_person()),
                 "objects": _list(closed({"id": _TEXT, "type": _TEXT, "description": _TEXT}, ["id", "type"])),
                 "locations": _list(closed({"id": _TEXT, "uprn": _TEXT, "lines": _TEXTS, "postcode": _TEXT}, ["id"])),
@@ -67,6 +69,8 @@ def _notice() -> Schema:
         "ended_at": _TIME,
         "review_on": _DATE,
         "withheld": _TEXTS,
+        "answering": _list(_TEXT) | {"description": "Who answers in the force, and why it is they: whom a team passed over, and why."},
+        "before_this": _TEXTS,
     }
     return closed(fields, sorted(needed | {"deed", "severity", "withheld"}))
 

@@ -26,7 +26,7 @@ INDEXES = (
     ('agency', ['agency', 'due_or_never', 'id'], 'open'),
     ('open', ['due_or_never', 'id', 'exercise'], 'open'),
     ('overdue', ['due_or_never', 'id', 'exercise'], 'overdue'),
-    ('unowned', ['unowned_since', 'id', 'exercise'], 'unowned_since IS NOT NULL'),
+    ('unowned', ['unowned_since', 'id', 'exercise', 'agency'], 'unowned_since IS NOT NULL'),
     ('exercise', ['exercise', 'due_or_never', 'id'], 'exercise IS NOT NULL'),
 )
 UK = ZoneInfo('Europe/London')

@@ -9,13 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from alertbus.model import ids
 from alertbus.model.base import INSTANT, plus
-from alertbus.model.case import Case, Involvement, Level, Link, Scope, Spell
+from alertbus.model.briefing import KIND
+from alertbus.model.case import Case, Involvement, Level, Link, Scope, Spell, in_uk
+from alertbus.model.sensitivity import Sensitivity
+from alertbus.policy.policy import Policy
+from alertbus.policy.recipient import recipient_of
+from alertbus.policy.sight import Sight
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
+
+BRIEFING = "briefing"
+"""The rule by which whoever arrives is given an obligation of the bus's own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Newcomer:
     """One arrival: of an agency; of a `worker` of it, by name; or of a `link`, of which `agency` is told because it is there."""
 
     agency: str
@@ -34,20 +43,20 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
+class Newcomers:
     """By time. `at` is never earlier than the agency's own part on the case."""
 
-    all: tuple[Arrival, ...]
+    all: tuple[Newcomer, ...]
     links: Mapping[tuple[str, datetime], Link]
     """Adults who came to be linked, by key and moment."""
     agencies: frozenset[tuple[str, datetime]]
 
 
-def arrivals(case: Case) -> Arrivals:
+def newcomers(case: Case) -> Newcomers:
     """The case's arrivals, made when they are first asked for."""
-    found: Arrivals | None = case.memo.get(Arrivals)
+    found: Newcomers | None = case.memo.get(Newcomers)
     if found is None:
-        found = case.memo[Arrivals] = _made(case)
+        found = case.memo[Newcomers] = _made(case)
     return found
 
 
@@ -70,35 +79,57 @@ def began(case: Case) -> datetime:
     return min((post.start for post in roster(case).posts), default=FOREVER)
 
 
-def _made(case: Case) -> Arrivals:
+def day_of(at: datetime) -> str:
+    """The UK day of a moment, as part of an id."""
+    return in_uk(at).date().isoformat()
+
+
+def folded_into(case: Case, policy: Policy, agency: str, person: str, since: datetime) -> str | None:
+    """The obligation of the briefing that an agency is given because at that very moment it joined the case, or this person was linked to
+    it; None where it is given none.
+    """
+    known = newcomers(case)
+    if (agency, since) not in known.agencies and not ((person, since) in known.links and hears_of_links(case, policy, agency, since)):
+        return None
+    return ids.own_id(case.id, agency, policy.roles(KIND, agency)[0], BRIEFING, "", day_of(since))
+
+
+def hears_of_links(case: Case, policy: Policy, agency: str, at: datetime) -> bool:
+    """True for an agency that works with the children, is there, and may know what an adult is to the family."""
+    sight = Sight(policy, recipient_of(agency, case, policy, at))
+    theirs = any(one.agency == agency and one.link and one.at == at for one in newcomers(case).all)
+    return theirs and not sight.recipient.for_adults and sight.template(Sensitivity.ADULT_IDENTITY)
+
+
+def _made(case: Case) -> Newcomers:
     first = began(case)
     agencies = [one for one in _of_agencies(case) if one.at > first]
     workers = [one for one in _of_workers(case) if one.at > first and is_there(case, one.agency, one.at)]
     links = {(link.person, at): link for link, at in _of_links(case) if at > first}
     told = [
-        Arrival(agency, at, FOREVER, link=link)
+        Newcomer(agency, at, FOREVER, link=link)
         for (_, at), link in links.items()
         for agency in sorted({p.involvement.agency for p in roster(case).posts if _works_with_children(p.involvement)})
         if is_there(case, agency, at)
     ]
     found = sorted((*agencies, *workers, *told), key=lambda one: (one.at, one.agency, one.worker or "", one.mark))
-    return Arrivals(tuple(found), links, frozenset((one.agency, one.at) for one in agencies))
+    return Newcomers(tuple(found), links, frozenset((one.agency, one.at) for one in agencies))
 
 
 def _works_with_children(involvement: Involvement) -> bool:
     return involvement.scope is Scope.CHILDREN_CASE
 
 
-def _of_agencies(case: Case) -> Iterator[Arrival]:
+def _of_agencies(case: Case) -> Iterator[Newcomer]:
     spells: dict[str, list[Spell]] = defaultdict(list)
     for post in roster(case).posts:
         if post.involvement.scope is not Scope.FRONT_DOOR:
             spells[post.involvement.agency].append(post.involvement)
     for agency, held in spells.items():
-        yield from (Arrival(agency, start, end) for start, end in _without_gaps(held))
+        yield from (Newcomer(agency, start, end) for start, end in _without_gaps(held))
 
 
-def _of_workers(case: Case) -> Iterator[Arrival]:
+def _of_workers(case: Case) -> Iterator[Newcomer]:
     for agency, named in roster(case).named.items():
         spells: dict[str, list[Involvement]] = defaultdict(list)
         for one in named:
@@ -107,7 +138,7 @@ def _of_workers(case: Case) -> Iterator[Arrival]:
             for start, end in _without_gaps(held):
                 level = next(one.level for one in held if (one.since or BEGINNING) == start)
                 before = any(o.worker != worker and o.level is level and (o.since or BEGINNING) < start for o in named)
-                yield Arrival(agency, start, end, worker, level, follows=before)
+                yield Newcomer(agency, start, end, worker, level, follows=before)
 
 
 def _of_links(case: Case) -> Iterator[tuple[Link, datetime]]:

@@ -1,0 +1,129 @@
+"""`alertbus items`: what is owed by a time, and who is asked next while nobody has answered."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.run.client import Client
+from alertbus.settings import load_settings
+
+app = typer.Typer(help="What is owed by a time: clocks, answers, and who is next.", no_args_is_help=True)
+
+As = Annotated[str | None, typer.Option("--agency", help="As this agency sees it.")]
+AsJson = Annotated[bool, typer.Option("--json")]
+
+_PAGE = 500
+
+
+@app.command("list")
+def list_(
+    case: Annotated[str | None, typer.Option(help="Only this case's.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is late.")] = False,
+    unowned: Annotated[bool, typer.Option("--unowned", help="Only what everybody was asked for and nobody by name has answered.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="What is recorded and what is void too.")] = False,
+    agency: As = None,
+    exercise: Annotated[str | None, typer.Option(help="Of this exercise; without it, of what is real.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """Clocks and unanswered obligations, the earliest due first. An obligation of which no step was taken yet stands here once, too."""
+    query: dict[str, Any] = {"exercise": exercise or "none", "limit": _PAGE, "state": "all" if every else "open"}
+    query |= {name: value for name, value in (("case", case), ("agency", agency)) if value}
+    query |= {name: "true" for name, chosen in (("overdue", overdue), ("unowned", unowned)) if chosen}
+    found = asyncio.run(_list(query))
+    if json_:
+        as_json(found)
+        return
+    lines = [
+        (item["id"], item["case_id"], item["title"], _owner(item), _day(item["due"]), item_state(item), next_asked(item)) for item in found
+    ]
+    rows("Owed", ("id", "case", "what", "by", "due", "state", "next"), lines, empty="Nothing is owed.")
+
+
+async def _list(query: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async with Client.of(load_settings()) as client:
+        while True:
+            page = await client.call("GET", "/v1/items", params=query)
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            query = query | {"after": page["next"]}
+
+
+@app.command()
+def show(
+    item_id: Annotated[str, typer.Argument(help="An item's id, or an obligation's.")], agency: As = None, json_: AsJson = False
+) -> None:
+    """One item with its steps: who was told and when, and who is next."""
+    item = asyncio.run(_show(item_id, agency))
+    if json_:
+        as_json(item)
+        return
+    pairs(
+        {
+            "item": item["id"],
+            "case": item["case_id"],
+            "what": f"{item['title']} ({item['rule']})",
+            "opened": f"{item['opened_at'][:16]} by {item['source_id'] or 'what you were not told of'}",
+            "owed by": _owner(item),
+            "due": _day(item["due"]),
+            "state": item_state(item),
+            "source": "; ".join(item["cite"]),
+            "exercise": item["exercise"],
+        }
+    )
+    told = [(step["at"][:16], _STEPS.get(step["kind"], step["kind"]), step["role"]) for step in item["steps"]]
+    if item["next"]:
+        told.append((item["next"]["at"][:16], f"next: {_STEPS[item['next']['kind']]}", item["next"]["role"]))
+    rows("Steps", ("when", "what", "to"), told, empty="Nobody has been asked again, and nobody will be.")
+    if item["unowned"]:
+        say("Everybody was asked and nobody by name has answered. `alertbus answer` is for whoever takes it.")
+
+
+async def _show(item_id: str, agency: str | None) -> dict[str, Any]:
+    async with Client.of(load_settings()) as client:
+        return dict(await client.call("GET", f"/v1/items/{quote(item_id, safe='')}", params={"agency": agency} if agency else {}))
+
+
+_STEPS = {
+    "reminder": "reminder",
+    "out_of_hours": "the desk that is open",
+    "opening": "again at opening",
+    "next": "next of the chain",
+    "not_delivered": "next of the chain, because it was not delivered",
+    "duty_lead": "duty lead",
+    "unowned": "nobody is left to ask",
+}
+
+
+def next_asked(item: dict[str, Any]) -> str:
+    """Who is asked next, and when, in words."""
+    if item["unowned"]:
+        return "NOBODY LEFT TO ASK"
+    step = item["next"]
+    if step is None:
+        return ""
+    if step["kind"] == "unowned":
+        return f"the unowned queue, {step['at'][:16]}"
+    return f"{(step['role'] or '').replace('_', ' ')} at {item['agency']}, {step['at'][:16]}"
+
+
+def item_state(item: dict[str, Any]) -> str:
+    """Where an item stands, in words."""
+    if item["overdue"]:
+        return "LATE, not recorded" if item["rule"] != "answer" else "LATE, not answered"
+    if item["closed_at"]:
+        late = "too late" if item["state"] == "missed" else "in time"
+        return f"{late}, {item['closed_at'][:16]}{'' if item['closed_by'] is None else ' by ' + item['closed_by']}"
+    return f"{item['state']}{'' if item['reason'] is None else ' (' + item['reason'] + ')'}"
+
+
+def _owner(item: dict[str, Any]) -> str:
+    return f"{item['role'].replace('_', ' ')} at {item['agency']}"
+
+
+def _day(moment: str | None) -> str:
+    return "no time stated" if moment is None else moment[:16]

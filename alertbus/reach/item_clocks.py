@@ -1,0 +1,286 @@
+"""Items worked out from scratch: of every rule, each item with its time, what closed it, and whether it lapsed. Pure.
+
+The same facts, case, decisions and moment give the same items, in whatever order they came. Nothing here closes an item but a statement,
+and nothing decides about a family (NOT-07, NOT-08).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from alertbus.model import ids
+from alertbus.model.base import plus
+from alertbus.model.calendar import add_working_days, is_working_day
+from alertbus.model.case import UK, begins, in_uk
+from alertbus.model.events import ItemDecision
+from alertbus.model.item import Item, ItemState, ItemStep, StepKind
+from alertbus.policy.item_rules import ItemClosing, ItemRule
+from alertbus.policy.policy import UNKNOWN_REASON, Policy
+from alertbus.reach.case_times import Owing, owing, same_agency
+from alertbus.reach.facts import folded, matches
+from alertbus.reach.item_openings import Board, Opened
+from alertbus.reach.kept import CaseFact, DecisionsOnItem
+from alertbus.reach.roster import BEGINNING, FOREVER
+
+_END_OF_DAY = time(23, 59, 59)
+_A_WEEK = timedelta(days=7)
+
+LAPSE = "lapse"
+"""The kind of an obligation that a lapse made, and of an item that no alert opened."""
+
+
+class Lapse(NamedTuple):
+    """That an item was due and had not been recorded, from `at` on; `ended_at` is when that was over, None while it is not."""
+
+    at: datetime
+    ended_at: datetime | None
+
+
+class Worked(NamedTuple):
+    """An item as it stands, and what follows from it."""
+
+    item: Item
+    rule: ItemRule
+    opened: Opened
+    lapse: Lapse | None = None
+    warned_at: datetime | None = None
+    over_at: datetime | None = None
+    """From when on it was known that nothing more is to come of it."""
+    rests_on: frozenset[str] = frozenset()
+    """The alerts without which it would be another."""
+
+
+def items_of(board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy) -> dict[str, Worked]:
+    """Every item of the case at a moment, by id."""
+    found: dict[str, Worked] = {}
+    for name, rule in policy.items.items():
+        closers = [(closing, board.meant(closing)) for closing in rule.closes]
+        for opened in board.opened(rule):
+            if max(opened.at, opened.known) > now:
+                continue
+            who = owing(rule, opened.terms, max(opened.at, opened.known), board.case, policy)
+            if who is not None:
+                work = _Clock(name, rule, opened, who, board, policy).worked(closers, decided, now)
+                found.setdefault(work.item.id, work)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """What people decided about an item's clock: its time as it is now, and since when it stands still, with the reason."""
+
+    due: datetime
+    warn: datetime
+    since: datetime | None = None
+    reason: str | None = None
+
+
+class _Closed(NamedTuple):
+    """What closed an item: when it happened, from when that is known, and by which alert."""
+
+    at: datetime
+    known: datetime
+    fact: CaseFact
+
+
+class _Clock:
+    """One item."""
+
+    def __init__(self, name: str, rule: ItemRule, opened: Opened, who: Owing, board: Board, policy: Policy) -> None:
+        self._name, self._rule, self._opened, self._who = name, rule, opened, who
+        self._board, self._case, self._policy = board, board.case, policy
+        self._id = ids.item_id(board.case.id, name, opened.cause, opened.about)
+
+    def worked(self, closers: list[tuple[ItemClosing, list[CaseFact]]], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
+        due, opened = self._due(), self._opened
+        found = (one for closing, facts in closers for one in self._closed_by(closing, facts))
+        closed = min(found, key=lambda one: one.fact.order, default=None)
+        decisions = decided.get(self._id, DecisionsOnItem())
+        pause = self._pause(due or FOREVER, decisions)
+        stops = min(opened.ends, pause.since or FOREVER)
+        known_closed = closed.known if closed is not None else FOREVER
+        lapse_at = max(pause.due, opened.known, self._reopened(closers, pause.due)) if due is not None else FOREVER
+        lapsed = lapse_at <= now and lapse_at < known_closed and pause.due < stops
+        warned_at = max(pause.warn, opened.known)
+        warned = warned_at < min(pause.due, known_closed, stops) and warned_at <= now
+        ended = min(opened.ends if opened.ends <= now else FOREVER, FOREVER)
+        over = min(known_closed, max(ended, opened.known)) if min(known_closed, ended) < FOREVER else None
+        state = self._state(closed, pause, ended, lapsed=lapsed)
+        item = self._item(state, due and pause.due, closed, ended, now)
+        steps = [ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)] if warned else []
+        if lapsed and self._rule.tells:
+            steps.append(ItemStep(kind=StepKind.NEXT, role=self._rule.tells[0], at=lapse_at))
+        reason = pause.reason if state is ItemState.SUSPENDED else _reason(decisions) if state is ItemState.MISSED else None
+        item = item.model_copy(
+            update={
+                "steps": tuple(steps),
+                "next": self._next(due and pause.due, warned_at, warned=warned) if state is ItemState.OPEN else None,
+                "obligation_id": ids.lapse_id(self._id, pause.due.isoformat()) if lapsed and self._rule.tells else None,
+                "suspended_at": pause.since if state is ItemState.SUSPENDED else None,
+                "reason": reason,
+            }
+        )
+        rests_on = {one.alert_id for one in (opened.fact, opened.earlier, closed and closed.fact) if one is not None}
+        lapse = Lapse(lapse_at, None if over is None else max(over, lapse_at)) if lapsed else None
+        return Worked(item, self._rule, opened, lapse, warned_at if warned else None, over, frozenset(rests_on))
+
+    def _due(self) -> datetime | None:
+        """By when: as the statement says, else as the opening or the rule does."""
+        opened, rule = self._opened, self._rule
+        said = opened.terms.said if opened.terms is not None else {}
+        for path in rule.due_in:
+            if (value := said.get(path)) is not None:
+                return _as_stated(path, value, opened.at)
+        within = opened.opening.within or rule.within
+        return None if within is None else within.after(opened.at, self._policy.bank_holidays)
+
+    def _warning(self, due: datetime) -> datetime:
+        """When whoever owes it is reminded; after every moment if never."""
+        rule, opened = self._rule, self._opened
+        if rule.asks:
+            return opened.at
+        at = FOREVER if rule.warn is None else _in_the_morning(rule.warn.after(opened.at, self._policy.bank_holidays))
+        if rule.warn_before_holidays:
+            for holiday in self._policy.school_holidays:
+                first = begins(holiday.first_day_in(in_uk(opened.at).year))
+                if first < opened.at:
+                    first = begins(holiday.first_day_in(in_uk(opened.at).year + 1))
+                if first < due:
+                    at = min(at, max(opened.at, _in_the_morning(first - _A_WEEK)))
+        return at
+
+    def _closed_by(self, closing: ItemClosing, facts: list[CaseFact]) -> Iterator[_Closed]:
+        for fact in facts:
+            if self._closes(closing, fact):
+                own = self._opened.fact is not None and fact.alert_id == self._opened.fact.alert_id
+                at = min(fact.recorded_at, fact.at) if own else fact.happened_at  # its own amendment says when it was done
+                yield _Closed(at, self._board.known[fact.alert_id], fact)
+
+    def _closes(self, closing: ItemClosing, fact: CaseFact) -> bool:
+        """Whether a statement that the rule means closes this very item."""
+        opened, terms = self._opened, self._opened.terms
+        if not self._comes_after(fact):
+            return False
+        if not closing.by_anybody and not same_agency(self._case.agency_stating(fact.agency), self._who.agency):
+            return False
+        if closing.child_in is not None and opened.about not in (fact.said.get(closing.child_in) or ()):
+            return False
+        if closing.about and self._whom().isdisjoint(fact.subjects):
+            return False
+        if terms is None:
+            return closing.of is None and not closing.same
+        as_asked = closing.of is None or matches(terms, closing.of)
+        return as_asked and all(folded(fact.said.get(one)) == folded(terms.said.get(other)) for one, other in closing.same.items())
+
+    def _whom(self) -> set[str]:
+        """The ids of whom it is about: the person who is linked, else whoever the statement that opened it is about."""
+        opened = self._opened
+        return set(self._case.person(opened.about).person_ids if opened.about else opened.fact.subjects if opened.fact else ())
+
+    def _comes_after(self, fact: CaseFact) -> bool:
+        """Whether a statement comes after what opened the item. Of two in one moment that both open one, one is the earlier."""
+        first = self._opened.fact
+        if first is None:
+            return fact.happened_at >= self._opened.at
+        if fact.statement_id == first.statement_id or fact.happened_at < first.happened_at:
+            return False
+        return fact.order > first.order or not matches(fact, self._opened.opening)
+
+    def _reopened(self, closers: list[tuple[ItemClosing, list[CaseFact]]], due: datetime) -> datetime:
+        """When it became known, after it was due, that a statement that had closed it does not stand; the beginning if none was."""
+        found = [BEGINNING]
+        for statements in self._board.statements.values():
+            for one, instead in pairwise(statements):
+                if instead.at > due and any(matches(one, closing) and self._closes(closing, one) for closing, _ in closers):
+                    found.append(instead.at)
+        return max(found)
+
+    def _pause(self, due: datetime, decisions: DecisionsOnItem) -> _Pause:
+        """The clock as people have stopped it and let it run again. A clock that has run out is not stopped any more."""
+        within = self._opened.opening.within or self._rule.within
+        working = within is not None and within.working_days is not None
+        pause = _Pause(due, self._warning(due))
+        for made in sorted(decisions.made, key=lambda one: (one.at, one.decision, one.reason, one.by)):
+            if made.decision is ItemDecision.SUSPENDED and pause.since is None and made.at < pause.due:
+                pause = _Pause(pause.due, pause.warn, made.at, made.reason)
+            elif made.decision is ItemDecision.RESUMED and pause.since is not None:
+                by = made.at - pause.since
+                later = _later(pause.due, by, self._policy.bank_holidays, working=working)
+                warn = pause.warn if pause.warn <= pause.since or pause.warn == FOREVER else plus(pause.warn, by)
+                pause = _Pause(later, warn)
+        return pause
+
+    def _state(self, closed: _Closed | None, pause: _Pause, ended: datetime, *, lapsed: bool) -> ItemState:
+        if closed is not None and closed.at < ended:
+            return ItemState.MET if closed.at <= pause.due else ItemState.MISSED
+        if lapsed:
+            return ItemState.MISSED
+        if ended < FOREVER:
+            return ItemState.VOID
+        return ItemState.SUSPENDED if pause.since is not None else ItemState.OPEN
+
+    def _next(self, due: datetime | None, warned_at: datetime, *, warned: bool) -> ItemStep | None:
+        """Who is told next if nothing is recorded."""
+        if due is None:
+            return None
+        if not warned and warned_at < due:
+            return ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)
+        return ItemStep(kind=StepKind.NEXT, role=self._rule.tells[0], at=due) if self._rule.tells else None
+
+    def _item(self, state: ItemState, due: datetime | None, closed: _Closed | None, ended: datetime, now: datetime) -> Item:
+        opened, fact = self._opened, self._opened.fact
+        by = closed if closed is not None and closed.at < ended else None
+        return Item(
+            id=self._id,
+            case_id=self._case.id,
+            rule=self._name,
+            title=self._rule.title,
+            agency=self._who.agency,
+            role=self._who.role,
+            kind=fact.kind if fact is not None else LAPSE,
+            alert_id=fact.alert_id if fact is not None else None,
+            source_id=fact.source_id if fact is not None else None,
+            child=opened.about if opened.about in self._case.children else None,
+            opened_at=opened.at,
+            due=due,
+            state=state,
+            closed_at=by.at if by is not None else ended if ended < FOREVER else None,
+            closed_by=by.fact.source_id if by is not None else None,
+            cite=self._rule.cite,
+            policy_version=self._policy.version,
+            exercise=self._case.exercise,
+            at=now,
+        )
+
+
+def _as_stated(path: str, value: object, at: datetime) -> datetime:
+    """The moment that a statement gives: so many hours, or the end of a day."""
+    if isinstance(value, int):
+        if path.endswith("_hours"):
+            return plus(at, timedelta(hours=value))
+        return datetime.combine(in_uk(plus(at, timedelta(days=value))).date(), _END_OF_DAY, UK)
+    return datetime.combine(date.fromisoformat(str(value)), _END_OF_DAY, UK)
+
+
+def _in_the_morning(moment: datetime) -> datetime:
+    """Of a day that is meant as a whole, nine o'clock (ours): nobody is reminded at midnight."""
+    local = in_uk(moment)
+    return moment if local.time() not in {_END_OF_DAY, time(0)} else datetime.combine(local.date(), time(9), UK)
+
+
+def _later(due: datetime, by: timedelta, bank_holidays: frozenset[date], *, working: bool) -> datetime:
+    """The time that is so much later: by the clock or, if it ended with a day, with the end of a day, a working day if it counts those."""
+    later = plus(due, by)
+    if in_uk(due).time() != _END_OF_DAY or later == FOREVER:
+        return later
+    day = in_uk(later).date()
+    if working and not is_working_day(day, bank_holidays):
+        day = add_working_days(day, 1, bank_holidays)
+    return datetime.combine(day, _END_OF_DAY, UK)
+
+
+def _reason(decisions: DecisionsOnItem) -> str:
+    given = [made for made in decisions.made if made.decision is ItemDecision.REASON_GIVEN]
+    return max(given, key=lambda made: (made.at, made.reason)).reason if given else UNKNOWN_REASON

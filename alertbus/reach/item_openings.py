@@ -1,0 +1,187 @@
+"""What opened items: each statement, or thing on the case, that a rule means, for each child where the rule has a clock for each. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from alertbus.model.alert import Action
+from alertbus.model.case import Case, begins
+from alertbus.policy.item_rules import CaseCause, ItemOpening, ItemRule, Matching
+from alertbus.policy.policy import Policy
+from alertbus.reach.case_times import died_at, links_as, open_case, open_for
+from alertbus.reach.facts import by_alert, known_on_case, matches, names_kind, standing
+from alertbus.reach.kept import CaseFact
+from alertbus.reach.roster import BEGINNING, FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opened one item: the statement (None where the case itself did), the earlier one because of which it matters, and for whom."""
+
+    opening: ItemOpening
+    cause: str
+    """What opened it, as part of the item's id."""
+    at: datetime
+    """From when its time counts."""
+    known: datetime
+    """From when it is known on the case: nothing lapses before."""
+    ends: datetime
+    """From when on no time runs for it any more: the child has died, or the case is not open any more."""
+    fact: CaseFact | None = None
+    earlier: CaseFact | None = None
+    about: str = ""
+    """The key of the child, or of the person who is linked."""
+
+    @property
+    def terms(self) -> CaseFact | None:
+        """The statement that says what is asked for, and by when."""
+        return self.earlier or self.fact
+
+
+class Board:
+    """The statements that stand on a case, in the order in which things happened, and since when each is known there."""
+
+    def __init__(self, facts: Sequence[CaseFact], case: Case, policy: Policy) -> None:
+        self.case, self.policy = case, policy
+        self.statements = by_alert(facts)
+        found = [(fact, known_on_case(fact, case, policy)) for fact in standing(facts)]
+        self.facts = [fact for fact, known in found if known is not None]
+        self.known = {fact.alert_id: known for fact, known in found if known is not None}
+        self._deaths: dict[str, datetime] = {}
+
+    def died_at(self, child: str) -> datetime:
+        if child not in self._deaths:
+            self._deaths[child] = died_at(self.case, child, self.facts)
+        return self._deaths[child]
+
+    @property
+    def last_death(self) -> datetime:
+        """When the last of the children died; after every moment while one lives, and on a case without children."""
+        return max((self.died_at(child) for child in self.case.children), default=FOREVER)
+
+    def meant(self, matching: Matching) -> list[CaseFact]:
+        return [fact for fact in self.facts if matches(fact, matching)]
+
+    def opened(self, rule: ItemRule) -> Iterator[Opened]:
+        """Everything that opened an item by the rule."""
+        for opening in rule.opens:
+            if opening.case is not None:
+                yield from self._by_case(opening)
+            elif opening.after is not None:
+                yield from self._by_later(rule, opening, opening.after)
+            else:
+                for fact in (*self._in_a_row(opening), *self._closed_by_their_own_amendment(rule, opening)):
+                    yield from self._by_statement(rule, opening, fact, None)
+
+    def _by_case(self, opening: ItemOpening) -> Iterator[Opened]:
+        """A child's plan that has begun, the case that is open, a link that was made."""
+        found: Iterator[tuple[str, datetime, datetime]]
+        match opening.case:
+            case CaseCause.CHILD_ON_OPEN_CASE:
+                found = ((child, *times) for child in self.case.children for times in open_for(self.case, child, self.policy))
+            case CaseCause.OPEN_CASE:
+                found = (("", *times) for times in open_case(self.case, self.policy))
+            case _:
+                found = links_as(self.case, opening)
+        for about, start, end in found:
+            if start > BEGINNING:
+                last = self.died_at(about) if about in self.case.children else self.last_death
+                cause = f"{opening.case}, {start.astimezone(UTC).isoformat()}"
+                yield Opened(opening, cause, start, start, min(end, last), about=about)
+
+    def _in_a_row(self, opening: ItemOpening) -> Iterator[CaseFact]:
+        """The statements that open: each, or the last of so many in a row."""
+        if opening.times == 1:
+            yield from self.meant(opening)
+            return
+        count = 0
+        for fact in self.facts:
+            if opening.reset is not None and matches(fact, opening.reset):
+                count = 0
+            elif matches(fact, opening):
+                count += 1
+                if count == opening.times:
+                    yield fact
+
+    def _closed_by_their_own_amendment(self, rule: ItemRule, opening: ItemOpening) -> Iterator[CaseFact]:
+        """Statements that do not stand any more because the same alert says now that what they asked for is done."""
+        if opening.times > 1:
+            return
+        for fact in self.facts:
+            earlier = [one for one in self.statements[fact.alert_id] if one is not fact and matches(one, opening)]
+            if earlier and not matches(fact, opening) and any(matches(fact, closing) for closing in rule.closes):
+                yield earlier[-1]
+
+    def _by_later(self, rule: ItemRule, opening: ItemOpening, after: Matching) -> Iterator[Opened]:
+        """The first statement after each of those because of which it matters."""
+        for earlier in self.meant(after):
+            later = self._first_after(earlier, opening)
+            if later is not None:
+                yield from self._by_statement(rule, opening, later, earlier)
+
+    def _first_after(self, earlier: CaseFact, opening: ItemOpening) -> CaseFact | None:
+        day = earlier.said.get(opening.before) if opening.before is not None else None
+        last = FOREVER if day is None else begins(date.fromisoformat(str(day)))
+        for fact in self.facts:
+            if fact.order <= earlier.order or fact.alert_id == earlier.alert_id:
+                continue
+            if fact.happened_at >= last or (opening.reset is not None and matches(fact, opening.reset)):
+                return None
+            if matches(fact, opening) and names_kind(earlier, opening, fact.kind):
+                return fact
+        return None
+
+    def waiting(self, opening: ItemOpening) -> list[CaseFact]:
+        """The earlier statements after which nothing has yet come of what they wait for, while it still may."""
+        found = [] if opening.after is None else self.meant(opening.after)
+        return [one for one in found if not self._ended(one, opening) and self._first_after(one, opening) is None]
+
+    def _ended(self, earlier: CaseFact, opening: ItemOpening) -> bool:
+        reset = opening.reset
+        return reset is not None and any(one.order > earlier.order and matches(one, reset) for one in self.facts)
+
+    def in_this_row(self, opening: ItemOpening) -> list[CaseFact]:
+        """The statements that count towards the next row's end."""
+        row: list[CaseFact] = []
+        for fact in self.facts:
+            if opening.reset is not None and matches(fact, opening.reset):
+                row = []
+            elif matches(fact, opening):
+                row.append(fact)
+        return row
+
+    def _by_statement(self, rule: ItemRule, opening: ItemOpening, fact: CaseFact, earlier: CaseFact | None) -> Iterator[Opened]:
+        known = self._known_since(rule, fact) if earlier is None else max(self.known[fact.alert_id], self.known[earlier.alert_id])
+        at = max(fact.told_at, known) if rule.from_told else fact.happened_at
+        cause = fact.alert_id if earlier is None else f"{earlier.alert_id}, {opening.kinds_in or opening.before or ''}"
+        for about in self._about(rule, opening, fact, at):
+            last = self.died_at(about) if about else self.last_death
+            ends = FOREVER
+            if rule.while_open:
+                times = open_for(self.case, about, self.policy) if about else open_case(self.case, self.policy)
+                ends = next((end for start, end in times if start <= max(at, known) <= end), BEGINNING)
+            if ends > BEGINNING and at < last:
+                yield Opened(opening, cause, at, known, min(ends, last), fact, earlier, about)
+
+    def _known_since(self, rule: ItemRule, fact: CaseFact) -> datetime:
+        """From when it was known on the case: from the first of its alert's statements since which nothing about its time has changed."""
+        statements = self.statements[fact.alert_id]
+        first = fact
+        for one in reversed(statements[: statements.index(fact)]):
+            if _times_of(one, rule) != _times_of(fact, rule):
+                break
+            first = one
+        return known_on_case(first, self.case, self.policy) or self.known[fact.alert_id]
+
+    def _about(self, rule: ItemRule, opening: ItemOpening, fact: CaseFact, at: datetime) -> Sequence[str]:
+        """The children for each of whom the statement opens an item; one item for nobody in particular where the rule has no such clock."""
+        if not rule.per_child:
+            return ("",)
+        named = fact.said.get(opening.child_in) if opening.child_in is not None else None
+        there = [child for child in self.case.children if opening.child_in is None or child in (named or ())]
+        return [child for child in there if (born := self.case.person(child).born) is None or begins(born) <= at]
+
+
+def _times_of(fact: CaseFact, rule: ItemRule) -> tuple[object, ...]:
+    """What of a statement an item's time follows from."""
+    return (fact.kind, fact.action is Action.WITHDRAWN, fact.happened_at, *(fact.said.get(path) for path in rule.due_in))

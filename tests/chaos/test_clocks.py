@@ -1,0 +1,142 @@
+"""The judge of steps finds each kind of fault, and excuses only what is known."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from alertbus.model import ids
+from alertbus.model.alert import Severity
+from alertbus.model.item import ItemStep, StepKind
+from alertbus.model.notice import Deed, Notice, Obligation
+from tests.chaos.clocks import QUICK, Ahead, Heard, StepsSeen, StepVerdict, judge_steps
+
+AT = datetime(2026, 11, 24, tzinfo=UTC)
+OWED = ids.obligation_id("alert", "case", "school", "dsl")
+LEAD = QUICK.duty_lead
+
+
+def after(seconds: float) -> datetime:
+    return AT + timedelta(seconds=seconds)
+
+
+PLAN = [
+    (StepKind.REMINDER, "dsl", 6.0),
+    (StepKind.NEXT, "team_manager", 12.0),
+    (StepKind.NEXT, "duty_manager", 18.0),
+    (StepKind.DUTY_LEAD, LEAD, 24.0),
+]
+UNOWNED_S = 30.0
+
+
+def notice(deed: Deed = Deed.DELIVER, name: str = "asked", *, role: str = "dsl", kind: str = "nspcc_concern", step: Any = None) -> Notice:
+    owed = Obligation(
+        id=OWED,
+        alert_id="alert",
+        case_id="case",
+        agency="school",
+        role=role,
+        kind=kind,
+        severity=Severity.LOW,
+        source="police.x",
+        source_id="1",
+        since=AT,
+        due=after(QUICK.respond_within_s),
+    )
+    words = {"sector": "education", "title": "", "because": "", "lawful_basis": "", "policy_version": "", "rule": ""}
+    return Notice(id=name, deed=deed, obligation=owed, occurred_at=AT, recorded_at=AT, step=step, **words)
+
+
+def step(kind: StepKind, role: str, at_s: float, name: str = "") -> tuple[Notice, datetime]:
+    found = notice(Deed.ESCALATE, name or f"{kind} {role}", role=role, step=ItemStep(kind=kind, role=role, at=after(at_s)))
+    return found, after(at_s)
+
+
+STEPS = [step(*one) for one in PLAN]
+ASKED = (notice(), AT)
+
+
+def seen(*notices: tuple[Notice, datetime], **other: Any) -> StepsSeen:
+    usual: dict[str, Any] = {"heard": {}, "arrived": {}, "unowned": {OWED}}
+    return StepsSeen(notices=[ASKED, *notices], **{**usual, **other})
+
+
+def answered(at_s: float, ticked_s: float = 0.0) -> dict[str, Any]:
+    return {"heard": {OWED: [Heard(after(at_s), after(ticked_s), answer=True)]}, "unowned": ()}
+
+
+def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
+    return len(verdict.lost), len(verdict.doubled), len(verdict.early), len(verdict.disordered)
+
+
+@pytest.mark.parametrize(
+    ("well", "expected"),
+    [
+        (seen(*STEPS), 4),
+        (seen(*STEPS[:2], **answered(13)), 2),
+        (seen(*STEPS[:3], **answered(13, ticked_s=18)), 2),
+        (seen(*STEPS[:1], (notice(Deed.WITHDRAW, "back"), after(10)), unowned=()), 1),
+        (seen(*STEPS, arrived={"reminder dsl": after(6)}), 4),
+        (seen(*STEPS, arrived={"reminder dsl": after(1)}, ahead=[Ahead(after(-1), after(2), 5.0)]), 4),
+        (
+            seen(
+                STEPS[0],
+                step(StepKind.NOT_DELIVERED, "team_manager", 8),
+                *STEPS[2:],
+                heard={OWED: [Heard(after(8), AT, answer=False)]},
+            ),
+            4,
+        ),
+        (StepsSeen([(notice(kind="other"), AT)], {}, {}, ()), 0),
+    ],
+    ids=[
+        "nobody answers",
+        "answered",
+        "answered, and heard of after a tick",
+        "taken back",
+        "in time",
+        "a clock was ahead",
+        "the next one at once",
+        "no quick kind",
+    ],
+)
+def test_a_run_in_which_all_went_well_is_clean(well: StepsSeen, expected: int) -> None:
+    verdict = judge_steps(well)
+
+    assert verdict == StepVerdict(frozenset(), frozenset(), frozenset(), frozenset(), expected)
+
+
+@pytest.mark.parametrize("place", range(len(PLAN)))
+def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
+    assert counts(judge_steps(seen(*STEPS[:place], *STEPS[place + 1 :]))) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "expected"),
+    [
+        (seen(*STEPS, unowned=()), (1, 0, 0, 0)),
+        (seen(*STEPS[:3], step(StepKind.DUTY_LEAD, LEAD, 23)), (1, 0, 0, 0)),
+        (seen(*STEPS, step(StepKind.NEXT, "team_manager", 12, "again")), (0, 1, 0, 1)),
+        (seen(*STEPS, step(StepKind.NOT_DELIVERED, "team_manager", 12, "again")), (0, 1, 0, 0)),
+        (seen(*STEPS[:3], **answered(13, ticked_s=17)), (0, 1, 0, 0)),
+        (seen(*STEPS[:2], STEPS[3], STEPS[2]), (0, 0, 0, 1)),
+        (seen(*STEPS, arrived={"reminder dsl": after(5)}), (0, 0, 1, 0)),
+        (seen(*STEPS, arrived={"reminder dsl": after(1)}, ahead=[Ahead(after(-90), after(-80), 5.0)]), (0, 0, 1, 0)),
+        (seen(*STEPS, arrived={"reminder dsl": after(-1)}, ahead=[Ahead(after(-2), after(2), 5.0)]), (0, 0, 1, 0)),
+        (seen(*STEPS[:1], step(StepKind.NOT_DELIVERED, "team_manager", 8), *STEPS[2:]), (1, 0, 0, 0)),
+    ],
+    ids=[
+        "unowned and not said",
+        "at another moment",
+        "twice",
+        "twice by two paths",
+        "after an answer",
+        "out of order",
+        "early",
+        "early long after a clock was ahead",
+        "earlier than a clock was ahead",
+        "not delivered, and nobody said so",
+    ],
+)
+def test_each_fault_is_counted_once(bad: StepsSeen, expected: tuple[int, int, int, int]) -> None:
+    assert counts(judge_steps(bad)) == expected
