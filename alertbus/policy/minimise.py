@@ -19,7 +19,7 @@ from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.item import ItemStep
-from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation, Repeats
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
@@ -183,6 +183,7 @@ def cover_for(
     step: ItemStep | None = None,
     asked: str = "",
     folded_into: str | None = None,
+    repeats: Repeats | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
@@ -206,6 +207,7 @@ def cover_for(
         step=step,
         own_agency=own_agency,
         folded_into=folded_into,
+        repeats=repeats if tells else None,
     )
 
 

@@ -6,7 +6,7 @@ Of an alert the statement that was recorded last stands; after a withdrawal none
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
@@ -134,20 +134,31 @@ def matches(fact: CaseFact, matching: Matching) -> bool:
     """Whether a rule means this statement."""
     if matching.kinds and fact.kind not in matching.kinds:
         return False
-    said = fact.said
-    return (
-        all(_says(said.get(path), values) for path, values in matching.where.items())
-        and not any(_says(said.get(path), values) for path, values in matching.unless.items())
-        and all(path in said for path in matching.stated)
-        and not any(path in said for path in matching.unstated)
-    )
+    said, wanted = fact.said, matching.memo.get(_Wanted) or matching.memo.setdefault(_Wanted, _Wanted.of(matching))
+    for path in matching.stated:
+        if path not in said:
+            return False
+    for path, values in wanted.where:
+        if not _says(said.get(path), values):
+            return False
+    return not any(_says(said.get(path), values) for path, values in wanted.unless) and not any(path in said for path in matching.unstated)
 
 
-def _says(value: Any, values: Iterable[str | bool | None]) -> bool:
-    wanted = {folded(one) for one in values}
+class _Wanted(NamedTuple):
+    """What a rule asks of the details, in the form in which it is looked up: every statement on a case is asked, by every rule."""
+
+    where: tuple[tuple[str, frozenset[str | bool | None]], ...]
+    unless: tuple[tuple[str, frozenset[str | bool | None]], ...]
+
+    @classmethod
+    def of(cls, matching: Matching) -> Self:
+        return cls(*(tuple((p, frozenset(map(folded, v))) for p, v in part.items()) for part in (matching.where, matching.unless)))
+
+
+def _says(value: Any, values: frozenset[str | bool | None]) -> bool:
     if isinstance(value, list):
-        return any(folded(one) in wanted for one in value)
-    return folded(value) in wanted
+        return any(folded(one) in values for one in value)
+    return value in values or folded(value) in values
 
 
 def folded(value: Any) -> Any:
