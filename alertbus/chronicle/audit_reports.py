@@ -33,7 +33,7 @@ Cell = str | int | float | None
 _HOUR, _DAY, _FEBRUARY = 3600, 86400, 28
 
 
-class Report(NamedTuple):
+class AuditReport(NamedTuple):
     """A table of what happened, and a summary of it by team or agency."""
 
     title: str
@@ -44,14 +44,14 @@ class Report(NamedTuple):
     summary: Sequence[Sequence[Cell]]
 
 
-async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> Report:
+async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> AuditReport:
     """Make the report of this name. Raises `KeyError` for no such report, `DatabaseUnavailable`."""
     make, data = REPORTS[name], await report_data(engine, period)
     said = [one.at for found in data.said.values() for one in found]
     return make(data, policy, max(said, default=now) if period.exercise else now)  # an exercise has a time of its own
 
 
-def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001  every report is made of the same things
+def ppn_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001  every report is made of the same things
     """The five times of each notice that reached a case, how it was responded to, and whether a manager has acknowledged it (AUD-01)."""
     rows, by_team = [], defaultdict(list)
     for case, said in data.of_kind("ppn"):
@@ -83,7 +83,7 @@ def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # no
         for team, found in sorted(by_team.items())
     ]
     five = ("incident", "sent", "delivered", "acknowledged", "acted")
-    return Report(
+    return AuditReport(
         "Public Protection Notices",
         "Each notice on an open case, with its five times and the response to it",
         ("case", "reference", "team", *five, "first response", "face to face", "hours to it", "manager acknowledged", *_CLOCK),
@@ -93,7 +93,7 @@ def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # no
     )
 
 
-def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001
+def meetings_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001
     """How long it was from what asked for a strategy meeting to the meeting, on each open case, and why it was late (AUD-02)."""
     rows, by_team = [], defaultdict(list)
     for case_id, items in sorted(data.items.items()):
@@ -117,7 +117,7 @@ def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report: 
         )
         for team, found in sorted(by_team.items())
     ]
-    return Report(
+    return AuditReport(
         "Strategy meetings",
         "From what asked for a strategy meeting on an open case to the meeting, with the reason where it was late",
         ("case", "asked for by", "kind", "team", "asked for", "held", "days", *_CLOCK),
@@ -127,7 +127,7 @@ def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report: 
     )
 
 
-def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Report:
+def conferences_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:
     """Each initial conference that led to no child protection plan: what was missing, who dissented, what was shared and withheld, and when
     somebody looks at it again (AUD-03, AUD-05).
     """
@@ -149,7 +149,7 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Repor
         dissent = ", ".join(held.dissent) or None
         row = (case.id, _reference(said), str(in_uk(at).date()), held.outcome or NOT_RECORDED, unanimous, dissent, missing)
         rows.append((*row, *_shared(told), str(follow_up), looked_at))
-    return Report(
+    return AuditReport(
         "Initial conferences that led to no child protection plan",
         "What was missing, who dissented, with whom the outcome was shared and what was left out for them, and the 12-month follow-up",
         ("case", "reference", "held", "outcome", "unanimous", "dissent", "missing", "shared with", "withheld", "follow-up", "it is"),
@@ -159,7 +159,7 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Repor
     )
 
 
-def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001
+def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001
     """Every obligation with when it was owed, sent, delivered, acknowledged and acted on; summed up by agency and kind (AUD-07)."""
     rows, summed = [], defaultdict(list)
     every = sorted((one for owed in data.owed.values() for one in owed), key=lambda one: (one.since, one.id))
@@ -180,7 +180,7 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report
         )
         for key, found in sorted(summed.items())
     ]
-    return Report(
+    return AuditReport(
         "Deliveries",
         "What was owed to whom, and when it was sent, delivered, acknowledged and acted on; from records that are only added to",
         ("case", "alert", "kind", "agency", "role", "owed", "due", "sent", "delivered", "acknowledged", "acted", "late"),
@@ -190,7 +190,7 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report
     )
 
 
-REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime], Report]] = MappingProxyType(
+REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime], AuditReport]] = MappingProxyType(
     {"ppn": ppn_report, "meetings": meetings_report, "conferences": conferences_report, "deliveries": deliveries_report}
 )
 _CLOCK = ("limit", "due", "reason")
@@ -271,7 +271,7 @@ def _months_on(day: date, months: int) -> date:
         return day.replace(year=day.year + years, month=month + 1, day=_FEBRUARY)
 
 
-def as_fields(report: Report) -> dict[str, Any]:
+def as_fields(report: AuditReport) -> dict[str, Any]:
     """The report for a program: a list of objects, and its summary."""
     return {
         "title": report.title,
