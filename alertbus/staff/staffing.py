@@ -28,7 +28,7 @@ class TeamPost(NamedTuple):
         return holds(self.spell, at) and holds(self.of, at)
 
 
-class Held(NamedTuple):
+class RoleHolders(NamedTuple):
     """Who has a role from one change of the posts that have it to the next: names by person, and the ids of their teams."""
 
     since: datetime
@@ -49,7 +49,7 @@ class AgencyStaff:
         """By role."""
         self._absences: defaultdict[str, list[tuple[Team, Absence]]] = defaultdict(list)
         self._names: dict[str, set[str]] = defaultdict(set)
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, RoleHolders] = {}
         for id_ in sorted(self.by_id):
             self._enter(self.by_id[id_])
 
@@ -79,14 +79,14 @@ class AgencyStaff:
     def teams_at(self, at: datetime) -> list[Team]:
         return [self.by_id[id_] for id_ in sorted(self.by_id) if holds(self.by_id[id_], at)]
 
-    def holding(self, role: str, at: datetime) -> "Held":
+    def holding(self, role: str, at: datetime) -> "RoleHolders":
         """Give who has the role at that moment. A manager of the first level for whom no role is given is a `team_manager`."""
         kept = self._held.get(role)
         if kept is None or not kept.since <= at < kept.until:  # looked through only once between two changes: a role may be a thousand's
             kept = self._held[role] = self._look_for(role, at)
         return kept
 
-    def _look_for(self, role: str, at: datetime) -> "Held":
+    def _look_for(self, role: str, at: datetime) -> "RoleHolders":
         every = self.holders.get(role, [])
         if not any(post.held(at) for post in every) and role == TEAM_MANAGER:
             every = [*every, *(post for posts in self.posts.values() for post in posts if _manages(post.spell))]
@@ -95,7 +95,7 @@ class AgencyStaff:
         before, after = [one for one in changes if one <= at], [one for one in changes if one > at]
         people = {person_key(post.spell.name): post.spell.name for post in posts}
         teams = frozenset(post.of.id for post in posts)
-        return Held(before[-1] if before else FIRST, after[0] if after else LAST, people, teams)
+        return RoleHolders(before[-1] if before else FIRST, after[0] if after else LAST, people, teams)
 
     def absences_of(self, name: str) -> list[Absence]:
         """Give every absence of the person, over or to come too, in no particular order."""
