@@ -25,6 +25,7 @@ from alertbus.model.events import AlertReachedCase
 from alertbus.model.notice import Cause, Excerpt, NoticeBody, Repeats
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
+from alertbus.reach.facts import concerns_items
 from alertbus.reach.join import Ruling
 from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.notices import Told, notices_for
@@ -126,7 +127,12 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
     statement, alert = event.alert, event.alert.alert
     if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
         return None
-    if statement.at <= state.chased_from or _at_night(statement, policy) or may_brief(alert):
+    if (
+        statement.at <= state.chased_from
+        or _at_night(statement, policy)
+        or may_brief(alert)
+        or concerns_items(statement, state.facts, policy)
+    ):
         return None
     if alert.details.consent is not None:
         return None  # it changes what stands on every notice about the plan, this one included
