@@ -139,7 +139,7 @@ class Town:
 
     async def tick(self, case_id: str) -> None:
         """Tell a case that time has passed up to now."""
-        await self.wire.send([records.ticked(case_id, self.now - INSTANT, self.now, by=STREAM)])
+        await self.wire.send(records.ticked(case_id, self.now - INSTANT, self.now, by=STREAM))
         await self.flow()
 
     async def decide(self, item: ReviewItem, outcome: ReviewOutcome) -> ReviewItem:
