@@ -34,7 +34,7 @@ def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, poli
 
 
 def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: datetime | None = None) -> datetime | None:
-    """The earliest of what these alerts, the items and the bus's own obligations wait for, and of what is `known`."""
+    """The earliest of what these alerts, own obligations, items, releases and arrivals wait for, and of what is `known`."""
     moments = [known, next_arrival(state), next_item_moment(state, policy), next_reminder(state, policy)]
     for alert_id in alert_ids:
         if (alert := state.alerts.get(alert_id)) is not None:

@@ -22,12 +22,13 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, Involvement, in_uk
 from alertbus.model.events import AlertReachedCase
-from alertbus.model.notice import Cause, Excerpt, NoticeBody
+from alertbus.model.notice import Cause, Excerpt, NoticeBody, Repeats
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
 from alertbus.reach.askings import is_asked
 from alertbus.reach.facts import concerns_items
 from alertbus.reach.join import Ruling
+from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
 from alertbus.reach.occasions import may_brief
@@ -79,8 +80,8 @@ class PreparedNotices:
         if form is not None and form.is_of(state.case, flags):
             self._forms.move_to_end(circumstances)
             alert = StandingAlert.with_statements(None, (statement,), event.via)
-            written, dues = form.filled(statement, self._policy), form.dues(statement, self._policy)
-            after = with_alert(state, alert, self._policy)
+            after, dues = with_alert(state, alert, self._policy), form.dues(statement, self._policy)
+            written = form.filled(statement, self._policy, EarlierOfMatter(statement, after.alerts, state.case, self._policy))
         else:
             after, owed = reduce_case(state, event, self._policy)
             told = list(notices_for(owed, state, after, self._policy))
@@ -235,6 +236,11 @@ class _PreparedCover:
         if not as_first_said or not whole.startswith(head) or not whole.startswith(rest, start):
             return None
         middle, tail = whole[len(head) : start], whole[start + len(rest) : 1 - len(told.body_json)]
+        if told.cover.repeats is not None:  # the last of the cover, and different each time
+            counted = b"%b," % _repeated(told.cover.repeats)
+            if not tail.endswith(counted):
+                return None
+            tail = b"%b," % tail[: -len(counted)]
         return cls(owed.decision.ruling, owed.decision.involvement, shown.agency, shown.role, shown.lane, neutral, middle, tail, body)
 
 
@@ -311,7 +317,7 @@ class _PreparedForm:
         of_kind = policy.due(statement.alert.kind, statement.at, statement.alert.severity)
         return [(one.agency, answer_due(one.ruling, one.involvement, statement.at, of_kind, policy)) for one in self.alike]
 
-    def filled(self, statement: AcceptedAlert, policy: Policy) -> list[WrittenNotice]:
+    def filled(self, statement: AcceptedAlert, policy: Policy, matter: EarlierOfMatter) -> list[WrittenNotice]:
         """The notices of another alert."""
         alert, at, case_id, quoted = statement.alert, statement.at, self.case.id, _Quoted(statement)
         bodies = [b"%b%b%b" % (body.head, body.middle(alert, quoted.excerpts), body.rest) for body in self.bodies]
@@ -323,13 +329,19 @@ class _PreparedForm:
             times = quoted.times(answer_due(cover.ruling, cover.involvement, at, of_kind, policy))
             source_id = quoted.alert_id if cover.neutral else quoted.source_id
             head = _head(notice_id, obligation_id, quoted.alert_id)
-            json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, cover.tail, bodies[cover.body])
+            repeats = None if cover.neutral else matter.told(cover.agency)
+            tail = cover.tail if repeats is None else b"%b%b," % (cover.tail[:-1], _repeated(repeats))
+            json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, tail, bodies[cover.body])
             found.append(WrittenNotice(cover.lane, obligation_id, notice_id, at, json))
         return found
 
 
 _SOURCE_ID, _OCCURRED_AT, _RECORDED_AT = b'"source_id":', b'"occurred_at":', b'"recorded_at":'
 """No text can hold one of these: within a text a quotation mark has a backslash before it."""
+
+
+def _repeated(repeats: Repeats) -> bytes:
+    return b',"repeats":%b' % repeats.model_dump_json(exclude_defaults=True).encode()
 
 
 def _head(notice_id: str, obligation_id: str, alert_id: bytes) -> bytes:

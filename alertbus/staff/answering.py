@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from alertbus.model.case import Day, begins, ends, in_uk
-from alertbus.model.team import Absence, Answering, Team, holds
+from alertbus.model.team import Absence, Answering, OpeningHours, Team, holds
 from alertbus.policy.policy import Policy
 from alertbus.staff.hours import is_open, next_opening
 from alertbus.staff.staffing import AgencyStaff, Staffing, TeamPost, person_key
@@ -185,8 +185,11 @@ class Search:
         return desk is not None and desk.role == role and not self._staff.holding(role, self._at)
 
     def _desk_of_the_policy(self) -> str | None:
+        """Give the agency's desk, as the policy has it, while its day teams are not there."""
         desk = self._policy.agency(self._staff.agency).out_of_hours
-        return None if desk is None else desk.role.replace("_", " ")
+        if desk is None or is_open((OpeningHours(opens=desk.opens, closes=desk.closes),), self._at, self._policy.bank_holidays):
+            return None
+        return desk.role.replace("_", " ")
 
     def _nobody(self, role: str) -> str:
         whom = f"{self._staff.agency} ({role})".replace("_", " ")

@@ -173,3 +173,23 @@ async def test_a_version_recorded_by_a_gateway_that_died_is_published_by_the_nex
 
     assert [one.version for one in await on_topic(served, said["id"])] == [1]
     assert await register.unpublished() == []
+
+
+async def test_not_24_no_call_orders_counts_or_ranks_people(served: Any) -> None:
+    """What is told of somebody who works there is a name, a reference and what they say of themselves: no number, and no place in a row."""
+    described = (await served.http.get("/openapi.json")).json()
+    parameters = {p["name"] for path in described["paths"].values() for call in path.values() for p in call.get("parameters", ())}
+    assert "worker" in parameters
+    assert parameters & {"sort", "sort_by", "order", "order_by", "group", "group_by", "by", "rank", "top"} == set()
+    numbers = {"integer", "number"}
+    of_people = {name: described["components"]["schemas"][name] for name in ("PersonInTeam", "Answering", "Member", "Absence", "DutyTurn")}
+    assert {name: [p for p, said in word["properties"].items() if said.get("type") in numbers] for name, word in of_people.items()} == {
+        name: [] for name in of_people
+    }
+
+    names = ["Aaron Aa", "Mia Mm", "Zoe Zz", "Bea Bb", "Yan Yy", "Cy Cc"]
+    await put(served, a_team(members=[{"name": name} for name in names]))
+    people = (await served.http.get("/v1/teams", headers=by("police"))).json()["people"]
+    assert [one["ref"] for one in people] == sorted(one["ref"] for one in people)
+    shown = [one["name"] for one in people if one["name"] in names]
+    assert shown not in (sorted(shown), sorted(shown, reverse=True)), "in the order of a reference that says nothing"
