@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from alertbus.cli.files import text_of
+from alertbus.cli.files import entries_of
 from alertbus.cli.output import as_it_is, as_json, pairs, progress, rows, say
 from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
@@ -44,17 +44,9 @@ def import_(
 
 
 def _read(file: Path) -> list[Case]:
-    text = text_of(file)
-    try:
-        whole: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            whole = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError):
-            raise InvalidInput([Fault(file.name, "JSON, or JSON Lines")]) from None
     cases: list[Case] = []
     faults: list[Fault] = []
-    for number, entry in enumerate(whole if isinstance(whole, list) else [whole]):
+    for number, entry in enumerate(entries_of(file)):
         try:
             cases.append(read_data(Case, entry, prefix=f"[{number}]"))
         except InvalidInput as refused:

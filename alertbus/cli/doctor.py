@@ -14,6 +14,7 @@ from alertbus.broker.jars import find_java, find_maven
 from alertbus.broker.topics import TOPICS, partition_counts, reachable
 from alertbus.cli.kafka_rights import NeedsALook, kafka_rights
 from alertbus.cli.output import NO, as_json, rows
+from alertbus.cli.team_gaps import teams_finding
 from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
 from alertbus.model.errors import BusError
@@ -53,6 +54,7 @@ async def _examine(settings: Settings) -> list[tuple[str, str, str]]:
         "database": _database,
         "plugins": _plugins,
         "policy": _policy,
+        "teams": teams_finding,
         "clock": _clock,
         "calendar": _calendar,
         "gateway": _gateway,

@@ -1,7 +1,9 @@
 """The files that a command is given: read, or refused in a sentence that says what to do."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from alertbus.model.errors import Fault, InvalidInput
 
@@ -23,3 +25,16 @@ def text_of(file: str | Path) -> str:
     except UnicodeDecodeError as error:
         expected = f"text in UTF-8; it ceases to be that at byte {error.start}. Save it again as UTF-8 (without a BOM), and try again"
     raise InvalidInput([Fault(str(file), expected, "not_utf8")])
+
+
+def entries_of(file: Path) -> list[Any]:
+    """Read JSON: one thing, a list of them, or JSON Lines. Raises `InvalidInput` for what is none of it."""
+    text = text_of(file)
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            whole = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except (ValueError, RecursionError):
+            raise InvalidInput([Fault(file.name, "JSON, or JSON Lines")]) from None
+    return whole if isinstance(whole, list) else [whole]

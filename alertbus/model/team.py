@@ -25,13 +25,17 @@ ROLE = r"^[a-z][a-z0-9_]{0,59}$"
 MOST = 500
 """People, absences or turns of duty in one team (ours): more than any team has, and little enough to look through at each notice."""
 
+WORKER_REF = r"^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
 WorkerName = Annotated[str, Field(min_length=2, max_length=120)]
 RoleName = Annotated[str, Field(pattern=ROLE)]
 
 
 def worker_ref(agency: str, name: str) -> str:
-    """What stands for somebody who works at an agency where no name may stand: in addresses. The same however the name is typed."""
-    return ids.worker_ref(agency, exact_form(name) or name)
+    """What stands for somebody who works at an agency where no name may stand: in addresses. The same however the name is typed, and in all
+    settings of an agency, whose teams may be the agency's own.
+    """
+    return ids.worker_ref(agency.partition(".")[0], exact_form(name) or name)
 
 
 class Weekday(StrEnum):

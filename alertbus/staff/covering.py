@@ -39,13 +39,8 @@ class Inquiry:
         asked = (agency, role, worker, exercise)
         if asked not in self._known:
             who = answering(self._staffing, agency, role, worker, self._at, self._policy, exercise=exercise).who
-            self._known[asked] = self.ref(agency, who, exercise) if who else None
+            self._known[asked] = worker_ref(agency, who) if who else None
         return self._known[asked]
-
-    def ref(self, agency: str, name: str, exercise: str | None = None) -> str:
-        """Give what stands for somebody of the agency in addresses. People of a setting without teams are those of its agency's."""
-        staff = self._staffing.of(agency, exercise)
-        return worker_ref(agency if staff is None else staff.agency, name)
 
 
 class AwayTime(NamedTuple):

@@ -260,7 +260,16 @@ class Busy:
         assert answer.status_code in {200, 201}, answer.text
         return answer
 
+    async def staff(self) -> None:
+        """A team, twice changed."""
+        team: dict[str, Any] = {"name": "Ward team", "members": [{"name": "Invented Nurse", "roles": ["safeguarding_lead"]}]}
+        away = {"who": "Invented Nurse", "from": "2026-01-01", "cover": "Another Nurse"}
+        for said in (team, team | {"deputy": "Third Nurse"}, team | {"absences": [away]}):
+            answer = await self._client.put("/v1/teams/hospital.ward", json=said)
+            assert answer.status_code in {200, 201}, answer.text
+
     async def play(self) -> None:
+        await self.staff()
         await self.state(an_alert("unknown", person(identifiers=pnc("2012/0052494Q")), kind="violent_person_flag"))
         await self.state(an_alert("one", person(identifiers=pnc("1999/0000012U"))))
         await self.state(an_alert("other", person(identifiers=[{"system": "prison_number", "value": "A1234BC"}])))

@@ -20,8 +20,10 @@ from alertbus.staff.hours import is_open, next_opening
 from alertbus.staff.staffing import Staffing
 from alertbus.staff.unstaffed import unstaffed
 
-POLICY = load_policy()
 CSC = "childrens_social_care"
+SHIPPED = load_policy()
+POLICY = SHIPPED.model_copy(update={"agencies": {**SHIPPED.agencies, CSC: SHIPPED.agencies[CSC].model_copy(update={"out_of_hours": None})}})
+"""Without a desk of the agency's own for the hours in which its teams are closed."""
 MONDAY = datetime(2026, 12, 7, 10, 0, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 12, 6, 3, 0, tzinfo=UTC)
 OFFICE = {"opens": "09:00", "closes": "17:00"}
@@ -164,7 +166,7 @@ def test_a_turn_of_duty_counts_while_the_team_is_closed() -> None:
 
 
 def test_the_role_of_the_out_of_hours_desk_is_answered_by_the_desk_and_by_nobody_of_the_day() -> None:
-    agency = POLICY.agencies[CSC].model_copy(update={"out_of_hours": None})
+    agency = POLICY.agencies[CSC]
     desk = type(agency).model_validate(
         agency.model_dump() | {"out_of_hours": {"role": "emergency_desk", "opens": "09:00", "closes": "17:00"}}
     )
@@ -174,6 +176,13 @@ def test_the_role_of_the_out_of_hours_desk_is_answered_by_the_desk_and_by_nobody
     assert ask([day], role="emergency_desk", at=SUNDAY_NIGHT, policy=policy).desk == "Emergency duty team, 01604 000000"
     assert ask([day], role="emergency_desk", at=SUNDAY_NIGHT, policy=policy).who is None
     assert ask([team(hours=[OFFICE])], role="emergency_desk", at=SUNDAY_NIGHT, policy=policy).desk == "emergency desk"
+
+
+def test_the_desk_that_the_policy_names_stands_in_for_a_team_at_night_and_for_none_by_day() -> None:
+    alone = [team(members=[member(ADA)], absences=[AWAY], hours=[OFFICE])]
+
+    assert ask(alone, ADA, at=SUNDAY_NIGHT, policy=SHIPPED).desk == "emergency duty team"
+    assert ask(alone, ADA, at=MONDAY, policy=SHIPPED).trail[-1].startswith(NOBODY)
 
 
 def test_desks_that_send_on_to_each_other_end() -> None:
@@ -206,6 +215,8 @@ def test_a_setting_without_teams_is_answered_for_by_the_agency_it_belongs_to() -
     own = team("office", agency="school.123456", members=[member(JO, lead)])
     assert ask([trust, own], role=lead, agency="school.123456").who == JO
     assert ask([trust, own], role=lead, agency="school.9").who == ADA
+    whose = Inquiry(Staffing([trust]), MONDAY, POLICY)
+    assert whose.falls_to("school.123456", lead, None) == worker_ref("school.123456", ADA) == worker_ref("school", ADA)
 
 
 def test_a_rehearsed_team_answers_for_its_exercise_alone() -> None:
@@ -448,3 +459,12 @@ def test_a_policy_holiday_closes_a_team() -> None:
     closed: Policy = POLICY.model_copy(update={"bank_holidays": frozenset({date(2026, 12, 7)})})
 
     assert ask([team(members=[member(ADA)], hours=[OFFICE], out_of_hours={"text": "EDT"})], ADA, policy=closed).desk == "EDT"
+
+
+@given(teams(), roles, st.lists(moments, min_size=2, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_law_teams_that_were_asked_before_answer_as_those_that_were_not(found: list[Team], role: str, at: list[datetime]) -> None:
+    asked_before = Staffing(found)
+
+    for moment in at:
+        assert answering(asked_before, CSC, role, None, moment, POLICY) == answering(Staffing(found), CSC, role, None, moment, POLICY)

@@ -26,7 +26,9 @@ LABELS = {
 }  # fmt: skip
 """By what a metric may be told apart: parts of the bus and agencies, which are organisations."""
 
-NAMES_OF_WORKERS = {"by", "worker", "acknowledged_by", "recipient", "manager", "decided_by", "who", "role", "team", "officer"}
+NAMES_OF_WORKERS = {"by", "worker", "acknowledged_by", "recipient", "manager", "decided_by", "who", "role", "team", "officer"} | {
+    "acted_by", "passed_to", "cover", "deputy", "recorded_by",
+}  # fmt: skip
 
 
 def _calls(*names: str) -> Iterator[tuple[str, ast.Call]]:

@@ -9,14 +9,22 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from alertbus.chronicle import inbox_order, queries
+from alertbus.chronicle.worker_inbox import Theirs, answered_meanwhile, inbox_of_worker
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.feed import shown
+from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.rights import Right
+from alertbus.model.team import WORKER_REF, worker_ref
+from alertbus.staff.covering import Inquiry, last_absence
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
 AgencyQuery = Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)]
 StateQuery = Annotated[str | None, Query(description="open, or one state of an obligation", max_length=20)]
+WorkerQuery = Annotated[
+    str | None,
+    Query(description="the `ref` of a person, from `GET /v1/teams`; never a name: this is an address", pattern=WORKER_REF),
+]
 ExerciseQuery = Annotated[
     str | None, Query(description="only this exercise; `none` for what is real; without it both, each item saying which", max_length=60)
 ]
@@ -31,12 +39,20 @@ async def inbox(
     exercise: ExerciseQuery = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
+    worker: WorkerQuery = None,
 ) -> Response:
-    """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more."""
+    """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more.
+
+    With `worker` what that person answers for now: what names them, and what names somebody who is away or has left and whom they cover.
+    """
     caller.must(Right.RECEIVE)
-    items = await queries.inbox(
-        gateway.engine, caller.agency, state, which_exercise(exercise), now=gateway.now(), limit=limit + 1, after=after
-    )
+    asked = (gateway.engine, caller.agency, state, which_exercise(exercise))
+    now = gateway.now()
+    if worker is None:
+        items = await queries.inbox(*asked, now=now, limit=limit + 1, after=after)
+    else:
+        theirs = _answers_for(worker, Inquiry(await gateway.intake.teams.book.fresh(), now, gateway.policy))
+        items = await inbox_of_worker(*asked, theirs, now=now, limit=limit + 1, after=after)
     following = items[limit - 1].cursor if len(items) > limit else None
     body = f'{{"items":[{",".join(map(shown, items[:limit]))}],"next":{orjson.dumps(following).decode()}}}'
     return Response(body, media_type="application/json")
@@ -52,6 +68,41 @@ async def events(gateway: CurrentGateway, caller: CurrentCaller, agency: AgencyQ
     caller.must(Right.RECEIVE)
     stream = _live(gateway, caller.agency, which_exercise(exercise))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+@router.get("/inbox/returned", summary="What was answered while somebody was away", responses=answers(404))
+async def returned(
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    worker: Annotated[str, Query(description="the `ref` of whoever was away, from `GET /v1/teams`", pattern=WORKER_REF)],
+    agency: AgencyQuery = None,
+) -> Response:
+    """Of the person's last absence: from when to when, and what of theirs was answered meanwhile, by whom (`acknowledged_by`), the earliest
+    first. What was not answered is in their inbox again.
+    """
+    caller.must(Right.RECEIVE)
+    wanted = agency or caller.agency
+    if wanted is None:
+        raise InvalidInput([Fault("agency", "the agency at which the person works", "missing")])
+    now, staffing = gateway.now(), await gateway.intake.teams.book.fresh()
+    away = last_absence(staffing, wanted, worker, now)
+    if away is None:
+        raise NotFound("no absence of that person has begun, by what the teams of your agency say")
+    theirs = _names_or_falls_to(worker, Inquiry(staffing, now, gateway.policy))
+    items = await answered_meanwhile(gateway.engine, wanted, theirs, away.since, away.until, now=now)
+    spell = orjson.dumps({"from": away.since, "to": away.until, "over": away.over}).decode()
+    return Response(f'{{"away":{spell},"items":[{",".join(map(shown, items))}]}}', media_type="application/json")
+
+
+def _answers_for(worker: str, inquiry: Inquiry) -> Theirs:
+    """Tell what a person answers for now."""
+    return lambda asked: inquiry.falls_to(asked.agency, asked.role, asked.named, asked.exercise) == worker
+
+
+def _names_or_falls_to(worker: str, inquiry: Inquiry) -> Theirs:
+    """Tell what a person answers for, and what names them although somebody answers in their place."""
+    now = _answers_for(worker, inquiry)
+    return lambda asked: now(asked) or (asked.named is not None and worker_ref(asked.agency, asked.named) == worker)
 
 
 def which_exercise(exercise: str | None) -> str | None:
