@@ -63,6 +63,8 @@ class AuditedDeed(StrEnum):
     """A version of a case file is about to be recorded."""
     ITEMS_READ = "items_read"
     """What others owe on these cases by a time is about to be shown."""
+    ITEM_DECIDED = "item_decided"
+    """An item's clock is about to be stopped or to run again, or why it lapsed about to be recorded, by the person named."""
     BRIEFING_READ = "briefing_read"
     """What an agency was given when it, or a worker of it, joined a case is about to be shown again."""
     TEAM_RECORDED = "team_recorded"

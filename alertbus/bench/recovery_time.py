@@ -21,7 +21,9 @@ from alertbus.bench.process import BenchParts, ProcessMemory, Running
 from alertbus.broker import topics
 from alertbus.broker.producer import partition_for
 from alertbus.broker.record import Record
+from alertbus.model.events import CaseChanged
 from alertbus.policy.load import load_policy
+from alertbus.reach.follow import follow
 from alertbus.reach.reduce_case import EMPTY as NO_CASE
 from alertbus.reach.reduce_person import EMPTY as NOBODY
 from alertbus.stream import state_parts
@@ -138,7 +140,9 @@ def _states_of_one(at: datetime, *, standing: bool) -> Iterator[tuple[str, bytes
     if standing:
         family.stated(county.alert_about(0, "violent_person_flag"), at)
     case_id = county.case_id(0)
-    for topic, key, empty, state in ((PERSON_STATE, family.person_id, NOBODY, family.person), (CASE_STATE, case_id, NO_CASE, family.case)):
+    assert family.case.case is not None
+    case = follow(family.case, CaseChanged(case=family.case.case), load_policy()).after  # with the moment that its clock waits for
+    for topic, key, empty, state in ((PERSON_STATE, family.person_id, NOBODY, family.person), (CASE_STATE, case_id, NO_CASE, case)):
         for path, value in state_parts.changes(key.encode(), empty, state):
             assert value is not None, "what was never there is not deleted"
             yield topic, key.encode(), path, value

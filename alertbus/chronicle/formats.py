@@ -52,7 +52,7 @@ def as_csv(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
     for entry in entries:
-        writer.writerow([_harmless(cell(case_id, entry)) for cell in _COLUMNS.values()])
+        writer.writerow([harmless_cell(cell(case_id, entry)) for cell in _COLUMNS.values()])
     return out.getvalue()
 
 
@@ -161,7 +161,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _harmless(cell: str) -> str:
+def harmless_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 

@@ -23,6 +23,7 @@ from alertbus.gateway.routes import docs as routes_docs
 from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
+from alertbus.gateway.routes import item_decisions as routes_item_decisions
 from alertbus.gateway.routes import items as routes_items
 from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import ops as routes_ops
@@ -35,20 +36,22 @@ from alertbus.gateway.routes.teams import WhoAnswers
 from alertbus.gateway.straight import straight_calls
 from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.decisions import ReviewDecision
+from alertbus.intake.finishing import run_finishing
+from alertbus.intake.item_decisions import DecisionOnItem
 from alertbus.intake.people import StatedOfPeople
-from alertbus.intake.ticker import run_ticker
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 from alertbus.model.team import Team
 
 _ROUTES = (
-    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items, routes_reviews),
-    *(routes_briefings, routes_people, routes_teams, routes_exercises, routes_audit, routes_ops, routes_docs),
+    *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items),
+    *(routes_item_decisions, routes_reviews, routes_briefings, routes_people, routes_teams, routes_exercises),
+    *(routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
-    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, ReviewDecision, StatedOfPeople, Team, WhoAnswers, ExerciseClock),
-    problems.Problem,
+    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, DecisionOnItem, ReviewDecision, StatedOfPeople),
+    *(Team, WhoAnswers, ExerciseClock, problems.Problem),
 )
 _CLOUD_EVENT = {
     "type": "object",
@@ -76,7 +79,7 @@ def create_app(gateway: Gateway) -> FastAPI:
             gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
-            asyncio.create_task(run_ticker(gateway.intake, gateway.stopping)),
+            asyncio.create_task(run_finishing(gateway.intake, gateway.stopping)),
             asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]
         yield

@@ -20,6 +20,7 @@ from alertbus.intake.by_name import Audited
 from alertbus.intake.cases import CaseIntake
 from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
+from alertbus.intake.item_decisions import ItemDecisions
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.people import PeopleIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
@@ -53,6 +54,7 @@ class Intake:
     messages: MessageIntake = field(init=False)
     answers: AnswerIntake = field(init=False)
     completion: AnswerCompletion = field(init=False)
+    item_decisions: ItemDecisions = field(init=False)
     decisions: DecisionIntake = field(init=False)
     who_is_who: PeopleIntake = field(init=False)
     teams: TeamIntake = field(init=False)
@@ -67,6 +69,7 @@ class Intake:
         undo_minutes = self.policy.escalation.undo_minutes
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now, undo_minutes)
         self.completion = AnswerCompletion(self.engine, self.publisher, self.now)
+        self.item_decisions = ItemDecisions(self.engine, self.publisher, self.audited, self.policy, self.now)
         self.decisions = DecisionIntake(
             self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
         )

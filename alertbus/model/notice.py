@@ -149,8 +149,6 @@ class Repeats(Word):
     """Which one it is: 3 for the third."""
     since: Annotated[date, S.ROUTING]
     """The day on which the first of them happened."""
-    answers_earlier: Annotated[bool, S.ROUTING] = False
-    """Whoever answers this one has answered those before it, as the policy says of the kind. Never of a safety kind."""
 
 
 class NoticeCover(Word):

@@ -48,8 +48,7 @@ def before_this(notice: Notice) -> list[str]:
 def repeats_line(repeats: Repeats) -> str:
     """Say which one of the matter this is, and since when."""
     number = _ORDINALS[repeats.number - 1] if repeats.number <= len(_ORDINALS) else f"{repeats.number}th"
-    answers = " Your answer to this one answers those before it." if repeats.answers_earlier else ""
-    return f"The {number} of this matter since {repeats.since.isoformat()}.{answers}"
+    return f"The {number} of this matter since {repeats.since.isoformat()}."
 
 
 def _warnings(briefing: Briefing) -> Iterator[str]:

@@ -22,8 +22,8 @@ class BriefingRules(Word):
 
 
 class FoldingRules(Word):
-    """When alerts are on one matter: the same kind, the same people, the same stating agency, within so many days (OOH-05, NOT-25)."""
+    """When alerts are on one matter: the same kind, the same people, the same stating agency, within so many days (OOH-05, NOT-25). It is
+    counted on the later notice; every alert is told at once, and keeps an answer of its own.
+    """
 
     within_days: int = Field(default=28, ge=0, le=366)
-    answers_earlier: frozenset[str] = frozenset()
-    """The kinds of which the answer to the latest alert answers the earlier ones of the matter as well. No safety kind may be one."""

@@ -19,13 +19,13 @@ from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.item import ItemStep
-from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation
+from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation, Repeats
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
 from alertbus.policy.advice import action_for
 from alertbus.policy.policy import KindRule, Policy
-from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.recipient import Recipient, as_asked, recipient_of
 from alertbus.policy.shown_details import classes_of, ref_of, shown_fields
 from alertbus.policy.sight import Sight
 
@@ -157,13 +157,13 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
 def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Policy) -> bool:
     """True if the agency may see any of the alert's free text: released words that it may not see are no news to it."""
     alert = statement.alert
-    sight = Sight(policy, recipient_of(agency, case, policy, statement.at, source=alert.source))
+    sight = Sight(policy, as_asked(recipient_of(agency, case, policy, statement.at, source=alert.source), agency, alert.details))
     own = policy.kind_rule(alert.kind).narrative
     texts: set[tuple[Sensitivity, ...]] = {
         (Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own,) for piece in alert.narrative
     }
     texts |= {classes_of(section, field) for section, field in free_text_fields(alert.details)}
-    return sight.tells(alert.kind) and any(all(map(sight.free_text, classes)) for classes in texts)
+    return sight.tells(alert.kind) and (sight.asked or any(all(map(sight.free_text, classes)) for classes in texts))
 
 
 def cover_for(
@@ -183,6 +183,7 @@ def cover_for(
     step: ItemStep | None = None,
     asked: str = "",
     folded_into: str | None = None,
+    repeats: Repeats | None = None,
 ) -> NoticeCover:
     """The cover for one obligation, as its agency may see that. `path` is the way by which the alert came to the case (`path_to`); `flag`
     is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
@@ -206,6 +207,7 @@ def cover_for(
         step=step,
         own_agency=own_agency,
         folded_into=folded_into,
+        repeats=repeats if tells else None,
     )
 
 

@@ -158,17 +158,9 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided(), *self._folded_safety(), *self._wrong_items()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._wrong_items()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
-
-    def _folded_safety(self) -> Iterator[str]:
-        """Yield each kind of which one answer would stand for several though it is about somebody's safety (NOT-25)."""
-        for kind in sorted(self.folding.answers_earlier):
-            if kind not in self.kinds:
-                yield f"folding.answers_earlier: `{kind}` is no entry of `kinds`"
-            elif self.kinds[kind].safety or self.kinds[kind].flag:
-                yield f"folding.answers_earlier: `{kind}` is about safety, and each alert of it needs its own answer (NOT-25)"
 
     def _unknown_agencies(self) -> Iterator[str]:
         """Yield each place in the file that names an agency, or a kind, without an entry."""

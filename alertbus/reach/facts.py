@@ -6,7 +6,7 @@ Of an alert the statement that was recorded last stands; after a withdrawal none
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
@@ -18,9 +18,6 @@ from alertbus.reach.roster import BEGINNING, FOREVER, roster
 
 DEATH = "death"
 """The kind by which a child's death is stated; its clocks end there (NOT-26)."""
-
-_BRIEFED = ("conference.type", "consent.plan", "consent.state")
-"""Paths that a newcomer's briefing asks for, whatever the rules name."""
 
 _ACTIONS = tuple(Action)
 
@@ -51,7 +48,7 @@ def _made(policy: Policy) -> _AskedFor:
     direct: list[Matching] = [one for one in openings if one.case is None and one.after is None]
     direct += [one for rule in policy.items.values() for one in rule.closes]
     direct += [other for one in openings for other in (one.after, one.reset) if other is not None]
-    paths = sorted({path for rule in policy.items.values() for path in rule.paths}.union(_BRIEFED))
+    paths = sorted({path for rule in policy.items.values() for path in rule.paths})
     return _AskedFor(
         tuple((path, *found) for path in paths if (found := attributes_of(path)) is not None),
         tuple(direct),
@@ -134,31 +131,36 @@ def matches(fact: CaseFact, matching: Matching) -> bool:
     """Whether a rule means this statement."""
     if matching.kinds and fact.kind not in matching.kinds:
         return False
-    said = fact.said
-    return (
-        all(_says(said.get(path), values) for path, values in matching.where.items())
-        and not any(_says(said.get(path), values) for path, values in matching.unless.items())
-        and all(path in said for path in matching.stated)
-        and not any(path in said for path in matching.unstated)
-    )
+    said, wanted = fact.said, matching.memo.get(_AskedOfDetails) or matching.memo.setdefault(_AskedOfDetails, _AskedOfDetails.of(matching))
+    for path in matching.stated:
+        if path not in said:
+            return False
+    for path, values in wanted.where:
+        if not _says(said.get(path), values):
+            return False
+    return not any(_says(said.get(path), values) for path, values in wanted.unless) and not any(path in said for path in matching.unstated)
 
 
-def _says(value: Any, values: Iterable[str | bool | None]) -> bool:
-    wanted = {folded(one) for one in values}
+class _AskedOfDetails(NamedTuple):
+    """What a rule asks of the details, in the form in which it is looked up: every statement on a case is asked, by every rule."""
+
+    where: tuple[tuple[str, frozenset[str | bool | None]], ...]
+    unless: tuple[tuple[str, frozenset[str | bool | None]], ...]
+
+    @classmethod
+    def of(cls, matching: Matching) -> Self:
+        return cls(*(tuple((p, frozenset(map(folded, v))) for p, v in part.items()) for part in (matching.where, matching.unless)))
+
+
+def _says(value: Any, values: frozenset[str | bool | None]) -> bool:
     if isinstance(value, list):
-        return any(folded(one) in wanted for one in value)
-    return folded(value) in wanted
+        return any(folded(one) in values for one in value)
+    return value in values or folded(value) in values
 
 
 def folded(value: Any) -> Any:
     """The same for two ways to write the same words."""
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
-
-
-def consent_as_it_stands(facts: Iterable[CaseFact]) -> Iterator[CaseFact]:
-    """Of each plan what was last stated of the family's consent to it: it holds until somebody states otherwise (ENG-03)."""
-    latest = {fact.said.get("consent.plan"): fact for fact in facts if "consent.state" in fact.said}
-    yield from latest.values()
 
 
 def standing(facts: Iterable[CaseFact]) -> list[CaseFact]:

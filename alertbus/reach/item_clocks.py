@@ -4,31 +4,31 @@ The same facts, case, decisions and moment give the same items, in whatever orde
 and nothing decides about a family (NOT-07, NOT-08).
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from alertbus.model import ids
+from alertbus.model.alert import Action
 from alertbus.model.base import plus
+from alertbus.model.briefing import LAPSE
 from alertbus.model.calendar import add_working_days, is_working_day
 from alertbus.model.case import UK, begins, in_uk
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
 from alertbus.policy.item_rules import ItemClosing, ItemRule
 from alertbus.policy.policy import UNKNOWN_REASON, Policy
-from alertbus.reach.case_times import Owing, owing, same_agency
-from alertbus.reach.facts import folded, matches
+from alertbus.reach.case_times import ItemOwner, owing, same_agency
+from alertbus.reach.facts import folded, known_on_case, matches
 from alertbus.reach.item_openings import Board, Opened
 from alertbus.reach.kept import CaseFact, DecisionsOnItem
-from alertbus.reach.roster import BEGINNING, FOREVER
+from alertbus.reach.roster import FOREVER
 
 _END_OF_DAY = time(23, 59, 59)
 _A_WEEK = timedelta(days=7)
-
-LAPSE = "lapse"
-"""The kind of an obligation that a lapse made, and of an item that no alert opened."""
 
 
 class Lapse(NamedTuple):
@@ -46,25 +46,54 @@ class Worked(NamedTuple):
     opened: Opened
     lapse: Lapse | None = None
     warned_at: datetime | None = None
-    over_at: datetime | None = None
-    """From when on it was known that nothing more is to come of it."""
     rests_on: frozenset[str] = frozenset()
     """The alerts without which it would be another."""
+    settled: bool = False
+    """It is as it was, and was not worked out again."""
 
 
-def items_of(board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy) -> dict[str, Worked]:
-    """Every item of the case at a moment, by id."""
+AlreadySettled = Callable[[str, ItemRule, Opened], Item | None]
+"""The item as it was, where nothing that has happened since can have made another of it."""
+
+
+def items_of(
+    board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy, settled: AlreadySettled = lambda *_: None
+) -> dict[str, Worked]:
+    """Every item of the case at a moment, by id. Those that are `settled` are not worked out again."""
     found: dict[str, Worked] = {}
     for name, rule in policy.items.items():
-        closers = [(closing, board.meant(closing)) for closing in rule.closes]
+        closers = [_Closers.of(closing, board) for closing in rule.closes]
         for opened in board.opened(rule):
-            if max(opened.at, opened.known) > now:
+            if (since := max(opened.at, opened.known)) > now:
                 continue
-            who = owing(rule, opened.terms, max(opened.at, opened.known), board.case, policy)
-            if who is not None:
-                work = _Clock(name, rule, opened, who, board, policy).worked(closers, decided, now)
-                found.setdefault(work.item.id, work)
+            item_id = ids.item_id(board.case.id, name, opened.cause, opened.about)
+            if (item := settled(item_id, rule, opened)) is not None:
+                found.setdefault(
+                    item_id, Worked(item, rule, opened, settled=True, rests_on=_rests_on(opened, *board.named(item.closed_by)))
+                )
+            elif (who := owing(rule, opened.terms, since, board.case, policy)) is not None:
+                found.setdefault(item_id, _Clock(item_id, name, rule, opened, who, board, policy).worked(closers, decided, now))
     return found
+
+
+def _rests_on(opened: Opened, *closing: CaseFact) -> frozenset[str]:
+    return frozenset(one.alert_id for one in (opened.fact, opened.earlier, *closing) if one is not None)
+
+
+class _Closers(NamedTuple):
+    """The statements that stand and that a rule means to close items by, with the moment of each, in order."""
+
+    closing: ItemClosing
+    facts: list[CaseFact]
+    moments: list[datetime]
+
+    @classmethod
+    def of(cls, closing: ItemClosing, board: Board) -> Self:
+        facts = board.meant(closing)
+        return cls(closing, facts, [fact.happened_at for fact in facts])
+
+    def since(self, moment: datetime) -> list[CaseFact]:
+        return self.facts[bisect_left(self.moments, moment) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +117,24 @@ class _Closed(NamedTuple):
 class _Clock:
     """One item."""
 
-    def __init__(self, name: str, rule: ItemRule, opened: Opened, who: Owing, board: Board, policy: Policy) -> None:
-        self._name, self._rule, self._opened, self._who = name, rule, opened, who
+    def __init__(self, item_id: str, name: str, rule: ItemRule, opened: Opened, who: ItemOwner, board: Board, policy: Policy) -> None:
+        self._id, self._name, self._rule, self._opened, self._who = item_id, name, rule, opened, who
         self._board, self._case, self._policy = board, board.case, policy
-        self._id = ids.item_id(board.case.id, name, opened.cause, opened.about)
 
-    def worked(self, closers: list[tuple[ItemClosing, list[CaseFact]]], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
+    def worked(self, closers: list[_Closers], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
         due, opened = self._due(), self._opened
-        found = (one for closing, facts in closers for one in self._closed_by(closing, facts))
+        found = [one for each in closers for one in self._closed_by(each)]
         closed = min(found, key=lambda one: one.fact.order, default=None)
         decisions = decided.get(self._id, DecisionsOnItem())
         pause = self._pause(due or FOREVER, decisions)
         stops = min(opened.ends, pause.since or FOREVER)
-        known_closed = closed.known if closed is not None else FOREVER
-        lapse_at = max(pause.due, opened.known, self._reopened(closers, pause.due)) if due is not None else FOREVER
-        lapsed = lapse_at <= now and lapse_at < known_closed and pause.due < stops
+        recorded = [*((one.known, FOREVER) for one in found), *self._recorded_once(closers)]
+        lapse_at = FOREVER if due is None else _first_without(max(pause.due, opened.known), recorded)
+        lapsed = lapse_at <= now and lapse_at < FOREVER and pause.due < stops
         warned_at = max(pause.warn, opened.known)
-        warned = warned_at < min(pause.due, known_closed, stops) and warned_at <= now
-        ended = min(opened.ends if opened.ends <= now else FOREVER, FOREVER)
+        warned = warned_at < min(pause.due, stops) and warned_at <= now and _first_without(warned_at, recorded) == warned_at
+        ended = opened.ends if opened.ends <= now else FOREVER
+        known_closed = min((one.known for one in found), default=FOREVER)
         over = min(known_closed, max(ended, opened.known)) if min(known_closed, ended) < FOREVER else None
         state = self._state(closed, pause, ended, lapsed=lapsed)
         item = self._item(state, due and pause.due, closed, ended, now)
@@ -122,9 +151,9 @@ class _Clock:
                 "reason": reason,
             }
         )
-        rests_on = {one.alert_id for one in (opened.fact, opened.earlier, closed and closed.fact) if one is not None}
+        rests_on = _rests_on(opened, *(one.fact for one in (closed,) if one is not None))
         lapse = Lapse(lapse_at, None if over is None else max(over, lapse_at)) if lapsed else None
-        return Worked(item, self._rule, opened, lapse, warned_at if warned else None, over, frozenset(rests_on))
+        return Worked(item, self._rule, opened, lapse, warned_at if warned else None, rests_on)
 
     def _due(self) -> datetime | None:
         """By when: as the statement says, else as the opening or the rule does."""
@@ -151,9 +180,10 @@ class _Clock:
                     at = min(at, max(opened.at, _in_the_morning(first - _A_WEEK)))
         return at
 
-    def _closed_by(self, closing: ItemClosing, facts: list[CaseFact]) -> Iterator[_Closed]:
-        for fact in facts:
-            if self._closes(closing, fact):
+    def _closed_by(self, closers: _Closers) -> Iterator[_Closed]:
+        first = self._opened.fact
+        for fact in closers.since(self._opened.at if first is None else first.happened_at):
+            if self._closes(closers.closing, fact):
                 own = self._opened.fact is not None and fact.alert_id == self._opened.fact.alert_id
                 at = min(fact.recorded_at, fact.at) if own else fact.happened_at  # its own amendment says when it was done
                 yield _Closed(at, self._board.known[fact.alert_id], fact)
@@ -188,14 +218,14 @@ class _Clock:
             return False
         return fact.order > first.order or not matches(fact, self._opened.opening)
 
-    def _reopened(self, closers: list[tuple[ItemClosing, list[CaseFact]]], due: datetime) -> datetime:
-        """When it became known, after it was due, that a statement that had closed it does not stand; the beginning if none was."""
-        found = [BEGINNING]
-        for statements in self._board.statements.values():
+    def _recorded_once(self, closers: list[_Closers]) -> Iterator[tuple[datetime, datetime]]:
+        """From when to when statements that do not stand any more closed it."""
+        for statements in self._board.corrected:
             for one, instead in pairwise(statements):
-                if instead.at > due and any(matches(one, closing) and self._closes(closing, one) for closing, _ in closers):
-                    found.append(instead.at)
-        return max(found)
+                if one.action is not Action.WITHDRAWN and any(
+                    matches(one, closing) and self._closes(closing, one) for closing, _, _ in closers
+                ):
+                    yield known_on_case(one, self._case, self._policy) or FOREVER, instead.at
 
     def _pause(self, due: datetime, decisions: DecisionsOnItem) -> _Pause:
         """The clock as people have stopped it and let it run again. A clock that has run out is not stopped any more."""
@@ -253,6 +283,13 @@ class _Clock:
             exercise=self._case.exercise,
             at=now,
         )
+
+
+def _first_without(moment: datetime, recorded: list[tuple[datetime, datetime]]) -> datetime:
+    """The first moment, from the given one on, at which it was not known to be recorded."""
+    while ends := [until for since, until in recorded if since <= moment < until]:
+        moment = max(ends)
+    return moment
 
 
 def _as_stated(path: str, value: object, at: datetime) -> datetime:

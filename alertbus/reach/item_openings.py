@@ -1,5 +1,6 @@
 """What opened items: each statement, or thing on the case, that a rule means, for each child where the rule has a clock for each. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -47,7 +48,19 @@ class Board:
         found = [(fact, known_on_case(fact, case, policy)) for fact in standing(facts)]
         self.facts = [fact for fact, known in found if known is not None]
         self.known = {fact.alert_id: known for fact, known in found if known is not None}
+        self.corrected = [one for one in self.statements.values() if len(one) > 1]
         self._deaths: dict[str, datetime] = {}
+        self._named: dict[str, list[CaseFact]] = defaultdict(list)
+        self._by_place: dict[str, list[CaseFact]] = defaultdict(list)
+        """By kind, which has no dot, and by each path of which something is stated."""
+        for fact in self.facts:
+            self._named[fact.source_id].append(fact)
+            for place in (fact.kind, *fact.said):
+                self._by_place[place].append(fact)
+
+    def named(self, source_id: str | None) -> list[CaseFact]:
+        """The statements that go by this id of a sender's."""
+        return self._named.get(source_id or "", [])
 
     def died_at(self, child: str) -> datetime:
         if child not in self._deaths:
@@ -60,7 +73,14 @@ class Board:
         return max((self.died_at(child) for child in self.case.children), default=FOREVER)
 
     def meant(self, matching: Matching) -> list[CaseFact]:
-        return [fact for fact in self.facts if matches(fact, matching)]
+        """The statements that a rule means, in the order in which things happened."""
+        needed = [*matching.stated, *(path for path, values in matching.where.items() if None not in values)]
+        if len(matching.kinds) == 1:
+            needed += matching.kinds
+        candidates = self.facts
+        if needed:
+            candidates = min((self._by_place.get(place, []) for place in needed), key=len)
+        return [fact for fact in candidates if matches(fact, matching)]
 
     def opened(self, rule: ItemRule) -> Iterator[Opened]:
         """Everything that opened an item by the rule."""
@@ -105,11 +125,11 @@ class Board:
 
     def _closed_by_their_own_amendment(self, rule: ItemRule, opening: ItemOpening) -> Iterator[CaseFact]:
         """Statements that do not stand any more because the same alert says now that what they asked for is done."""
-        if opening.times > 1:
-            return
-        for fact in self.facts:
-            earlier = [one for one in self.statements[fact.alert_id] if one is not fact and matches(one, opening)]
-            if earlier and not matches(fact, opening) and any(matches(fact, closing) for closing in rule.closes):
+        for statements in self.corrected if opening.times == 1 else ():
+            fact = statements[-1]
+            earlier = [one for one in statements[:-1] if matches(one, opening)]
+            stands = earlier and fact.alert_id in self.known and not matches(fact, opening)
+            if stands and any(matches(fact, closing) for closing in rule.closes):
                 yield earlier[-1]
 
     def _by_later(self, rule: ItemRule, opening: ItemOpening, after: Matching) -> Iterator[Opened]:

@@ -10,18 +10,20 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alertbus.model.base import plus
+from alertbus.model.briefing import LAPSE
 from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, Tick
 from alertbus.model.item import Item, ItemState
 from alertbus.model.notice import Notice
+from alertbus.policy.item_rules import ItemRule
 from alertbus.policy.policy import Policy
 from alertbus.reach.case_times import case_moments
-from alertbus.reach.facts import DEATH, concerns_items, consent_as_it_stands, fact_of, gives_meaning
-from alertbus.reach.item_clocks import LAPSE, Worked, items_of
+from alertbus.reach.facts import DEATH, concerns_items, fact_of, gives_meaning, matches
+from alertbus.reach.item_clocks import AlreadySettled, Worked, items_of
 from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation
-from alertbus.reach.item_openings import Board
+from alertbus.reach.item_openings import Board, Opened
 from alertbus.reach.kept import CaseFact, DecisionsOnItem, OwnObligation
 from alertbus.reach.reduce_case import CaseEvent, CaseState
-from alertbus.reach.roster import BEGINNING
+from alertbus.reach.roster import BEGINNING, FOREVER
 
 KEPT = timedelta(days=28)
 """How long an item that is over stays in state, and any statement that a rule may ask for: what arrives later than that closes nothing that
@@ -90,6 +92,8 @@ class _Touched(NamedTuple):
     alerts: frozenset[str] = frozenset()
     items: frozenset[str] = frozenset()
     span: tuple[datetime, datetime] | None = None
+    new: tuple[CaseFact, ...] | None = None
+    """The statements that are new, where nothing else has changed; None where anything may have."""
 
     def again(self, work: Worked) -> bool:
         return self.everything or not self.alerts.isdisjoint(work.rests_on) or work.item.id in self.items
@@ -115,22 +119,25 @@ def _alert_reached(before: CaseState, after: CaseState, event: AlertReachedCase,
         first = known is None or known.via.get(event.alert.statement_id) == event.via
         return _Touched(after, alerts=frozenset({alert_id})) if first else None
     facts = {**before.facts, **new}
+    in_order = min(fact.at for fact in new.values()) >= max((fact.at for fact in before.facts.values()), default=BEGINNING)
     if any(gives_meaning(fact, policy) for fact in new.values()):
         for alert in after.alerts.values():  # statements that came before it matter because of it
             for one in alert.statements:
                 if one.statement_id not in facts and concerns_items(one, facts, policy):
                     facts[one.statement_id] = fact_of(one, policy)
-    return _Touched(after.model_copy(update={"facts": facts}))
+                    in_order = False
+    alone = in_order and not any(fact.kind == DEATH for fact in new.values())
+    return _Touched(after.model_copy(update={"facts": facts}), new=tuple(new.values()) if alone else None)
 
 
 def _ticked(before: CaseState, after: CaseState, tick: Tick, policy: Policy) -> _Touched | None:
     """Nothing to do where nothing becomes due, and nothing did in the time of which the tick speaks."""
     span = (min(tick.since, before.now), max(tick.at, after.now))
     steps = (step.at for item in after.items.values() for step in item.steps)
-    moments = (one for item in after.items.values() for one in _moments_ahead(item))
+    moments = (one for item in after.items.values() if item.closed_at is None for one in _moments_ahead(item))
     of_case = case_moments(after.case, policy) if after.case is not None else ()
     due = any(span[0] < moment <= span[1] for moment in (*steps, *moments, *of_case)) or _overdue(after)
-    return _Touched(after, span=(tick.since, tick.at)) if due else None
+    return _Touched(after, span=(tick.since, tick.at), new=()) if due else None
 
 
 def _overdue(state: CaseState) -> bool:
@@ -146,22 +153,50 @@ def _decided(after: CaseState, event: ItemDecided) -> _Touched:
     return _Touched(after, items=frozenset({event.item_id}))
 
 
+def _settled(items: Mapping[str, Item], touched: _Touched, board: Board) -> AlreadySettled:
+    """What need not be worked out again, because it was recorded, and nothing new is about it or happened before that."""
+    new = touched.new
+    if new is None:
+        return lambda *_: None
+    alerts = {fact.alert_id for fact in new}
+    statements = [fact for alert_id in alerts for fact in board.statements[alert_id]]
+    first_new: dict[int, datetime] = {}
+
+    def settled(item_id: str, rule: ItemRule, opened: Opened) -> Item | None:
+        item = items.get(item_id)
+        if item is None or item.closed_by is None or item.closed_at is None or item.alert_id != (opened.fact and opened.fact.alert_id):
+            return None
+        if any(one is not None and one.alert_id in alerts for one in (opened.fact, opened.earlier)):
+            return None
+        if any(touched.due_again(step.at) for step in item.steps):
+            return None
+        if id(rule) not in first_new:
+            closing = (fact.happened_at for fact in statements if any(matches(fact, one) for one in rule.closes))
+            first_new[id(rule)] = min(closing, default=FOREVER)
+        return item if item.closed_at < first_new[id(rule)] else None
+
+    return settled
+
+
 def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[CaseState, list[Item], list[Notice]]:
     """Work the items out anew, and give out what is not as it was."""
     state = touched.state
     if state.case is None:
         return state, [], []
     now, forgotten_until = known_until(state), known_until(before) - KEPT if known_until(before) > BEGINNING + KEPT else BEGINNING
+    held = {one: item for one, item in before.items.items() if not _forgotten(item, now)}
     board = Board(list(state.facts.values()), state.case, policy)
     works = {
         one: work
-        for one, work in items_of(board, state.item_decisions, now, policy).items()
-        if one in before.items or max(work.opened.at, work.opened.known) > forgotten_until  # an older one was over, and has been forgotten
+        for one, work in items_of(board, state.item_decisions, now, policy, _settled(held, touched, board)).items()
+        if one in held or max(work.opened.at, work.opened.known) > forgotten_until  # an older one was over, and has been forgotten
     }
-    items, own = dict(before.items), dict(state.own)
+    items, own = held.copy(), dict(state.own)
     found: list[Item] = []
     notices: list[Notice] = []
     for one, work in works.items():
+        if work.settled:
+            continue
         known = before.items.get(one)
         changed = known is None or not _same(known, work.item)
         item = work.item if known is None or changed else known
@@ -169,12 +204,12 @@ def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[Case
         if changed or touched.again(work):
             found.append(item)
         notices += _notices_of(work, before, touched, own, policy)
-    for one, item in before.items.items():
+    for one, item in held.items():
         if one not in works and item.state is not ItemState.VOID:
             items[one] = _void(item, now)
             found.append(items[one])
     after = state.model_copy(update={"own": _ended(own, works, items, now)})
-    after = _pruned(after, items, works, board, now, policy)
+    after = _pruned(after, items, works, board, policy)
     return after, sorted(found, key=lambda one: (one.opened_at, one.id)), sorted(notices, key=lambda one: (one.obligation.since, one.id))
 
 
@@ -212,6 +247,8 @@ def _ended(
         if kept.obligation.kind != LAPSE or kept.obligation.source_id not in items:
             continue
         work = works.get(kept.obligation.source_id)
+        if work is not None and work.settled:
+            continue
         lapse = work.lapse if work is not None and work.item.obligation_id == one else None
         ended = lapse.ended_at if lapse is not None else kept.ended_at or now
         if ended != kept.ended_at:
@@ -219,13 +256,11 @@ def _ended(
     return own
 
 
-def _pruned(
-    state: CaseState, items: Mapping[str, Item], works: Mapping[str, Worked], board: Board, now: datetime, policy: Policy
-) -> CaseState:
+def _pruned(state: CaseState, items: Mapping[str, Item], works: Mapping[str, Worked], board: Board, policy: Policy) -> CaseState:
     """Without the items that were over long ago, and the statements that no item rests on and none can any more."""
-    kept = {one: item for one, item in items.items() if not _forgotten(item, works.get(one), now)}
+    now = known_until(state)
+    kept = {one: item for one, item in items.items() if not _forgotten(item, now)}
     needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on} | _waiting(board, now, policy)
-    needed |= {fact.alert_id for fact in consent_as_it_stands(board.facts)}
     facts = {one: fact for one, fact in state.facts.items() if fact.alert_id in needed or now <= plus(fact.at, KEPT) or fact.kind == DEATH}
     decisions = {one: made for one, made in state.item_decisions.items() if one in kept or now <= plus(made.made[-1].at, KEPT)}
     return state.model_copy(
@@ -238,10 +273,10 @@ def _pruned(
     )
 
 
-def _forgotten(item: Item, work: Worked | None, now: datetime) -> bool:
-    over_at = item.at if work is None else work.over_at
-    if over_at is not None:
-        return now > plus(over_at, KEPT)
+def _forgotten(item: Item, now: datetime) -> bool:
+    """Whether an item that is over has been so for long enough, or nobody will record any more what it was about."""
+    if item.closed_at is not None:
+        return now > plus(item.at, KEPT)
     return item.state is ItemState.MISSED and item.due is not None and now > plus(item.due, CHASED)
 
 

@@ -12,9 +12,10 @@ from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.reason_path import path_to
-from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.recipient import Recipient, as_asked, recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
+from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.obligations import briefing_of
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseState
@@ -98,6 +99,7 @@ def notices_for(entries: Iterable[Owed], before: CaseState, after: CaseState, po
             step=owed.step,
             asked=owed.asked,
             folded_into=None if owed.deed.ends else briefing_of(owed.decision, owed.statement, context.case, context.policy),
+            repeats=None if owed.deed.ends else context.earlier_of(owed.statement).told(owed.obligation.agency),
         )
         yield Told(owed, cover, body, body_json, owed.asks_about(context.case))
 
@@ -112,7 +114,8 @@ class _LinkContext:
         self.case, self.policy = state.case, policy.under(state.case.routing)
         self.alerts, self.consents = state.alerts.values(), after.consents
         self.flags = [(alert, rule) for alert in self.alerts if (rule := self.policy.kind_rule(alert.kind)).flag]
-        self._link, self._before = link, before.case
+        self._link, self._before, self._standing = link, before.case, state.alerts
+        self._earlier: dict[str, EarlierOfMatter] = {}
         self._sights: dict[Recipient, Sight] = {}
         self._paths: dict[Sight, str] = {}
 
@@ -125,7 +128,15 @@ class _LinkContext:
             case = self._before
         scope = owed.decision.involvement.scope if owed.decision.involvement else None
         recipient = recipient_of(agency, case, self.policy, owed.at, source=owed.of.alert.source, scope=scope)
+        recipient = as_asked(recipient, agency, owed.statement.alert.details)
         return self._sights.get(recipient) or self._sights.setdefault(recipient, Sight(self.policy, recipient))
+
+    def earlier_of(self, statement: AcceptedAlert) -> EarlierOfMatter:
+        """What came before it of the same matter."""
+        known = self._earlier.get(statement.statement_id)
+        if known is None:
+            known = self._earlier[statement.statement_id] = EarlierOfMatter(statement, self._standing, self.case, self.policy)
+        return known
 
     def path(self, sight: Sight) -> str:
         return self._paths.get(sight) or self._paths.setdefault(sight, path_to(self.case, self._link, sight))

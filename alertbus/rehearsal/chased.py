@@ -41,7 +41,7 @@ def clocks(items: Iterable[Item], events: Mapping[str, str]) -> list[dict[str, A
         for item in items
         if item.rule != ANSWER and item.state is not ItemState.VOID
     ]
-    return sorted(found, key=lambda one: (one["due"] or "9", one["clock"], one["event"] or "", one["child"] or ""))
+    return sorted(found, key=lambda one: (one["due"] or "9", one["clock"], one["event"] or "", one["child"] or "", str(one)))
 
 
 def escalations(chased: Chased, events: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -59,13 +59,13 @@ def escalations(chased: Chased, events: Mapping[str, str]) -> list[dict[str, Any
                 {"step": step.kind.value, "role": step.role, "at": _moment(step.at), "taken": (item.id, *_step(step)) in taken}
                 for step in item.steps
             ],
-            "state": item.state.value,
+            "ended": _moment(item.closed_at),
             "unowned": item.unowned,
         }
         for item in chased.items
         if item.rule == ANSWER and item.steps
     ]
-    return sorted(found, key=lambda one: (one["since"], one["kind"], one["agency"], one["role"], one["event"] or ""))
+    return sorted(found, key=lambda one: (one["since"], one["kind"], one["agency"], one["event"] or "", str(one)))
 
 
 def briefings(taken: Iterable[Notice]) -> Iterator[dict[str, Any]]:

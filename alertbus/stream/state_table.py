@@ -5,7 +5,7 @@ whatever a state knows, it has already caused (DESIGN section 6). What several b
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
 from alertbus.model.errors import StateUnreadable
@@ -86,23 +86,27 @@ class StateTable(Generic[AnyState]):
         raw = value_of(self._changelog.table, partition, state_parts.path_of(key, name))
         return None if raw is None else self._part_read(partition, name, raw)
 
-    def part_of_some(self, partition: int, name: str, begin: bytes, most: int) -> tuple[dict[bytes, Any], bytes | None]:
-        """One field, that is no mapping, of the next states on this disk that have it, by key: of at most so many states from `begin` on.
-        And where the next ones begin; None behind the last.
+    def parts_of_some(
+        self, partition: int, names: Sequence[str], begin: bytes, most: int
+    ) -> tuple[dict[bytes, dict[str, Any]], bytes | None]:
+        """Of at most so many states on this disk, from `begin` on: by key, those of these fields that they have, none a mapping. And
+        where the next states begin; None behind the last.
 
-        It costs two seeks for a state, however large that is.
+        It costs a seek for each field and one for the state, however large that is.
         """
-        found: dict[bytes, Any] = {}
+        found: dict[bytes, dict[str, Any]] = {}
         place = seeking(self._changelog.table, partition)
         place.seek(begin)
-        for _ in range(most):
+        while len(found) < most:
             if not place.valid():
                 return found, None
             key = state_parts.key_of(place.key())
-            wanted = state_parts.path_of(key, name)
-            place.seek(wanted)
-            if place.valid() and place.key() == wanted:
-                found[key] = self._part_read(partition, name, place.value())
+            parts = found[key] = {}
+            for name in sorted(names):
+                path = state_parts.path_of(key, name)
+                place.seek(path)
+                if place.valid() and place.key() == path:
+                    parts[name] = self._part_read(partition, name, place.value())
             begin = state_parts.behind(key)
             place.seek(begin)
         return found, begin

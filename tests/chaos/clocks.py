@@ -9,8 +9,8 @@ after each `next_within_s`, last the duty lead; then it must stand in the queue 
 - **Early:** a step that the agency's system had before its moment, by this machine's clock, unless a clock had been set forward then.
 - **Out of order:** steps of one asking that do not stand in the order of their moments.
 
-After the notice of an obligation is amended or taken back, or its case has changed so that it is told anew, what was asked before is judged no
-further: what such a change does to the steps is the law of `tests/unit`.
+A notice that amends or tells anew asks anew, and what takes back ends it: from then on what was asked before is judged no further. What
+such a change does to the steps that were to come is the law of `tests/unit`.
 """
 
 import itertools
@@ -126,8 +126,7 @@ def judge_steps(seen: StepsSeen, quick: Quick = QUICK) -> StepVerdict:
         doubled += _told_twice(asking)
         doubled += _after_an_answer(asking, seen)
         disordered += _disordered(asking)
-        if (end := _unowned_at(asking, quick)) < _end(asking, seen) and asking.notice.obligation.id not in seen.unowned:
-            lost.append(f"{asking.name}: nobody answered by {end:%H:%M:%S}, and it is not unowned")
+        lost += _never_unowned(asking, seen, quick)
     early = [line for notice, _ in seen.notices if (line := _early(notice, seen)) is not None]
     return StepVerdict(*(frozenset(found) for found in (lost, doubled, early, disordered)), expected=expected)
 
@@ -139,12 +138,13 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
         owed = notice.obligation
         known = of_obligation[owed.id]
         if notice.deed is Deed.ESCALATE:
-            if known and notice.step is not None:
-                known[-1].steps.append(notice)
+            of_it = [asking for asking in known if asking.notice.obligation.since == owed.since]
+            if of_it and notice.step is not None:
+                of_it[-1].steps.append(notice)
             continue
         if known:
             known[-1].until = min(known[-1].until, at)
-        if notice.deed is Deed.DELIVER and owed.due is not None and owed.kind in quick.kinds:
+        if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
             known.append(_Asking(notice, datetime.max.replace(tzinfo=owed.since.tzinfo)))
     return itertools.chain.from_iterable(of_obligation.values())
 
@@ -167,6 +167,14 @@ def _unowned_at(asking: _Asking, quick: Quick) -> datetime:
     owed = asking.notice.obligation
     assert owed.due is not None
     return owed.due + timedelta(seconds=quick.next_within_s) * len(_roles(asking, quick))
+
+
+def _never_unowned(asking: _Asking, seen: StepsSeen, quick: Quick) -> Iterator[str]:
+    """An answer that stood on the case's topic before any tick that covers the moment is the earlier news."""
+    end, answer = _unowned_at(asking, quick), _answer(asking, seen)
+    told = asking.notice.obligation.id in seen.unowned
+    if end < _end(asking, seen) and not told and (answer is None or answer.ticked >= end):
+        yield f"{asking.name}: nobody answered by {end:%H:%M:%S}, and it is not unowned"
 
 
 def _heard(asking: _Asking, seen: StepsSeen) -> list[Heard]:
@@ -199,7 +207,18 @@ def _missing(asking: _Asking, due: Sequence[tuple[StepKind, str, datetime]], see
             if told_at is not None and told_at <= at:
                 continue
         if told_at != at:
-            yield f"{asking.name}: {kind} of {role} at {at:%H:%M:%S.%f}, and {'no such step' if told_at is None else f'told at {told_at}'}"
+            yield f"{asking.name}: {kind} of {role} at {at:%H:%M:%S.%f}; {_known(asking, seen)}"
+
+
+def _known(asking: _Asking, seen: StepsSeen) -> str:
+    """What is known of an asking, for whoever must find out what went wrong."""
+    given = [f"{step.kind} {step.role} {step.at:%H:%M:%S.%f}" for notice in asking.steps if (step := notice.step) is not None]
+    heard = [
+        f"{'answer' if one.answer else 'not reached'} {one.at:%H:%M:%S.%f} behind ticks to {one.ticked:%H:%M:%S.%f}"
+        for one in seen.heard.get(asking.notice.obligation.id, ())
+    ]
+    owed = asking.notice.obligation
+    return f"asked {owed.since:%H:%M:%S.%f} until {asking.until:%H:%M:%S.%f}, given {given}, heard {heard}"
 
 
 def _told_twice(asking: _Asking) -> Iterator[str]:

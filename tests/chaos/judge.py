@@ -204,7 +204,9 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             if not told.pop(owed.id, None):
                 yield f"obligation {owed.id}: taken back, and nothing stood (since: {', '.join(deeds[owed.id])})"
             continue
-        statement = _OWN if owed.source == BUS else _statement_of(notice, seen.statements.get(owed.alert_id, ()))
+        statement = _statement_of(notice, seen.statements.get(owed.alert_id, ()))
+        if owed.source == BUS:  # of which nobody made a statement: amended by whatever came later on the same day
+            statement = notice.id if notice.deed is Deed.AMEND else _OWN
         if statement is None:
             yield f"notice {notice.id}: of no statement"
             continue

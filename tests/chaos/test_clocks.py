@@ -56,6 +56,17 @@ STEPS = [step(*one) for one in PLAN]
 ASKED = (notice(), AT)
 
 
+def again(one: Notice, seconds: float) -> Notice:
+    """The same, of what was asked again so much later."""
+    owed = one.obligation.model_copy(update={"since": after(seconds), "due": after(seconds + QUICK.respond_within_s)})
+    step = one.step and one.step.model_copy(update={"at": one.step.at + timedelta(seconds=seconds)})
+    return one.model_copy(update={"id": f"{one.id} again", "obligation": owed, "step": step})
+
+
+AGAIN = (again(notice(Deed.AMEND), 9), after(9))
+STEPS_AGAIN = [(again(one, 9), at + timedelta(seconds=9)) for one, at in STEPS]
+
+
 def seen(*notices: tuple[Notice, datetime], **other: Any) -> StepsSeen:
     usual: dict[str, Any] = {"heard": {}, "arrived": {}, "unowned": {OWED}}
     return StepsSeen(notices=[ASKED, *notices], **{**usual, **other})
@@ -88,6 +99,8 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
             4,
         ),
         (StepsSeen([(notice(kind="other"), AT)], {}, {}, ()), 0),
+        (seen(*STEPS, heard={OWED: [Heard(after(40), after(26), answer=True)]}, unowned=()), 4),
+        (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN), 5),
     ],
     ids=[
         "nobody answers",
@@ -98,6 +111,8 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         "a clock was ahead",
         "the next one at once",
         "no quick kind",
+        "answered late, and heard of before a tick",
+        "asked anew",
     ],
 )
 def test_a_run_in_which_all_went_well_is_clean(well: StepsSeen, expected: int) -> None:
@@ -115,6 +130,8 @@ def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
     ("bad", "expected"),
     [
         (seen(*STEPS, unowned=()), (1, 0, 0, 0)),
+        (seen(*STEPS, heard={OWED: [Heard(after(40), after(31), answer=True)]}, unowned=()), (1, 0, 0, 0)),
+        (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN[1:]), (1, 0, 0, 0)),
         (seen(*STEPS[:3], step(StepKind.DUTY_LEAD, LEAD, 23)), (1, 0, 0, 0)),
         (seen(*STEPS, step(StepKind.NEXT, "team_manager", 12, "again")), (0, 1, 0, 1)),
         (seen(*STEPS, step(StepKind.NOT_DELIVERED, "team_manager", 12, "again")), (0, 1, 0, 0)),
@@ -127,6 +144,8 @@ def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
     ],
     ids=[
         "unowned and not said",
+        "unowned, not said, and answered later",
+        "asked anew, and one missing",
         "at another moment",
         "twice",
         "twice by two paths",

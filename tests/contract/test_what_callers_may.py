@@ -186,6 +186,7 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
         ("POST", "/v1/receipts/systems", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acknowledgements", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acknowledgements/y/undo", {"csc", "police-a", "police-b", "school", "reader"}),
+        ("POST", "/v1/items/x/decisions", {"csc", "csc-north", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acted", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/alerts", {"csc", "police-a", "police-b", "school"}),
         ("POST", "/v1/sources/plain-source", {"csc", "police-a", "police-b", "school"}),

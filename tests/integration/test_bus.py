@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from cloudevents.core.formats.json import JSONFormat
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.jars import find_java
+from alertbus.chronicle.exercise_record import taken_notices
 from alertbus.cli.demo import CHILD_BI
+from alertbus.model.alert import SaidBy
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean
 from alertbus.run.bootstrap import wired
@@ -29,10 +31,12 @@ from alertbus.run.bus_file import read_bus_file
 from alertbus.run.supervisor import Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import Settings, load_settings
+from tests.story import POLICY
 
 pytestmark = pytest.mark.kafka
 
 LATENCIES = ("accept_to_notice_ms",)
+EXPECTED = json.loads((Path(__file__).parents[1] / "data" / "child-bi-expected.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,69 @@ async def test_the_review_replayed_reaches_302_of_302_and_nobody_else_and_twice_
     assert first["totals"] == {"pairs_expected": 302, "pairs_reached": 302, "missing": 0, "extra": 0}
     assert first["reconcile"] == {"difference": 0}
     assert without_latencies(first) == without_latencies(second)
+
+
+async def test_the_review_s_clocks_and_briefings_are_those_worked_out_by_hand(twice: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    report = twice[0]
+    reported = {(clock["event"], clock["clock"], clock["due"], clock["state"]): clock["closed_by"] for clock in report["clocks"]}
+    briefed = {(one["date"], one["agency"], one["worker"]) for one in report["briefings"] if one["because"].startswith("briefing: ")}
+
+    for clock in EXPECTED["clocks"]:
+        found = (clock["event"], clock["clock"], clock["due"], clock["state"])
+        assert found in reported, clock
+        assert "closed_by" not in clock or reported[found] == clock["closed_by"], clock
+    for one in EXPECTED["briefings"]:
+        assert any(found[:2] == (one["date"], one["agency"]) and one.get("worker") in {None, found[2]} for found in briefed), one
+    assert {clock["state"] for clock in report["clocks"]} == {"met", "missed", "open"}
+    assert {clock["reason"] for clock in report["clocks"] if clock["state"] == "missed"} == {"unknown"}, "nobody has said why (CLK-14)"
+
+
+async def test_every_answer_that_nobody_gave_was_asked_of_each_in_turn_and_ends_with_nobody_left(
+    twice: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    chased = twice[0]["escalations"]
+    of_the_chain = {"next", "duty_lead"}
+
+    for one in chased:
+        *asked, last = one["steps"]
+        assert [step["at"] for step in one["steps"]] == sorted(step["at"] for step in one["steps"])
+        assert all(step["taken"] for step in one["steps"] if step["role"] is not None), one
+        if one["ended"] is None and one["kind"] != "briefing":
+            assert one["unowned"], one
+        if one["unowned"]:
+            told = [step["role"] for step in one["steps"] if step["step"] in of_the_chain]
+            chain = (
+                [role for role in POLICY.kind_rule(one["kind"]).chain if role != one["role"]] if one["kind"] in POLICY.kinds else told[:-1]
+            )
+            assert told == [*chain, "duty_lead"], one
+            assert "unowned" in {step["step"] for step in (*asked, last)}
+    with_chain = {kind for kind in {one["kind"] for one in chased} if POLICY.kind_rule(kind).chain}
+    assert len(with_chain) > 10
+    assert {one["kind"] for one in chased if one["unowned"]} >= with_chain
+
+
+async def test_the_review_s_notices_say_nothing_that_they_must_not(bus: Supervisor, twice: object) -> None:
+    async with wired(bus.settings) as wiring, wiring.engine.reading() as connection:
+        found = await connection.exec_driver_sql("SELECT max(exercise) FROM chronicle_obligation WHERE case_id LIKE 'child-bi%'")
+        taken = [one.notice for one in await taken_notices(wiring.engine, found.scalar_one())]
+    died = datetime(2021, 11, 14, tzinfo=UTC)
+    lists = [(notice, child) for notice in taken for child in notice.children if child.ref == "child_bi"]
+
+    assert len(taken) > 1_000
+    assert lists
+    for notice, child in lists:
+        told_at = notice.step.at if notice.step else notice.obligation.since
+        assert told_at.date() >= date(2021, 10, 3), "NOT-20"
+        assert told_at < died or child.died is not None, "NOT-26"
+    for notice in taken:
+        if notice.obligation.agency in {"probation", "prison"}:
+            said = notice.model_dump_json().lower()
+            assert [word for word in ("child_bi", "child bi", "birth", "pregnan", "death", "died") if word in said] == [], "NOT-02, ANO-02"
+        if notice.obligation.source_id == "CB-045":
+            for words in notice.narrative:
+                assert words.observed_first_hand is not True, "VOI-02"
+                assert words.said_by is not SaidBy.PROFESSIONAL, "VOI-02"
+    assert any(notice.narrative for notice in taken if notice.obligation.source_id == "CB-045")
 
 
 async def test_vpf_03_health_visiting_holds_both_threats_of_november_2020_with_their_reason_paths(bus: Supervisor, twice: object) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
 
+from alertbus.chronicle.told_answers import untold_answers
 from alertbus.model.errors import DatabaseUnavailable, SettingsFault
 from alertbus.sql.database import Database
 from alertbus.sql.engine import MIGRATIONS, UtcDateTime, database_faults, make_engine, migrate, reading, upsert
@@ -360,3 +361,51 @@ async def test_four_processes_starting_at_once_migrate_once(url: str, scripts: P
 
     assert ended == [(0, "")] * 4
     assert await columns(url) == {"alembic_version": ["version_num"], "things": ["id", "words"]}
+
+
+async def test_answers_of_before_wait_to_be_told_to_their_cases_and_what_nobody_acts_on_is_open_again(url: str, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(MIGRATIONS, before, ignore=lambda _, names: [name for name in names if "0016" <= name[:4] <= "9999"])
+    await migrate(url, before)
+    engine = make_engine(url)
+    given = "INSERT INTO chronicle_receipt (id, notice_id, obligation_id, alert_id, case_id, agency, stage, at, by, intent, note) VALUES "
+    owed = (
+        "INSERT INTO chronicle_obligation (id, alert_id, case_id, agency, role, kind, severity, severity_rank, since, cause, notice_id, state, "
+        "acknowledged_by, acknowledged_intent) VALUES (:id, 'a', 'c', 'gp', 'gp', 'other', 'low', 3, :at, 'alert', 'n', :state, 'P.', :first)"
+    )
+    moment = bindparam("at", type_=UtcDateTime)
+    async with engine.begin() as connection:
+        for name, *intents in (
+            ("acts", "acting"),
+            ("passed", "passing_on"),
+            ("not_ours", "not_ours"),
+            ("taken", "passing_on", "acting"),
+            ("seen",),
+        ):
+            at = {"at": datetime(2026, 3, 2, tzinfo=UTC)}
+            for number, intent in enumerate(intents):
+                values = "(:id, 'n', :owed, 'a', 'c', 'gp', 'acknowledged', :at, 'P.', :intent, 'why')"
+                await connection.execute(
+                    text(given + values).bindparams(moment), {"id": f"{name}-{number}", "owed": name, "intent": intent} | at
+                )
+            await connection.execute(
+                text(given + "('s-' || :owed, 'n', :owed, 'a', 'c', 'gp', 'seen', :at, NULL, NULL, NULL)").bindparams(moment), {"owed": name} | at
+            )
+            state = "acknowledged" if intents else "seen"
+            await connection.execute(
+                text(owed).bindparams(moment), {"id": name, "state": state, "first": intents[0] if intents else None} | at
+            )
+        await connection.execute(
+            text("INSERT INTO chronicle_count (counted, exercise, number) VALUES ('acknowledged', '', 4), ('seen', '', 1)")
+        )
+
+    await migrate(url)
+
+    waiting = await untold_answers(engine, 100)
+    async with engine.begin() as connection:
+        states = {row.id: row.state for row in await connection.execute(text("SELECT id, state FROM chronicle_obligation"))}
+        counted = {row.counted: row.number for row in await connection.execute(text("SELECT counted, number FROM chronicle_count"))}
+    await engine.dispose()
+    assert sorted(receipt.id for receipt in waiting) == ["acts-0", "not_ours-0", "passed-0", "taken-0", "taken-1"]
+    assert states == {"acts": "acknowledged", "passed": "passed_on", "not_ours": "not_ours", "taken": "acknowledged", "seen": "seen"}
+    assert counted == {"acknowledged": 2, "passed_on": 1, "not_ours": 1, "seen": 1}

@@ -600,6 +600,70 @@ def test_who_was_there_when_the_case_was_first_recorded_is_asked_alert_by_alert(
     assert all(n.obligation.due for n in played.told)
 
 
+# What repeats.
+
+
+def concern(number: int, at: float, **more: Any) -> AcceptedAlert:
+    return stated(f"C-{number}", "school_concern", days(at), **{"source": "school", "who": "child", **more})
+
+
+def counted(played: OnACase, name: str, agency: str = "gp") -> int:
+    told = next(n for n in played.told if n.obligation.source_id == name and n.obligation.agency == agency)
+    return told.repeats.number if told.repeats else 1
+
+
+def test_ooh_05_a_later_alert_of_one_matter_says_which_one_it_is_and_is_told_at_once() -> None:
+    played = on_the_case()
+    for number, at in enumerate((1, 2, 3)):
+        played.reach(concern(number, at))
+
+    assert [counted(played, f"C-{number}") for number in range(3)] == [1, 2, 3]
+    last = next(n for n in played.told if n.obligation.source_id == "C-2" and n.obligation.agency == "gp")
+    assert last.repeats
+    assert last.repeats.since == days(1).date()
+    assert (last.obligation.since, last.obligation.due is not None) == (days(3), True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"kind": "other"}, {"source": "nursery"}, {"who": "mother"}, {"at": 40.0}],
+)
+def test_ooh_05_another_kind_agency_person_or_time_is_another_matter(other: dict[str, Any]) -> None:
+    played = on_the_case(involvements=[*FOUNDERS, {"agency": "nursery"}])
+    played.reach(concern(0, 1))
+    second = {"kind": "school_concern", "source": "school", "who": "child", "at": 2.0} | other
+    played.reach(stated("C-1", second["kind"], days(second["at"]), source=second["source"], who=second["who"]))
+
+    assert counted(played, "C-1") == 1
+
+
+def test_ooh_05_what_was_withdrawn_is_not_counted() -> None:
+    played = on_the_case()
+    played.reach(concern(0, 1))
+    played.reach(concern(9, 1.5, amends="C-0", action="withdrawn"))
+    played.reach(concern(1, 2))
+
+    assert counted(played, "C-1") == 1
+
+
+def test_ooh_05_a_newcomer_is_told_of_no_count_of_what_came_before_it() -> None:
+    played = on_the_case(involvements=[*FOUNDERS, {"agency": "nursery", "from": "2026-03-09"}])
+    played.reach(stated("T-0", "ppn", days(1)))
+    played.reach(stated("T-1", "ppn", days(2.9)))
+    played.until(days(9))
+
+    assert counted(played, "T-1") == 2
+    assert [n.repeats for n in played.told if n.obligation.agency == "nursery"] == [None, None]
+
+
+def test_not_25_a_safety_alert_keeps_an_answer_of_its_own_however_often_it_comes() -> None:
+    played = on_the_case()
+    for number in range(3):
+        played.reach(stated(f"T-{number}", "threat_to_staff", days(1 + number)))
+
+    assert all(n.obligation.due is not None and n.folded_into is None for n in played.told)
+
+
 # Laws.
 
 

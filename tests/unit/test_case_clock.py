@@ -115,7 +115,8 @@ class Bench:
 
 def a_state(name: str, moment: datetime | None, exercise: str | None = None) -> CaseState:
     case = a_case().model_copy(update={"id": name, "exercise": exercise})
-    return EMPTY.model_copy(update={"case": case, "next_at": moment, "now": NOON - timedelta(days=1)})
+    before = NOON - timedelta(days=1)
+    return EMPTY.model_copy(update={"case": case, "next_at": moment, "now": before, "chased_from": before})
 
 
 def just_before(moment: datetime) -> datetime:
@@ -194,6 +195,21 @@ async def test_a_worker_that_starts_hours_late_ticks_all_that_has_lapsed_at_once
 
     assert sorted(found) == [(f"case-{number:04}", just_before(NOON - timedelta(seconds=number))) for number in range(count)]
     assert {tick.at for tick in bench.broker.ticks} == {NOON}
+
+
+async def test_a_case_that_an_earlier_bus_has_left_is_ticked_once_at_an_assignment_and_has_a_moment_from_then_on(bench: Bench) -> None:
+    key = b"case-1"
+    left = a_state("case-1", None).model_copy(update={"chased_from": None})
+    apply_changes(bench.disk, 0, state_parts.changes(key, EMPTY, left), 0)
+    bench.stands("case-2", None)
+    bench.clock.assign([0])
+    assert await bench.ticked() == [("case-1", just_before(NOON))]
+
+    bench.says("case-1", NOON + timedelta(hours=1), *bench.broker.ticks)
+    bench.hands.at += timedelta(minutes=30)
+    await bench.hands.looked()
+
+    assert len(bench.broker.ticks) == 1
 
 
 async def test_a_clock_that_stands_still_or_is_set_back_writes_nothing_and_forgets_nothing(bench: Bench) -> None:

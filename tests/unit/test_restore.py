@@ -31,10 +31,10 @@ from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
 from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
-from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.directory import Directory
 from alertbus.directory.doubts import doubt_case_id
+from alertbus.directory.exercise_clocks import ExerciseClocks
 from alertbus.directory.who_is_who import WhoIsWhoRegister
 from alertbus.intake import rebuild as gateway
 from alertbus.intake.alerts import digest_of, row_of
@@ -169,7 +169,6 @@ a_step = st.one_of(
     st.tuples(st.just("alert"), an_alert),
     st.tuples(st.sampled_from(["amended", "withdrawn"]), an_alert),
     st.tuples(st.just("who is who"), said_of_who),
-    st.tuples(st.just("wake"), st.none()),
     st.tuples(st.just("clock"), st.none()),
 )
 
@@ -187,7 +186,7 @@ class Live:
 
     async def step(self, what: str, said: Any) -> None:
         self.moment += timedelta(minutes=1)
-        cases, clocks = CaseRegister(self.engine), CaseClocks(self.engine)
+        cases, clocks = CaseRegister(self.engine), ExerciseClocks(self.engine)
         if what in {"case", "unpublished"}:
             recorded = await cases.record(Case.model_validate(said), self.moment, None)
             if recorded.publish:
@@ -199,10 +198,6 @@ class Live:
             await self._alert(what, said)
         elif what == "who is who":
             await self._who_is_who(*said)
-        elif what == "wake" and (due := await clocks.due(self.moment)):
-            for case_id, at in due:
-                self._wrote(records.ticked(case_id, at - timedelta(microseconds=1), self.moment))
-            await clocks.ticked(due)
         elif what == "clock":
             before, told = await clocks.of_exercise("drill")
             for case_id in told:
@@ -395,7 +390,7 @@ def test_the_directory_and_the_register_of_cases_come_back_row_by_row(steps: lis
             for what, said in steps:
                 await live.step(what, said)
             await restored_directory(other, live.log, random.Random(order), size)
-            which = (tables.about, tables.case_version, tables.wake, tables.unlinked_person)
+            which = (tables.about, tables.case_version, tables.unlinked_person)
             restored, stood_before = await contents(other, *which), await contents(one, *which)
             for name, rows in stood_before.items():
                 assert (sorted({*restored[name]} - {*rows}), sorted({*rows} - {*restored[name]})) == ([], []), name

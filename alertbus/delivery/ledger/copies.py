@@ -6,6 +6,7 @@ Each function runs inside a transaction that its caller has opened.
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, case, exists, func, literal, select, update
 
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, Leased, UndeliveredNotice, patience_with
@@ -40,13 +41,18 @@ def claim(connection: Connection, now: datetime, until: datetime, limit: int, pa
         UndeliveredNotice(
             Leased(*row[: len(LEASED_COLUMNS)]),
             row.error_class or WAITED_TOO_LONG,
-            since=row.failed_at or row.done_at or min(now, plus(row.recorded_at, patience_with(row.deed, patience))),
+            since=row.failed_at or row.done_at or min(now, plus(row.recorded_at, patience_with(row.deed, _step_of(row.notice), patience))),
             known=row.failed_at is not None or row.done_at is not None,
             reported=row.escalated_at is not None,
             withdrawn=row.taken_back,
         )
         for row in found.all()
     ]
+
+
+def _step_of(body: bytes) -> str | None:
+    step = from_json(body).get("step")
+    return None if step is None else str(step["kind"])
 
 
 def note_copy(connection: Connection, one: UndeliveredNotice, channel: str | None, now: datetime, again: datetime | None) -> None:

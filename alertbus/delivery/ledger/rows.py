@@ -14,6 +14,7 @@ from sqlalchemy import case
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model import ids
 from alertbus.model.base import plus
+from alertbus.model.item import StepKind
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
 
 FINAL: Mapping[LedgerState, Stage] = MappingProxyType(
@@ -38,7 +39,7 @@ PATIENCE = timedelta(minutes=5)
 """How long a notice may wait for its agency's own channel where no policy says so."""
 
 ESCALATION_PATIENCE = timedelta(seconds=2)
-"""Chosen short: an escalation is made because a system does not answer. If it is not taken at once, the fallback gets it."""
+"""Chosen short: of what goes to the next person because a system did not take it. If it is not taken at once, the fallback gets it."""
 
 RECEIPT_COLUMNS = tuple(
     ledger.c[name]
@@ -124,9 +125,12 @@ class UndeliveredNotice:
     withdrawn: bool
 
 
-def patience_with(deed: str, patience: timedelta) -> timedelta:
-    """How long a notice with this deed may wait for its agency's own channel, where others may wait for `patience`."""
-    return ESCALATION_PATIENCE if deed == Deed.ESCALATE else patience
+def patience_with(deed: str, step: str | None, patience: timedelta) -> timedelta:
+    """How long a notice with this deed, and of this step, may wait for its agency's own channel, where others may wait for `patience`.
+
+    A step that is taken because nobody has answered says nothing about the channel.
+    """
+    return ESCALATION_PATIENCE if deed == Deed.ESCALATE and step in {None, StepKind.NOT_DELIVERED} else patience
 
 
 def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PATIENCE) -> dict[str, Any]:
@@ -150,7 +154,7 @@ def new_row(notice: Notice, body: bytes, now: datetime, patience: timedelta = PA
         "lease_owner": None,
         "recorded_at": now,
         "receipt_pending": False,
-        "fallback_due": plus(now, patience_with(notice.deed, patience)),
+        "fallback_due": plus(now, patience_with(notice.deed, None if notice.step is None else notice.step.kind, patience)),
     }
 
 

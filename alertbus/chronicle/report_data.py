@@ -1,0 +1,163 @@
+"""What the reports for auditors are made of, read in one moment of the chronicle: statements, what was owed for them, answers and items."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import select
+
+from alertbus.chronicle import tables
+from alertbus.chronicle.views import AT_ONCE, receipts_given, same_exercise, view
+from alertbus.model.alert import AcceptedAlert, Action
+from alertbus.model.case import Case, Involvement, Level, begins, ends
+from alertbus.model.item import Item
+from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.reach.roster import BEGINNING, FOREVER
+from alertbus.sql.database import Database, Transaction
+
+NO_TEAM = "no team stated"
+"""Where the case file names none. Teams are compared, and nobody who is in one (NOT-24)."""
+
+
+class Period(NamedTuple):
+    """Which statements are reported on: of what happened from a moment until before another, in reality or in one exercise."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    exercise: str | None = None
+
+    def holds(self, moment: datetime) -> bool:
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+
+
+class OwedAnswer(NamedTuple):
+    """One agency's obligation with everything that became known about it."""
+
+    id: str
+    alert_id: str
+    case_id: str
+    agency: str
+    role: str
+    kind: str
+    since: datetime
+    due: datetime | None
+    notice: Notice
+    receipts: Sequence[Receipt]
+
+    def first(self, *stages: Stage) -> datetime | None:
+        """When the first of these became known; what was taken back does not count."""
+        undone = {one.undoes for one in self.receipts if one.undoes}
+        return min((one.at for one in self.receipts if one.stage in stages and one.id not in undone), default=None)
+
+    @property
+    def delivered(self) -> datetime | None:
+        return self.first(Stage.ACCEPTED, Stage.SEEN, Stage.ACKNOWLEDGED, Stage.ACTED)
+
+    @property
+    def acknowledged(self) -> datetime | None:
+        return self.first(Stage.ACKNOWLEDGED, Stage.ACTED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Cases by id, and by case the statements that stand on it, the earliest first, the obligations and the items."""
+
+    period: Period
+    cases: Mapping[str, Case]
+    said: Mapping[str, Sequence[AcceptedAlert]]
+    owed: Mapping[str, Sequence[OwedAnswer]]
+    items: Mapping[str, Sequence[Item]]
+
+    def of_kind(self, *kinds: str) -> list[tuple[Case, AcceptedAlert]]:
+        """Each statement of these kinds that happened in the period, with the case that it reached, the earliest first."""
+        found = [(self.cases[case_id], one) for case_id, said in self.said.items() for one in said if one.alert.kind in kinds]
+        found = [pair for pair in found if self.period.holds(pair[1].alert.occurred_at)]
+        return sorted(found, key=lambda pair: (pair[1].alert.occurred_at, pair[1].at, pair[0].id))
+
+
+async def report_data(engine: Database, period: Period) -> ReportData:
+    """Read it. Raises `DatabaseUnavailable`."""
+    async with view(engine) as connection:
+        cases = await _cases(connection, period)
+        said = await _said(connection, period, cases)
+        return ReportData(period, cases, said, await _owed(connection, period), await _items(connection, period))
+
+
+async def _cases(connection: Transaction, period: Period) -> dict[str, Case]:
+    version = tables.case_version.c
+    query = select(version.body).where(same_exercise(version.exercise, period.exercise)).order_by(version.case_id, version.version)
+    return {case.id: case for case in map(Case.model_validate_json, (await connection.execute(query)).scalars())}
+
+
+async def _said(connection: Transaction, period: Period, cases: Mapping[str, Case]) -> dict[str, list[AcceptedAlert]]:
+    """The latest statement of each alert on each case, unless it is a withdrawal. It carries the ids of the persons found on that case."""
+    said, reached = tables.alert, tables.alert_case
+    query = (
+        select(reached.c.case_id, said.c.body, reached.c.people)
+        .join(said, said.c.statement_id == reached.c.statement_id)
+        .where(same_exercise(said.c.exercise, period.exercise))
+        .order_by(said.c.recorded_at, said.c.at)
+    )
+    latest: dict[tuple[str, str], AcceptedAlert] = {}
+    for row in await connection.execute(query):
+        one = AcceptedAlert.model_validate_json(row.body)
+        latest[row.case_id, one.alert_id] = one.with_people(_people(row.people))
+    found: dict[str, list[AcceptedAlert]] = defaultdict(list)
+    for (case_id, _), one in sorted(latest.items(), key=lambda entry: (entry[1].alert.occurred_at, entry[1].at)):
+        if one.alert.action is not Action.WITHDRAWN and case_id in cases:
+            found[case_id].append(one)
+    return found
+
+
+def _people(body: bytes) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(ids) for ids in orjson.loads(body))
+
+
+async def _owed(connection: Transaction, period: Period) -> dict[str, list[OwedAnswer]]:
+    owed = tables.obligation
+    query = (
+        select(owed, tables.notice.c.body)
+        .join(tables.notice, tables.notice.c.notice_id == owed.c.notice_id)
+        .where(same_exercise(owed.c.exercise, period.exercise))
+        .order_by(owed.c.since, owed.c.id)
+    )
+    rows = (await connection.execute(query)).all()
+    receipts: dict[str, Any] = {}
+    for start in range(0, len(rows), AT_ONCE):
+        receipts |= await connection.run_sync(receipts_given, [row.id for row in rows[start : start + AT_ONCE]])
+    found: dict[str, list[OwedAnswer]] = defaultdict(list)
+    for row in rows:
+        notice = Notice.model_validate_json(row.body)
+        told = (row.id, row.alert_id, row.case_id, row.agency, row.role, row.kind, row.since, row.due)
+        found[row.case_id].append(OwedAnswer(*told, notice, receipts[row.id]))
+    return found
+
+
+async def _items(connection: Transaction, period: Period) -> dict[str, list[Item]]:
+    query = select(tables.item.c.body).where(same_exercise(tables.item.c.exercise, period.exercise)).order_by(tables.item.c.id)
+    found: dict[str, list[Item]] = defaultdict(list)
+    for body in (await connection.execute(query)).scalars():
+        item = Item.model_validate_json(body)
+        found[item.case_id].append(item)
+    return found
+
+
+def team_of(case: Case, agency: str, at: datetime) -> str:
+    """The team that answered for the agency on the case then, as far as the case file says."""
+    named = [one for one in case.involvements if one.agency == agency and one.team and _covers(one, at)]
+    worker = [one for one in named if one.level is Level.WORKER] or named
+    latest = max(worker, key=lambda one: begins(one.from_) if one.from_ else BEGINNING, default=None)
+    return (latest.team if latest else None) or NO_TEAM
+
+
+def on_the_case(case: Case, at: datetime) -> list[str]:
+    """The agencies that work with the children then."""
+    found = [one.agency for one in case.involvements if one.level is Level.AGENCY and one.adult is None and _covers(one, at)]
+    return list(dict.fromkeys(found))
+
+
+def _covers(one: Involvement, at: datetime) -> bool:
+    return (begins(one.from_) if one.from_ else BEGINNING) <= at <= (ends(one.to) if one.to else FOREVER)
