@@ -183,9 +183,9 @@ async def test_not_24_no_call_orders_counts_or_ranks_people(served: Any) -> None
     assert parameters & {"sort", "sort_by", "order", "order_by", "group", "group_by", "by", "rank", "top"} == set()
     numbers = {"integer", "number"}
     of_people = {name: described["components"]["schemas"][name] for name in ("PersonInTeam", "Answering", "Member", "Absence", "DutyTurn")}
-    assert {
-        name: [p for p, said in word["properties"].items() if said.get("type") in numbers] for name, word in of_people.items()
-    } == {name: [] for name in of_people}
+    assert {name: [p for p, said in word["properties"].items() if said.get("type") in numbers] for name, word in of_people.items()} == {
+        name: [] for name in of_people
+    }
 
     names = ["Aaron Aa", "Mia Mm", "Zoe Zz", "Bea Bb", "Yan Yy", "Cy Cc"]
     await put(served, a_team(members=[{"name": name} for name in names]))
