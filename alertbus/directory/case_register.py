@@ -8,7 +8,6 @@ from sqlalchemy import delete, insert, select, update
 
 from alertbus.directory.candidates import alike
 from alertbus.directory.case_claims import claims_of
-from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.case_rows import digest_of, identify_on_cases, known_as, linked_people, row_of, take_off, unlinked_from
 from alertbus.directory.claims import Settled, by_case, locked, settle
 from alertbus.directory.marks import case_mention
@@ -75,7 +74,6 @@ class CaseRegister:
                 await connection.execute(insert(case_version).values(values))
             else:
                 await connection.execute(update(case_version).where(case_version.c.case_id == case.id).values(values))
-            await set_wakes(connection, case, at)
             await take_off(connection, case.id, linked_people(before) if before else set(), linked_people(case))
             await identify_on_cases(connection, by_case(settled.moved), at)
             others = await self._alike(connection, case, settled)

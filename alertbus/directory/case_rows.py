@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from alertbus.directory.case_clocks import set_wakes
 from alertbus.directory.tables import case_version, unlinked_person
 from alertbus.model.case import Case, CasePerson
 from alertbus.sql.database import Transaction
@@ -63,7 +62,6 @@ async def identify_on_cases(connection: Transaction, ids: Mapping[str, Mapping[s
         case = stated.learned(before, at).model_copy(update={"stated_version": before.stated_version or before.version})
         values = row_of(case, row.digest, published=False)
         await connection.execute(update(case_version).where(case_version.c.case_id == case_id).values(values))
-        await set_wakes(connection, case, at)
         await take_off(connection, case_id, linked_people(before), linked_people(case))
 
 

@@ -14,10 +14,9 @@ from operator import attrgetter
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlalchemy import insert, select
 
 from alertbus.directory.case_claims import claims_of
-from alertbus.directory.case_clocks import wakes_of
 from alertbus.directory.case_rows import digest_of, identify_on_cases, linked_people, row_of, take_off
 from alertbus.directory.claims import Claimed, by_case, decide_again
 from alertbus.directory.directory import claim_of, heard_of, remember_correction, stated_before
@@ -26,7 +25,7 @@ from alertbus.directory.marks import KEY, MENTION, marks_of
 from alertbus.directory.movements import is_movement, note_movement
 from alertbus.directory.partition import MentionKind
 from alertbus.directory.rebuild_claims import ClaimedVersion, write_claims
-from alertbus.directory.tables import about, case_version, decisions, exercise_clock, mention, said, wake
+from alertbus.directory.tables import about, case_version, decisions, exercise_clock, mention, said
 from alertbus.directory.who_is_who import row_of_said, version_of_said
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case
@@ -35,7 +34,7 @@ from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.sql.apart import together_or_apart
 from alertbus.sql.database import Database, Transaction
-from alertbus.sql.engine import UtcDateTime, database_faults, upsert
+from alertbus.sql.engine import database_faults, upsert
 from alertbus.sql.rebuild import Restore
 from alertbus.wire.reading import Understood
 from alertbus.wire.words import words
@@ -56,7 +55,6 @@ class DirectoryRows:
     said: list[PersonMerged | PersonSplit] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     changed: list[tuple[Case, datetime]] = field(default_factory=list)
-    ticks: list[dict[str, Any]] = field(default_factory=list)
 
 
 class DirectoryRestore(Restore):
@@ -97,7 +95,6 @@ class DirectoryRestore(Restore):
                 case CaseChanged(case=case):  # written first of all, so that no decision is without one
                     rows.changed.append((case, understood.time or _FIRST))
                 case Tick() as tick:
-                    rows.ticks.append({"of_case": tick.case_id, "after": tick.since, "until": tick.at})
                     self._ticked[tick.case_id] = max(tick.at, self._ticked.get(tick.case_id, tick.at))
                 case _:
                     pass
@@ -111,9 +108,6 @@ class DirectoryRestore(Restore):
         await _register_unpublished(connection, [case for case, _ in rows.changed])
         claiming = [(case, at) for case, at in rows.changed if not is_doubt(case.id)]
         await write_claims(connection, [ClaimedVersion(case.id, at, claims_of(case, at, self._rules)) for case, at in claiming])
-        if rows.ticks:
-            began = (wake.c.case_id == bindparam("of_case")) & (wake.c.at > _moment("after")) & (wake.c.at <= _moment("until"))
-            await connection.execute(delete(wake).where(began), rows.ticks)
 
     async def finish(self, engine: Database) -> None:
         """Write what alerts and statements claim, decide about everybody whom they concern, and where exercises' clocks stand."""
@@ -239,11 +233,3 @@ async def _stand(connection: Transaction, cases: Sequence[Case], *, published: b
     rows = [row_of(case, digest_of(case.as_stated()), published=published) for case in cases]
     columns = [column.name for column in case_version.columns if not column.primary_key]
     await connection.execute(upsert(case_version, connection.dialect.name, update=columns), rows)
-    await connection.execute(delete(wake).where(wake.c.case_id.in_([case.id for case in cases])))
-    wakes = [row for case in cases if case.known_at for row in wakes_of(case, case.known_at)]
-    if wakes:
-        await connection.execute(insert(wake), wakes)
-
-
-def _moment(name: str) -> BindParameter[datetime]:
-    return bindparam(name, type_=UtcDateTime())

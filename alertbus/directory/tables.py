@@ -120,11 +120,3 @@ unlinked_person = Table(
 )
 """Persons taken off a case whose stream state may not know it yet. Written with the version that drops them, gone once it is published:
 the version before is overwritten, so after a crash nothing else would remember whom to tell."""
-
-wake = Table(
-    "directory_wake",
-    metadata,
-    Column("case_id", String(80), primary_key=True),
-    Column("at", UtcDateTime, primary_key=True, index=True),
-)
-"""Moments still to come at which a link or an involvement of a real case begins: its case must be ticked then."""

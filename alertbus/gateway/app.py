@@ -36,9 +36,9 @@ from alertbus.gateway.routes.teams import WhoAnswers
 from alertbus.gateway.straight import straight_calls
 from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.decisions import ReviewDecision
+from alertbus.intake.finishing import run_finishing
 from alertbus.intake.item_decisions import DecisionOnItem
 from alertbus.intake.people import StatedOfPeople
-from alertbus.intake.ticker import run_ticker
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
@@ -79,7 +79,7 @@ def create_app(gateway: Gateway) -> FastAPI:
             gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
-            asyncio.create_task(run_ticker(gateway.intake, gateway.stopping)),
+            asyncio.create_task(run_finishing(gateway.intake, gateway.stopping)),
             asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]
         yield

@@ -17,14 +17,13 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from alertbus.broker.record import Record
-from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister, Recorded
 from alertbus.directory.doubts import is_doubt
+from alertbus.directory.exercise_clocks import ExerciseClocks
 from alertbus.intake.case_ids import fault_of_id
 from alertbus.intake.out_of_range import must_be_in_range
 from alertbus.intake.publisher import Publisher, check_sizes
 from alertbus.model import watchdog
-from alertbus.model.base import INSTANT
 from alertbus.model.case import Case, Scope
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.events import ReviewReason
@@ -52,7 +51,7 @@ class CaseIntake:
     ) -> None:
         self._cases, self._publisher, self._now, self._allowed = CaseRegister(engine, rules), publisher, now, allowed
         self._publishing: set[str] = set()
-        self._clocks = CaseClocks(engine)
+        self._clocks = ExerciseClocks(engine)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def get(self, case_id: str) -> Case:
@@ -116,20 +115,6 @@ class CaseIntake:
             with database_faults():
                 await self._cases.revised(revisions)
         return len(waiting)
-
-    async def wake(self) -> int:
-        """Tick every real case on which something has begun: a health visitor who starts today is told today what stands.
-
-        Gives the number of cases. One that was ticked and not noted is ticked again, which is harmless; so are several gateways at once.
-        """
-        now = self._now()
-        with database_faults():
-            due = await self._clocks.due(now)
-        if due:
-            await self._publisher.send(*(records.ticked(case_id, at - INSTANT, now) for case_id, at in due))
-            with database_faults():
-                await self._clocks.ticked(due)
-        return len(due)
 
     async def advance_exercise(self, exercise: str, to: datetime) -> list[str]:
         """Move the exercise's clock, never backwards; gives the ids of the cases that were ticked.

@@ -14,13 +14,14 @@ from typing import NamedTuple, Self
 from alertbus.model import ids
 from alertbus.model.alert import Action
 from alertbus.model.base import plus
+from alertbus.model.briefing import LAPSE
 from alertbus.model.calendar import add_working_days, is_working_day
 from alertbus.model.case import UK, begins, in_uk
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
 from alertbus.policy.item_rules import ItemClosing, ItemRule
 from alertbus.policy.policy import UNKNOWN_REASON, Policy
-from alertbus.reach.case_times import Owing, owing, same_agency
+from alertbus.reach.case_times import ItemOwner, owing, same_agency
 from alertbus.reach.facts import folded, known_on_case, matches
 from alertbus.reach.item_openings import Board, Opened
 from alertbus.reach.kept import CaseFact, DecisionsOnItem
@@ -28,9 +29,6 @@ from alertbus.reach.roster import FOREVER
 
 _END_OF_DAY = time(23, 59, 59)
 _A_WEEK = timedelta(days=7)
-
-LAPSE = "lapse"
-"""The kind of an obligation that a lapse made, and of an item that no alert opened."""
 
 
 class Lapse(NamedTuple):
@@ -54,12 +52,12 @@ class Worked(NamedTuple):
     """It is as it was, and was not worked out again."""
 
 
-Settled = Callable[[str, ItemRule, Opened], Item | None]
+AlreadySettled = Callable[[str, ItemRule, Opened], Item | None]
 """The item as it was, where nothing that has happened since can have made another of it."""
 
 
 def items_of(
-    board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy, settled: Settled = lambda *_: None
+    board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy, settled: AlreadySettled = lambda *_: None
 ) -> dict[str, Worked]:
     """Every item of the case at a moment, by id. Those that are `settled` are not worked out again."""
     found: dict[str, Worked] = {}
@@ -119,7 +117,7 @@ class _Closed(NamedTuple):
 class _Clock:
     """One item."""
 
-    def __init__(self, item_id: str, name: str, rule: ItemRule, opened: Opened, who: Owing, board: Board, policy: Policy) -> None:
+    def __init__(self, item_id: str, name: str, rule: ItemRule, opened: Opened, who: ItemOwner, board: Board, policy: Policy) -> None:
         self._id, self._name, self._rule, self._opened, self._who = item_id, name, rule, opened, who
         self._board, self._case, self._policy = board, board.case, policy
 

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alertbus.model.base import plus
+from alertbus.model.briefing import LAPSE
 from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, Tick
 from alertbus.model.item import Item, ItemState
 from alertbus.model.notice import Notice
 from alertbus.policy.item_rules import ItemRule
 from alertbus.policy.policy import Policy
 from alertbus.reach.case_times import case_moments
-from alertbus.reach.facts import DEATH, concerns_items, consent_as_it_stands, fact_of, gives_meaning, matches
-from alertbus.reach.item_clocks import LAPSE, Settled, Worked, items_of
+from alertbus.reach.facts import DEATH, concerns_items, fact_of, gives_meaning, matches
+from alertbus.reach.item_clocks import AlreadySettled, Worked, items_of
 from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation
 from alertbus.reach.item_openings import Board, Opened
 from alertbus.reach.kept import CaseFact, DecisionsOnItem, OwnObligation
@@ -152,7 +153,7 @@ def _decided(after: CaseState, event: ItemDecided) -> _Touched:
     return _Touched(after, items=frozenset({event.item_id}))
 
 
-def _settled(items: Mapping[str, Item], touched: _Touched, board: Board) -> Settled:
+def _settled(items: Mapping[str, Item], touched: _Touched, board: Board) -> AlreadySettled:
     """What need not be worked out again, because it was recorded, and nothing new is about it or happened before that."""
     new = touched.new
     if new is None:
@@ -260,7 +261,6 @@ def _pruned(state: CaseState, items: Mapping[str, Item], works: Mapping[str, Wor
     now = known_until(state)
     kept = {one: item for one, item in items.items() if not _forgotten(item, now)}
     needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on} | _waiting(board, now, policy)
-    needed |= {fact.alert_id for fact in consent_as_it_stands(board.facts)}
     facts = {one: fact for one, fact in state.facts.items() if fact.alert_id in needed or now <= plus(fact.at, KEPT) or fact.kind == DEATH}
     decisions = {one: made for one, made in state.item_decisions.items() if one in kept or now <= plus(made.made[-1].at, KEPT)}
     return state.model_copy(

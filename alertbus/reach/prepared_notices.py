@@ -25,6 +25,8 @@ from alertbus.model.events import AlertReachedCase
 from alertbus.model.notice import Cause, Excerpt, NoticeBody, Repeats
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
+from alertbus.reach.askings import is_asked
+from alertbus.reach.facts import concerns_items
 from alertbus.reach.join import Ruling
 from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.notices import Told, notices_for
@@ -79,13 +81,14 @@ class PreparedNotices:
             self._forms.move_to_end(circumstances)
             alert = StandingAlert.with_statements(None, (statement,), event.via)
             after = with_alert(state, alert, self._policy)
-            written, dues = form.filled(statement, self._policy, EarlierOfMatter(statement, after.alerts, state.case, self._policy))
+            dues = form.dues(statement, self._policy)
+            written = form.filled(statement, self._policy, EarlierOfMatter(statement, after.alerts, state.case, self._policy))
         else:
             after, owed = reduce_case(state, event, self._policy)
             told = list(notices_for(owed, state, after, self._policy))
             written = [WrittenNotice.of(one) for one in told]
             dues = [(one.obligation.agency, one.obligation.due) for one in owed]
-            if (form := _PreparedForm.of(state.case, flags, statement, told, written)) is not None:
+            if (form := _PreparedForm.of(state.case, flags, statement, told, written, self._policy)) is not None:
                 self._forms[circumstances] = form
                 if len(self._forms) > REMEMBERED:
                     self._forms.popitem(last=False)
@@ -126,7 +129,12 @@ def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[St
     statement, alert = event.alert, event.alert.alert
     if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
         return None
-    if statement.at <= state.chased_from or _at_night(statement, policy) or may_brief(alert):
+    if (
+        statement.at <= state.chased_from
+        or _at_night(statement, policy)
+        or may_brief(alert)
+        or concerns_items(statement, state.facts, policy)
+    ):
         return None
     if alert.details.consent is not None:
         return None  # it changes what stands on every notice about the plan, this one included
@@ -272,10 +280,18 @@ class _PreparedForm:
     flags: tuple[StandingAlert, ...]
     covers: tuple[_PreparedCover, ...]
     bodies: tuple[_PreparedBody, ...]
+    alike: tuple[_PreparedCover, ...]
+    """One of those whose answers are due at one time, and who are reminded at one time."""
 
     @classmethod
     def of(
-        cls, case: Case, flags: tuple[StandingAlert, ...], statement: AcceptedAlert, told: Sequence[Told], written: Sequence[WrittenNotice]
+        cls,
+        case: Case,
+        flags: tuple[StandingAlert, ...],
+        statement: AcceptedAlert,
+        told: Sequence[Told],
+        written: Sequence[WrittenNotice],
+        policy: Policy,
     ) -> Self | None:
         quoted, places = _Quoted(statement), dict[int, int]()
         bodies: list[_PreparedBody | None] = []
@@ -287,32 +303,38 @@ class _PreparedForm:
             _PreparedCover.of(one, whole.json, statement, quoted, places[id(one.body)]) for one, whole in zip(told, written, strict=True)
         ]
         whole = (tuple(one for one in covers if one), tuple(one for one in bodies if one))
-        return cls(case, flags, *whole) if (len(covers), len(bodies)) == tuple(map(len, whole)) else None
+        if (len(covers), len(bodies)) != tuple(map(len, whole)):
+            return None
+        asked = [one for one in whole[0] if is_asked(one.agency, policy)]
+        alike = {(one.ruling, one.involvement and one.involvement.scope, id(policy.agency(one.agency).out_of_hours)): one for one in asked}
+        return cls(case, flags, *whole, tuple(alike.values()))
 
     def is_of(self, case: Case, flags: tuple[StandingAlert, ...]) -> bool:
         """True if it was made of this very version, while these very flags stood."""
         return self.case is case and len(self.flags) == len(flags) and all(mine is one for mine, one in zip(self.flags, flags, strict=True))
 
-    def filled(self, statement: AcceptedAlert, policy: Policy, matter: EarlierOfMatter) -> tuple[list[WrittenNotice], list[_Owing]]:
-        """The notices of another alert, and by when each of the agencies owes its answer."""
+    def dues(self, statement: AcceptedAlert, policy: Policy) -> list[_Owing]:
+        """By when each of the agencies owes its answer to another alert; of several that are asked alike, one."""
+        of_kind = policy.due(statement.alert.kind, statement.at, statement.alert.severity)
+        return [(one.agency, answer_due(one.ruling, one.involvement, statement.at, of_kind, policy)) for one in self.alike]
+
+    def filled(self, statement: AcceptedAlert, policy: Policy, matter: EarlierOfMatter) -> list[WrittenNotice]:
+        """The notices of another alert."""
         alert, at, case_id, quoted = statement.alert, statement.at, self.case.id, _Quoted(statement)
         bodies = [b"%b%b%b" % (body.head, body.middle(alert, quoted.excerpts), body.rest) for body in self.bodies]
         of_kind = policy.due(alert.kind, at, alert.severity)
         found: list[WrittenNotice] = []
-        dues: list[_Owing] = []
         for cover in self.covers:
             obligation_id = ids.obligation_id(statement.alert_id, case_id, cover.agency, cover.role)
             notice_id = ids.notice_id(obligation_id, statement.statement_id)
-            due = answer_due(cover.ruling, cover.involvement, at, of_kind, policy)
-            dues.append((cover.agency, due))
-            times = quoted.times(due)
+            times = quoted.times(answer_due(cover.ruling, cover.involvement, at, of_kind, policy))
             source_id = quoted.alert_id if cover.neutral else quoted.source_id
             head = _head(notice_id, obligation_id, quoted.alert_id)
             repeats = None if cover.neutral else matter.told(cover.agency)
             tail = cover.tail if repeats is None else b"%b%b," % (cover.tail[:-1], _repeated(repeats))
             json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, tail, bodies[cover.body])
             found.append(WrittenNotice(cover.lane, obligation_id, notice_id, at, json))
-        return found, dues
+        return found
 
 
 _SOURCE_ID, _OCCURRED_AT, _RECORDED_AT = b'"source_id":', b'"occurred_at":', b'"recorded_at":'

@@ -65,7 +65,6 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
         directory_tables.revised,
         directory_tables.case_version,
         directory_tables.unlinked_person,
-        directory_tables.wake,
         directory_tables.exercise_clock,
     ),
     "staff": (staff_tables.standing_team,),

@@ -89,8 +89,8 @@ class StateTable(Generic[AnyState]):
     def parts_of_some(
         self, partition: int, names: Sequence[str], begin: bytes, most: int
     ) -> tuple[dict[bytes, dict[str, Any]], bytes | None]:
-        """Of at most so many states on this disk, from `begin` on: by key, those of these fields that they have, of which none is a mapping.
-        And where the next states begin; None behind the last.
+        """Of at most so many states on this disk, from `begin` on: by key, those of these fields that they have, none a mapping. And
+        where the next states begin; None behind the last.
 
         It costs a seek for each field and one for the state, however large that is.
         """

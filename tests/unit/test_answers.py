@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alertbus.model import ids
 from alertbus.model.events import AlertReachedCase, CaseChanged
 from alertbus.model.item import ItemState
 from alertbus.model.notice import Deed, Intent, Notice
@@ -256,6 +257,61 @@ def test_what_reached_nobody_twice_goes_on_to_the_duty_lead() -> None:
 
     assert [role for _, role, _ in shown(machine.notices)] == ["team_manager", "duty_manager", "duty_lead"]
     assert machine.follow(not_delivered(notice, MONDAY + timedelta(minutes=20))) == []
+
+
+def test_what_goes_on_to_somebody_has_one_id_by_whatever_path_and_whoever_wrote_it() -> None:
+    """Also that of before the steps, when delivery wrote such notices: nobody is told twice across an upgrade."""
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    owing = first.obligation
+
+    told = machine.follow(not_delivered(first, MONDAY + timedelta(minutes=5)))
+
+    holder = ids.not_reached_id(owing.id, "childrens_social_care")
+    expected = [(owing.id, "team_manager"), (holder, "social_worker")]
+    assert [one.id for one in told] == [ids.escalation_id(one, owing.since.isoformat(), role) for one, role in expected]
+
+
+def test_the_case_holder_learns_who_was_not_reached_and_nothing_of_what_was_said() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+
+    holder = machine.follow(not_delivered(first, MONDAY + timedelta(minutes=5)))[-1]
+
+    assert "school (designated safeguarding lead) was not reached (unreachable)" in holder.because
+    said_there = holder.model_dump_json()
+    for hidden in (first.title, first.summary, owing_source(first), *(one.text for one in first.narrative)):
+        assert hidden not in said_there
+    assert (holder.obligation.kind, holder.narrative, holder.people, holder.children, dict(holder.details)) == ("other", (), (), (), {})
+
+
+def owing_source(notice: Notice) -> str:
+    return notice.obligation.source_id
+
+
+def test_where_the_case_holder_itself_was_not_reached_the_front_door_is_told() -> None:
+    machine, told = asked("childrens_social_care", kind="restraining_order_breach")
+
+    assert machine.follow(not_delivered(told[0], MONDAY + timedelta(minutes=5)))[-1].obligation.agency == POLICY.front_door
+
+
+def test_what_was_answered_or_is_over_goes_to_nobody_when_it_was_not_delivered() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.follow(answered(first, MONDAY + timedelta(minutes=3)))
+
+    assert machine.follow(not_delivered(first, MONDAY + timedelta(minutes=5))) == []
+
+
+def test_an_agency_nobody_has_entered_is_missed_all_the_same() -> None:
+    machine, (first,) = asked("youth_club", kind="meeting")
+
+    told = machine.follow(not_delivered(first, MONDAY + timedelta(minutes=5)))
+
+    assert "youth club (duty officer) was not reached" in told[-1].because
+
+
+def test_the_watchdogs_notice_asks_nobody() -> None:
+    machine, _ = asked("alertbus_watchdog", kind="restraining_order_breach")
+
+    assert [one for one in machine.until(MONDAY + 20 * DAY) if one.obligation.agency == "alertbus_watchdog"] == []
 
 
 SUNDAY_AT_3 = datetime(2026, 3, 1, 3, tzinfo=UTC)

@@ -12,10 +12,10 @@ from sqlalchemy import distinct, func, select
 
 from alertbus.directory import tables
 from alertbus.directory.candidates import alike
-from alertbus.directory.case_clocks import CaseClocks
 from alertbus.directory.case_register import CaseRegister
 from alertbus.directory.claims import one_of
 from alertbus.directory.directory import Directory, Match
+from alertbus.directory.exercise_clocks import ExerciseClocks
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound, VersionConflict
@@ -565,7 +565,7 @@ async def test_cases_are_found_by_their_people_within_what_is_real_or_one_exerci
 async def test_an_exercises_clock_never_goes_back(engine: Database, cases: CaseRegister) -> None:
     for name, exercise in (("b", "x1"), ("a", "x1"), ("c", "x2"), ("d", None)):
         await cases.record(case(name, exercise=exercise), T0, None)
-    clocks = CaseClocks(engine)
+    clocks = ExerciseClocks(engine)
     later, latest = T0 + timedelta(days=1), T0 + timedelta(days=2)
 
     assert await clocks.of_exercise("x1") == (None, ["a", "b"])
@@ -576,7 +576,7 @@ async def test_an_exercises_clock_never_goes_back(engine: Database, cases: CaseR
 
 
 async def test_a_clock_may_be_set_before_its_cases_come(engine: Database) -> None:
-    clocks = CaseClocks(engine)
+    clocks = ExerciseClocks(engine)
 
     await clocks.advance("x1", T0)
 

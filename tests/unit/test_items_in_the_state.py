@@ -108,7 +108,7 @@ def test_a_plan_that_begins_later_opens_its_clocks_when_its_day_has_come() -> No
     assert {item.opened_at for item in played.all_of("visit")} == {at("2026-02-02", "00:00")}
 
 
-@pytest.mark.parametrize("kind", ["domestic_abuse_incident", "threat_to_staff", "prisoner_release", "other", "school_concern", "birth"])
+@pytest.mark.parametrize("kind", ["domestic_abuse_incident", "threat_to_staff", "prisoner_recall", "other", "school_concern", "birth"])
 def test_an_alert_that_no_rule_asks_for_is_none_of_their_business(kind: str) -> None:
     played = PlayedCase.of()
     alert = a_statement("A-1", at("2026-01-09"), kind, source="police")

@@ -1,4 +1,4 @@
-"""Time on real cases: an agency that joins a case today is told today what stands. Whoever plays an exercise moves its clock."""
+"""What a gateway does again and again: it finishes what it, or another that died, has begun, and anchors the audit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,8 @@ from alertbus.intake.intake import Intake
 from alertbus.model.errors import BusError
 from alertbus.waiting import pause
 
-WAKE_S = 15.0
-"""Seconds between two searches for cases on which something has begun. Chosen: an agency is told at most this late."""
+TEAMS_S = 15.0
+"""Seconds between two searches for teams whose latest version is not on Kafka yet. Chosen."""
 
 REPUBLISH_S = 1.0
 """Seconds between two searches for cases whose people turned out to be others. Chosen: a family is told at most this late that an alert
@@ -22,13 +22,12 @@ was not about them, or was."""
 log = structlog.get_logger("alertbus.intake")
 
 
-async def run_ticker(intake: Intake, stopping: asyncio.Event) -> None:
-    """Tick due cases until `stopping`. Trouble is logged and tried again: nothing due is forgotten."""
+async def run_finishing(intake: Intake, stopping: asyncio.Event) -> None:
+    """Go on until `stopping`. Trouble is logged and tried again: nothing that was begun is forgotten."""
     await asyncio.gather(
-        _repeat(intake.cases.wake, WAKE_S, stopping, "ticks wait"),
         _repeat(intake.people.republish, REPUBLISH_S, stopping, "cases wait to be published again"),
         _repeat(intake.completion.complete, LOOK_S, stopping, "answers wait to be told to their cases"),
-        _repeat(intake.teams.republish, WAKE_S, stopping, "teams wait to be published again"),
+        _repeat(intake.teams.republish, TEAMS_S, stopping, "teams wait to be published again"),
         _repeat(intake.audited.anchor, STEADY.total_seconds(), stopping, "the audit is not anchored"),
     )
 
