@@ -15,7 +15,7 @@ OPERATORS = frozenset({Right.OPERATE, Right.INTEGRATE, Right.AUDIT})
 class CallerSettings(BaseModel):
     """A program that may call the API. Only the SHA-256 of its token is kept.
 
-    Without `rights` a caller states and receives as its agency, and holds cases if it is the policy's case holder.
+    Without `rights` a caller states and receives as its agency, says who answers for it, and holds cases if it is the policy's case holder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

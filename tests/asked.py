@@ -18,7 +18,8 @@ from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 
-POLICY = load_policy()
+POLICY = load_policy().model_copy(update={"items": {}})
+"""The shipped policy without the rules of items, whose lapses would be asked about beside what a test is about."""
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday without a holiday near it, at the opening."""
 

@@ -366,7 +366,7 @@ class FromScratch:
             return False
         if "child_in" in closing and child not in (one.value(closing["child_in"]) or ()):
             return False
-        if closing.get("about") and one.about != child:
+        if closing.get("about") and one.about != (child or (terms.about if terms else "")):
             return False
         if "of" in closing and (terms is None or not self.fits(terms, closing["of"])):
             return False

@@ -25,6 +25,7 @@ FACE_TO_FACE, MEETING = "ppn_face_to_face", "strategy_meeting"
 """The shipped rules of items whose clocks are reported on."""
 HEARD_BEFORE = timedelta(days=28)
 """An agency on the case that stated nothing in so long before a conference brought nothing to it that the bus knows of (ours)."""
+REHEARSED = "In an exercise events have its own time, and deliveries and answers that of the machine: no interval between the two is given."
 FOLLOW_UP_MONTHS = 12
 """After a conference that led to no plan somebody looks at what became of the children (recommendation B III)."""
 PROTECTION = "child_protection"
@@ -33,7 +34,7 @@ Cell = str | int | float | None
 _HOUR, _DAY, _FEBRUARY = 3600, 86400, 28
 
 
-class Report(NamedTuple):
+class AuditReport(NamedTuple):
     """A table of what happened, and a summary of it by team or agency."""
 
     title: str
@@ -44,14 +45,17 @@ class Report(NamedTuple):
     summary: Sequence[Sequence[Cell]]
 
 
-async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> Report:
+async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> AuditReport:
     """Make the report of this name. Raises `KeyError` for no such report, `DatabaseUnavailable`."""
     make, data = REPORTS[name], await report_data(engine, period)
+    if period.exercise is None:
+        return make(data, policy, now)
     said = [one.at for found in data.said.values() for one in found]
-    return make(data, policy, max(said, default=now) if period.exercise else now)  # an exercise has a time of its own
+    found = make(data, policy, max(said, default=now))  # an exercise has a time of its own
+    return found._replace(about=f"{found.about}. {REHEARSED}")
 
 
-def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001  every report is made of the same things
+def ppn_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001  every report is made of the same things
     """The five times of each notice that reached a case, how it was responded to, and whether a manager has acknowledged it (AUD-01)."""
     rows, by_team = [], defaultdict(list)
     for case, said in data.of_kind("ppn"):
@@ -83,7 +87,7 @@ def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # no
         for team, found in sorted(by_team.items())
     ]
     five = ("incident", "sent", "delivered", "acknowledged", "acted")
-    return Report(
+    return AuditReport(
         "Public Protection Notices",
         "Each notice on an open case, with its five times and the response to it",
         ("case", "reference", "team", *five, "first response", "face to face", "hours to it", "manager acknowledged", *_CLOCK),
@@ -93,7 +97,7 @@ def ppn_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # no
     )
 
 
-def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001
+def meetings_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001
     """How long it was from what asked for a strategy meeting to the meeting, on each open case, and why it was late (AUD-02)."""
     rows, by_team = [], defaultdict(list)
     for case_id, items in sorted(data.items.items()):
@@ -117,7 +121,7 @@ def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report: 
         )
         for team, found in sorted(by_team.items())
     ]
-    return Report(
+    return AuditReport(
         "Strategy meetings",
         "From what asked for a strategy meeting on an open case to the meeting, with the reason where it was late",
         ("case", "asked for by", "kind", "team", "asked for", "held", "days", *_CLOCK),
@@ -127,7 +131,7 @@ def meetings_report(data: ReportData, policy: Policy, now: datetime) -> Report: 
     )
 
 
-def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Report:
+def conferences_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:
     """Each initial conference that led to no child protection plan: what was missing, who dissented, what was shared and withheld, and when
     somebody looks at it again (AUD-03, AUD-05).
     """
@@ -149,7 +153,7 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Repor
         dissent = ", ".join(held.dissent) or None
         row = (case.id, _reference(said), str(in_uk(at).date()), held.outcome or NOT_RECORDED, unanimous, dissent, missing)
         rows.append((*row, *_shared(told), str(follow_up), looked_at))
-    return Report(
+    return AuditReport(
         "Initial conferences that led to no child protection plan",
         "What was missing, who dissented, with whom the outcome was shared and what was left out for them, and the 12-month follow-up",
         ("case", "reference", "held", "outcome", "unanimous", "dissent", "missing", "shared with", "withheld", "follow-up", "it is"),
@@ -159,7 +163,7 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Repor
     )
 
 
-def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report:  # noqa: ARG001
+def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001
     """Every obligation with when it was owed, sent, delivered, acknowledged and acted on; summed up by agency and kind (AUD-07)."""
     rows, summed = [], defaultdict(list)
     every = sorted((one for owed in data.owed.values() for one in owed), key=lambda one: (one.since, one.id))
@@ -168,6 +172,7 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report
         times = (one.since, one.due, one.first(Stage.SENT), one.delivered, one.acknowledged, one.first(Stage.ACTED))
         rows.append((one.case_id, one.alert_id, one.kind, one.agency, one.role, *map(_time, times), "yes" if late else "no"))
         summed[one.agency, one.kind].append((one, late))
+    clocks_agree = data.period.exercise is None
     summary = [
         (
             *key,
@@ -175,12 +180,12 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report
             sum(one.delivered is not None for one, _ in found),
             sum(one.acknowledged is not None for one, _ in found),
             sum(late for _, late in found),
-            _median(_apart(one.since, one.delivered, 60) for one, _ in found),
-            _median(_apart(one.since, one.acknowledged, _HOUR) for one, _ in found),
+            _median(_apart(one.since, one.delivered, 60) for one, _ in found if clocks_agree),
+            _median(_apart(one.since, one.acknowledged, _HOUR) for one, _ in found if clocks_agree),
         )
         for key, found in sorted(summed.items())
     ]
-    return Report(
+    return AuditReport(
         "Deliveries",
         "What was owed to whom, and when it was sent, delivered, acknowledged and acted on; from records that are only added to",
         ("case", "alert", "kind", "agency", "role", "owed", "due", "sent", "delivered", "acknowledged", "acted", "late"),
@@ -190,7 +195,7 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> Report
     )
 
 
-REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime], Report]] = MappingProxyType(
+REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime], AuditReport]] = MappingProxyType(
     {"ppn": ppn_report, "meetings": meetings_report, "conferences": conferences_report, "deliveries": deliveries_report}
 )
 _CLOCK = ("limit", "due", "reason")
@@ -271,7 +276,7 @@ def _months_on(day: date, months: int) -> date:
         return day.replace(year=day.year + years, month=month + 1, day=_FEBRUARY)
 
 
-def as_fields(report: Report) -> dict[str, Any]:
+def as_fields(report: AuditReport) -> dict[str, Any]:
     """The report for a program: a list of objects, and its summary."""
     return {
         "title": report.title,

@@ -62,15 +62,11 @@ async def briefings_given(
     there is such a case, and for whoever has left it (END-11).
     """
     owed, notice = tables.obligation.c, tables.notice.c
-    query = (
-        select(owed.id, owed.state, owed.acknowledged_by, notice.body)
-        .join(tables.notice, notice.obligation_id == owed.id)
-        .where(owed.case_id == case_id, owed.agency == agency, owed.kind == KIND)
-        .order_by(notice.position)
-    )
+    given_to = select(owed.id, owed.state, owed.acknowledged_by, notice.body).join(tables.notice, notice.obligation_id == owed.id)
+    query = given_to.where(owed.case_id == case_id, owed.agency == agency, owed.kind == KIND)
     found: dict[str, BriefingGiven] = {}
     async with view(engine) as connection:
-        rows = (await connection.execute(query)).all()
+        rows = (await connection.execute(query.order_by(notice.position))).all()
         case = await latest_case(connection, case_id) if rows else None
     for row in rows:
         given = Notice.model_validate_json(row.body)

@@ -1,4 +1,4 @@
-"""Everything that an exercise left behind: the notices that agencies' systems took, and its items. For the report of a replay."""
+"""All that an exercise left behind, or reality: the notices that agencies' systems took, and the items. For the report of a replay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from alertbus.chronicle import tables
-from alertbus.chronicle.views import answered
+from alertbus.chronicle.views import answered, same_exercise
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Stage
 from alertbus.sql.database import Database
@@ -21,14 +21,14 @@ class TakenNotice:
     taken_at: datetime
 
 
-async def taken_notices(engine: Database, exercise: str) -> list[TakenNotice]:
-    """Give the notices of an exercise that were taken, those of one obligation in the order in which they were written."""
+async def taken_notices(engine: Database, exercise: str | None) -> list[TakenNotice]:
+    """Give the notices of an exercise, or of what is real, that were taken: those of one obligation in the order of their writing."""
     owed, told, given = tables.obligation.c, tables.notice.c, tables.receipt.c
     query = (
         select(told.body, func.min(given.at, type_=given.at.type))
         .join(tables.obligation, owed.id == told.obligation_id)
         .join(tables.receipt, (given.obligation_id == told.obligation_id) & (given.notice_id == told.notice_id))
-        .where(owed.exercise == exercise, given.stage == Stage.ACCEPTED.value)
+        .where(same_exercise(owed.exercise, exercise), given.stage == Stage.ACCEPTED.value)
         .group_by(told.notice_id, told.body, told.position, owed.since, owed.id)
         .order_by(owed.since, owed.id, told.position)
     )

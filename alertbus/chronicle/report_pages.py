@@ -5,14 +5,14 @@ import functools
 import io
 from typing import TYPE_CHECKING
 
-from alertbus.chronicle.audit_reports import Report
+from alertbus.chronicle.audit_reports import AuditReport
 from alertbus.chronicle.formats import harmless_cell
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def report_as_csv(report: Report) -> str:
+def report_as_csv(report: AuditReport) -> str:
     """Every row for a spreadsheet, without the summary; no cell is run as a formula."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
@@ -22,7 +22,7 @@ def report_as_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def report_as_html(report: Report) -> str:
+def report_as_html(report: AuditReport) -> str:
     """Write one page that needs nothing else: the summary first, then every row. Whatever stands in it is escaped."""
     return _report_page().render(report=report)
 

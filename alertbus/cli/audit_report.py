@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alertbus.chronicle.audit_reports import Report, as_fields, audit_report
+from alertbus.chronicle.audit_reports import AuditReport, as_fields, audit_report
 from alertbus.chronicle.report_data import Period
 from alertbus.chronicle.report_pages import report_as_csv, report_as_html
 from alertbus.cli.output import as_it_is, as_json, rows, say
@@ -48,6 +48,6 @@ def report_command(
         rows(found.about, found.columns, found.rows, empty="No row.")
 
 
-async def _report(name: str, period: Period) -> Report:
+async def _report(name: str, period: Period) -> AuditReport:
     async with wired() as wiring:
         return await audit_report(name, wiring.engine, wiring.policy, period, now())

@@ -7,6 +7,7 @@ import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.errors import PolicyFault
+from alertbus.policy.item_rules import ItemOpening, ItemRule
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.policy.within import Within
@@ -23,12 +24,15 @@ def check(file: File = None) -> None:
     policy = load_policy(file)
     if unknown := policy.unknown_fallbacks(load_settings().fallback_names):
         raise PolicyFault("; ".join(unknown) + ". There is `inbox`, and what ALERTBUS_FALLBACKS names.")
-    say(f"policy {policy.version}: {len(policy.kinds)} kinds, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors; no faults")
+    counted = f"{len(policy.kinds)} kinds, {len(policy.items)} items, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors"
+    say(f"policy {policy.version}: {counted}; no faults")
 
 
 @app.command()
 def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Each kind: who is told, how fast, how long it stands, and where the rule comes from; then who may see how much."""
+    """Each kind: who is told, how fast, how long it stands, and where the rule comes from; the same of what is owed by a time (items); then
+    who may see how much.
+    """
     policy = load_policy(file)
     if json_:
         as_json(policy.model_dump(mode="json"))
@@ -56,6 +60,15 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
         ],
         empty="None.",
     )
+    rows(
+        "Items",
+        ("item", "opened by", "owed by", "within", "then", "cites"),
+        [
+            (name, _opened_by(rule), _owed_by(rule, policy), _limit(rule), ", ".join(rule.tells) or "-", ", ".join(rule.cite))
+            for name, rule in policy.items.items()
+        ],
+        empty="None.",
+    )
     classes = sorted({c for row in policy.sharing.values() for c in row})
     shares = [(sector, *(row.get(c, "") for c in classes)) for sector, row in policy.sharing.items()]
     rows("Who sees how much", ("sector", *classes), shares, empty="None.")
@@ -69,7 +82,42 @@ def _within(policy: Policy, kind: str) -> str:
 
 def _in_words(within: Within) -> str:
     (unit, number) = next((name, value) for name, value in within if value is not None)
-    return f"{number} {unit.replace('_', ' ')}"
+    return f"{number} {unit.replace('_', ' ')}" if (unit, number) != ("days", 0) else "the same day"
+
+
+def _opened_by(rule: ItemRule) -> str:
+    """What opens it, in short: kinds, or what must be stated."""
+    return "; ".join(dict.fromkeys(_in_short(one) for one in rule.opens))
+
+
+def _in_short(one: ItemOpening) -> str:
+    if one.case is not None:
+        return one.case.replace("_", " ")
+    said = [f"{path} {' or '.join(_value(v) for v in values)}" for path, values in one.where.items()]
+    said += [f"{path} stated" for path in one.stated]
+    named = [f"a kind named by {one.kinds_in}"] if one.kinds_in is not None else []
+    after = [f"after {_in_short(ItemOpening.model_validate(dict(one.after)))}"] if one.after is not None else []
+    times = [f"{one.times} times in a row"] if one.times > 1 else []
+    return ", ".join([*sorted(one.kinds), *said, *named, *after, *times])
+
+
+def _value(value: str | bool | None) -> str:
+    return "not stated" if value is None else str(value).lower() if isinstance(value, bool) else value
+
+
+def _owed_by(rule: ItemRule, policy: Policy) -> str:
+    agency = rule.agency or (f"{rule.agency_in}, else {policy.case_holder}" if rule.agency_in else None)
+    if agency is None:
+        agency = "who stated it" if rule.source_owes else policy.case_holder
+    return f"{agency} ({rule.role})" if rule.role else agency
+
+
+def _limit(rule: ItemRule) -> str:
+    """By when: as the rule, its openings, or the statement says."""
+    limits = [_in_words(one) for one in (rule.within, *(opening.within for opening in rule.opens)) if one is not None]
+    stated = ["as stated"] if rule.due_in else []
+    warned = f" (reminder: {_in_words(rule.warn)})" if rule.warn is not None else ""
+    return (" or ".join(dict.fromkeys([*stated, *limits])) or "open") + warned
 
 
 def _stands(policy: Policy, kind: str) -> str:

@@ -15,6 +15,7 @@ from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, ReviewNeeded, Tick
 from alertbus.model.notice import Message, Notice, Receipt
+from alertbus.model.team import Team
 
 app = typer.Typer(help="Published schemas.", no_args_is_help=True)
 
@@ -32,6 +33,7 @@ PUBLISHED: dict[str, type[Word]] = {
     "case-changed.v1": CaseChanged,
     "tick.v1": Tick,
     "audit-record.v1": AuditRecord,
+    "team.v1": Team,
 }
 
 

@@ -21,13 +21,15 @@ app = typer.Typer(help="Teams: who answers for an agency, who is away, who cover
 PATIENCE_S = 15.0
 CONFLICT = 412
 
-Json = Annotated[bool, typer.Option("--json")]
-Agency = Annotated[str | None, typer.Option(help="Whose teams; left out for the caller's own.")]
+TeamsOfAgency = Annotated[str | None, typer.Option(help="Whose teams; left out for the caller's own.")]
 TeamId = Annotated[str, typer.Option("--team", help="The team's id: the agency's name, a dot, a short word.")]
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(help="JSON: one team, a list of them, or JSON Lines.")], json_: Json = False) -> None:
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSON: one team, a list of them, or JSON Lines.")],
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
     """Record teams through the gateway. Each is whole; the same again changes nothing. All are checked first."""
     recorded = asyncio.run(_import(_read(file)))
     if json_:
@@ -62,7 +64,11 @@ def _stated(one: Team) -> dict[str, Any]:
 
 
 @app.command()
-def show(team_id: Annotated[str | None, typer.Argument()] = None, agency: Agency = None, json_: Json = False) -> None:
+def show(
+    team_id: Annotated[str | None, typer.Argument()] = None,
+    agency: TeamsOfAgency = None,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
     """One team, or all of an agency, and when in the next seven days nobody would answer or cover."""
     shown = asyncio.run(_shown(agency or (team_id.rpartition(".")[0] if team_id else None)))
     if team_id is not None:
@@ -116,7 +122,7 @@ def who(
     role: Annotated[str | None, typer.Option(help="In which role of the policy; left out for the agency's usual one.")] = None,
     worker: Annotated[str | None, typer.Option(help="Whom a case names for it.")] = None,
     at: Annotated[str | None, typer.Option(help="When, as 2026-12-07T10:00:00Z; left out for now.")] = None,
-    json_: Json = False,
+    json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Who answers, and why it is they: everybody who was passed over, with the reason. Exit 1 where nobody does."""
     asked = {name: value for name, value in (("agency", agency), ("role", role), ("worker", worker), ("at", at)) if value is not None}
@@ -138,7 +144,7 @@ def absent(
     from_: Annotated[str | None, typer.Option("--from", help="A day or a moment; left out for now.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The last day, or a moment; left out where it is not known.")] = None,
     cover: Annotated[str | None, typer.Option(help="Who covers.")] = None,
-    json_: Json = False,
+    json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Somebody of a team is away, and who covers: what is open of theirs is the cover's from then on, and theirs again on their return."""
     absence = {"who": name, "from": from_ or _now(), "to": to, "cover": cover}
@@ -151,7 +157,9 @@ def absent(
 
 
 @app.command()
-def returned(name: Annotated[str, typer.Argument(help="Who is back.")], team: TeamId, json_: Json = False) -> None:
+def returned(
+    name: Annotated[str, typer.Argument(help="Who is back.")], team: TeamId, json_: Annotated[bool, typer.Option("--json")] = False
+) -> None:
     """Somebody is back: an absence of theirs that goes on ends now, and what was answered for them meanwhile is listed, by whom."""
     agency = team.rpartition(".")[0]
     ref, now = worker_ref(agency, name), _now()

@@ -32,6 +32,7 @@ class Plain:
             "exercise": notice.obligation.exercise,
             "title": notice.title,
             "deed": notice.deed,
+            "step": notice.step and notice.step.model_dump(mode="json"),
             "ended_at": notice.ended_at and notice.ended_at.isoformat(),
             "severity": notice.obligation.severity,
             "action": notice.action,

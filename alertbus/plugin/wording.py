@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS
 from alertbus.model.case import in_uk
 from alertbus.model.gaps import ASKED
+from alertbus.model.item import StepKind
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -46,6 +47,24 @@ _HEADS = {
 }
 
 
+_STEP_HEADS = {
+    StepKind.REMINDER: "Reminder",
+    StepKind.OUT_OF_HOURS: "Out of hours",
+    StepKind.OPENING: "Delivered before",
+    StepKind.NOT_DELIVERED: "Not delivered",
+}
+
+_STEPS = {
+    StepKind.REMINDER: "nobody by name has answered this yet.",
+    StepKind.OUT_OF_HOURS: "this comes to you as {role}, because the day team is not there. It is told to them again when they are.",
+    StepKind.OPENING: "this was delivered while the day team was not there. Nobody by name has answered it yet.",
+    StepKind.NEXT: "nobody by name has answered this, so it has come to you as {role}.",
+    StepKind.NOT_DELIVERED: "whoever was to answer this was not reached, so it has come to you as {role}.",
+    StepKind.DUTY_LEAD: "nobody by name has answered this, so it has come to you as {role}. You are the last to be asked.",
+}
+"""What a step says, by its kind; who was asked before, and when, stands in the notice's `because`."""
+
+
 def exercise_mark(notice: Notice) -> str:
     """Give what goes before a line of a rehearsal, `EXERCISE name. `; empty for a real notice."""
     exercise = notice.obligation.exercise
@@ -74,15 +93,27 @@ def deed_line(
     head = _HEADS.get(notice.deed)
     if head is None:
         return None
+    if notice.step is not None:
+        head = _STEP_HEADS.get(notice.step.kind, head)
     says = {
         Deed.AMEND: "this replaces what was sent before about the same matter.",
         Deed.WITHDRAW: withdrawn,
         Deed.NO_LONGER_YOURS: no_longer_yours,
         Deed.CORRECT: corrected,
-        Deed.ESCALATE: "nobody has acknowledged this notice, so it has come to you.",
+        Deed.ESCALATE: _of_step(notice) or "nobody has acknowledged this notice, so it has come to you.",
     }
     ended = f" Ended on {in_uk(notice.ended_at).date().isoformat()}." if notice.ended_at else ""
     return f"{head.upper() if capitals else head}: {says[notice.deed]}{ended}"
+
+
+def _of_step(notice: Notice) -> str | None:
+    says = _STEPS.get(notice.step.kind) if notice.step is not None else None
+    return says.format(role=plain(notice.obligation.role)) if says else None
+
+
+def step_word(notice: Notice) -> str | None:
+    """Name the step by which an answer is chased, for a field of a machine: `reminder`, `next`; None for every other notice."""
+    return notice.step.kind.value if notice.step is not None else None
 
 
 def own_word(notice: Notice) -> str | None:

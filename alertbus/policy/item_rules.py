@@ -136,7 +136,7 @@ class ItemRule(Word):
     """The rule for one sort of item."""
 
     title: str
-    opens: tuple[ItemOpening, ...] = Field(min_length=1)
+    opens: tuple[ItemOpening, ...]
     closes: tuple[ItemClosing, ...] = ()
     within: Within | None = None
     """None: the statement that opens it says by when, or nobody does."""
@@ -176,6 +176,8 @@ class ItemRule(Word):
 
     def faults(self, roles: frozenset[str], agencies: frozenset[str]) -> Iterator[str]:
         """Name what is wrong with it, given the roles and agencies of the policy."""
+        if not self.opens:
+            yield "nothing opens it: give at least one entry under `opens`"
         if unknown := sorted({path for path in self.paths if not is_path(path)}):
             yield f"no section of an alert's details has {', '.join(f'`{path}`' for path in unknown)}"
         named = {*self.tells, *((self.role,) if self.role else ())}

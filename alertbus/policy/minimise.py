@@ -25,7 +25,7 @@ from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
 from alertbus.policy.advice import action_for
 from alertbus.policy.policy import KindRule, Policy
-from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.recipient import Recipient, as_asked, recipient_of
 from alertbus.policy.shown_details import classes_of, ref_of, shown_fields
 from alertbus.policy.sight import Sight
 
@@ -157,13 +157,13 @@ def _to_who_left(body: NoticeBody) -> NoticeBody:
 def reads_words(statement: AcceptedAlert, agency: str, case: Case, policy: Policy) -> bool:
     """True if the agency may see any of the alert's free text: released words that it may not see are no news to it."""
     alert = statement.alert
-    sight = Sight(policy, recipient_of(agency, case, policy, statement.at, source=alert.source))
+    sight = Sight(policy, as_asked(recipient_of(agency, case, policy, statement.at, source=alert.source), agency, alert.details))
     own = policy.kind_rule(alert.kind).narrative
     texts: set[tuple[Sensitivity, ...]] = {
         (Sensitivity.CHILD_VOICE if piece.said_by is SaidBy.CHILD else own,) for piece in alert.narrative
     }
     texts |= {classes_of(section, field) for section, field in free_text_fields(alert.details)}
-    return sight.tells(alert.kind) and any(all(map(sight.free_text, classes)) for classes in texts)
+    return sight.tells(alert.kind) and (sight.asked or any(all(map(sight.free_text, classes)) for classes in texts))
 
 
 def cover_for(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from alertbus.model.case import Case, Involvement, Level, Scope, in_uk
+from alertbus.model.details import Details
 from alertbus.policy.policy import Agency, Policy
 
 KINDS_OF_BIRTH_AND_DEATH = frozenset({"birth", "death", "concealed_pregnancy_concern"})
@@ -31,6 +32,8 @@ class Recipient(NamedTuple):
     """The policy lets it have a child's name though it acts for an adult."""
     own_words: bool = False
     """The alert was stated by this agency, or by a department of it. Another setting, such as another surgery, is another agency."""
+    asked: bool = False
+    """The alert asks this agency something (`details.request`): what is asked was written for it, and it reads that (PRI-03, LNK-05)."""
     others_children: frozenset[str] = frozenset()
     """Children whom other settings serve, and not this one: each is "a sibling" (NOT-16)."""
     unborn: frozenset[str] = frozenset()
@@ -69,6 +72,14 @@ def recipient_of(
         unborn=unborn,
         died=died,
     )
+
+
+def as_asked(recipient: Recipient, agency: str, details: Details) -> Recipient:
+    """The view of an agency of an alert whose request names it, or the agency of which it is a setting; else the same view."""
+    if details.request is None:
+        return recipient
+    to = details.request.to.strip().lower().replace(" ", "_")
+    return recipient._replace(asked=True) if f"{agency}.".startswith(f"{to}.") else recipient
 
 
 def must_not_learn(agency: str, kind: str, case: Case, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from alertbus.model import ids
 from alertbus.model.base import Word
 from alertbus.model.case import Case
-from alertbus.model.details import PEOPLE, Details
+from alertbus.model.details import PEOPLE, Details, Request
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy.sight import Sight
 
@@ -19,6 +19,9 @@ def shown_fields(word: Word, sight: Sight, case: Case) -> dict[str, Any]:
         if value in (None, (), False) and name not in word.model_fields_set:
             continue
         sensitivity = sensitivity_of(type(word), name) or Sensitivity.UNCLASSIFIED
+        if isinstance(value, Request) and sight.asked:
+            shown[name] = value.model_dump(mode="json", exclude_unset=True)
+            continue
         if value is None or not _is_shown(type(word), name, sensitivity, sight):
             continue
         if isinstance(value, Word):

@@ -57,6 +57,11 @@ class Sight:
         """True for who must not learn that there is a child: to be called a father would say so."""
         return self.recipient.for_adults and self.recipient.kept_from
 
+    @property
+    def asked(self) -> bool:
+        """True for who is asked something by the alert, and may read what; not where words may tell of a child it must not know."""
+        return self.recipient.asked and not self.secret
+
     def relation(self, key: str, *, child: bool) -> bool:
         """True if it may be read what somebody is to the family: words of the case, which were not written for who acts for an adult."""
         theirs = self.works_with(key) if child else not self.recipient.for_adults

@@ -28,7 +28,7 @@ from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Decision, Ruling, decide, exposures
-from alertbus.reach.newcomers import newcomers
+from alertbus.reach.newcomers import begun_first, newcomers
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 from alertbus.reach.standing_facts import consent_on, open_episodes
@@ -262,7 +262,7 @@ class BriefingSections:
 
     def _named(self, agency: str) -> list[Involvement]:
         named = [one for one in roster(self._case).named.get(agency, ()) if one.from_ is not None or one.to is not None]
-        return sorted(named, key=lambda one: (one.since or BEGINNING, one.worker or ""))
+        return sorted(named, key=begun_first)
 
     def _holder(self, one: Involvement) -> BriefedHolder:
         """By name, with the policy's word for the role: the case's own words for it may say something of the family."""

@@ -15,7 +15,7 @@ Times = tuple[datetime, datetime]
 """From when to when something holds, both included."""
 
 
-class Owing(NamedTuple):
+class ItemOwner(NamedTuple):
     """Who owes an item."""
 
     agency: str
@@ -89,16 +89,16 @@ def died_at(case: Case, child: str, facts: Iterable[CaseFact]) -> datetime:
     return min((fact.happened_at for fact in deaths if others.isdisjoint(fact.subjects)), default=FOREVER)
 
 
-def owing(rule: ItemRule, fact: CaseFact | None, at: datetime, case: Case, policy: Policy) -> Owing | None:
+def owing(rule: ItemRule, fact: CaseFact | None, at: datetime, case: Case, policy: Policy) -> ItemOwner | None:
     """Who owes an item that is opened at a moment: the agency that the rule or the statement names if it is on the case then, else the
     case holder; nobody if that is not there either.
     """
     there = [post.involvement for post in roster(case).posts if post.start <= at <= post.end]
     named = _named(rule, fact, case)
     for agency in (one.agency for one in there if named is not None and same_agency(one.agency, named)):
-        return Owing(agency, _role(rule, fact, agency, policy))
+        return ItemOwner(agency, _role(rule, fact, agency, policy))
     for agency in (one.agency for one in there if one.scope is Scope.CHILDREN_CASE and policy.holds_cases(one.agency)):
-        return Owing(agency, _role(rule, fact, agency, policy))
+        return ItemOwner(agency, _role(rule, fact, agency, policy))
     return None
 
 

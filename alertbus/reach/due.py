@@ -6,6 +6,7 @@ from datetime import datetime
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, WordsDecided
 from alertbus.policy.policy import Policy
 from alertbus.reach.due_steps import own_evaluated_until
+from alertbus.reach.items import next_item_moment
 from alertbus.reach.occasions import next_arrival
 from alertbus.reach.plans import plan_of, plan_of_own
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
@@ -33,13 +34,12 @@ def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, poli
 
 
 def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: datetime | None = None) -> datetime | None:
-    """The earliest of what the alerts and the bus's own obligations wait for, of the next arrival on the case, and of what is `known`."""
-    moments = [known, next_arrival(state)]
+    """The earliest of what these alerts, own obligations, items, releases and arrivals wait for, and of what is `known`."""
+    moments = [known, next_arrival(state), next_item_moment(state, policy), next_reminder(state, policy)]
     for alert_id in alert_ids:
         if (alert := state.alerts.get(alert_id)) is not None:
             plan = plan_of(alert, state.case, policy, state.answers, state.chased_from or BEGINNING)
             moments.append(plan.next_after(evaluated_until(state, alert)))
-    moments.append(next_reminder(state, policy))
     owns = ((own, plan_of_own(own, state.case, policy, state.answers)) for own in state.own.values())
     moments += [plan.next_after(own_evaluated_until(state, own)) for own, plan in owns]
     return min((moment for moment in moments if moment is not None), default=None)

@@ -94,7 +94,7 @@ class _MadeDue:
         for one, step in self._given(past, _CarriedOut(new, own_evaluated_until(after, now)), _again(before, after, self.event)):
             if step.role is not None:
                 told = (as_item_step(step), step.notice_id(own_id), asked_before(one, step))
-                self.notices.append(own_notice(now, after.case, self.policy, told=told))
+                self.notices.append(own_notice(now, after.case, self.policy, *told))
 
     def _given(self, past: "_CarriedOut", now: "_CarriedOut", again: Callable[[str], bool]) -> Iterator[tuple[Course, PlannedStep]]:
         """The steps that are due now and were not before, and what else that makes necessary."""

@@ -1,55 +1,15 @@
-"""Escalation: the notices for the next person at an agency that was not reached, and for whoever holds the case. Pure.
+"""The notice for whoever holds the case that an agency was not reached. Pure.
 
-One function serves every reason; today there is one, that a notice could not be delivered. Such a notice never says more than its agency
-may see: the next person gets the agency's own notice again, and the case holder learns only which agency and role were not reached.
+It never says more than its reader may see: which agency and which role were not reached, and nothing of what they were to be told. Who is
+told next at the agency itself is a step like any other (`steps`).
 """
-
-from collections.abc import Iterator
 
 from alertbus.model import ids
 from alertbus.model.notice import Deed, Notice, Obligation
-from alertbus.policy.policy import STRANGER, UNKNOWN_SECTOR, Policy
+from alertbus.policy.policy import Policy
 
 UNCLASSED = "other"
 """The kind of the case holder's notice: the alert's own kind may be one of which the case holder is not told (fail closed)."""
-
-
-def escalations(notice: Notice, reason: str, policy: Policy) -> Iterator[Notice]:
-    """The notices that are owed because this one did not reach anybody, for a `reason` that is free of personal data.
-
-    Ids follow from the obligation, from when it is owed and from who is next: to call it again gives the same notices. An end asks
-    nothing, so it has no next person; nor has an agency that is in the policy for the bus's own use, such as the watchdog's. What is an
-    escalation already goes one step further along the chain; the case holder is told once, of the first notice.
-    """
-    known = policy.agency(notice.obligation.agency)
-    if notice.deed.ends or (known.sector == UNKNOWN_SECTOR and known is not STRANGER):
-        return
-    if (role := next_person(notice, policy)) is not None:
-        yield _readdressed(notice, role, reason)
-    if notice.deed is not Deed.ESCALATE and (holder := holder_told(notice.obligation, reason, policy)) is not None:
-        yield holder
-
-
-def next_person(notice: Notice, policy: Policy) -> str | None:
-    """The role after this one in the kind's chain; the first one if this role is not in it; None after the last, or without a chain."""
-    chain = policy.kind_rule(notice.obligation.kind).chain if notice.chain is None else notice.chain
-    role = notice.obligation.role
-    after = chain[chain.index(role) + 1 :] if role in chain else chain
-    return after[0] if after else None
-
-
-def _readdressed(notice: Notice, role: str, reason: str) -> Notice:
-    """The agency's own notice for another role there, unaltered: how much an agency may see does not depend on the role."""
-    owed = notice.obligation
-    return notice.model_copy(
-        update={
-            "id": ids.escalation_id(owed.id, owed.since.isoformat(), role),
-            "deed": Deed.ESCALATE,
-            "obligation": owed.model_copy(update={"role": role}),
-            "recipient": None,
-            "because": f"{notice.because}; not reached: {_words(owed.role)} ({_words(reason)})",
-        }
-    )
 
 
 def holder_told(owing: Obligation, reason: str, policy: Policy) -> Notice | None:

@@ -19,9 +19,6 @@ from alertbus.reach.roster import BEGINNING, FOREVER, roster
 DEATH = "death"
 """The kind by which a child's death is stated; its clocks end there (NOT-26)."""
 
-_BRIEFED = ("conference.type", "consent.plan", "consent.state")
-"""Paths that a newcomer's briefing asks for, whatever the rules name."""
-
 _ACTIONS = tuple(Action)
 
 
@@ -51,7 +48,7 @@ def _made(policy: Policy) -> _AskedFor:
     direct: list[Matching] = [one for one in openings if one.case is None and one.after is None]
     direct += [one for rule in policy.items.values() for one in rule.closes]
     direct += [other for one in openings for other in (one.after, one.reset) if other is not None]
-    paths = sorted({path for rule in policy.items.values() for path in rule.paths}.union(_BRIEFED))
+    paths = sorted({path for rule in policy.items.values() for path in rule.paths})
     return _AskedFor(
         tuple((path, *found) for path in paths if (found := attributes_of(path)) is not None),
         tuple(direct),
@@ -134,7 +131,7 @@ def matches(fact: CaseFact, matching: Matching) -> bool:
     """Whether a rule means this statement."""
     if matching.kinds and fact.kind not in matching.kinds:
         return False
-    said, wanted = fact.said, matching.memo.get(_Wanted) or matching.memo.setdefault(_Wanted, _Wanted.of(matching))
+    said, wanted = fact.said, matching.memo.get(_AskedOfDetails) or matching.memo.setdefault(_AskedOfDetails, _AskedOfDetails.of(matching))
     for path in matching.stated:
         if path not in said:
             return False
@@ -144,7 +141,7 @@ def matches(fact: CaseFact, matching: Matching) -> bool:
     return not any(_says(said.get(path), values) for path, values in wanted.unless) and not any(path in said for path in matching.unstated)
 
 
-class _Wanted(NamedTuple):
+class _AskedOfDetails(NamedTuple):
     """What a rule asks of the details, in the form in which it is looked up: every statement on a case is asked, by every rule."""
 
     where: tuple[tuple[str, frozenset[str | bool | None]], ...]
@@ -164,12 +161,6 @@ def _says(value: Any, values: frozenset[str | bool | None]) -> bool:
 def folded(value: Any) -> Any:
     """The same for two ways to write the same words."""
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
-
-
-def consent_as_it_stands(facts: Iterable[CaseFact]) -> Iterator[CaseFact]:
-    """Of each plan what was last stated of the family's consent to it: it holds until somebody states otherwise (ENG-03)."""
-    latest = {fact.said.get("consent.plan"): fact for fact in facts if "consent.state" in fact.said}
-    yield from latest.values()
 
 
 def standing(facts: Iterable[CaseFact]) -> list[CaseFact]:

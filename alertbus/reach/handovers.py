@@ -13,6 +13,7 @@ from alertbus.model.case import Case, Level, in_uk
 from alertbus.model.item import ItemState
 from alertbus.policy.policy import Policy
 from alertbus.reach.facts import standing
+from alertbus.reach.newcomers import begun_first
 from alertbus.reach.reduce_case import CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
 from alertbus.reach.standing_facts import consent_on, open_episodes
@@ -50,7 +51,8 @@ def managers_told(handover: BriefedHandover, case: Case, agency: str, at: dateti
     day = in_uk(at).date()
     there = [one for one in roster(case).named.get(agency, ()) if one.level is Level.MANAGER and one.worker and (one.from_ or one.to)]
     on_the_day = [o for o in there if in_uk(o.since or BEGINNING).date() <= day <= in_uk(o.until or FOREVER).date()]
-    named = list(dict.fromkeys(o.worker for o in sorted(on_the_day, key=lambda o: (o.since or BEGINNING, o.worker or ""))))
+    in_order = sorted(on_the_day, key=begun_first)
+    named = list(dict.fromkeys(one.worker for one in in_order))
     accepting = named[-1] if named else None
     if handover.pack is not True:
         yield from ([named[0], accepting] if len(named) > 1 else [accepting])

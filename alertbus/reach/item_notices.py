@@ -9,18 +9,16 @@ from datetime import datetime
 
 from alertbus.model import ids
 from alertbus.model.alert import Severity
+from alertbus.model.briefing import LAPSE, OWN_SOURCE
 from alertbus.model.case import Case, Involvement, Scope, in_uk
 from alertbus.model.item import ItemStep, StepKind
 from alertbus.model.notice import Content, Deed, Notice, Obligation
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.item_rules import Informed
 from alertbus.policy.policy import UNKNOWN_SECTOR, Policy
-from alertbus.reach.item_clocks import LAPSE, Worked
+from alertbus.reach.item_clocks import Worked
 from alertbus.reach.kept import OwnObligation
 from alertbus.reach.roster import roster
-
-BUS = "alertbus"
-"""The source of the bus's own obligations."""
 
 _SCOPES = {Informed.CASE_AGENCIES: Scope.CHILDREN_CASE, Informed.PLAN_PARTNERS: Scope.PLAN_PARTNER}
 
@@ -91,7 +89,7 @@ def _obligation(work: Worked, own_id: str, agency: str, role: str, since: dateti
         role=role,
         kind=LAPSE,
         severity=Severity.HIGH,
-        source=BUS,
+        source=OWN_SOURCE,
         source_id=item.id,
         since=since,
         due=due,

@@ -6,7 +6,8 @@ it is. It counts what its own agency was told, and nothing else.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
@@ -16,45 +17,66 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import decide
 from alertbus.reach.standing import StandingAlert, stands_until
 
+_Agencies = frozenset[str]
+_NONE: tuple[int, date] = (0, date.max)
+
+
+class _OneOfMatter(NamedTuple):
+    """What is asked of an alert that came before, worked out once. `until` is how long it counts: None for one that was withdrawn."""
+
+    matter: tuple[str, str, frozenset[str]]
+    at: datetime
+    day: date
+    until: datetime | None
+
 
 class EarlierOfMatter:
     """The alerts of one statement's matter that came before it and still stand, on one case; and of which of them an agency was told."""
 
     def __init__(self, statement: AcceptedAlert, alerts: Mapping[str, StandingAlert], case: Case, policy: Policy) -> None:
-        self._statement, self._case, self._policy = statement, case, policy
-        self._found = [one for one in alerts.values() if self._is_earlier(one)]
+        matter, at, now = _matter(statement), statement.first_at or statement.at, statement.at
+        self._found: dict[_Agencies, tuple[int, date]] = {}
+        for alert_id, other in alerts.items():
+            one = _one_of(other, policy)
+            if one.matter != matter or alert_id == statement.alert_id or one.until is None or not one.at < at <= one.until:
+                continue
+            for since, agencies in _told(other, case, policy):
+                if since <= now:
+                    number, day = self._found.get(agencies, _NONE)
+                    self._found[agencies] = (number + 1, min(day, one.day))
 
     def told(self, agency: str) -> Repeats | None:
         """Which one of the matter it is for the agency; None for the first."""
-        days = [
-            in_uk(one.chain[0].alert.occurred_at).date()
-            for one in self._found
-            if (since := _told(one, self._case, self._policy).get(agency)) is not None and since <= self._statement.at
-        ]
-        return Repeats(number=len(days) + 1, since=min(days)) if days else None
-
-    def _is_earlier(self, other: StandingAlert) -> bool:
-        mine, first = self._statement, other.chain[0]
-        if other.kind != mine.alert.kind or first.alert_id == mine.alert_id or first.alert.agency != mine.alert.agency:
-            return False
-        if other.standing.alert.action is Action.WITHDRAWN or _meant(first) != _meant(mine):
-            return False
-        at = mine.first_at or mine.at
-        recent = first.at < at <= plus(first.at, timedelta(days=self._policy.folding.within_days))
-        return recent and stands_until(other.standing, self._policy.kind_rule(other.kind)) >= at
+        mine = [entry for agencies, entry in self._found.items() if agency in agencies]
+        if not mine:
+            return None
+        return Repeats(number=1 + sum(number for number, _ in mine), since=min(day for _, day in mine))
 
 
-def _meant(statement: AcceptedAlert) -> frozenset[str]:
-    found: frozenset[str] | None = statement.memo.get(_meant)
-    if found is None:
-        found = statement.memo[_meant] = frozenset(person_id for person_ids in statement.people for person_id in person_ids)
-    return found
+def _matter(statement: AcceptedAlert) -> tuple[str, str, frozenset[str]]:
+    meant = frozenset(person_id for person_ids in statement.people for person_id in person_ids)
+    return (statement.alert.kind, statement.alert.agency, meant)
 
 
-def _told(alert: StandingAlert, case: Case, policy: Policy) -> Mapping[str, datetime]:
-    """Since when each agency is told of the alert. Worked out once for each version of the case."""
-    known: tuple[Case, Policy, dict[str, datetime]] | None = alert.memo.get(_told)
-    if known is None or known[0] is not case or known[1] is not policy:
-        found = {one.agency: one.since for one in decide(alert.chain[0], case, policy) if one.told and one.since is not None}
-        known = alert.memo[_told] = (case, policy, found)
-    return known[2]
+def _one_of(alert: StandingAlert, policy: Policy) -> _OneOfMatter:
+    known: _OneOfMatter | None = alert.memo.get(_OneOfMatter)
+    if known is None:
+        first, standing = alert.chain[0], alert.standing
+        counts = plus(first.at, timedelta(days=policy.folding.within_days))
+        over = standing.alert.action is Action.WITHDRAWN
+        until = None if over else min(counts, stands_until(standing, policy.kind_rule(alert.kind)))
+        day = in_uk(first.alert.occurred_at).date()
+        known = alert.memo[_OneOfMatter] = _OneOfMatter((alert.kind, *_matter(first)[1:]), first.at, day, until)
+    return known
+
+
+def _told(alert: StandingAlert, case: Case, policy: Policy) -> tuple[tuple[datetime, _Agencies], ...]:
+    """Since when which agencies are told of the alert: nearly always all at once. Worked out once for each version of the case."""
+    known: tuple[Case, tuple[tuple[datetime, _Agencies], ...]] | None = alert.memo.get(_told)
+    if known is None or known[0] is not case:
+        found: dict[datetime, set[str]] = {}
+        for one in decide(alert.chain[0], case, policy):
+            if one.told and one.since is not None:
+                found.setdefault(one.since, set()).add(one.agency)
+        known = alert.memo[_told] = (case, tuple((since, frozenset(agencies)) for since, agencies in found.items()))
+    return known[1]

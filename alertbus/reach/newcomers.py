@@ -79,6 +79,11 @@ def began(case: Case) -> datetime:
     return min((post.start for post in roster(case).posts), default=FOREVER)
 
 
+def begun_first(one: Involvement) -> tuple[datetime, str]:
+    """The order in which they began; of one moment a fixed one."""
+    return (one.since or BEGINNING, one.worker or "")
+
+
 def day_of(at: datetime) -> str:
     """The UK day of a moment, as part of an id."""
     return in_uk(at).date().isoformat()
@@ -112,8 +117,13 @@ def _made(case: Case) -> Newcomers:
         for agency in sorted({p.involvement.agency for p in roster(case).posts if _works_with_children(p.involvement)})
         if is_there(case, agency, at)
     ]
-    found = sorted((*agencies, *workers, *told), key=lambda one: (one.at, one.agency, one.worker or "", one.mark))
+    found = sorted((*agencies, *workers, *told), key=_in_time)
     return Newcomers(tuple(found), links, frozenset((one.agency, one.at) for one in agencies))
+
+
+def _in_time(one: Newcomer) -> tuple[datetime, str, str, str]:
+    """By when they came; of one moment in a fixed order."""
+    return (one.at, one.agency, one.worker or "", one.mark)
 
 
 def _works_with_children(involvement: Involvement) -> bool:

@@ -12,7 +12,7 @@ from alertbus.model.screening import Revealed
 from alertbus.policy.minimise import Bodies, cover_for
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.reason_path import path_to
-from alertbus.policy.recipient import Recipient, recipient_of
+from alertbus.policy.recipient import Recipient, as_asked, recipient_of
 from alertbus.policy.sight import Sight
 from alertbus.reach.join import Ruling, decide, exposures
 from alertbus.reach.matters import EarlierOfMatter
@@ -128,6 +128,7 @@ class _LinkContext:
             case = self._before
         scope = owed.decision.involvement.scope if owed.decision.involvement else None
         recipient = recipient_of(agency, case, self.policy, owed.at, source=owed.of.alert.source, scope=scope)
+        recipient = as_asked(recipient, agency, owed.statement.alert.details)
         return self._sights.get(recipient) or self._sights.setdefault(recipient, Sight(self.policy, recipient))
 
     def earlier_of(self, statement: AcceptedAlert) -> EarlierOfMatter:

@@ -178,7 +178,8 @@ def _steps(own: str, number: int, waiting: Round, manner: Manner, reports: Seque
     if number == 0 and (desk := manner.at_night(since)) is not None and desk.role != own:
         yield PlannedStep(StepKind.OUT_OF_HOURS, desk.role, since, number, since)
         yield PlannedStep(StepKind.OPENING, own, desk.opening(since, manner.bank_holidays), number, since)
-    yield PlannedStep(StepKind.REMINDER, own, waiting.reminder, number, since)
+    if number or waiting.reminder > since:  # what is due as soon as it is told needs no reminder
+        yield PlannedStep(StepKind.REMINDER, own, waiting.reminder, number, since)
     at = manner.wait(due)
     for role in manner.roles:
         if role in told_next and told_next[role] <= at:

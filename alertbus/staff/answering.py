@@ -7,6 +7,7 @@ trail that says why, and where nobody is found at all the last line says `NOBODY
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from alertbus.model.case import Day, begins, ends, in_uk
 from alertbus.model.team import Absence, Answering, OpeningHours, Team, holds
@@ -101,9 +102,9 @@ class Search:
 
     def _by_role(self, role: str) -> tuple[str, str] | None:
         """Give the one person who has the role, or who alone of those who have it is not away."""
-        held = {person_key(post.spell.name): post.spell.name for post in self._staff.holding(role, self._at)}
-        present = [name for key, name in held.items() if not self._staff.away(key, self._at)]
-        plainly = role.replace("_", " ")
+        held, plainly = self._staff.holding(role, self._at).people, role.replace("_", " ")
+        there = (name for key, name in held.items() if not self._staff.away(key, self._at))
+        present = list(islice(there, 2))  # whether it is one, and no more
         if len(held) == 1:
             return next(iter(held.values())), f"the only {plainly}"
         if len(present) == 1:
@@ -125,9 +126,9 @@ class Search:
         """Give the teams to ask: the worker's own, with the role first; else those where somebody has the role; else all."""
         posts = self._staff.posts.get(person_key(worker), []) if worker else []
         posts = [post for post in posts if holds(post.of, self._at)]
-        now = [post for post in posts if post.held(self._at)] or posts or self._staff.holding(role, self._at)
+        now = [post for post in posts if post.held(self._at)] or posts
         apt = {post.of.id for post in now if role in post.spell.roles}
-        if ids := {post.of.id for post in now}:
+        if ids := {post.of.id for post in now} or self._staff.holding(role, self._at).teams:
             return [self._staff.by_id[id_] for id_ in (*sorted(ids & apt), *sorted(ids - apt))]
         return self._staff.teams_at(self._at)
 
@@ -182,7 +183,7 @@ class Search:
     def _is_the_desk(self, role: str) -> bool:
         """Whether the role is that of the agency's out-of-hours desk, and no person has it: then no person of the day is asked."""
         desk = self._policy.agency(self._staff.agency).out_of_hours
-        return desk is not None and desk.role == role and not self._staff.holding(role, self._at)
+        return desk is not None and desk.role == role and not self._staff.holding(role, self._at).people
 
     def _desk_of_the_policy(self) -> str | None:
         """Give the agency's desk, as the policy has it, while its day teams are not there."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from alertbus.model.case import Spell, begins
+from alertbus.model.base import FIRST, INSTANT, LAST, plus
+from alertbus.model.case import Spell, begins, ends
 from alertbus.model.person import exact_form
 from alertbus.model.team import Absence, DutyTurn, Member, Team, TeamManager, holds, worker_ref
 
@@ -27,6 +28,15 @@ class TeamPost(NamedTuple):
         return holds(self.spell, at) and holds(self.of, at)
 
 
+class RoleHolders(NamedTuple):
+    """Who has a role from one change of the posts that have it to the next: names by person, and the ids of their teams."""
+
+    since: datetime
+    until: datetime
+    people: Mapping[str, str]
+    teams: frozenset[str]
+
+
 class AgencyStaff:
     """What the teams of one agency say of its people. The same whatever the order in which they, and what is in them, are given."""
 
@@ -39,6 +49,7 @@ class AgencyStaff:
         """By role."""
         self._absences: defaultdict[str, list[tuple[Team, Absence]]] = defaultdict(list)
         self._names: dict[str, set[str]] = defaultdict(set)
+        self._held: dict[str, RoleHolders] = {}
         for id_ in sorted(self.by_id):
             self._enter(self.by_id[id_])
 
@@ -68,12 +79,23 @@ class AgencyStaff:
     def teams_at(self, at: datetime) -> list[Team]:
         return [self.by_id[id_] for id_ in sorted(self.by_id) if holds(self.by_id[id_], at)]
 
-    def holding(self, role: str, at: datetime) -> list[TeamPost]:
-        """Give the posts that have the role at that moment. A manager of the first level for whom no role is given is a `team_manager`."""
-        found = [post for post in self.holders.get(role, ()) if post.held(at)]
-        if found or role != TEAM_MANAGER:
-            return found
-        return [post for posts in self.posts.values() for post in posts if _manages(post.spell) and post.held(at)]
+    def holding(self, role: str, at: datetime) -> "RoleHolders":
+        """Give who has the role at that moment. A manager of the first level for whom no role is given is a `team_manager`."""
+        kept = self._held.get(role)
+        if kept is None or not kept.since <= at < kept.until:  # looked through only once between two changes: a role may be a thousand's
+            kept = self._held[role] = self._look_for(role, at)
+        return kept
+
+    def _look_for(self, role: str, at: datetime) -> "RoleHolders":
+        every = self.holders.get(role, [])
+        if not any(post.held(at) for post in every) and role == TEAM_MANAGER:
+            every = [*every, *(post for posts in self.posts.values() for post in posts if _manages(post.spell))]
+        posts = [post for post in every if post.held(at)]
+        changes = sorted({moment for post in every for spell in (post.spell, post.of) for moment in _changes_of(spell)})
+        before, after = [one for one in changes if one <= at], [one for one in changes if one > at]
+        people = {person_key(post.spell.name): post.spell.name for post in posts}
+        teams = frozenset(post.of.id for post in posts)
+        return RoleHolders(before[-1] if before else FIRST, after[0] if after else LAST, people, teams)
 
     def absences_of(self, name: str) -> list[Absence]:
         """Give every absence of the person, over or to come too, in no particular order."""
@@ -106,6 +128,11 @@ TEAM_MANAGER = "team_manager"
 
 def _latest_first(keyed: tuple[float, str, int]) -> tuple[float, str]:
     return -keyed[0], keyed[1]
+
+
+def _changes_of(spell: Spell) -> list[datetime]:
+    begun = [] if spell.from_ is None else [begins(spell.from_)]
+    return begun if spell.to is None else [*begun, plus(ends(spell.to), INSTANT)]
 
 
 def _manages(spell: Member | TeamManager) -> bool:

@@ -86,7 +86,11 @@ def test_a_clinician_reads_every_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("adapter", "sections"), [(PoliceAdapter(), {"conference", "question", "denial"}), (EducationAdapter(), {"conference"})]
+    ("adapter", "sections"),
+    [
+        (PoliceAdapter(), {"conference", "handover", "question", "denial", "request"}),
+        (EducationAdapter(), {"conference", "handover", "request"}),
+    ],
 )
 def test_sta_05_sta_06_police_and_schools_read_what_a_conference_decided_and_no_plan(adapter: Adapter, sections: set[str]) -> None:
     text = said(adapter, notice())

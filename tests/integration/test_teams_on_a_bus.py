@@ -151,9 +151,9 @@ async def test_tur_05_the_cover_answers_for_whoever_is_away_and_hands_it_back_wi
             return found if len(found) == day.sent else []
 
         mine = await until(all_are_hers)
-        said = {"by": JO, "role": "health_visitor", "intent": "acting", "note": "Rung the family."}
-        answer = await http.post(f"/v1/obligations/{mine[0]['id']}/acknowledgements", json=said, params={"agency": AGENCY})
-        assert answer.status_code == 201, answer.text
+        listed = json.loads(await command(bus, "inbox", "--agency", AGENCY, "--worker", JO, "--json"))
+        assert [item["id"] for item in listed] == [item["id"] for item in mine]
+        await command(bus, "answer", mine[0]["id"], "--by", JO, "--intent", "acting", "--note", "Rung the family.", "--agency", AGENCY)
 
         async def answered() -> bool:
             return len(await day.inbox(JO)) == day.sent - 1

@@ -329,6 +329,9 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
         status = await http.get("/v1/cases/case-1/status")
         for answer in looked_through("case status", reader, status.text, _of_the_case_status(reader)):
             yield answer
+        briefing = await http.get("/v1/briefings/case-1")
+        for answer in looked_through("briefing", reader, briefing.text, frozenset()):  # all were there from the start: nobody was given one
+            yield answer
         for form in ("json", "csv", "html", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
             for answer in looked_through(f"chronology as {form}", reader, page.text, said if reader == "csc" else frozenset()):
@@ -336,9 +339,10 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
 
 
 def _of_the_case_status(reader: str) -> frozenset[str]:
-    """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, by whose word."""
+    """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, since when, by whose word."""
     seen = of_the_notice(reader, CASE["id"], "case_status_change")
-    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"}
+    of_the_day = frozenset({"alert: status from"}) if "alert: source" in seen else frozenset()
+    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"} | of_the_day
 
 
 async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
@@ -410,6 +414,7 @@ def _hostile(bus: AskedBus) -> Iterator[tuple[str, str, str, bytes, Json]]:
             f"/v1/cases/{somebody}",
             f"/v1/cases/{somebody}/chronology",
             f"/v1/cases/{somebody}/status",
+            f"/v1/briefings/{somebody}",
             f"/v1/reviews/{somebody}",
         ):
             yield reader, "GET", place, b"", {}

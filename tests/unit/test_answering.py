@@ -459,3 +459,12 @@ def test_a_policy_holiday_closes_a_team() -> None:
     closed: Policy = POLICY.model_copy(update={"bank_holidays": frozenset({date(2026, 12, 7)})})
 
     assert ask([team(members=[member(ADA)], hours=[OFFICE], out_of_hours={"text": "EDT"})], ADA, policy=closed).desk == "EDT"
+
+
+@given(teams(), roles, st.lists(moments, min_size=2, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_law_teams_that_were_asked_before_answer_as_those_that_were_not(found: list[Team], role: str, at: list[datetime]) -> None:
+    asked_before = Staffing(found)
+
+    for moment in at:
+        assert answering(asked_before, CSC, role, None, moment, POLICY) == answering(Staffing(found), CSC, role, None, moment, POLICY)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alertbus.chronicle.audit_reports import (
-    Report,
+    AuditReport,
     as_fields,
     audit_report,
     conferences_report,
@@ -96,7 +96,7 @@ def data(*statements: AcceptedAlert, told: Any = (), items: Any = (), period: Pe
     return ReportData(period, {"case-1": CASE}, {"case-1": statements}, {"case-1": told}, {"case-1": items})
 
 
-def first(report: Report) -> dict[str, Any]:
+def first(report: AuditReport) -> dict[str, Any]:
     found: dict[str, Any] = as_fields(report)["rows"][0]
     return found
 
@@ -104,7 +104,7 @@ def first(report: Report) -> dict[str, Any]:
 PPN = said(1, "ppn", 0, "police.northants")
 
 
-def a_ppn_report() -> Report:
+def a_ppn_report() -> AuditReport:
     manager = owed(PPN, "childrens_social_care", "team_manager", (Stage.ACCEPTED, 3), (Stage.ACKNOWLEDGED, 30))
     worker = owed(
         PPN, "childrens_social_care", "social_worker", (Stage.SENT, 2), (Stage.ACCEPTED, 4), (Stage.ACKNOWLEDGED, 5), (Stage.ACTED, 80)
@@ -174,7 +174,7 @@ def test_aud_02_a_meeting_is_reported_with_its_interval_and_why_it_was_late_and_
 CONFERENCE: dict[str, Any] = {"type": "initial", "outcome": "child_in_need", "unanimous": False, "dissent": ["health_visiting"]}
 
 
-def a_conference_report(**changed: Any) -> Report:
+def a_conference_report(**changed: Any) -> AuditReport:
     held = said(9, "conference_outcome", 0, details={"conference": CONFERENCE | changed})
     heard = said(1, "other", -24, "health_visiting")
     asked = item("request", heard, -48, "missed", agency="police")
@@ -223,6 +223,14 @@ def test_aud_07_deliveries_are_listed_each_with_its_times_and_summed_up_by_agenc
     assert report.summary == [("gp", "ppn", 1, 0, 0, 0, None, None), ("police", "ppn", 1, 1, 1, 1, 60.0, 10.0)]
 
 
+def test_aud_07_no_interval_is_given_between_an_exercises_time_and_the_machines() -> None:
+    told = (owed(PPN, "police", "x", (Stage.ACCEPTED, 3), (Stage.ACKNOWLEDGED, 12)),)
+
+    report = deliveries_report(data(PPN, told=told, period=Period(exercise="e")), POLICY, at(50))
+
+    assert report.summary == [("police", "ppn", 1, 1, 1, 0, None, None)]
+
+
 def test_what_was_taken_back_counts_as_no_answer() -> None:
     taken = owed(PPN, "police", "x", (Stage.ACKNOWLEDGED, 3))
     ids = {"id": "u", "notice_id": "n", "obligation_id": "o", "alert_id": "a", "case_id": "case-1", "agency": "police"}
@@ -238,7 +246,7 @@ def test_only_what_happened_in_the_period_is_reported() -> None:
     assert len(ppn_report(data(PPN, later, period=period), POLICY, at(100)).rows) == 1
 
 
-def every_report() -> list[Report]:
+def every_report() -> list[AuditReport]:
     told = (owed(PPN, "police", "x", (Stage.ACKNOWLEDGED, 3), (Stage.ACTED, 4)),)
     meeting = meetings_report(data(PPN, items=(item("strategy_meeting", PPN, 0, "met", 3),)), POLICY, at(50))
     return [a_ppn_report(), meeting, a_conference_report(), deliveries_report(data(PPN, told=told), POLICY, at(50))]
@@ -290,9 +298,10 @@ async def test_reports_are_read_from_what_the_bus_did(tmp_path: Path) -> None:
 
     notices = await audit_report("ppn", engine, POLICY, Period(), at(48))
     deliveries = await audit_report("deliveries", engine, POLICY, Period(), at(48))
-    rehearsed = await audit_report("deliveries", engine, POLICY, Period(exercise="none"), at(48))
+    rehearsed = await audit_report("deliveries", engine, POLICY, Period(exercise="another"), at(48))
     await engine.dispose()
 
     assert [(row["reference"], row["team"]) for row in as_fields(notices)["rows"]] == [("police.x P-1", NO_TEAM)]
     assert {row["role"] for row in as_fields(deliveries)["rows"]} >= {"social_worker", "team_manager"}
     assert list(rehearsed.rows) == []
+    assert "its own time" in rehearsed.about

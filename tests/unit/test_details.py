@@ -20,7 +20,7 @@ from alertbus.model.on_case import said_here
 from alertbus.model.sections_in_words import IN_WORDS, sections_in_words
 from alertbus.policy.load import load_policy
 from alertbus.policy.minimise import Bodies, reads_words
-from alertbus.policy.recipient import recipient_of
+from alertbus.policy.recipient import as_asked, recipient_of
 from alertbus.reach.sameness import tells_the_same
 from alertbus.reconcile.bare import bare_statement
 
@@ -68,6 +68,7 @@ def said(
 
 def shown(agency: str, statement: AcceptedAlert, case: Case = CASE, *, held: bool = False) -> dict[str, Any]:
     recipient = recipient_of(agency, case, POLICY, T0, source=statement.alert.source)
+    recipient = as_asked(recipient, agency, statement.alert.details)
     _, body = Bodies(statement, case, POLICY, words_held=held).for_recipient(recipient)
     found: dict[str, Any] = json.loads(body).get("details", {})
     return found
@@ -125,6 +126,34 @@ def test_sta_05_sta_06_what_a_conference_decided_and_who_dissented_reaches_every
 @pytest.mark.parametrize("agency", ["probation", "gp.man", "housing"])
 def test_sta_05_who_is_asked_to_no_conference_reads_nothing_of_it(agency: str) -> None:
     assert shown(agency, said({"conference": {"type": "initial", "unanimous": False}}, kind="conference_outcome")) == {}
+
+
+ASKS = {"what": "What do you hold on him?", "to": "police", "due": "2026-04-01"}
+
+
+@pytest.mark.parametrize("to", ["police", "Police"])
+def test_pri_03_lnk_05_who_is_asked_reads_the_request_and_no_plan_besides(to: str) -> None:
+    statement = said({"request": ASKS | {"to": to}, "contact": CONTACT})
+
+    assert shown("police", statement) == {"request": ASKS | {"to": to}}
+    assert "request" in shown("health_visiting", statement)
+    assert shown("housing", statement) == shown("school.eldest", statement) == {}
+
+
+def test_pri_03_probation_reads_what_it_is_asked_but_not_where_words_could_tell_of_a_birth() -> None:
+    statement, asks = said({"request": ASKS | {"to": "probation"}}), ASKS | {"to": "probation"}
+    unrestricted = Case.model_validate(CASE.model_dump(by_alias=True) | {"restrictions": []})
+
+    assert shown("probation", statement, unrestricted) == {"request": asks}
+    assert shown("probation", statement) == {}
+
+
+def test_a_setting_reads_what_its_agency_is_asked_and_words_that_wait_are_not_in_it() -> None:
+    statement = said({"request": ASKS | {"to": "school"}})
+
+    assert shown("school.eldest", statement)["request"]["what"] == ASKS["what"]
+    assert shown("school.eldest", statement, held=True) == {"request": {"due": "2026-04-01"}}
+    assert reads_words(statement, "school.eldest", CASE, POLICY)
 
 
 def test_not_17_a_key_means_somebody_of_this_case_only_where_the_alert_is_about_them() -> None:

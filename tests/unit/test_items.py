@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from alertbus.model.alert import Action
+from alertbus.model.briefing import LAPSE
 from alertbus.model.case import in_uk
 from alertbus.model.events import CaseChanged, Tick
 from alertbus.model.item import ItemState
 from alertbus.policy.within import Within
-from alertbus.reach.item_clocks import LAPSE
 from tests.items_played import SOCIAL_CARE, VISIT, PlayedCase, a_family, at, end_of, steps
 
 PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from alertbus.model.briefing import LAPSE
 from alertbus.model.item import ItemState
-from alertbus.reach.item_clocks import LAPSE
 from tests.items_played import CALL, SOCIAL_CARE, VISIT, PlayedCase, at, end_of, steps
 
 PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]

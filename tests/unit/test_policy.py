@@ -366,6 +366,20 @@ FAULTS: dict[str, tuple[Break, str]] = {
         lambda d: d["unknown_kind"].update(roles={"council": ["duty"]}),
         "unknown_kind.roles: `council` is no entry of `agencies`",
     ),
+    "item of a role that nobody has": (
+        lambda d: d["items"]["visit"].update(tells=["head_of_visits"]),
+        "items.visit: no agency, kind or chain has the role `head_of_visits`",
+    ),
+    "item that reads what no section has": (
+        lambda d: d["items"]["visit"]["closes"][0].update(where={"contact.manner": ["visit"]}),
+        "items.visit: no section of an alert's details has `contact.manner`",
+    ),
+    "item that nothing opens": (lambda d: d["items"]["visit"].update(opens=[]), "items.visit: nothing opens it"),
+    "item of an agency that is not there": (
+        lambda d: d["items"]["partner_information"].update(agency="polizei"),
+        "items.partner_information: `polizei` is no entry of `agencies`",
+    ),
+    "no word for a lapse that nobody has explained": (lambda d: d["reason_codes"].pop("unknown"), "reason_codes: `unknown` is needed"),
     "proposes a kind that is not there": (
         lambda d: d["kinds"]["meeting"].update(proposes="violent_flag"),
         "kinds.meeting.proposes: `violent_flag` is no entry of `kinds`",
@@ -374,6 +388,24 @@ FAULTS: dict[str, tuple[Break, str]] = {
 SHAPES: dict[str, tuple[Break, str]] = {
     "rule without a source": (lambda d: d["kinds"]["ppn"].pop("cite"), "kinds.ppn.cite: a value: this field is required"),
     "rule with an empty source": (lambda d: d["kinds"]["birth"].update(cite=[]), "kinds.birth.cite: "),
+    "item without a source": (lambda d: d["items"]["visit"].pop("cite"), "items.visit.cite: a value: this field is required"),
+    "item that any statement opens": (
+        lambda d: d["items"]["visit"].update(opens=[{}]),
+        "items.visit.opens[0]: an opening names either what on the case opens the item (`case`), or which statement does",
+    ),
+    "item that any statement closes": (
+        lambda d: d["items"]["visit"].update(closes=[{"by_anybody": True}]),
+        "items.visit.closes[0]: a closing says which statement closes the item",
+    ),
+    "link of no relation": (
+        lambda d: d["items"]["partner_information"].update(opens=[{"case": "link"}]),
+        "items.partner_information.opens[0]: `relations` belong to `case: link`, and are needed there",
+    ),
+    "later kinds of no earlier statement": (
+        lambda d: d["items"]["conditional_instruction"].update(opens=[{"kinds_in": "instruction.when"}]),
+        "items.conditional_instruction.opens[0]: `kinds_in` and `before` say something of the earlier statement",
+    ),
+    "holiday on no day": (lambda d: d["school_holidays"][0].update(first="02-30"), "school_holidays[0]: "),
     "no such audience": (lambda d: d["kinds"]["other"].update(audience=["everybody"]), "kinds.other.audience[0]: "),
     "two limits": (
         lambda d: d["kinds"]["death"].update(respond_within={"hours": 1, "working_days": 1}),

@@ -148,7 +148,7 @@ def test_whatever_happened_before_the_prepared_form_tells_what_the_long_way_tell
             state = follow(state, event, POLICY).after
 
 
-@pytest.mark.parametrize("kind", ["other", "violent_person_flag", "ppn", "nspcc_concern", "prisoner_release", "birth"])
+@pytest.mark.parametrize("kind", ["other", "threat_to_staff", "restraining_order_breach", "school_concern", "prisoner_recall", "birth"])
 @pytest.mark.parametrize("source", ["police.north", "school.123", "childrens_social_care"])
 def test_the_second_alert_of_a_kind_is_told_by_the_form_of_the_first(kind: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     notices = PreparedNotices(POLICY)
@@ -173,7 +173,7 @@ def test_the_second_alert_of_a_kind_is_told_by_the_form_of_the_first(kind: str, 
     ("stated", "at"),
     [
         ({"severity": "high"}, T0),
-        ({"kind": "ppn"}, T0),
+        ({"kind": "school_concern"}, T0),
         ({"source": "school"}, T0),
         ({"review_on": "2026-05-01"}, T0),
         ({"children": [{"person": {"label": "her"}, "role": "child"}]}, T0),
@@ -301,6 +301,35 @@ def test_what_was_found_or_decided_about_an_alert_before_it_came_is_answered_the
 @pytest.mark.parametrize("stated", [{"action": "amended", "amends": "a0"}, {"action": "withdrawn"}, {"history": True}])
 def test_what_corrects_or_seeds_is_answered_the_long_way(stated: dict[str, Any]) -> None:
     assert PreparedNotices(POLICY).tell(begun(case()), reached(said(1, **stated))) is None
+
+
+def test_what_opens_an_item_is_answered_the_long_way() -> None:
+    assert PreparedNotices(POLICY).tell(begun(case()), reached(said(1, kind="ppn"))) is None
+
+
+def test_what_arrives_when_somebody_should_have_been_reminded_is_answered_the_long_way() -> None:
+    notices, state = PreparedNotices(POLICY), begun(case())
+    notices.tell(state, reached(said(1, kind="threat_to_staff")))
+    later = follow(state, Tick(case_id="c1", since=T0, at=T0 + timedelta(minutes=30)), POLICY).after
+
+    assert notices.tell(later, reached(said(2, kind="threat_to_staff"))) is None
+    assert notices.tell(later, reached(said(3, T0 + timedelta(minutes=1), kind="threat_to_staff"))) is not None
+
+
+def test_what_is_urgent_while_a_day_team_is_away_is_answered_the_long_way() -> None:
+    night = T0 + timedelta(hours=12)
+
+    assert PreparedNotices(POLICY).tell(begun(case()), reached(said(1, night, kind="threat_to_staff"))) is None
+    assert PreparedNotices(POLICY).tell(begun(case()), reached(said(1, night))) is not None
+
+
+def test_the_state_says_when_the_first_is_reminded() -> None:
+    state = follow(begun(case()), Tick(case_id="c1", since=T0, at=T0), POLICY).after
+
+    told = PreparedNotices(POLICY).tell(state, reached(said(1, kind="threat_to_staff")))
+
+    assert told is not None
+    assert told[0].next_at == T0 + timedelta(minutes=30)
 
 
 def test_a_statement_that_is_known_on_the_case_is_answered_the_long_way() -> None:

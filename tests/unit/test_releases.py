@@ -9,8 +9,10 @@ from alertbus.model.custody import CustodyState, custody_on
 from alertbus.model.events import CaseChanged
 from alertbus.model.item import ItemState, StepKind
 from alertbus.model.notice import Notice
-from tests.asked import MONDAY, POLICY, Machine, a_case, answered, reached, said, ticked
+from alertbus.policy.load import load_policy
+from tests.asked import MONDAY, Machine, a_case, answered, reached, said, ticked
 
+POLICY = load_policy()
 DAY = timedelta(days=1)
 ON = (MONDAY + 20 * DAY).date()
 """A Sunday, twenty days on: 22 March 2026."""

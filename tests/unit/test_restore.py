@@ -5,6 +5,7 @@ import base64
 import contextlib
 import functools
 import itertools
+import json
 import random
 import shutil
 import tempfile
@@ -24,10 +25,11 @@ from sqlalchemy import Table, create_engine, select
 
 from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
+from alertbus.chronicle import projector
 from alertbus.delivery import rebuild as delivery
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
-from alertbus.delivery.ledger.tables import LedgerState, ledger
+from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
 from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
 from alertbus.directory.case_register import CaseRegister
@@ -44,12 +46,16 @@ from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept, Pe
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
 from alertbus.model.person import Person
+from alertbus.model.team import Team
 from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.rebuild import plan as rebuild
 from alertbus.reconcile.mistaken import ClaimsRead
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff import rebuild as staff
+from alertbus.staff.tables import standing_team
+from alertbus.staff.team_register import TeamRegister
 from alertbus.stream.stages import Identify
 from alertbus.wire import records
 from alertbus.wire.reading import Understood, understand
@@ -617,6 +623,60 @@ async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_noth
     assert [word for word in CANARIES if word in caplog.text] == []
 
 
+# The staff
+
+
+def a_team(**said: Any) -> Team:
+    people = [{"name": "R. Postholder"}, {"name": "Q. Standin"}]
+    whole = {"id": "health_visiting.north", "agency": "health_visiting", "name": "North team", "members": people}
+    return Team.model_validate(whole | said)
+
+
+async def teams_restored(engine: Database, *versions: Team) -> None:
+    part = staff.StaffRestore()
+    for one in versions:
+        async with engine.begin() as connection:
+            await part.write(connection, part.read(read(staff.WORDS, [stood(records.team_recorded(one, T0))])))
+    await part.finish(engine)
+
+
+async def test_the_register_of_teams_is_written_again_as_it_was_whatever_the_order_of_versions(engine: Database) -> None:
+    register = TeamRegister(engine)
+    first = (await register.record(a_team(), T0, None)).team
+    second = (await register.record(a_team(deputy="Q. Standin"), T0, 1)).team
+    await register.published(second)
+    async with engine.reading() as connection:
+        before = [tuple(row) for row in await connection.execute(select(standing_team))]
+
+    for order in ((first, second), (second, first), (second, second)):
+        async with engine.begin() as connection:
+            await connection.execute(standing_team.delete())
+        await teams_restored(engine, *order)
+        async with engine.reading() as connection:
+            assert [tuple(row) for row in await connection.execute(select(standing_team))] == before
+    again = await register.record(a_team(deputy="Q. Standin"), T0, None)
+    assert (again.team.version, again.publish) == (2, False), "the same content is known again"
+
+
+async def test_a_message_is_put_back_into_the_inbox_addressed_to_who_answered_when_it_was_accepted(engine: Database) -> None:
+    away = {"who": "R. Postholder", "from": T0.date().isoformat(), "to": T0.date().isoformat(), "cover": "Q. Standin"}
+    await teams_restored(engine, a_team(absences=[away]))
+    plugins, one = Plugins({}), sample_notice(id="n")
+    owed = one.obligation
+    known = {"notice_id": "n", "obligation_id": owed.id, "alert_id": owed.alert_id, "case_id": owed.case_id, "agency": owed.agency}
+    got = Receipt(id="r", **known, stage=Stage.ACCEPTED, at=T0)
+    part = delivery.DeliveryRestore({}, plugins, [], lambda: T0 + timedelta(days=30))
+    async with engine.begin() as connection:
+        await part.write(connection, part.read(read(delivery.WORDS, [of_notice(one, 0), stood(receipt_given(got, by=DELIVERY))])))
+
+    await part.finish(engine)
+
+    async with engine.reading() as connection:
+        [body] = (await connection.execute(select(inbox_message.c.body))).scalars()
+    assert json.loads(body)["recipient"] == "Q. Standin"
+    assert json.loads(body)["answering"][-1] == "Q. Standin answers (covers for R. Postholder)."
+
+
 # All of it
 
 
@@ -628,6 +688,12 @@ def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_mem
     memory |= {audit_tables.head.name}  # a writer who finds no head reads the chain
 
     assert {table.name for table in rebuilt} | memory == set(metadata.tables)
+
+
+def test_every_topic_that_a_room_is_rebuilt_from_is_read() -> None:
+    wanted = {topic for room in (projector, directory, staff, gateway, delivery) for topic, _ in room.WORDS}
+
+    assert wanted - set(itertools.chain.from_iterable(rebuild.PASSES)) == set()
 
 
 def test_a_record_that_is_no_word_of_ours_says_its_class_and_nothing_else() -> None:

@@ -164,6 +164,22 @@ def test_prepared_notices_say_of_consent_what_the_long_way_says() -> None:
     assert [json.loads(one)["consent"]["state"] for one in long if b'"consent"' in one] == ["given"]
 
 
+def test_sta_05_who_left_lately_and_was_not_there_is_told_the_outcome_and_who_dissented_the_same_day() -> None:
+    left = {"agency": "midwifery", "from": "2020-01-01", "to": "2026-02-25"}
+    involved = [one.model_dump(by_alias=True, exclude={"known_at"}) for one in CASE.involvements]
+    case = Case.model_validate(CASE.model_dump(by_alias=True) | {"involvements": [*involved, left]})
+    decided = {"type": "initial", "outcome": "child_in_need", "unanimous": False, "dissent": ["health_visiting"]}
+    event = said(1, kind="conference_outcome", details={"conference": decided})
+    state, _ = reduce_case(CaseState(), CaseChanged(case=case), POLICY)
+    after, owed = reduce_case(state, event, POLICY)
+
+    found = {one.owed.obligation.agency: one for one in notices_for(owed, state, after, POLICY)}
+
+    for agency in ("midwifery", "health_visiting", "school", "police"):
+        assert json.loads(found[agency].json)["details"] == {"conference": decided}
+        assert found[agency].owed.at == event.alert.at
+
+
 def change(number: int, to: str, *, days: int = 0, **stated: Any) -> AlertReachedCase:
     section = {"to": to, "reason": "why", "basis": "section 17", **stated}
     return said(number, days=days, kind="case_status_change", details={"status_change": section})

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.model.notice import ENDINGS
+from alertbus.model.item import ItemStep, StepKind
+from alertbus.model.notice import ENDINGS, Notice
 from alertbus.plugin import Deed
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.schema import closed, document, excerpt, publish, text_of
@@ -171,3 +172,37 @@ def test_a_page_has_them_whatever_it_holds(content: dict[str, Any]) -> None:
 def test_what_is_no_json_is_refused_as_before(content: dict[str, Any], fault: type[Exception]) -> None:
     with pytest.raises(fault):
         as_page(content)
+
+
+CHASED = {
+    StepKind.REMINDER: "Reminder: nobody by name has answered this yet.",
+    StepKind.OUT_OF_HOURS: "Out of hours: this comes to you as team manager, because the day team is not there.",
+    StepKind.OPENING: "Delivered before: this was delivered while the day team was not there.",
+    StepKind.NEXT: "Not yet answered: nobody by name has answered this, so it has come to you as team manager.",
+    StepKind.NOT_DELIVERED: "Not delivered: whoever was to answer this was not reached, so it has come to you as team manager.",
+    StepKind.DUTY_LEAD: "Not yet answered: nobody by name has answered this, so it has come to you as team manager. You are the last",
+}
+
+
+def chased(kind: StepKind, sector: str = "health") -> Notice:
+    role, at = "team_manager", datetime(2026, 3, 2, 13, tzinfo=UTC)
+    notice = sample_notice(deed=Deed.ESCALATE, sector=sector, step=ItemStep(kind=kind, role=role, at=at))
+    asked = f"{notice.because}; asked before: health visitor at 2026-03-02 09:00"
+    return notice.model_copy(update={"obligation": notice.obligation.model_copy(update={"role": role}), "because": asked})
+
+
+@pytest.mark.parametrize("kind", sorted(CHASED))
+def test_a_step_says_why_it_comes_to_its_reader(kind: StepKind) -> None:
+    line = deed_line(chased(kind), withdrawn="it is over.")
+
+    assert line is not None
+    assert line.startswith(CHASED[kind])
+
+
+@pytest.mark.parametrize("kind", sorted(CHASED))
+@pytest.mark.parametrize("sector", ["health", "police", "education", "housing", "social_care"])
+def test_every_adapter_says_that_an_answer_is_chased(sector: str, kind: StepKind) -> None:
+    message = Plugins.load().adapter_for(sector).render(chased(kind, sector))
+    said = message.body.decode() + json.dumps(dict(message.headers))
+
+    assert str(kind) in said or CHASED[kind].partition(":")[2].strip() in said.replace(CHASED[kind].partition(":")[0].upper(), "")

@@ -99,11 +99,12 @@ async def get_teams(
     if not caller.sees_staff_of(wanted):
         raise NotFound(_NO_TEAM)
     staffing = await gateway.intake.teams.book.fresh()
-    staff = staffing.of(wanted)
+    found = staffing.of(wanted)
+    staff = found if found is not None and found.agency == wanted else None  # a setting may be answered for by teams that are not its own
     shown = TeamsShown(
         teams=() if staff is None else tuple(staff.by_id[id_] for id_ in sorted(staff.by_id)),
         people=() if staff is None else tuple(PersonInTeam(ref=ref, name=staff.people[ref]) for ref in sorted(staff.people)),
-        gaps=tuple(unstaffed(staffing, wanted, gateway.now(), gateway.policy)),
+        gaps=() if staff is None else tuple(unstaffed(staffing, wanted, gateway.now(), gateway.policy)),
     )
     return JSONResponse(shown.model_dump(mode="json", by_alias=True))
 

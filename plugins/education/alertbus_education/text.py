@@ -104,7 +104,7 @@ def conference(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterat
     """Say what a conference decided, which a school is asked to (STA-05), and who answers now (TUR-07); a line that would say who an adult
     is, not.
     """
-    yield from filter(None, (safe(line, "") for line in section_lines(notice, only={"conference", "handover"})))
+    yield from filter(None, (safe(line, "") for line in section_lines(notice, only={"conference", "handover", "request"})))
 
 
 def briefing(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from alertbus.plugin import CONTRACT, Address, Message, Notice
-from alertbus.plugin.wording import is_over
+from alertbus.plugin.wording import is_over, step_word
 from alertbus.plugin.writing import as_page
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
 
@@ -96,6 +96,8 @@ def _headers(notice: Notice, route: str) -> dict[str, str]:
         "x-alertbus-deed": notice.deed.value,
         "x-alertbus-assure-reference": reference(notice),
     }
+    if step := step_word(notice):
+        headers["x-alertbus-step"] = step
     if notice.obligation.due:
         headers["x-alertbus-due"] = notice.obligation.due.isoformat()
     if notice.obligation.exercise:

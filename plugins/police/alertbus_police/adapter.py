@@ -41,9 +41,9 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
 written here, not before.
 """
 
-IN_WORDS = frozenset({"conference", "handover", "question", "denial"})
+IN_WORDS = frozenset({"conference", "handover", "question", "denial", "request"})
 """The sections that police are shown in plain words: a plan is the family's and no matter of theirs, but they are asked to
-conferences, and call whoever answers now (TUR-07)."""
+conferences, call whoever answers now (TUR-07), and are asked for what they hold (LNK-05)."""
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."

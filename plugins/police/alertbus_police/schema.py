@@ -124,7 +124,9 @@ def _event() -> Schema:
         "observations": _list(excerpt()),
         "details": closed(details),
     }
-    in_words = _TEXTS | {"description": "What was stated of a conference, a question or a denial, one line for each thing."}
+    in_words = _TEXTS | {
+        "description": "What was stated of a conference, a question, a denial or a request to police, one line for each thing."
+    }
     return closed(fields | {"stated": in_words}, [*fields])
 
 
