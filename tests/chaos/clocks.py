@@ -87,6 +87,8 @@ class StepsSeen:
     unowned: Collection[str]
     """Obligations whose item has said that nobody is left to be asked; of an answer it has the obligation's id."""
     ahead: Collection[Ahead] = ()
+    changed: Mapping[str, Collection[datetime]] = field(default_factory=dict)
+    """By case, when its versions became known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,19 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
                 of_it[-1].steps.append(notice)
             continue
         if known:
-            known[-1].until = min(known[-1].until, at)
+            known[-1].until = min(known[-1].until, _changed_at(known[-1], notice, at, seen))
         if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
             known.append(_Asking(notice, datetime.max.replace(tzinfo=owed.since.tzinfo)))
     return itertools.chain.from_iterable(of_obligation.values())
+
+
+def _changed_at(asking: _Asking, notice: Notice, at: datetime, seen: StepsSeen) -> datetime:
+    """When something else than an answer changed it. What a change of the case takes back is dated by how far the case had been worked out
+    then, which may be later than the change.
+    """
+    since = asking.notice.obligation.since
+    changes = [known for known in seen.changed.get(notice.obligation.case_id, ()) if since < known <= at] if notice.deed.ends else []
+    return min(changes, default=at)
 
 
 def _plan(asking: _Asking, quick: Quick) -> Iterator[tuple[StepKind, str, datetime]]:
