@@ -87,8 +87,8 @@ class StepsSeen:
     unowned: Collection[str]
     """Obligations whose item has said that nobody is left to be asked; of an answer it has the obligation's id."""
     ahead: Collection[Ahead] = ()
-    changed: Mapping[str, Collection[datetime]] = field(default_factory=dict)
-    """By case, when its versions became known."""
+    changed: Mapping[str, Collection[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """By case, when its versions became known, each with how far ticks before it on its topic had moved the case's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +152,12 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
 
 
 def _changed_at(asking: _Asking, notice: Notice, at: datetime, seen: StepsSeen) -> datetime:
-    """When something else than an answer changed it. What a change of the case takes back is dated by how far the case had been worked out
-    then, which may be later than the change.
+    """Until when it was asked, by a notice that changed it. An agency that a version of the case leaves out hears nothing more: not even of
+    a step whose moment had come, if that version stood on the case's topic before any tick that covers the step.
     """
     since = asking.notice.obligation.since
-    changes = [known for known in seen.changed.get(notice.obligation.case_id, ()) if since < known <= at] if notice.deed.ends else []
-    return min(changes, default=at)
+    changes = [one for one in seen.changed.get(notice.obligation.case_id, ()) if since < one[0] <= at] if notice.deed.ends else []
+    return min(max(changes)) if changes else at
 
 
 def _plan(asking: _Asking, quick: Quick) -> Iterator[tuple[StepKind, str, datetime]]:

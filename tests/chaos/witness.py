@@ -76,7 +76,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
     notices: dict[str, tuple[Notice, datetime]] = {}
     heard: dict[str, list[Heard]] = defaultdict(list)
     ticked: dict[str, datetime] = defaultdict(lambda: BEGINNING)
-    changed: dict[str, set[datetime]] = defaultdict(set)
+    changed: dict[str, set[tuple[datetime, datetime]]] = defaultdict(set)
     unowned: set[str] = set()
     async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
         read = understand(record, _STEP_WORDS)
@@ -89,7 +89,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
                 answer = isinstance(said, Answered)
                 heard[said.obligation_id].append(Heard(said.at, ticked[said.case_id], answer))
             case CaseChanged(case=case) if case.known_at is not None:
-                changed[case.id].add(case.known_at)
+                changed[case.id].add((case.known_at, ticked[case.id]))
             case Item() as item if item.unowned:
                 unowned.add(item.id)
     return StepsSeen(
