@@ -192,7 +192,7 @@ def test_a_copy_told_of_in_the_old_form_is_read_as_a_copy() -> None:
 def test_every_type_of_event_stands_in_the_table_and_has_a_golden_record() -> None:
     types = {text for name, text in vars(events).items() if name.isupper() and isinstance(text, str)}
     models = [one for words_of in (events, identity, item, team) for one in vars(words_of).values()]
-    types |= {kind.type for kind in models if isinstance(kind, type) and isinstance(getattr(kind, "type", None), str)}
+    types |= {found for kind in models if isinstance(kind, type) and isinstance(found := getattr(kind, "type", None), str)}
 
     assert types == set(TABLE)
     assert {dict(found["headers"])["ce_type"] for found in GOLDEN.values()} == types
