@@ -87,18 +87,22 @@ class Bus:
 
     async def _new_family(self) -> str:
         name = uuid.uuid4().hex[:8]
+        await self.join(name)
+        return name
+
+    async def join(self, family: str, *involvements: dict[str, Any]) -> None:
+        """Record the case, with these besides the two agencies."""
         now = datetime.now(UTC)
         case = Case.model_validate(
             {
-                "id": f"case-{name}",
-                "people": [{"key": "adult", "label": "Adult", "identifiers": [{"system": "crn", "value": _crn(name)}]}],
+                "id": f"case-{family}",
+                "people": [{"key": "adult", "label": "Adult", "identifiers": [{"system": "crn", "value": _crn(family)}]}],
                 "links": [{"person": "adult", "relation": "parent"}],
-                "involvements": [{"agency": agency} for agency in sorted(AGENCIES)],
+                "involvements": [*({"agency": agency} for agency in sorted(AGENCIES)), *involvements],
             }
         )
         recorded = (await CaseRegister(self.engine).record(case, now, None)).case
         await self.producer.send_all([records.case_changed(recorded, now), *records.links_changed(recorded, (), now)])
-        return name
 
     async def alert(self, family: str, count: int = 1, begins: str = "alert") -> list[str]:
         """Alerts about a family's adult, accepted. Gives their ids."""

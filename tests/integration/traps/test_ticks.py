@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from alertbus.wire.reading import understand
 from alertbus.wire.words import words
 from tests.integration.traps.bus import Bus, WallClock, Worker, until
 from tests.integration.traps.steps import LIMITS
-from tests.integration.traps.twists import asks_for_steps
+from tests.integration.traps.twists import asks_for_steps, looks_all_the_time
 
 pytestmark = pytest.mark.kafka
 
@@ -160,6 +160,27 @@ async def test_partitions_that_move_while_ticks_are_written_miss_none_and_double
             await second.stop()
         await until_given(bus, alerts, STEPS)
         assert (first.failed, second.failed) == ([], [])
+
+
+async def test_who_starts_in_two_days_is_told_then_what_stands_then_and_not_before(bus: Bus, clock: WallClock) -> None:
+    """By the bus's own reducers, and by the stream alone: nothing else knows that somebody begins."""
+    family, begins = bus.family(), (datetime.now(UTC) + timedelta(days=2)).date()
+    async with bus.worker(twist=looks_all_the_time, now=clock) as worker:
+        await bus.join(family, {"agency": "health_visiting", "from": begins.isoformat()})
+        (alert,) = await bus.alert(family)
+        await bus.until_told([alert])
+        clock.move(timedelta(hours=20))
+        await clock.looked_at()
+        await bus.caught_up()
+        assert "health_visiting" not in (await bus.told())[alert]
+
+        clock.move(timedelta(days=3))
+        await until(lambda: health_visiting_told(bus, alert), True)
+        assert worker.failed == []
+
+
+async def health_visiting_told(bus: Bus, alert: str) -> bool:
+    return "health_visiting" in (await bus.told())[alert]
 
 
 async def test_a_clock_that_stands_still_or_is_set_back_makes_steps_late_and_loses_none(bus: Bus, clock: WallClock) -> None:

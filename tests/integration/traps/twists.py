@@ -171,6 +171,11 @@ def asks_for_steps(worker: StreamWorker) -> None:
     stages.follow = follow_with_steps  # type: ignore[assignment]
     stage: Any = worker.lanes[topics.CASE_EVENTS]._process
     stage._prepared = SimpleNamespace(tell=lambda *_: None)
+    looks_all_the_time(worker)
+
+
+def looks_all_the_time(worker: StreamWorker) -> None:
+    """A clock that a test moves is noticed at once."""
     worker._clock._look_s = 0.05
 
 
