@@ -153,7 +153,7 @@ class Town:
         return await review_items(self.engine, self.now, front_door, state=state, reasons=[ReviewReason.WORDS_HELD])
 
     def notices(self, agency: str, case_id: str) -> list[Notice]:
-        """What the agency was told of alerts on the case, in the order written; not how it was chased, nor how it was briefed."""
+        """What the agency was told of alerts on the case, in the order written; not how it was chased, or briefed."""
         read_all = [understand(self._stood(r), words(*TABLE)) for r in self.wire.records.values() if r.topic == topics.NOTICES]
         found = [one.word for one in read_all if one.type == NOTICE_OWED]
         return [

@@ -28,7 +28,8 @@ AGENCIES = ("childrens_social_care", "gp", "health_visiting", "police", "probati
 _BLOCK = 1_000
 """Alerts that are made row by row; the database copies them, under other ids, until there are enough."""
 
-_WAITING = sorted(set(ObligationState) - ANSWERED)
+_WAITING = sorted(set(ObligationState) - ANSWERED - {ObligationState.PASSED_ON, ObligationState.NOT_OURS})
+"""The last two are rare."""
 _IDS = {
     tables.alert: ("statement_id", "alert_id", "source_id"),
     tables.alert_case: ("statement_id", "case_id", "alert_id"),

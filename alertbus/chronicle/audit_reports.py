@@ -25,6 +25,7 @@ FACE_TO_FACE, MEETING = "ppn_face_to_face", "strategy_meeting"
 """The shipped rules of items whose clocks are reported on."""
 HEARD_BEFORE = timedelta(days=28)
 """An agency on the case that stated nothing in so long before a conference brought nothing to it that the bus knows of (ours)."""
+REHEARSED = "In an exercise events have its own time, and deliveries and answers that of the machine: no interval between the two is given."
 FOLLOW_UP_MONTHS = 12
 """After a conference that led to no plan somebody looks at what became of the children (recommendation B III)."""
 PROTECTION = "child_protection"
@@ -47,8 +48,11 @@ class AuditReport(NamedTuple):
 async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> AuditReport:
     """Make the report of this name. Raises `KeyError` for no such report, `DatabaseUnavailable`."""
     make, data = REPORTS[name], await report_data(engine, period)
+    if period.exercise is None:
+        return make(data, policy, now)
     said = [one.at for found in data.said.values() for one in found]
-    return make(data, policy, max(said, default=now) if period.exercise else now)  # an exercise has a time of its own
+    found = make(data, policy, max(said, default=now))  # an exercise has a time of its own
+    return found._replace(about=f"{found.about}. {REHEARSED}")
 
 
 def ppn_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:  # noqa: ARG001  every report is made of the same things
@@ -168,6 +172,7 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> AuditR
         times = (one.since, one.due, one.first(Stage.SENT), one.delivered, one.acknowledged, one.first(Stage.ACTED))
         rows.append((one.case_id, one.alert_id, one.kind, one.agency, one.role, *map(_time, times), "yes" if late else "no"))
         summed[one.agency, one.kind].append((one, late))
+    clocks_agree = data.period.exercise is None
     summary = [
         (
             *key,
@@ -175,8 +180,8 @@ def deliveries_report(data: ReportData, policy: Policy, now: datetime) -> AuditR
             sum(one.delivered is not None for one, _ in found),
             sum(one.acknowledged is not None for one, _ in found),
             sum(late for _, late in found),
-            _median(_apart(one.since, one.delivered, 60) for one, _ in found),
-            _median(_apart(one.since, one.acknowledged, _HOUR) for one, _ in found),
+            _median(_apart(one.since, one.delivered, 60) for one, _ in found if clocks_agree),
+            _median(_apart(one.since, one.acknowledged, _HOUR) for one, _ in found if clocks_agree),
         )
         for key, found in sorted(summed.items())
     ]

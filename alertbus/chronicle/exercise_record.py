@@ -1,4 +1,4 @@
-"""Everything that an exercise left behind, or reality: the notices that agencies' systems took, and the items. For the report of a replay."""
+"""All that an exercise left behind, or reality: the notices that agencies' systems took, and the items. For the report of a replay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class TakenNotice:
 
 
 async def taken_notices(engine: Database, exercise: str | None) -> list[TakenNotice]:
-    """Give the notices of an exercise that were taken, or of what is real, those of one obligation in the order in which they were written."""
+    """Give the notices of an exercise, or of what is real, that were taken: those of one obligation in the order of their writing."""
     owed, told, given = tables.obligation.c, tables.notice.c, tables.receipt.c
     query = (
         select(told.body, func.min(given.at, type_=given.at.type))

@@ -140,8 +140,9 @@ def status(
             "since": found["since"],
             "by whose word": found["authority"] or ("the case file" if found["said_in"] else None),
             "plans on file": ", ".join(found["plans"]) or None,
-            "consent": consent
-            and f"{consent['state']} to {consent['plan'] or 'no plan on file'}, since {consent['since'] or 'not stated'}",
+            "consent": f"{consent['state']} to {consent['plan'] or 'no plan on file'}, since {consent['since'] or 'not stated'}"
+            if consent
+            else None,
             "held by": ", ".join(filter(None, (holder.get(part) for part in ("agency", "team", "worker", "manager")))) or None,
             "how to reach them": found["contact"],
             "differs": found["mismatch"],

@@ -128,7 +128,8 @@ class _Clock:
         decisions = decided.get(self._id, DecisionsOnItem())
         pause = self._pause(due or FOREVER, decisions)
         stops = min(opened.ends, pause.since or FOREVER)
-        recorded = [*((one.known, FOREVER) for one in found), *self._recorded_once(closers)]
+        once = list(self._recorded_once(closers))
+        recorded = [*((one.known, FOREVER) for one in found), *((since, until) for _, since, until in once)]
         lapse_at = FOREVER if due is None else _first_without(max(pause.due, opened.known), recorded)
         lapsed = lapse_at <= now and lapse_at < FOREVER and pause.due < stops
         warned_at = max(pause.warn, opened.known)
@@ -145,13 +146,13 @@ class _Clock:
         item = item.model_copy(
             update={
                 "steps": tuple(steps),
-                "next": self._next(due and pause.due, warned_at, warned=warned) if state is ItemState.OPEN else None,
+                "next": self._next(due and pause.due, warned_at, now) if state is ItemState.OPEN else None,
                 "obligation_id": ids.lapse_id(self._id, pause.due.isoformat()) if lapsed and self._rule.tells else None,
                 "suspended_at": pause.since if state is ItemState.SUSPENDED else None,
                 "reason": reason,
             }
         )
-        rests_on = _rests_on(opened, *(one.fact for one in (closed,) if one is not None))
+        rests_on = _rests_on(opened, *(one.fact for one in (closed,) if one is not None), *(fact for fact, _, _ in once))
         lapse = Lapse(lapse_at, None if over is None else max(over, lapse_at)) if lapsed else None
         return Worked(item, self._rule, opened, lapse, warned_at if warned else None, rests_on)
 
@@ -218,14 +219,14 @@ class _Clock:
             return False
         return fact.order > first.order or not matches(fact, self._opened.opening)
 
-    def _recorded_once(self, closers: list[_Closers]) -> Iterator[tuple[datetime, datetime]]:
-        """From when to when statements that do not stand any more closed it."""
+    def _recorded_once(self, closers: list[_Closers]) -> Iterator[tuple[CaseFact, datetime, datetime]]:
+        """The statements that do not stand any more and that closed it, each from when to when."""
         for statements in self._board.corrected:
             for one, instead in pairwise(statements):
                 if one.action is not Action.WITHDRAWN and any(
                     matches(one, closing) and self._closes(closing, one) for closing, _, _ in closers
                 ):
-                    yield known_on_case(one, self._case, self._policy) or FOREVER, instead.at
+                    yield one, known_on_case(one, self._case, self._policy) or FOREVER, instead.at
 
     def _pause(self, due: datetime, decisions: DecisionsOnItem) -> _Pause:
         """The clock as people have stopped it and let it run again. A clock that has run out is not stopped any more."""
@@ -251,11 +252,11 @@ class _Clock:
             return ItemState.VOID
         return ItemState.SUSPENDED if pause.since is not None else ItemState.OPEN
 
-    def _next(self, due: datetime | None, warned_at: datetime, *, warned: bool) -> ItemStep | None:
+    def _next(self, due: datetime | None, warned_at: datetime, now: datetime) -> ItemStep | None:
         """Who is told next if nothing is recorded."""
         if due is None:
             return None
-        if not warned and warned_at < due:
+        if now < warned_at < due:
             return ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)
         return ItemStep(kind=StepKind.NEXT, role=self._rule.tells[0], at=due) if self._rule.tells else None
 

@@ -135,11 +135,12 @@ class Board:
     def _by_later(self, rule: ItemRule, opening: ItemOpening, after: Matching) -> Iterator[Opened]:
         """The first statement after each of those because of which it matters."""
         for earlier in self.meant(after):
-            later = self._first_after(earlier, opening)
+            later = self.first_after(earlier, opening)
             if later is not None:
                 yield from self._by_statement(rule, opening, later, earlier)
 
-    def _first_after(self, earlier: CaseFact, opening: ItemOpening) -> CaseFact | None:
+    def first_after(self, earlier: CaseFact, opening: ItemOpening) -> CaseFact | None:
+        """The first statement after another that matters because of it; None where none has come, or its waiting has ended."""
         day = earlier.said.get(opening.before) if opening.before is not None else None
         last = FOREVER if day is None else begins(date.fromisoformat(str(day)))
         for fact in self.facts:
@@ -154,11 +155,15 @@ class Board:
     def waiting(self, opening: ItemOpening) -> list[CaseFact]:
         """The earlier statements after which nothing has yet come of what they wait for, while it still may."""
         found = [] if opening.after is None else self.meant(opening.after)
-        return [one for one in found if not self._ended(one, opening) and self._first_after(one, opening) is None]
+        return [one for one in found if not self._ended(one, opening) and self.first_after(one, opening) is None]
 
     def _ended(self, earlier: CaseFact, opening: ItemOpening) -> bool:
         reset = opening.reset
         return reset is not None and any(one.order > earlier.order and matches(one, reset) for one in self.facts)
+
+    def last_reset(self, opening: ItemOpening) -> list[CaseFact]:
+        """What last began a row anew, or ended a waiting."""
+        return self.meant(opening.reset)[-1:] if opening.reset is not None else []
 
     def in_this_row(self, opening: ItemOpening) -> list[CaseFact]:
         """The statements that count towards the next row's end."""

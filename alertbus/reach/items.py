@@ -260,7 +260,8 @@ def _pruned(state: CaseState, items: Mapping[str, Item], works: Mapping[str, Wor
     """Without the items that were over long ago, and the statements that no item rests on and none can any more."""
     now = known_until(state)
     kept = {one: item for one, item in items.items() if not _forgotten(item, now)}
-    needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on} | _waiting(board, now, policy)
+    needed = {alert_id for one in kept if one in works for alert_id in works[one].rests_on}
+    needed = needed.union(_waiting(board, needed, now, policy))
     facts = {one: fact for one, fact in state.facts.items() if fact.alert_id in needed or now <= plus(fact.at, KEPT) or fact.kind == DEATH}
     decisions = {one: made for one, made in state.item_decisions.items() if one in kept or now <= plus(made.made[-1].at, KEPT)}
     return state.model_copy(
@@ -280,8 +281,15 @@ def _forgotten(item: Item, now: datetime) -> bool:
     return item.state is ItemState.MISSED and item.due is not None and now > plus(item.due, CHASED)
 
 
-def _waiting(board: Board, now: datetime, policy: Policy) -> set[str]:
-    """The alerts of which a later statement may still make something: a condition that waits, the first of several in a row."""
-    openings = [one for rule in policy.items.values() for one in rule.opens if one.after is not None or one.times > 1]
-    found = {fact.alert_id for one in openings for fact in (board.in_this_row(one) if one.times > 1 else board.waiting(one))}
-    return {fact.alert_id for fact in board.facts if fact.alert_id in found and now <= plus(fact.at, CHASED)}
+def _waiting(board: Board, needed: set[str], now: datetime, policy: Policy) -> Iterator[str]:
+    """The alerts of which a later statement may still make something: a condition that waits, the first of several in a row; and what ended
+    such a thing, without which one that is still held would begin anew.
+    """
+    for opening in (one for rule in policy.items.values() for one in rule.opens if one.after is not None or one.times > 1):
+        waiting = [*board.waiting(opening), *(board.in_this_row(opening) if opening.times > 1 else ())]
+        found = {fact.alert_id for fact in (*waiting, *board.last_reset(opening)) if now <= plus(fact.at, CHASED)}
+        yield from found
+        for earlier in board.meant(opening.after) if opening.after is not None else ():
+            held = earlier.alert_id in needed | found or now <= plus(earlier.at, KEPT)
+            if held and (later := board.first_after(earlier, opening)) is not None:
+                yield later.alert_id

@@ -4,39 +4,36 @@
 Between two moments at which anything on a case begins or ends, alerts of one kind about the same people are told to the same agencies, for
 the same reasons and in the same words. Only their ids, times and narrative differ. So the first of them is worked out in full, its notices
 are cut at what differs, and each later one fills that in. Whatever may make a difference is one of the circumstances by which a form is
-found (`_Circumstances`), or keeps an alert from being answered so at all. The law that tests hold: the state and the notices are those of
+found (`Circumstances`), or keeps an alert from being answered so at all. The law that tests hold: the state and the notices are those of
 the long way, byte for byte.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from pydantic_core import to_json
 
 from alertbus.model import ids
-from alertbus.model.alert import AcceptedAlert, Action, Alert
+from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.calendar import day_alone
-from alertbus.model.case import Case, Involvement, in_uk
+from alertbus.model.case import Case, Involvement
 from alertbus.model.events import AlertReachedCase
 from alertbus.model.notice import Cause, Excerpt, NoticeBody, Repeats
 from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
 from alertbus.reach.askings import is_asked
-from alertbus.reach.facts import concerns_items
+from alertbus.reach.circumstances import Circumstances, circumstances_of, next_to_begin
 from alertbus.reach.join import Ruling
 from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.notices import Told, notices_for
 from alertbus.reach.obligations import answer_due
-from alertbus.reach.occasions import may_brief
 from alertbus.reach.plans import first_reminder, urgent
 from alertbus.reach.reduce_case import CaseState, reduce_case, with_alert
-from alertbus.reach.roster import BEGINNING, roster
-from alertbus.reach.standing import StandingAlert, meets_until, stands_until
-from alertbus.reach.standing_facts import ConsentSaid
+from alertbus.reach.roster import BEGINNING
+from alertbus.reach.standing import StandingAlert
 
 REMEMBERED = 4_096
 """Forms kept. Chosen: of the families about whom most is said; one of seven notices takes some 7 kB."""
@@ -66,22 +63,21 @@ class PreparedNotices:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._forms: OrderedDict[_Circumstances, _PreparedForm] = OrderedDict()
+        self._forms: OrderedDict[Circumstances, _PreparedForm] = OrderedDict()
 
     def tell(self, state: CaseState, event: AlertReachedCase) -> tuple[CaseState, list[WrittenNotice]] | None:
         """The case after the event, and its notices in the order in which an agency should read them; None for an alert that is answered
         the long way: one of which anything is known on the case, that corrects or seeds, or whose words a person must decide about.
         """
         flags = tuple(one for one in state.alerts.values() if self._policy.kind_rule(one.kind).flag)
-        circumstances = _circumstances(state, event, flags, self._policy)
+        circumstances = circumstances_of(state, event, flags, self._policy)
         if circumstances is None or state.case is None:
             return None
         statement, form = event.alert, self._forms.get(circumstances)
         if form is not None and form.is_of(state.case, flags):
             self._forms.move_to_end(circumstances)
             alert = StandingAlert.with_statements(None, (statement,), event.via)
-            after = with_alert(state, alert, self._policy)
-            dues = form.dues(statement, self._policy)
+            after, dues = with_alert(state, alert, self._policy), form.dues(statement, self._policy)
             written = form.filled(statement, self._policy, EarlierOfMatter(statement, after.alerts, state.case, self._policy))
         else:
             after, owed = reduce_case(state, event, self._policy)
@@ -103,95 +99,9 @@ class PreparedNotices:
         first = first_reminder(dues, statement.at, hurry=hurry, policy=self._policy)
         if first is not None and first <= max(statement.at, before.now, (before.case and before.case.known_at) or BEGINNING):
             return None
-        found = [one for one in (before.next_at, first, _next_to_begin(before.case, statement, self._policy)) if one is not None]
+        found = [one for one in (before.next_at, first, next_to_begin(before.case, statement, self._policy)) if one is not None]
         next_at = min(found, default=None)
         return after if next_at == after.next_at else after.model_copy(update={"next_at": next_at})
-
-
-class _Circumstances(NamedTuple):
-    """Everything of an alert and of its time by which its notices could differ in more than ids, times and narrative."""
-
-    case_id: str
-    interval: tuple[int, int]
-    """How much of the case had begun when the alert counts, and how much had ended."""
-    flagged: tuple[tuple[int, int], ...]
-    """The same of the statements of each flag on the case."""
-    day: Any
-    alert: tuple[Any, ...]
-    people: tuple[tuple[str, ...], ...]
-    roles: tuple[tuple[str, ...], ...]
-    spoken: tuple[tuple[Any, ...], ...]
-    details: str
-    consents: tuple[ConsentSaid, ...]
-
-
-def _circumstances(state: CaseState, event: AlertReachedCase, flags: Sequence[StandingAlert], policy: Policy) -> _Circumstances | None:
-    statement, alert = event.alert, event.alert.alert
-    if event.others or statement.alert_id in state.alerts or state.decided or state.case is None or state.chased_from is None:
-        return None
-    if (
-        statement.at <= state.chased_from
-        or _at_night(statement, policy)
-        or may_brief(alert)
-        or concerns_items(statement, state.facts, policy)
-    ):
-        return None
-    if alert.details.consent is not None:
-        return None  # it changes what stands on every notice about the plan, this one included
-    if alert.action is not Action.RAISED or alert.history or statement.reveals or statement.people_since or statement.words_of:
-        return None
-    starts, ends = _moments(state.case)
-    begun = bisect_right(starts, statement.at)
-    if bisect_right(starts, max(state.now, state.case.known_at or BEGINNING)) > begun:
-        return None  # what begins later has been worked out already, and is told at once
-    return _Circumstances(
-        state.case.id,
-        (begun, bisect_left(ends, statement.at)),
-        tuple([_place(one, statement.at, policy) for one in flags]),
-        in_uk(statement.at).date(),
-        (alert.kind, alert.severity, alert.source, alert.exercise, alert.review_on, alert.anonymous),
-        statement.people,
-        (tuple([one.role for one in alert.subjects]), tuple([one.role for one in alert.children])),
-        tuple([(piece.said_by, piece.observed_first_hand) for piece in alert.narrative]),
-        alert.details.model_dump_json(exclude_unset=True),
-        tuple(state.consents.values()),
-    )
-
-
-def _at_night(statement: AcceptedAlert, policy: Policy) -> bool:
-    """True if somebody else is told at once where the day team is not there."""
-    at, alert = statement.at, statement.alert
-    desks = (agency.out_of_hours for agency in policy.agencies.values() if agency.out_of_hours is not None)
-    return urgent(alert.kind, alert.severity, policy) and not all(desk.open_at(at, policy.bank_holidays) for desk in desks)
-
-
-def _next_to_begin(case: Case | None, statement: AcceptedAlert, policy: Policy) -> datetime | None:
-    """When the next link or involvement begins through which the alert may yet be told."""
-    starts = [] if case is None else _moments(case)[0]
-    place = bisect_right(starts, statement.at)
-    if place == len(starts) or starts[place] > meets_until(statement, policy.kind_rule(statement.alert.kind)):
-        return None
-    return starts[place]
-
-
-def _moments(case: Case) -> tuple[list[datetime], list[datetime]]:
-    """When each link and involvement begins, and each id became somebody's; and when each ends. What ends at a moment still holds then."""
-    known: tuple[list[datetime], list[datetime]] | None = case.memo.get(_moments)
-    if known is None:
-        ties = roster(case).ties
-        starts = {moment for tie in ties for moment in (tie.start, *tie.joined_at.values())} | {one.since for one in case.involvements}
-        ends = {tie.end for tie in ties} | {one.until for one in case.involvements}
-        known = case.memo[_moments] = (sorted(one for one in starts if one), sorted(one for one in ends if one))
-    return known
-
-
-def _place(flag: StandingAlert, at: datetime, policy: Policy) -> tuple[int, int]:
-    """How many of the flag's statements had been made at a moment, or found to be about somebody; and how many had ceased to stand."""
-    made = ended = 0
-    for statement in flag.chain:
-        made += sum(moment <= at for moment in (statement.at, *statement.people_since.values()))
-        ended += stands_until(statement, policy.kind_rule(statement.alert.kind)) < at
-    return made, ended
 
 
 class _Quoted:

@@ -54,6 +54,11 @@ def build_report(
         for event in scenario.events
     ]
     counted = [e for e in events if not e["history"]]
+    briefed = [
+        {"date": day, "agency": agency, "worker": None, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
+        for (day, agency, cause), alerts in joined.items()
+    ]
+    briefed += briefings(chased.taken)
     return {
         "scenario": scenario.name,
         "events": events,
@@ -67,16 +72,7 @@ def build_report(
         "clocks": clocks(chased.items, scenario.event_ids),
         "escalations": escalations(chased, scenario.event_ids),
         "patterns": [],
-        "briefings": sorted(
-            [
-                *(
-                    {"date": day, "agency": agency, "worker": None, "because": _BRIEFING[cause], "alerts": sorted(alerts)}
-                    for (day, agency, cause), alerts in joined.items()
-                ),
-                *briefings(chased.taken),
-            ],
-            key=str,  # by day and agency, and always the same
-        ),
+        "briefings": sorted(briefed, key=str),  # by day and agency, and always the same
         "own_agency": [{"event": event, "agency": agency, "because": because} for (event, agency), because in sorted(own.items())],
     }
 

@@ -23,7 +23,7 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one() -> None:
 def test_the_faults_of_seed_1_are_these_and_stay_these() -> None:
     text = "\n".join(map(repr, schedule(1, 200, ("gateway", "stream", "delivery", "chronicle"))))
 
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7496680fa05d3a5c"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "c56463307f74de88"
 
 
 @pytest.mark.parametrize("seed", range(5))

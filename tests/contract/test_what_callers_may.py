@@ -14,11 +14,13 @@ from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
 from alertbus.broker.producer import Producer
 from alertbus.caller_settings import CallerSettings
+from alertbus.chronicle import projector
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.gateway.logins import MOST
 from alertbus.model.events import ReviewReason
 from alertbus.wire import records
 from tests.contract.test_http import alert, case, fresh, notice, owe
+from tests.story import Log, a_case, an_item
 
 pytestmark = pytest.mark.kafka
 
@@ -183,6 +185,8 @@ async def test_who_holds_the_cases_of_an_area_reads_and_writes_those_alone(guard
     ("method", "path", "may"),
     [
         ("GET", "/v1/inbox", {"csc", "police-a", "police-b", "school", "reader"}),
+        ("GET", "/v1/items", {"csc", "csc-north", "police-a", "police-b", "school", "reader"}),
+        ("GET", "/v1/items/x", {"csc", "csc-north", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/receipts/systems", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acknowledgements", {"csc", "police-a", "police-b", "school", "reader"}),
         ("POST", "/v1/obligations/x/acknowledgements/y/undo", {"csc", "police-a", "police-b", "school", "reader"}),
@@ -271,6 +275,36 @@ async def test_who_is_told_and_why_is_explained_to_who_holds_the_case_and_audite
         assert told == {"csc": {(north, "yes"), (south, "yes")}, "csc-north": {(north, "yes")}}
     read = [(one.deed, one.caller) for one in await trail.records(guarded.bootstrap) if alert_id in one.about]
     assert read == [(AuditedDeed.EXPLANATION_READ, "csc"), (AuditedDeed.EXPLANATION_READ, "csc-north")]
+
+
+async def test_clk_12_what_is_owed_on_a_case_is_seen_by_who_is_on_it_as_each_may_and_looking_at_others_is_audited(guarded: Any) -> None:
+    north, south = f"north-{fresh('c')}", f"south-{fresh('c')}"
+    log = Log()
+    for one in (north, south):
+        log.case(a_case(one, involvements=[{"agency": "school"}, {"agency": "police", "scope": "adult_linked", "adult": "adult"}]))
+        log.item(an_item(f"of {one}", case_id=one))
+    log.item(an_item(f"police, {north}", case_id=north, agency="police", role="officer"))
+    async with guarded.inside.engine.begin() as connection:
+        places = {(record.topic, record.partition) for record in log.records}
+        await projector.apply(connection, projector.read(log.records), starts=places)
+
+    async def seen(name: str, **query: str) -> dict[str, Any]:
+        answer = await guarded.http.get("/v1/items", params={"limit": 500, **query}, headers=by(name))
+        assert answer.status_code == 200, answer.text
+        return {item["id"]: item for item in answer.json()["items"] if item["case_id"] in {north, south}}
+
+    all_three = {f"of {north}", f"of {south}", f"police, {north}"}
+    assert set(await seen("csc")) == set(await seen("school")) == all_three
+    assert set(await seen("csc-north")) == all_three - {f"of {south}"}
+    assert set(await seen("reader")) == {f"police, {north}"}
+    assert set(await seen("school", case=south)) == {f"of {south}"}
+    assert (await seen("csc"))[f"of {north}"]["kind"] == "strategy_meeting"
+    assert (await seen("school"))[f"of {north}"]["kind"] is None
+    assert (await guarded.http.get("/v1/items?agency=gp", headers=by("school"))).status_code == 404
+    assert (await guarded.http.get(f"/v1/items/of {north}", headers=by("reader"))).status_code == 404
+    assert (await guarded.http.get(f"/v1/items/of {north}", headers=by("school"))).json()["state"] == "open"
+    read = {(one.deed, one.caller) for one in await trail.records(guarded.bootstrap) if north in one.about}
+    assert read == {(AuditedDeed.ITEMS_READ, "school"), (AuditedDeed.ITEMS_READ, "csc"), (AuditedDeed.ITEMS_READ, "csc-north")}
 
 
 async def test_calls_without_a_known_token_are_logged_without_it_and_limited_and_a_known_one_is_always_let_in(

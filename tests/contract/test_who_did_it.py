@@ -114,6 +114,24 @@ async def test_aud_08_a_read_of_a_case_its_chronology_or_an_alert_is_audited_wit
     assert [one for one in breaks if one.chain in {"childrens_social_care", "school"}] == []
 
 
+async def test_sta_02_aud_08_who_is_active_on_a_case_is_told_how_it_stands_and_each_question_is_audited(guarded: Any) -> None:
+    case_id = fresh("c")
+    active = {"involvements": [{"agency": "childrens_social_care"}, {"agency": "school"}], "status": "child_in_need"}
+    await guarded.http.put(f"/v1/cases/{case_id}", json=case(case_id, "a") | active, headers=by("csc-desk"))
+    await guarded.projected(topics.CASES)
+    url = f"/v1/cases/{case_id}/status"
+
+    holder, school, police = [await guarded.http.get(url, headers=by(name)) for name in ("csc-desk", "school-7", "police-a")]
+
+    assert (holder.status_code, holder.json()["status"], holder.json()["open"]) == (200, "child_in_need", True)
+    assert (school.status_code, school.json()["status"], school.json()["open"]) == (200, None, True)
+    assert police.status_code == 404
+    unknown = await guarded.http.get(f"/v1/cases/{fresh('none')}/status", headers=by("police-a"))
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, police.json()["detail"])
+    asked = sorted(one.caller for one in await audited(guarded, case_id) if one.deed is AuditedDeed.STATUS_READ)
+    assert asked == ["csc-desk", "school-7"]
+
+
 async def test_who_is_not_let_in_and_what_is_not_there_leave_nothing_of_what_they_sent_in_the_audit(guarded: Any) -> None:
     canary = fresh("canary")
     for name, path in (("police-a", "cases"), ("csc-desk", "cases"), ("csc-desk", "alerts")):

@@ -48,6 +48,9 @@ async def test_tur_06_a_cover_sees_what_the_absent_would_have_seen_and_no_more(g
         "the only health visitor is away: hers are his too"
     )
     assert await inbox(gateway, ADA) == []
+    shown = (await gateway.http.get("/v1/inbox", params={"agency": AGENCY})).json()["items"]
+    assert {item["notice"]["recipient"] for item in shown} == {JO}, "an inbox says who answers now"
+    assert "is absent, until when is not said; covered by" in shown[0]["notice"]["answering"]["trail"][0]
 
 
 async def test_an_escalated_obligation_is_in_the_inbox_of_whoever_was_asked_first_and_of_who_is_asked_now(gateway: Any) -> None:

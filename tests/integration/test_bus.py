@@ -26,11 +26,13 @@ from alertbus.cli.demo import CHILD_BI
 from alertbus.model.alert import SaidBy
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean
+from alertbus.rehearsal.scenario import RUNS_ON
 from alertbus.run.bootstrap import wired
 from alertbus.run.bus_file import read_bus_file
 from alertbus.run.supervisor import Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import Settings, load_settings
+from tests.integration.replayed_clocks import expected_clocks, last_moment, reported_clocks
 from tests.story import POLICY
 
 pytestmark = pytest.mark.kafka
@@ -323,6 +325,21 @@ async def test_a_scenario_nobody_has_seen_comes_out_by_the_formula(bus: Supervis
     assert {event["id"]: set(event["reached"]) for event in report["events"]} == expected
     assert all(event["expected"] is None and event["missing"] == [] for event in report["events"])
     assert report["reconcile"] == {"difference": 0}
+
+
+CLOCKS = Path(__file__).parents[1] / "data" / "clocks"
+
+
+async def test_a_scenario_with_clocks_that_nobody_has_seen_comes_out_as_a_computation_that_shares_no_code_with_the_bus(
+    bus: Supervisor,
+) -> None:
+    report = await play(bus.settings, CLOCKS)
+
+    found = reported_clocks(report)
+    assert found == expected_clocks(CLOCKS, last_moment(CLOCKS, RUNS_ON))
+    assert len(found) > 20
+    assert {state for _, _, _, state, _, _ in found} == {"met", "missed", "open"}
+    assert ("AL-01", "ppn_face_to_face", "2026-01-08", "missed", "AL-03", "") in found, "a telephone call is no visit (PPN-05)"
 
 
 HMPPS = Path(__file__).parents[2] / "plugins" / "hmpps" / "tests" / "data"

@@ -389,7 +389,8 @@ async def test_answers_of_before_wait_to_be_told_to_their_cases_and_what_nobody_
                     text(given + values).bindparams(moment), {"id": f"{name}-{number}", "owed": name, "intent": intent} | at
                 )
             await connection.execute(
-                text(given + "('s-' || :owed, 'n', :owed, 'a', 'c', 'gp', 'seen', :at, NULL, NULL, NULL)").bindparams(moment), {"owed": name} | at
+                text(given + "('s-' || :owed, 'n', :owed, 'a', 'c', 'gp', 'seen', :at, NULL, NULL, NULL)").bindparams(moment),
+                {"owed": name} | at,
             )
             state = "acknowledged" if intents else "seen"
             await connection.execute(

@@ -339,9 +339,10 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
 
 
 def _of_the_case_status(reader: str) -> frozenset[str]:
-    """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, by whose word."""
+    """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, since when, by whose word."""
     seen = of_the_notice(reader, CASE["id"], "case_status_change")
-    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"}
+    of_the_day = frozenset({"alert: status from"}) if "alert: source" in seen else frozenset()
+    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"} | of_the_day
 
 
 async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:

@@ -91,7 +91,7 @@ FIELDS = {
     "alert: who instructs": "CanaryInstructor",
     "alert: agreed action": "CanaryAgreed",
     "alert: its owner": "CanaryOwner",
-    "alert: action due": "2026-05-21",
+    "alert: action due": f"{datetime.now(UTC) + timedelta(days=200):%Y-%m-%d}",
     "alert: request": "CanaryRequest",
     "alert: of whom requested": "CanaryWhomAsked",
     "alert: question": "CanaryQuestion",

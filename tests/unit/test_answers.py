@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from alertbus.model import ids
+from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged
-from alertbus.model.item import ItemState
+from alertbus.model.item import ItemState, ItemStep, StepKind
 from alertbus.model.notice import Deed, Intent, Notice
 from alertbus.policy.policy import Policy
+from alertbus.reach.kept import OwnObligation
+from alertbus.reach.own_notices import own_notice
 from alertbus.reach.standing import PRUNE_EVERY, REMEMBERED
 from tests.asked import MONDAY, POLICY, Machine, a_case, answered, not_delivered, reached, said, shown, ticked
 
@@ -357,6 +360,70 @@ def test_ppn_07_over_christmas_a_step_waits_for_the_first_working_day() -> None:
 
     assert machine.steps[0].step is not None
     assert machine.steps[0].step.at.date() == date(2026, 12, 29)
+
+
+def test_what_is_told_again_after_a_mistake_is_asked_from_then_on() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    known = machine.state.case
+    assert known is not None
+    people = [one.model_dump() for one in known.people]
+    without = Case.model_validate({**known.as_stated().model_dump(by_alias=True), "people": people, "links": []})
+    mistaken = without.with_implied_links().learned(known, MONDAY + HOUR)
+    restated = {**known.as_stated().model_dump(by_alias=True), "people": people}
+    mended = Case.model_validate(restated).learned(mistaken, MONDAY + 10 * HOUR)
+
+    machine.follow(CaseChanged(case=mistaken))
+    assert shown(machine.until(MONDAY + 9 * HOUR)) == []
+    (again,) = machine.follow(CaseChanged(case=mended))
+
+    assert (again.obligation.id, again.obligation.since) == (first.obligation.id, MONDAY + 10 * HOUR)
+    assert shown(machine.until(MONDAY + 15 * HOUR)) == [
+        ("reminder", "designated_safeguarding_lead", "Mon 02 21:00"),
+        ("next", "team_manager", "Mon 02 23:00"),
+    ]
+
+
+def owing(machine: Machine, **stated: Any) -> OwnObligation:
+    """An obligation of the bus's own, as a lapse makes one, and the case with it."""
+    body = {"id": "own-1", "alert_id": "own-1", "case_id": "c1", "agency": "school", "role": "team_manager", "kind": "lapse"}
+    times = {"since": MONDAY, "due": MONDAY + 4 * HOUR, "severity": "high", "source": "alertbus", "source_id": "own-1"}
+    texts = {
+        "title": "Not recorded in time: a visit",
+        "summary": "A visit: due by Monday.",
+        "action": "Say what was done.",
+        "rule": "visit",
+    }
+    own = OwnObligation.model_validate({"obligation": {**body, **times}, "chain": ("team_manager", "duty_manager"), **texts, **stated})
+    machine.state = machine.state.model_copy(update={"own": {"own-1": own}})
+    return own
+
+
+def test_an_obligation_of_the_bus_itself_takes_the_same_steps() -> None:
+    machine = Machine()
+    machine.follow(CaseChanged(case=a_case("school")))
+    owing(machine)
+    machine.follow(ticked(MONDAY))
+
+    machine.until(MONDAY + 10 * DAY)
+
+    assert [role for _, role, _ in shown(machine.steps)] == ["team_manager", "duty_manager", "duty_lead"]
+    assert {one.obligation.id for one in machine.steps} == {"own-1"}
+    assert "asked before: team manager at 2026-03-02 09:00" in machine.steps[-1].because
+    assert machine.items[-1].unowned
+
+
+def test_an_obligation_of_the_bus_itself_that_is_over_or_answered_asks_nobody() -> None:
+    for ended in (True, False):
+        machine = Machine()
+        machine.follow(CaseChanged(case=a_case("school")))
+        own = owing(machine, **({"ended_at": MONDAY + HOUR} if ended else {}))
+        if not ended:
+            notice = own_notice(own, a_case("school"), POLICY, ItemStep(kind=StepKind.NEXT, role="team_manager", at=MONDAY), "n", "")
+            machine.follow(answered(notice, MONDAY + HOUR))
+        machine.follow(ticked(MONDAY))
+
+        assert machine.until(MONDAY + 10 * DAY) == []
+        assert machine.state.own == {}
 
 
 def test_what_was_put_before_the_case_heard_of_answers_is_not_asked_for_after_an_upgrade() -> None:

@@ -223,6 +223,14 @@ def test_aud_07_deliveries_are_listed_each_with_its_times_and_summed_up_by_agenc
     assert report.summary == [("gp", "ppn", 1, 0, 0, 0, None, None), ("police", "ppn", 1, 1, 1, 1, 60.0, 10.0)]
 
 
+def test_aud_07_no_interval_is_given_between_an_exercises_time_and_the_machines() -> None:
+    told = (owed(PPN, "police", "x", (Stage.ACCEPTED, 3), (Stage.ACKNOWLEDGED, 12)),)
+
+    report = deliveries_report(data(PPN, told=told, period=Period(exercise="e")), POLICY, at(50))
+
+    assert report.summary == [("police", "ppn", 1, 1, 1, 0, None, None)]
+
+
 def test_what_was_taken_back_counts_as_no_answer() -> None:
     taken = owed(PPN, "police", "x", (Stage.ACKNOWLEDGED, 3))
     ids = {"id": "u", "notice_id": "n", "obligation_id": "o", "alert_id": "a", "case_id": "case-1", "agency": "police"}
@@ -290,9 +298,10 @@ async def test_reports_are_read_from_what_the_bus_did(tmp_path: Path) -> None:
 
     notices = await audit_report("ppn", engine, POLICY, Period(), at(48))
     deliveries = await audit_report("deliveries", engine, POLICY, Period(), at(48))
-    rehearsed = await audit_report("deliveries", engine, POLICY, Period(exercise="none"), at(48))
+    rehearsed = await audit_report("deliveries", engine, POLICY, Period(exercise="another"), at(48))
     await engine.dispose()
 
     assert [(row["reference"], row["team"]) for row in as_fields(notices)["rows"]] == [("police.x P-1", NO_TEAM)]
     assert {row["role"] for row in as_fields(deliveries)["rows"]} >= {"social_worker", "team_manager"}
     assert list(rehearsed.rows) == []
+    assert "its own time" in rehearsed.about

@@ -98,6 +98,17 @@ def test_the_next_moment_is_when_something_will_be_due_and_never_one_that_has_pa
     assert next_item_moment(PlayedCase().state, played.policy) is None
 
 
+def test_a_reminder_that_was_not_due_in_its_time_is_waited_for_no_longer() -> None:
+    played = PlayedCase.of()
+    played.say("M-1", at("2026-01-12"), details={"meeting": {"type": "strategy", "state": "held", "s47": True}})
+    conference = played.say("C-1", at("2026-01-20"), "conference_outcome", details={"conference": {"type": "initial"}})
+    played.until(at("2026-01-28"))
+    played.amend(conference, at("2026-01-29"), action=Action.WITHDRAWN)
+
+    assert played.one("initial_conference").steps == ()
+    assert next_item_moment(played.state, played.policy) == end_of("2026-02-02")
+
+
 def test_a_plan_that_begins_later_opens_its_clocks_when_its_day_has_come() -> None:
     later = [{"type": "child_in_need_plan", "from": "2026-02-02"}]
     played = PlayedCase.of(a_family(episodes=later))

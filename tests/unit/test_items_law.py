@@ -173,7 +173,7 @@ SHORT = 20
 """Days of a scenario that is played in any order: shorter than what is over stays in state."""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_in_any_order_and_with_any_repetition_items_are_what_a_computation_from_scratch_finds(data: st.DataObject) -> None:
     versions = data.draw(cases())
@@ -207,7 +207,7 @@ def test_in_any_order_and_with_any_repetition_items_are_what_a_computation_from_
 
 
 @pytest.mark.parametrize("seed", range(3))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_over_a_year_every_clock_is_met_or_missed_as_computed_from_scratch_though_the_state_forgets(seed: int, data: st.DataObject) -> None:
     (case, family), *_ = data.draw(cases())

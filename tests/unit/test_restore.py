@@ -25,6 +25,7 @@ from sqlalchemy import Table, create_engine, select
 
 from alertbus.audit import tables as audit_tables
 from alertbus.broker import topics
+from alertbus.chronicle import projector
 from alertbus.delivery import rebuild as delivery
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
@@ -687,6 +688,12 @@ def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_mem
     memory |= {audit_tables.head.name}  # a writer who finds no head reads the chain
 
     assert {table.name for table in rebuilt} | memory == set(metadata.tables)
+
+
+def test_every_topic_that_a_room_is_rebuilt_from_is_read() -> None:
+    wanted = {topic for room in (projector, directory, staff, gateway, delivery) for topic, _ in room.WORDS}
+
+    assert wanted - set(itertools.chain.from_iterable(rebuild.PASSES)) == set()
 
 
 def test_a_record_that_is_no_word_of_ours_says_its_class_and_nothing_else() -> None:

@@ -140,7 +140,7 @@ async def status(
     """Whether the case is open, on which plan, since when and by whose word, who holds it and how to reach them, consent, and when each
     child was last seen: at once, without asking a social worker, for any agency that is active on the case. Every question is audited.
     """
-    holds = caller.agency is None and caller.holds_case(case_id)
+    holds = caller.holds_case(case_id) and caller.agency in {None, gateway.policy.case_holder}
     if not holds and (caller.agency is None or not caller.acts_for(caller.agency)):
         raise NotFound(NO_CASE)
     found = await case_status(gateway.engine, gateway.policy, case_id, None if holds else caller.agency, now=gateway.now())

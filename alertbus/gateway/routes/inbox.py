@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated
 
 import orjson
@@ -9,13 +10,17 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from alertbus.chronicle import inbox_order, queries
+from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.worker_inbox import Theirs, answered_meanwhile, inbox_of_worker
+from alertbus.delivery.addressing import addressed
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.feed import shown
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.rights import Right
 from alertbus.model.team import WORKER_REF, worker_ref
+from alertbus.policy.policy import Policy
 from alertbus.staff.covering import Inquiry, last_absence
+from alertbus.staff.staffing import Staffing
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -43,18 +48,20 @@ async def inbox(
 ) -> Response:
     """Overdue first, then by severity, then the oldest first. `next` is the cursor for the rest, if there is more.
 
+    `recipient` and `answering` of a notice say who answers now, where the agency has teams; else `recipient` is whom the case names.
     With `worker` what that person answers for now: what names them, and what names somebody who is away or has left and whom they cover.
     """
     caller.must(Right.RECEIVE)
     asked = (gateway.engine, caller.agency, state, which_exercise(exercise))
-    now = gateway.now()
+    now, staffing = gateway.now(), await gateway.intake.teams.book.fresh()
     if worker is None:
         items = await queries.inbox(*asked, now=now, limit=limit + 1, after=after)
     else:
-        theirs = _answers_for(worker, Inquiry(await gateway.intake.teams.book.fresh(), now, gateway.policy))
+        theirs = _answers_for(worker, Inquiry(staffing, now, gateway.policy))
         items = await inbox_of_worker(*asked, theirs, now=now, limit=limit + 1, after=after)
     following = items[limit - 1].cursor if len(items) > limit else None
-    body = f'{{"items":[{",".join(map(shown, items[:limit]))}],"next":{orjson.dumps(following).decode()}}}'
+    items = [_addressed(item, staffing, gateway.policy, now) for item in items[:limit]]
+    body = f'{{"items":[{",".join(map(shown, items))}],"next":{orjson.dumps(following).decode()}}}'
     return Response(body, media_type="application/json")
 
 
@@ -92,6 +99,12 @@ async def returned(
     items = await answered_meanwhile(gateway.engine, wanted, theirs, away.since, away.until, now=now)
     spell = orjson.dumps({"from": away.since, "to": away.until, "over": away.over}).decode()
     return Response(f'{{"away":{spell},"items":[{",".join(map(shown, items))}]}}', media_type="application/json")
+
+
+def _addressed(item: InboxItem, staffing: Staffing, policy: Policy, now: datetime) -> InboxItem:
+    """Give the item with who answers for it now; as it is, where the agency has no teams."""
+    notice = addressed(item.notice, staffing, policy, now)
+    return item if notice is item.notice else item.model_copy(update={"notice": notice})
 
 
 def _answers_for(worker: str, inquiry: Inquiry) -> Theirs:
