@@ -50,7 +50,8 @@ def answer(
         return
     say(_in_words(receipt))
     if undo is None:
-        say(f"Pressed by mistake? alertbus answer {obligation} --by NAME --undo {receipt['id']}")
+        as_whom = f" --agency {agency}" if agency else ""
+        say(f"Pressed by mistake? alertbus answer {obligation} --by NAME --undo {receipt['id']}{as_whom}")
 
 
 async def _say(path: str, body: dict[str, Any], agency: str | None) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _in_words(receipt: dict[str, Any]) -> str:
     who, when = receipt["by"], receipt["at"][:16]
     match receipt["stage"], receipt["intent"]:
         case "undone", _:
-            return f"{who} has taken the answer back, {when}. It is asked for again."
+            return f"{who} has taken the answer back, {when}. Unless somebody acts on it still, it is asked for again."
         case "acted", _:
             return f"{who} has acted, {when}. It is answered."
         case _, Intent.PASSING_ON:

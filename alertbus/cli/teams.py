@@ -222,4 +222,5 @@ async def _ask(method: str, path: str, **options: Any) -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Give the moment whole: cut to the second, an absence would end before what was answered in its last one."""
+    return datetime.now(UTC).isoformat()

@@ -17,7 +17,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.join import decide
 from alertbus.reach.standing import StandingAlert, stands_until
 
-_Agencies = frozenset[str]
+_AgenciesTold = frozenset[str]
 _NONE: tuple[int, date] = (0, date.max)
 
 
@@ -35,7 +35,7 @@ class EarlierOfMatter:
 
     def __init__(self, statement: AcceptedAlert, alerts: Mapping[str, StandingAlert], case: Case, policy: Policy) -> None:
         matter, at, now = _matter(statement), statement.first_at or statement.at, statement.at
-        self._found: dict[_Agencies, tuple[int, date]] = {}
+        self._found: dict[_AgenciesTold, tuple[int, date]] = {}
         for alert_id, other in alerts.items():
             one = _one_of(other, policy)
             if one.matter != matter or alert_id == statement.alert_id or one.until is None or not one.at < at <= one.until:
@@ -70,9 +70,9 @@ def _one_of(alert: StandingAlert, policy: Policy) -> _OneOfMatter:
     return known
 
 
-def _told(alert: StandingAlert, case: Case, policy: Policy) -> tuple[tuple[datetime, _Agencies], ...]:
+def _told(alert: StandingAlert, case: Case, policy: Policy) -> tuple[tuple[datetime, _AgenciesTold], ...]:
     """Since when which agencies are told of the alert: nearly always all at once. Worked out once for each version of the case."""
-    known: tuple[Case, tuple[tuple[datetime, _Agencies], ...]] | None = alert.memo.get(_told)
+    known: tuple[Case, tuple[tuple[datetime, _AgenciesTold], ...]] | None = alert.memo.get(_told)
     if known is None or known[0] is not case:
         found: dict[datetime, set[str]] = {}
         for one in decide(alert.chain[0], case, policy):

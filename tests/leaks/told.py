@@ -12,15 +12,14 @@ from typing import Any
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, CaseChanged
+from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Audience, Policy
-from alertbus.reach.escalation import escalations
 from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
-from alertbus.reach.reduce_case import CaseState, reduce_case
+from alertbus.reach.reduce_case import CaseState
 from tests.leaks.canaries import ALERT, CASE, FIELDS, MEANT, RESTRICTION, found_in
 from tests.leaks.seen import RECIPIENTS, may_see
 
@@ -100,12 +99,30 @@ def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     ):
         state = CaseState()
         for event in (CaseChanged(case=case), _reaches(a_standing_flag()), *events):
-            before = state
-            state, owed = reduce_case(before, event, policy)
-            for told in notices_for(owed, before, state, policy):
+            before, outcome = state, follow(state, event, policy)
+            state = outcome.after
+            for told in notices_for(outcome.owed, before, state, policy):
                 if told.notice.obligation.alert_id == raised.alert_id:
                     yield told.notice
-                    yield from escalations(told.notice, "agency_refused", policy)
+                    yield from _not_handed_over(told.notice, state, policy)
+
+
+def _not_handed_over(notice: Notice, state: CaseState, policy: Policy) -> Iterator[Notice]:
+    """What follows where the notice does not reach its agency."""
+    owed = notice.obligation
+    report = NotDelivered(
+        case_id=owed.case_id,
+        alert_id=owed.alert_id,
+        obligation_id=owed.id,
+        notice_id=notice.id,
+        agency=owed.agency,
+        role=owed.role,
+        reason="agency_refused",
+        at=owed.since,
+    )
+    outcome = follow(state, report, policy)
+    yield from (told.notice for told in notices_for(outcome.owed, state, outcome.after, policy))
+    yield from (one for one in outcome.notices if one.obligation.agency in COLUMN_OF)
 
 
 def briefings(kind: str, *, restricted: bool) -> Iterator[Notice]:

@@ -9,11 +9,15 @@ import pytest
 from alertbus.chronicle.inbox_order import EVERYTHING
 from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
 from alertbus.chronicle.item_sight import ItemShown, ItemSight
+from alertbus.chronicle.next_asked import first_step
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
+from alertbus.model import watchdog
+from alertbus.model.alert import Severity
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.item import ItemState, ItemStep, StepKind
 from alertbus.model.notice import Stage
+from alertbus.plugin.kit.samples import sample_obligation
 from alertbus.policy.neutral import TITLE, neutral
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
@@ -225,3 +229,17 @@ async def test_who_holds_some_cases_sees_those_whole(engine: Database) -> None:
     assert named(await owed(engine, ItemSight(None, ()))) == []
     assert named(await owed(engine, ItemSight("gp", ()), case_id="south-1", exercise=EVERYTHING)) == ["of south-1"]
     assert (await owed(engine, north))[0].kind == "strategy_meeting"
+
+
+def test_the_first_step_waits_for_the_opening_as_the_step_itself_does_and_a_safety_kind_does_not() -> None:
+    evening = {"agency": "childrens_social_care", "since": hours(6), "due": hours(10), "severity": Severity.MEDIUM}
+
+    waits, does_not = (first_step(sample_obligation(kind=kind, **evening), POLICY) for kind in ("ppn", "threat_to_staff"))
+
+    assert waits is not None
+    assert does_not is not None
+    assert (waits.at, does_not.at) == (hours(21), hours(8)), "nine in the morning, and halfway"
+
+
+def test_of_the_bus_s_own_agency_nobody_is_asked_first() -> None:
+    assert first_step(sample_obligation(agency=watchdog.AGENCY, since=hours(0), due=hours(4)), POLICY) is None

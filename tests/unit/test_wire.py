@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.broker.record import Record
-from alertbus.model import events, identity
+from alertbus.model import events, identity, item, team
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case, CasePerson, Link
 from alertbus.model.events import AlertReachedCase, MessageKept, ReviewReason
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
+from alertbus.model.item import Item, ItemState, ItemStep, StepKind
 from alertbus.model.notice import Intent, Receipt, Stage
 from alertbus.model.screening import Clue, Revealed
+from alertbus.model.team import Member, Team
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.wire import records
 from alertbus.wire.reading import UNKNOWN_TYPE, understand
@@ -65,6 +67,32 @@ NOTICE = sample_notice()
 OF_NOTICE = {"notice_id": "n-1", "obligation_id": "o-1", "alert_id": "a-1", "case_id": "case-1", "agency": "school"}
 ANSWER = Receipt(id="r-1", stage=Stage.ACKNOWLEDGED, at=AT, by="HV One", role="health visitor", intent=Intent.ACTING, **OF_NOTICE)
 COPY = Receipt(id="r-2", stage=Stage.COPIED, at=AT, channel="inbox", **OF_NOTICE)
+ABOUT: Any = {"case_id": "case-1", "alert_id": "a-1", "obligation_id": "o-1", "agency": "school"}
+ANSWERED = events.Answered(receipt_id="r-1", by="HV One", intent=Intent.PASSING_ON, to="HV Two", at=AT, **ABOUT)
+NOT_DELIVERED = events.NotDelivered(notice_id="n-1", role="designated_safeguarding_lead", reason="unreachable", at=AT, **ABOUT)
+SUSPENDED = events.ItemDecided(
+    case_id="case-1", item_id="i-1", decision=events.ItemDecision.SUSPENDED, reason="closed_doors", by="A. Manager", at=AT
+)
+MISSED = Item(
+    id="i-1",
+    case_id="case-1",
+    rule="visit_same_day",
+    title="A visit the same day",
+    agency="childrens_social_care",
+    role="social_worker",
+    kind="missing_child_incident",
+    alert_id="a-1",
+    source_id="A-1",
+    opened_at=AT - timedelta(days=1),
+    due=AT - timedelta(hours=12),
+    state=ItemState.MISSED,
+    reason="unknown",
+    steps=(ItemStep(kind=StepKind.NEXT, role="team_manager", at=AT),),
+    unowned=True,
+    policy_version="2026-11-29.3",
+    at=AT,
+)
+DUTY_TEAM = Team(id="school.duty", agency="school", name="Duty team", members=(Member(name="A. Duty"),), version=3, known_at=AT)
 KEPT = MessageKept(ref="m-1", source="hmpps", received_at=AT, media_type="text/plain", reason="not_understood", digest="d", body=b"bm8=")
 
 BUILT: Mapping[str, Callable[[], Record]] = {
@@ -86,6 +114,11 @@ BUILT: Mapping[str, Callable[[], Record]] = {
     "words decided": lambda: records.words_decided(RELEASED),
     "alert about a person whose words name others": lambda: records.alert_about_people(TELLING, ["person-1"])[0],
     "review of held words": lambda: records.review_of_words(TELLING, "case-1", TELLING.reveals),
+    "answered": lambda: records.answered(ANSWERED),
+    "not delivered": lambda: records.not_delivered(NOT_DELIVERED),
+    "item decided": lambda: records.item_decided(SUSPENDED),
+    "item changed": lambda: records.item_changed(MISSED),
+    "team recorded": lambda: records.team_recorded(DUTY_TEAM, AT),
     "notice owed": lambda: records.notice_record(NOTICE, by=STREAM),
     "notice redriven": lambda: records.notice_redriven("n-1", b"school/case-1", AT, records.content(NOTICE), entry_id="q-1", attempt=3),
     "receipt of an answer": lambda: records.receipt_given(ANSWER, by="/alertbus/gateway"),
@@ -158,8 +191,8 @@ def test_a_copy_told_of_in_the_old_form_is_read_as_a_copy() -> None:
 
 def test_every_type_of_event_stands_in_the_table_and_has_a_golden_record() -> None:
     types = {text for name, text in vars(events).items() if name.isupper() and isinstance(text, str)}
-    models = [*vars(events).values(), *vars(identity).values()]
-    types |= {kind.type for kind in models if isinstance(kind, type) and isinstance(getattr(kind, "type", None), str)}
+    models = [one for words_of in (events, identity, item, team) for one in vars(words_of).values()]
+    types |= {found for kind in models if isinstance(kind, type) and isinstance(found := getattr(kind, "type", None), str)}
 
     assert types == set(TABLE)
     assert {dict(found["headers"])["ce_type"] for found in GOLDEN.values()} == types
