@@ -87,6 +87,8 @@ class StepsSeen:
     unowned: Collection[str]
     """Obligations whose item has said that nobody is left to be asked; of an answer it has the obligation's id."""
     ahead: Collection[Ahead] = ()
+    changed: Mapping[str, Collection[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """By case, when its versions became known, each with how far ticks before it on its topic had moved the case's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,19 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
                 of_it[-1].steps.append(notice)
             continue
         if known:
-            known[-1].until = min(known[-1].until, at)
+            known[-1].until = min(known[-1].until, _changed_at(known[-1], notice, at, seen))
         if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
             known.append(_Asking(notice, datetime.max.replace(tzinfo=owed.since.tzinfo)))
     return itertools.chain.from_iterable(of_obligation.values())
+
+
+def _changed_at(asking: _Asking, notice: Notice, at: datetime, seen: StepsSeen) -> datetime:
+    """Until when it was asked, by a notice that changed it. An agency that a version of the case leaves out hears nothing more: not even of
+    a step whose moment had come, if that version stood on the case's topic before any tick that covers the step.
+    """
+    since = asking.notice.obligation.since
+    changes = [one for one in seen.changed.get(notice.obligation.case_id, ()) if since < one[0] <= at] if notice.deed.ends else []
+    return min(max(changes)) if changes else at
 
 
 def _plan(asking: _Asking, quick: Quick) -> Iterator[tuple[StepKind, str, datetime]]:

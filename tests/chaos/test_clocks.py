@@ -101,6 +101,15 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         (StepsSeen([(notice(kind="other"), AT)], {}, {}, ()), 0),
         (seen(*STEPS, heard={OWED: [Heard(after(40), after(26), answer=True)]}, unowned=()), 4),
         (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN), 5),
+        (
+            seen(
+                *STEPS[:1],
+                (notice(Deed.WITHDRAW, "back"), after(14)),
+                unowned=(),
+                changed={"case": [(after(-9), AT), (after(14), after(11))]},
+            ),
+            1,
+        ),
     ],
     ids=[
         "nobody answers",
@@ -113,6 +122,7 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         "no quick kind",
         "answered late, and heard of before a tick",
         "asked anew",
+        "left out by a version that stood before the tick",
     ],
 )
 def test_a_run_in_which_all_went_well_is_clean(well: StepsSeen, expected: int) -> None:
@@ -132,6 +142,10 @@ def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
         (seen(*STEPS, unowned=()), (1, 0, 0, 0)),
         (seen(*STEPS, heard={OWED: [Heard(after(40), after(31), answer=True)]}, unowned=()), (1, 0, 0, 0)),
         (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN[1:]), (1, 0, 0, 0)),
+        (
+            seen(*STEPS[:1], (notice(Deed.WITHDRAW, "back"), after(14)), unowned=(), changed={"case": [(after(13), after(13))]}),
+            (1, 0, 0, 0),
+        ),
         (seen(*STEPS[:3], step(StepKind.DUTY_LEAD, LEAD, 23)), (1, 0, 0, 0)),
         (seen(*STEPS, step(StepKind.NEXT, "team_manager", 12, "again")), (0, 1, 0, 1)),
         (seen(*STEPS, step(StepKind.NOT_DELIVERED, "team_manager", 12, "again")), (0, 1, 0, 0)),
@@ -146,6 +160,7 @@ def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
         "unowned and not said",
         "unowned, not said, and answered later",
         "asked anew, and one missing",
+        "left out by a version that stood behind the tick",
         "at another moment",
         "twice",
         "twice by two paths",

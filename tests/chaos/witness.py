@@ -22,7 +22,7 @@ from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
-from alertbus.model.events import NOTICE_OWED, Answered, NotDelivered, Tick
+from alertbus.model.events import NOTICE_OWED, Answered, CaseChanged, NotDelivered, Tick
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.operations.progress import pending
@@ -39,7 +39,7 @@ from tests.chaos.schedule import AGENCIES
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
-_STEP_WORDS = words(NOTICE_OWED, Tick.type, Answered.type, NotDelivered.type, Item.type)
+_STEP_WORDS = words(NOTICE_OWED, CaseChanged.type, Tick.type, Answered.type, NotDelivered.type, Item.type)
 
 _CALM_LOOKS = 3
 _LOOK_S = 0.5
@@ -76,6 +76,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
     notices: dict[str, tuple[Notice, datetime]] = {}
     heard: dict[str, list[Heard]] = defaultdict(list)
     ticked: dict[str, datetime] = defaultdict(lambda: BEGINNING)
+    changed: dict[str, set[tuple[datetime, datetime]]] = defaultdict(set)
     unowned: set[str] = set()
     async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
         read = understand(record, _STEP_WORDS)
@@ -87,6 +88,8 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
             case Answered() | NotDelivered() as said:
                 answer = isinstance(said, Answered)
                 heard[said.obligation_id].append(Heard(said.at, ticked[said.case_id], answer))
+            case CaseChanged(case=case) if case.known_at is not None:
+                changed[case.id].add((case.known_at, ticked[case.id]))
             case Item() as item if item.unowned:
                 unowned.add(item.id)
     return StepsSeen(
@@ -94,6 +97,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
         heard=heard,
         arrived=_arrived(bus),
         unowned=unowned,
+        changed=changed,
         ahead=[Ahead(_wall(done.ended - done.seconds), _wall(done.ended), done.fault.how["by_s"]) for done in injector.clocks_ahead],
     )
 
