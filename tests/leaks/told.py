@@ -12,15 +12,14 @@ from typing import Any
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, CaseChanged
+from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered, Tick
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Audience, Policy
-from alertbus.reach.escalation import escalations
 from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
-from alertbus.reach.reduce_case import CaseState, reduce_case
+from alertbus.reach.reduce_case import CaseEvent, CaseState
 from tests.leaks.canaries import ALERT, CASE, FIELDS, MEANT, RESTRICTION, found_in
 from tests.leaks.seen import RECIPIENTS, may_see
 
@@ -84,7 +83,7 @@ def a_standing_flag() -> AcceptedAlert:
 
 def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     """Raised, amended and withdrawn; corrected, for it was somebody else; no longer theirs, for they left; and what follows where a notice
-    does not reach its agency.
+    does not reach its agency, or is answered by nobody.
     """
     policy = canary_policy(kind)
     case = Case.model_validate(CASE | {"restrictions": [RESTRICTION] if restricted else []}).with_implied_links()
@@ -100,12 +99,28 @@ def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     ):
         state = CaseState()
         for event in (CaseChanged(case=case), _reaches(a_standing_flag()), *events):
-            before = state
-            state, owed = reduce_case(before, event, policy)
-            for told in notices_for(owed, before, state, policy):
-                if told.notice.obligation.alert_id == raised.alert_id:
-                    yield told.notice
-                    yield from escalations(told.notice, "agency_refused", policy)
+            state, told = _followed(state, event, policy)
+            of_it = [one for one in told if one.obligation.alert_id == raised.alert_id]
+            yield from of_it
+            for one in of_it:
+                yield from _followed(state, _not_delivered(one), policy)[1]
+    state, _ = _followed(CaseState(), CaseChanged(case=case), policy)
+    state, _ = _followed(state, _reaches(raised), policy)
+    yield from _followed(state, Tick(case_id="case-1", since=raised.at, at=raised.at + timedelta(days=60)), policy)[1]
+
+
+def _followed(before: CaseState, event: CaseEvent, policy: Policy) -> tuple[CaseState, list[Notice]]:
+    """The case after an event, and the notices about alerts, and of who was not reached, that come of it."""
+    outcome = follow(before, event, policy)
+    told = [one.notice for one in notices_for(outcome.owed, before, outcome.after, policy)]
+    return outcome.after, [*told, *(one for one in outcome.notices if one.rule == "not_reached")]
+
+
+def _not_delivered(notice: Notice) -> NotDelivered:
+    owing = notice.obligation
+    who = {"case_id": owing.case_id, "alert_id": owing.alert_id, "obligation_id": owing.id, "agency": owing.agency, "role": owing.role}
+    at = owing.since + timedelta(minutes=5)
+    return NotDelivered.model_validate({**who, "notice_id": notice.id, "reason": "agency_refused", "at": at})
 
 
 def briefings(kind: str, *, restricted: bool) -> Iterator[Notice]:
