@@ -3,10 +3,8 @@
 Together they are in the order of when they are due, so that what is late stands first. Every part of a page is one walk of an index.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
@@ -40,26 +38,21 @@ class ItemsAsked(StrEnum):
     """Recorded ones and void ones too."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPlace:
-    """Where an item stands among all."""
+class _Place(NamedTuple):
+    """Where an item stands among all. Whoever pages gives its id: when it is due may be more than they may see."""
 
     due_or_never: datetime
     id: str
 
-    @property
-    def cursor(self) -> str:
-        return f"{self.due_or_never.isoformat().replace('+00:00', 'Z')}~{self.id}"
-
     @classmethod
-    def at(cls, cursor: str) -> Self:
-        """Read a cursor. Raises `InvalidInput`."""
-        due, _, last = cursor.partition("~")
-        with contextlib.suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(due)
-            if moment.tzinfo is not None and last:
-                return cls(moment.astimezone(UTC), last)
-        raise InvalidInput([Fault("after", "expected the cursor of an item, as it was given")])
+    def of(cls, item_id: str, connection: Connection) -> Self:
+        """Find it. Raises `InvalidInput` for an id that is none."""
+        items = select(_item.due_or_never, _item.id).where(_item.id == item_id)
+        owed = select(_owed.due.label("due_or_never"), _owed.id).where(_owed.id == item_id, _owed.due.is_not(None))
+        for query in (items, owed):
+            if (row := connection.execute(query).one_or_none()) is not None:
+                return cls(row.due_or_never, row.id)
+        raise InvalidInput([Fault("after", "expected `next` of the page before, as it was given")])
 
 
 async def items_owed(
@@ -75,13 +68,13 @@ async def items_owed(
     limit: int = 100,
     after: str | None = None,
 ) -> list[ItemShown]:
-    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the `cursor` of the
+    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the id of the
     last one seen; `exercise` as `queries.inbox` has it.
     """
     of = _Of(case_id, alert_id, exercise)
-    seen = None if after is None else ItemPlace.at(after)
 
     def found(connection: Connection) -> list[ItemShown]:
+        seen = None if after is None else _Place.of(after, connection)
         parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, of, now)]
         if not parts:
             return []
@@ -161,7 +154,7 @@ def _cases_of(agency: str, now: datetime) -> Select[Any]:
     return select(_on.case_id).where(_on.agency == agency, _on.children, or_(_on.exercise.is_not(None), here))
 
 
-def _page(part: Select[Any], seen: ItemPlace | None, limit: int) -> Select[Any]:
+def _page(part: Select[Any], seen: _Place | None, limit: int) -> Select[Any]:
     place = tuple(part.selected_columns)
     if seen is not None:
         part = part.where(tuple_(*place) > tuple_(seen.due_or_never, seen.id))
@@ -170,19 +163,20 @@ def _page(part: Select[Any], seen: ItemPlace | None, limit: int) -> Select[Any]:
 
 def _shown(connection: Connection, ids: Sequence[str], policy: Policy, sight: ItemSight, now: datetime) -> list[ItemShown]:
     """What stands under these ids, in their order."""
-    found: dict[str, tuple[Item, datetime]] = {}
+    found: dict[str, Item] = {}
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        for name, body, due in connection.execute(select(_item.id, _item.body, _item.due_or_never).where(_item.id.in_(some))):
-            found[name] = Item.model_validate_json(body), due
+        for name, body in connection.execute(select(_item.id, _item.body).where(_item.id.in_(some))):
+            found[name] = Item.model_validate_json(body)
         joined = select(_owed.state, _owed.due, tables.notice.c.body).join(tables.notice, tables.notice.c.notice_id == _owed.notice_id)
         for state, due, body in connection.execute(joined.where(_owed.id.in_([one for one in some if one not in found]))):
             item = _answer_owed(Notice.model_validate_json(body), policy, late=is_overdue(state, due, now))
-            found[item.id] = item, due
-    told = _told(connection, sight, [item for item, _ in found.values()])
-    serves = _served(connection, sight, {item.case_id for item, _ in found.values()})
+            found[item.id] = item
+    told = _told(connection, sight, [*found.values()])
+    serves = _served(connection, sight, {item.case_id for item in found.values()})
     there = (found[one] for one in ids if one in found)
-    return [sight.of(item, told, serves.get(item.case_id), ItemPlace(due, item.id).cursor) for item, due in there]
+    stated = {name for name, rule in policy.items.items() if rule.due_in}
+    return [sight.of(item, told, serves.get(item.case_id), stated_due=item.rule in stated) for item in there]
 
 
 def _answer_owed(notice: Notice, policy: Policy, *, late: bool) -> Item:

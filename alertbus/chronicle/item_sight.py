@@ -16,6 +16,7 @@ from alertbus.model.base import Word
 from alertbus.model.calendar import day_alone
 from alertbus.model.item import ANSWER, Item, ItemState, ItemStep
 from alertbus.model.notice import Notice
+from alertbus.model.sensitivity import Sensitivity
 
 ToldOf = Mapping[tuple[str, str], Notice]
 """By case and alert, what the agency's own notice of it says."""
@@ -54,8 +55,6 @@ class ItemShown(Word):
     """Every step is taken and nobody by name has answered."""
     cite: tuple[str, ...] = ()
     exercise: str | None = None
-    cursor: str = ""
-    """Give it as `after` to get what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,11 @@ class ItemSight:
     def holds(self, case_id: str) -> bool:
         return self.areas is None or (bool(self.areas) and case_id.startswith(self.areas))
 
-    def of(self, item: Item, told: ToldOf, serves: frozenset[str] | None, cursor: str) -> ItemShown:
-        """The item as it may be seen. `serves`: the keys of the children that the agency works with on the case; None for all of them."""
-        whole = _shown(item, cursor)
+    def of(self, item: Item, told: ToldOf, serves: frozenset[str] | None, *, stated_due: bool) -> ItemShown:
+        """The item as it may be seen. `serves`: the keys of the children that the agency works with on the case; None for all of them.
+        `stated_due`: its day is not the rule's, but stands in the plan, which not everybody may see.
+        """
+        whole = _shown(item)
         if self.holds(item.case_id):
             return whole
         notice = told.get((item.case_id, item.alert_id or ""))
@@ -83,6 +84,8 @@ class ItemSight:
                 shown["opened_at"] = day_alone(item.opened_at)
         if item.rule == ANSWER:  # its title may be the kind's, which the agency's own notice may withhold
             shown["title"] = "An answer" if notice is None else notice.title
+        if not ours and stated_due and (notice is None or Sensitivity.PLAN in notice.withheld):
+            shown["due"] = None
         if not ours:
             shown |= {"obligation_id": None, "reason": None, "steps": (), "next": None, "unowned": False}
         if not (ours and item.obligation_id == item.id):  # of an answer it is the agency's own receipt, else another's statement
@@ -92,7 +95,7 @@ class ItemSight:
         return whole.model_copy(update=shown)
 
 
-def _shown(item: Item, cursor: str) -> ItemShown:
+def _shown(item: Item) -> ItemShown:
     left_out = {"at", "policy_version"}
     said = {name: getattr(item, name) for name in Item.model_fields if name not in left_out}
-    return ItemShown(**said, overdue=item.overdue_since is not None, cursor=cursor)
+    return ItemShown(**said, overdue=item.overdue_since is not None)

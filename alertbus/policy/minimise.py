@@ -90,7 +90,7 @@ class Bodies:
         self._consent = consent if Sensitivity.PLAN in {self._rule.narrative, self._rule.tells} else None
         self._narrative = () if over else statement.alert.words
         self._occurred_at, self._recorded_at = statement.alert.occurred_at, statement.alert.recorded_at
-        self._must_stay_unknown = any(_must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
+        self._must_stay_unknown = any(must_stay_unknown(said.alert) for said in (statement, ended_by or statement))
         if ended_by is not None:
             own_words = ended_by.alert.action is Action.WITHDRAWN
             self._narrative = tuple(piece for piece in ended_by.alert.words if own_words and piece not in statement.alert.words)
@@ -211,7 +211,7 @@ def cover_for(
     )
 
 
-def _must_stay_unknown(alert: Alert) -> bool:
+def must_stay_unknown(alert: Alert) -> bool:
     """True if a child or an anonymous caller is the source, whatever the kind (ANO-04, NOT-01)."""
     return alert.anonymous or any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
 

@@ -32,6 +32,11 @@ class Within(Word):
             raise ValueError("give one of `hours`, `minutes`, `seconds`, `days`, `weeks` and `working_days`")
         return self
 
+    @property
+    def by_the_hour(self) -> bool:
+        """True for a limit by the clock, in which the minute counts."""
+        return self.hours is not None or self.minutes is not None or self.seconds is not None
+
     def after(self, moment: datetime, bank_holidays: frozenset[date]) -> datetime:
         """When it is owed, counted from a moment. `bank_holidays`: those that the policy adds to the calendar's own."""
         if self.working_days is not None:

@@ -12,6 +12,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import plus
 from alertbus.model.case import Case
 from alertbus.policy.item_rules import REVIEW_ON, ItemOpening, Matching, attributes_of
+from alertbus.policy.minimise import must_stay_unknown
 from alertbus.policy.policy import Policy
 from alertbus.reach.kept import CaseFact
 from alertbus.reach.roster import BEGINNING, FOREVER, roster
@@ -77,6 +78,7 @@ def fact_of(statement: AcceptedAlert, policy: Policy) -> CaseFact:
         since=statement.people_since,
         people_version=statement.people_version,
         exercise=alert.exercise,
+        by_day=policy.kind_rule(alert.kind).hide_source or must_stay_unknown(alert),
         said=dict(_said(statement, policy)),
     )
 

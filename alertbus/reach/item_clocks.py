@@ -15,7 +15,7 @@ from alertbus.model import ids
 from alertbus.model.alert import Action
 from alertbus.model.base import plus
 from alertbus.model.briefing import LAPSE
-from alertbus.model.calendar import add_working_days, is_working_day
+from alertbus.model.calendar import add_working_days, day_alone, is_working_day
 from alertbus.model.case import UK, begins, in_uk
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
@@ -162,9 +162,14 @@ class _Clock:
         said = opened.terms.said if opened.terms is not None else {}
         for path in rule.due_in:
             if (value := said.get(path)) is not None:
-                return _as_stated(path, value, opened.at)
+                return _as_stated(path, value, self._since(by_the_hour=path.endswith("hours")))
         within = opened.opening.within or rule.within
-        return None if within is None else within.after(opened.at, self._policy.bank_holidays)
+        return None if within is None else within.after(self._since(by_the_hour=within.by_the_hour), self._policy.bank_holidays)
+
+    def _since(self, *, by_the_hour: bool) -> datetime:
+        """From when time counts. Where the minute at which it happened must stay unknown, hours count from when it was told (NOT-01)."""
+        fact = self._opened.fact
+        return max(fact.told_at, self._opened.at) if fact is not None and fact.by_day and by_the_hour else self._opened.at
 
     def _warning(self, due: datetime) -> datetime:
         """When whoever owes it is reminded; after every moment if never."""
@@ -274,16 +279,20 @@ class _Clock:
             alert_id=fact.alert_id if fact is not None else None,
             source_id=fact.source_id if fact is not None else None,
             child=opened.about if opened.about in self._case.children else None,
-            opened_at=opened.at,
+            opened_at=day_alone(opened.at) if fact is not None and fact.by_day else opened.at,
             due=due,
             state=state,
-            closed_at=by.at if by is not None else ended if ended < FOREVER else None,
+            closed_at=_closed_at(by) if by is not None else ended if ended < FOREVER else None,
             closed_by=by.fact.source_id if by is not None else None,
             cite=self._rule.cite,
             policy_version=self._policy.version,
             exercise=self._case.exercise,
             at=now,
         )
+
+
+def _closed_at(closed: _Closed) -> datetime:
+    return day_alone(closed.at) if closed.fact.by_day else closed.at
 
 
 def _first_without(moment: datetime, recorded: list[tuple[datetime, datetime]]) -> datetime:

@@ -40,6 +40,8 @@ class CaseFact(Word):
     """Of a person found later, from when on it is about them."""
     people_version: Annotated[Count, S.ROUTING] = 0
     exercise: Annotated[str | None, S.ROUTING] = None
+    by_day: Annotated[bool, S.ROUTING] = False
+    """The minute at which it happened must stay unknown: a child or an anonymous caller is the source (NOT-01)."""
     said: Annotated[dict[str, Any], S.PLAN] = Field(default_factory=dict)
 
     @property

@@ -12,14 +12,22 @@ from typing import Any
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
+<<<<<<< HEAD
 from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered
+=======
+from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered, Tick
+>>>>>>> h-answers
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Audience, Policy
 from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
+<<<<<<< HEAD
 from alertbus.reach.reduce_case import CaseState
+=======
+from alertbus.reach.reduce_case import CaseEvent, CaseState
+>>>>>>> h-answers
 from tests.leaks.canaries import ALERT, CASE, FIELDS, MEANT, RESTRICTION, found_in
 from tests.leaks.seen import RECIPIENTS, may_see
 
@@ -83,7 +91,7 @@ def a_standing_flag() -> AcceptedAlert:
 
 def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     """Raised, amended and withdrawn; corrected, for it was somebody else; no longer theirs, for they left; and what follows where a notice
-    does not reach its agency.
+    does not reach its agency, or is answered by nobody.
     """
     policy = canary_policy(kind)
     case = Case.model_validate(CASE | {"restrictions": [RESTRICTION] if restricted else []}).with_implied_links()
@@ -99,6 +107,7 @@ def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     ):
         state = CaseState()
         for event in (CaseChanged(case=case), _reaches(a_standing_flag()), *events):
+<<<<<<< HEAD
             before, outcome = state, follow(state, event, policy)
             state = outcome.after
             for told in notices_for(outcome.owed, before, state, policy):
@@ -123,6 +132,30 @@ def _not_handed_over(notice: Notice, state: CaseState, policy: Policy) -> Iterat
     outcome = follow(state, report, policy)
     yield from (told.notice for told in notices_for(outcome.owed, state, outcome.after, policy))
     yield from (one for one in outcome.notices if one.obligation.agency in COLUMN_OF)
+=======
+            state, told = _followed(state, event, policy)
+            of_it = [one for one in told if one.obligation.alert_id == raised.alert_id]
+            yield from of_it
+            for one in of_it:
+                yield from _followed(state, _not_delivered(one), policy)[1]
+    state, _ = _followed(CaseState(), CaseChanged(case=case), policy)
+    state, _ = _followed(state, _reaches(raised), policy)
+    yield from _followed(state, Tick(case_id="case-1", since=raised.at, at=raised.at + timedelta(days=60)), policy)[1]
+
+
+def _followed(before: CaseState, event: CaseEvent, policy: Policy) -> tuple[CaseState, list[Notice]]:
+    """The case after an event, and the notices about alerts, and of who was not reached, that come of it."""
+    outcome = follow(before, event, policy)
+    told = [one.notice for one in notices_for(outcome.owed, before, outcome.after, policy)]
+    return outcome.after, [*told, *(one for one in outcome.notices if one.rule == "not_reached")]
+
+
+def _not_delivered(notice: Notice) -> NotDelivered:
+    owing = notice.obligation
+    who = {"case_id": owing.case_id, "alert_id": owing.alert_id, "obligation_id": owing.id, "agency": owing.agency, "role": owing.role}
+    at = owing.since + timedelta(minutes=5)
+    return NotDelivered.model_validate({**who, "notice_id": notice.id, "reason": "agency_refused", "at": at})
+>>>>>>> h-answers
 
 
 def briefings(kind: str, *, restricted: bool) -> Iterator[Notice]:

@@ -1,6 +1,7 @@
 """Who sees what of what is owed by a time: `GET /v1/items` and `alertbus items`, asked of the chronicle on SQLite."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,27 @@ async def test_clk_12_every_agency_that_works_with_the_children_sees_the_state_o
     for agency in ("health_visiting", "school.123456", "childrens_social_care"):
         (shown,) = await owed(engine, seen_by(agency))
         assert (shown.title, shown.agency, shown.state, shown.overdue) == ("Agreed action", "police", "missed", True)
-        assert (shown.due, shown.kind, shown.alert_id, shown.source_id, shown.next) == (hours(24), None, None, None, None)
+        assert (shown.due, shown.kind, shown.alert_id, shown.source_id, shown.next) == (None, None, None, None, None)
+    assert [one.due for one in await owed(engine, seen_by("police"))] == [hours(24)]  # who owes it knows by when
     assert [(one.kind, one.source_id, one.next and one.next.role) for one in await owed(engine, HOLDER)] == [
         ("conference_outcome", "T-1", "sergeant")
     ]
+
+
+@pytest.mark.parametrize(("withheld", "due"), [((), hours(24)), (("plan",), None)], ids=["the plan is shown", "it is not"])
+async def test_a_day_that_stands_in_the_plan_is_seen_by_who_may_see_the_plan(
+    engine: Database, withheld: tuple[str, ...], due: datetime | None
+) -> None:
+    log = Log()
+    a_family(log)
+    log.notice(a_notice("n", "o", agency="health_visiting", alert_id="T-1", withheld=withheld))
+    log.item(an_item("action", ItemState.OPEN, hours(2), rule="action", alert_id="T-1", agency="police", role="safeguarding_officer"))
+    log.item(an_item("visit", ItemState.OPEN, hours(2), rule="visit", alert_id="T-1"))
+    await told(engine, log)
+
+    shown = {one.id: one.due for one in await owed(engine, seen_by("health_visiting")) if one.rule != "answer"}
+
+    assert shown == {"action": due, "visit": hours(24)}
 
 
 @pytest.mark.parametrize("agency", ["probation", "midwifery", "housing"])
@@ -211,7 +229,7 @@ async def test_pages_follow_each_other_without_a_gap_and_without_repeating(engin
         after = None
         while page := await owed(engine, sight, limit=3, after=after):
             found += named(page)
-            after = page[-1].cursor
+            after = page[-1].id
         assert found == every
     with pytest.raises(InvalidInput):
         await owed(engine, HOLDER, after="not a cursor")

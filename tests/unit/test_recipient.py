@@ -19,7 +19,6 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.policy.recipient import recipient_of
-from alertbus.reach.escalation import next_person
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case
 from alertbus.rehearsal.scenario import load_scenario
@@ -408,7 +407,6 @@ def test_who_is_next_when_nobody_answers_is_the_kinds_own_though_the_kind_is_not
     notice = only(a_case({"agency": "school"}), "school", about_him("drug_intelligence"))
 
     assert (notice.obligation.kind, notice.chain) == ("other", POLICY.kind_rule("drug_intelligence").chain)
-    assert next_person(notice, POLICY) == POLICY.kind_rule("drug_intelligence").chain[0]
 
 
 def test_a_flag_stands_before_no_notice_to_who_may_not_know_of_it() -> None:

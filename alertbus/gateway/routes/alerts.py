@@ -133,7 +133,7 @@ async def _owed(status: AlertStatus, gateway: Gateway, caller: Caller) -> dict[s
         item = by_id.get(owed.id)
         next_ = item and item.next and item.next.model_dump(mode="json")
         obligations.append(owed.model_dump(mode="json") | {"next": next_, "unowned": item is not None and item.unowned})
-    clocks = [one.model_dump(mode="json", exclude={"cursor"}) for one in found if one.rule != ANSWER]
+    clocks = [one.model_dump(mode="json") for one in found if one.rule != ANSWER]
     return {"obligations": obligations, "items": clocks}
 
 

@@ -30,10 +30,10 @@ async def items(
     state: Annotated[ItemsAsked, Query(description="`all`: recorded ones and void ones too")] = ItemsAsked.OPEN,
     exercise: ExerciseQuery = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    after: Annotated[str | None, Query(description="the `cursor` of the last item seen", max_length=200)] = None,
+    after: Annotated[str | None, Query(description="`next` of the page before: the id of the last item seen", max_length=200)] = None,
 ) -> Response:
-    """Clocks of the policy's rules, and answers that are owed (`rule` is `answer`), the earliest due first. The page's `next` is the cursor
-    for the rest; an item's `next` is who is told next, and when.
+    """Clocks of the policy's rules, and answers that are owed (`rule` is `answer`), the earliest due first. The page's `next`, given as
+    `after`, asks for the rest; an item's `next` is who is told next, and when.
 
     Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
     what it owes itself. Who holds the case sees all of it.
@@ -51,7 +51,7 @@ async def items(
         limit=limit + 1,
         after=after,
     )
-    page, following = found[:limit], found[limit - 1].cursor if len(found) > limit else None
+    page, following = found[:limit], found[limit - 1].id if len(found) > limit else None
     await _audited(gateway, caller, page)
     body = f'{{"items":[{",".join(one.model_dump_json() for one in page)}],"next":{orjson.dumps(following).decode()}}}'
     return Response(body, media_type="application/json")
