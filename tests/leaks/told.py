@@ -12,22 +12,14 @@ from typing import Any
 
 from alertbus.model.alert import KINDS, AcceptedAlert, Alert
 from alertbus.model.case import Case
-<<<<<<< HEAD
-from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered
-=======
 from alertbus.model.events import AlertReachedCase, CaseChanged, NotDelivered, Tick
->>>>>>> h-answers
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Audience, Policy
 from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
-<<<<<<< HEAD
-from alertbus.reach.reduce_case import CaseState
-=======
 from alertbus.reach.reduce_case import CaseEvent, CaseState
->>>>>>> h-answers
 from tests.leaks.canaries import ALERT, CASE, FIELDS, MEANT, RESTRICTION, found_in
 from tests.leaks.seen import RECIPIENTS, may_see
 
@@ -107,32 +99,6 @@ def notices(kind: str, *, restricted: bool) -> Iterator[Notice]:
     ):
         state = CaseState()
         for event in (CaseChanged(case=case), _reaches(a_standing_flag()), *events):
-<<<<<<< HEAD
-            before, outcome = state, follow(state, event, policy)
-            state = outcome.after
-            for told in notices_for(outcome.owed, before, state, policy):
-                if told.notice.obligation.alert_id == raised.alert_id:
-                    yield told.notice
-                    yield from _not_handed_over(told.notice, state, policy)
-
-
-def _not_handed_over(notice: Notice, state: CaseState, policy: Policy) -> Iterator[Notice]:
-    """What follows where the notice does not reach its agency."""
-    owed = notice.obligation
-    report = NotDelivered(
-        case_id=owed.case_id,
-        alert_id=owed.alert_id,
-        obligation_id=owed.id,
-        notice_id=notice.id,
-        agency=owed.agency,
-        role=owed.role,
-        reason="agency_refused",
-        at=owed.since,
-    )
-    outcome = follow(state, report, policy)
-    yield from (told.notice for told in notices_for(outcome.owed, state, outcome.after, policy))
-    yield from (one for one in outcome.notices if one.obligation.agency in COLUMN_OF)
-=======
             state, told = _followed(state, event, policy)
             of_it = [one for one in told if one.obligation.alert_id == raised.alert_id]
             yield from of_it
@@ -155,7 +121,6 @@ def _not_delivered(notice: Notice) -> NotDelivered:
     who = {"case_id": owing.case_id, "alert_id": owing.alert_id, "obligation_id": owing.id, "agency": owing.agency, "role": owing.role}
     at = owing.since + timedelta(minutes=5)
     return NotDelivered.model_validate({**who, "notice_id": notice.id, "reason": "agency_refused", "at": at})
->>>>>>> h-answers
 
 
 def briefings(kind: str, *, restricted: bool) -> Iterator[Notice]:
