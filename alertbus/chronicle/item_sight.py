@@ -84,7 +84,7 @@ class ItemSight:
                 shown["opened_at"] = day_alone(item.opened_at)
         if item.rule == ANSWER:  # its title may be the kind's, which the agency's own notice may withhold
             shown["title"] = "An answer" if notice is None else notice.title
-        if not ours and stated_due and (notice is None or Sensitivity.PLAN in notice.withheld):
+        if not ours and stated_due and not _shows_plan(notice, item):
             shown["due"] = None
         if not ours:
             shown |= {"obligation_id": None, "reason": None, "steps": (), "next": None, "unowned": False}
@@ -93,6 +93,11 @@ class ItemSight:
         if serves is not None and item.child not in serves:
             shown["child"] = None
         return whole.model_copy(update=shown)
+
+
+def _shows_plan(notice: Notice | None, item: Item) -> bool:
+    """True if the agency was told of the alert as what it is, with the plan."""
+    return notice is not None and notice.obligation.kind == item.kind and Sensitivity.PLAN not in notice.withheld
 
 
 def _shown(item: Item) -> ItemShown:

@@ -95,7 +95,8 @@ async def test_a_day_that_stands_in_the_plan_is_seen_by_who_may_see_the_plan(
     log = Log()
     a_family(log)
     log.notice(a_notice("n", "o", agency="health_visiting", alert_id="T-1", withheld=withheld))
-    log.item(an_item("action", ItemState.OPEN, hours(2), rule="action", alert_id="T-1", agency="police", role="safeguarding_officer"))
+    of_it = {"alert_id": "T-1", "kind": sample_obligation().kind}
+    log.item(an_item("action", ItemState.OPEN, hours(2), rule="action", agency="police", role="safeguarding_officer", **of_it))
     log.item(an_item("visit", ItemState.OPEN, hours(2), rule="visit", alert_id="T-1"))
     await told(engine, log)
 
