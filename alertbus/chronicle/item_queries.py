@@ -38,7 +38,7 @@ class ItemsAsked(StrEnum):
     """Recorded ones and void ones too."""
 
 
-class _Place(NamedTuple):
+class _PageEnd(NamedTuple):
     """Where an item stands among all. Whoever pages gives its id: when it is due may be more than they may see."""
 
     due_or_never: datetime
@@ -74,7 +74,7 @@ async def items_owed(
     of = _Of(case_id, alert_id, exercise)
 
     def found(connection: Connection) -> list[ItemShown]:
-        seen = None if after is None else _Place.of(after, connection)
+        seen = None if after is None else _PageEnd.of(after, connection)
         parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, of, now)]
         if not parts:
             return []
@@ -154,7 +154,7 @@ def _cases_of(agency: str, now: datetime) -> Select[Any]:
     return select(_on.case_id).where(_on.agency == agency, _on.children, or_(_on.exercise.is_not(None), here))
 
 
-def _page(part: Select[Any], seen: _Place | None, limit: int) -> Select[Any]:
+def _page(part: Select[Any], seen: _PageEnd | None, limit: int) -> Select[Any]:
     place = tuple(part.selected_columns)
     if seen is not None:
         part = part.where(tuple_(*place) > tuple_(seen.due_or_never, seen.id))

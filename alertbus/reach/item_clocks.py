@@ -238,7 +238,7 @@ class _Clock:
         within = self._opened.opening.within or self._rule.within
         working = within is not None and within.working_days is not None
         pause = _Pause(due, self._warning(due))
-        for made in sorted(decisions.made, key=lambda one: (one.at, one.decision, one.reason, one.by)):
+        for made in sorted(decisions.made, key=lambda one: (one.at, one.decision, one.reason)):
             if made.decision is ItemDecision.SUSPENDED and pause.since is None and made.at < pause.due:
                 pause = _Pause(pause.due, pause.warn, made.at, made.reason)
             elif made.decision is ItemDecision.RESUMED and pause.since is not None:
