@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from alertbus.cli.output import as_json, say
+from alertbus.cli.output import as_json, say, to_the_minute
 from alertbus.model.notice import Intent
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
@@ -60,7 +60,7 @@ async def _say(path: str, body: dict[str, Any], agency: str | None) -> dict[str,
 
 
 def _in_words(receipt: dict[str, Any]) -> str:
-    who, when = receipt["by"], receipt["at"][:16]
+    who, when = receipt["by"], to_the_minute(receipt["at"])
     match receipt["stage"], receipt["intent"]:
         case "undone", _:
             return f"{who} has taken the answer back, {when}. Unless somebody acts on it still, it is asked for again."

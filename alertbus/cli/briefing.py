@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.cli.output import as_json, pairs, rows, say, to_the_minute
 from alertbus.model.notice import Notice
 from alertbus.plugin.briefed import briefing_lines
 from alertbus.plugin.sections import consent_line
@@ -33,7 +33,7 @@ def briefing(
         {
             "obligation": latest["obligation_id"],
             "for": latest["worker"],
-            "since": latest["since"][:16],
+            "since": to_the_minute(latest["since"]),
             "state": latest["state"],
             "answered by": latest["acknowledged_by"],
             "because": notice.because,

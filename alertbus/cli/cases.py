@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from alertbus.cli.files import entries_of
-from alertbus.cli.output import as_it_is, as_json, pairs, progress, rows, say
+from alertbus.cli.output import as_it_is, as_json, pairs, progress, rows, say, to_the_minute
 from alertbus.gateway.bodies import read_data
 from alertbus.model.case import Case, Level
 from alertbus.model.errors import Fault, InvalidInput
@@ -134,7 +134,7 @@ def status(
     pairs(
         {
             "case": found["case_id"],
-            "as of": found["as_of"],
+            "as of": to_the_minute(found["as_of"]),
             "open": {True: "yes", False: "no", None: "not stated"}[found["open"]],
             "status": found["status"],
             "since": found["since"],

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alertbus.cli.output import as_json, rows
+from alertbus.cli.output import as_json, rows, to_the_minute
 from alertbus.cli.status import answer_given
 from alertbus.model.team import worker_ref
 from alertbus.run.client import Client
@@ -49,6 +49,6 @@ def _line(item: dict[str, Any]) -> tuple[Any, ...]:
     owed = item["notice"]["obligation"]
     role = item["notice"].get("recipient") or owed["role"].replace("_", " ")
     late = " OVERDUE" if item["overdue"] else ""
-    due = (owed.get("due") or "")[:16]
+    due = to_the_minute(owed.get("due") or "")
     state = item["state"].replace("_", " ")
     return item["id"], owed["case_id"], item["notice"]["title"], owed["severity"], role, f"{state}{late}", due, answer_given(item)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.cli.output import as_json, pairs, rows, say, to_the_minute
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
@@ -67,7 +67,7 @@ def show(
             "item": item["id"],
             "case": item["case_id"],
             "what": f"{item['title']} ({item['rule']})",
-            "opened": f"{item['opened_at'][:16]} by {item['source_id'] or 'what you were not told of'}",
+            "opened": f"{to_the_minute(item['opened_at'])} by {item['source_id'] or 'what you were not told of'}",
             "owed by": _owner(item),
             "due": _day(item["due"]),
             "state": item_state(item),
@@ -75,9 +75,9 @@ def show(
             "exercise": item["exercise"],
         }
     )
-    told = [(step["at"][:16], _STEPS.get(step["kind"], step["kind"]), step["role"]) for step in item["steps"]]
+    told = [(to_the_minute(step["at"]), _STEPS.get(step["kind"], step["kind"]), step["role"]) for step in item["steps"]]
     if item["next"]:
-        told.append((item["next"]["at"][:16], f"next: {_STEPS[item['next']['kind']]}", item["next"]["role"]))
+        told.append((to_the_minute(item["next"]["at"]), f"next: {_STEPS[item['next']['kind']]}", item["next"]["role"]))
     rows("Steps", ("when", "what", "to"), told, empty="Nobody has been asked again, and nobody will be.")
     if item["unowned"]:
         say("Everybody was asked and nobody by name has answered. `alertbus answer` is for whoever takes it.")
@@ -107,8 +107,8 @@ def next_asked(item: dict[str, Any]) -> str:
     if step is None:
         return ""
     if step["kind"] == "unowned":
-        return f"the unowned queue, {step['at'][:16]}"
-    return f"{(step['role'] or '').replace('_', ' ')} at {item['agency']}, {step['at'][:16]}"
+        return f"the unowned queue, {to_the_minute(step['at'])}"
+    return f"{(step['role'] or '').replace('_', ' ')} at {item['agency']}, {to_the_minute(step['at'])}"
 
 
 def item_state(item: dict[str, Any]) -> str:
@@ -117,7 +117,7 @@ def item_state(item: dict[str, Any]) -> str:
         return "LATE, not recorded" if item["rule"] != "answer" else "LATE, not answered"
     if item["closed_at"]:
         late = "too late" if item["state"] == "missed" else "in time"
-        return f"{late}, {item['closed_at'][:16]}{'' if item['closed_by'] is None else ' by ' + item['closed_by']}"
+        return f"{late}, {to_the_minute(item['closed_at'])}{'' if item['closed_by'] is None else ' by ' + item['closed_by']}"
     return f"{item['state']}{'' if item['reason'] is None else ' (' + item['reason'] + ')'}"
 
 
@@ -126,4 +126,4 @@ def _owner(item: dict[str, Any]) -> str:
 
 
 def _day(moment: str | None) -> str:
-    return "no time stated" if moment is None else moment[:16]
+    return "no time stated" if moment is None else to_the_minute(moment)

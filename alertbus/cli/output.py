@@ -48,6 +48,11 @@ def as_it_is(content: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
+def to_the_minute(moment: str | None) -> str:
+    """A moment of an answer as a table shows it, in UTC as the answer has it; nothing for none."""
+    return (moment or "")[:16]
+
+
 def rows(title: str, columns: Sequence[str], lines: Iterable[Sequence[Any]], *, empty: str) -> None:
     """A table, or a sentence where there is nothing to show."""
     from rich.console import Console

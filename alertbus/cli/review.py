@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.cli.output import as_json, pairs, rows, say, to_the_minute
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
@@ -54,7 +54,7 @@ def show(item_id: ItemId, json_: Annotated[bool, typer.Option("--json")] = False
         {
             "item": item["id"],
             "reason": item["reason"],
-            "since": f"{item['at'][:16]} ({_age(item['age_s'])})",
+            "since": f"{to_the_minute(item['at'])} ({_age(item['age_s'])})",
             "for": item["owner"],
             "about": _about(item),
             "detail": item["detail"],
@@ -164,7 +164,7 @@ def _about(item: dict[str, Any]) -> str:
 def _decided(item: dict[str, Any]) -> str:
     if item["outcome"] is None:
         return "open"
-    return f"{item['outcome']} by {item['by']}, {item['decided_at'][:16]}"
+    return f"{item['outcome']} by {item['by']}, {to_the_minute(item['decided_at'])}"
 
 
 def _age(seconds: float) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from alertbus.cli.items import item_state, next_asked
-from alertbus.cli.output import as_json, pairs, rows, say
+from alertbus.cli.output import as_json, pairs, rows, say, to_the_minute
 from alertbus.model.notice import ENDED
 from alertbus.run.bus_file import bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
@@ -99,7 +99,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
         say(f"Warning: {answer['bank_holidays']['text']}")
     if answer["undelivered"]:
         columns = ("agency", "reason", "obligations", "on the fallback", "since")
-        lines = [(u.get("agency"), u["reason"], u["count"], u["in_fallback"], u["since"][:16]) for u in answer["undelivered"]]
+        lines = [(u.get("agency"), u["reason"], u["count"], u["in_fallback"], to_the_minute(u["since"])) for u in answer["undelivered"]]
         rows("Undelivered", columns, lines, empty="")
 
 
@@ -154,18 +154,27 @@ def _tell_alert(answer: dict[str, Any]) -> None:
         "Obligations",
         ("agency", "role", "cause", "state", "since", "due", "answered by", "next"),
         [
-            (o["agency"], o["role"], o["cause"], _state(o), o["since"][:16], (o["due"] or "")[:16], answer_given(o), next_asked(o))
+            (
+                o["agency"],
+                o["role"],
+                o["cause"],
+                _state(o),
+                to_the_minute(o["since"]),
+                to_the_minute(o["due"]),
+                answer_given(o),
+                next_asked(o),
+            )
             for o in answer["obligations"]
         ],
         empty=_NOBODY if not answer["held_by"] else "Your own agency was not told: it stated this.",
     )
     if answer["held_by"]:
-        lines = [(o["agency"], o["role"], _state(o), (o["due"] or "")[:16], answer_given(o), next_asked(o)) for o in answer["held_by"]]
+        lines = [(o["agency"], o["role"], _state(o), to_the_minute(o["due"]), answer_given(o), next_asked(o)) for o in answer["held_by"]]
         rows("Who has it", ("agency", "role", "state", "due", "answered by", "next"), lines, empty="")
     if answer["later"]:
-        rows("Since then", ("when", "what"), [(one["at"][:16], one["title"]) for one in answer["later"]], empty="")
+        rows("Since then", ("when", "what"), [(to_the_minute(one["at"]), one["title"]) for one in answer["later"]], empty="")
     if answer["items"]:
-        clocks = [(one["title"], one["agency"], (one["due"] or "")[:16], item_state(one)) for one in answer["items"]]
+        clocks = [(one["title"], one["agency"], to_the_minute(one["due"]), item_state(one)) for one in answer["items"]]
         rows("Clocks that it started", ("what", "owed by", "due", "state"), clocks, empty="")
 
 
@@ -181,9 +190,9 @@ def answer_given(obligation: dict[str, Any]) -> str:
     """Who has answered, what they do, and to whom it was passed on; what was done, where somebody has said so."""
     if not obligation["acknowledged_by"]:
         return "nobody yet"
-    said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {obligation['acknowledged_at'][:16]}"
+    said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {to_the_minute(obligation['acknowledged_at'])}"
     if obligation["passed_to"]:
         said += f"; passed on to {obligation['passed_to']}, who has {'' if obligation['accepted'] else 'NOT '}accepted"
     if obligation["acted_by"]:
-        said += f"; done by {obligation['acted_by']}, {obligation['acted_at'][:16]}"
+        said += f"; done by {obligation['acted_by']}, {to_the_minute(obligation['acted_at'])}"
     return said

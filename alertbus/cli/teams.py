@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from alertbus.cli.files import entries_of
-from alertbus.cli.output import NO, as_json, pairs, rows, say
+from alertbus.cli.output import NO, as_json, pairs, rows, say, to_the_minute
 from alertbus.gateway.bodies import read_data
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.team import Absence, Team, holds, worker_ref
@@ -172,9 +172,17 @@ def returned(
     if json_:
         as_json(found)
         return
-    say(f"Away from {found['away']['from']} to {found['away']['to']}. What is not answered is in the inbox of {name} again.")
+    away = found["away"]
+    say(f"Away from {to_the_minute(away['from'])} to {to_the_minute(away['to'])}. What is not answered is in the inbox of {name} again.")
     lines = [
-        (i["acknowledged_at"], i["acknowledged_by"], i["acknowledged_intent"], i["notice"]["title"], i["obligation"]["case_id"], i["id"])
+        (
+            to_the_minute(i["acknowledged_at"]),
+            i["acknowledged_by"],
+            i["acknowledged_intent"],
+            i["notice"]["title"],
+            i["obligation"]["case_id"],
+            i["id"],
+        )
         for i in found["items"]
     ]
     rows(
