@@ -101,7 +101,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[httpx.Request
     def answer(request: httpx.Request) -> httpx.Response:
         found.append(request)
         if request.url.path == "/v1/alerts/a1":
-            return httpx.Response(200, json=alert | {"obligations": []})
+            return httpx.Response(200, json=alert | {"obligations": [], "held_by": [], "later": [], "items": []})
         if request.url.path.endswith("/chronology"):
             return httpx.Response(200, text="the chronology")
         return httpx.Response(200, json=answers[request.url.path])
