@@ -26,8 +26,6 @@ class EscalationRules(Word):
     """The role that is asked last, after every chain; an agency may have another."""
     undo_minutes: int = Field(default=5, ge=0, le=60)
     """For how long whoever answered may take the answer back."""
-    accept_within: Within = Within(hours=4)
-    """How long the person to whom something was passed on has to accept it, before it is said that nobody has."""
     unowned_within: Within = Within(minutes=15)
     """How long something may lie in the unowned queue before the dead man's switch is no longer told that all is well."""
 

@@ -120,7 +120,6 @@ def _one(state: CaseState, found: list[Occasion], policy: Policy) -> tuple[Notic
         handover=handover,
         partner=_partner(case, first, policy),
         ended_at=known.ended_at if known else None,
-        taken=known.taken if known else (),
     )
     return briefing_notice(state, kept, last, policy), kept
 

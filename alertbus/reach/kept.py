@@ -10,7 +10,6 @@ from alertbus.model.alert import Action
 from alertbus.model.base import Count, Moment, Word
 from alertbus.model.briefing import BriefedHandover
 from alertbus.model.events import ItemDecided
-from alertbus.model.item import StepKind
 from alertbus.model.notice import Intent, Obligation
 from alertbus.model.sensitivity import Sensitivity as S
 
@@ -124,4 +123,3 @@ class OwnObligation(Word):
     """The obligation that is over when this one is answered: that of the agency which hands over (END-03)."""
     ended_at: Annotated[Moment | None, S.ROUTING] = None
     """When it was over without an answer: what was due has been recorded, or the agency has left."""
-    taken: Annotated[tuple[StepKind, ...], S.ROUTING] = ()
