@@ -11,6 +11,7 @@ from pydantic import Field
 
 from alertbus.model.alert import Severity
 from alertbus.model.base import Word
+from alertbus.model.custody import Custody
 from alertbus.model.sensitivity import Sensitivity as S
 
 KIND = "briefing"
@@ -53,11 +54,8 @@ class BriefedLink(Word):
     since: Annotated[date | None, S.ADULT_IDENTITY] = None
     in_household: Annotated[bool | None, S.ADULT_IDENTITY] = None
     """None: not stated."""
-    custody: Annotated[str | None, S.ACTION] = None
-    """What prison or probation stated last and still stands (`prisoner_release`, `prisoner_recall`, `unlawfully_at_large`)."""
-    custody_since: Annotated[date | None, S.ACTION] = None
-    """The day of that, or of a release that lies ahead."""
-    custody_confirmed: Annotated[bool | None, S.ROUTING] = None
+    custody: Annotated[Custody | None, S.ROUTING] = None
+    """Where they are, as prison or probation stated it, and a release that lies ahead; None where the reader knows of nothing stated."""
 
 
 class BriefedItem(Word):

@@ -5,15 +5,11 @@
 from collections.abc import Callable, Iterator
 
 from alertbus.model.briefing import BriefedHandover, BriefedHolder, BriefedItem, BriefedLink, Briefing
+from alertbus.model.custody import Custody
 from alertbus.model.notice import Notice, NoticePerson, Repeats
 from alertbus.plugin.sections import called_in_words
 from alertbus.plugin.wording import NOT_STATED, plain
 
-_CUSTODY = {
-    "prisoner_release": "released, or to be released, from prison",
-    "prisoner_recall": "recalled to prison",
-    "unlawfully_at_large": "unlawfully at large",
-}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 FOLDED = "This stood when you joined: the answer to your briefing is the answer to this."
 
@@ -85,12 +81,17 @@ def _linked(link: BriefedLink, called: str) -> str:
     if link.in_household is not None:
         facts.append("in the household" if link.in_household else "not in the household")
     if link.custody:
-        sure = (
-            {True: " (confirmed)", False: " (not confirmed)"}.get(link.custody_confirmed, "") if link.custody_confirmed is not None else ""
-        )
-        day = f" {link.custody_since.isoformat()}" if link.custody_since else ""
-        facts.append(f"{_CUSTODY.get(link.custody, plain(link.custody))}{day}{sure}")
+        facts += _custody(link.custody)
     return f"Linked: {called}{': ' if facts else ''}{', '.join(facts)}"
+
+
+def _custody(custody: Custody) -> Iterator[str]:
+    since = f" since {custody.since.isoformat()}" if custody.since else ""
+    by = f" (stated by {plain(custody.source)})" if custody.source else ""
+    yield f"{plain(custody.state)}{since}{by}"
+    if custody.release_on:
+        sure = NOT_STATED if custody.release_confirmed is None else "confirmed" if custody.release_confirmed else "not confirmed"
+        yield f"to be released on {custody.release_on.isoformat()} ({plain(sure)})"
 
 
 def _open(item: BriefedItem, people: dict[str, str]) -> str:

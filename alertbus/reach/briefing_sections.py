@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from alertbus.model import ids
-from alertbus.model.alert import MOVEMENTS, AcceptedAlert, SaidBy
+from alertbus.model.alert import AcceptedAlert, SaidBy
 from alertbus.model.briefing import (
     BriefedAlert,
     BriefedFlag,
@@ -19,6 +19,7 @@ from alertbus.model.briefing import (
     BriefedPlan,
 )
 from alertbus.model.case import Case, Involvement, Level, Link, Scope, Spell, begins, in_uk
+from alertbus.model.custody import Custody, CustodyState, custody_on
 from alertbus.model.item import ANSWER, Item, ItemState
 from alertbus.model.notice import ConsentStanding, Intent, NoticePerson
 from alertbus.model.sensitivity import Sensitivity
@@ -143,7 +144,6 @@ class BriefingSections:
     def links(self) -> Iterator[BriefedLink]:
         whole = not self.sight.recipient.for_adults and bool(self.adults) and self.sight.full(Sensitivity.ADULT_IDENTITY)
         for link, seen in self.adults:
-            custody, since, confirmed = self._custody(link)
             yield BriefedLink(
                 ref=seen.ref,
                 relation=seen.relation,
@@ -151,21 +151,16 @@ class BriefingSections:
                 source=link.source if whole else None,
                 since=_began(link) if whole else None,
                 in_household=link.in_household if whole else None,
-                custody=custody,
-                custody_since=since,
-                custody_confirmed=confirmed,
+                custody=self._custody(link),
             )
 
-    def _custody(self, link: Link) -> tuple[str | None, date | None, bool | None]:
-        """What was stated last, and stands, of where somebody is whom prison or probation knows."""
-        who = set(self._case.person(link.person).person_ids)
-        for stood, _ in reversed(self.known):
-            subjects = {i for person_ids in stood.people[: len(stood.alert.subjects)] for i in person_ids}
-            if stood.alert.kind in MOVEMENTS and subjects & who and self.sight.tells(stood.alert.kind):
-                release = stood.alert.details.release
-                day = release.date if release and release.date and self.sight.full(Sensitivity.ACTION) else _day(stood.alert.occurred_at)
-                return stood.alert.kind, day, release.confirmed if release else None
-        return None, None, None
+    def _custody(self, link: Link) -> Custody | None:
+        """Where somebody is, as far as the reader is told of such movements (PRI-06)."""
+        told = [one for one in self._state.movements.values() if self.sight.tells(one.kind)]
+        found = custody_on(in_uk(self.at).date(), told, self._case.person(link.person).person_ids)
+        if found.state is CustodyState.NOT_STATED:
+            return None
+        return found if self.sight.full(Sensitivity.ACTION) else found.model_copy(update={"release_on": None, "release_confirmed": None})
 
     def open(self) -> Iterator[BriefedItem]:
         found = [*self._items(), *self._answers()]

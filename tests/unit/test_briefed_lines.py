@@ -29,7 +29,7 @@ def test_vpf_11_every_section_is_said_warnings_first() -> None:
         "Handover pack: not stated",
         "Critical moment: an enquiry is open",
         "Plan: child in need plan, since 2020-11-18, for Wrenna Quillfeather-Moss",
-        "Linked: putative father: recalled to prison 2020-11-18",
+        "Linked: putative father: in custody since 2020-11-18 (stated by probation)",
         "Overdue: Visit, for Wrenna Quillfeather-Moss, childrens social care (social worker), due 2020-11-18",
         "Stands: Public Protection Notice, 2020-11-18, from police.test, high",
         "Changed lately: childrens social care, A. Predecessor (social worker), from 2020-11-18",

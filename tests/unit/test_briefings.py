@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.briefing import KIND, BriefedHolder
 from alertbus.model.case import Case, in_uk
+from alertbus.model.custody import Custody, CustodyState
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
 from alertbus.model.notice import Deed, Intent, Notice
 from alertbus.reach.occasions import next_arrival
@@ -248,11 +249,9 @@ def test_lnk_07_a_midwife_reads_who_is_linked_how_sure_that_is_and_whether_he_is
 
     assert notice.briefing
     man = next(one for one in notice.briefing.links if one.relation == "ex_partner")
-    assert (man.certainty, man.custody, man.custody_since, man.custody_confirmed) == (
-        "putative",
-        "prisoner_release",
-        date(2026, 3, 20),
-        True,
+    assert man.certainty == "putative"
+    assert man.custody == Custody(
+        state=CustodyState.IN_CUSTODY, stated_on=days(-9).date(), source="probation", release_on=date(2026, 3, 20), release_confirmed=True
     )
 
 
@@ -262,7 +261,8 @@ def test_a_recall_is_the_custody_that_stands_after_a_release() -> None:
     notice = briefed(joined({"agency": "midwifery"}, at=days(1), alerts=(release, recall)), "midwifery")
 
     assert notice.briefing
-    assert [(one.custody, one.custody_since) for one in notice.briefing.links if one.custody] == [("prisoner_recall", days(-2).date())]
+    (custody,) = (one.custody for one in notice.briefing.links if one.custody)
+    assert (custody.state, custody.since, custody.source) == (CustodyState.IN_CUSTODY, days(-2).date(), "probation")
 
 
 def test_sta_08_the_plan_and_its_day_and_that_nobody_has_stated_a_consent() -> None:

@@ -18,6 +18,7 @@ from alertbus.model.briefing import (
     BriefedPlan,
     Briefing,
 )
+from alertbus.model.custody import Custody, CustodyState
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.notice import ConsentStanding, Deed, Excerpt, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name, Person, Subject
@@ -121,6 +122,7 @@ def addressed_notice(**overrides: Any) -> Notice:
 def sample_briefing(**overrides: Any) -> Notice:
     """Build what a newcomer is given, with something in every section. Its warning is `FLAG` as well."""
     day = date(2020, 11, 18)
+    held = Custody(state=CustodyState.IN_CUSTODY, since=day, stated_on=day, source="probation")
     holder = BriefedHolder(agency="childrens_social_care", level="worker", name="A. Predecessor", role="social_worker", since=day)
     given = Briefing(
         day=day,
@@ -130,7 +132,7 @@ def sample_briefing(**overrides: Any) -> Notice:
             role="social_worker", from_="A. Predecessor", to="R. Postholder", day=day, critical=("an enquiry is open",)
         ),
         plans=(BriefedPlan(type="child_in_need_plan", since=day, children=(_CHILD.ref,)),),
-        links=(BriefedLink(ref=_FATHER.ref, relation="father", certainty="putative", custody="prisoner_recall", custody_since=day),),
+        links=(BriefedLink(ref=_FATHER.ref, relation="father", certainty="putative", custody=held),),
         open=(
             BriefedItem(
                 rule="visit_same_day",
