@@ -245,7 +245,7 @@ def _after_an_answer(asking: _Asking, seen: StepsSeen) -> Iterator[str]:
     for notice in asking.steps:
         step = notice.step
         if answer is not None and step is not None and step.at > max(answer.at, answer.ticked):
-            yield f"{asking.name}: {step.kind} of {step.role} at {step.at:%H:%M:%S}, answered at {answer.at:%H:%M:%S}"
+            yield f"{asking.name}: {step.kind} of {step.role} at {step.at:%H:%M:%S}, answered at {answer.at:%H:%M:%S}; {_known(asking, seen)}"
 
 
 def _disordered(asking: _Asking) -> Iterator[str]:
