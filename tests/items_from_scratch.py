@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 ALWAYS = datetime(1000, 1, 1, tzinfo=UTC)
+HIDDEN = {"nspcc_concern", "concealed_pregnancy_concern"}
+"""Kinds whose sources must stay unknown."""
 BANK_HOLIDAYS = {
     date.fromisoformat(day)
     for day in [
@@ -49,6 +51,11 @@ class Said:
     about: str
     details: Mapping[str, Any]
     history: bool = False
+
+    @property
+    def by_day(self) -> bool:
+        """Nobody may know at which minute it happened."""
+        return self.kind in HIDDEN
 
     def value(self, path: str) -> Any:
         section, _, name = path.partition(".")
@@ -285,7 +292,8 @@ class FromScratch:
         agency = self._owner(rule, terms, max(at, known))
         if agency is None:
             return None
-        due = self._due(rule, opening, terms, at)
+        exact = max(opener.first_told, at) if opener is not None and opener.by_day else at
+        due = self._due(rule, opening, terms, at, exact)
         stopped = None
         working = "working_days" in (opening.get("within") or rule.get("within") or {})
         for stop in sorted((s for s in self.stops if (s.rule, s.alert) == (name, key)), key=lambda s: (s.at, s.what)):
@@ -319,7 +327,16 @@ class FromScratch:
             )
         if closed and closed[1] < over:
             state = "met" if due is None or closed[1] <= due else "missed"
-            return Owed(due, state, closed[0].alert, closed[1], agency, lapsed_at, False, min(heard, max(over, known)))
+            return Owed(
+                due,
+                state,
+                closed[0].alert,
+                _day(closed[1]) if closed[0].by_day else closed[1],
+                agency,
+                lapsed_at,
+                False,
+                min(heard, max(over, known)),
+            )
         ended = over if over < NEVER else None
         state = "missed" if lapsed_at else "void" if ended else "suspended" if stopped else "open"
         over_at = min(heard, max(over, known)) if min(heard, over) < NEVER else None
@@ -335,16 +352,18 @@ class FromScratch:
             return wanted
         return "childrens_social_care" if "childrens_social_care" in there else None
 
-    def _due(self, rule: Mapping[str, Any], opening: Mapping[str, Any], terms: Said | None, at: datetime) -> datetime | None:
+    def _due(
+        self, rule: Mapping[str, Any], opening: Mapping[str, Any], terms: Said | None, at: datetime, exact: datetime
+    ) -> datetime | None:
         for path in rule.get("due_in", ()) if terms is not None else ():
             value = terms.details.get(path) if path == "review_on" else terms.value(path)
             if value is not None:
                 if path.endswith("_hours"):
-                    return at + timedelta(hours=value)
+                    return exact + timedelta(hours=value)
                 day = at.astimezone(LONDON).date() + timedelta(days=value) if isinstance(value, int) else date.fromisoformat(value)
                 return _end(day)
         within = opening.get("within") or rule.get("within")
-        return None if within is None else _after(at, within)
+        return None if within is None else _after(exact if {"hours", "minutes"} & within.keys() else at, within)
 
     def _closes(
         self, rule: Any, opening: Any, one: Said, opener: Said | None, terms: Said | None, at: Any, child: str, agency: str
@@ -384,6 +403,10 @@ def _stated(one: Said, path: str) -> bool:
 
 def _words(value: Any) -> Any:
     return " ".join(value.lower().split()) if isinstance(value, str) else value
+
+
+def _day(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(LONDON).date(), time(0), LONDON)
 
 
 def _works(day: date) -> bool:

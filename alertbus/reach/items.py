@@ -29,6 +29,8 @@ KEPT = timedelta(days=28)
 """How long an item that is over stays in state, and any statement that a rule may ask for: what arrives later than that closes nothing that
 came before it. Chosen: as long as most alerts wait for a case (`KindRule.meets_later_days`)."""
 
+_A_DAY = timedelta(days=1)
+
 CHASED = timedelta(days=365)
 """How long an item stays in state that was due and never recorded, and a statement that gives later ones a meaning. Chosen: the chronicle
 shows it for good; after a year nobody records late what was due."""
@@ -173,7 +175,7 @@ def _settled(items: Mapping[str, Item], touched: _Touched, board: Board) -> Alre
         if id(rule) not in first_new:
             closing = (fact.happened_at for fact in statements if any(matches(fact, one) for one in rule.closes))
             first_new[id(rule)] = min(closing, default=FOREVER)
-        return item if item.closed_at < first_new[id(rule)] else None
+        return item if plus(item.closed_at, _A_DAY) < first_new[id(rule)] else None  # the day alone may be what it says
 
     return settled
 

@@ -47,7 +47,7 @@ PASSES = (
     (topics.PERSON_EVENTS, topics.CASES, topics.TEAMS),  # by which keys alerts asked, and which versions of cases were told whole
     (topics.CASE_EVENTS, topics.ALERTS, topics.REVIEW, topics.ITEMS),
     (topics.NOTICES,),
-    (topics.RECEIPTS, topics.ITEMS),  # each receipt finds its notice in the ledger
+    (topics.RECEIPTS,),  # each receipt finds its notice in the ledger
     (topics.QUARANTINE,),  # says at which attempt a notice was refused
 )
 """One after the other, because each leans on those before it."""

@@ -52,6 +52,7 @@ from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.quarantine.entry import BUS
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff.tables import standing_team
 
 pytestmark = pytest.mark.kafka
 
@@ -308,7 +309,7 @@ async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator
     await producer.start()
     bus = Bus(kafka, topic_prefix, database_url, producer)
     async with bus.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message, standing_team])
     yield bus
     await producer.stop()
     await bus.engine.dispose()

@@ -25,6 +25,7 @@ from alertbus.model.notice import Notice, Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff.tables import standing_team
 from alertbus.wire.records import notice_record
 from alertbus.wire.words import DELIVERY
 
@@ -97,7 +98,7 @@ async def system() -> AsyncIterator[tuple[SlowSystem, str]]:
 async def engine(postgres_database: str) -> AsyncIterator[Database]:
     engine = make_engine(postgres_database)
     async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message, standing_team])
     yield engine
     await engine.dispose()
 

@@ -27,6 +27,7 @@ from alertbus.delivery.rounds import Rounds
 from alertbus.model.notice import Message, Notice, Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff.tables import standing_team
 from alertbus.wire.records import content
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ async def workers(tmp_path: Path) -> AsyncIterator[Any]:
     url = f"sqlite:///{tmp_path}/bus.db"
     engines, running = [make_engine(url)], []
     async with engines[0].begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message, standing_team])
 
     async def begun(pace: Pace = PACE, now: Callable[[], datetime] = lambda: NOW) -> Worker:
         engines.append(make_engine(url))

@@ -37,6 +37,7 @@ from alertbus.plugin.manager import Plugins, offer
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.sql.engine import make_engine, metadata
+from alertbus.staff.tables import standing_team
 from alertbus.wire.records import notice_record
 from alertbus.wire.words import DELIVERY
 
@@ -208,7 +209,7 @@ async def bus(kafka: str, topic_prefix: str, database_url: str) -> AsyncIterator
     await producer.start()
     bus = Bus(kafka, topic_prefix, database_url, producer)
     async with bus.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message])
+        await connection.run_sync(metadata.create_all, tables=[ledger, beat, inbox_message, standing_team])
     yield bus
     await producer.stop()
     await bus.engine.dispose()
