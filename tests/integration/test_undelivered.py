@@ -109,9 +109,9 @@ class Bus:
         return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed)
 
     def step(self, name: str, **of_obligation: Any) -> Notice:
-        """The notice for the next person, as a case gives it out."""
+        """The notice for the next person, as a case gives it out when nobody before was reached."""
         asked = self.notice(name, deed=Deed.ESCALATE, role="team_manager", **of_obligation)
-        return asked.model_copy(update={"step": ItemStep(kind=StepKind.NEXT, role="team_manager", at=STEP_AT)})
+        return asked.model_copy(update={"step": ItemStep(kind=StepKind.NOT_DELIVERED, role="team_manager", at=STEP_AT)})
 
     async def send(self, *notices: Notice) -> None:
         await self.producer.send_all([replace(notice_record(notice, by=DELIVERY), topic=self.topic) for notice in notices])
