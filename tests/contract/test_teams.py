@@ -181,11 +181,10 @@ async def test_a_version_recorded_by_a_gateway_that_died_is_published_by_the_nex
     said = a_team()
     register = TeamRegister(served.inside.engine)
     await register.record(Team.model_validate(said | {"agency": "police"}), datetime(2026, 11, 23, tzinfo=UTC), None)
-    assert await on_topic(served, said["id"]) == []
 
-    await served.inside.intake.teams.republish()
+    await served.inside.intake.teams.republish()  # its ticker may have done so meanwhile, which is harmless
 
-    assert [one.version for one in await on_topic(served, said["id"])] == [1]
+    assert {one.version for one in await on_topic(served, said["id"])} == {1}
     assert await register.unpublished() == []
 
 
