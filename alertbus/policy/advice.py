@@ -10,8 +10,8 @@ from alertbus.policy.sight import Sight
 def action_for(statement: AcceptedAlert, case: Case, rule: KindRule, sight: Sight) -> str:
     """The kind's `action`; of a release on a case with a child under one also its `infant` words (PRI-06).
 
-    Whoever acts for an adult does not learn that there is such a child, nor does a setting that does not work with it, nor anybody before its
-    birth (NOT-02, NOT-16, NOT-20).
+    Whoever acts for an adult does not learn that there is such a child, nor does a setting that does not work with it, nor anybody
+    before its birth (NOT-02, NOT-16, NOT-20).
     """
     moved = Movement.stated_by(statement) if rule.infant else None
     if moved is None or sight.recipient.for_adults:
