@@ -114,7 +114,7 @@ def test_whoever_left_one_team_and_works_in_another_answers() -> None:
     assert ask(teams, ADA) == Answering(who=ADA, team=f"{CSC}.innovate", trail=("Ada Obi answers (named on the case)",))
 
 
-def test_ppn_13_deputy_then_manager_by_level_then_duty() -> None:
+def test_ppn_13_tur_15_deputy_then_manager_by_level_then_duty() -> None:
     said: dict[str, Any] = {
         "members": [member(ADA), member(KIM)],
         "absences": [AWAY],
