@@ -12,6 +12,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.briefings import reduce_briefings
 from alertbus.reach.due import with_next_moment
 from alertbus.reach.due_steps import reduce_answers
+from alertbus.reach.forgotten import reduce_forgotten
 from alertbus.reach.items import reduce_items
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
@@ -34,5 +35,6 @@ def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     after, briefings = reduce_briefings(before, after, event, policy)
     after, steps, asked, answers = reduce_answers(before, after, event, policy)
     after = with_next_moment(before, after, event, policy)
+    after, over = reduce_forgotten(before, after, event, policy)
     reminders = due_reminders(before, after, event, policy)
-    return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked], [*items, *answers])
+    return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked], [*items, *answers, *over])

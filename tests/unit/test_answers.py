@@ -96,6 +96,39 @@ def test_an_answer_that_comes_late_closes_the_item_as_missed_even_when_nobody_wa
     assert last.closed_by == f"r-A. Person-{last.closed_at.isoformat()}"
 
 
+@pytest.mark.parametrize("days", [60, 900])
+def test_an_answer_ends_what_nobody_owned_even_when_the_alert_is_long_forgotten(days: int) -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    machine.until(MONDAY + days * DAY)
+    machine.follow(reached(said(2, MONDAY + days * DAY, kind="other")))
+    assert first.obligation.alert_id not in machine.state.alerts
+    assert machine.items[-1].id != first.obligation.id or machine.items[-1].unowned
+    at = MONDAY + days * DAY + HOUR
+
+    machine.follow(answered(first, at, Intent.PASSING_ON, to="B. Other"))
+    assert [one for one in machine.items if one.id == first.obligation.id][-1].unowned
+    machine.follow(answered(first, at + HOUR, by="B. Other"))
+
+    last = [one for one in machine.items if one.id == first.obligation.id][-1]
+    assert (last.state, last.unowned, last.closed_at) == (ItemState.MISSED, False, at + HOUR)
+    assert machine.state.unowned == {}
+
+
+def test_what_nobody_owned_is_over_when_its_agency_leaves_however_long_ago_it_was_asked() -> None:
+    machine, (first,) = asked("school", "gp", kind="restraining_order_breach")[0], asked("school", kind="restraining_order_breach")[1]
+    machine.until(MONDAY + 60 * DAY)
+    assert len(machine.state.unowned) == 2
+    known = machine.state.case
+    assert known is not None
+    left = a_case("gp").learned(known, MONDAY + 61 * DAY)
+
+    machine.follow(CaseChanged(case=left))
+
+    assert [one.agency for one in machine.state.unowned.values()] == ["gp"]
+    last = [one for one in machine.items if one.id == first.obligation.id][-1]
+    assert (last.unowned, last.closed_by) == (False, None)
+
+
 def test_one_agencys_answer_never_answers_for_another() -> None:
     machine, told = asked("school", "gp", kind="restraining_order_breach")
 
