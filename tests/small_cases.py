@@ -275,8 +275,10 @@ class _Judge:
         return (notice for notice in self.played.notices if self._fits(notice, pattern, agency))
 
     def _items(self, pattern: Json, agency: str | None) -> list[Json]:
+        """What was told of alerts. What the bus itself asks for, such as about a clock that has lapsed, is meant only by its kind."""
         chosen = {name: value for name, value in pattern.items() if name in {"case", "alert", "file", "kind"}}
-        return [item for item in self.played.obligations if self._fits(item["notice"], chosen, agency)]
+        found = [item for item in self.played.obligations if self._fits(item["notice"], chosen, agency)]
+        return [item for item in found if "kind" in chosen or item["obligation"]["source"] != "alertbus"]
 
     def _fits(self, notice: Json, pattern: Json, agency: str | None) -> bool:
         owed = notice["obligation"]
