@@ -17,7 +17,8 @@ from tests.integration.traps.bus import Bus, WallClock, Worker, until
 from tests.integration.traps.steps import LIMITS
 from tests.integration.traps.twists import asks_for_steps, looks_all_the_time
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.proof]
+"""Part of `make proof`: with all other traps on one broker they hang on the machine's speed, and what they leave disturbs those after them."""
 
 HOUR = timedelta(hours=1)
 BEFORE = timedelta(minutes=1)
