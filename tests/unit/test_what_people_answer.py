@@ -92,6 +92,17 @@ async def test_an_answer_stands_as_a_receipt_and_on_its_case_and_both_say_the_sa
     assert (answer.by, answer.intent, answer.to, answer.acted, answer.undoes) == ("Jo Bloggs", Intent.PASSING_ON, "Sam Field", False, None)
 
 
+async def test_an_answer_counts_though_the_gateways_clock_was_set_back_behind_what_it_answers(town: Town) -> None:
+    """An answer is to what was put before it: dated before that, it would be heard and never count."""
+    item = await owed(town)
+    town.now -= timedelta(minutes=4)
+
+    receipt = await town.answers.acknowledge(item.obligation.id, ACTING, HV)
+
+    (answer,) = heard(town).values()
+    assert answer.at == receipt.at == item.obligation.since
+
+
 @pytest.mark.parametrize("said", ["acknowledged", "not_ours", "acted", "undone"])
 async def test_cut_short_at_any_moment_an_answer_is_completed_without_its_caller_and_stands_once(town: Town, said: str) -> None:
     """The order is audit, question, receipt, case: after the receipt stands, the case hears of it though nobody asks again."""
