@@ -39,11 +39,17 @@ def by(name: str) -> dict[str, str]:
 
 async def owing(gateway: Any, state: ItemState = ItemState.OPEN, **stated: Any) -> Item:
     item = an_item(fresh("item-"), state, case_id=fresh("case-"), **stated)
+    await shown(gateway, item)
+    return item
+
+
+async def shown(gateway: Any, *items: Item) -> None:
+    """Put items into the chronicle, which reads each offset once: what one test shows of several comes from one log."""
     log = Log()
-    log.item(item)
+    for item in items:
+        log.item(item)
     async with gateway.inside.engine.begin() as connection:
         await projector.apply(connection, projector.read(log.records), starts={(one.topic, one.partition) for one in log.records})
-    return item
 
 
 async def decide(gateway: Any, item: Item, decision: str, caller: str = "holder", **said: Any) -> Any:
@@ -94,7 +100,9 @@ async def test_nothing_is_decided_for_which_the_item_leaves_no_room(
 
 
 async def test_a_clock_is_stopped_and_runs_on(guarded: Any) -> None:
-    running, stopped = await owing(guarded), await owing(guarded, ItemState.SUSPENDED, suspended_at=T0)
+    running = an_item(fresh("item-"), case_id=fresh("case-"))
+    stopped = an_item(fresh("item-"), ItemState.SUSPENDED, case_id=fresh("case-"), suspended_at=T0)
+    await shown(guarded, running, stopped)
 
     assert [(await decide(guarded, one, what)).status_code for one, what in ((running, "suspended"), (stopped, "resumed"))] == [201, 201]
 
