@@ -81,4 +81,6 @@ class SignInSettings(DoorSettings):
             raise PydanticCustomError(
                 RULE, "ALERTBUS_DESK_URL: expected https://, because passwords and families' names cross the network; give the desk TLS"
             )
+        if self.desk_oidc is not None and self.desk_url is None:
+            raise PydanticCustomError(RULE, "ALERTBUS_DESK_URL: expected, because the sign-in service sends people back to it; set it")
         return self
