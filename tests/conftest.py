@@ -34,7 +34,6 @@ def topic_prefix() -> str:
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
-
 def _beside(name: str) -> ModuleType:
     """A module of fixtures beside this one."""
     spec = importlib.util.spec_from_file_location(f"alertbus_tests_{name}", Path(__file__).parent / f"{name}.py")

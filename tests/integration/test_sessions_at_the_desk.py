@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.desk.sign_in.passwords import hashed
-from alertbus.desk.sign_in.signed_in import IDLE, LONGEST_SESSION, NOTED_EVERY, SKEW, Sessions, is_over
+from alertbus.desk.sign_in.signed_in import IDLE, LONGEST_SESSION, NOTED_EVERY, SKEW, is_over
 from alertbus.desk.visitor import Role
 from alertbus.sql.database import Database
 from tests.at_the_door import PASSWORD, Desk, desk, name_shown, opened, person, sign_in, token_shown

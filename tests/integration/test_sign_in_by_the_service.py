@@ -42,7 +42,7 @@ async def here(keycloak: Any, tmp_path: Path) -> AsyncIterator[Desk]:
         one = desk(database, RealClock(), desk_url=keycloak.desk_url, desk_oidc=service)
         server = uvicorn.Server(uvicorn.Config(one.app, host="127.0.0.1", port=keycloak.desk_port, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve())
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  uvicorn has a flag, not an event
             await asyncio.sleep(0.01)
         try:
             yield one

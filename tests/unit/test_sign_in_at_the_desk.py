@@ -145,12 +145,16 @@ async def test_a_made_up_or_overlong_token_opens_nothing(here: Desk) -> None:
             assert answer.status_code == 303
 
 
+def _all_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
 async def test_what_opens_a_session_stands_nowhere_in_the_tables(here: Desk, tmp_path: Path) -> None:
     async with here.browser() as browser:
         await sign_in(browser)
         values = [cookie.value for cookie in browser.cookies.jar if cookie.value and len(cookie.value) > 10]
     await here.database.dispose()
-    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    kept = _all_bytes(tmp_path)
     assert len(values) >= 2
     assert not [value for value in values if value.encode() in kept]
     assert PASSWORD.encode() not in kept
@@ -201,7 +205,17 @@ async def test_a_token_of_a_form_is_of_no_use_in_another_browser(here: Desk) -> 
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/a//b", "javascript:alert(1)", "/x\r\nset-cookie: a=b", "", "who"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/a//b",
+        "javascript:alert(1)",
+        "/x\r\nset-cookie: a=b",
+        "",
+        "who",
+    ],
 )
 async def test_nobody_is_sent_to_another_site_nor_a_header_written_by_next(here: Desk, elsewhere: str) -> None:
     async with here.browser() as browser:

@@ -1,4 +1,4 @@
-"""The desk's cookies: no script reads them, no other site's request brings them, and where the desk speaks https no other host sets them."""
+"""The desk's cookies: no script reads them, no other site's form brings them, and where the desk speaks https no other host sets them."""
 
 from datetime import timedelta
 from typing import Literal

@@ -1,47 +1,23 @@
-"""The desk's door: who comes with a request, whether a form was sent from a page of ours, and the pages by which people come and go."""
+"""The desk's door: its checks, the pages by which people come and go, and its answer to a form that is not ours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
 
 from fastapi import FastAPI
-from fastapi.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from alertbus.desk.sign_in import door_pages
-from alertbus.desk.sign_in.desk_cookies import DeskCookies
+from alertbus.desk.sign_in.door_checks import DoorChecks, FormRefused, Page
 from alertbus.desk.sign_in.letting_in import LettingIn, Writes
 from alertbus.desk.sign_in.own_paths import own_path
-from alertbus.desk.sign_in.secret_tokens import derived, same
 from alertbus.desk.sign_in.service import SignInService
-from alertbus.desk.sign_in.signed_in import SignedIn
-from alertbus.desk.visitor import Visitor
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
-FORM_TOKEN = "form_token"  # noqa: S105  the name of a field
-"""The hidden field of every form, whose value is `Door.form_token(request)`."""
 
-MOST_FIELDS = 1_000
-
-
-class Page(Protocol):
-    """Makes a page of a template under `desk/templates`, with the desk's layout."""
-
-    def __call__(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response: ...
-
-
-class FormRefused(Exception):
-    """A form that was not sent from a page which this visitor was shown. `typed` is what was in it, where it came from this site."""
-
-    def __init__(self, typed: Mapping[str, list[str]]) -> None:
-        self.typed = typed
-        super().__init__("a form without its token was refused")
-
-
-class Door:
-    """One door for a process. Several processes over one database are one door."""
+class Door(DoorChecks):
+    """The door of one desk process. Close it."""
 
     def __init__(
         self,
@@ -54,12 +30,10 @@ class Door:
         service: SignInService | None = None,
     ) -> None:
         """`agencies` are those of the policy. `service` None: that of the settings, if they name one."""
+        url = settings.desk_url or ""
         if service is None and settings.desk_oidc is not None:
-            service = SignInService(settings.desk_oidc, f"{settings.desk_url or ''}/sign-in/callback")
-        self.url = settings.desk_url or ""
-        self.cookies = DeskCookies(secure=self.url.startswith("https://"))
-        self.letting_in = LettingIn(database, audit, now, agencies, service)
-        self.now, self.page = now, page
+            service = SignInService(settings.desk_oidc, f"{url}/sign-in/callback")
+        super().__init__(url, LettingIn(database, audit, now, agencies, service), now, page)
         self.router = door_pages.router(self)
 
     def install(self, app: FastAPI) -> None:
@@ -71,66 +45,9 @@ class Door:
         if self.letting_in.service is not None:
             await self.letting_in.service.close()
 
-    async def visitor(self, request: Request, *, counts: bool = True) -> Visitor | None:
-        """Give who comes with this request; None where nobody is signed in, or is no longer. `counts=False` for what a page does by itself."""
-        found = await self.session(request, counts=counts)
-        if found is None:
-            return None
-        person = found.person
-        return Visitor(
-            name=person.name,
-            username=person.username,
-            agency=person.agency,
-            setting=person.setting,
-            team=person.team,
-            roles=person.roles,
-            session_id=found.id,
-        )
-
-    async def session(self, request: Request, *, counts: bool = True) -> SignedIn | None:
-        """Give the session of this request, looked up once for it."""
-        if not hasattr(request.state, "desk_session"):
-            token = self.cookies.read(request, "session")
-            request.state.desk_session = None if token is None else await self.letting_in.sessions.find(token, self.now(), counts=counts)
-        found: SignedIn | None = request.state.desk_session
-        return found
-
-    def way_in(self, request: Request) -> Response:
-        """Send somebody who is not signed in to do so, and back to this page afterwards, if it can be asked for again."""
-        from urllib.parse import urlencode
-
-        query = f"?{request.url.query}" if request.url.query else ""
-        path = own_path(f"{request.url.path}{query}") if request.method in {"GET", "HEAD"} else "/"
-        where = "/sign-in" if path == "/" else f"/sign-in?{urlencode({'next': path})}"
-        return RedirectResponse(where, status_code=303)
-
-    def form_token(self, request: Request) -> str:
-        """Give what a form on a page for this request must bring back. Another site can neither read nor make it."""
-        held = self.cookies.read(request, "session") or self.cookies.read(request, "form")
-        return derived(held, FORM_TOKEN) if held else ""
-
-    async def checked_form(self, request: Request) -> FormData:
-        """Read the form of this request. Raises `FormRefused` unless it was made on a page that this browser was shown."""
-        form = await request.form(max_files=20, max_fields=MOST_FIELDS)
-        brought = form.get(FORM_TOKEN)
-        held = [found for use in ("session", "form") if (found := self.cookies.read(request, use))]  # type: ignore[arg-type]
-        if isinstance(brought, str) and any(same(derived(one, FORM_TOKEN), brought) for one in held):
-            return form
-        ours = request.headers.get("sec-fetch-site") == "same-origin"
-        raise FormRefused(_typed(form) if ours else {})
-
     async def _refused_form(self, request: Request, refusal: Exception) -> Response:
         """Say that nothing was sent, and show what was typed: with one more press it is sent, if it came from a page of this site."""
         assert isinstance(refusal, FormRefused)
         visitor = await self.visitor(request)
         values = {"typed": refusal.typed, "action": own_path(request.url.path), "visitor": visitor, "form_token": self.form_token(request)}
         return self.page(request, "sign_in/refused_form.html", status=403, **values)
-
-
-_SECRET_FIELDS = frozenset({FORM_TOKEN, "password"})
-
-
-def _typed(form: FormData) -> dict[str, list[str]]:
-    """Give the texts of a form, but no secret and no file."""
-    names = [name for name in dict.fromkeys(form.keys()) if name not in _SECRET_FIELDS]
-    return {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in names}

@@ -3,7 +3,7 @@
 import contextlib
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.desk.sign_in.door_checks import FORM_TOKEN, DoorChecks
 from alertbus.desk.sign_in.letting_in import LetIn
 from alertbus.desk.sign_in.own_paths import own_path
 from alertbus.desk.sign_in.secret_tokens import derived, new_token
@@ -19,15 +20,12 @@ from alertbus.desk.sign_in.service import ServiceUnavailable
 from alertbus.desk.sign_in.service_claims import NotLetIn
 from alertbus.desk.sign_in.slowing_down import KNOWN_FOR
 
-if TYPE_CHECKING:
-    from alertbus.desk.sign_in.door import Door
-
 SEE_OTHER = HTTPStatus.SEE_OTHER
 
 log = structlog.get_logger("alertbus.desk")
 
 
-def router(door: "Door") -> APIRouter:
+def router(door: DoorChecks) -> APIRouter:
     """Give the routes of this door."""
     pages = _DoorPages(door)
     routes = APIRouter(include_in_schema=False)
@@ -44,7 +42,7 @@ def router(door: "Door") -> APIRouter:
 
 
 class _DoorPages:
-    def __init__(self, door: "Door") -> None:
+    def __init__(self, door: DoorChecks) -> None:
         self._door = door
         self._letting_in = door.letting_in
 
@@ -61,14 +59,14 @@ class _DoorPages:
         next_, username = own_path(form.get("next")), _text(form, "username")
         device, before = door.cookies.read(request, "device"), door.cookies.read(request, "session")
         address = request.client.host if request.client else "unknown"
-        outcome = await self._letting_in.by_password(
-            username, _text(form, "password"), address=address, device=device, instead_of=before
-        )
+        outcome = await self._letting_in.by_password(username, _text(form, "password"), address=address, device=device, instead_of=before)
         if isinstance(outcome, LetIn):
             return self._in(outcome, next_)
         if outcome.wait is None:
             log.warning("a sign-in was refused", url_host=address)
-            fault = "Enter the username and password that belong together. If it does not help, ask who looks after the desk at your agency."
+            fault = (
+                "Enter the username and password that belong together. If it does not help, ask who looks after the desk at your agency."
+            )
             return await self._sign_in_page(request, next_, fault=fault, username=username, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         seconds = max(1, ceil(outcome.wait.total_seconds()))
         answer = await self._sign_in_page(request, next_, wait=seconds, username=username, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -92,12 +90,10 @@ class _DoorPages:
         if self._letting_in.service is None:
             return RedirectResponse("/sign-in", SEE_OTHER)
         try:
-            if "error" in asked or not asked.get("code"):
-                raise NotLetIn("the sign-in service did not let you in, or you turned back")
             outcome = await self._letting_in.by_service(
                 door.cookies.read(request, "service"),
                 asked.get("state", ""),
-                asked["code"],
+                asked.get("code", ""),
                 asked.get("iss"),
                 instead_of=door.cookies.read(request, "session"),
             )
@@ -128,7 +124,7 @@ class _DoorPages:
         door, own = self._door, await self._door.session(request)
         if own is None:
             return door.way_in(request)
-        values = {
+        values: dict[str, Any] = {
             "own": own,
             "sessions": await self._letting_in.sessions.of(own.person.who, door.now()),
             "visitor": await door.visitor(request),
@@ -158,7 +154,7 @@ class _DoorPages:
         """A page with the button, for who comes here by its address; looking at it ends nothing."""
         if await self._door.session(request) is None:
             return RedirectResponse("/sign-in", SEE_OTHER)
-        values = {"visitor": await self._door.visitor(request), "form_token": self._door.form_token(request)}
+        values: dict[str, Any] = {"visitor": await self._door.visitor(request), "form_token": self._door.form_token(request)}
         return self._door.page(request, "sign_in/ask_to_sign_out.html", **values)
 
     async def sign_out(self, request: Request) -> Response:
@@ -179,7 +175,7 @@ class _DoorPages:
         if service is not None:
             with contextlib.suppress(ServiceUnavailable):  # here it is over all the same
                 there = await service.way_out(f"{self._door.url}/sign-in")
-        values = {"visitor": None, "there": there, "title": None if service is None else service.settings.title}
+        values: dict[str, Any] = {"visitor": None, "there": there, "title": None if service is None else service.settings.title}
         answer = self._door.page(request, "sign_in/signed_out.html", **values)
         self._door.cookies.drop(answer, "session")
         self._door.cookies.set(answer, "out", "1")
@@ -194,11 +190,18 @@ class _DoorPages:
         return answer
 
     async def _sign_in_page(
-        self, request: Request, next_: str, *, fault: str | None = None, wait: int | None = None, username: str = "", status: int = HTTPStatus.OK
+        self,
+        request: Request,
+        next_: str,
+        *,
+        fault: str | None = None,
+        wait: int | None = None,
+        username: str = "",
+        status: int = HTTPStatus.OK,
     ) -> Response:
         held = self._door.cookies.read(request, "form") or new_token()
         service = self._letting_in.service
-        values = {
+        values: dict[str, Any] = {
             "visitor": None,
             "next": next_,
             "fault": fault,
@@ -206,7 +209,7 @@ class _DoorPages:
             "username": username[:100],
             "title": None if service is None else service.settings.title,
             "local": service is None or await self._letting_in.users.are_any(),
-            "form_token": derived(held, "form_token"),
+            "form_token": derived(held, FORM_TOKEN),
         }
         answer = self._door.page(request, "sign_in/sign_in.html", status=status, **values)
         self._door.cookies.set(answer, "form", held)

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -49,7 +49,7 @@ class LetIn:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Somebody was not. `wait`: it came too early, by so much. Else name and password do not belong together, or the user is locked: never which."""
+    """Somebody was not. `wait`: it came too early, by so much. Else name and password do not fit, or the user is locked: never which."""
 
     wait: timedelta | None = None
 
@@ -64,7 +64,9 @@ class LettingIn:
         self.users, self.sessions, self.slowing = LocalUsers(database), Sessions(database), SlowingDown(database)
         self._hashing = Hashing()
 
-    async def by_password(self, username: str, password: str, *, address: str, device: str | None, instead_of: str | None) -> LetIn | Refused:
+    async def by_password(
+        self, username: str, password: str, *, address: str, device: str | None, instead_of: str | None
+    ) -> LetIn | Refused:
         """Let a local user in. It takes as long, and says the same, for who is no user.
 
         Raises `BrokerUnavailable` or `DatabaseUnavailable` where it cannot be written down: then nobody is let in.
@@ -109,9 +111,11 @@ class LettingIn:
         return where, cookie
 
     async def by_service(self, cookie: str | None, state: str, code: str, issuer: str | None, *, instead_of: str | None) -> LetIn:
-        """Let in who comes back from the sign-in service. Raises `NotLetIn`; each answer of the service counts once, in the browser that asked."""
+        """Let in who comes back from the service. Raises `NotLetIn`: each of its answers counts once, in the browser that asked."""
         assert self.service is not None
         pending = await self._taken(cookie)
+        if not code:
+            raise NotLetIn("the sign-in service did not let you in, or you turned back")
         now = self._now()
         if pending is None or not same(pending["state"], state) or now - pending["begun_at"] >= EXPECTED_FOR:
             raise NotLetIn("that sign-in was begun in another browser, or too long ago; begin again")
@@ -128,7 +132,9 @@ class LettingIn:
             await self._note(AuditedDeed.SIGN_IN_REFUSED, None, by if fit else NO_SUCH_USER, str(refusal))
             raise
         there = claims.get("sid")
-        token = await self._begin(person, "by the sign-in service", provider_session=there if isinstance(there, str) else None, instead_of=instead_of)
+        token = await self._begin(
+            person, "by the sign-in service", provider_session=there if isinstance(there, str) else None, instead_of=instead_of
+        )
         return LetIn(token, next=pending["next"])
 
     async def end_by_service(self, logout_token: str) -> int:
@@ -174,13 +180,13 @@ class LettingIn:
     async def _note(self, deed: AuditedDeed, agency: str | None, by: str, reason: str, *about: str) -> None:
         await self._audit.note(deed, Caller(DESK, agency, frozenset(), ()), about=about, reason=reason, by=by)
 
-    async def _taken(self, cookie: str | None) -> "dict[str, object] | None":
+    async def _taken(self, cookie: str | None) -> "dict[str, Any] | None":
         """Give what was kept when somebody was sent away, and keep it no longer: it counts once."""
         if cookie is None:
             return None
         same_browser = tables.pending.c.cookie_hash == hash_of(cookie)
 
-        def write(connection: Connection) -> "dict[str, object] | None":
+        def write(connection: Connection) -> "dict[str, Any] | None":
             row = connection.execute(select(tables.pending).where(same_browser)).mappings().one_or_none()
             gone = connection.execute(delete(tables.pending).where(same_browser)).rowcount
             return dict(row) if row is not None and gone == 1 else None

@@ -53,11 +53,17 @@ class LocalUsers:
 
         def write(connection: Connection) -> None:
             if _row(connection, username) is not None:
-                raise InvalidInput([Fault("username", "one that nobody has yet", "taken")])
+                raise _taken()
             connection.execute(insert(tables.user).values(row))
 
         with database_faults():
             await self._database.write(write)
+
+    async def must_be_new(self, username: str) -> None:
+        """Raise `InvalidInput` for a username that somebody has."""
+        with database_faults():
+            if await self._database.read(lambda connection: _row(connection, username)) is not None:
+                raise _taken()
 
     async def get(self, username: str) -> LocalUser:
         """Raises `NotFound`."""
@@ -129,6 +135,10 @@ def as_username(typed: str) -> str:
     if USERNAME.fullmatch(found) is None:
         raise InvalidInput([Fault("username", "2 to 60 letters a to z, digits, dots, hyphens and underscores", "pattern")])
     return found
+
+
+def _taken() -> InvalidInput:
+    return InvalidInput([Fault("username", "one that nobody has yet", "taken")])
 
 
 def _row(connection: Connection, username: str) -> object | None:

@@ -1,7 +1,7 @@
 """Passwords of local users: how they are kept, and which are refused.
 
-Kept with Argon2id by the OWASP Password Storage Cheat Sheet's least: 19 MiB, two passes, one lane. Refused by NIST SP 800-63B and the NCSC's
-advice: what is short, and what is easily guessed; no rule says which characters, and none ends after so many days.
+Kept with Argon2id by the OWASP Password Storage Cheat Sheet's least: 19 MiB, two passes, one lane. Refused, as NIST SP 800-63B and the NCSC
+advise, is what is short and what is easily guessed; no rule says which characters, and none ends after so many days.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from alertbus.model.errors import Fault, InvalidInput
 
 SHORTEST = 12
-"""Characters. NIST SP 800-63B asks for 8 at least, its fourth edition for 15 where nothing else is asked; the NCSC's three random words have
-about so many. Ours, between them: local users are for one machine."""
+"""Characters. NIST SP 800-63B asks for 8 at least, its fourth edition for 15 where nothing else is asked; the NCSC's three random words
+have about so many. Ours, between them: local users are for one machine."""
 
 LONGEST = 200
 """Characters. NIST SP 800-63B: 64 at least must be taken; the limit keeps a hash from being made of a megabyte."""

@@ -114,7 +114,10 @@ class SignInService:
         claims = CodeIDToken(
             signed.claims,
             signed.header,
-            options={"iss": {"essential": True, "value": self.settings.issuer}, "aud": {"essential": True, "value": self.settings.client_id}},
+            options={
+                "iss": {"essential": True, "value": self.settings.issuer},
+                "aud": {"essential": True, "value": self.settings.client_id},
+            },
             params={"nonce": nonce, "client_id": self.settings.client_id, "access_token": found.get("access_token")},
         )
         try:
@@ -232,8 +235,11 @@ def _addresses(said: Mapping[str, Any], issuer: str) -> ServiceAddresses:
     needed = [said.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
     if said.get("issuer") != issuer or not all(isinstance(one, str) and stays_private(one) for one in needed):
         raise ServiceUnavailable("what the sign-in service says of itself is not about that issuer; see ALERTBUS_DESK_OIDC issuer")
+    authorization, token, keys = map(str, needed)
     return ServiceAddresses(
-        *map(str, needed),
+        authorization,
+        token,
+        keys,
         end_session=ends if isinstance(ends, str) and stays_private(ends) and urlsplit(ends).fragment == "" else None,
         names_itself=said.get("authorization_response_iss_parameter_supported") is True,
     )

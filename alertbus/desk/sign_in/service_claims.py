@@ -1,4 +1,4 @@
-"""What a sign-in service's claims say of somebody, by the mapping in the settings. Pure. What is not said is not assumed: no entry without it."""
+"""What a sign-in service's claims say of somebody, by the settings' mapping. Pure. What is not said is not assumed: no entry without it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

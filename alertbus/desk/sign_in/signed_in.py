@@ -1,8 +1,8 @@
 """Sessions, in the database: every desk process knows them, and what is ended is ended everywhere with the next request.
 
-A session ends after 15 minutes without a request and after 8 hours in any case, when its owner ends it, and when their rights change. OWASP's
-Session Management Cheat Sheet: 15 to 30 minutes idle for low risk, less for high, and 4 to 8 hours for who works all day; NIST SP 800-63B
-(third edition, 4.3.3) has 15 minutes at its highest level. What was typed outlives it as a draft, not the session.
+A session ends after 15 minutes without a request and after 8 hours in any case, when its owner ends it, and when their rights change.
+OWASP's Session Management Cheat Sheet: 15 to 30 minutes idle for low risk, less for high, and 4 to 8 hours for who works all day; NIST
+SP 800-63B (third edition, 4.3.3) has 15 minutes at its highest level. What was typed outlives it as a draft, not the session.
 """
 
 import uuid
@@ -23,11 +23,11 @@ IDLE = timedelta(minutes=15)
 LONGEST_SESSION = timedelta(hours=8)
 
 NOTED_EVERY = timedelta(seconds=30)
-"""How often it is written that somebody is still there (ours): not with each request, as a write costs more than a page. So somebody is signed
-out after 14 and a half minutes at the earliest."""
+"""How often it is written that somebody is still there (ours): not with each request, as a write costs more than a page. So somebody is
+signed out after 14 and a half minutes at the earliest."""
 
 SKEW = timedelta(minutes=1)
-"""How far the clocks of two processes may differ. A session from further ahead is over: a clock was set back, and it would last for ever."""
+"""How far the clocks of two processes may differ. One from further ahead is over: a clock was set back, and it would last for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Sessions:
         provider_session: str | None = None,
         instead_of: str | None = None,
     ) -> str:
-        """Begin one, and give the token that opens it, which is kept nowhere. What the browser had before (`instead_of`) is over: nobody can
-        plant a session that becomes somebody else's.
+        """Begin one, and give the token that opens it, which is kept nowhere. What the browser had before (`instead_of`) is over: nobody
+        can plant a session that becomes somebody else's.
         """
         token = new_token()
         row = {
@@ -126,7 +126,7 @@ class Sessions:
         return await self._end(tables.session.c.who == who)
 
     async def end_by_service(self, *, subject: str | None, provider_session: str | None) -> list[tuple[str, str, str]]:
-        """End what the sign-in service has ended: one session of theirs there, else all of that person. Give the id, name and agency of each."""
+        """End what the sign-in service has ended: one session there, else all of that person. Give the id, name and agency of each."""
         condition = (
             tables.session.c.provider_session == provider_session if provider_session else tables.session.c.who == f"oidc:{subject or ''}"
         )

@@ -2,8 +2,8 @@
 
 A stranger who fails on purpose must not keep a safeguarding lead from a child's alert. So attempts are counted for a user together with an
 address; for an address; for a user over all addresses, late and gently; and none of these for a browser with which the user has signed in
-before, which is counted by itself (the OWASP community's "Slow Down Online Guessing Attacks with Device Cookies"). An attempt that comes too
-early is not looked at and does not count, so that hammering does not prolong anything.
+before, which is counted by itself (the OWASP community's "Slow Down Online Guessing Attacks with Device Cookies"). An attempt that comes
+too early is not looked at and does not count, so that hammering does not prolong anything.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from alertbus.sql.engine import database_faults
 
 @dataclass(frozen=True, slots=True)
 class Slowness:
-    """After `free` failures in a row the next attempt waits `first`, then twice as long each time up to `longest`; forgotten after `quiet`."""
+    """After `free` failures in a row one waits `first`, then twice as long each time up to `longest`; forgotten after `quiet`."""
 
     free: int
     first: timedelta
@@ -34,7 +34,8 @@ class Slowness:
             return timedelta()
         doubled = min(failures - self.free, _DOUBLINGS)
         until = last_at + min(self.longest, self.first * 2**doubled)
-        return min(max(until - now, timedelta()), self.longest)
+        left: timedelta = until - now
+        return min(max(left, timedelta()), self.longest)
 
 
 _DOUBLINGS = 20
@@ -91,7 +92,7 @@ class SlowingDown:
             return await self._database.write(write)
 
     async def succeeded(self, attempt: Attempt, who: str, device: str | None, now: datetime) -> str:
-        """Take the attempt back, with the failures of the same user before it, and give the token by which this browser is known from now on.
+        """Take the attempt back, with the same user's failures before it, and give the token by which this browser is known from now on.
 
         The address keeps its other failures: whoever has a user of their own must not wipe out what they did to others.
         """

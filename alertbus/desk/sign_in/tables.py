@@ -18,8 +18,8 @@ user = Table(
     Column("rights_version", Integer, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
 )
-"""A local user. `roles` have blanks between them. `rights_version` grows with every change of password, roles or lock: a session begun under
-another one is over, whoever was in the middle of signing in included."""
+"""A local user. `roles` have blanks between them. `rights_version` grows with every change of password, roles or lock: a session begun
+under another one is over, whoever was in the middle of signing in included."""
 
 session = Table(
     "desk_session",
@@ -38,8 +38,8 @@ session = Table(
     Column("begun_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
-"""`who` is `local:` and a username, or `oidc:` and the subject at the sign-in service. `id` names a session where it is shown to its owner and
-opens nothing. `rights_version` is None for who came by the service, `provider_session` is the service's name of their session there."""
+"""`who` is `local:` and a username, or `oidc:` and the subject at the sign-in service. `id` names a session to its owner, and opens
+nothing. `rights_version` is None for who came by the service; `provider_session` is the service's name of their session there."""
 
 pending = Table(
     "desk_pending_sign_in",
@@ -90,4 +90,4 @@ breaking = Table(
     Column("seen_by", String(120)),
     Column("seen_at", UtcDateTime),
 )
-"""Sight beyond one's own, asked for with a reason. `holder` is the agency whose safeguarding lead is told; `seen_by` is who of them has read it."""
+"""Sight beyond one's own, asked for with a reason. The leads of the agency `holder` are told; `seen_by` is who of them has read it."""
