@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.desk.sign_in.desk_person import DeskPerson
 from alertbus.desk.sign_in.door import Door
 from alertbus.desk.sign_in.passwords import hashed
-from alertbus.desk.sign_in.people import Person
 from alertbus.desk.sign_in.service import SignInService
 from alertbus.desk.visitor import Role
 from alertbus.intake.callers import Caller
@@ -66,7 +66,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **values: Any
     return HTMLResponse(_pages.get_template(template).render(**values), status)
 
 
-def person(username: str = "mary.obi", **changed: Any) -> Person:
+def person(username: str = "mary.obi", **changed: Any) -> DeskPerson:
     stated = {
         "who": f"local:{username}",
         "name": "Mary Obi",
@@ -76,7 +76,7 @@ def person(username: str = "mary.obi", **changed: Any) -> Person:
         "team": None,
         "roles": frozenset({Role.PRACTITIONER}),
     }
-    return Person(**(stated | changed))
+    return DeskPerson(**(stated | changed))
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Desk:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40_000))
         return httpx.AsyncClient(transport=transport, base_url=URL, cookies=cookies)
 
-    async def add(self, one: Person | None = None, password: str = PASSWORD) -> Person:
+    async def add(self, one: DeskPerson | None = None, password: str = PASSWORD) -> DeskPerson:
         one = one or person()
         await self.door.letting_in.users.add(one, hashed(password), self.clock())
         return one

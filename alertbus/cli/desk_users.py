@@ -16,9 +16,9 @@ from alertbus.audit.keys import load_keys
 from alertbus.audit.trail import Trail
 from alertbus.broker.producer import Producer
 from alertbus.cli.output import as_json, rows, say
+from alertbus.desk.sign_in.desk_person import DeskPerson, who_is_complete
 from alertbus.desk.sign_in.local_users import LocalUser, LocalUsers, as_username
 from alertbus.desk.sign_in.passwords import checked, hashed
-from alertbus.desk.sign_in.people import Person, who_is_complete
 from alertbus.desk.sign_in.slowing_down import SlowingDown
 from alertbus.desk.visitor import Role
 from alertbus.intake.by_name import named
@@ -29,7 +29,7 @@ from alertbus.secret_files import read_secret
 app = typer.Typer(help="Local users of the desk. A county's people sign in by its own service (ALERTBUS_DESK_OIDC).", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(help="Letters a to z, digits, dots, hyphens and underscores.")]
-By = Annotated[str | None, typer.Option(help="Who does it: a person's name. The name you are logged in by, if left out.")]
+DoneBy = Annotated[str | None, typer.Option(help="Who does it: a person's name. The name you are logged in by, if left out.")]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="A file with the password, which only its owner can read; left out: it is asked for, and not shown.")
 ]
@@ -45,11 +45,11 @@ def add(
     setting: Annotated[str | None, typer.Option(help="The school, surgery or force within it, such as school.123456.")] = None,
     team: Annotated[str | None, typer.Option(help="The id of their team.")] = None,
     password_file: PasswordFile = None,
-    by: By = None,
+    by: DoneBy = None,
 ) -> None:
     """Add somebody. There is no password but the one that you give: twelve characters at least, such as four words by chance."""
     username = as_username(username)
-    person = Person(f"local:{username}", " ".join(name.split()), username, agency, setting, team, frozenset(role))
+    person = DeskPerson(f"local:{username}", " ".join(name.split()), username, agency, setting, team, frozenset(role))
     who_is_complete(person)
     hash_ = hashed(_password(password_file, username, person.name, agency))
 
@@ -104,35 +104,35 @@ def list_(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 @app.command()
-def lock(username: Username, by: By = None) -> None:
+def lock(username: Username, by: DoneBy = None) -> None:
     """Let somebody in no more, and end their sessions at once."""
     _change(username, by, "locked", locked=True)
     say(f"{username} is locked; every session of theirs is over.")
 
 
 @app.command()
-def unlock(username: Username, by: By = None) -> None:
+def unlock(username: Username, by: DoneBy = None) -> None:
     """Let somebody in again, also without waiting after failed attempts."""
     _change(username, by, "unlocked", locked=False)
     say(f"{username} may sign in again.")
 
 
 @app.command()
-def password(username: Username, password_file: PasswordFile = None, by: By = None) -> None:
+def password(username: Username, password_file: PasswordFile = None, by: DoneBy = None) -> None:
     """Give somebody another password, and end their sessions at once."""
     _change(username, by, "given another password", password_hash=hashed(_password(password_file, username)))
     say(f"{username} has another password; every session of theirs is over.")
 
 
 @app.command()
-def roles(username: Username, role: Roles, by: By = None) -> None:
+def roles(username: Username, role: Roles, by: DoneBy = None) -> None:
     """Give somebody these roles and no others, and end their sessions at once."""
     _change(username, by, f"given the roles {', '.join(sorted(role))}", roles=frozenset(role))
     say(f"{username} has the roles {', '.join(sorted(role))}; every session of theirs is over.")
 
 
 @app.command("end-sessions")
-def end_sessions(username: Username, by: By = None) -> None:
+def end_sessions(username: Username, by: DoneBy = None) -> None:
     """End every session of somebody, wherever it is."""
     _change(username, by, "every session ended")
     say(f"Every session of {username} is over.")
@@ -163,7 +163,7 @@ async def _with_users(work: Callable[[LocalUsers, Wiring], Awaitable[None]]) -> 
 
 
 @contextlib.asynccontextmanager
-async def _audited(wiring: Wiring, by: str | None, person: Person, what: str) -> AsyncIterator[None]:
+async def _audited(wiring: Wiring, by: str | None, person: DeskPerson, what: str) -> AsyncIterator[None]:
     """Write it down first; what cannot be written down is not done."""
     who = named(by) if by else _logged_in()
     settings = wiring.settings

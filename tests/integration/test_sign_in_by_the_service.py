@@ -6,7 +6,6 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -52,11 +51,21 @@ async def here(keycloak: Any, tmp_path: Path) -> AsyncIterator[Desk]:
             await one.door.close()
 
 
+class LoopbackIsSecure(httpx.AsyncHTTPTransport):
+    """Keycloak's cookies are `Secure` also on loopback, which browsers take for secure and Python's cookie jar does not."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        raw = [
+            (name, re.sub(rb"(?i); *secure", b"", value) if name.lower() == b"set-cookie" else value) for name, value in answer.headers.raw
+        ]
+        answer.headers = httpx.Headers(raw)
+        return answer
+
+
 @contextlib.asynccontextmanager
 async def browser_at(here: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    """Keycloak's cookies are `Secure` also on loopback, which browsers take for secure, and Python's jar only when it is told."""
-    jar = CookieJar(DefaultCookiePolicy(secure_protocols=("https", "wss", "http")))
-    async with httpx.AsyncClient(base_url=here.door.url, cookies=jar, timeout=60) as browser:
+    async with httpx.AsyncClient(base_url=here.door.url, transport=LoopbackIsSecure(), timeout=60) as browser:
         yield browser
 
 

@@ -143,7 +143,9 @@ async def test_whatever_does_not_hold_lets_nobody_in(here: Desk, fake: Fake, wro
     assert AuditedDeed.SIGNED_IN not in here.written.deeds()
 
 
-@pytest.mark.parametrize("forged", ["none", "our own secret", "their public key as a secret", "another key", "no token at all", "cut short"])
+@pytest.mark.parametrize(
+    "forged", ["none", "our own secret", "their public key as a secret", "another key", "no token at all", "cut short"]
+)
 async def test_what_the_service_did_not_sign_lets_nobody_in(here: Desk, fake: Fake, forged: str) -> None:
     public = KEY.as_pem(private=False)
     other = RSAKey.generate_key(2048, parameters={"kid": "one"})
@@ -227,7 +229,16 @@ async def test_a_service_that_does_not_answer_as_one_lets_nobody_in_and_says_not
 
 def logout_token(clock: WallClock, **changed: Any) -> str:
     now = int(clock().timestamp())
-    usual = {"iss": ISSUER, "aud": "desk", "iat": now, "exp": now + 120, "jti": "1", "sub": "sub-1", "sid": "there-1", "events": {BACK_CHANNEL: {}}}
+    usual = {
+        "iss": ISSUER,
+        "aud": "desk",
+        "iat": now,
+        "exp": now + 120,
+        "jti": "1",
+        "sub": "sub-1",
+        "sid": "there-1",
+        "events": {BACK_CHANNEL: {}},
+    }
     return signed({name: value for name, value in {**usual, **changed}.items() if value is not None})
 
 
@@ -282,7 +293,7 @@ def test_whatever_the_claims_are_somebody_whole_comes_out_or_nobody(claims: dict
     try:
         person = person_of(claims, SETTINGS, AGENCIES)
     except NotLetIn as refusal:
-        assert not any(isinstance(said, str) and len(said) > 12 and said in str(refusal) for said in claims.values())
+        assert not any(isinstance(said, str) and len(said) > 12 and said in str(refusal) for said in claims.values())  # noqa: PT017
         return
     assert person.agency in AGENCIES
     assert person.roles

@@ -93,7 +93,7 @@ class _DoorPages:
             outcome = await self._letting_in.by_service(
                 door.cookies.read(request, "service"),
                 asked.get("state", ""),
-                asked.get("code", ""),
+                "" if "error" in asked else asked.get("code", ""),
                 asked.get("iss"),
                 instead_of=door.cookies.read(request, "session"),
             )

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.desk.sign_in import tables
+from alertbus.desk.sign_in.desk_person import LONGEST_NAME, SHORTEST_NAME, DeskPerson
 from alertbus.desk.sign_in.local_users import LocalUser, LocalUsers
 from alertbus.desk.sign_in.passwords import Hashing, hashed, is_outdated, normal
-from alertbus.desk.sign_in.people import LONGEST_NAME, SHORTEST_NAME, Person
 from alertbus.desk.sign_in.secret_tokens import hash_of, new_token, same
 from alertbus.desk.sign_in.service import SignInService
 from alertbus.desk.sign_in.service_claims import NotLetIn, person_of
@@ -146,13 +146,13 @@ class LettingIn:
             await self._note(AuditedDeed.SESSIONS_ENDED, agency, name, "ended at the sign-in service", id_)
         return len(ended)
 
-    async def note(self, deed: AuditedDeed, person: Person, reason: str, *about: str) -> None:
+    async def note(self, deed: AuditedDeed, person: DeskPerson, reason: str, *about: str) -> None:
         """Write what somebody does with their own sessions."""
         await self._note(deed, person.at, person.name, reason, *about)
 
     async def _begin(
         self,
-        person: Person,
+        person: DeskPerson,
         reason: str,
         *,
         rights_version: int | None = None,

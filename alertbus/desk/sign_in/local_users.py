@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alertbus.desk.sign_in import tables
-from alertbus.desk.sign_in.people import Person, roles_in, roles_of, who_is_complete
+from alertbus.desk.sign_in.desk_person import DeskPerson, roles_in, roles_of, who_is_complete
 from alertbus.desk.visitor import Role
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.sql.database import Database
@@ -21,7 +21,7 @@ USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 class LocalUser:
     """A local user as they stand. `person.who` is `local:` and the username."""
 
-    person: Person
+    person: DeskPerson
     locked: bool
     changed_at: datetime
     rights_version: int
@@ -34,7 +34,7 @@ class LocalUsers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, person: Person, password_hash: str, now: datetime) -> None:
+    async def add(self, person: DeskPerson, password_hash: str, now: datetime) -> None:
         """Add somebody. Raises `InvalidInput` for a username that is taken or is none, or for somebody incomplete."""
         who_is_complete(person)
         username = as_username(person.username)
@@ -148,7 +148,7 @@ def _row(connection: Connection, username: str) -> object | None:
 def _as_user(row: object) -> LocalUser:
     found = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001  SQLAlchemy's documented name
     return LocalUser(
-        person=Person(
+        person=DeskPerson(
             who=f"local:{found['username']}",
             name=found["name"],
             username=found["username"],

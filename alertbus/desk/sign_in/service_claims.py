@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alertbus.desk.sign_in.people import Person, who_is_complete
+from alertbus.desk.sign_in.desk_person import DeskPerson, who_is_complete
 from alertbus.desk.visitor import Role
 from alertbus.model.errors import BusError, InvalidInput
 from alertbus.sign_in_settings import OidcSettings
@@ -15,14 +15,14 @@ class NotLetIn(BusError):
     code = "not_let_in"
 
 
-def person_of(claims: Mapping[str, Any], settings: OidcSettings, agencies: frozenset[str]) -> Person:
+def person_of(claims: Mapping[str, Any], settings: OidcSettings, agencies: frozenset[str]) -> DeskPerson:
     """Give who it is. `agencies` are those of the policy. Raises `NotLetIn`."""
     agency = _one(claims, settings.agency_claim)
     agency = settings.agencies.get(agency or "") if settings.agencies else agency
     if agency is None or agency not in agencies:
         raise NotLetIn(f"the sign-in service does not say for which agency you work (claim {settings.agency_claim})")
     setting = _one(claims, settings.setting_claim)
-    person = Person(
+    person = DeskPerson(
         who=f"oidc:{claims.get('sub')}",
         name=" ".join((_one(claims, "name") or "").split()),
         username=_one(claims, "preferred_username") or str(claims.get("sub")),

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from alertbus.desk.sign_in import tables
-from alertbus.desk.sign_in.people import Person, roles_in, roles_of
+from alertbus.desk.sign_in.desk_person import DeskPerson, roles_in, roles_of
 from alertbus.desk.sign_in.secret_tokens import hash_of, new_token
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults
@@ -35,7 +35,7 @@ class SignedIn:
     """A session that goes on."""
 
     id: str
-    person: Person
+    person: DeskPerson
     begun_at: datetime
     seen_at: datetime
     came_by_service: bool
@@ -54,7 +54,7 @@ class Sessions:
 
     async def begin(
         self,
-        person: Person,
+        person: DeskPerson,
         now: datetime,
         *,
         rights_version: int | None = None,
@@ -164,7 +164,7 @@ def _rights_versions(connection: Connection, usernames: Sequence[str]) -> dict[s
 
 
 def _signed_in(row: Any) -> SignedIn:
-    person = Person(
+    person = DeskPerson(
         who=row.who,
         name=row.name,
         username=row.username,

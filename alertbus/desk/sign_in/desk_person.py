@@ -14,7 +14,7 @@ SHORTEST_NAME, LONGEST_NAME = 2, 120
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DeskPerson:
     """Who somebody is and what they are at the desk; `who` is the one word for them in our tables, the same at every sign-in."""
 
     who: str
@@ -31,7 +31,7 @@ class Person:
         return self.setting or self.agency
 
 
-def who_is_complete(person: Person) -> None:
+def who_is_complete(person: DeskPerson) -> None:
     """Raise `InvalidInput` for somebody of whom something is missing or contradicts: they are not let in on a guess."""
     faults: list[Fault] = []
     name = person.name
