@@ -32,7 +32,7 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL; takes 35 to 40 minutes, includes 26 fault injections
+test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak; takes 35 to 40 minutes, includes 26 fault injections
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
