@@ -116,7 +116,7 @@ def time_line(item: InboxItem, now: datetime) -> tuple[TimePoint, ...]:
     source = agency(owed.source)
     points = [
         TimePoint(notice.occurred_at, "It happened"),
-        TimePoint(notice.recorded_at, f"{source} wrote it down"),
+        TimePoint(notice.recorded_at, f"{source} recorded it"),
         TimePoint(item.since, "You were told"),
         *(point for receipt in item.receipts if (point := _heard(receipt))),
     ]

@@ -208,6 +208,7 @@ async def test_a_form_without_its_token_does_nothing(gateway: Any, agency: str) 
 
 async def test_quiet_says_what_it_means(gateway: Any, agency: str) -> None:
     async with desk_over(gateway, visitor("Ada Obi", agency)) as desk:
+        desk.desk.settings = desk.desk.settings.model_copy(update={"watchdog_interval_s": 60})
         pages = {show: (await desk.get(f"/inbox?show={show}")).text for show in ("open", "overdue", "mine", "answered")}
 
     assert "Nothing waits for an answer" in pages["open"]
