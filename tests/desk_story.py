@@ -35,6 +35,7 @@ def morning(agency: str, alerts: list[str]) -> list[Notice]:
         "children": (mia, tom),
         "people": (subject,),
         "recipient": "Kanarienvogel Obi",
+        "flag": FLAG,
     }
     threat = told(
         agency,
@@ -47,11 +48,12 @@ def morning(agency: str, alerts: list[str]) -> list[Notice]:
         source_id="NP-2026-0117",
         occurred_at=datetime(2026, 11, 22, 21, 5, tzinfo=UTC),
         recorded_at=datetime(2026, 11, 23, 7, 40, tzinfo=UTC),
-        flag=FLAG,
         action="Do not visit alone. Ring the duty team before the next visit.",
         summary="A man linked to the family has threatened people who work with it.",
         narrative=(
-            Excerpt.of("Said he would follow the next worker home, and that he knew where she parks.", "professional", observed_first_hand=True),
+            Excerpt.of(
+                "Said he would follow the next worker home, and that he knew where she parks.", "professional", observed_first_hand=True
+            ),
             Excerpt.of("He shouted at mummy and then he was crying.\nI hid.", "child", observed_first_hand=False),
         ),
         withheld=("adult_identity", "address", "offence"),
@@ -83,6 +85,13 @@ def morning(agency: str, alerts: list[str]) -> list[Notice]:
         source="midwifery.general",
         source_id="B-17",
         recorded_at=datetime(2026, 11, 23, 7, 0, tzinfo=UTC),
-        **{**common, "children": (child("Noor", "Briarwood"),), "people": (), "recipient": None},
+        **{
+            **common,
+            "children": (child("Noor", "Briarwood"),),
+            "people": (),
+            "recipient": None,
+            "flag": None,
+            "because": "Noor's birth → the child's case → you",
+        },
     )
     return [threat, ppn, birth]

@@ -124,7 +124,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=_Absent,
     )
-    made.filters |= {"agency": in_words.agency, "role": in_words.role, "plain": plain, "moment": in_words.moment, "day": in_words.day}
+    made.filters |= {
+        "agency": in_words.agency,
+        "role": in_words.role,
+        "plain": plain,
+        "moment": in_words.moment,
+        "day": in_words.day,
+        "clock": in_words.clock,
+    }
     made.globals |= {
         "span": lambda seconds: in_words.span(timedelta(seconds=seconds)),
         "severities": in_words.SEVERITIES,

@@ -54,6 +54,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     return f"{day(local.date(), now)}, {local:%H:%M}"
 
 
+def clock(at: datetime) -> str:
+    """`09:05`, of a moment that is near."""
+    return f"{in_uk(at):%H:%M}"
+
+
 def day(on: date | None, now: datetime | None = None) -> str:
     """`Mon 23 Nov`, with the year where it is not this one."""
     if on is None:

@@ -1,7 +1,7 @@
 """An agency's inbox, or one person's part of it, as whoever asks is shown it: each item with who answers for it now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from alertbus.chronicle import inbox_order, queries
@@ -27,6 +27,8 @@ class InboxAsked:
     """The `ref` of a person: only what they answer for now. None: all of it."""
     limit: int = 100
     after: str | None = None
+    kind: str | None = None
+    """As the agency was told it; None for every kind. Of a person's part it is left to whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,12 @@ class InboxReader:
     async def page(self, asked: InboxAsked) -> InboxPage:
         """Give a page. `recipient` and `answering` of a notice say who answers now, where the agency has teams."""
         now, staffing = self._now(), await self._book.fresh()
-        beyond = replace(asked, limit=asked.limit + 1)
         which = (self._engine, asked.agency, asked.state, asked.exercise)
         if asked.worker is None:
-            items = await queries.inbox(*which, now=now, limit=beyond.limit, after=asked.after)
+            items = await queries.inbox(*which, now=now, limit=asked.limit + 1, after=asked.after, kind=asked.kind)
         else:
             theirs = answers_for_now(asked.worker, Inquiry(staffing, now, self._policy))
-            items = await inbox_of_worker(*which, theirs, now=now, limit=beyond.limit, after=asked.after)
+            items = await inbox_of_worker(*which, theirs, now=now, limit=asked.limit + 1, after=asked.after)
         following = items[asked.limit - 1].cursor if len(items) > asked.limit else None
         return InboxPage(tuple(self.addressed(item, staffing, now) for item in items[: asked.limit]), following)
 

@@ -49,7 +49,9 @@ async def desk(gateway: Any) -> AsyncIterator[DeskListening]:
 
 
 @contextlib.asynccontextmanager
-async def page_of(browser: Browser, *, dark: bool = False, width: int = 1280, height: int = 900, scripts: bool = True) -> AsyncIterator[Page]:
+async def page_of(
+    browser: Browser, *, dark: bool = False, width: int = 1280, height: int = 900, scripts: bool = True
+) -> AsyncIterator[Page]:
     context = await browser.new_context(
         color_scheme="dark" if dark else "light",
         viewport={"width": width, "height": height},

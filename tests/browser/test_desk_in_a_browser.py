@@ -44,7 +44,9 @@ async def shot(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_axe_finds_nothing_wrong_on_any_page_or_state(gateway: Any, desk: DeskListening, browser: Browser, size: str, dark: bool) -> None:
+async def test_axe_finds_nothing_wrong_on_any_page_or_state(
+    gateway: Any, desk: DeskListening, browser: Browser, size: str, dark: bool
+) -> None:
     every = await a_morning(gateway, desk)
     width, height = SIZES[size]
     case = f"/alerts/{every[0].obligation.alert_id}"

@@ -1,5 +1,8 @@
 """The desk's inbox: what an agency was told, a card for each family; its answers, in the visitor's own name; and nothing of another's."""
 
+import html
+import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -206,6 +209,60 @@ async def test_a_form_without_its_token_does_nothing(gateway: Any, agency: str) 
     assert "Nobody here has answered yet" in page.text
 
 
+async def test_every_opening_is_audited_by_the_readers_name_before_anything_is_shown(gateway: Any, agency: str) -> None:
+    """AUD-08, VOI-11: the page and the words of the source are two openings."""
+    one = told(agency, alert_id=await stated(gateway), severity="high", narrative=(Excerpt.of("Said it would end badly."),))
+    await owe(gateway, one)
+
+    async with desk_over(gateway, visitor("Ada Kanarienvogel", agency)) as desk:
+        path = f"/alerts/{one.obligation.alert_id}"
+        closed = (await desk.get(path)).text
+        opened = (await desk.post(f"{path}/words")).text
+
+    assert "Said it would end badly." not in closed
+    assert "Said it would end badly." in opened
+    written = [json.loads(record.data) for record in await gateway.records(topics.AUDIT, agency)]
+    assert [(one["by"], one["deed"], one["caller"]) for one in written] == [
+        ("Ada Kanarienvogel", "alert_opened", "desk"),
+        ("Ada Kanarienvogel", "alert_opened", "desk"),
+        ("Ada Kanarienvogel", "words_read", "desk"),
+    ]
+    assert all(one["about"] == [path.rpartition("/")[2]] for one in written)
+
+
+async def test_the_words_of_a_source_are_shown_byte_for_byte(gateway: Any, agency: str) -> None:
+    """VOI-01."""
+    words = "  He said \u201cI\u2019ll <b>be</b> back\u201d &amp; left.\n\n\tNaïve café, Ŵyn; 3 < 4.  "
+    one = told(agency, alert_id=await stated(gateway), severity="low", narrative=(Excerpt.of(words),))
+    await owe(gateway, one)
+
+    async with desk_over(gateway, visitor(agency=agency)) as desk:
+        page = (await desk.get(f"/alerts/{one.obligation.alert_id}")).text
+
+    [shown] = re.findall(r'<blockquote class="desk-words__text">(.*?)</blockquote>', page, re.DOTALL)
+    assert html.unescape(shown) == words
+
+
+async def test_what_people_type_stands_in_no_address_and_no_log(gateway: Any, agency: str, log_text: io.StringIO) -> None:
+    one = told(agency, title="Kanarienvogel title", alert_id=await stated(gateway))
+    await owe(gateway, one)
+
+    async with desk_over(gateway, visitor("Ada Kanarienvogel", agency)) as desk:
+        where = f"/obligations/{one.obligation.id}"
+        answers = [
+            await desk.post("/find", reference="Kanarienvogel reference"),
+            await desk.post(f"{where}/answer", intent="not_ours", note="Kanarienvogel reason", back="Kanarienvogel"),
+            await desk.post(f"{where}/answer", intent="passing_on", to="Jo Kanarienvogel", note="x" * 5000),
+            await desk.post(f"{where}/acted", what="Kanarienvogel deed"),
+            await desk.get("/inbox?show=Kanarienvogel"),
+            await desk.get("/inbox?after=Kanarienvogel"),
+        ]
+
+    assert all("anarienvogel" not in answer.headers.get("location", "") for answer in answers)
+    assert [answer.status_code for answer in answers] == [303, 303, 422, 303, 404, 422]
+    assert "anarienvogel" not in log_text.getvalue()
+
+
 async def test_quiet_says_what_it_means(gateway: Any, agency: str) -> None:
     async with desk_over(gateway, visitor("Ada Obi", agency)) as desk:
         desk.desk.settings = desk.desk.settings.model_copy(update={"watchdog_interval_s": 60})
@@ -223,7 +280,7 @@ async def test_filters_and_pages_show_each_alert_once(gateway: Any, agency: str)
     await owe(gateway, *every)
 
     async with desk_over(gateway, visitor(agency=agency)) as desk:
-        for query, expected in (("", 50), ("?kind=ppn", 33), ("?show=overdue", 0)):
+        for query, expected in (("", 50), ("?kind=ppn", 33), ("?show=mine&kind=ppn", 0), ("?show=overdue", 0)):
             found, path = [], f"/inbox{query}"
             for _ in range(6):
                 page = (await desk.get(path)).text

@@ -24,7 +24,7 @@ from alertbus.serving.inbox_shown import InboxAsked
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN = 20
+SHOWN = 15
 """Alerts on a page. Chosen: more than anybody answers in one sitting, and light on a telephone in a car park."""
 
 LOOKED_AT = 10
@@ -104,7 +104,7 @@ async def _looked(desk: Desk, visitor: Visitor, show: str, kind: str | None, aft
     found: list[InboxItem] = []
     state = ObligationState.ACKNOWLEDGED if show == "answered" else OPEN
     for _ in range(LOOKED_AT):
-        asked = InboxAsked(visitor.at, state, worker=visitor.ref if show == "mine" else None, limit=SHOWN, after=after)
+        asked = InboxAsked(visitor.at, state, worker=visitor.ref if show == "mine" else None, limit=SHOWN, after=after, kind=kind)
         page = await desk.inbox.page(asked)
         for item in page.items:
             after = item.cursor
