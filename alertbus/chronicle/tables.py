@@ -299,6 +299,15 @@ count = Table(
 )
 """How many obligations there are by state, and statements, alerts, cases and items (`kept_counts`). `exercise` is '' for what is real."""
 
+tick_minute = Table(
+    "chronicle_tick_minute",
+    metadata,
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("worst_ms", BigInteger, nullable=False),
+    Column("ticks", BigInteger, nullable=False),
+)
+"""How late the ticks of real cases were that were written in this minute (`tick_times`). Of the last days alone, so no content."""
+
 CONTENT = (
     alert,
     alert_case,
@@ -314,4 +323,4 @@ CONTENT = (
     review_decision,
     unreadable,
 )
-TABLES = (*CONTENT, count, progress)
+TABLES = (*CONTENT, count, tick_minute, progress)
