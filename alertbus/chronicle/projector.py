@@ -218,8 +218,8 @@ def fact_of(understood: Understood) -> Fact:
     """Read one record. One that is not an event of the bus, or makes no row, becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
-    if isinstance(understood.word, Tick):
-        return _tick(where, understood, understood.word)
+    if isinstance(understood.word, Tick) and understood.source == STREAM:  # an exercise's come from whoever plays it
+        return Fact(*where, tables.tick_minute, tick_row(understood.word, understood.written_at))
     reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
         try:
@@ -314,11 +314,6 @@ def _answered(where: Coordinates, _data: bytes, answer: Answered) -> Fact:
 
 def _item(where: Coordinates, data: bytes, item: Item) -> Fact:
     return Fact(*where, tables.item, item_row(item, data, where[2]))
-
-
-def _tick(where: Coordinates, understood: Understood, tick: Tick) -> Fact:
-    """Only of what follows the world's time: an exercise is ticked by whoever plays it, through the gateway."""
-    return Fact(*where, tables.tick_minute, tick_row(tick, understood.written_at)) if understood.source == STREAM else Fact(*where)
 
 
 def _review(where: Coordinates, data: bytes, needed: ReviewNeeded) -> Fact:
