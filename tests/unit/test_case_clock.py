@@ -293,9 +293,10 @@ async def test_a_tick_that_cannot_be_written_stops_the_worker(bench: Bench) -> N
     assert bench.failed == [bench.broker.trouble]
 
 
-async def test_a_moment_that_cannot_be_read_stops_the_worker_and_nothing_of_it_is_told(bench: Bench) -> None:
-    path = state_parts.path_of(b"case-1", "next_at")
-    apply_changes(bench.disk, 0, [(path, b'"Canary"')], 0)
+@pytest.mark.parametrize(("name", "raw"), [("next_at", b'"Canary"'), ("case", b'{"id": "Canary'), ("case", b'"Canary"')])
+async def test_what_cannot_be_read_of_a_due_case_stops_the_worker_and_nothing_of_it_is_told(bench: Bench, name: str, raw: bytes) -> None:
+    bench.stands("case-1", NOON)
+    apply_changes(bench.disk, 0, [(state_parts.path_of(b"case-1", name), raw)], 0)
     bench.clock.assign([0])
 
     await until(lambda: bench.failed)
