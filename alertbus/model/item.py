@@ -60,6 +60,10 @@ class ItemStep(Word):
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     """Who escalated it, and for which agency: with `escalated`, and only then."""
     by_agency: Annotated[str | None, S.ROUTING] = None
+    asked_again: Annotated[Moment | None, S.ROUTING] = None
+    """Since when it is asked again, because an answer has run out, was passed on, or was not enough for who escalated it. What was answered
+    before that does not count any more. None while it is asked for the first time.
+    """
 
 
 class Item(Word):

@@ -55,9 +55,10 @@ def taken(step: PlannedStep, until: datetime) -> bool:
 
 
 def as_item_step(step: PlannedStep) -> ItemStep:
+    again = step.since if step.round else None
     if step.by is None:
-        return ItemStep(kind=step.kind, role=step.role, at=step.at)
-    return ItemStep(kind=step.kind, role=step.role, at=step.at, by=step.by.by, by_agency=step.by.agency)
+        return ItemStep(kind=step.kind, role=step.role, at=step.at, asked_again=again)
+    return ItemStep(kind=step.kind, role=step.role, at=step.at, by=step.by.by, by_agency=step.by.agency, asked_again=again)
 
 
 def _current(now: Course, until: datetime) -> Round:

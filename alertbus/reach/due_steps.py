@@ -94,7 +94,8 @@ class _MadeDue:
         for one, step in self._given(past, _CarriedOut(new, own_evaluated_until(after, now)), _again(before, after, self.event)):
             if step.role is not None:
                 told = (as_item_step(step), step.notice_id(own_id), asked_before(one, step))
-                self.notices.append(own_notice(now, after.case, self.policy, *told))
+                asked = now.model_copy(update={"obligation": now.obligation.model_copy(update={"due": one.rounds[step.round].due})})
+                self.notices.append(own_notice(asked, after.case, self.policy, *told))
 
     def _given(self, past: "_CarriedOut", now: "_CarriedOut", again: Callable[[str], bool]) -> Iterator[tuple[Course, PlannedStep]]:
         """The steps that are due now and were not before, and what else that makes necessary."""
@@ -170,7 +171,7 @@ def _readdressed(one: Course, step: PlannedStep) -> Owed:
     assert told is not None
     return replace(
         told,
-        obligation=owing.model_copy(update={"role": step.role}),
+        obligation=owing.model_copy(update={"role": step.role, "due": one.rounds[step.round].due}),
         deed=Deed.ESCALATE,
         at=step.at,
         notice_id=step.notice_id(owing.id),
