@@ -190,7 +190,8 @@ def _state(obligation: dict[str, Any]) -> str:
 def answer_given(obligation: dict[str, Any]) -> str:
     """Who has answered, what they do, and to whom it was passed on; what was done, where somebody has said so."""
     if not obligation["acknowledged_by"]:
-        return "nobody yet"
+        again = obligation.get("asked_again_at")
+        return f"asked again since {to_the_minute(again)}: the answer before that counts no more" if again else "nobody yet"
     said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {to_the_minute(obligation['acknowledged_at'])}"
     if obligation["passed_to"]:
         said += f"; passed on to {obligation['passed_to']}, who has {'' if obligation['accepted'] else 'NOT '}accepted"

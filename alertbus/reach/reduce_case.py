@@ -17,7 +17,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
 from alertbus.model.custody import Movement
-from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, NotDelivered, Tick, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, ItemEscalated, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
@@ -30,7 +30,7 @@ from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
 from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
-CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
+CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided | ItemEscalated
 
 
 class CaseState(Word):
@@ -86,7 +86,7 @@ def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[Cas
             after, found = _ticked(state, event, policy)
         case WordsDecided():
             after, found = _words_decided(state, event, policy)
-        case Answered() | NotDelivered() | ItemDecided():
+        case Answered() | NotDelivered() | ItemDecided() | ItemEscalated():
             return state, []  # these change who is asked next, and nothing about who is told
     return after, sorted(found, key=_reading_order)
 
