@@ -33,7 +33,7 @@ _LAYOUT = "<!DOCTYPE html><title>{% block title %}{% endblock %}</title><main>{%
 _pages = Environment(
     loader=ChoiceLoader([DictLoader({"layout.html": _LAYOUT}), PackageLoader("alertbus.desk")]), autoescape=True, undefined=StrictUndefined
 )
-_pages.filters["moment"] = lambda moment: f"{moment:%H:%M}"
+_pages.globals["moment"] = lambda moment: f"{moment:%H:%M}"
 
 
 class WallClock:

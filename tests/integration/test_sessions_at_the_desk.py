@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.desk.sign_in.passwords import hashed
@@ -68,6 +69,16 @@ async def test_a_page_that_keeps_itself_up_to_date_does_not_keep_its_reader_sign
         assert await sessions.find(token, here.clock(), counts=False) is not None
     here.clock.pass_by(minutes=1)
     assert await sessions.find(token, here.clock(), counts=False) is None
+
+
+async def test_a_page_that_stays_open_hears_of_the_end_of_its_session(here: Desk) -> None:
+    sessions = here.door.letting_in.sessions
+    token = await sessions.begin(person(), here.clock(), rights_version=1)
+    request = Request({"type": "http", "headers": [(b"cookie", f"__Host-desk-session={token}".encode())]})
+    assert await here.door.visitor(request) is not None
+    assert await here.door.visitor(request, counts=False) is not None
+    await here.door.letting_in.users.end_sessions("mary.obi", here.clock())
+    assert await here.door.visitor(request, counts=False) is None
 
 
 MOVES = st.lists(

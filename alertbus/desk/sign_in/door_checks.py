@@ -61,10 +61,13 @@ class DoorChecks:
         )
 
     async def session(self, request: Request, *, counts: bool = True) -> SignedIn | None:
-        """Give the session of this request, looked up once for it."""
+        """Give the session of this request, looked up once for it; without `counts` each time anew: a page that stays open outlives many."""
+        if not counts:
+            token = self.cookies.read(request, "session")
+            return None if token is None else await self.letting_in.sessions.find(token, self.now(), counts=False)
         if not hasattr(request.state, "desk_session"):
             token = self.cookies.read(request, "session")
-            request.state.desk_session = None if token is None else await self.letting_in.sessions.find(token, self.now(), counts=counts)
+            request.state.desk_session = None if token is None else await self.letting_in.sessions.find(token, self.now())
         found: SignedIn | None = request.state.desk_session
         return found
 
