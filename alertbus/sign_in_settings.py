@@ -75,6 +75,12 @@ class SignInSettings(DoorSettings):
         examples=['{"issuer": "https://id.example/realms/county", "client_id": "desk", "roles": {"social-worker": "case_holder"}}'],
     )
 
+    @property
+    def desk_address(self) -> str:
+        """Where people reach the desk: as the operator says, else on this machine."""
+        scheme = "https" if self.http_tls_cert_file else "http"
+        return self.desk_url or f"{scheme}://{self.http_host}:{self.desk_port}"
+
     @model_validator(mode="after")
     def _keeps_the_desk_private(self) -> Self:
         if self.desk_url is not None and not stays_private(self.desk_url):

@@ -20,16 +20,21 @@ _FOREVER = "public, max-age=31536000, immutable"
 _SMALLER = (("br", ".br"), ("gzip", ".gz"))
 
 
+def lacking(folder: Path = STATIC) -> str | None:
+    """Say what is missing of it and what to do; None where nothing is."""
+    missing = next((name for name in _NEEDED if not (folder / name).is_file()), None)
+    return missing and (
+        f"its pages have no {missing}, which is made from npm packages. Say `make env` in the checkout, which names what it lacks, or "
+        "install a wheel that was built after it."
+    )
+
+
 class Dress:
     """The style sheet, the scripts and the mark. Raises `SettingsFault` where they were not made."""
 
     def __init__(self, folder: Path = STATIC) -> None:
-        missing = [name for name in _NEEDED if not (folder / name).is_file()]
-        if missing:
-            raise SettingsFault(
-                f"the desk's pages have no {missing[0]}: it is made from npm packages. Say `make env` in the checkout, which names what it "
-                "lacks, or install a wheel that was built after it."
-            )
+        if (missing := lacking(folder)) is not None:
+            raise SettingsFault(missing)
         self._files: Mapping[str, bytes] = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
         digest = hashlib.sha256()
         for name, content in self._files.items():

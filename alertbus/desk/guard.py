@@ -58,7 +58,7 @@ class Guard:
 
         try:
             if self._refused(scope):
-                await _refuse(dressed)
+                await refuse(scope, receive, dressed)
             else:
                 await self._app(scope, _limited(receive), dressed)
         finally:
@@ -74,7 +74,8 @@ class Guard:
         return too_large or scope["method"] not in _METHODS or "\0" in scope["path"] or b"%00" in scope["query_string"]
 
 
-async def _refuse(send: Send) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  as every application takes them
+    """Answer what the desk does not take: 400, and no more."""
     await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
     await send({"type": "http.response.body", "body": b"The desk does not take that. Go back, and try again with less.\n"})
 

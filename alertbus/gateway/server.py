@@ -11,13 +11,16 @@ from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.gateway.app import create_app
 from alertbus.gateway.context import Gateway
-from alertbus.gateway.proxies import Behind
-from alertbus.model.errors import BrokerUnavailable
+from alertbus.gateway.problems import of_bus_error
+from alertbus.model.errors import BrokerUnavailable, NotAllowed
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.listening import GRACE_S, Listening, serve
+from alertbus.serving.proxies import Behind
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
+
+NOT_PAST_THE_PROXY = of_bus_error(NotAllowed("call it through its proxy: this door has no TLS of its own"))
 
 log = structlog.get_logger("alertbus.gateway")
 
@@ -59,7 +62,7 @@ async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None
         ready()
 
     await serve(
-        Behind(app, settings.trusted_proxies) if settings.trusted_proxies else app,
+        Behind(app, settings.trusted_proxies, NOT_PAST_THE_PROXY) if settings.trusted_proxies else app,
         Listening(settings.http_host, settings.http_port, "ALERTBUS_HTTP_PORT", *tls),
         stop,
         ready=listening,
