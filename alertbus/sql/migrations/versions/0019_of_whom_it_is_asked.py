@@ -1,6 +1,6 @@
 """of whom each obligation is asked, so that the inbox of one person is found by index
 
-Revision: 0019, after 0017. Who was named is in the bodies of the notices: the latest that told, and the latest that asked a next person. They
+Revision: 0019, after 0018. Who was named is in the bodies of the notices: the latest that told, and the latest that asked a next person. They
 are read here once, so many obligations at a time.
 """
 
@@ -14,7 +14,7 @@ from alembic import op
 from alertbus.sql.engine import UtcDateTime
 
 revision = '0019'
-down_revision = '0017'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 
