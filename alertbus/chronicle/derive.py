@@ -52,7 +52,7 @@ class AnyReceipt(Protocol):
     def undoes(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class NoticeHead:
     """Id, deed, obligation and step only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
 
@@ -74,7 +74,7 @@ class NoticeHead:
         return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position, step)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class ReceiptHead:
     """A receipt without the words of whoever gave it."""
 

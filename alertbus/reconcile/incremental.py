@@ -26,10 +26,10 @@ from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.errors import Unavailable
 from alertbus.policy.policy import Policy
 from alertbus.reconcile import tables
+from alertbus.reconcile.breaks import Breaks
 from alertbus.reconcile.evidence import BEGINNING, READ, AlertEvidence, Evidence
 from alertbus.reconcile.holdings import NOT_WATCHDOGS, has_ledger, holdings_of
 from alertbus.reconcile.judge import STILL_TRIED, judge
-from alertbus.reconcile.breaks import Breaks
 from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about, note_reached, pieces, reached
 from alertbus.reconcile.new_evidence import Findings, take_in_alerts, take_in_the_rest, touch
 from alertbus.reconcile.results import GRACE_S, MARK_BELOW, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
