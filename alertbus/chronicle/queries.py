@@ -20,7 +20,7 @@ from alertbus.chronicle.item_numbers import item_numbers
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
-from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, obligations_where, receipts_given, same_exercise, view
+from alertbus.chronicle.views import AT_ONCE, answered, asked_again_at, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
@@ -43,8 +43,10 @@ async def inbox(
     now: datetime,
     limit: int = 100,
     after: str | None = None,
+    kind: str | None = None,
 ) -> list[InboxItem]:
     """List obligations: overdue first, then by severity, then the oldest. `state` is an `ObligationState`, `OPEN` or `ALL` (or None).
+    `kind` is one that the agency was told; None for every kind.
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -52,7 +54,7 @@ async def inbox(
     asked, seen = states_asked(state), None if after is None else InboxPlace.at(after)
 
     def found(connection: Connection) -> list[InboxItem]:
-        return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen), now)
+        return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen, kind=kind), now)
 
     return await answered(engine, found)
 
@@ -213,6 +215,7 @@ def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: dateti
         accepted=row.accepted,
         acted_by=row.acted_by,
         acted_at=row.acted_at,
+        asked_again_at=asked_again_at(notice, row.state),
         receipts=receipts,
         copied_to=copied_to(receipts),
         cursor=InboxPlace(overdue, row.severity_rank, row.since, row.id).cursor,
