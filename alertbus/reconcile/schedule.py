@@ -20,8 +20,8 @@ FRESH = 0.9
 or a timer that is a little early skips no run of its own."""
 
 SHARE = 0.25
-"""How much of the time a run of a chronicle works. Chosen: at 100 alerts/s a run of a minute has some 12 s of work, which at once would take
-one of two processors from what delivers."""
+"""How much of the time a run of a chronicle works. Chosen: at 100 alerts/s a run of a minute has some 12 s of work, which at once would
+take one of two processors from what delivers."""
 
 
 @contextlib.asynccontextmanager
