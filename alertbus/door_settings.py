@@ -96,6 +96,7 @@ class DoorSettings(BaseSettings):
     )
     http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["127.0.0.1"])
     http_port: int = Field(8080, ge=0, le=65535, description="a port number from 0 to 65535", examples=["8080"])
+    desk_port: int = Field(8081, ge=0, le=65535, description="a port number from 0 to 65535, for the desk's pages", examples=["8081"])
 
     http_tls_cert_file: SettingsPath | None = Field(
         None,

@@ -19,14 +19,15 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from alertbus.caller_settings import CallerSettings
 from alertbus.channel_settings import ChannelSettings, require, stays_private
 from alertbus.database_address import driver_url, is_loopback
-from alertbus.door_settings import DoorSettings, PrincipalSettings, SettingsPath
+from alertbus.door_settings import PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
 from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
+from alertbus.sign_in_settings import OidcSettings, SignInSettings
 
 PREFIX = "ALERTBUS_"
 
 
-class Settings(DoorSettings):
+class Settings(SignInSettings):
     """Every setting with its default. Frozen: read once at start-up and handed on."""
 
     model_config = SettingsConfigDict(
@@ -243,7 +244,8 @@ def _read_file() -> dict[str, Any]:
         raise SettingsFault(f"{expected}; that one is not a mapping from names to values, as in 'http_port: 8080'")
     channels = [one for name in ("channels", "fallbacks") for one in dict(found.get(name) or {}).values()]
     addresses = {"database_url", "deadman_url", "deadman_fail_url"} & found.keys()
-    if addresses or any("secret" in one for one in channels if isinstance(one, dict)):
+    service = found.get("desk_oidc")
+    if addresses or any("secret" in one for one in channels if isinstance(one, dict)) or "client_secret" in dict(service or {}):
         check_secret_file(Path(path).expanduser(), f"{PREFIX}CONFIG")
     return found
 
@@ -266,7 +268,12 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {plain[near[0]]}?" if near else f"unset it (known: {', '.join(plain.values())})"
 
 
-_INSIDE: Mapping[str, type[BaseModel]] = {"channels": ChannelSettings, "fallbacks": ChannelSettings, "kafka_principals": PrincipalSettings}
+_INSIDE: Mapping[str, type[BaseModel]] = {
+    "channels": ChannelSettings,
+    "fallbacks": ChannelSettings,
+    "kafka_principals": PrincipalSettings,
+    "desk_oidc": OidcSettings,
+}
 
 
 def _line(error: ErrorDetails) -> str:

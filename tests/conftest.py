@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -33,9 +34,16 @@ def topic_prefix() -> str:
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
-_spec = importlib.util.spec_from_file_location("alertbus_tests_postgres", Path(__file__).parent / "postgres.py")
-assert _spec is not None
-assert _spec.loader is not None
-_postgres = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_postgres)
+def _beside(name: str) -> ModuleType:
+    """A module of fixtures beside this one."""
+    spec = importlib.util.spec_from_file_location(f"alertbus_tests_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_postgres = _beside("postgres")
 postgres_url, postgres_database = _postgres.postgres_url, _postgres.postgres_database
+keycloak = _beside("keycloak").keycloak

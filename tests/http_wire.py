@@ -6,7 +6,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from alertbus.gateway.patient_http import PatientHttp
+from alertbus.serving.patient_http import PatientHttp
 
 
 class Wire(asyncio.Transport):

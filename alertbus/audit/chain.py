@@ -69,8 +69,23 @@ class AuditedDeed(StrEnum):
     """What an agency was given when it, or a worker of it, joined a case is about to be shown again."""
     TEAM_RECORDED = "team_recorded"
     """A version of a team is about to be recorded."""
+    WORDS_READ = "words_read"
+    """The words of an alert's source, which are hard to read, are about to be shown at the desk (VOI-11)."""
     ANSWERED = "answered"
     """An obligation is about to be answered for, by the person named."""
+    SIGNED_IN = "signed_in"
+    """Somebody is about to be let in at the desk."""
+    SIGN_IN_REFUSED = "sign_in_refused"
+    """Somebody was not let in: by name where it is known who was meant, never with what was typed."""
+    SIGNED_OUT = "signed_out"
+    SESSIONS_ENDED = "sessions_ended"
+    """Sessions of the person named in the reason, or of who did it, are over."""
+    DESK_USER_CHANGED = "desk_user_changed"
+    """A local user of the desk is about to be added or changed."""
+    GLASS_BROKEN = "glass_broken"
+    """Somebody is about to see what is not theirs to see, for the reason given and for an hour."""
+    GLASS_SEEN = "glass_seen"
+    """A safeguarding lead has taken note of it."""
 
 
 class AuditRecord(Word):

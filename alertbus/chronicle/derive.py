@@ -54,24 +54,26 @@ class AnyReceipt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoticeHead:
-    """Id, deed, obligation and step only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
+    """Id, deed, obligation, step and recipient only: the narrative is most of a notice. `position` is the offset of its record."""
 
     id: str
     deed: Deed
     obligation: Obligation
     position: int
     step: ItemStep | None = None
+    recipient: str | None = None
 
     @classmethod
     def of(cls, notice: Notice, position: int) -> Self:
-        return cls(notice.id, notice.deed, notice.obligation, position, notice.step)
+        return cls(notice.id, notice.deed, notice.obligation, position, notice.step, notice.recipient)
 
     @classmethod
     def read(cls, body: bytes, position: int) -> Self:
         """Read a stored body. It was validated as a whole notice before it was stored."""
         found = from_json(body)
         step = None if found.get("step") is None else ItemStep.model_validate(found["step"])
-        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position, step)
+        deed, owed = Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"])
+        return cls(found["id"], deed, owed, position, step, found.get("recipient"))
 
 
 @dataclass(frozen=True, slots=True)

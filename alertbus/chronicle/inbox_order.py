@@ -42,6 +42,11 @@ class InboxPlace:
     obligation_id: str
 
     @property
+    def within(self) -> tuple[int, datetime, str]:
+        """Its place among those that are overdue, or among those that are not."""
+        return self.severity_rank, self.since, self.obligation_id
+
+    @property
     def cursor(self) -> str:
         """What a caller gives back to get what follows."""
         since = self.since.isoformat().replace("+00:00", "Z")
@@ -81,10 +86,13 @@ def page(
     now: datetime,
     limit: int,
     after: InboxPlace | None,
+    kind: str | None = None,
 ) -> list[str]:
-    """Give the ids of the obligations of a page, in their order. `agency` None: of all; `exercise` as `queries.inbox` has it."""
-    given = {"agency": agency, "exercise": exercise, "now": now}
-    kind = (agency is not None, None if exercise is None else exercise != EVERYTHING)
+    """Give the ids of the obligations of a page, in their order. `agency` None: of all; `exercise` as `queries.inbox` has it; `kind` as
+    the agency was told it, None for every kind.
+    """
+    given = {"agency": agency, "exercise": exercise, "now": now, "kind": kind}
+    narrowed = (agency is not None, None if exercise is None else exercise != EVERYTHING)
     waiting = tuple(state for state in states if state not in ANSWERED)
     found: list[str] = []
     for overdue, some in ((True, waiting), (False, tuple(states))):
@@ -93,15 +101,17 @@ def page(
             continue
         follows = after is not None and after.overdue == overdue
         place = {"rank": after.severity_rank, "since": after.since, "last": after.obligation_id} if after is not None and follows else {}
-        query = _first_of_each(some, *kind, overdue=overdue, follows=follows)
+        query = _first_of_each(some, *narrowed, overdue=overdue, follows=follows, of_kind=kind is not None)
         found += connection.execute(query, {**given, **place, "number": limit - len(found)}).scalars()
     return found
 
 
 @functools.lru_cache(maxsize=256)
-def _first_of_each(states: Sequence[ObligationState], of_one: bool, rehearsed: bool | None, *, overdue: bool, follows: bool) -> Select[Any]:
+def _first_of_each(
+    states: Sequence[ObligationState], of_one: bool, rehearsed: bool | None, *, overdue: bool, follows: bool, of_kind: bool
+) -> Select[Any]:
     """The query for the first few of every state, put together: of one agency or of all; real (`rehearsed` None), of one exercise (True) or
-    of everything (False); overdue or not; from the beginning, or what follows a place.
+    of everything (False); overdue or not; from the beginning, or what follows a place; of one kind or of every.
     """
     conditions: list[ColumnElement[bool]] = []
     if of_one:
@@ -110,6 +120,8 @@ def _first_of_each(states: Sequence[ObligationState], of_one: bool, rehearsed: b
         conditions.append(_owed.exercise.is_(None))
     elif rehearsed:
         conditions.append(_owed.exercise == bindparam("exercise", type_=String))
+    if of_kind:
+        conditions.append(_owed.kind == bindparam("kind", type_=String))
     if follows:
         reached = bindparam("rank", type_=Integer), bindparam("since", type_=UtcDateTime), bindparam("last", type_=String)
         conditions.append(tuple_(*_PLACE) > tuple_(*reached))

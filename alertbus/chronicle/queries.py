@@ -43,8 +43,10 @@ async def inbox(
     now: datetime,
     limit: int = 100,
     after: str | None = None,
+    kind: str | None = None,
 ) -> list[InboxItem]:
     """List obligations: overdue first, then by severity, then the oldest. `state` is an `ObligationState`, `OPEN` or `ALL` (or None).
+    `kind` is one that the agency was told; None for every kind.
 
     `after` is the `cursor` of the last item seen; give the same `now` with it, or what has become overdue in between
     changes places.
@@ -52,7 +54,7 @@ async def inbox(
     asked, seen = states_asked(state), None if after is None else InboxPlace.at(after)
 
     def found(connection: Connection) -> list[InboxItem]:
-        return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen), now)
+        return items_of(connection, page(connection, agency, asked, exercise, now=now, limit=limit, after=seen, kind=kind), now)
 
     return await answered(engine, found)
 

@@ -43,6 +43,7 @@ app = table(
         "review": ("alertbus.cli.review:app", "What waits for a person: look, and decide."),
         "items": ("alertbus.cli.items:app", "What is owed by a time: clocks, answers, and who is next."),
         "teams": ("alertbus.cli.teams:app", "Who answers for an agency, who is away, who covers."),
+        "desk": ("alertbus.cli.desk:app", "Who may sign in at the pages for people."),
         "briefing": ("alertbus.cli.briefing:briefing", "What an agency or a worker was given on joining a case."),
         "people": ("alertbus.cli.people:app", "Two people are one, or are two."),
         "plugin": ("alertbus.cli.plugins:app", "Agency plugins."),

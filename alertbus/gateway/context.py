@@ -13,7 +13,6 @@ from alertbus.audit.keys import load_keys
 from alertbus.broker.producer import Producer
 from alertbus.database_address import is_loopback
 from alertbus.gateway.edge import Counts
-from alertbus.gateway.feed import ChangeFeed
 from alertbus.gateway.logins import RefusedLogins
 from alertbus.intake.acting import act_for
 from alertbus.intake.callers import Caller, Callers
@@ -24,6 +23,7 @@ from alertbus.model.rights import Right
 from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
+from alertbus.serving.feed import ChangeFeed
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 

@@ -93,7 +93,7 @@ def must_not_learn(agency: str, kind: str, case: Case, policy: Policy) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
+class _PartOnCase:
     """What an agency is on a case, by all its involvements: for which adults, in which spells with the children, and with which of them
     (none: it was not said).
     """
@@ -103,11 +103,11 @@ class _Role:
     serves: frozenset[str] = frozenset()
 
 
-_OF_ALL_CHILDREN = _Role()
+_OF_ALL_CHILDREN = _PartOnCase()
 """Stands for every agency that a case says nothing particular of: it acts for no adult and works with all children."""
 
 
-def _restrictions(agency: str, role: _Role, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
+def _restrictions(agency: str, role: _PartOnCase, case: Case, policy: Policy) -> tuple[tuple[str, ...], ...]:
     """The kinds of each restriction that binds an agency."""
     if role.with_children and policy.holds_cases(agency):
         return ()
@@ -123,16 +123,16 @@ def _readers(day: date, case: Case, policy: Policy) -> dict[str, Recipient]:
     return kept[2]
 
 
-def _role(agency: str, case: Case) -> _Role:
-    particular: dict[str, _Role] | None = case.memo.get(_Role)
+def _role(agency: str, case: Case) -> _PartOnCase:
+    particular: dict[str, _PartOnCase] | None = case.memo.get(_PartOnCase)
     if particular is None:
         named = {one.agency for one in case.involvements if one.children or one.scope is Scope.ADULT_LINKED}
-        particular = case.memo[_Role] = {name: _role_by([one for one in case.involvements if one.agency == name]) for name in named}
+        particular = case.memo[_PartOnCase] = {name: _role_by([one for one in case.involvements if one.agency == name]) for name in named}
     return particular.get(agency, _OF_ALL_CHILDREN)
 
 
-def _role_by(involvements: list[Involvement]) -> _Role:
-    return _Role(
+def _role_by(involvements: list[Involvement]) -> _PartOnCase:
+    return _PartOnCase(
         adults=frozenset(one.adult for one in involvements if one.adult and one.scope is Scope.ADULT_LINKED),
         with_children=tuple(one for one in involvements if one.level is Level.AGENCY and one.scope is Scope.CHILDREN_CASE),
         serves=frozenset(key for one in involvements for key in one.children),

@@ -64,6 +64,8 @@ class CaseState(Word):
     """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
+    urgent: Annotated[bool, S.ROUTING] = False
+    """One of its alerts is about somebody's safety now: where many cases wait for a tick, it is ticked first."""
 
 
 EMPTY = CaseState()

@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # they take a second to import, and not every process needs t
 PARTS = ("gateway", "stream", "delivery", "chronicle")
 """In the order in which they start: whoever accepts comes first, so that nothing waits on a closed door."""
 
+DESK = "desk"
+"""The pages: a part beside the others, without which the bus delivers all the same."""
+
 STOP_S = 10.0
 """How long a part may take to stop in order; the supervisor waits a little longer before it kills (ours)."""
 
@@ -90,7 +93,7 @@ async def wired(settings: Settings | None = None, number: int = 0, principal: Pr
 async def run_part(name: str, number: int = 0) -> None:
     """One part as this process, until SIGTERM or SIGINT."""
     if name not in _RUNNERS:
-        raise SettingsFault(f"no part '{name}'; there are {', '.join(PARTS)}")
+        raise SettingsFault(f"no part '{name}'; there are {', '.join(_RUNNERS)}")
     settings = load_settings()
     logs.configure(settings.log_format, settings.log_level, name)
     logs.keep_nothing_printed()
@@ -104,7 +107,8 @@ async def run_part(name: str, number: int = 0) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stop_soon)
     log = structlog.get_logger("alertbus.part")
     try:
-        async with wired(settings, number, cast("Principal", name)) as wiring:
+        # The desk writes what the gateway writes, through the same intake: at Kafka it is the same.
+        async with wired(settings, number, "gateway" if name == DESK else cast("Principal", name)) as wiring:
             await refuse_half_rebuilt(wiring.engine)
             await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
             log.info("part starting", part=name, pid=os.getpid(), worker=number)
@@ -167,6 +171,21 @@ async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     )
 
 
+async def _desk(wiring: Wiring, stop: asyncio.Event) -> None:
+    from alertbus.desk.desk_process import run_desk
+
+    await run_desk(
+        wiring.settings,
+        wiring.bootstrap,
+        wiring.engine,
+        wiring.plugins,
+        wiring.policy,
+        stop,
+        now=now,
+        ready=lambda: mark_ready(wiring.settings, DESK),
+    )
+
+
 async def _stream(wiring: Wiring, stop: asyncio.Event) -> None:
     from alertbus.stream.worker import StreamWorker
 
@@ -218,4 +237,4 @@ async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:
         await run_chronicle(wiring.bootstrap, wiring.engine, stop)
 
 
-_RUNNERS: dict[str, Runner] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle}
+_RUNNERS: dict[str, Runner] = {"gateway": _gateway, "stream": _stream, "delivery": _delivery, "chronicle": _chronicle, DESK: _desk}

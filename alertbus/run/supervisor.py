@@ -18,7 +18,7 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import PARTS, is_ready, ready_folder, reason_file
+from alertbus.run.bootstrap import DESK, PARTS, is_ready, ready_folder, reason_file
 from alertbus.run.bootstrap import now as wall_clock
 from alertbus.run.bus_file import (
     LOCAL_BROKER,
@@ -116,6 +116,8 @@ class Supervisor:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
             if not self.settings.callers:
                 self.say("callers    none are set: whoever is on this machine has every right, as any agency (ALERTBUS_CALLERS)")
+        if DESK in self.parts:
+            self.say(f"desk       {self.settings.desk_address}")
 
     async def _start_broker(self) -> None:
         if self.settings.bootstrap_servers:
@@ -141,6 +143,11 @@ class Supervisor:
     def url(self) -> str:
         return self.settings.api_url
 
+    @property
+    def _whole(self) -> bool:
+        """All parts of a bus are among ours, with the desk or without."""
+        return set(PARTS) <= set(self.parts)
+
     async def watch(self, until: asyncio.Event) -> None:
         """Start again whatever dies, until told to stop."""
         while not until.is_set():
@@ -153,7 +160,7 @@ class Supervisor:
             await asyncio.gather(*(stop(child.process, GRACE_S) for child in self.children if child.name == name))
         if self.chosen is not None:
             await self.chosen.broker.stop()
-        if self.parts == PARTS:
+        if self._whole:
             remove_bus_file(self.settings.data_dir)
 
     async def _look(self) -> None:
@@ -222,6 +229,7 @@ class Supervisor:
             "ALERTBUS_BOOTSTRAP_SERVERS": str(self.bootstrap),
             "ALERTBUS_DATA_DIR": str(self.settings.data_dir),
             "ALERTBUS_HTTP_PORT": str(self.settings.http_port),
+            "ALERTBUS_DESK_PORT": str(self.settings.desk_port),
             "ALERTBUS_PARTITIONS": str(self.partitions),
             "ALERTBUS_WATCHDOG_INTERVAL_S": str(self.settings.watchdog_interval_s),
             "PYTHONUNBUFFERED": "1",
@@ -237,7 +245,7 @@ class Supervisor:
         return self.settings.data_dir / "logs" / f"{name}-{number}.log"
 
     def _write_bus_file(self) -> None:
-        if self.parts != PARTS:
+        if not self._whole:
             return
         parts = [Part(child.title, child.process.pid, child.restarts, child.died_at) for child in self.children]
         if self.chosen is not None and self.chosen.broker.pid is not None:

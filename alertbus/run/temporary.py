@@ -20,6 +20,7 @@ def temporary_settings() -> tuple[Settings, "tempfile.TemporaryDirectory[str]"]:
                 "bootstrap_servers": None,
                 "watchdog_interval_s": 0,  # nothing that outlives the story
                 "http_port": port or any_port(settings.http_host),
+                "desk_port": settings.desk_port if _free(settings.http_host, settings.desk_port) else any_port(settings.http_host),
             }
         ),
         folder,

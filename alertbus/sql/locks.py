@@ -17,3 +17,6 @@ CHRONICLE = 0x6368726F6E  # "chron"
 
 DIRECTORY = 0x646972656374  # "direct"
 """Held while it is decided who is who: two that decide at once would each miss the other's claims."""
+
+SIGN_IN = 0x7369676E696E  # "signin"
+"""Held while a failed attempt to sign in is counted: a hundred at the same moment would each find none before them."""

@@ -18,8 +18,8 @@ SAME_NAME_OF_A_FILE: dict[str, str] = {
 }
 """Name → why several rooms have a file of it."""
 
-NAMED_AFTER_WHAT_THEY_SERVE = ("cli", "gateway/routes")
-"""Commands and routes are named by the word that a user types, which is the name of what they serve."""
+NAMED_AFTER_WHAT_THEY_SERVE = ("cli", "gateway/routes", "desk/pages")
+"""Commands, routes and pages are named by the word that a user types, which is the name of what they serve."""
 
 
 def _modules() -> Iterator[Path]:

@@ -16,10 +16,10 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.inbox_order import EVERYTHING
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
-from alertbus.gateway import feed as feeding
-from alertbus.gateway.feed import ChangeFeed
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.serving import feed as feeding
+from alertbus.serving.feed import ChangeFeed
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import T0, Log, a_notice, a_receipt, hours

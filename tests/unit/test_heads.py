@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus.gateway.patient_http import LARGEST_HEAD
+from alertbus.serving.patient_http import LARGEST_HEAD
 from tests.http_wire import Wire, connected
 
 START = b"POST /v1/alerts HTTP/1.1\r\nhost: localhost\r\n"

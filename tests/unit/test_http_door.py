@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from alertbus.gateway.context import _same_machine
-from alertbus.gateway.proxies import Behind
+from alertbus.gateway.server import NOT_PAST_THE_PROXY
 from alertbus.model.errors import NotAllowed, SettingsFault
 from alertbus.run.client import Client
+from alertbus.serving.proxies import Behind
 from alertbus.settings import load_settings
 from tests.certificates import Authority, Certificate
 
@@ -37,7 +38,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def called_from(address: str, headers: dict[str, str], path: str = "/") -> httpx.Response:
-    transport = httpx.ASGITransport(Behind(app, ("10.0.0.7", "10.1.0.0/24")), client=(address, 4321))
+    transport = httpx.ASGITransport(Behind(app, ("10.0.0.7", "10.1.0.0/24"), NOT_PAST_THE_PROXY), client=(address, 4321))
     async with httpx.AsyncClient(transport=transport, base_url="http://bus") as http:
         return await http.get(path, headers=headers)
 

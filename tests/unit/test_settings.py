@@ -62,6 +62,8 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "trusted_proxies": (),
         "http_url": None,
         "http_ca_file": None,
+        "desk_url": None,
+        "desk_oidc": None,
         "partitions": 12,
         "replication": 1,
         "workers": 1,

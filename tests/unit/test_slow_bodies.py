@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alertbus.gateway.edge import BODY_S, LEAST_BYTES_PER_S, Counts, Edge
-from alertbus.gateway.patient_http import HEAD_S
+from alertbus.serving.patient_http import HEAD_S
 from tests.http_wire import Wire, connected
 
 SCOPE = {"type": "http", "method": "POST", "path": "/v1/alerts", "query_string": b"", "headers": []}

@@ -91,7 +91,7 @@ def test_every_command_that_help_names_can_be_imported_and_has_a_help_of_its_own
     top = get_command(app)
     names = top.list_commands(None)  # type: ignore[attr-defined,arg-type]
 
-    assert len(names) == 23
+    assert len(names) == 24
     for name in names:
         command = top.get_command(None, name)  # type: ignore[attr-defined,arg-type]
         assert command.name == name

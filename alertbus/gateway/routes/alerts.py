@@ -1,6 +1,5 @@
 """`/v1/alerts`: stating an alert, as JSON or as a CloudEvent, and asking what became of it."""
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Mapping
@@ -9,22 +8,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle import queries
-from alertbus.chronicle.answers import AlertStatus, ObligationStatus
-from alertbus.chronicle.item_queries import ItemsAsked, items_owed
-from alertbus.chronicle.senders_view import NOTHING_TO_SAY, SendersView, senders_view
+from alertbus.chronicle.answers import ObligationStatus
 from alertbus.gateway.bodies import read, read_data, read_json
-from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
+from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.problems import WrongMediaType
 from alertbus.gateway.straight import StraightRoute
 from alertbus.intake.alerts import Accepted
-from alertbus.intake.callers import Caller
 from alertbus.model.alert import Alert
-from alertbus.model.calendar import day_alone
-from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.gaps import gaps
-from alertbus.model.item import ANSWER
+from alertbus.serving.alert_opened import AlertOpener, OpenedAlert
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StraightRoute)
 
@@ -77,83 +70,26 @@ async def alert_status(alert_id: str, gateway: CurrentGateway, caller: CurrentCa
     who answered and who is asked next, and in `later` what their own agency has been told of the family since (OOH-07, HYP-09). Who stated
     it and is on no case learns that it was accepted, and never whether anybody in it is known.
     """
-    status, sight = await _projected(alert_id, gateway, caller), caller.sight
-    senders = await _senders_view(status, gateway, caller)
-    if status.obligations or status.cases or senders is not NOTHING_TO_SAY:
-        await gateway.intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[status.alert_id], reason="opened the alert")
-    notices = [await _notice(one, gateway) for one in status.obligations if caller.acts_for(one.agency)]
-    stated = sight.of_source(status.source)
-    if not stated and any(one["do_not_reveal_source"] for one in (*notices, *map(dict, status.obligations))):
-        status = _by_the_day(status)
-    answer = status.model_dump(mode="json", exclude={"obligations", "alert_id"})
-    answer |= {"id": status.alert_id, **await _owed(status, gateway, caller), "notices": notices}
-    answer |= senders.model_dump(mode="json")
-    if notices and not (stated or sight.everything or any(map(sight.of_case, status.cases))):
-        answer |= _as_told(notices[-1])
-    return JSONResponse(answer)
+    opened = await AlertOpener(gateway.engine, gateway.intake, gateway.policy, gateway.now).open(alert_id, caller)
+    answer = opened.status.model_dump(mode="json", exclude={"obligations", "alert_id"})
+    answer |= {
+        "id": opened.status.alert_id,
+        "obligations": [_owed(one, opened) for one in opened.status.obligations],
+        "items": [one.model_dump(mode="json") for one in opened.clocks],
+        "notices": [one.notice.model_dump(mode="json", by_alias=True) for one in opened.told],
+    }
+    return JSONResponse(answer | opened.senders.model_dump(mode="json"))
 
 
 def outcome(accepted: Accepted) -> str:
     return "differs" if accepted.differs else "repeated" if accepted.repeated else "accepted"
 
 
-_NO_ALERT = "no such alert; give the id that the bus answered with"
-_PATIENCE_S = 2.0
-
-
-async def _projected(alert_id: str, gateway: Gateway, caller: Caller) -> AlertStatus:
-    """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
-    while True:
-        try:
-            return await queries.alert_status(gateway.engine, alert_id, now=gateway.now(), sight=caller.sight)
-        except NotFound:
-            if asyncio.get_running_loop().time() > deadline or not await gateway.intake.alerts.knows(alert_id):
-                raise NotFound(_NO_ALERT) from None
-        await asyncio.sleep(0.05)
-
-
-async def _senders_view(status: AlertStatus, gateway: Gateway, caller: Caller) -> SendersView:
-    """For whoever stated it, unless they see every obligation of it anyway."""
-    sight = caller.sight
-    if caller.agency is None or sight.everything or not sight.of_source(status.source):
-        return NOTHING_TO_SAY
-    first = status.statements[0].accepted_at
-    return await senders_view(gateway.engine, status.alert_id, caller.agency, accepted_at=first, now=gateway.now())
-
-
-async def _owed(status: AlertStatus, gateway: Gateway, caller: Caller) -> dict[str, Any]:
-    """The obligations, each with who is asked `next` and whether nobody is left; and in `items` the clocks that the alert started."""
-    found = await items_owed(
-        gateway.engine, gateway.policy, caller.item_sight(), ItemsAsked.ALL, alert_id=status.alert_id, now=gateway.now(), limit=500
-    )
-    by_id = {one.id: one for one in found}
-    obligations = []
-    for owed in status.obligations:
-        item = by_id.get(owed.id)
-        next_ = item and item.next and item.next.model_dump(mode="json")
-        obligations.append(owed.model_dump(mode="json") | {"next": next_, "unowned": item is not None and item.unowned})
-    clocks = [one.model_dump(mode="json") for one in found if one.rule != ANSWER]
-    return {"obligations": obligations, "items": clocks}
-
-
-async def _notice(owed: ObligationStatus, gateway: Gateway) -> dict[str, Any]:
-    item = await queries.obligation(gateway.engine, owed.id, now=gateway.now())
-    return item.notice.model_dump(mode="json", by_alias=True)
-
-
-def _as_told(notice: Mapping[str, Any]) -> dict[str, str]:
-    """Give kind and source as the agency's own notice has them: it may withhold both (decision 0017)."""
-    return {name: notice["obligation"][name] for name in ("kind", "source", "source_id")}
-
-
-def _by_the_day(status: AlertStatus) -> AlertStatus:
-    """The status without the minutes at which it happened and was recorded, which would tell who the source is (NOT-01)."""
-    said = (
-        one.model_copy(update={"occurred_at": day_alone(one.occurred_at), "recorded_at": day_alone(one.recorded_at)})
-        for one in status.statements
-    )
-    return status.model_copy(update={"statements": tuple(said)})
+def _owed(one: ObligationStatus, opened: OpenedAlert) -> dict[str, Any]:
+    """An obligation with who is asked `next`, and whether nobody is left."""
+    item = opened.owed.get(one.id)
+    next_ = item and item.next and item.next.model_dump(mode="json")
+    return one.model_dump(mode="json") | {"next": next_, "unowned": item is not None and item.unowned}
 
 
 def _alert_in(headers: Mapping[str, str], body: bytes) -> Alert:

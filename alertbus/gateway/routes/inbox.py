@@ -2,25 +2,21 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from alertbus.chronicle import inbox_order, queries
-from alertbus.chronicle.answers import InboxItem
-from alertbus.chronicle.worker_inbox import Theirs, answered_meanwhile, inbox_of_worker
-from alertbus.delivery.addressing import addressed
+from alertbus.chronicle import inbox_order
+from alertbus.chronicle.worker_inbox import answered_meanwhile
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
-from alertbus.gateway.feed import shown
 from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.rights import Right
-from alertbus.model.team import WORKER_REF, worker_ref
-from alertbus.policy.policy import Policy
+from alertbus.model.team import WORKER_REF
+from alertbus.serving.feed import shown
+from alertbus.serving.inbox_shown import InboxAsked, InboxReader, names_or_falls_to
 from alertbus.staff.covering import Inquiry, last_absence
-from alertbus.staff.staffing import Staffing
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -52,16 +48,9 @@ async def inbox(
     With `worker` what that person answers for now: what names them, and what names somebody who is away or has left and whom they cover.
     """
     caller.must(Right.RECEIVE)
-    asked = (gateway.engine, caller.agency, state, which_exercise(exercise))
-    now, staffing = gateway.now(), await gateway.intake.teams.book.fresh()
-    if worker is None:
-        items = await queries.inbox(*asked, now=now, limit=limit + 1, after=after)
-    else:
-        theirs = _answers_for(worker, Inquiry(staffing, now, gateway.policy))
-        items = await inbox_of_worker(*asked, theirs, now=now, limit=limit + 1, after=after)
-    following = items[limit - 1].cursor if len(items) > limit else None
-    items = [_addressed(item, staffing, gateway.policy, now) for item in items[:limit]]
-    body = f'{{"items":[{",".join(map(shown, items))}],"next":{orjson.dumps(following).decode()}}}'
+    asked = InboxAsked(caller.agency, state, which_exercise(exercise), worker, limit, after)
+    page = await InboxReader(gateway.engine, gateway.intake.teams.book, gateway.policy, gateway.now).page(asked)
+    body = f'{{"items":[{",".join(map(shown, page.items))}],"next":{orjson.dumps(page.next).decode()}}}'
     return Response(body, media_type="application/json")
 
 
@@ -95,27 +84,10 @@ async def returned(
     away = last_absence(staffing, wanted, worker, now)
     if away is None:
         raise NotFound("no absence of that person has begun, by what the teams of your agency say")
-    theirs = _names_or_falls_to(worker, Inquiry(staffing, now, gateway.policy))
+    theirs = names_or_falls_to(worker, Inquiry(staffing, now, gateway.policy))
     items = await answered_meanwhile(gateway.engine, wanted, theirs, away.since, away.until, now=now)
     spell = orjson.dumps({"from": away.since, "to": away.until, "over": away.over}).decode()
     return Response(f'{{"away":{spell},"items":[{",".join(map(shown, items))}]}}', media_type="application/json")
-
-
-def _addressed(item: InboxItem, staffing: Staffing, policy: Policy, now: datetime) -> InboxItem:
-    """Give the item with who answers for it now; as it is, where the agency has no teams."""
-    notice = addressed(item.notice, staffing, policy, now)
-    return item if notice is item.notice else item.model_copy(update={"notice": notice})
-
-
-def _answers_for(worker: str, inquiry: Inquiry) -> Theirs:
-    """Tell what a person answers for now."""
-    return lambda asked: inquiry.falls_to(asked.agency, asked.role, asked.named, asked.exercise) == worker
-
-
-def _names_or_falls_to(worker: str, inquiry: Inquiry) -> Theirs:
-    """Tell what a person answers for, and what names them although somebody answers in their place."""
-    now = _answers_for(worker, inquiry)
-    return lambda asked: now(asked) or (asked.named is not None and worker_ref(asked.agency, asked.named) == worker)
 
 
 def which_exercise(exercise: str | None) -> str | None:

@@ -5,6 +5,7 @@ for that reads what it missed from the chronicle by itself, so that none costs m
 """
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -80,24 +81,40 @@ class ChangeFeed:
 
         `agency` None: of all; `exercise` as `queries.inbox` has it. Raises what keeps the chronicle from being read: listen again.
         """
+        async with contextlib.aclosing(self._heard(agency, exercise)) as heard:
+            last = await anext(heard)
+            assert isinstance(last, _FeedLook)
+            async for item in self._open(agency, exercise, last.seen.moment):
+                yield _text(item)
+            async for event in heard:
+                yield event.text if isinstance(event, _FeedEvent) else ": still here\n\n"
+
+    async def news(self, agency: str | None, exercise: str | None) -> AsyncGenerator[InboxItem | None, None]:
+        """Yield each change from now on to one listener, and None where nothing happens. The rest is as for `follow`."""
+        async with contextlib.aclosing(self._heard(agency, exercise)) as heard:
+            await anext(heard)
+            async for event in heard:
+                yield event.news.item if isinstance(event, _FeedEvent) else None
+
+    async def _heard(self, agency: str | None, exercise: str | None) -> AsyncGenerator["_FeedLook | _FeedEvent | None", None]:
+        """Yield from where a listener begins, then each change, and None where nothing happens."""
         self._listening[agency] += 1
         try:
             self._start()
             last = await self.look()
-            async for item in self._open(agency, exercise, last.seen.moment):
-                yield _text(item)
+            yield last
             number, seen = last.number, last.seen
             while not self._stopping.is_set():
                 if self._failure is not None:
                     raise self._failure
                 if number == self._looks[-1].number:
                     if not await _within(SILENT_S, self._news):
-                        yield ": still here\n\n"
+                        yield None
                     continue
                 look = await self._after(number, seen, agency)
                 for event in look.events:
                     if event.is_for(agency, exercise) and not event.news.told_by(seen):
-                        yield event.text
+                        yield event
                 number, seen = look.number, look.seen
         finally:
             self._listening[agency] -= 1

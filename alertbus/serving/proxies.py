@@ -1,13 +1,10 @@
-"""A gateway that speaks no TLS of its own, behind a proxy that does: it answers that proxy, and believes it alone about who calls."""
+"""A door that speaks no TLS of its own, behind a proxy that does: it answers that proxy, and believes it alone about who calls."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
-from alertbus.gateway import problems
-from alertbus.model.errors import NotAllowed
 
 _FOR_ANYBODY = ("/-/healthy", "/-/ready")
 """What whoever runs the machines asks each gateway itself: it tells only whether this one works."""
@@ -16,9 +13,9 @@ _FOR_ANYBODY = ("/-/healthy", "/-/ready")
 class Behind:
     """Lets the named proxies and this machine in, and nobody past them; takes a caller's address from `x-forwarded-for` of a proxy only."""
 
-    def __init__(self, app: ASGIApp, proxies: Sequence[str]) -> None:
-        """`proxies` are addresses or networks. Nothing is let past, so what they forward is what the gateway sees."""
-        self._app = app
+    def __init__(self, app: ASGIApp, proxies: Sequence[str], refuse: ASGIApp) -> None:
+        """`proxies` are addresses or networks. Nothing is let past: `app` sees what they forward, `refuse` answers all others."""
+        self._app, self._refuse = app, refuse
         self._forwarded = ProxyHeadersMiddleware(app, list(proxies))  # type: ignore[arg-type]  # its types are its own, of the same shape
         self._networks = [ip_network(proxy) for proxy in proxies]
 
@@ -32,4 +29,4 @@ class Behind:
         elif peer.is_loopback or scope["path"] in _FOR_ANYBODY:
             await self._app(scope, receive, send)
         else:
-            await problems.of_bus_error(NotAllowed("call it through its proxy: this door has no TLS of its own"))(scope, receive, send)
+            await self._refuse(scope, receive, send)

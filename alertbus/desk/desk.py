@@ -1,0 +1,141 @@
+"""What the pages work with: the one desk of this process, and how a page is made of a template."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.datastructures import FormData
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, Undefined
+from jinja2.utils import missing
+from starlette.responses import Response
+
+from alertbus.desk import in_words
+from alertbus.desk.dress import Dress
+from alertbus.desk.visitor import Visitor
+from alertbus.intake.intake import Intake
+from alertbus.model.errors import NotAllowed
+from alertbus.model.rights import Right
+from alertbus.operations.gauges import Vitals
+from alertbus.plugin.wording import plain
+from alertbus.policy.policy import Policy
+from alertbus.serving.alert_opened import AlertOpener
+from alertbus.serving.feed import ChangeFeed
+from alertbus.serving.inbox_shown import InboxReader
+from alertbus.settings import Settings
+from alertbus.sql.database import Database
+
+TEMPLATES = Path(__file__).parent / "templates"
+NOTHING_HERE = "No alert, family or page of that address is yours to see. It may have ended for your agency, or the address is not whole."
+
+
+class DeskDoor(Protocol):
+    """Who comes with a request, and whether a form was sent from a page of ours (`sign_in.door`)."""
+
+    async def visitor(self, request: Request, *, counts: bool = True) -> Visitor | None: ...
+    def way_in(self, request: Request) -> Response: ...
+    def form_token(self, request: Request) -> str: ...
+    async def checked_form(self, request: Request) -> FormData: ...
+    def install(self, app: FastAPI) -> None: ...
+    async def close(self) -> None: ...
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in: they are sent to the door, and come back to the same page."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """All that the pages work with. It needs a started producer behind `intake`, and a migrated database."""
+
+    settings: Settings
+    database: Database
+    intake: Intake
+    policy: Policy
+    now: Callable[[], datetime]
+    dress: Dress = field(default_factory=Dress)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    inbox: InboxReader = field(init=False)
+    opener: AlertOpener = field(init=False)
+    feed: ChangeFeed = field(init=False)
+    vitals: Vitals = field(init=False)
+    templates: Environment = field(init=False)
+    door: DeskDoor = field(init=False)
+    """Given after the rest is made, because its own pages are made here."""
+
+    def __post_init__(self) -> None:
+        self.inbox = InboxReader(self.database, self.intake.teams.book, self.policy, self.now)
+        self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
+        self.feed = ChangeFeed(self.database, self.now, self.stopping)
+        self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
+        self.templates = _environment()
+
+    async def visitor(self, request: Request, right: Right | None = None) -> Visitor:
+        """Give who comes with this request. Raises `NotSignedIn`, and `NotAllowed` for who has not the right."""
+        found = await self.door.visitor(request)
+        if found is None:
+            raise NotSignedIn
+        if right is not None and right not in found.rights:
+            raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it with a role")
+        return found
+
+    def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
+        """Make a page. `visitor` among the values stands in its head; without one nobody is signed in."""
+        now = self.now()
+        given = {"visitor": None, "form_token": "", "here": request.url.path, "dress": self.dress.root, "now": now} | values
+        made = self.templates.get_template(template).render(
+            **given, moment=partial(in_words.moment, now=now), day=partial(in_words.day, now=now)
+        )
+        return HTMLResponse(made, status)
+
+    def shown(self, request: Request, visitor: Visitor, template: str, /, *, status: int = 200, **values: Any) -> Response:
+        """Make a page for somebody who is signed in, with the token of its forms."""
+        return self.page(request, template, status=status, visitor=visitor, form_token=self.door.form_token(request), **values)
+
+
+def desk_of(request: Request) -> Desk:
+    """The one desk of this process."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+class _Absent(Undefined):
+    """A name that no page was given stops the page; a parameter that a macro was not given is only absent."""
+
+    def __str__(self) -> str:
+        if self._undefined_obj is missing:
+            self._fail_with_undefined_error()
+        return ""
+
+    __html__ = __str__
+
+
+def _environment() -> Environment:
+    """Everything is escaped, and a name that is not there stops the page: nothing is left out by a misspelling."""
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=_Absent,
+    )
+    made.filters |= {
+        "agency": in_words.agency,
+        "role": in_words.role,
+        "plain": plain,
+        "moment": in_words.moment,
+        "day": in_words.day,
+        "clock": in_words.clock,
+    }
+    made.globals |= {
+        "span": lambda seconds: in_words.span(timedelta(seconds=seconds)),
+        "severities": in_words.SEVERITIES,
+        "withheld_words": in_words.WITHHELD,
+        "said_by_words": in_words.SAID_BY,
+    }
+    return made

@@ -1,0 +1,94 @@
+"""How pages write moments, agencies and states: plain words, in the time of the United Kingdom. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
+
+from alertbus.model.case import in_uk
+from alertbus.plugin.wording import plain
+
+_SHORT = timedelta(minutes=1)
+_MANY = 48
+
+SEVERITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"critical": ("Critical", "red"), "high": ("High", "orange"), "medium": ("Medium", "yellow"), "low": ("Low", "grey")}
+)
+"""How grave its sender calls it: the word, and the colour of its tag."""
+
+WITHHELD: Mapping[str, str] = MappingProxyType(
+    {
+        "child_identity": "who the children are",
+        "adult_identity": "who the adults are",
+        "identity": "who somebody is",
+        "nhs_number": "NHS numbers",
+        "upn": "pupil numbers",
+        "address": "addresses",
+        "threat": "what was threatened",
+        "offence": "offences",
+        "plan": "the children's plan",
+        "conference": "what a conference decided",
+        "child_health": "the children's health",
+        "substance": "drugs and alcohol",
+        "observation": "what somebody saw or said",
+        "child_voice": "the children's own words",
+        "action": "what others were asked to do",
+        "referrer": "who told",
+        "unclassified": "information that nobody has classified yet",
+        "words_held": "words that a person must look at first",
+    }
+)
+"""What was left out of a notice, by class (`model.sensitivity`), as a reader without the words of the bus is told of it."""
+
+SAID_BY: Mapping[str, str] = MappingProxyType(
+    {"child": "a child", "parent": "a parent", "professional": "a professional", "public": "a member of the public"}
+)
+
+
+def moment(at: datetime | None, now: datetime | None = None) -> str:
+    """`Mon 23 Nov, 09:00`; the year where it is not this one; the day alone where the minute is not told (NOT-01)."""
+    if at is None:
+        return "not stated"
+    local = in_uk(at)
+    if local.timetz().replace(tzinfo=None) == time():
+        return day(local.date(), now)
+    return f"{day(local.date(), now)}, {local:%H:%M}"
+
+
+def clock(at: datetime) -> str:
+    """`09:05`, of a moment that is near."""
+    return f"{in_uk(at):%H:%M}"
+
+
+def day(on: date | None, now: datetime | None = None) -> str:
+    """`Mon 23 Nov`, with the year where it is not this one."""
+    if on is None:
+        return "not stated"
+    year = "" if now is not None and in_uk(now).year == on.year else f" {on.year}"
+    return f"{on:%a} {on.day} {on:%b}{year}"
+
+
+def span(length: timedelta) -> str:
+    """`40 minutes`, `2 hours`, `3 days`: the largest unit that says it, rounded down."""
+    if length < _SHORT:
+        return "less than a minute"
+    minutes = int(length.total_seconds() // 60)
+    for size, word in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
+        number = minutes // size
+        if number >= 1 and not (word == "day" and minutes < _MANY * 60):
+            return f"{number} {word}{'' if number == 1 else 's'}"
+    return "less than a minute"
+
+
+def agency(name: str) -> str:
+    """`police.northants` as `Police (northants)`; what stands for an agency that may not be named as `a partner agency`."""
+    if name == "alertbus":
+        return "a partner agency"
+    sector, _, part = name.partition(".")
+    words = plain(sector)
+    words = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH"}.get(words, words[:1].upper() + words[1:])
+    return f"{words} ({part})" if part else words
+
+
+def role(name: str | None) -> str:
+    """A role in plain words."""
+    return "" if name is None else {"gp": "GP", "gp_lead": "GP lead"}.get(name, plain(name))

@@ -1,0 +1,179 @@
+"""`/alerts/{id}`: one alert as the reader's agency may see it. Every opening, and every opening of hard words, is audited by name."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from alertbus.audit.chain import AuditedDeed
+from alertbus.chronicle.answers import ObligationStatus
+from alertbus.chronicle.senders_view import HeldElsewhere
+from alertbus.desk.cards import AskedItem, asked_item, family_name
+from alertbus.desk.desk import Desk, desk_of
+from alertbus.desk.flash import Flash
+from alertbus.desk.visitor import Visitor
+from alertbus.model.alert import SaidBy, Severity
+from alertbus.model.item import ItemStep
+from alertbus.model.notice import Excerpt, Notice
+from alertbus.model.sections_in_words import IN_WORDS
+from alertbus.plugin.briefed import briefing_lines
+from alertbus.plugin.sections import consent_line, section_lines
+from alertbus.plugin.wording import answering_lines, plain, unsaid_line
+from alertbus.serving.alert_opened import OpenedAlert
+
+router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPart:
+    """What the reader's agency was told on one case."""
+
+    asked: AskedItem
+    family: str
+    path: tuple[str, ...]
+    """The reason path, a step each."""
+    facts: tuple[str, ...]
+    briefed: tuple[str, ...]
+    answering: tuple[str, ...]
+    next: ItemStep | None
+    unowned: bool
+
+    @property
+    def notice(self) -> Notice:
+        return self.asked.notice
+
+    @property
+    def words(self) -> tuple[Excerpt, ...]:
+        return self.asked.notice.narrative
+
+    @property
+    def hard(self) -> bool:
+        """Whether its words stay closed until somebody asks for them (VOI-11): a child's own, and those of what is grave."""
+        grave = self.notice.obligation.severity in {Severity.CRITICAL, Severity.HIGH}
+        return bool(self.words) and (grave or any(one.said_by is SaidBy.CHILD for one in self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class WhoHasIt:
+    """One agency role that was told, and how far it has come there."""
+
+    agency: str
+    role: str
+    stands: str
+    next: ItemStep | None
+    unowned: bool
+
+
+@router.get("")
+async def alert(alert_id: str, request: Request, done: str | None = None) -> Response:
+    """The alert, its hard words closed."""
+    return await _shown(request, alert_id, words=False, done=done)
+
+
+@router.post("/words")
+async def words(alert_id: str, request: Request) -> Response:
+    """The alert with the words of its source. That they were opened is on record before they are shown."""
+    desk = desk_of(request)
+    await desk.visitor(request)
+    await desk.door.checked_form(request)
+    return await _shown(request, alert_id, words=True)
+
+
+async def _shown(request: Request, alert_id: str, *, words: bool, done: str | None = None) -> Response:
+    desk = desk_of(request)
+    visitor = await desk.visitor(request)
+    opened = await desk.opener.open(alert_id, visitor.caller, by=visitor.name)
+    parts = [_part(one.obligation.id, opened, visitor, desk) for one in opened.told]
+    if words and parts:
+        about = [opened.status.alert_id]
+        await desk.intake.audited.note(AuditedDeed.WORDS_READ, visitor.caller, by=visitor.name, about=about, reason="opened the words")
+    return desk.shown(
+        request,
+        visitor,
+        "alert.html",
+        opened=opened,
+        parts=parts,
+        title=parts[-1].notice.title if parts else plain(opened.status.kind).capitalize(),
+        flags=list(dict.fromkeys(one.notice.flag for one in parts if one.notice.flag)),
+        held=[*_held(opened), *_held_elsewhere(opened.senders.held_by)],
+        words_open=words,
+        flash=await Flash.of(desk, visitor, done),
+        colleagues=[],
+        back="alert",
+    )
+
+
+def _part(obligation_id: str, opened: OpenedAlert, visitor: Visitor, desk: Desk) -> AlertPart:
+    item = next(one for one in opened.told if one.obligation.id == obligation_id)
+    notice = item.notice
+    owed = opened.owed.get(obligation_id)
+    return AlertPart(
+        asked=asked_item(item, visitor, desk.now()),
+        family=family_name([notice]),
+        path=tuple(step.strip() for step in notice.because.split("→")),
+        facts=tuple(_facts(notice)),
+        briefed=tuple(briefing_lines(notice)),
+        answering=answering_lines(notice),
+        next=owed.next if owed else None,
+        unowned=owed is not None and owed.unowned,
+    )
+
+
+def _facts(notice: Notice) -> Iterator[str]:
+    """What was stated, a line each: the sections that have words of their own, and the rest field by field."""
+    yield from section_lines(notice)
+    for name, stated in notice.details.items():
+        if name not in IN_WORDS and isinstance(stated, Mapping):
+            yield from (f"{_heading(name, field)}: {_value(value)}" for field, value in stated.items())
+    if consent := consent_line(notice):
+        yield consent
+    if notice.case_status:
+        yield f"The children's plan: {plain(notice.case_status)}"
+    if notice.review_on:
+        yield f"To be reviewed on {notice.review_on.isoformat()}"
+    if unsaid := unsaid_line(notice):
+        yield unsaid
+
+
+def _heading(section: str, field: str) -> str:
+    return f"{plain(section).capitalize()}, {plain(field)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{plain(str(name))} {_value(one)}" for name, one in value.items() if one is not None)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value)) or "none"
+    return "not stated" if value is None else str(value)
+
+
+def _held(opened: OpenedAlert) -> Iterator[WhoHasIt]:
+    for one in opened.status.obligations:
+        item = opened.owed.get(one.id)
+        yield WhoHasIt(one.agency, one.role, _how_far(one), item.next if item else None, unowned=item is not None and item.unowned)
+
+
+def _held_elsewhere(held: Iterable[HeldElsewhere]) -> Iterator[WhoHasIt]:
+    return (WhoHasIt(one.agency, one.role, _how_far(one), one.next, one.unowned) for one in held)
+
+
+def _how_far(one: ObligationStatus | HeldElsewhere) -> str:
+    late = ", and its time has passed" if one.overdue else ""
+    if one.acted_by:
+        return f"{one.acted_by} said what was done"
+    if one.state == "acknowledged":
+        return f"{one.acknowledged_by} is acting on it"
+    if one.state == "passed_on":
+        return f"Passed on to {one.passed_to}{late}"
+    return {
+        "withdrawn": "It is over there",
+        "not_ours": f"{one.acknowledged_by} said it is not theirs{late}",
+        "escalated": f"Nobody answered in time; the next person was asked{late}",
+        "failed": f"Their system was not reached{late}",
+        "refused": f"Their system refused it{late}",
+        "owed": f"On its way{late}",
+    }.get(str(one.state), f"They have it; nobody has answered yet{late}")
