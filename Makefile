@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   "$$p" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 UV := 0.13.9
+# Pytest processes of `make test`, each with a broker of its own: more than half of the time of whole-bus tests is waiting.
+WORKERS ?= 2
 PLUGINS := $(wildcard plugins/*)
 READY := $(VENV)/.ready
 PEERS := .venv-peers
@@ -43,8 +45,8 @@ $(ASSETS_READY): $(wildcard $(DESK)/*) | $(READY)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka and a real PostgreSQL; takes 35 to 40 minutes, includes 26 fault injections
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); includes 26 fault injections
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
 	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.desk.desk import _environment
 from alertbus.desk.sign_in.desk_person import DeskPerson
 from alertbus.desk.sign_in.door import Door
 from alertbus.desk.sign_in.passwords import hashed
@@ -28,18 +28,15 @@ from alertbus.sql.engine import make_engine, metadata
 URL = "https://desk.example"
 PASSWORD = "three purple trams at dusk"
 AGENCIES = frozenset({"school", "health", "social_care"})
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
-_LAYOUT = "<!DOCTYPE html><title>{% block title %}{% endblock %}</title><main>{% block content %}{% endblock %}</main>"
-_pages = Environment(
-    loader=ChoiceLoader([DictLoader({"layout.html": _LAYOUT}), PackageLoader("alertbus.desk")]), autoescape=True, undefined=StrictUndefined
-)
-_pages.globals["moment"] = lambda moment: f"{moment:%H:%M}"
+_pages = _environment()  # as the desk's own pages have it
 
 
 class WallClock:
     """A clock that stands until it is moved."""
 
-    def __init__(self, at: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) -> None:
+    def __init__(self, at: datetime = NOW) -> None:
         self.at = at
 
     def __call__(self) -> datetime:
@@ -63,7 +60,8 @@ class Written:
 
 
 def page(request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
-    return HTMLResponse(_pages.get_template(template).render(**values), status)
+    given = {"visitor": None, "form_token": "", "here": request.url.path, "dress": "/dress", "now": NOW} | values
+    return HTMLResponse(_pages.get_template(template).render(**given, moment=lambda moment: f"{moment:%H:%M}"), status)
 
 
 def person(username: str = "mary.obi", **changed: Any) -> DeskPerson:
@@ -132,8 +130,8 @@ async def opened(url: str) -> AsyncIterator[Database]:
 
 
 def fields(answer: httpx.Response) -> dict[str, str]:
-    """The hidden fields of the first form on a page."""
-    first = answer.text.partition("</form>")[0]
+    """The hidden fields of the first form in what a page is about."""
+    first = (answer.text.partition("<main")[2] or answer.text).partition("</form>")[0]
     return {name: html.unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', first)}
 
 

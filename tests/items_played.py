@@ -170,3 +170,19 @@ CALL: Mapping[str, Any] = {"contact": {"mode": "telephone"}}
 
 def seeing(*children: str) -> Mapping[str, Any]:
     return {"contact": {"mode": "visit", "seen": list(children)}}
+
+
+def held(meeting: str, **more: Any) -> dict[str, Any]:
+    return {"meeting": {"type": meeting, "state": "held", **more}}
+
+
+def conference(kind: str = "initial", outcome: str = "child_in_need", **more: Any) -> dict[str, Any]:
+    return {"conference": {"type": kind, "outcome": outcome, **more}}
+
+
+def action(what: str, state: str = "agreed", **more: Any) -> dict[str, Any]:
+    return {"action": {"what": what, "state": state, **more}}
+
+
+STRATEGY_WITH_ENQUIRY = held("strategy", s47=True)
+PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]

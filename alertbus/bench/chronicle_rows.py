@@ -14,6 +14,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, func, insert, literal, select, text
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.asked_rows import asked_of
+from alertbus.chronicle.derive import NoticeHead
 from alertbus.chronicle.item_rows import item_row
 from alertbus.chronicle.kept_counts import Counted
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
@@ -24,6 +26,9 @@ from alertbus.model.item import ANSWER, Item, ItemState
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 
 AGENCIES = ("childrens_social_care", "gp", "health_visiting", "police", "probation", "housing", "school")
+
+WORKERS = (None, *(f"R. Postholder {number}" for number in range(100)))
+"""Whom a notice names at its agency: nobody, or one of these."""
 
 _BLOCK = 1_000
 """Alerts that are made row by row; the database copies them, under other ids, until there are enough."""
@@ -36,6 +41,7 @@ _IDS = {
     tables.notice: ("notice_id", "obligation_id"),
     tables.receipt: ("id", "notice_id", "obligation_id", "alert_id", "case_id"),
     tables.obligation: ("id", "alert_id", "case_id", "notice_id"),
+    tables.asked: ("obligation_id",),
     tables.item: ("id", "case_id", "alert_id"),
     tables.case_agency: ("case_id",),
     tables.review: ("id", "alert_id", "statement_id"),
@@ -129,7 +135,7 @@ def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: dat
     severity = dice.choice(list(SEVERITY_RANK))
     names = [str(UUID(int=dice.getrandbits(128))) for _ in range(5)]
     owed = sample_obligation(id=names[0], severity=severity, since=since, due=due, **of)
-    notice = sample_notice(id=names[1], obligation=owed)
+    notice = sample_notice(id=names[1], obligation=owed, recipient=dice.choice(WORKERS))
     kept = {"id": owed.id, "role": owed.role, "kind": owed.kind, "severity": severity, "severity_rank": SEVERITY_RANK[severity]}
     state = dice.choice(_WAITING) if waits else dice.choice(sorted(ANSWERED))
     rows[tables.obligation].append(
@@ -137,6 +143,7 @@ def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: dat
         | kept
         | {"since": since, "due": due, "cause": owed.cause, "notice_id": notice.id, "state": state, "changed": len(rows[tables.obligation])}
     )
+    rows[tables.asked] += [one._asdict() for one in asked_of([NoticeHead.of(notice, 0)], rows[tables.obligation][-1] | {"passed_to": None})]
     if waits and due is not None and due < now and dice.random() < 1 / 2:
         answer = {"rule": ANSWER, "title": "An answer", "role": owed.role, "opened_at": since, "due": due, "closed_at": None}
         _add_item(rows, {**answer, **of, "id": owed.id, "obligation_id": owed.id, "unowned": dice.random() < 1 / 4})

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from alertbus.bench.chronicle_rows import AGENCIES, fill
+from alertbus.bench.chronicle_rows import AGENCIES, WORKERS, fill
 from alertbus.bench.figures import percentile
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.changes import from_now_on, news_since
 from alertbus.chronicle.inbox_order import ALL, OPEN
 from alertbus.chronicle.reviews import review_items
 from alertbus.chronicle.views import answered
+from alertbus.chronicle.worker_inbox import inbox_of_worker
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
@@ -80,12 +81,17 @@ async def _questions(database: Database, now: datetime) -> dict[str, Question]:
         first = await queries.inbox(database, whose, ALL, now=now, limit=1)
         await queries.inbox(database, whose, ALL, now=now, after=first[-1].cursor)
 
+    async def one_person() -> None:
+        name = dice.choice(WORKERS[1:])
+        await inbox_of_worker(database, agency(), OPEN, None, lambda asked: asked.named == name, now=now, limit=101, after=None)
+
     return {
         "inbox, open": lambda: queries.inbox(database, agency(), OPEN, now=now),
         "inbox, all": lambda: queries.inbox(database, agency(), ALL, now=now),
         "inbox, answered": lambda: queries.inbox(database, agency(), "acknowledged", now=now),
         "inbox, what follows": second_page,
         "inbox, an exercise": lambda: queries.inbox(database, agency(), ALL, "drill-1", now=now),
+        "inbox, one person": one_person,
         "inbox, all agencies": lambda: queries.inbox(database, None, OPEN, now=now),
         "status": lambda: queries.status(database, now),
         "reviews": lambda: review_items(database, now, AGENCIES[0]),

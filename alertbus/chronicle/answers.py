@@ -31,6 +31,8 @@ class InboxItem(Word):
     acted_by: str | None = None
     """Who has said what was done, which stands in the receipt (PPN-02)."""
     acted_at: AwareDatetime | None = None
+    asked_again_at: AwareDatetime | None = None
+    """Since when it is asked again: an answer has run out, was passed on or was not enough for who escalated it. It is in the receipts."""
     receipts: tuple[Receipt, ...] = ()
     copied_to: tuple[str, ...] = ()
     """Fallback channels that hold a copy, as long as the agency's own channel has not delivered."""
@@ -61,6 +63,8 @@ class ObligationStatus(Word):
     acted_by: str | None = None
     """Who has said what was done, which stands in the receipt (PPN-02)."""
     acted_at: AwareDatetime | None = None
+    asked_again_at: AwareDatetime | None = None
+    """Since when it is asked again: an answer has run out, was passed on or was not enough for who escalated it. It is in the receipts."""
     deed: Deed = Deed.DELIVER
     """What its latest notice does: of what has ended, why."""
     ended_at: AwareDatetime | None = None

@@ -54,24 +54,26 @@ class AnyReceipt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoticeHead:
-    """Id, deed, obligation and step only: the narrative is most of a notice and not needed here. `position` is the offset of its record."""
+    """Id, deed, obligation, step and recipient only: the narrative is most of a notice. `position` is the offset of its record."""
 
     id: str
     deed: Deed
     obligation: Obligation
     position: int
     step: ItemStep | None = None
+    recipient: str | None = None
 
     @classmethod
     def of(cls, notice: Notice, position: int) -> Self:
-        return cls(notice.id, notice.deed, notice.obligation, position, notice.step)
+        return cls(notice.id, notice.deed, notice.obligation, position, notice.step, notice.recipient)
 
     @classmethod
     def read(cls, body: bytes, position: int) -> Self:
         """Read a stored body. It was validated as a whole notice before it was stored."""
         found = from_json(body)
         step = None if found.get("step") is None else ItemStep.model_validate(found["step"])
-        return cls(found["id"], Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"]), position, step)
+        deed, owed = Deed(found.get("deed", Deed.DELIVER)), Obligation.model_validate(found["obligation"])
+        return cls(found["id"], deed, owed, position, step, found.get("recipient"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class DerivedObligation:
     obligation: Obligation
     latest: AnyNotice
     since: datetime
+    due: datetime | None
     state: ObligationState
     answer: "StandingAnswer"
 
@@ -132,7 +135,7 @@ class DerivedObligation:
             "severity": owed.severity,
             "severity_rank": SEVERITY_RANK[owed.severity],
             "since": self.since,
-            "due": owed.due,
+            "due": self.due,
             "cause": owed.cause,
             "exercise": owed.exercise,
             "notice_id": self.latest.id,
@@ -204,20 +207,29 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceip
 
     An amendment asks anew: what was acknowledged before it does not answer it (CHR-12). One that tells an agency nothing new makes no
     notice (`reach.sameness`), and what was answered stands. An alert told again after it was taken back is owed from then on.
+
+    What has run out is asked again: the case says so, and by when an answer is owed now, with the first step that it takes because of that
+    (`ItemStep.asked_again`). Where the day team is not there, that is at its next opening.
     """
     asked = first = notices[0]
     withdrawn = escalated = False
+    again: datetime | None = None
+    due = asked.obligation.due
     for notice in notices:
         match notice.deed:
             case Deed.WITHDRAW | Deed.NO_LONGER_YOURS | Deed.CORRECT:
                 withdrawn = True
             case Deed.ESCALATE:
+                begun = notice.step.asked_again if notice.step is not None else None
+                if begun is not None and (again is None or begun > again):
+                    again, due, escalated = begun, notice.obligation.due, False
                 escalated = escalated or notice.step is None or notice.step.kind not in _TOLD_AGAIN
             case Deed.DELIVER | Deed.AMEND:
                 first = notice if withdrawn else first
                 asked, withdrawn, escalated = notice, False, False
+                again, due = None, notice.obligation.due
     answers = [r for r in receipts if asked is notices[0] or r.notice_id == asked.id or r.at >= asked.obligation.since]
-    answer = StandingAnswer.of(answers)
+    answer = StandingAnswer.of(answers if again is None else [r for r in answers if r.stage is Stage.UNDONE or r.at >= again])
     if withdrawn:
         state = ObligationState.WITHDRAWN
     elif answer.closed:
@@ -232,6 +244,7 @@ def derive_obligation(notices: Sequence[AnyNotice], receipts: Sequence[AnyReceip
         obligation=asked.obligation,
         latest=notices[-1],
         since=first.obligation.since,
+        due=due,
         state=state,
         answer=answer,
     )

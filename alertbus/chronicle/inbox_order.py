@@ -42,6 +42,11 @@ class InboxPlace:
     obligation_id: str
 
     @property
+    def within(self) -> tuple[int, datetime, str]:
+        """Its place among those that are overdue, or among those that are not."""
+        return self.severity_rank, self.since, self.obligation_id
+
+    @property
     def cursor(self) -> str:
         """What a caller gives back to get what follows."""
         since = self.since.isoformat().replace("+00:00", "Z")

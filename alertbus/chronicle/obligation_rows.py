@@ -8,6 +8,7 @@ from operator import itemgetter
 from sqlalchemy import Connection, Update, bindparam
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.asked_rows import AskedRow, asked_of, write_asked
 from alertbus.chronicle.kept_counts import count_changes
 from alertbus.chronicle.recent_obligations import KnownObligation, ObligationRow
 from alertbus.sql.compiled import CompiledStatement
@@ -54,9 +55,15 @@ def write_obligations(connection: Connection, touched: Iterable[KnownObligation]
     )
     number = _next_number(connection)
     by_statement: dict[CompiledStatement, list[ObligationRow]] = {_OWE: [], _ANSWER: [], _TOUCH: []}
+    stood: set[AskedRow] = set()
+    stands: set[AskedRow] = set()
     for known, row in standing:
         by_statement[_statement(known.row, row)].append({**row, "changed": number})
-        known.row = row
+        asked = asked_of(known.notices, row)
+        stood |= known.asked - asked
+        stands |= asked - known.asked
+        known.row, known.asked = row, asked
+    write_asked(connection, stood, stands)
     for statement, rows in by_statement.items():
         if rows:
             statement.execute(connection, rows)

@@ -25,6 +25,7 @@ from alertbus.chronicle.kept_counts import count_arrivals
 from alertbus.chronicle.obligation_rows import write_obligations
 from alertbus.chronicle.open_questions import settle_reviews
 from alertbus.chronicle.recent_obligations import RecentObligations, stored
+from alertbus.chronicle.tick_times import tick_row, write_ticks
 from alertbus.chronicle.told_answers import settle_answers
 from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
@@ -38,6 +39,7 @@ from alertbus.model.events import (
     AlertReachedCase,
     Answered,
     ReviewNeeded,
+    Tick,
 )
 from alertbus.model.identity import ReviewDecided
 from alertbus.model.item import Item
@@ -48,7 +50,7 @@ from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.database import Transaction
 from alertbus.sql.engine import upsert
 from alertbus.wire.reading import UNKNOWN_TYPE, Understood, understand
-from alertbus.wire.words import TABLE, words
+from alertbus.wire.words import STREAM, TABLE, words
 
 TOPICS = tuple(GROUPS[CHRONICLE])
 
@@ -180,6 +182,8 @@ _REACH = CompiledStatement(partial(upsert, tables.progress, update=["next"], new
 def _write_rows(connection: Connection, table: Table, rows: Sequence[ContentRow]) -> int:
     if table is tables.item:
         return write_items(connection, rows)
+    if table is tables.tick_minute:
+        return write_ticks(connection, rows)
     count_arrivals(connection, table, rows)
     return _INSERT[table].execute(connection, rows)
 
@@ -214,6 +218,8 @@ def fact_of(understood: Understood) -> Fact:
     """Read one record. One that is not an event of the bus, or makes no row, becomes a row of `chronicle_unreadable`, and nothing else."""
     record = understood.record
     where = (record.topic, record.partition, record.offset)
+    if isinstance(understood.word, Tick) and understood.source == STREAM:  # an exercise's come from whoever plays it
+        return Fact(*where, tables.tick_minute, tick_row(understood.word, understood.written_at))
     reader = _READERS.get(understood.type)
     if reader is not None and understood.word is not None:
         try:
@@ -323,7 +329,7 @@ def _review_decision(where: Coordinates, data: bytes, decided: ReviewDecided) ->
 
 WORDS = words(
     *(ALERT_ACCEPTED, AlertReachedCase.type, Answered.type, CASE_RECORDED, NOTICE_OWED, RECEIPT_GIVEN, Item.type),
-    *(ReviewNeeded.type, ReviewDecided.type),
+    *(ReviewNeeded.type, ReviewDecided.type, Tick.type),
 )
 """What the chronicle reads."""
 

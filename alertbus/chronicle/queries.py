@@ -20,7 +20,7 @@ from alertbus.chronicle.item_numbers import item_numbers
 from alertbus.chronicle.kept_counts import Counted, counts
 from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
-from alertbus.chronicle.views import AT_ONCE, answered, is_overdue, obligations_where, receipts_given, same_exercise, view
+from alertbus.chronicle.views import AT_ONCE, answered, asked_again_at, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
@@ -215,6 +215,7 @@ def _item(row: Row[*tuple[Any, ...]], receipts: tuple[Receipt, ...], now: dateti
         accepted=row.accepted,
         acted_by=row.acted_by,
         acted_at=row.acted_at,
+        asked_again_at=asked_again_at(notice, row.state),
         receipts=receipts,
         copied_to=copied_to(receipts),
         cursor=InboxPlace(overdue, row.severity_rank, row.since, row.id).cursor,

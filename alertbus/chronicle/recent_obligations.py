@@ -16,6 +16,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, union_all
 
 from alertbus.broker.record import Partition
 from alertbus.chronicle import tables
+from alertbus.chronicle.asked_rows import AskedRow, AskedRows
 from alertbus.chronicle.derive import NoticeHead, ReceiptHead, derive_obligation, make_storable
 from alertbus.sql.compiled import CompiledStatement
 
@@ -35,6 +36,8 @@ class KnownObligation:
     notices: list[NoticeHead] = field(default_factory=list)
     receipts: list[ReceiptHead] = field(default_factory=list)
     row: ObligationRow | None = None
+    asked: AskedRows = frozenset()
+    """Of whom it is asked, as the database has it."""
     others: int = 0
     """How often others had written when this was last known to be all there is."""
 
@@ -111,6 +114,7 @@ def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, K
     """Read these obligations from the database."""
     found: dict[str, KnownObligation] = defaultdict(KnownObligation)
     shown, given, owed = tables.notice.c, tables.receipt.c, tables.obligation
+    whom = [tables.asked.c[name] for name in AskedRow._fields]
     heads = (given.obligation_id, *(given[name] for name in ReceiptHead.__slots__))
     for start in range(0, len(obligation_ids), _AT_ONCE):
         some = obligation_ids[start : start + _AT_ONCE]
@@ -121,6 +125,8 @@ def stored(connection: Connection, obligation_ids: Sequence[str]) -> dict[str, K
             found[row["obligation_id"]].receipts.append(ReceiptHead.of(dict(row)))
         for row in connection.execute(select(owed).where(owed.c.id.in_(some))).mappings():
             found[row["id"]].row = dict(row)
+        for asked in connection.execute(select(*whom).where(tables.asked.c.obligation_id.in_(some))):
+            found[asked.obligation_id].asked |= {AskedRow(*asked)}
     return found
 
 

@@ -177,6 +177,24 @@ of an inbox, with its order, is one walk for each state, of one agency or of all
 found by when it is due; the longest unanswered by since when.
 """
 
+asked = Table(
+    "chronicle_asked",
+    metadata,
+    Column("obligation_id", String, primary_key=True),
+    Column("whom", String, primary_key=True),
+    Column("agency", String, nullable=False),
+    Column("waits", Boolean, nullable=False),
+    Column("severity_rank", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime, nullable=True),
+    Index("ix_chronicle_asked_inbox", "agency", "waits", "whom", "severity_rank", "since", "obligation_id", "due"),
+)
+"""Of whom each obligation is asked (`asked_rows`), with its place in an inbox. `whom` is a JSON array of exercise, role and the person,
+each null where there is none. `waits`: something is still asked of them. Derived like the obligation, and written with it.
+
+The index holds the inbox of each of them in its order, and tells who they are without reading what is asked of them.
+"""
+
 review = Table(
     "chronicle_review",
     metadata,
@@ -281,5 +299,28 @@ count = Table(
 )
 """How many obligations there are by state, and statements, alerts, cases and items (`kept_counts`). `exercise` is '' for what is real."""
 
-CONTENT = (alert, alert_case, case_version, case_agency, notice, receipt, answered, obligation, item, review, review_decision, unreadable)
-TABLES = (*CONTENT, count, progress)
+tick_minute = Table(
+    "chronicle_tick_minute",
+    metadata,
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("worst_ms", BigInteger, nullable=False),
+    Column("ticks", BigInteger, nullable=False),
+)
+"""How late the ticks of real cases were that were written in this minute (`tick_times`). Of the last days alone, so no content."""
+
+CONTENT = (
+    alert,
+    alert_case,
+    case_version,
+    case_agency,
+    notice,
+    receipt,
+    answered,
+    obligation,
+    asked,
+    item,
+    review,
+    review_decision,
+    unreadable,
+)
+TABLES = (*CONTENT, count, tick_minute, progress)

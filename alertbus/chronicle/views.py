@@ -103,6 +103,7 @@ async def obligations_where(connection: Transaction, condition: ColumnElement[bo
                 accepted=row.accepted,
                 acted_by=row.acted_by,
                 acted_at=row.acted_at,
+                asked_again_at=asked_again_at(shown, row.state),
                 deed=shown.deed,
                 ended_at=shown.ended_at,
                 because=shown.because,
@@ -112,6 +113,11 @@ async def obligations_where(connection: Transaction, condition: ColumnElement[bo
             )
         )
     return found
+
+
+def asked_again_at(latest: Notice, state: str) -> datetime | None:
+    """Since when an answer is asked for again, as the latest notice says; None while it is not."""
+    return latest.step.asked_again if latest.step is not None and ObligationState(state) not in ANSWERED else None
 
 
 def is_overdue(state: str, due: datetime | None, now: datetime) -> bool:

@@ -1,38 +1,28 @@
 """The inbox of one person: what their agency owes an answer to and they answer for, their own or in somebody's place; and what others
 answered for them while they were away.
 
-Whose an obligation is changes with every absence, so no row holds it. It is worked out of whom the notices name, by whoever asks.
+Whose an obligation is changes with every absence, so no row holds it. First it is found of whom anything is asked, which an index tells
+without reading what (`asked_rows`), and in whose place this person answers; then what is asked of those. So a question costs what the
+person is asked, and not what the agency is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, exists, func, literal, or_, select, tuple_
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import InboxItem
-from alertbus.chronicle.inbox_order import InboxPlace, page, states_asked
+from alertbus.chronicle.asked_rows import AskedOf
+from alertbus.chronicle.inbox_order import EVERYTHING, InboxPlace, states_asked
 from alertbus.chronicle.queries import items_of
-from alertbus.chronicle.views import AT_ONCE, answered, is_overdue
-from alertbus.model.notice import Deed
+from alertbus.chronicle.tables import ANSWERED, ObligationState
+from alertbus.chronicle.views import AT_ONCE, answered
 from alertbus.sql.database import Database
 
-_owed = tables.obligation.c
-_told = tables.notice.c
-_ASKED = (Deed.DELIVER.value, Deed.AMEND.value, Deed.ESCALATE.value)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedOf:
-    """Whom an obligation is asked of: a role of an agency, and the person named for it, if anybody."""
-
-    agency: str
-    role: str
-    named: str | None
-    exercise: str | None
-
+_owed, _asked = tables.obligation.c, tables.asked.c
+_PLACE = (_asked.severity_rank, _asked.since, _asked.obligation_id)
+_Conditions = tuple[ColumnElement[bool], ...]
 
 Theirs = Callable[[AskedOf], bool]
 """Whether it is asked of the person whose inbox it is."""
@@ -50,17 +40,17 @@ async def inbox_of_worker(
     after: str | None,
 ) -> list[InboxItem]:
     """List the obligations that are theirs, in the order of the inbox, of which they are a part. The rest is as in `queries.inbox`."""
-    asked, seen = states_asked(state), None if after is None else InboxPlace.at(after)
+    states, seen = states_asked(state), None if after is None else InboxPlace.at(after)
+    parts = list(_parts(states, now, seen))
 
     def found(connection: Connection) -> list[InboxItem]:
-        place, mine = seen, list[str]()
-        while len(mine) < limit:
-            some = page(connection, agency, asked, exercise, now=now, limit=AT_ONCE, after=place)
-            mine += _of(connection, some, theirs)
-            if len(some) < AT_ONCE:
-                break
-            place = _place(connection, some[-1], now)
-        return items_of(connection, mine[:limit], now)
+        places: set[tuple[bool, int, datetime, str]] = set()
+        whose = {waits: list(_whose(connection, agency, exercise, theirs, waits=waits)) for waits in {waits for _, waits, _ in parts}}
+        for overdue, waits, conditions in parts:
+            for some in whose[waits]:
+                query = select(*_PLACE).where(*some, *conditions).distinct().order_by(*_PLACE).limit(limit)
+                places |= {(not overdue, *row) for row in connection.execute(query)}
+        return items_of(connection, [place[-1] for place in sorted(places)[:limit]], now)
 
     return await answered(engine, found)
 
@@ -69,42 +59,49 @@ async def answered_meanwhile(
     engine: Database, agency: str, theirs: Theirs, since: datetime, until: datetime, *, now: datetime
 ) -> list[InboxItem]:
     """List what is theirs and was answered in that time, by whomever, the earliest answer first. Real obligations only."""
-    query = (
-        select(_owed.id)
-        .where(_owed.agency == agency, _owed.exercise.is_(None), _owed.acknowledged_at >= since, _owed.acknowledged_at <= until)
-        .order_by(_owed.acknowledged_at, _owed.id)
-    )
 
     def found(connection: Connection) -> list[InboxItem]:
-        return items_of(connection, _of(connection, list(connection.execute(query).scalars()), theirs), now)
+        given: set[tuple[datetime, str]] = set()
+        for waits in (False, True):
+            for some in _whose(connection, agency, None, theirs, waits=waits):
+                query = select(_owed.acknowledged_at, _owed.id).join(tables.asked, _asked.obligation_id == _owed.id).where(*some)
+                given |= {(at, id_) for at, id_ in connection.execute(query.where(_owed.acknowledged_at.between(since, until)))}
+        return items_of(connection, [id_ for _, id_ in sorted(given)], now)
 
     return await answered(engine, found)
 
 
-def _of(connection: Connection, obligations: Sequence[str], theirs: Theirs) -> list[str]:
-    """Give those of them that are asked of the person: first, in the latest step, or because somebody passed it on to them."""
-    mine: set[str] = set()
-    for start in range(0, len(obligations), AT_ONCE):
-        some = obligations[start : start + AT_ONCE]
-        mine |= {id_ for id_, asked in _asked_of(connection, some) if theirs(asked)}
-    return [one for one in obligations if one in mine]
+def _parts(states: Sequence[ObligationState], now: datetime, seen: InboxPlace | None) -> Iterator[tuple[bool, bool, _Conditions]]:
+    """The parts of an inbox of these states behind a place: whether each is overdue, whether it still waits, and its conditions."""
+    for waits in (True, False):
+        some = [state for state in states if (state not in ANSWERED) == waits]
+        if not some:
+            continue
+        every = len(some) == sum((state not in ANSWERED) == waits for state in ObligationState)
+        of_these = () if every else (exists().where(_owed.id == _asked.obligation_id, _owed.state.in_(some)),)
+        in_time = (or_(_asked.due.is_(None), _asked.due >= now),) if waits else ()
+        for overdue, due in ((True, (_asked.due < now,)), (False, in_time)):
+            if (overdue and not waits) or (seen is not None and overdue > seen.overdue):
+                continue
+            follows = () if seen is None or overdue != seen.overdue else (tuple_(*_PLACE) > tuple_(*seen.within),)
+            yield overdue, waits, (*due, *of_these, *follows)
 
 
-def _asked_of(connection: Connection, some: Sequence[str]) -> Iterator[tuple[str, AskedOf]]:
-    columns = (_owed.id, _owed.agency, _owed.exercise, _owed.role, _owed.passed_to)
-    owed = {row.id: row for row in connection.execute(select(*columns).where(_owed.id.in_(some)))}
-    for row in owed.values():
-        if row.passed_to is not None:
-            yield row.id, AskedOf(row.agency, row.role, row.passed_to, row.exercise)
-    told = select(_told.obligation_id, _told.deed, _told.body).where(_told.obligation_id.in_(some), _told.deed.in_(_ASKED))
-    latest: dict[tuple[str, bool], bytes] = {}
-    for notice in connection.execute(told.order_by(_told.position)):
-        latest[notice.obligation_id, notice.deed == Deed.ESCALATE.value] = notice.body
-    for (id_, _), body in latest.items():
-        said = orjson.loads(body)
-        yield id_, AskedOf(owed[id_].agency, said["obligation"]["role"], said.get("recipient"), owed[id_].exercise)
+def _whose(connection: Connection, agency: str | None, exercise: str | None, theirs: Theirs, *, waits: bool) -> Iterator[_Conditions]:
+    """The conditions, together, of what is asked of those in whose place the person answers; `agency` and `exercise` as `queries.inbox` has
+    them.
+    """
+    for one in _each(connection, _asked.agency) if agency is None else [agency]:
+        there = _asked.agency == one, _asked.waits == literal(waits)
+        of = [(whom, AskedOf.read(one, whom)) for whom in _each(connection, _asked.whom, *there)]
+        mine = [whom for whom, asked in of if exercise in {EVERYTHING, asked.exercise} and theirs(asked)]
+        for start in range(0, len(mine), AT_ONCE):
+            yield *there, _asked.whom.in_(mine[start : start + AT_ONCE])
 
 
-def _place(connection: Connection, obligation: str, now: datetime) -> InboxPlace:
-    row = connection.execute(select(tables.obligation).where(_owed.id == obligation)).one()
-    return InboxPlace(is_overdue(row.state, row.due, now), row.severity_rank, row.since, row.id)
+def _each(connection: Connection, column: Column[str], *there: ColumnElement[bool]) -> list[str]:
+    """Every value that the column has there: one step of an index for each, from one to the next."""
+    found = select(func.min(column).label("one")).where(*there).cte("found", recursive=True)
+    following = select(func.min(column)).where(*there, column > found.c.one).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.one.is_not(None)))
+    return list(connection.execute(select(found.c.one).where(found.c.one.is_not(None))).scalars())

@@ -75,7 +75,7 @@ def show(
             "exercise": item["exercise"],
         }
     )
-    told = [(to_the_minute(step["at"]), _STEPS.get(step["kind"], step["kind"]), step["role"]) for step in item["steps"]]
+    told = [(to_the_minute(step["at"]), _step_in_words(step), step["role"]) for step in item["steps"]]
     if item["next"]:
         told.append((to_the_minute(item["next"]["at"]), f"next: {_STEPS[item['next']['kind']]}", item["next"]["role"]))
     rows("Steps", ("when", "what", "to"), told, empty="Nobody has been asked again, and nobody will be.")
@@ -88,15 +88,42 @@ async def _show(item_id: str, agency: str | None) -> dict[str, Any]:
         return dict(await client.call("GET", f"/v1/items/{quote(item_id, safe='')}", params={"agency": agency} if agency else {}))
 
 
+@app.command()
+def escalate(
+    item_id: Annotated[str, typer.Argument(help="An item's id, or an obligation's.")],
+    by: Annotated[str, typer.Option(help="Your name: it is told to whoever hears of it, and audited.")],
+    agency: As = None,
+    json_: AsJson = False,
+) -> None:
+    """Have the next of its chain told now, because it is late or will be. Twice by mistake is once."""
+    body = {"by": by} | ({"agency": agency} if agency else {})
+    made = asyncio.run(_escalate(item_id, body))
+    if json_:
+        as_json(made)
+        return
+    say(f"The next of its chain is told now that {made['by']} ({made['agency']}) escalated it.")
+
+
+async def _escalate(item_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with Client.of(load_settings()) as client:
+        return dict(await client.call("POST", f"/v1/items/{quote(item_id, safe='')}/escalations", json=body))
+
+
 _STEPS = {
     "reminder": "reminder",
     "out_of_hours": "the desk that is open",
     "opening": "again at opening",
     "next": "next of the chain",
+    "escalated": "next of the chain, escalated",
     "not_delivered": "next of the chain, because it was not delivered",
     "duty_lead": "duty lead",
     "unowned": "nobody is left to ask",
 }
+
+
+def _step_in_words(step: dict[str, Any]) -> str:
+    by = f" by {step['by']} ({step['by_agency']})" if step.get("by") else ""
+    return f"{_STEPS.get(step['kind'], step['kind'])}{by}"
 
 
 def next_asked(item: dict[str, Any]) -> str:

@@ -85,6 +85,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "oldest unanswered": f"{oldest.get('agency') or 'an agency'}, {oldest['age_s'] / 3600:.1f} h" if oldest else "none",
             "unowned": _unowned(chronicle["items"]),
             "clocks": _clocks(chronicle["items"]),
+            "ticks": _ticks(answer["clock"]),
             "undelivered": sum(one["count"] for one in answer["undelivered"]),
             "review": _review(answer["review"]),
             "reconciled": _reconciled(answer["reconcile"]),
@@ -189,10 +190,18 @@ def _state(obligation: dict[str, Any]) -> str:
 def answer_given(obligation: dict[str, Any]) -> str:
     """Who has answered, what they do, and to whom it was passed on; what was done, where somebody has said so."""
     if not obligation["acknowledged_by"]:
-        return "nobody yet"
+        again = obligation.get("asked_again_at")
+        return f"asked again since {to_the_minute(again)}: the answer before that counts no more" if again else "nobody yet"
     said = f"{obligation['acknowledged_by']} ({obligation['acknowledged_intent']}), {to_the_minute(obligation['acknowledged_at'])}"
     if obligation["passed_to"]:
         said += f"; passed on to {obligation['passed_to']}, who has {'' if obligation['accepted'] else 'NOT '}accepted"
     if obligation["acted_by"]:
         said += f"; done by {obligation['acted_by']}, {to_the_minute(obligation['acted_at'])}"
     return said
+
+
+def _ticks(clock: dict[str, Any]) -> str:
+    """Whether time comes late to the cases: ticks of the last five minutes."""
+    return (
+        f"{clock['ticks']} in five minutes, the latest of them {clock['worst_s']:.1f} s late" if clock["ticks"] else "none in five minutes"
+    )

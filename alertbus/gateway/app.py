@@ -24,6 +24,7 @@ from alertbus.gateway.routes import exercises as routes_exercises
 from alertbus.gateway.routes import explanations as routes_explanations
 from alertbus.gateway.routes import inbox as routes_inbox
 from alertbus.gateway.routes import item_decisions as routes_item_decisions
+from alertbus.gateway.routes import item_escalations as routes_item_escalations
 from alertbus.gateway.routes import items as routes_items
 from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import ops as routes_ops
@@ -38,6 +39,7 @@ from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenB
 from alertbus.intake.decisions import ReviewDecision
 from alertbus.intake.finishing import run_finishing
 from alertbus.intake.item_decisions import DecisionOnItem
+from alertbus.intake.item_escalations import EscalationByName
 from alertbus.intake.people import StatedOfPeople
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
@@ -46,11 +48,11 @@ from alertbus.model.team import Team
 
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items),
-    *(routes_item_decisions, routes_reviews, routes_briefings, routes_people, routes_teams, routes_exercises),
+    *(routes_item_decisions, routes_item_escalations, routes_reviews, routes_briefings, routes_people, routes_teams, routes_exercises),
     *(routes_audit, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
-    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, DecisionOnItem, ReviewDecision, StatedOfPeople),
+    *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, DecisionOnItem, EscalationByName, ReviewDecision, StatedOfPeople),
     *(Team, WhoAnswers, ExerciseClock, problems.Problem),
 )
 _CLOUD_EVENT = {

@@ -21,6 +21,7 @@ from alertbus.intake.cases import CaseIntake
 from alertbus.intake.completion import AnswerCompletion
 from alertbus.intake.decisions import DecisionIntake
 from alertbus.intake.item_decisions import ItemDecisions
+from alertbus.intake.item_escalations import ItemEscalations
 from alertbus.intake.messages import MessageIntake
 from alertbus.intake.people import PeopleIntake
 from alertbus.intake.publisher import LIMIT_S, Publisher
@@ -55,6 +56,7 @@ class Intake:
     answers: AnswerIntake = field(init=False)
     completion: AnswerCompletion = field(init=False)
     item_decisions: ItemDecisions = field(init=False)
+    item_escalations: ItemEscalations = field(init=False)
     decisions: DecisionIntake = field(init=False)
     who_is_who: PeopleIntake = field(init=False)
     teams: TeamIntake = field(init=False)
@@ -70,6 +72,7 @@ class Intake:
         self.answers = AnswerIntake(self.engine, self.publisher, self.plugins, self.audited, self.now, undo_minutes)
         self.completion = AnswerCompletion(self.engine, self.publisher, self.now)
         self.item_decisions = ItemDecisions(self.engine, self.publisher, self.audited, self.policy, self.now)
+        self.item_escalations = ItemEscalations(self.engine, self.publisher, self.audited, self.policy, self.now)
         self.decisions = DecisionIntake(
             self.engine, self.publisher, self.people, self.answers, self.audited, self.policy.front_door, self.now
         )

@@ -157,6 +157,26 @@ class ItemDecided(Word):
     at: Annotated[Moment, S.ROUTING]
 
 
+class ItemEscalated(Word):
+    """A named person who sees that something is late, or will be, has the next of its chain told: on `case-events`, by `case_id` (CLK-12).
+
+    Who that is follows from who had been told by `seen`, as the person saw it: of two who saw the same, one is enough.
+    """
+
+    type: ClassVar[str] = "uk.alertbus.item.escalated.v1"
+    case_id: Annotated[str, S.ROUTING]
+    item_id: Annotated[str, S.ROUTING]
+    """The item of a rule, or the obligation whose answer is late."""
+    alert_id: Annotated[str, S.ROUTING]
+    """The alert that opened it; the item's own id where the case did."""
+    by: Annotated[str, S.ROUTING] = Field(max_length=120)
+    agency: Annotated[str, S.ROUTING]
+    """The agency for which they did it."""
+    seen: Annotated[Moment, S.ROUTING]
+    """The last moment at which somebody had been told, as it was shown to them."""
+    at: Annotated[Moment, S.ROUTING]
+
+
 class ReviewReason(StrEnum):
     """Why a person must look. Shown to practitioners; values are stable."""
 

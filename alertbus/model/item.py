@@ -41,6 +41,8 @@ class StepKind(StrEnum):
     """Whoever owes it, when their day begins, with the earlier delivery shown."""
     NEXT = "next"
     """The next person of the chain."""
+    ESCALATED = "escalated"
+    """The next person of the chain, because a named person who saw that it is late had it brought to them (CLK-12)."""
     NOT_DELIVERED = "not_delivered"
     """The next person at once: the agency's system did not take the notice."""
     DUTY_LEAD = "duty_lead"
@@ -55,6 +57,13 @@ class ItemStep(Word):
     kind: Annotated[StepKind, S.ROUTING]
     role: Annotated[str | None, S.ROUTING] = None
     at: Annotated[Moment, S.ROUTING]
+    by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
+    """Who escalated it, and for which agency: with `escalated`, and only then."""
+    by_agency: Annotated[str | None, S.ROUTING] = None
+    asked_again: Annotated[Moment | None, S.ROUTING] = None
+    """Since when it is asked again, because an answer has run out, was passed on, or was not enough for who escalated it. What was answered
+    before that does not count any more. None while it is asked for the first time.
+    """
 
 
 class Item(Word):
@@ -76,7 +85,7 @@ class Item(Word):
     source_id: Annotated[str | None, S.ROUTING] = None
     """The sender's own id for the alert that opened it; None where the case itself did."""
     obligation_id: Annotated[str | None, S.ROUTING] = None
-    """The obligation that its lapse made, to which people answer; of an answer, its own id."""
+    """The obligation that its lapse made, or its escalation before that, to which people answer; of an answer, its own id."""
     child: Annotated[str | None, S.ROUTING] = None
     """The key of the child that it is about, where the rule has one clock for each."""
     opened_at: Annotated[Moment, S.ROUTING]

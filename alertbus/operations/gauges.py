@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.chronicle.item_numbers import numbers_of_items, unowned_by_agency
+from alertbus.chronicle.tick_times import tick_times
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
@@ -154,6 +155,16 @@ async def _items(vitals: Vitals) -> list[Gauge]:
     return [unowned, oldest, running, overdue]
 
 
+async def _clock(vitals: Vitals) -> list[Gauge]:
+    """Of real cases. A clock that writes nothing at all has nothing that is late: the reconciler misses what follows from time then."""
+    worst = _gauge("tick_worst_seconds", "Of the ticks of the last five minutes, how long after its moment the latest was; 0 if none")
+    count = _gauge("ticks_lately", "Ticks of the last five minutes")
+    found = await tick_times(vitals.engine, vitals.now())
+    worst.set(found.worst_s or 0.0)
+    count.set(found.ticks)
+    return [worst, count]
+
+
 async def _quarantine(vitals: Vitals) -> list[Gauge]:
     entries = _gauge("quarantine_entries", "Entries in quarantine that were not put back", "disposition")
     for disposition, count in (await vitals.depth.by_disposition()).items():
@@ -209,6 +220,7 @@ _MEASURES: dict[str, Measure] = {
     "delivery": _delivery,
     "undelivered": _undelivered,
     "items": _items,
+    "clock": _clock,
     "quarantine": _quarantine,
     "ignored": _ignored,
     "watchdog": _watchdog,

@@ -5,6 +5,7 @@ from typing import Any
 
 from alertbus.chronicle import queries
 from alertbus.chronicle.reviews import owner_of
+from alertbus.chronicle.tick_times import tick_times
 from alertbus.directory.outbox import unheard
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model.calendar import calendar_finding
@@ -17,7 +18,8 @@ from alertbus.sql.engine import reading
 
 
 async def overview(vitals: Vitals, front_door: str) -> dict[str, Any]:
-    """How far behind each group is, what is undelivered, in quarantine and ignored, the watchdog, the chronicle, the latest reconciliation.
+    """How far behind each group is, what is undelivered, in quarantine and ignored, the watchdog, how late ticks are, the chronicle, and
+    the latest reconciliation.
 
     `review` says what waits for a person: how much, the oldest, and whose it is to decide; `front_door` is the policy's.
     `pending` counts records that a group has not processed, and what the directory has decided and not yet published (`unpublished`).
@@ -41,6 +43,7 @@ async def overview(vitals: Vitals, front_door: str) -> dict[str, Any]:
         "unpublished": waiting,
         "stalled": stalled(groups, arrival, every),
         "watchdog": {"interval_s": every, "last_arrival_s": arrival},
+        "clock": (await tick_times(vitals.engine, now))._asdict(),
         "undelivered": [one.model_dump(mode="json") for one in late],
         "quarantine": sum(kept.values()),
         "ignored": [one.model_dump(mode="json") for one in await ignored_counts(vitals.engine)],

@@ -52,6 +52,7 @@ _STEP_HEADS = {
     StepKind.OUT_OF_HOURS: "Out of hours",
     StepKind.OPENING: "Delivered before",
     StepKind.NOT_DELIVERED: "Not delivered",
+    StepKind.ESCALATED: "Escalated to you",
 }
 
 _STEPS = {
@@ -59,6 +60,7 @@ _STEPS = {
     StepKind.OUT_OF_HOURS: "this comes to you as {role}, because the day team is not there. It is told to them again when they are.",
     StepKind.OPENING: "this was delivered while the day team was not there. Nobody by name has answered it yet.",
     StepKind.NEXT: "nobody by name has answered this, so it has come to you as {role}.",
+    StepKind.ESCALATED: "{by} has had this brought to you as {role}, because it is late or will be.",
     StepKind.NOT_DELIVERED: "whoever was to answer this was not reached, so it has come to you as {role}.",
     StepKind.DUTY_LEAD: "nobody by name has answered this, so it has come to you as {role}. You are the last to be asked.",
 }
@@ -108,7 +110,10 @@ def deed_line(
 
 def _of_step(notice: Notice) -> str | None:
     says = _STEPS.get(notice.step.kind) if notice.step is not None else None
-    return says.format(role=plain(notice.obligation.role)) if says else None
+    if says is None or notice.step is None:
+        return None
+    by = f"{notice.step.by} ({plain(notice.step.by_agency or '')})"
+    return says.format(role=plain(notice.obligation.role), by=by)
 
 
 def step_word(notice: Notice) -> str | None:

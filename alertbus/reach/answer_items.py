@@ -55,12 +55,16 @@ def taken(step: PlannedStep, until: datetime) -> bool:
 
 
 def as_item_step(step: PlannedStep) -> ItemStep:
-    return ItemStep(kind=step.kind, role=step.role, at=step.at)
+    again = step.since if step.round else None
+    if step.by is None:
+        return ItemStep(kind=step.kind, role=step.role, at=step.at, asked_again=again)
+    return ItemStep(kind=step.kind, role=step.role, at=step.at, by=step.by.by, by_agency=step.by.agency, asked_again=again)
 
 
 def _current(now: Course, until: datetime) -> Round:
     """The round that the asking is in, by the clock and by the latest that was heard of it."""
-    heard = max((one.answer.at for one in now.rounds if one.answer is not None), default=BEGINNING)
+    said = [one.answer.at for one in now.rounds if one.answer is not None]
+    heard = max([*said, *(one.since for one in now.rounds if one.escalated)], default=BEGINNING)
     return [one for one in now.rounds if one.since <= max(until, heard)][-1]
 
 

@@ -8,7 +8,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.due_steps import own_evaluated_until
 from alertbus.reach.items import next_item_moment
 from alertbus.reach.occasions import next_arrival
-from alertbus.reach.plans import plan_of, plan_of_own
+from alertbus.reach.plans import plan_of, plan_of_own, urgent
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
 from alertbus.reach.releases import next_reminder
 from alertbus.reach.roster import BEGINNING
@@ -30,7 +30,15 @@ def with_next_moment(before: CaseState, after: CaseState, event: CaseEvent, poli
             found = _next(after, policy, (event.alert_id,), before.next_at)
         case _:
             found = next_moment(after, policy)
-    return after if found == after.next_at else after.model_copy(update={"next_at": found})
+    return noted(after, found, policy)
+
+
+def noted(state: CaseState, moment: datetime | None, policy: Policy) -> CaseState:
+    """The case with its next moment, and with whether anything stated of an alert on it, corrected since or not, is urgent."""
+    stated = (said.alert for alert in state.alerts.values() for said in alert.statements)
+    hurries = any(urgent(said.kind, said.severity, policy) for said in stated)
+    same = moment == state.next_at and hurries == state.urgent
+    return state if same else state.model_copy(update={"next_at": moment, "urgent": hurries})
 
 
 def _next(state: CaseState, policy: Policy, alert_ids: Iterable[str], known: datetime | None = None) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from alertbus.model.case import in_uk
-from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, NotDelivered, Tick, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemEscalated, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item, StepKind
 from alertbus.model.notice import Deed, Notice
 from alertbus.policy.policy import Policy
@@ -57,7 +57,7 @@ def _touched(before: CaseState, after: CaseState, event: CaseEvent) -> Iterable[
     match event:
         case AlertReachedCase():
             return (event.alert.alert_id,)
-        case Answered() | NotDelivered() | WordsDecided():
+        case Answered() | NotDelivered() | WordsDecided() | ItemEscalated():
             return (event.alert_id,)
         case Tick() | CaseChanged():
             return dict.fromkeys((*before.alerts, *after.alerts))
@@ -94,7 +94,8 @@ class _MadeDue:
         for one, step in self._given(past, _CarriedOut(new, own_evaluated_until(after, now)), _again(before, after, self.event)):
             if step.role is not None:
                 told = (as_item_step(step), step.notice_id(own_id), asked_before(one, step))
-                self.notices.append(own_notice(now, after.case, self.policy, *told))
+                asked = now.model_copy(update={"obligation": now.obligation.model_copy(update={"due": one.rounds[step.round].due})})
+                self.notices.append(own_notice(asked, after.case, self.policy, *told))
 
     def _given(self, past: "_CarriedOut", now: "_CarriedOut", again: Callable[[str], bool]) -> Iterator[tuple[Course, PlannedStep]]:
         """The steps that are due now and were not before, and what else that makes necessary."""
@@ -155,6 +156,10 @@ def _again(before: CaseState, after: CaseState, event: CaseEvent) -> Callable[[s
         case Answered() | NotDelivered():
             repeated = before.answers.get(event.obligation_id) is after.answers.get(event.obligation_id)
             return lambda obligation_id: repeated and obligation_id == event.obligation_id
+        case ItemEscalated():
+            own = {one for one, kept in after.own.items() if kept.obligation.source_id == event.item_id}
+            repeated = before.answers.get(event.item_id) is after.answers.get(event.item_id)
+            return lambda obligation_id: repeated and obligation_id in {event.item_id, *own}
         case _:
             repeated = False
     return lambda _: repeated
@@ -166,7 +171,7 @@ def _readdressed(one: Course, step: PlannedStep) -> Owed:
     assert told is not None
     return replace(
         told,
-        obligation=owing.model_copy(update={"role": step.role}),
+        obligation=owing.model_copy(update={"role": step.role, "due": one.rounds[step.round].due}),
         deed=Deed.ESCALATE,
         at=step.at,
         notice_id=step.notice_id(owing.id),
@@ -179,6 +184,7 @@ _HOW = {
     StepKind.REMINDER: " (reminder)",
     StepKind.OUT_OF_HOURS: " (out of hours)",
     StepKind.OPENING: " (again at opening)",
+    StepKind.ESCALATED: " (escalated)",
     StepKind.NOT_DELIVERED: " (because nobody before was reached)",
 }
 
@@ -190,7 +196,8 @@ def asked_before(one: Course, step: PlannedStep) -> str:
     earlier += [(s.role, s.at, _HOW.get(s.kind, "")) for s in one.steps if s.since == step.since and s.role and s.at < step.at]
     asked = [f"{_plain(role)} at {_uk(at)}{how}" for role, at, how in earlier if at < step.at or role == own]
     missed = [f"{_plain(r.role)} ({_plain(r.reason)})" for r in one.reports if step.since <= r.at <= step.at]
-    return f"; asked before: {', '.join(asked)}" + (f"; not reached: {', '.join(missed)}" if missed else "")
+    by = f"; escalated by {step.by.by} ({_plain(step.by.agency)})" if step.by is not None else ""
+    return f"{by}; asked before: {', '.join(asked)}" + (f"; not reached: {', '.join(missed)}" if missed else "")
 
 
 def _plain(name: str) -> str:

@@ -1,13 +1,13 @@
-"""What a case has heard of its obligations: answers, answers taken back, and what reached nobody. In any order, and any number of times.
-Pure.
+"""What a case has heard of its obligations: answers, answers taken back, what reached nobody, and who had the next of a chain
+told. In any order, and any number of times. Pure.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from alertbus.model.events import Answered, CaseChanged, NotDelivered, Tick
+from alertbus.model.events import Answered, CaseChanged, ItemEscalated, NotDelivered, Tick
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Answer, Answers, NotReached
+from alertbus.reach.kept import Answer, Answers, EscalationAsked, NotReached
 from alertbus.reach.plans import plan_of_own
 from alertbus.reach.reduce_case import CaseEvent, CaseState, evaluated_until
 from alertbus.reach.roster import BEGINNING
@@ -16,6 +16,8 @@ from alertbus.reach.standing import settled
 
 def with_heard(state: CaseState, event: CaseEvent) -> CaseState:
     """The case with what the event says of an obligation; itself where that changes nothing."""
+    if isinstance(event, ItemEscalated):
+        return _with_escalation(state, event)
     if not isinstance(event, Answered | NotDelivered):
         return state
     at = _on_the_cases_clock(state, event)
@@ -31,6 +33,16 @@ def with_heard(state: CaseState, event: CaseEvent) -> CaseState:
     if heard == state.answers.get(event.obligation_id):
         return state
     return state.model_copy(update={"answers": {**state.answers, event.obligation_id: heard}})
+
+
+def _with_escalation(state: CaseState, event: ItemEscalated) -> CaseState:
+    known = state.answers.get(event.item_id) or Answers(alert_id=event.alert_id, heard=event.at)
+    asked = EscalationAsked(by=event.by, agency=event.agency, seen=event.seen, at=event.at)
+    if asked in known.escalated:
+        return state
+    escalated = sorted((*known.escalated, asked), key=lambda one: (one.at, one.seen, one.agency, one.by))
+    heard = known.model_copy(update={"escalated": tuple(escalated), "heard": max(known.heard, event.at)})
+    return state.model_copy(update={"answers": {**state.answers, event.item_id: heard}})
 
 
 def _on_the_cases_clock(state: CaseState, event: Answered | NotDelivered) -> datetime:
@@ -75,9 +87,12 @@ def without_forgotten(before: CaseState, after: CaseState, event: CaseEvent, pol
 
 
 def _belongs(heard: Answers, obligation_id: str, state: CaseState, own: Mapping[str, object]) -> bool:
-    return heard.alert_id in state.alerts or obligation_id in own
+    return heard.alert_id in state.alerts or obligation_id in own or obligation_id in state.items
 
 
 def _is_over(since: datetime, own_id: str, state: CaseState, policy: Policy) -> bool:
+    own = state.own[own_id]
+    if own.ended_at is None and own.obligation.source_id in state.items:
+        return False  # what is still not recorded may be escalated whenever somebody sees it (CLK-12)
     now = max(state.now, since)
-    return now > plan_of_own(state.own[own_id], state.case, policy, state.answers).kept_until
+    return now > plan_of_own(own, state.case, policy, state.answers).kept_until

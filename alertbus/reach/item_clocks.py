@@ -7,7 +7,7 @@ and nothing decides about a family (NOT-07, NOT-08).
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -15,8 +15,8 @@ from alertbus.model import ids
 from alertbus.model.alert import Action
 from alertbus.model.base import plus
 from alertbus.model.briefing import LAPSE
-from alertbus.model.calendar import add_working_days, day_alone, is_working_day
-from alertbus.model.case import UK, begins, in_uk
+from alertbus.model.calendar import day_alone
+from alertbus.model.case import begins, in_uk
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
 from alertbus.policy.item_rules import ItemClosing, ItemRule
@@ -24,10 +24,11 @@ from alertbus.policy.policy import UNKNOWN_REASON, Policy
 from alertbus.reach.case_times import ItemOwner, owing, same_agency
 from alertbus.reach.facts import folded, known_on_case, matches
 from alertbus.reach.item_openings import Board, Opened
-from alertbus.reach.kept import CaseFact, DecisionsOnItem
+from alertbus.reach.item_times import as_stated, first_without, in_the_morning, put_off
+from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, EscalationAsked
+from alertbus.reach.raised_early import RaisedEarly, escalation_step, first_before, raised_id
 from alertbus.reach.roster import FOREVER
 
-_END_OF_DAY = time(23, 59, 59)
 _A_WEEK = timedelta(days=7)
 
 
@@ -45,6 +46,7 @@ class Worked(NamedTuple):
     rule: ItemRule
     opened: Opened
     lapse: Lapse | None = None
+    raised: RaisedEarly | None = None
     warned_at: datetime | None = None
     rests_on: frozenset[str] = frozenset()
     """The alerts without which it would be another."""
@@ -56,8 +58,19 @@ AlreadySettled = Callable[[str, ItemRule, Opened], Item | None]
 """The item as it was, where nothing that has happened since can have made another of it."""
 
 
+class SaidOfItems(NamedTuple):
+    """By item, what people decided about it, and who escalated it."""
+
+    decided: Mapping[str, DecisionsOnItem]
+    heard: Mapping[str, Answers]
+
+    def of(self, item_id: str) -> tuple[DecisionsOnItem, tuple[EscalationAsked, ...]]:
+        heard = self.heard.get(item_id)
+        return self.decided.get(item_id, DecisionsOnItem()), heard.escalated if heard is not None else ()
+
+
 def items_of(
-    board: Board, decided: Mapping[str, DecisionsOnItem], now: datetime, policy: Policy, settled: AlreadySettled = lambda *_: None
+    board: Board, said: SaidOfItems, now: datetime, policy: Policy, settled: AlreadySettled = lambda *_: None
 ) -> dict[str, Worked]:
     """Every item of the case at a moment, by id. Those that are `settled` are not worked out again."""
     found: dict[str, Worked] = {}
@@ -72,7 +85,7 @@ def items_of(
                     item_id, Worked(item, rule, opened, settled=True, rests_on=_rests_on(opened, *board.named(item.closed_by)))
                 )
             elif (who := owing(rule, opened.terms, since, board.case, policy)) is not None:
-                found.setdefault(item_id, _Clock(item_id, name, rule, opened, who, board, policy).worked(closers, decided, now))
+                found.setdefault(item_id, _Clock(item_id, name, rule, opened, who, board, policy).worked(closers, said, now))
     return found
 
 
@@ -121,25 +134,30 @@ class _Clock:
         self._id, self._name, self._rule, self._opened, self._who = item_id, name, rule, opened, who
         self._board, self._case, self._policy = board, board.case, policy
 
-    def worked(self, closers: list[_Closers], decided: Mapping[str, DecisionsOnItem], now: datetime) -> Worked:
+    def worked(self, closers: list[_Closers], said: SaidOfItems, now: datetime) -> Worked:
         due, opened = self._due(), self._opened
         found = [one for each in closers for one in self._closed_by(each)]
         closed = min(found, key=lambda one: one.fact.order, default=None)
-        decisions = decided.get(self._id, DecisionsOnItem())
+        decisions, escalated = said.of(self._id)
         pause = self._pause(due or FOREVER, decisions)
         stops = min(opened.ends, pause.since or FOREVER)
         once = list(self._recorded_once(closers))
         recorded = [*((one.known, FOREVER) for one in found), *((since, until) for _, since, until in once)]
-        lapse_at = FOREVER if due is None else _first_without(max(pause.due, opened.known), recorded)
+        lapse_at = FOREVER if due is None else first_without(max(pause.due, opened.known), recorded)
         lapsed = lapse_at <= now and lapse_at < FOREVER and pause.due < stops
         warned_at = max(pause.warn, opened.known)
-        warned = warned_at < min(pause.due, stops) and warned_at <= now and _first_without(warned_at, recorded) == warned_at
+        warned = warned_at < min(pause.due, stops) and warned_at <= now and first_without(warned_at, recorded) == warned_at
         ended = opened.ends if opened.ends <= now else FOREVER
         known_closed = min((one.known for one in found), default=FOREVER)
         over = min(known_closed, max(ended, opened.known)) if min(known_closed, ended) < FOREVER else None
         state = self._state(closed, pause, ended, lapsed=lapsed)
         item = self._item(state, due and pause.due, closed, ended, now)
         steps = [ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)] if warned else []
+        raised = None
+        if warned and self._rule.tells and (asked := first_before(min(lapse_at, stops), warned_at, escalated, recorded)) is not None:
+            ends = min(lapse_at if lapsed else FOREVER, over or FOREVER)
+            raised = RaisedEarly(asked, None if ends == FOREVER else max(ends, asked.at))
+            steps.append(escalation_step(self._rule.tells[0], asked))
         if lapsed and self._rule.tells:
             steps.append(ItemStep(kind=StepKind.NEXT, role=self._rule.tells[0], at=lapse_at))
         reason = pause.reason if state is ItemState.SUSPENDED else _reason(decisions) if state is ItemState.MISSED else None
@@ -147,14 +165,20 @@ class _Clock:
             update={
                 "steps": tuple(steps),
                 "next": self._next(due and pause.due, warned_at, now) if state is ItemState.OPEN else None,
-                "obligation_id": ids.lapse_id(self._id, pause.due.isoformat()) if lapsed and self._rule.tells else None,
+                "obligation_id": self._asked_by(pause, raised, lapsed=lapsed),
                 "suspended_at": pause.since if state is ItemState.SUSPENDED else None,
                 "reason": reason,
             }
         )
         rests_on = _rests_on(opened, *(one.fact for one in (closed,) if one is not None), *(fact for fact, _, _ in once))
         lapse = Lapse(lapse_at, None if over is None else max(over, lapse_at)) if lapsed else None
-        return Worked(item, self._rule, opened, lapse, warned_at if warned else None, rests_on)
+        return Worked(item, self._rule, opened, lapse, raised, warned_at if warned else None, rests_on)
+
+    def _asked_by(self, pause: _Pause, raised: RaisedEarly | None, *, lapsed: bool) -> str | None:
+        """The obligation by which people answer to it; None while nobody is asked."""
+        if lapsed:
+            return ids.lapse_id(self._id, pause.due.isoformat()) if self._rule.tells else None
+        return raised_id(self._id) if raised is not None else None
 
     def _due(self) -> datetime | None:
         """By when: as the statement says, else as the opening or the rule does."""
@@ -162,7 +186,7 @@ class _Clock:
         said = opened.terms.said if opened.terms is not None else {}
         for path in rule.due_in:
             if (value := said.get(path)) is not None:
-                return _as_stated(path, value, self._since(by_the_hour=path.endswith("hours")))
+                return as_stated(path, value, self._since(by_the_hour=path.endswith("hours")))
         within = opened.opening.within or rule.within
         return None if within is None else within.after(self._since(by_the_hour=within.by_the_hour), self._policy.bank_holidays)
 
@@ -176,14 +200,14 @@ class _Clock:
         rule, opened = self._rule, self._opened
         if rule.asks:
             return opened.at
-        at = FOREVER if rule.warn is None else _in_the_morning(rule.warn.after(opened.at, self._policy.bank_holidays))
+        at = FOREVER if rule.warn is None else in_the_morning(rule.warn.after(opened.at, self._policy.bank_holidays))
         if rule.warn_before_holidays:
             for holiday in self._policy.school_holidays:
                 first = begins(holiday.first_day_in(in_uk(opened.at).year))
                 if first < opened.at:
                     first = begins(holiday.first_day_in(in_uk(opened.at).year + 1))
                 if first < due:
-                    at = min(at, max(opened.at, _in_the_morning(first - _A_WEEK)))
+                    at = min(at, max(opened.at, in_the_morning(first - _A_WEEK)))
         return at
 
     def _closed_by(self, closers: _Closers) -> Iterator[_Closed]:
@@ -243,7 +267,7 @@ class _Clock:
                 pause = _Pause(pause.due, pause.warn, made.at, made.reason)
             elif made.decision is ItemDecision.RESUMED and pause.since is not None:
                 by = made.at - pause.since
-                later = _later(pause.due, by, self._policy.bank_holidays, working=working)
+                later = put_off(pause.due, by, self._policy.bank_holidays, working=working)
                 warn = pause.warn if pause.warn <= pause.since or pause.warn == FOREVER else plus(pause.warn, by)
                 pause = _Pause(later, warn)
         return pause
@@ -293,39 +317,6 @@ class _Clock:
 
 def _closed_at(closed: _Closed) -> datetime:
     return day_alone(closed.at) if closed.fact.by_day else closed.at
-
-
-def _first_without(moment: datetime, recorded: list[tuple[datetime, datetime]]) -> datetime:
-    """The first moment, from the given one on, at which it was not known to be recorded."""
-    while ends := [until for since, until in recorded if since <= moment < until]:
-        moment = max(ends)
-    return moment
-
-
-def _as_stated(path: str, value: object, at: datetime) -> datetime:
-    """The moment that a statement gives: so many hours, or the end of a day."""
-    if isinstance(value, int):
-        if path.endswith("_hours"):
-            return plus(at, timedelta(hours=value))
-        return datetime.combine(in_uk(plus(at, timedelta(days=value))).date(), _END_OF_DAY, UK)
-    return datetime.combine(date.fromisoformat(str(value)), _END_OF_DAY, UK)
-
-
-def _in_the_morning(moment: datetime) -> datetime:
-    """Of a day that is meant as a whole, nine o'clock (ours): nobody is reminded at midnight."""
-    local = in_uk(moment)
-    return moment if local.time() not in {_END_OF_DAY, time(0)} else datetime.combine(local.date(), time(9), UK)
-
-
-def _later(due: datetime, by: timedelta, bank_holidays: frozenset[date], *, working: bool) -> datetime:
-    """The time that is so much later: by the clock or, if it ended with a day, with the end of a day, a working day if it counts those."""
-    later = plus(due, by)
-    if in_uk(due).time() != _END_OF_DAY or later == FOREVER:
-        return later
-    day = in_uk(later).date()
-    if working and not is_working_day(day, bank_holidays):
-        day = add_working_days(day, 1, bank_holidays)
-    return datetime.combine(day, _END_OF_DAY, UK)
 
 
 def _reason(decisions: DecisionsOnItem) -> str:

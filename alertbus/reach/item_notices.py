@@ -18,6 +18,7 @@ from alertbus.policy.item_rules import Informed
 from alertbus.policy.policy import UNKNOWN_SECTOR, Policy
 from alertbus.reach.item_clocks import Worked
 from alertbus.reach.kept import OwnObligation
+from alertbus.reach.raised_early import escalation_step, raised_id
 from alertbus.reach.roster import roster
 
 _SCOPES = {Informed.CASE_AGENCIES: Scope.CHILDREN_CASE, Informed.PLAN_PARTNERS: Scope.PLAN_PARTNER}
@@ -60,6 +61,35 @@ def lapse_notices(work: Worked, own: OwnObligation, case: Case, policy: Policy) 
             "Ask the contact what holds now. You may raise it with the case holder at any time.",
             policy,
         )
+
+
+def raised_obligation(work: Worked, policy: Policy) -> OwnObligation | None:
+    """The obligation of the first of the chain, to whom somebody has an item brought before it has lapsed; None where nobody has."""
+    item, rule, raised = work.item, work.rule, work.raised
+    if raised is None:
+        return None
+    by = raised.by
+    asked_for = (rule.next_within or policy.escalation.next_within).after(by.at, policy.bank_holidays)
+    due = f": due by {_day(item.due)}, and no record of it has come yet" if item.due is not None else ": no record of it has come yet"
+    return OwnObligation(
+        obligation=_obligation(work, raised_id(item.id), item.agency, rule.tells[0], by.at, asked_for),
+        title=f"Escalated to you: {rule.title}",
+        summary=f"{rule.title}{due}. {by.by} ({_words(by.agency)}) has had this brought to you.",
+        action="See that it is done and recorded, or say why it cannot be.",
+        chain=rule.tells,
+        rule=item.rule,
+        ended_at=raised.ended_at,
+    )
+
+
+def raised_notice(work: Worked, own: OwnObligation, policy: Policy) -> Notice:
+    """The notice of that, once for each item."""
+    item, owed, raised = work.item, own.obligation, work.raised
+    assert raised is not None
+    who = f"{raised.by.by} ({_words(raised.by.agency)})"
+    because = f"{who} escalated what {_words(item.agency)} ({_words(item.role)}) owes on this case → you, {_words(owed.role)}"
+    notice = _notice(owed, own.title, because, own.summary, own.action, policy, escalation_step(owed.role, raised.by))
+    return notice.model_copy(update={"chain": own.chain, "id": ids.escalation_id(owed.id, "raised", owed.role)})
 
 
 def early_notices(work: Worked, policy: Policy) -> Iterator[Notice]:

@@ -74,6 +74,8 @@ class Board:
 
     def meant(self, matching: Matching) -> list[CaseFact]:
         """The statements that a rule means, in the order in which things happened."""
+        if not self.facts:
+            return []
         needed = [*matching.stated, *(path for path, values in matching.where.items() if None not in values)]
         if len(matching.kinds) == 1:
             needed += matching.kinds

@@ -11,17 +11,19 @@ from typing import NamedTuple
 
 from alertbus.model.base import plus
 from alertbus.model.briefing import LAPSE
-from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, Tick
-from alertbus.model.item import Item, ItemState
+from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, ItemEscalated, Tick
+from alertbus.model.item import Item, ItemState, StepKind
 from alertbus.model.notice import Notice
 from alertbus.policy.item_rules import ItemRule
 from alertbus.policy.policy import Policy
 from alertbus.reach.case_times import case_moments
 from alertbus.reach.facts import DEATH, concerns_items, fact_of, gives_meaning, matches
-from alertbus.reach.item_clocks import AlreadySettled, Worked, items_of
-from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation
+from alertbus.reach.heard import with_heard
+from alertbus.reach.item_clocks import AlreadySettled, Lapse, SaidOfItems, Worked, items_of
+from alertbus.reach.item_notices import early_notices, lapse_notices, lapse_obligation, raised_notice, raised_obligation
 from alertbus.reach.item_openings import Board, Opened
 from alertbus.reach.kept import CaseFact, DecisionsOnItem, OwnObligation
+from alertbus.reach.raised_early import RaisedEarly, raised_id
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.roster import BEGINNING, FOREVER
 
@@ -51,6 +53,9 @@ def reduce_items(before: CaseState, after: CaseState, event: CaseEvent, policy: 
             touched = _ticked(before, after, event, policy)
         case ItemDecided():
             touched = _decided(after, event)
+        case ItemEscalated():
+            after = with_heard(after, event)
+            touched = _Touched(after, escalated=event.item_id) if event.item_id in after.items else None
         case _:
             touched = None
     return _changed(before, touched, policy) if touched is not None else (after, [], [])
@@ -59,8 +64,9 @@ def reduce_items(before: CaseState, after: CaseState, event: CaseEvent, policy: 
 def known_until(state: CaseState) -> datetime:
     """The moment up to which the items are worked out: by ticks, by the case, and by whatever was stated or decided of them."""
     decided = (made.at for one in state.item_decisions.values() for made in one.made)
+    escalated = (heard.escalated[-1].at for one, heard in state.answers.items() if heard.escalated and one in state.items)
     case_known = state.case.known_at if state.case is not None else None
-    return max(state.now, case_known or BEGINNING, *(fact.at for fact in state.facts.values()), *decided)
+    return max(state.now, case_known or BEGINNING, *(fact.at for fact in state.facts.values()), *decided, *escalated)
 
 
 def next_item_moment(state: CaseState, policy: Policy) -> datetime | None:
@@ -93,6 +99,8 @@ class _Touched(NamedTuple):
     everything: bool = False
     alerts: frozenset[str] = frozenset()
     items: frozenset[str] = frozenset()
+    escalated: str | None = None
+    """The item of which only what an escalation causes is given again."""
     span: tuple[datetime, datetime] | None = None
     new: tuple[CaseFact, ...] | None = None
     """The statements that are new, where nothing else has changed; None where anything may have."""
@@ -190,7 +198,9 @@ def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[Case
     board = Board(list(state.facts.values()), state.case, policy)
     works = {
         one: work
-        for one, work in items_of(board, state.item_decisions, now, policy, _settled(held, touched, board)).items()
+        for one, work in items_of(
+            board, SaidOfItems(state.item_decisions, state.answers), now, policy, _settled(held, touched, board)
+        ).items()
         if one in held or max(work.opened.at, work.opened.known) > forgotten_until  # an older one was over, and has been forgotten
     }
     items, own = held.copy(), dict(state.own)
@@ -203,7 +213,7 @@ def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[Case
         changed = known is None or not _same(known, work.item)
         item = work.item if known is None or changed else known
         items[one] = item
-        if changed or touched.again(work):
+        if changed or touched.again(work) or item.id == touched.escalated:
             found.append(item)
         notices += _notices_of(work, before, touched, own, policy)
     for one, item in held.items():
@@ -222,6 +232,12 @@ def _notices_of(work: Worked, before: CaseState, touched: _Touched, own: dict[st
     steps = known.steps if known is not None else ()
     if work.warned_at is not None and (work.item.steps[:1] != steps[:1] or again or touched.due_again(work.warned_at)):
         yield from early_notices(work, policy)
+    if (raised := raised_obligation(work, policy)) is not None:
+        new = not any(step.kind is StepKind.ESCALATED for step in steps)
+        if new or raised.obligation.id in own:
+            own[raised.obligation.id] = raised
+        if new or again or work.item.id == touched.escalated:
+            yield raised_notice(work, raised, policy)
     if work.lapse is None or (lapse := lapse_obligation(work, policy)) is None or case is None:
         return
     new = known is None or known.obligation_id != lapse.obligation.id
@@ -251,8 +267,11 @@ def _ended(
         work = works.get(kept.obligation.source_id)
         if work is not None and work.settled:
             continue
-        lapse = work.lapse if work is not None and work.item.obligation_id == one else None
-        ended = lapse.ended_at if lapse is not None else kept.ended_at or now
+        if work is not None and one == raised_id(work.item.id):
+            cause: Lapse | RaisedEarly | None = work.raised
+        else:
+            cause = work.lapse if work is not None and work.item.obligation_id == one else None
+        ended = cause.ended_at if cause is not None else kept.ended_at or now
         if ended != kept.ended_at:
             own[one] = kept.model_copy(update={"ended_at": ended})
     return own

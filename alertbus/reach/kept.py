@@ -80,15 +80,25 @@ class NotReached(Word):
     at: Annotated[Moment, S.ROUTING]
 
 
+class EscalationAsked(Word):
+    """That a named person had the next of a chain told: when, and who had been told last as they saw it (`ItemEscalated`)."""
+
+    by: Annotated[str, S.ROUTING]
+    agency: Annotated[str, S.ROUTING]
+    seen: Annotated[Moment, S.ROUTING]
+    at: Annotated[Moment, S.ROUTING]
+
+
 class Answers(Word):
-    """Everything that was heard of one obligation: answers, by receipt; those taken back, of which may be heard first; and what reached
-    nobody. In the order of their times, whatever the order of arrival.
+    """Everything that was heard of one obligation: answers, by receipt; those taken back, of which may be heard first; what reached nobody;
+    and who had the next of its chain told. Of an item of a rule, that alone. In the order of their times, whatever the order of arrival.
     """
 
     alert_id: Annotated[str, S.ROUTING]
     given: Annotated[tuple[Answer, ...], S.ROUTING] = ()
     undone: Annotated[tuple[str, ...], S.ROUTING] = ()
     not_delivered: Annotated[tuple[NotReached, ...], S.ROUTING] = ()
+    escalated: Annotated[tuple[EscalationAsked, ...], S.ROUTING] = ()
     heard: Annotated[Moment, S.ROUTING]
     """The latest moment of which it was heard: while the alert is not here, it may yet arrive for a short while after that."""
 

@@ -1,18 +1,19 @@
 """All that time will bring for one alert on a case while nobody answers, worked out once and kept with the alert. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alertbus.model.alert import Severity
 from alertbus.model.base import plus
+from alertbus.model.briefing import LAPSE
 from alertbus.model.case import Case
 from alertbus.model.notice import Obligation
 from alertbus.policy.policy import Policy
 from alertbus.reach.askings import Asking, askings_of, is_asked
-from alertbus.reach.kept import Answers, OwnObligation
+from alertbus.reach.kept import Answers, EscalationAsked, OwnObligation
 from alertbus.reach.owed import owed
 from alertbus.reach.roster import BEGINNING, FOREVER
 from alertbus.reach.standing import REMEMBERED, SETTLE, StandingAlert
@@ -67,7 +68,10 @@ def plan_of(alert: StandingAlert, case: Case | None, policy: Policy, heard: Hear
         if before is not None and before[0] is mine:
             courses[obligation_id] = before
         elif chased := [asking for asking in askings if asking.obligation.since > chased_from]:
-            courses[obligation_id] = (mine, tuple([course(one, mine, manner_of(one.obligation, case, policy)) for one in chased]))
+            courses[obligation_id] = (
+                mine,
+                tuple([course(one, mine, manner_of(one.obligation, case, policy), _escalated(mine)) for one in chased]),
+            )
     if known is not None and all(known.courses[one] is now for one, now in courses.items()):
         plan = known.plan
     else:
@@ -95,8 +99,14 @@ def plan_of_own(own: OwnObligation, case: Case | None, policy: Policy, heard: He
         return NO_PLAN
     until = FOREVER if own.ended_at is None else own.ended_at
     asking = Asking(own.obligation, until, over=own.ended_at is not None)
-    courses = (course(asking, heard.get(own.obligation.id), manner_of_own(own, policy)),)
+    said = heard.get(own.obligation.id)
+    of_item = heard.get(own.obligation.source_id) if own.obligation.kind == LAPSE else said
+    courses = (course(asking, said, manner_of_own(own, policy), _escalated(of_item)),)
     return AnswerPlan((courses,), tuple(sorted(set(_moments([courses])))))
+
+
+def _escalated(heard: Answers | None) -> Sequence[EscalationAsked]:
+    return heard.escalated if heard is not None else ()
 
 
 def _moments(obligations: Iterable[Courses]) -> Iterator[datetime]:

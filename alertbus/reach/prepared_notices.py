@@ -26,6 +26,7 @@ from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
 from alertbus.reach.askings import is_asked
 from alertbus.reach.circumstances import Circumstances, circumstances_of, next_to_begin
+from alertbus.reach.due import noted
 from alertbus.reach.join import Ruling
 from alertbus.reach.matters import EarlierOfMatter
 from alertbus.reach.notices import Told, notices_for
@@ -100,8 +101,7 @@ class PreparedNotices:
         if first is not None and first <= max(statement.at, before.now, (before.case and before.case.known_at) or BEGINNING):
             return None
         found = [one for one in (before.next_at, first, next_to_begin(before.case, statement, self._policy)) if one is not None]
-        next_at = min(found, default=None)
-        return after if next_at == after.next_at else after.model_copy(update={"next_at": next_at})
+        return noted(after, min(found, default=None), self._policy)
 
 
 class _Quoted:

@@ -17,7 +17,7 @@ from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Moment, Word
 from alertbus.model.case import Case
 from alertbus.model.custody import Movement
-from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, NotDelivered, Tick, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemDecided, ItemEscalated, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
@@ -30,7 +30,7 @@ from alertbus.reach.roster import BEGINNING
 from alertbus.reach.standing import PRUNE_EVERY, StandingAlert, settled, still_needed
 from alertbus.reach.standing_facts import ConsentSaid, consents_with
 
-CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided
+CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | NotDelivered | ItemDecided | ItemEscalated
 
 
 class CaseState(Word):
@@ -64,6 +64,8 @@ class CaseState(Word):
     """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     next_at: Annotated[Moment | None, S.ROUTING] = None
     """No later than the next moment at which something becomes owed by time alone; None when nothing does."""
+    urgent: Annotated[bool, S.ROUTING] = False
+    """One of its alerts is about somebody's safety now: where many cases wait for a tick, it is ticked first."""
 
 
 EMPTY = CaseState()
@@ -84,7 +86,7 @@ def reduce_case(state: CaseState, event: CaseEvent, policy: Policy) -> tuple[Cas
             after, found = _ticked(state, event, policy)
         case WordsDecided():
             after, found = _words_decided(state, event, policy)
-        case Answered() | NotDelivered() | ItemDecided():
+        case Answered() | NotDelivered() | ItemDecided() | ItemEscalated():
             return state, []  # these change who is asked next, and nothing about who is told
     return after, sorted(found, key=_reading_order)
 

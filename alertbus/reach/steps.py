@@ -2,7 +2,8 @@
 
 An asking has rounds: it waits for an answer, is answered, and waits again where an answer held only for a time and nobody said what was
 done, or where whoever answered passed it on. In each round the one who owes it is reminded, then each role of the chain is told in turn,
-then the duty lead; then nobody is left. What reached nobody goes to the next role at once.
+then the duty lead; then nobody is left. What reached nobody goes to the next role at once, and so does what a named person escalates:
+whoever comes after that has their full time from then on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from alertbus.model.notice import Intent
 from alertbus.policy.escalation_rules import OutOfHours
 from alertbus.policy.within import Within
 from alertbus.reach.askings import Asking
-from alertbus.reach.kept import Answer, Answers, NotReached
+from alertbus.reach.kept import Answer, Answers, EscalationAsked, NotReached
 from alertbus.reach.roster import FOREVER
 
 
@@ -71,6 +72,8 @@ class Round(NamedTuple):
     """The first moment at which it waits no more."""
     answer: Answer | None = None
     """The answer that ends it; None where the asking itself ends, or nothing does."""
+    escalated: bool = False
+    """It begins because somebody escalated what had been answered: the first of the chain is told at once."""
 
 
 class PlannedStep(NamedTuple):
@@ -83,7 +86,9 @@ class PlannedStep(NamedTuple):
     since: datetime
     """The beginning of its round."""
     reported: bool = False
-    """It follows from a report about something past: it is due as soon as that is known."""
+    """It follows from something past that somebody has said: it is due as soon as that is known."""
+    by: EscalationAsked | None = None
+    """Who escalated it."""
 
     @property
     def key(self) -> tuple[datetime, str]:
@@ -95,7 +100,7 @@ class PlannedStep(NamedTuple):
         return ids.escalation_id(obligation_id, since.isoformat(), what)
 
 
-_GOES_ON = frozenset({StepKind.NEXT, StepKind.NOT_DELIVERED, StepKind.DUTY_LEAD})
+_GOES_ON = frozenset({StepKind.NEXT, StepKind.ESCALATED, StepKind.NOT_DELIVERED, StepKind.DUTY_LEAD})
 
 
 class Course(NamedTuple):
@@ -118,45 +123,68 @@ class Course(NamedTuple):
         return self.rounds[-1].until == FOREVER
 
 
-def course(asking: Asking, heard: Answers | None, manner: Manner) -> Course:
-    """Work out an asking by what was heard of its obligation."""
+def course(asking: Asking, heard: Answers | None, manner: Manner, escalated: Sequence[EscalationAsked]) -> Course:
+    """Work out an asking by what was heard of its obligation, and by who `escalated` it, in the order of time."""
     since, until = asking.obligation.since, asking.until
     answers = [answer for answer in heard.stands if since <= answer.at < until] if heard else []
     reports = [report for report in heard.not_delivered if since <= report.at < until] if heard else []
-    rounds = tuple(_rounds(asking, answers, manner))
+    escalated = [one for one in escalated if since <= one.at < until] if asking.obligation.due is not None else []
+    rounds = tuple(_rounds(asking, answers, manner, escalated))
     steps: list[PlannedStep] = []
     counted: list[NotReached] = []
     for number, waiting in enumerate(rounds):
         here = [report for report in reports if waiting.since <= report.at < waiting.until]
         counted += here
-        found = (step for step in _steps(asking.obligation.role, number, waiting, manner, here) if step.at < waiting.until)
+        moved = [one for one in escalated if waiting.since <= one.at < waiting.until]
+        found = (step for step in _steps(asking.obligation.role, number, waiting, manner, here, moved) if step.at < waiting.until)
         steps += sorted(found, key=lambda step: step.at)
     return Course(asking, rounds, tuple(steps), tuple(counted))
 
 
-def _rounds(asking: Asking, answers: Sequence[Answer], manner: Manner) -> Iterator[Round]:
-    """What somebody said last counts: who acts and then passes it on acts no more."""
+def _rounds(asking: Asking, answers: Sequence[Answer], manner: Manner, escalated: Sequence[EscalationAsked]) -> Iterator[Round]:
+    """What is escalated after an answer waits again, whoever had said that they act."""
     since, due = asking.obligation.since, asking.obligation.due
     waiting: Round | None = Round(since, due, None if due is None else manner.reminder(since, due), asking.until)
-    acting: dict[str, datetime] = {}
-    for answer in answers:
-        held = max(acting.values(), default=FOREVER)
-        if waiting is None and held <= answer.at:
-            waiting = _again(held, asking, manner, reminded=True)
-        if answer.intent is Intent.ACTING or answer.acted:
-            for_a_time = manner.acting_for is not None and not answer.acted
-            acting[answer.by] = manner.acting_for.after(answer.at, manner.bank_holidays) if manner.acting_for and for_a_time else FOREVER
-            if waiting is not None:
-                yield waiting._replace(until=answer.at, answer=answer)
-                waiting = None
-        elif acting.pop(answer.by, None) is not None and waiting is None and not any(held > answer.at for held in acting.values()):
-            waiting = _again(answer.at, asking, manner, reminded=False)
-        if answer.acted:
-            return  # it is done, whoever says what afterwards
-    if waiting is None and (held := max(acting.values())) < asking.until:
-        waiting = _again(held, asking, manner, reminded=True)
+    acting = _Acting(manner)
+    everything: list[Answer | EscalationAsked] = [*answers, *escalated]
+    for said in sorted(everything, key=lambda one: (one.at, isinstance(one, EscalationAsked))):
+        if waiting is None and acting.until <= said.at:
+            waiting = _again(acting.until, asking, manner, reminded=True)
+        if isinstance(said, EscalationAsked):
+            if waiting is None:
+                waiting, acting = _again(said.at, asking, manner, reminded=False)._replace(escalated=True), _Acting(manner)
+        elif (acts := acting.heard(said)) and waiting is not None:
+            yield waiting._replace(until=said.at, answer=said)
+            waiting = None
+        elif acts is False and waiting is None:
+            waiting = _again(said.at, asking, manner, reminded=False)
+    if waiting is None and acting.until < asking.until:
+        waiting = _again(acting.until, asking, manner, reminded=True)
     if waiting is not None:
         yield waiting
+
+
+class _Acting:
+    """Who acts, and until when. What each person said last counts: who acts and then passes it on acts no more."""
+
+    def __init__(self, manner: Manner) -> None:
+        self._manner, self._until, self._done = manner, dict[str, datetime](), False
+
+    @property
+    def until(self) -> datetime:
+        return max(self._until.values(), default=FOREVER)
+
+    def heard(self, answer: Answer) -> bool | None:
+        """True if somebody acts by this answer; False if nobody does any more, because of it; None if it makes no difference."""
+        if self._done:
+            return None  # it is done, whoever says what afterwards
+        self._done, holds = answer.acted, self._manner.acting_for
+        if answer.intent is Intent.ACTING or answer.acted:
+            for_a_time = holds is not None and not answer.acted
+            self._until[answer.by] = holds.after(answer.at, self._manner.bank_holidays) if holds and for_a_time else FOREVER
+            return True
+        acted = self._until.pop(answer.by, None) is not None
+        return False if acted and not any(held > answer.at for held in self._until.values()) else None
 
 
 def _again(at: datetime, asking: Asking, manner: Manner, *, reminded: bool) -> Round:
@@ -168,7 +196,9 @@ def _again(at: datetime, asking: Asking, manner: Manner, *, reminded: bool) -> R
     return Round(at, due, manner.wait(at) if reminded else manner.reminder(at, due), asking.until)
 
 
-def _steps(own: str, number: int, waiting: Round, manner: Manner, reports: Sequence[NotReached]) -> Iterator[PlannedStep]:
+def _steps(
+    own: str, number: int, waiting: Round, manner: Manner, reports: Sequence[NotReached], escalated: Sequence[EscalationAsked]
+) -> Iterator[PlannedStep]:
     since, due = waiting.since, waiting.due
     told_next = _told_at_once(own, manner.roles, reports)
     if due is None or waiting.reminder is None:
@@ -180,11 +210,19 @@ def _steps(own: str, number: int, waiting: Round, manner: Manner, reports: Seque
         yield PlannedStep(StepKind.OPENING, own, desk.opening(since, manner.bank_holidays), number, since)
     if number or waiting.reminder > since:  # what is due as soon as it is told needs no reminder
         yield PlannedStep(StepKind.REMINDER, own, waiting.reminder, number, since)
-    at = manner.wait(due)
-    for role in manner.roles:
-        if role in told_next and told_next[role] <= at:
-            yield PlannedStep(StepKind.NOT_DELIVERED, role, told_next[role], number, since, reported=True)
+    at, told_last = manner.wait(due), since
+    for place, role in enumerate(manner.roles):
+        early = told_next.get(role, FOREVER)
+        anew = place == 0 and waiting.escalated
+        by = next((one for one in escalated if told_last <= one.seen or (anew and one.at == since)), None)
+        if by is not None and by.at < min(at, early):
+            at = told_last = by.at.astimezone(UTC)
+            yield PlannedStep(StepKind.ESCALATED, role, at, number, since, reported=True, by=by)
+        elif early <= at:
+            told_last = early
+            yield PlannedStep(StepKind.NOT_DELIVERED, role, early, number, since, reported=True)
         else:
+            told_last = at
             yield PlannedStep(StepKind.DUTY_LEAD if role == manner.duty_lead else StepKind.NEXT, role, at, number, since)
         at = manner.wait(manner.next_within.after(at, manner.bank_holidays))
     yield PlannedStep(StepKind.UNOWNED, None, at, number, since)

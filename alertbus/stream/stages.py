@@ -27,6 +27,7 @@ from alertbus.model.events import (
     CaseChanged,
     IdentifyAgain,
     ItemDecided,
+    ItemEscalated,
     LinkChanged,
     NotDelivered,
     PersonRevised,
@@ -194,7 +195,10 @@ def _is_meant(event: AlertAboutPerson) -> bool:
 class CaseStage:
     """case-events → notices: who is told. And → review: of whose words a person must decide before they are."""
 
-    WORDS = words(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type, Answered.type, NotDelivered.type, ItemDecided.type)
+    WORDS = words(
+        *(AlertReachedCase.type, CaseChanged.type, Tick.type, WordsDecided.type),
+        *(Answered.type, NotDelivered.type, ItemDecided.type, ItemEscalated.type),
+    )
 
     def __init__(
         self,

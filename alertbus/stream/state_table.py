@@ -8,6 +8,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
+import orjson
+
 from alertbus.model.errors import StateUnreadable
 from alertbus.stream import state_parts
 from alertbus.stream.changelog import Changelog
@@ -75,16 +77,24 @@ class StateTable(Generic[AnyState]):
         self._unkept = {}
         self._being_kept = {}
 
-    def part(self, state_key: StateKey, name: str) -> Any:
-        """One field, that is no mapping, of the state as last decided; None where there is none. The rest of it is not read."""
+    def peek(self, state_key: StateKey, name: str, field: str) -> tuple[Any] | None:
+        """One field, as JSON has it, of a part of the state as last decided; None where there is no such part. The rest of the state is not
+        read, nor is the part checked: that would take most of the time of writing a tick.
+        """
         state = self._recent.get(state_key)
         if state is None and (unwritten := self._unkept.get(state_key) or self._being_kept.get(state_key)):
             state = unwritten[1]
         if state is not None:
-            return getattr(state, name)
+            known = getattr(state, name)
+            return None if known is None else (getattr(known, field),)
         partition, key = state_key
         raw = value_of(self._changelog.table, partition, state_parts.path_of(key, name))
-        return None if raw is None else self._part_read(partition, name, raw)
+        if raw is None:
+            return None
+        try:
+            return (orjson.loads(raw).get(field),)
+        except (ValueError, AttributeError):  # it quotes what it found: nothing of it goes further
+            raise StateUnreadable(self._changelog.topic, partition) from None
 
     def parts_of_some(
         self, partition: int, names: Sequence[str], begin: bytes, most: int

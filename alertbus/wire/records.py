@@ -28,6 +28,7 @@ from alertbus.model.events import (
     CaseChanged,
     IdentifyAgain,
     ItemDecided,
+    ItemEscalated,
     LinkChanged,
     MessageKept,
     NotDelivered,
@@ -152,6 +153,13 @@ def item_decided(decided: ItemDecided) -> Record:
     """A person's decision about an item, to the case."""
     event_id = ids.event_id(ItemDecided.type, decided.item_id, decided.decision, decided.reason, decided.at.astimezone(UTC).isoformat())
     return _record(ItemDecided.type, decided.case_id, event_id, decided.at, content(decided), by=GATEWAY)
+
+
+def item_escalated(escalated: ItemEscalated) -> Record:
+    """That a person had the next of a chain told, to the case."""
+    who, at = (escalated.agency, escalated.by), escalated.at.astimezone(UTC).isoformat()
+    event_id = ids.event_id(ItemEscalated.type, escalated.item_id, *who, at)
+    return _record(ItemEscalated.type, escalated.case_id, event_id, escalated.at, content(escalated), by=GATEWAY)
 
 
 def item_changed(item: Item) -> Record:

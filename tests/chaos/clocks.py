@@ -9,18 +9,22 @@ after each `next_within_s`, last the duty lead; then it must stand in the queue 
 - **Early:** a step that the agency's system had before its moment, by this machine's clock, unless a clock had been set forward then.
 - **Out of order:** steps of one asking that do not stand in the order of their moments.
 
-A notice that amends or tells anew asks anew, and what takes back ends it: from then on what was asked before is judged no further. What
-such a change does to the steps that were to come is the law of `tests/unit`.
+A notice that amends or tells anew asks anew, and what takes back ends it: from then on what was asked before is judged no further. A bus
+that is late reads such a change before time has come to a step: then the step need not come, and may. What such a change does to the steps
+that were to come is the law of `tests/unit`.
 """
 
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from alertbus.model.item import StepKind
 from alertbus.model.notice import Deed, Notice
+
+BEGINNING, FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 EARLY_S = 0.5
 """Seconds by which a step may seem early: clocks are read one after the other."""
@@ -60,6 +64,19 @@ class Heard:
     answer: bool
 
 
+class Change(NamedTuple):
+    """A version of a case, or a statement of one of its alerts, as it first stood on the case's topic."""
+
+    moment: datetime
+    """From when it counts."""
+    ticked: datetime
+    """How far what stands before it had moved the case's time."""
+    place: int
+    """Its offset."""
+    alert_id: str | None = None
+    """Whose statement it is; None for a version of the case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """A clock that a fault had set forward by so many seconds, between two moments of this machine's."""
@@ -87,8 +104,8 @@ class StepsSeen:
     unowned: Collection[str]
     """Obligations whose item has said that nobody is left to be asked; of an answer it has the obligation's id."""
     ahead: Collection[Ahead] = ()
-    changed: Mapping[str, Collection[tuple[datetime, datetime]]] = field(default_factory=dict)
-    """By case, when its versions became known, each with how far ticks before it on its topic had moved the case's time."""
+    changed: Mapping[str, Collection[Change]] = field(default_factory=dict)
+    """By case, its versions and the statements that reached it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,8 @@ class _Asking:
 
     notice: Notice
     until: datetime
+    covered: datetime = FOREVER
+    """What was due later than this need not have come: what ended the asking stood on the topic before time had come so far."""
     steps: list[Notice] = field(default_factory=list)
 
     @property
@@ -144,20 +163,27 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
             if of_it and notice.step is not None:
                 of_it[-1].steps.append(notice)
             continue
-        if known:
-            known[-1].until = min(known[-1].until, _changed_at(known[-1], notice, at, seen))
+        if known and at < known[-1].until:
+            known[-1].until, known[-1].covered = _ended(known[-1], notice, at, seen)
         if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
-            known.append(_Asking(notice, datetime.max.replace(tzinfo=owed.since.tzinfo)))
+            known.append(_Asking(notice, FOREVER))
     return itertools.chain.from_iterable(of_obligation.values())
 
 
-def _changed_at(asking: _Asking, notice: Notice, at: datetime, seen: StepsSeen) -> datetime:
-    """Until when it was asked, by a notice that changed it. An agency that a version of the case leaves out hears nothing more: not even of
-    a step whose moment had come, if that version stood on the case's topic before any tick that covers the step.
+def _ended(asking: _Asking, notice: Notice, at: datetime, seen: StepsSeen) -> tuple[datetime, datetime]:
+    """Until when it was asked, by a notice that changed it, and how far the case's time had come when the cause of that stood on the case's
+    topic. An agency that a version of the case leaves out hears nothing more: not even of a step whose moment had come, if the alert stands
+    behind that version.
     """
-    since = asking.notice.obligation.since
-    changes = [one for one in seen.changed.get(notice.obligation.case_id, ()) if since < one[0] <= at] if notice.deed.ends else []
-    return min(max(changes)) if changes else at
+    owed = asking.notice.obligation
+    changes = [one for one in seen.changed.get(owed.case_id, ()) if one.alert_id in {None, owed.alert_id}]
+    ended = [one for one in changes if owed.since < one.moment <= at]
+    if not ended:
+        return at, FOREVER
+    last = max(one.moment for one in ended)
+    first = min((one for one in ended if one.moment == last), key=lambda one: one.place)
+    reached = min((one.place for one in changes if one.alert_id is not None), default=first.place)
+    return last if notice.deed.ends else at, first.ticked if reached <= first.place else BEGINNING
 
 
 def _plan(asking: _Asking, quick: Quick) -> Iterator[tuple[StepKind, str, datetime]]:
@@ -184,7 +210,7 @@ def _never_unowned(asking: _Asking, seen: StepsSeen, quick: Quick) -> Iterator[s
     """An answer that stood on the case's topic before any tick that covers the moment is the earlier news."""
     end, answer = _unowned_at(asking, quick), _answer(asking, seen)
     told = asking.notice.obligation.id in seen.unowned
-    if end < _end(asking, seen) and not told and (answer is None or answer.ticked >= end):
+    if end < _end(asking, seen) and end <= asking.covered and not told and (answer is None or answer.ticked >= end):
         yield f"{asking.name}: nobody answered by {end:%H:%M:%S}, and it is not unowned"
 
 
@@ -205,7 +231,7 @@ def _end(asking: _Asking, seen: StepsSeen) -> datetime:
 
 def _due(asking: _Asking, seen: StepsSeen, quick: Quick) -> Iterator[tuple[StepKind, str, datetime]]:
     end = _end(asking, seen)
-    return (step for step in _plan(asking, quick) if step[2] < end)
+    return (step for step in _plan(asking, quick) if step[2] < end and step[2] <= asking.covered)
 
 
 def _missing(asking: _Asking, due: Sequence[tuple[StepKind, str, datetime]], seen: StepsSeen) -> Iterator[str]:

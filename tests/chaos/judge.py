@@ -24,7 +24,7 @@ That is what the key is for, and the receiver processes it once.
 
 **A receiver that lies** (200, and nothing done): no sender can tell it from an honest one. The bus has settled the message; what
 protects the family is that the obligation stays open, and in time overdue, until a named person answers. So a lie is accounted for when
-the obligation stands in the chronicle as unanswered. It is counted beside, not as lost.
+the obligation stands in the chronicle as unanswered, or when a worker of the run has answered it. It is counted beside, not as lost.
 
 **Out of order**: within an agency and a case, first arrivals that do not follow the order of the notices on their topic. Notices that were refused
 or lied about do not count, nor do those moved to a lane of their own because they could not be rendered.
@@ -108,6 +108,8 @@ class Seen:
     quarantined: Collection[Place]
     unreadable: Collection[Place]
     """Where the chronicle found records it could not read."""
+    answered: Collection[str] = ()
+    """Obligations that a worker of the run has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def judge(seen: Seen) -> Verdict:
             continue
         if (row.state == SETTLED_BY_REFUSAL and notice.id in refused_by) or row.error == WITHDRAWN_UNSENT:
             excused.add(notice.id)
-        elif notice.id in lied_about and seen.obligations.get(notice.obligation.id) in {*UNANSWERED, "withdrawn"}:
+        elif notice.id in lied_about and _is_accounted(notice.obligation.id, seen):
             lies.add(notice.id)
     return Verdict(
         lost=frozenset(_lost(seen, processed | excused | lies)),
@@ -149,6 +151,10 @@ def judge(seen: Seen) -> Verdict:
         lies=frozenset(lies),
         refusals=len(excused),
     )
+
+
+def _is_accounted(obligation_id: str, seen: Seen) -> bool:
+    return obligation_id in seen.answered or seen.obligations.get(obligation_id) in {*UNANSWERED, "withdrawn"}
 
 
 def _lost(seen: Seen, accounted: Collection[str]) -> Iterator[str]:

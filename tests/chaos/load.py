@@ -49,6 +49,8 @@ class Load:
     accepted: list[Accepted] = field(default_factory=list)
     recorded: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """By case, the versions for which a PUT was answered 2xx."""
+    answered: set[str] = field(default_factory=set)
+    """Obligations that a worker has answered, and heard so."""
     refused: list[int] = field(default_factory=list)
     """Statuses that say no: none is expected, for what is sent is right."""
     offered: int = 0
@@ -139,7 +141,9 @@ class Load:
     async def _acknowledge(self, obligation_id: str, by: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
         said = {"by": by, "intent": "acting"}
-        await self._until_answered(lambda: self._client.post(f"/v1/obligations/{obligation_id}/acknowledgements", json=said))
+        path = f"/v1/obligations/{obligation_id}/acknowledgements"
+        if await self._until_answered(lambda: self._client.post(path, json=said)) is not None:
+            self.answered.add(obligation_id)
 
     async def _say(self, what: str, *families: Family) -> None:
         people = [{"case_id": family.case_id, "key": "partner"} for family in families]

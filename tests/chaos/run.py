@@ -28,6 +28,7 @@ from tests.chaos.judge import Seen, Verdict, judge
 from tests.chaos.load import Load
 from tests.chaos.quick_policy import quick_policy
 from tests.chaos.schedule import AGENCIES, Fault, schedule
+from tests.chaos.trail import trail_of
 from tests.chaos.witness import quiet, steps_seen, testimony
 
 RATE = 6.0
@@ -67,6 +68,8 @@ class Report:
     steps: StepVerdict
     still: str
     """What was still under way when patience ended; empty when all was calm."""
+    trail: Sequence[str] = ()
+    """What stands on the topics about the cases of what went wrong."""
 
     @property
     def lost(self) -> int:
@@ -167,18 +170,21 @@ async def _storm(load: Load, injector: Injector, faults: Sequence[Fault], say: C
 async def _judged(bus: Bus, load: Load, injector: Injector, seed: int, done: list[Done], unanswered: int, still: str) -> Report:
     seen, found = await testimony(bus, load, injector.poison)
     last = _last_sign_of_life(seen, load)
+    verdict, steps = judge(seen), judge_steps(await steps_seen(bus, injector))
+    wrong = (verdict.lost, verdict.doubled, verdict.disordered, steps.lost, steps.doubled, steps.disordered, steps.early)
     return Report(
         seed=seed,
         done=done,
         survived=sum(one.came_back and one.ended < last for one in done),
-        verdict=judge(seen),
-        steps=judge_steps(await steps_seen(bus, injector)),
+        verdict=verdict,
+        steps=steps,
         difference=found.difference,
         accepted=len(load.accepted),
         notices=len(seen.notices),
         attempts=len(seen.attempts),
         unanswered=unanswered + len(load.refused),
         still=still,
+        trail=await trail_of(bus, frozenset().union(*wrong)),
     )
 
 
@@ -206,6 +212,8 @@ def tell(report: Report, say: Callable[[str], None]) -> None:
     ):
         for entry in sorted(entries)[:40]:
             say(f"{name:<11} {entry}")
+    for line in report.trail:
+        say(f"trail       {line}")
 
 
 async def _until_told_to_stop(work: Coroutine[Any, Any, Report]) -> Report:

@@ -9,7 +9,7 @@ from alertbus.model import ids
 from alertbus.model.alert import Severity
 from alertbus.model.item import ItemStep, StepKind
 from alertbus.model.notice import Deed, Notice, Obligation
-from tests.chaos.clocks import QUICK, Ahead, Heard, StepsSeen, StepVerdict, judge_steps
+from tests.chaos.clocks import QUICK, Ahead, Change, Heard, StepsSeen, StepVerdict, judge_steps
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 OWED = ids.obligation_id("alert", "case", "school", "dsl")
@@ -54,6 +54,7 @@ def step(kind: StepKind, role: str, at_s: float, name: str = "") -> tuple[Notice
 
 STEPS = [step(*one) for one in PLAN]
 ASKED = (notice(), AT)
+STATED = Change(AT, AT, 1, "alert")
 
 
 def again(one: Notice, seconds: float) -> Notice:
@@ -106,9 +107,25 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
                 *STEPS[:1],
                 (notice(Deed.WITHDRAW, "back"), after(14)),
                 unowned=(),
-                changed={"case": [(after(-9), AT), (after(14), after(11))]},
+                changed={"case": [Change(after(-9), AT, 0), STATED, Change(after(14), after(11), 2)]},
             ),
             1,
+        ),
+        (
+            seen(
+                (notice(Deed.WITHDRAW, "back"), after(14)),
+                unowned=(),
+                changed={"case": [STATED, Change(after(14), AT, 2, "alert"), Change(after(14), after(99), 7, "alert")]},
+            ),
+            0,
+        ),
+        (
+            seen(
+                (notice(Deed.NO_LONGER_YOURS, "left"), after(40)),
+                unowned=(),
+                changed={"case": [Change(after(40), after(39), 1), STATED._replace(place=2)]},
+            ),
+            0,
         ),
     ],
     ids=[
@@ -123,6 +140,8 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         "answered late, and heard of before a tick",
         "asked anew",
         "left out by a version that stood before the tick",
+        "taken back before time had come to any step",
+        "left out by a version that stood before the alert",
     ],
 )
 def test_a_run_in_which_all_went_well_is_clean(well: StepsSeen, expected: int) -> None:
@@ -143,7 +162,12 @@ def test_each_step_that_is_missing_is_counted_once(place: int) -> None:
         (seen(*STEPS, heard={OWED: [Heard(after(40), after(31), answer=True)]}, unowned=()), (1, 0, 0, 0)),
         (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN[1:]), (1, 0, 0, 0)),
         (
-            seen(*STEPS[:1], (notice(Deed.WITHDRAW, "back"), after(14)), unowned=(), changed={"case": [(after(13), after(13))]}),
+            seen(
+                *STEPS[:1],
+                (notice(Deed.WITHDRAW, "back"), after(14)),
+                unowned=(),
+                changed={"case": [STATED, Change(after(13), after(13), 2)]},
+            ),
             (1, 0, 0, 0),
         ),
         (seen(*STEPS[:3], step(StepKind.DUTY_LEAD, LEAD, 23)), (1, 0, 0, 0)),

@@ -188,6 +188,13 @@ def test_a_lie_is_accounted_for_while_nobody_has_answered() -> None:
     assert not verdict.lost
 
 
+def test_a_lie_is_accounted_for_where_a_worker_has_answered_and_not_where_only_the_bus_says_so() -> None:
+    lied = {"attempts": [attempt(processed=False, manner=Manner.LIES)], "obligations": {ONE.obligation.id: "acknowledged"}}
+
+    assert judge(seen(**lied, answered={ONE.obligation.id})).lies == {ONE.id}
+    assert judge(seen(**lied)).lost
+
+
 def test_a_refusal_that_is_known_is_no_loss_nor_is_what_was_withdrawn_before_it_was_sent() -> None:
     refused = judge(seen(attempts=[attempt(processed=False, status=422)], rows=[row(state="refused")]))
     withdrawn = judge(seen(attempts=[], rows=[row(state="cancelled", error="withdrawn_before_it_was_sent")]))

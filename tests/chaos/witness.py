@@ -22,7 +22,7 @@ from alertbus.model import watchdog
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
 from alertbus.model.errors import BusError
-from alertbus.model.events import NOTICE_OWED, Answered, CaseChanged, NotDelivered, Tick
+from alertbus.model.events import NOTICE_OWED, AlertReachedCase, Answered, CaseChanged, NotDelivered, Tick
 from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.operations.progress import pending
@@ -31,15 +31,13 @@ from alertbus.reconcile.full import Reconciliation, reconcile
 from alertbus.wire.reading import understand
 from alertbus.wire.words import words
 from tests.chaos.bus import Bus
-from tests.chaos.clocks import Ahead, Heard, StepsSeen
+from tests.chaos.clocks import BEGINNING, Ahead, Change, Heard, StepsSeen
 from tests.chaos.faults import Injector
 from tests.chaos.judge import Place, Row, Seen
 from tests.chaos.load import Load
 from tests.chaos.schedule import AGENCIES
 
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-
-_STEP_WORDS = words(NOTICE_OWED, CaseChanged.type, Tick.type, Answered.type, NotDelivered.type, Item.type)
+_STEP_WORDS = words(NOTICE_OWED, AlertReachedCase.type, CaseChanged.type, Tick.type, Answered.type, NotDelivered.type, Item.type)
 
 _CALM_LOOKS = 3
 _LOOK_S = 0.5
@@ -76,7 +74,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
     notices: dict[str, tuple[Notice, datetime]] = {}
     heard: dict[str, list[Heard]] = defaultdict(list)
     ticked: dict[str, datetime] = defaultdict(lambda: BEGINNING)
-    changed: dict[str, set[tuple[datetime, datetime]]] = defaultdict(set)
+    changed: dict[str, dict[tuple[str | None, datetime], Change]] = defaultdict(dict)
     unowned: set[str] = set()
     async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
         read = understand(record, _STEP_WORDS)
@@ -89,8 +87,11 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
                 answer = isinstance(said, Answered)
                 heard[said.obligation_id].append(Heard(said.at, ticked[said.case_id], answer))
             case CaseChanged(case=case) if case.known_at is not None:
-                changed[case.id].add((case.known_at, ticked[case.id]))
+                changed[case.id].setdefault((None, case.known_at), Change(case.known_at, ticked[case.id], record.offset))
                 ticked[case.id] = max(ticked[case.id], case.known_at)  # what is due by then is given out, though a clock was ahead
+            case AlertReachedCase(case_id=case_id, alert=stated):
+                change = Change(stated.at, ticked[case_id], record.offset, stated.alert_id)
+                changed[case_id].setdefault((stated.alert_id, stated.at), change)
             case Item() as item if item.unowned:
                 unowned.add(item.id)
     return StepsSeen(
@@ -98,7 +99,7 @@ async def steps_seen(bus: Bus, injector: Injector) -> StepsSeen:
         heard=heard,
         arrived=_arrived(bus),
         unowned=unowned,
-        changed=changed,
+        changed={case_id: list(found.values()) for case_id, found in changed.items()},
         ahead=[Ahead(_wall(done.ended - done.seconds), _wall(done.ended), done.fault.how["by_s"]) for done in injector.clocks_ahead],
     )
 
@@ -163,6 +164,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
         poison=poison,
         quarantined=quarantined,
         unreadable=places,
+        answered=load.answered,
     )
     return seen, found
 

@@ -182,7 +182,7 @@ async def test_a_version_recorded_by_a_gateway_that_died_is_published_by_the_nex
     register = TeamRegister(served.inside.engine)
     await register.record(Team.model_validate(said | {"agency": "police"}), datetime(2026, 11, 23, tzinfo=UTC), None)
 
-    await served.inside.intake.teams.republish()  # its ticker may have done so meanwhile, which is harmless
+    await served.inside.intake.teams.republish()  # what finishes begun work may have done so meanwhile, which is harmless
 
     assert {one.version for one in await on_topic(served, said["id"])} == {1}
     assert await register.unpublished() == []

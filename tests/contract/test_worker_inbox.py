@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from alertbus.broker import topics
-from alertbus.chronicle import worker_inbox
 from alertbus.model.item import ItemStep, StepKind
 from alertbus.model.notice import Deed, Notice
 from alertbus.model.team import worker_ref
@@ -75,8 +74,7 @@ async def test_what_was_passed_on_to_somebody_is_in_their_inbox_too(gateway: Any
     assert await inbox(gateway, JO, state="all") == [hers.obligation.id]
 
 
-async def test_a_persons_pages_follow_each_other_in_the_order_of_the_inbox(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_inbox, "AT_ONCE", 3)
+async def test_a_persons_pages_follow_each_other_in_the_order_of_the_inbox(gateway: Any) -> None:
     every = [owed(ADA if n % 3 else JO, n) for n in range(20)]
     await owe(gateway, *every)
     hers = [one.obligation.id for one in every if one.recipient == ADA]

@@ -9,7 +9,8 @@ from alertbus.audit.chain import AuditedDeed
 from alertbus.desk.sign_in.break_glass import LASTS, BreakGlass
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.errors import InvalidInput, NotAllowed, NotFound
-from tests.at_the_door import WallClock, Written, opened
+from alertbus.sql.database import Database
+from tests.at_the_door import WallClock, Written, desk, fields, opened, person, sign_in, token_shown
 
 REASON = "Her teacher is with her and she will not go home"
 CANARY = "Canary Zebedee"
@@ -23,8 +24,9 @@ LEAD = visitor("Ann Lee", Role.SAFEGUARDING_LEAD, "s-2", "social_care")
 
 
 class Glass:
-    def __init__(self, break_glass: BreakGlass, clock: WallClock, written: Written) -> None:
-        self.pane, self.clock, self.written = break_glass, clock, written
+    def __init__(self, database: Database) -> None:
+        self.database, self.clock, self.written = database, WallClock(), Written()
+        self.pane = BreakGlass(database, self.written, self.clock)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,9 +36,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def glass(url: str) -> AsyncIterator[Glass]:
-    clock, written = WallClock(), Written()
     async with opened(url) as database:
-        yield Glass(BreakGlass(database, written, clock), clock, written)
+        yield Glass(database)
 
 
 async def test_with_a_reason_one_alert_is_seen_for_an_hour_by_that_session_and_nothing_else_is(glass: Glass) -> None:
@@ -102,6 +103,27 @@ async def test_the_holders_safeguarding_lead_is_told_until_one_has_taken_note_an
     with pytest.raises(NotFound):
         await pane.take_note(LEAD, broken.id)
     assert glass.written.lines[-1] == (AuditedDeed.GLASS_SEEN, "Ann Lee", "social_care", "Mary Obi, school", ("c-1",))
+
+
+async def test_a_lead_reads_on_a_page_who_it_was_and_why_and_says_so_and_nobody_else_may(glass: Glass) -> None:
+    here = desk(glass.database, glass.clock)
+    await here.add(person("ann.lee", name="Ann Lee", agency="social_care", setting=None, roles=frozenset({Role.SAFEGUARDING_LEAD})))
+    await here.add()
+    await glass.pane.ask(visitor(), "case", "c-1", f"{REASON} <script>alert(1)</script>", holder="social_care")
+    async with here.browser() as lead, here.browser() as other:
+        assert (await lead.get("/break-glass")).headers["location"] == "/sign-in?next=%2Fbreak-glass"
+        await sign_in(lead, "ann.lee")
+        await sign_in(other)
+        with pytest.raises(NotAllowed):
+            await other.get("/break-glass")
+        shown = await lead.get("/break-glass")
+        assert "Mary Obi" in shown.text
+        assert f"{REASON} &lt;script&gt;" in shown.text
+        with pytest.raises(NotFound):
+            await other.post("/break-glass", data=fields(shown) | {"form_token": await token_shown(other)})
+        assert (await lead.post("/break-glass", data={"read": fields(shown)["read"]})).status_code == 403
+        assert (await lead.post("/break-glass", data=fields(shown))).status_code == 303
+        assert "Nobody has" in (await lead.get("/break-glass")).text
 
 
 async def test_a_lead_does_not_take_note_of_their_own(glass: Glass) -> None:

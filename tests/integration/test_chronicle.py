@@ -50,13 +50,6 @@ from alertbus.sql.rebuild import unfinished
 from tests.story import LATER, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, hours, story
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
-
-
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)

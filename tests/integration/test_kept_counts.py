@@ -1,4 +1,4 @@
-"""The numbers that are kept are those that counting gives, whatever is repeated, mixed, refused or written again."""
+"""What is kept beside the rows is what the rows give, whatever is repeated, mixed, refused or written again: numbers, and who is asked."""
 
 import random
 import shutil
@@ -16,7 +16,7 @@ from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import ChronicleRestore, make_tables
 from alertbus.model.alert import Action
 from alertbus.model.item import ItemState
-from alertbus.model.notice import Deed, Stage
+from alertbus.model.notice import Deed, Intent, Stage
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import MIGRATIONS, make_engine, metadata, migrate
 from tests.story import LATER, Log, a_case, a_notice, a_receipt, accepted, an_item, hours, story, unowned
@@ -32,13 +32,6 @@ UNION ALL SELECT 'items_unowned', exercise, COUNT(*) FROM chronicle_item WHERE u
 UNION ALL SELECT 'clocks_met', exercise, COUNT(*) FROM chronicle_item WHERE state = 'met' AND rule <> 'answer' GROUP BY exercise
 UNION ALL SELECT 'clocks_missed', exercise, COUNT(*) FROM chronicle_item WHERE state = 'missed' AND rule <> 'answer' GROUP BY exercise
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
@@ -213,3 +206,29 @@ async def test_a_database_of_before_is_counted_when_it_is_migrated(url: str, tmp
         await assert_right(connection)
         assert (await connection.execute(text("SELECT max(changed) FROM chronicle_obligation"))).scalar_one() == 0
     await engine.dispose()
+
+
+async def test_a_database_of_before_knows_of_whom_everything_is_asked_when_it_is_migrated(url: str) -> None:
+    log = a_log()
+    named = a_notice("named", "owed-9", recipient="R. Postholder", due=hours(9))
+    asked = named.obligation.model_copy(update={"role": "team_manager"})
+    log.notice(named)
+    log.notice(named.model_copy(update={"id": "next", "deed": Deed.ESCALATE, "obligation": asked, "recipient": "Lee Chan"}))
+    log.receipt(a_receipt(named, Stage.ACKNOWLEDGED, intent=Intent.PASSING_ON, to="Jo Goldammer"))
+    await migrate(url)
+    engine = make_engine(url)
+    rows = select(tables.asked).order_by(*tables.asked.primary_key)
+    async with engine.begin() as connection:
+        await apply(connection, read(log.records))
+        written = (await connection.execute(rows)).all()
+        await connection.execute(text("DROP TABLE chronicle_asked"))
+        await connection.execute(text("DROP TABLE chronicle_tick_minute"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
+
+    await migrate(url)
+
+    async with engine.begin() as connection:
+        assert (await connection.execute(rows)).all() == written
+    await engine.dispose()
+    assert len(written) > 100
+    assert sum(row.obligation_id == "owed-9" for row in written) == 3

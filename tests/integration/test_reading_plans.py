@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from alertbus.bench.chronicle_rows import fill
+from alertbus.bench.chronicle_rows import AGENCIES, WORKERS, fill
 from alertbus.chronicle import queries, tables
+from alertbus.chronicle.answers import InboxItem
+from alertbus.chronicle.asked_rows import AskedOf
 from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.item_numbers import unowned_by_agency
@@ -18,6 +20,7 @@ from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
 from alertbus.chronicle.item_sight import ItemSight
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.chronicle.reviews import review_items
+from alertbus.chronicle.worker_inbox import answered_meanwhile, inbox_of_worker
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import POLICY
@@ -25,7 +28,7 @@ from tests.story import POLICY
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LARGE = (
     *(tables.obligation, tables.notice, tables.receipt, tables.alert, tables.alert_case, tables.review, tables.review_decision),
-    *(tables.item, tables.case_agency),
+    *(tables.item, tables.case_agency, tables.asked),
 )
 
 
@@ -112,6 +115,31 @@ async def test_page_of_an_inbox_is_the_beginning_of_an_index_for_each_state(
             assert indexes(plan) <= {expected, f"ix_chronicle_obligation_{rehearsed}inboxes"}
         # What is put together is sorted: the states' first ones, twice, and a page's receipts. Nothing is sorted to find them.
         assert len([line for line in plan if "TEMP B-TREE" in line]) <= 3
+
+
+@pytest.mark.parametrize("state", [None, OPEN, "accepted", "acknowledged"])
+@pytest.mark.parametrize("exercise", EXERCISE)
+@pytest.mark.parametrize("agency", AGENCY)
+async def test_tur_06_the_inbox_of_one_person_is_found_by_index_whoever_they_answer_for(
+    filled: Filled, agency: str | None, exercise: str | None, state: str | None
+) -> None:
+    """Of whom anything is asked, and then what is asked of some of them; and what was answered while one of them was away."""
+    engine, asked = filled.engine, set[AskedOf]()
+
+    def theirs(one: AskedOf) -> bool:
+        asked.add(one)
+        return one.named in WORKERS[:20]
+
+    async def page(after: str | None = None) -> list[InboxItem]:
+        return await inbox_of_worker(engine, agency, state, exercise, theirs, now=NOW, limit=5, after=after)
+
+    found = await page()
+    assert found or (agency, exercise) != ("gp", EVERYTHING), "and there is some"
+    assert len(asked) > len(AGENCIES) or agency == "school.7" or exercise == "drill-1"
+    for after in (None, *(item.cursor for item in found[-1:])):
+        assert read_whole(await filled.plan(lambda after=after: page(after))) == []
+    meanwhile = await filled.plan(lambda: answered_meanwhile(engine, agency or "gp", theirs, NOW - timedelta(days=9), NOW, now=NOW))
+    assert read_whole(meanwhile) == []
 
 
 async def test_what_is_asked_most_reads_no_large_table_whole(filled: Filled) -> None:

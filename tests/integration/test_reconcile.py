@@ -7,7 +7,6 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,13 +49,6 @@ from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_rec
 from tests.unit.test_reach_law import DAY_0, Found, World, worlds
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture

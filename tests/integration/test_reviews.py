@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +25,6 @@ from alertbus.wire.words import TABLE
 from tests.story import LATER, T0, Arrived, Log, accepted, hours
 
 UNSURE = ReviewNeeded(id="r-1", reason=ReviewReason.UNSURE_MATCH, at=T0, alert_id="a-1", person_ids=("p", "c-1", "c-2"), source="police")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture

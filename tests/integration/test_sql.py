@@ -28,13 +28,6 @@ notes = Table(
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
-
-
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)

@@ -15,13 +15,6 @@ from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bus.db"
-    return str(request.getfixturevalue("postgres_database"))
-
-
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[Database]:
     engine = make_engine(url)

@@ -16,7 +16,7 @@ from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.calendar import add_working_days, is_working_day
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, NotDelivered, Tick
+from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemEscalated, NotDelivered, Tick
 from alertbus.model.notice import Deed, Intent
 from alertbus.policy.policy import Policy
 from alertbus.policy.within import Within
@@ -92,6 +92,7 @@ class Known:
     answers: dict[str, Answered] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
     reports: dict[str, NotDelivered] = field(default_factory=dict)
+    escalated: list[ItemEscalated] = field(default_factory=list)
     now: datetime = BEGINNING
 
     def take(self, event: CaseEvent) -> None:
@@ -106,6 +107,8 @@ class Known:
                 self.undone.add(event.undoes)
             case Answered():
                 self.answers.setdefault(event.receipt_id, event)
+            case ItemEscalated():
+                self.escalated.append(event)
             case NotDelivered():
                 first = self.reports.get(event.notice_id)
                 self.reports[event.notice_id] = event if first is None or event.at < first.at else first
@@ -151,7 +154,9 @@ class Known:
         urgent = rule.safety or severity == "critical"
         answers = [a for a in self.answers.values() if a.obligation_id == key and since <= a.at < until and a.receipt_id not in self.undone]
         answers.sort(key=lambda a: (a.at, a.receipt_id))
-        for number, (start, end, again) in enumerate(self._spells(answers, rule.acting_for, since, until)):
+        folded = statement.at != since and not rule.safety  # a newcomer answers to the briefing (decision 0025)
+        moved = [] if folded else [e for e in self.escalated if e.item_id == key and since <= e.at < until]
+        for number, (start, end, again) in enumerate(self._spells(answers, moved, rule.acting_for, since, until)):
             due = SHAPED.due(kind, start, severity).astimezone(UTC)
             remind = start if again else start + (due - start) * 0.5
 
@@ -164,13 +169,19 @@ class Known:
                 steps.append((f"{role}, opening", role, when_open(agency, start), False))
             order = self._order(agency, role, rule.chain, since)
             reports = [r for r in self.reports.values() if r.obligation_id == key and start <= r.at < end]
-            folded = statement.at != since and not rule.safety  # a newcomer answers to the briefing (decision 0025)
-            at = END if folded else wait(due)
+            at, last = END if folded else wait(due), start
+            anew = self._held(answers, moved, rule.acting_for, start - timedelta(microseconds=1)) and start != since
             for place, one in enumerate(order):
                 before = role if place == 0 else order[place - 1]
                 heard = [r.at for r in reports if r.role == before or (place == 0 and r.role not in (role, *order))]
                 early = min(heard, default=END)
-                steps.append((one, one, min(at, early), early <= at))
+                asks = [e.at for e in moved if start <= e.at < end and (e.seen >= last or (anew and place == 0 and e.at == start))]
+                if min(asks, default=END) < min(at, early):
+                    at = last = min(asks)
+                    steps.append((one, one, at, True))
+                else:
+                    last = min(at, early)
+                    steps.append((one, one, last, early <= at))
                 at = wait(later_by(rule.next_within or SHAPED.escalation.next_within, at))
             for what, whom, moment, reported in steps:
                 if moment < end and (reported or not folded):
@@ -187,10 +198,10 @@ class Known:
         return [*after, lead]
 
     def _spells(
-        self, answers: list[Answered], holds: Within | None, since: datetime, until: datetime
+        self, answers: list[Answered], moved: list[ItemEscalated], holds: Within | None, since: datetime, until: datetime
     ) -> Iterator[tuple[datetime, datetime, bool]]:
         """When it waits for an answer, from and to; and whether it waits again because an answer ran out."""
-        marks = {since: False}
+        marks = {since: False} | {one.at: False for one in moved}
         for answer in answers:
             marks.setdefault(answer.at, False)
             if holds is not None and answer.intent is Intent.ACTING:
@@ -198,20 +209,21 @@ class Known:
         moments = sorted(moment for moment in marks if since <= moment < until)
         begun: tuple[datetime, bool] | None = None
         for moment in moments:
-            held = self._held(answers, holds, moment)
+            held = self._held(answers, moved, holds, moment)
             if held and begun is not None:
                 yield begun[0], moment, begun[1]
                 begun = None
             elif not held and begun is None:
-                released = any(a.at == moment and a.intent is not Intent.ACTING for a in answers)
+                released = any(a.at == moment and a.intent is not Intent.ACTING for a in answers) or moment in {one.at for one in moved}
                 begun = (moment, moment != since and not released)
         if begun is not None:
             yield begun[0], until, begun[1]
 
-    def _held(self, answers: list[Answered], holds: Within | None, moment: datetime) -> bool:
-        """Whether somebody acts at a moment, by what each of them said last; or has acted."""
+    def _held(self, answers: list[Answered], moved: list[ItemEscalated], holds: Within | None, moment: datetime) -> bool:
+        """Whether somebody acts at a moment, by what each of them said last; or has acted. What came before an escalation counts no more."""
         last: dict[str, Answered] = {}
-        for answer in (one for one in answers if one.at <= moment):
+        anew = max((one.at for one in moved if one.at <= moment), default=BEGINNING)
+        for answer in (one for one in answers if anew < one.at <= moment):
             if answer.acted:
                 return True
             last[answer.by] = answer
@@ -272,7 +284,7 @@ def matters(draw: st.DrawFn, number: int) -> list[AcceptedAlert]:
 def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
     """Answers, some of them taken back, and notices that reached nobody."""
     found: list[CaseEvent] = []
-    for number in range(draw(st.integers(0, 4))):
+    for number in range(draw(st.integers(0, 5))):
         alert = draw(st.sampled_from(alerts))
         agency = draw(st.sampled_from(["school", "childrens_social_care", "gp"]))
         kind = alert.alert.kind
@@ -280,7 +292,13 @@ def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
         key = ids.obligation_id(alert.alert_id, "c1", agency, role)
         at = alert.at + timedelta(minutes=draw(st.integers(0, 4000)))
         who = {"case_id": "c1", "alert_id": alert.alert_id, "obligation_id": key, "agency": agency}
-        if draw(st.booleans()):
+        what = draw(st.sampled_from(["answered", "answered", "not reached", "escalated"]))
+        if what == "escalated":
+            about = {"case_id": "c1", "item_id": key, "alert_id": alert.alert_id, "agency": "school", "by": draw(st.sampled_from("AB"))}
+            at += timedelta(seconds=17)  # in no moment in which anything else is
+            seen = at - timedelta(minutes=draw(st.sampled_from([0, 1, 200, 5000])))
+            found.append(ItemEscalated.model_validate(about | {"at": at, "seen": seen}))
+        elif what == "answered":
             intent, acted = draw(st.sampled_from(list(Intent))), draw(st.integers(0, 5)) == 0
             answer = {"receipt_id": f"r{number}", "by": draw(st.sampled_from("AB")), "intent": "acting" if acted else intent}
             found.append(Answered.model_validate(who | answer | {"acted": acted, "at": at}))
@@ -307,14 +325,14 @@ def time_of(event: CaseEvent) -> datetime:
             return event.case.known_at or MONDAY
         case AlertReachedCase():
             return event.alert.at
-        case Tick() | Answered() | NotDelivered():
+        case Tick() | Answered() | NotDelivered() | ItemEscalated():
             return event.at
         case _:
             raise AssertionError(event)
 
 
 def moves_time(event: CaseEvent) -> bool:
-    return not isinstance(event, Answered | NotDelivered)
+    return not isinstance(event, Answered | NotDelivered | ItemEscalated)
 
 
 ticks = st.lists(

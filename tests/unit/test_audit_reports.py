@@ -112,7 +112,7 @@ def a_ppn_report() -> AuditReport:
     other = owed(PPN, "health_visiting", "health_visitor", (Stage.ACKNOWLEDGED, 2.5))
     clock = item("ppn_face_to_face", PPN, 2, "missed", 96, reason="workload")
     after = (contact(2, 20, "telephone"), contact(3, 50, "visit", "health_visiting"), contact(4, 96, "visit"))
-    return ppn_report(data(PPN, *after, told=(manager, worker, other), items=(clock,)), POLICY, at(200))
+    return ppn_report(data(PPN, *after, told=(manager, worker, other), items=(clock,)), POLICY)
 
 
 def test_aud_01_ppn_02_a_notice_has_five_times_its_response_and_the_managers_acknowledgement() -> None:
@@ -153,7 +153,7 @@ def test_aud_01_the_summary_is_by_team() -> None:
 
 
 def test_a_notice_that_nobody_answered_says_so_and_invents_no_time() -> None:
-    row = first(ppn_report(data(PPN), POLICY, at(200)))
+    row = first(ppn_report(data(PPN), POLICY))
 
     assert [row[name] for name in ("delivered", "acknowledged", "acted", "face to face", "hours to it", "limit")] == [None] * 6
     assert row["first response"] == "not recorded"
@@ -163,7 +163,7 @@ def test_aud_02_a_meeting_is_reported_with_its_interval_and_why_it_was_late_and_
     asked = said(1, "meeting", 0)
     items = (item("strategy_meeting", asked, 0, "missed", 14 * 24), item("strategy_meeting", asked, 5, "void", id="i-2"))
 
-    report = meetings_report(data(asked, items=items), POLICY, at(500))
+    report = meetings_report(data(asked, items=items), POLICY)
 
     assert [(row["days"], row["limit"], row["reason"], row["team"]) for row in as_fields(report)["rows"]] == [
         (14.0, "missed", "unknown", "North")
@@ -214,7 +214,7 @@ def test_aud_07_deliveries_are_listed_each_with_its_times_and_summed_up_by_agenc
         owed(PPN, "gp", "y", due=100),
     )
 
-    report = deliveries_report(data(PPN, told=told), POLICY, at(50))
+    report = deliveries_report(data(PPN, told=told), at(50))
 
     assert [(row["agency"], row["late"], row["delivered"] is None) for row in as_fields(report)["rows"]] == [
         ("gp", "no", True),
@@ -226,7 +226,7 @@ def test_aud_07_deliveries_are_listed_each_with_its_times_and_summed_up_by_agenc
 def test_aud_07_no_interval_is_given_between_an_exercises_time_and_the_machines() -> None:
     told = (owed(PPN, "police", "x", (Stage.ACCEPTED, 3), (Stage.ACKNOWLEDGED, 12)),)
 
-    report = deliveries_report(data(PPN, told=told, period=Period(exercise="e")), POLICY, at(50))
+    report = deliveries_report(data(PPN, told=told, period=Period(exercise="e")), at(50))
 
     assert report.summary == [("police", "ppn", 1, 1, 1, 0, None, None)]
 
@@ -243,13 +243,13 @@ def test_only_what_happened_in_the_period_is_reported() -> None:
     later = said(2, "ppn", 48, "police.northants")
     period = Period(at(24), at(72))
 
-    assert len(ppn_report(data(PPN, later, period=period), POLICY, at(100)).rows) == 1
+    assert len(ppn_report(data(PPN, later, period=period), POLICY).rows) == 1
 
 
 def every_report() -> list[AuditReport]:
     told = (owed(PPN, "police", "x", (Stage.ACKNOWLEDGED, 3), (Stage.ACTED, 4)),)
-    meeting = meetings_report(data(PPN, items=(item("strategy_meeting", PPN, 0, "met", 3),)), POLICY, at(50))
-    return [a_ppn_report(), meeting, a_conference_report(), deliveries_report(data(PPN, told=told), POLICY, at(50))]
+    meeting = meetings_report(data(PPN, items=(item("strategy_meeting", PPN, 0, "met", 3),)), POLICY)
+    return [a_ppn_report(), meeting, a_conference_report(), deliveries_report(data(PPN, told=told), at(50))]
 
 
 def test_not_24_no_report_names_or_counts_a_worker() -> None:

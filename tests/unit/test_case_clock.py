@@ -185,8 +185,11 @@ async def test_a_moment_that_comes_sooner_than_the_others_is_not_waited_for_in_v
     assert await bench.ticked() == [("case-2", just_before(NOON + timedelta(minutes=30)))]
 
 
-async def test_a_worker_that_starts_hours_late_ticks_all_that_has_lapsed_at_once_the_earliest_first(bench: Bench) -> None:
-    count = 3 * clock_module.AT_ONCE
+async def test_a_worker_that_starts_hours_late_ticks_all_that_has_lapsed_at_once_the_earliest_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock_module, "HERD", 500)
+    count = 1_400
     for number in range(count):
         bench.stands(f"case-{number:04}", NOON - timedelta(seconds=number), partition=number % 4)
     bench.clock.assign(range(4))
@@ -195,6 +198,18 @@ async def test_a_worker_that_starts_hours_late_ticks_all_that_has_lapsed_at_once
 
     assert sorted(found) == [(f"case-{number:04}", just_before(NOON - timedelta(seconds=number))) for number in range(count)]
     assert {tick.at for tick in bench.broker.ticks} == {NOON}
+
+
+async def test_where_many_moments_have_come_a_case_where_somebody_may_be_in_danger_is_ticked_first(bench: Bench) -> None:
+    for number in range(20):
+        bench.stands(f"case-{number}", NOON - timedelta(seconds=number))
+    place, state = bench.stands("case-urgent", NOON), a_state("case-urgent", NOON, None)
+    apply_changes(bench.disk, 0, state_parts.changes(place[1], state, state.model_copy(update={"urgent": True})), 0)
+    bench.clock.assign([0])
+
+    found = await bench.ticked(21)
+
+    assert [case_id for case_id, _ in found[:3]] == ["case-urgent", "case-19", "case-18"]
 
 
 async def test_a_case_that_an_earlier_bus_has_left_is_ticked_once_at_an_assignment_and_has_a_moment_from_then_on(bench: Bench) -> None:
@@ -278,9 +293,10 @@ async def test_a_tick_that_cannot_be_written_stops_the_worker(bench: Bench) -> N
     assert bench.failed == [bench.broker.trouble]
 
 
-async def test_a_moment_that_cannot_be_read_stops_the_worker_and_nothing_of_it_is_told(bench: Bench) -> None:
-    path = state_parts.path_of(b"case-1", "next_at")
-    apply_changes(bench.disk, 0, [(path, b'"Canary"')], 0)
+@pytest.mark.parametrize(("name", "raw"), [("next_at", b'"Canary"'), ("case", b'{"id": "Canary'), ("case", b'"Canary"')])
+async def test_what_cannot_be_read_of_a_due_case_stops_the_worker_and_nothing_of_it_is_told(bench: Bench, name: str, raw: bytes) -> None:
+    bench.stands("case-1", NOON)
+    apply_changes(bench.disk, 0, [(state_parts.path_of(b"case-1", name), raw)], 0)
     bench.clock.assign([0])
 
     await until(lambda: bench.failed)

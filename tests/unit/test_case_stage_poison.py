@@ -8,7 +8,7 @@ import pytest
 
 from alertbus.broker import topics
 from alertbus.broker.record import Record
-from alertbus.model.events import AlertReachedCase, Answered, ItemDecided, ItemDecision, NotDelivered, Tick, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, ItemDecided, ItemDecision, ItemEscalated, NotDelivered, Tick, WordsDecided
 from alertbus.model.notice import Intent
 from alertbus.policy.load import load_policy
 from alertbus.quarantine.entry import Quarantined, read
@@ -49,6 +49,9 @@ EVENTS: dict[str, Callable[[str], Record]] = {
     ),
     "item decided": lambda case_id: records.item_decided(
         ItemDecided(case_id=case_id, item_id="i", decision=ItemDecision.SUSPENDED, reason="court", by=CANARY, at=AT)
+    ),
+    "item escalated": lambda case_id: records.item_escalated(
+        ItemEscalated(case_id=case_id, item_id="i", alert_id="a", by=CANARY, agency="school", seen=AT, at=AT)
     ),
 }
 

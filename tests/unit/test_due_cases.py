@@ -48,6 +48,26 @@ def test_clk_02_each_moment_is_given_out_once_when_it_has_come_and_none_is_forgo
         assert due.earliest() == (at(min(waiting.values())) if waiting else None)
 
 
+def test_of_what_has_come_urgent_cases_are_given_out_first_and_none_before_its_moment() -> None:
+    due = DueCases()
+    for second, case in enumerate(CASES):
+        due.expect(case, at(second), urgent=case == CASES[4])
+
+    assert [case for case, _ in due.take(at(3), 2)] == CASES[:2]
+    assert [case for case, _ in due.take(at(4), 2)] == [CASES[4], CASES[2]]
+
+
+def test_what_had_come_before_the_clock_was_set_back_waits_for_its_moment_again() -> None:
+    due = DueCases()
+    for second, case in enumerate(CASES):
+        due.expect(case, at(second))
+    assert len(due.take(at(5), 1)) == 1
+
+    assert due.take(at(1), 9) == [(CASES[1], at(1))]
+    assert due.earliest() == at(2)
+    assert due.take(at(5), 9) == [(case, at(second)) for second, case in enumerate(CASES)][2:]
+
+
 def test_a_moment_is_not_given_out_again_while_its_tick_is_under_way() -> None:
     due = DueCases()
     due.expect(CASES[0], at(1))

@@ -1,30 +1,26 @@
 """Meetings, conferences, visits and agreed actions that are due, each with its requirement."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from alertbus.model.events import ItemDecision
 from alertbus.model.item import ItemState
-from tests.items_played import SOCIAL_CARE, VISIT, PlayedCase, a_family, at, end_of, seeing, steps
-
-PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]
-
-
-def held(meeting: str, **more: Any) -> dict[str, Any]:
-    return {"meeting": {"type": meeting, "state": "held", **more}}
-
-
-def conference(kind: str = "initial", outcome: str = "child_in_need", **more: Any) -> dict[str, Any]:
-    return {"conference": {"type": kind, "outcome": outcome, **more}}
-
-
-def action(what: str, state: str = "agreed", **more: Any) -> dict[str, Any]:
-    return {"action": {"what": what, "state": state, **more}}
-
-
-STRATEGY_WITH_ENQUIRY = held("strategy", s47=True)
+from tests.items_played import (
+    PLAN,
+    SOCIAL_CARE,
+    STRATEGY_WITH_ENQUIRY,
+    VISIT,
+    PlayedCase,
+    a_family,
+    action,
+    at,
+    conference,
+    end_of,
+    held,
+    seeing,
+    steps,
+)
 
 
 def test_clk_01_a_child_found_alone_starts_a_clock_for_a_strategy_discussion_the_same_day() -> None:

@@ -1,28 +1,8 @@
 """The shipped rules for who holds a case, for consent, requests, links and questions, each with its requirement."""
 
-from typing import Any
-
 from alertbus.model.events import CaseChanged
 from alertbus.model.item import ItemState
-from tests.items_played import CALL, SOCIAL_CARE, VISIT, PlayedCase, a_family, at, end_of, seeing
-
-PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]
-
-
-def held(meeting: str, **more: Any) -> dict[str, Any]:
-    return {"meeting": {"type": meeting, "state": "held", **more}}
-
-
-def conference(kind: str = "initial", outcome: str = "child_in_need", **more: Any) -> dict[str, Any]:
-    return {"conference": {"type": kind, "outcome": outcome, **more}}
-
-
-def action(what: str, state: str = "agreed", **more: Any) -> dict[str, Any]:
-    return {"action": {"what": what, "state": state, **more}}
-
-
-STRATEGY_WITH_ENQUIRY = held("strategy", s47=True)
-
+from tests.items_played import CALL, PLAN, SOCIAL_CARE, VISIT, PlayedCase, a_family, at, conference, end_of, held, seeing
 
 # Who holds the case.
 

@@ -1,28 +1,10 @@
 """What a Public Protection Notice and a manager's instruction ask for: due when, owed by whom, closed by what, told to whom."""
 
 from datetime import timedelta
-from typing import Any
 
 from alertbus.model.briefing import LAPSE
 from alertbus.model.item import ItemState
-from tests.items_played import CALL, SOCIAL_CARE, VISIT, PlayedCase, at, end_of, steps
-
-PLAN = [{"type": "child_in_need_plan", "from": "2026-01-05"}]
-
-
-def held(meeting: str, **more: Any) -> dict[str, Any]:
-    return {"meeting": {"type": meeting, "state": "held", **more}}
-
-
-def conference(kind: str = "initial", outcome: str = "child_in_need", **more: Any) -> dict[str, Any]:
-    return {"conference": {"type": kind, "outcome": outcome, **more}}
-
-
-def action(what: str, state: str = "agreed", **more: Any) -> dict[str, Any]:
-    return {"action": {"what": what, "state": state, **more}}
-
-
-STRATEGY_WITH_ENQUIRY = held("strategy", s47=True)
+from tests.items_played import CALL, SOCIAL_CARE, VISIT, PlayedCase, action, at, end_of, steps
 
 
 def test_ppn_03_a_notice_without_a_face_to_face_response_is_told_to_the_team_manager() -> None:

@@ -61,6 +61,7 @@ def some_partitions(draw: st.DrawFn) -> dict[Partition, list[Fact]]:
     for owed, what, hour, drawn_partition in [*said, *again]:
         partition = stands.setdefault((owed, what, hour), drawn_partition)  # what is written twice has one key
         notice = a_notice(f"{owed}-{what}-{hour}", f"owed-{owed}", deed=what if isinstance(what, Deed) else Deed.DELIVER, since=hours(hour))
+        notice = notice.model_copy(update={"recipient": (None, "R. Postholder", "Sam Field")[hour % 3]})
         if isinstance(what, Deed):
             log.notice(notice)
         else:
@@ -222,13 +223,13 @@ TOUCH = "UPDATE chronicle_obligation SET changed=? WHERE"
 ANSWER = "UPDATE chronicle_obligation SET state=?, acknowledged_by=?,"
 
 
-def test_alerts_with_their_notices_are_eleven_statements_and_the_receipts_six_which_read_no_notice(log: Log) -> None:
+def test_alerts_with_their_notices_are_twelve_statements_and_the_receipts_six_which_read_no_notice(log: Log) -> None:
     engine, recent = a_database(), RecentObligations()
     told(log)
     with counted(engine) as statements:
         put(engine, log, recent)
 
-    assert len(statements) == 11
+    assert len(statements) == 12
     assert [one for one in statements if one.startswith("SELECT")] == [READ_PROGRESS, KNOWN_ALERTS, COUNT, LAST_CHANGE]
 
     delivered(log)

@@ -8,6 +8,7 @@ from alertbus.cli import status
 from alertbus.intake.ignored import WhyIgnored, why_ignored
 
 QUIET: dict[str, Any] = {
+    "clock": {"ticks": 0, "worst_s": None},
     "broker": "127.0.0.1:9092",
     "gateway": "up",
     "parts": [],
@@ -61,6 +62,11 @@ def test_what_nobody_owns_is_said_with_its_age_and_where_to_look(capsys: pytest.
     assert "2, THE OLDEST 1.5 h, of gp; `alertbus items list --unowned` names them" in said
     assert "9 running, 4 of them late; so far 5 met, 3 missed" in said
     assert "unowned nothing" in " ".join(told(capsys).split())
+
+
+def test_how_late_time_comes_to_the_cases_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "12 in five minutes, the latest of them 75.5 s late" in told(capsys, clock={"ticks": 12, "worst_s": 75.5})
+    assert "none in five minutes" in told(capsys)
 
 
 @pytest.mark.parametrize(

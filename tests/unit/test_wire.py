@@ -73,6 +73,9 @@ NOT_DELIVERED = events.NotDelivered(notice_id="n-1", role="designated_safeguardi
 SUSPENDED = events.ItemDecided(
     case_id="case-1", item_id="i-1", decision=events.ItemDecision.SUSPENDED, reason="closed_doors", by="A. Manager", at=AT
 )
+ESCALATED = events.ItemEscalated(
+    case_id="case-1", item_id="i-1", alert_id="a-1", by="Hazel Visitor", agency="health_visiting", seen=AT, at=AT
+)
 MISSED = Item(
     id="i-1",
     case_id="case-1",
@@ -117,6 +120,7 @@ BUILT: Mapping[str, Callable[[], Record]] = {
     "answered": lambda: records.answered(ANSWERED),
     "not delivered": lambda: records.not_delivered(NOT_DELIVERED),
     "item decided": lambda: records.item_decided(SUSPENDED),
+    "item escalated": lambda: records.item_escalated(ESCALATED),
     "item changed": lambda: records.item_changed(MISSED),
     "team recorded": lambda: records.team_recorded(DUTY_TEAM, AT),
     "notice owed": lambda: records.notice_record(NOTICE, by=STREAM),

@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alertbus.desk.sign_in import door_pages
+from alertbus.desk.sign_in import door_pages, glass_pages
+from alertbus.desk.sign_in.break_glass import BreakGlass
 from alertbus.desk.sign_in.door_checks import DoorChecks, FormRefused, Page
 from alertbus.desk.sign_in.letting_in import LettingIn, Writes
 from alertbus.desk.sign_in.own_paths import own_path
@@ -34,7 +35,9 @@ class Door(DoorChecks):
         if service is None and settings.desk_oidc is not None:
             service = SignInService(settings.desk_oidc, f"{url}/sign-in/callback")
         super().__init__(url, LettingIn(database, audit, now, agencies, service), now, page)
+        self.break_glass = BreakGlass(database, audit, now)
         self.router = door_pages.router(self)
+        self.router.include_router(glass_pages.router(self, self.break_glass))
 
     def install(self, app: FastAPI) -> None:
         """Put the door's pages, and its answer to a refused form, into the desk's application."""

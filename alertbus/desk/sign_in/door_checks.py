@@ -61,7 +61,7 @@ class DoorChecks:
         )
 
     async def session(self, request: Request, *, counts: bool = True) -> SignedIn | None:
-        """Give the session of this request, looked up once for it; without `counts` each time anew: an open page outlives many."""
+        """Give the session of this request, looked up once for it; without `counts` anew each time: an open page outlives it."""
         if not counts:
             token = self.cookies.read(request, "session")
             return None if token is None else await self.letting_in.sessions.find(token, self.now(), counts=False)

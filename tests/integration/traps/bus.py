@@ -9,13 +9,12 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alertbus.broker import topics
-from alertbus.broker.consumer import read_all
-from alertbus.broker.envelope import decode
+from alertbus.broker.consumer import extents, read_all
 from alertbus.broker.groups import committed_offsets
 from alertbus.broker.local import LocalKafka
 from alertbus.broker.producer import Producer
@@ -23,6 +22,8 @@ from alertbus.broker.topics import ensure_topics
 from alertbus.directory.case_register import CaseRegister
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
+from alertbus.model.events import NOTICE_OWED, Tick
+from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.policy.load import load_policy
 from alertbus.sql.engine import make_engine, migrate
@@ -30,21 +31,26 @@ from alertbus.stream.liveness import STUCK_S
 from alertbus.stream.state_topics import APP, STATE_TOPICS
 from alertbus.stream.worker import StreamWorker
 from alertbus.wire import records
+from alertbus.wire.words import words
+from tests.integration.traps.asking import PATIENCE_S, until
+from tests.integration.traps.read_so_far import ReadSoFar
+from tests.integration.traps.wall_clock import WallClock
 
 PARTITIONS = 4
 AGENCIES = frozenset({"gp", "school"})
 CHANGELOGS = {name: f"{APP}-{name}-changelog" for name in ("person", "case")}
 STREAM = (topics.ALERTS, topics.PERSON_EVENTS, topics.CASE_EVENTS)
 
-FAMILIES = 60
-"""More than all tests together take."""
-
-PATIENCE_S = 60.0
-"""Nothing that goes well takes longer here: a dead member is missed after 6 s."""
+FAMILIES = 80
+"""More than all tests that share a bus take together: they take 61."""
 
 
 class Bus:
-    """One broker and one database. Every test takes families of its own, already known to the stream, so that tests may share it."""
+    """One broker and one database. Every test takes families of its own, already known to the stream, so that tests may share it.
+
+    What they share besides is the group, the states, and time. So tests that decide cases by other reducers, or that move time, have a bus of
+    their own: whoever decides their cases again, or finds it three days later, would come to other states of everybody's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,6 +59,9 @@ class Bus:
         self.engine: Any = None
         self.producer: Any = None
         self._families: list[str] = []
+        self._notices = ReadSoFar(topics.NOTICES, words(NOTICE_OWED))
+        self._items = ReadSoFar(topics.ITEMS, words(Item.type))
+        self._ticks = ReadSoFar(topics.CASE_EVENTS, words(Tick.type))
 
     async def start(self) -> None:
         await self.kafka.start()
@@ -62,7 +71,7 @@ class Bus:
         self.producer = Producer(self.bootstrap)
         await self.producer.start()
         async with self.worker():
-            self._families = [await self._new_family() for _ in range(FAMILIES)]
+            self._families = await asyncio.gather(*(self._new_family(number) for number in range(FAMILIES)))
             await self.caught_up()
 
     async def stop(self) -> None:
@@ -83,10 +92,11 @@ class Bus:
 
     def family(self) -> str:
         """A case with one adult, on which two agencies work, about which nothing has been said yet. Gives its id."""
+        assert self._families, f"all {FAMILIES} families of this bus are taken: give it more"
         return self._families.pop()
 
-    async def _new_family(self) -> str:
-        name = uuid.uuid4().hex[:8]
+    async def _new_family(self, number: int) -> str:
+        name = f"{number:06}"
         await self.join(name)
         return name
 
@@ -119,10 +129,16 @@ class Bus:
 
     async def notices(self) -> list[Notice]:
         """Every notice that was ever written, repeats and all, in order by partition."""
-        return [
-            Notice.model_validate_json(decode(found.headers, found.key, found.value).data)
-            async for found in read_all(self.bootstrap, [topics.NOTICES])
-        ]
+        return [found.word for found in await self._notices.all(self.bootstrap)]
+
+    async def items(self) -> list[tuple[str, Item]]:
+        """Every item that was ever written, with the id of its event."""
+        return [(found.envelope.id, found.word) for found in await self._items.all(self.bootstrap) if found.envelope and found.word]
+
+    async def ticks(self, *families: str) -> list[Tick]:
+        """Every tick of their cases."""
+        cases = {f"case-{family}" for family in families}
+        return [found.word for found in await self._ticks.all(self.bootstrap) if found.word and found.word.case_id in cases]
 
     async def told(self) -> dict[str, set[str]]:
         """By alert: the agencies that have a notice to deliver."""
@@ -149,11 +165,8 @@ class Bus:
         """Return when the group has committed everything there is on the topics of the stream."""
 
         async def unread() -> int:
-            committed = await self.committed()
-            ends: dict[tuple[str, int], int] = defaultdict(int)
-            async for found in read_all(self.bootstrap, STREAM):
-                ends[found.topic, found.partition] = found.offset + 1
-            return sum(end - committed.get(place, 0) for place, end in ends.items())
+            committed, there = await self.committed(), await extents(self.bootstrap, STREAM)
+            return sum(end - committed.get(place, 0) for place, (_, end) in there.items())
 
         await until(unread, 0)
 
@@ -179,7 +192,7 @@ class Bus:
 
     @contextlib.asynccontextmanager
     async def child(
-        self, folder: Path | None = None, twist: str = "none", stuck_s: float = STUCK_S, clock: "WallClock | None" = None
+        self, folder: Path | None = None, twist: str = "none", stuck_s: float = STUCK_S, clock: WallClock | None = None
     ) -> AsyncIterator["Child"]:
         """A worker in a process of its own, from when it has its partitions; killed at the end if it still lives."""
         folder, clock = folder or self.new_folder(), clock or WallClock(self.new_folder() / "clock")
@@ -211,39 +224,6 @@ class Bus:
             if child.alive:
                 child.signal(signal.SIGKILL)
                 await child.ends()
-
-
-class WallClock:
-    """The wall clock of workers, in this process and in others, as a test moves it. Workers that have none keep the machine's."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._stands: datetime | None = None
-        self.looks = 0
-        self.move(timedelta())
-
-    def __call__(self) -> datetime:
-        self.looks += 1
-        return self._stands or datetime.now(UTC) + self.moved
-
-    def move(self, by: timedelta) -> None:
-        """Set it so far from the machine's."""
-        self.moved, self._stands = by, None
-        self.file.with_suffix(".new").write_text(str(by.total_seconds()))
-        self.file.with_suffix(".new").rename(self.file)
-
-    def stop(self) -> None:
-        """Let it stand still, for workers in this process."""
-        self._stands = datetime.now(UTC) + self.moved
-
-    async def looked_at(self, times: int = 5) -> None:
-        """Return when workers in this process have looked at it so many times more."""
-        wanted = self.looks + times
-
-        async def enough() -> bool:
-            return self.looks >= wanted
-
-        await until(enough, True)
 
 
 class Child:
@@ -346,19 +326,8 @@ def _on_disk(store: Any) -> Iterator[tuple[tuple[int, bytes], bytes]]:
                 yield (partition, key), value
 
 
-async def until(ask: Callable[[], Any], wanted: Any, patience_s: float = PATIENCE_S) -> None:
-    """Ask again until the answer is the one wanted; an error shows the last answer."""
-    found = None
-    try:
-        async with asyncio.timeout(patience_s):
-            while (found := await ask()) != wanted:  # noqa: ASYNC110 - what is asked cannot tell us when it changes
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise AssertionError(f"still {found}, and not {wanted}, after {patience_s:.0f} s") from None
-
-
 def _crn(family: str) -> str:
-    return f"X{int(family, 16) % 1_000_000:06}"
+    return f"X{family}"
 
 
 def _alert(name: str, family: str, action: str = "raised") -> Alert:

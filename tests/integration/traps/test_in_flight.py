@@ -15,7 +15,8 @@ from alertbus.broker.record import Record
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.tables import ledger
 from alertbus.stream.worker import StreamWorker
-from tests.integration.traps.bus import CHANGELOGS, Bus, until
+from tests.integration.traps.asking import until
+from tests.integration.traps.bus import CHANGELOGS, Bus
 from tests.integration.traps.twists import Twist, acknowledges_what_raised, both
 
 pytestmark = pytest.mark.kafka

@@ -9,7 +9,8 @@ from faust.stores import rocksdb
 
 from alertbus.broker import topics
 from alertbus.stream.worker import StreamWorker
-from tests.integration.traps.bus import PATIENCE_S, Bus, Worker, until
+from tests.integration.traps.asking import PATIENCE_S, until
+from tests.integration.traps.bus import Bus, Worker
 from tests.integration.traps.twists import Gate, arrange_again, before_states, both
 
 pytestmark = pytest.mark.kafka

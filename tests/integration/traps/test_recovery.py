@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from tests.integration.traps.bus import Bus, until
+from tests.integration.traps.asking import until
+from tests.integration.traps.bus import Bus
 
 pytestmark = pytest.mark.kafka
 

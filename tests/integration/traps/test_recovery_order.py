@@ -25,7 +25,8 @@ from alertbus.broker.topics import TopicSpec, ensure_topics
 from alertbus.stream.lane import Lanes
 from alertbus.stream.lane_consumer import Engine, lane_consumer_for
 from alertbus.stream.recovery import SeekFirst, SeekFirstTables
-from tests.integration.traps.bus import PARTITIONS, PATIENCE_S, Bus, until
+from tests.integration.traps.asking import PATIENCE_S, until
+from tests.integration.traps.bus import PARTITIONS, Bus
 
 pytestmark = pytest.mark.kafka
 

@@ -13,7 +13,8 @@ from alertbus.broker.record import Record
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import StateUnreadable
 from alertbus.stream.state_topics import APP, STATE_TOPICS
-from tests.integration.traps.bus import CHANGELOGS, PARTITIONS, Bus, until
+from tests.integration.traps.asking import until
+from tests.integration.traps.bus import CHANGELOGS, PARTITIONS, Bus
 
 pytestmark = pytest.mark.kafka
 
