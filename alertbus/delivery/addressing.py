@@ -25,20 +25,21 @@ class Addressing:
 
     def __call__(self, notice: Notice) -> Notice:
         found = addressed(notice, self._book.staffing, self._policy, self._now())
-        if found.answering is not None and found.recipient is None:
+        if found.answering is not None and found.recipient is None and found.answering.desk is None:
             owed = notice.obligation
             log.warning("nobody answers: see `alertbus teams who`", agency=owed.agency, role=owed.role, notice_id=notice.id)
         return found
 
 
 def addressed(notice: Notice, staffing: Staffing, policy: Policy, at: datetime) -> Notice:
-    """Give the notice with who answers at that moment, the desk where no person does, and the trail; as it is, where there are no teams.
+    """Give the notice with who answers at that moment, the desk where no person does, and the trail. Where there are no teams it is
+    addressed as it is, and says when the day teams are there again if they are not (PPN-07).
 
     A rehearsed notice is looked up at its own moment, among the teams of its exercise: an exercise has a time of its own.
     """
     owed = notice.obligation
-    if staffing.of(owed.agency, owed.exercise) is None:
-        return notice
     moment = at if owed.exercise is None else notice.step.at if notice.step else owed.since
     found = answering(staffing, owed.agency, owed.role, notice.recipient, moment, policy, exercise=owed.exercise)
+    if staffing.of(owed.agency, owed.exercise) is None:
+        return notice.model_copy(update={"answering": found}) if found.trail else notice
     return notice.model_copy(update={"recipient": found.who or found.desk, "answering": found})

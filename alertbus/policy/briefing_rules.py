@@ -17,6 +17,10 @@ class BriefingRules(Word):
     """Agency → the agency that takes over from it when its part on a case ends (END-03)."""
     changes_within_days: int = Field(default=14, ge=0, le=366)
     """Arrivals at two or more agencies within so many days are one change of several, and their managers are told of it (TUR-10)."""
+    handover_within_days: int = Field(default=7, ge=0, le=366)
+    """A worker of whom a handover is told, and who is recorded on the case within so many days of that, is the same arrival: they are
+    briefed once. Ours: agencies write up a change within their working week; after that, what was told is no longer what stands.
+    """
     conference_working_days: int = Field(default=15, ge=0, le=366)
     """A change of worker within so many working days after an initial conference falls at a critical moment (TUR-03)."""
 

@@ -18,7 +18,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_notice import briefing_notice, taken_over, title_of
 from alertbus.reach.kept import OwnObligation
 from alertbus.reach.newcomers import BRIEFING, holds
-from alertbus.reach.occasions import CHANGES, HANDOVER, SUCCESSOR, Occasion, arrivals_until, may_brief, occasions
+from alertbus.reach.occasions import CHANGES, HANDOVER, SUCCESSOR, Occasion, arrivals_until, each_occasion, may_brief, occasions, once_each
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.roster import FOREVER, roster
 from alertbus.reach.standing import settled
@@ -43,9 +43,10 @@ def reduce_briefings(before: CaseState, after: CaseState, event: CaseEvent, poli
 
 def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseChanged | Tick, policy: Policy) -> list[Occasion]:
     """The occasions of this event: those due by it, and those it gave before if it is a repeated one."""
-    were = {(one.agency, one.role, one.key, one.mark) for one in _due(before, policy)}
+    each = each_occasion(before, policy)  # what was one with a handover that is forgotten now is not new
+    were = {(one.agency, one.role, one.key, one.mark) for one in _due(before, [*each, *once_each(each, policy)])}
     found: list[Occasion] = []
-    for one in _due(after, policy):
+    for one in _due(after, occasions(after, policy)):
         fresh = (one.agency, one.role, one.key, one.mark) not in were and not _was_there(before.case, one)
         match event:
             case Tick():
@@ -60,9 +61,9 @@ def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseCh
     return found
 
 
-def _due(state: CaseState, policy: Policy) -> Iterator[Occasion]:
+def _due(state: CaseState, found: Iterable[Occasion]) -> Iterator[Occasion]:
     by = arrivals_until(state)
-    return (one for one in occasions(state, policy) if one.alert_id is not None or one.at <= by)
+    return (one for one in found if one.alert_id is not None or one.at <= by)
 
 
 def _was_there(before: Case | None, one: Occasion) -> bool:

@@ -4,8 +4,8 @@ All of it is a function of the case and of the statements in its state. Occasion
 day is told by amending what was given.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alertbus.model.alert import Action, Alert
@@ -49,7 +49,37 @@ def may_brief(alert: Alert) -> bool:
 
 
 def occasions(state: CaseState, policy: Policy) -> list[Occasion]:
-    """Every occasion that the state knows of, over all time, the earliest first."""
+    """Every occasion that the state knows of, over all time, the earliest first, a handover and its recording as one."""
+    return once_each(each_occasion(state, policy), policy)
+
+
+def once_each(found: Sequence[Occasion], policy: Policy) -> list[Occasion]:
+    """The occasions without the recording of whom a handover was told before. A handover that is told after its recording amends that.
+
+    They are one where agency, role and name are the same, on two days within the policy's window.
+    """
+    window = timedelta(days=policy.briefings.handover_within_days)
+    handed = [one for one in found if one.rule == BRIEFING and one.handover is not None and one.recipient is not None]
+    recorded = [one for one in found if one.rule == BRIEFING and one.alert_id is None and one.recipient is not None]
+    over = {id(one) for one in recorded if any(_same_person(told, one) and _later_day(told, one, window) for told in handed)}
+    kept = [one for one in found if id(one) not in over]
+    if not handed or not recorded:
+        return kept
+    before = {id(told): one.key for told in handed for one in recorded if _same_person(told, one) and _later_day(one, told, window)}
+    return [replace(one, key=before[id(one)]) if id(one) in before else one for one in kept]
+
+
+def _same_person(one: Occasion, other: Occasion) -> bool:
+    return (one.agency, one.role, one.recipient) == (other.agency, other.role, other.recipient)
+
+
+def _later_day(first: Occasion, then: Occasion, window: timedelta) -> bool:
+    """True if one comes on a later day than the other, and within the window."""
+    return day_of(first.at) < day_of(then.at) and then.at <= plus(first.at, window)
+
+
+def each_occasion(state: CaseState, policy: Policy) -> list[Occasion]:
+    """The same, a handover and its recording each by itself."""
     if state.case is None:
         return []
     case = state.case

@@ -24,10 +24,16 @@ def answering(
 ) -> Answering:
     """Find who answers for the agency in that role. `worker` is whom the case names for it, if anybody.
 
-    Where the agency has no teams it is the worker, and there is no trail: nothing more is known.
+    Where the agency has no teams it is the worker, and nothing more is known than when its day teams are there by the policy (PPN-07).
     """
     staff = staffing.of(agency, exercise)
-    return Answering(who=worker) if staff is None else Search(staff, at, policy).answer(role, worker)
+    if staff is not None:
+        return Search(staff, at, policy).answer(role, worker)
+    hours = policy.agency(agency).out_of_hours
+    if hours is None or hours.role == role or hours.open_at(at, policy.bank_holidays):
+        return Answering(who=worker)
+    desk, opens = hours.role.replace("_", " "), in_words(hours.opening(at, policy.bank_holidays))
+    return Answering(who=worker, desk=desk, trail=(f"the day team is not there until {opens}: until then {desk}",))
 
 
 class Search:
@@ -51,7 +57,7 @@ class Search:
         if who is not None:
             return self._found(who, self._own_team(who, home))
         desk = next(filter(None, map(self._desk, teams)), None) or self._desk_of_the_policy()
-        self.trail.append(f"{desk} answers" if desk else self._nobody(role))
+        self.trail.append(f"{desk} answers{self._until_there(home)}" if desk else self._nobody(role))
         return Answering(team=home.id if home else None, desk=desk, trail=tuple(self.trail))
 
     def for_the_team(self, of: Team) -> Answering:
@@ -99,6 +105,11 @@ class Search:
             said = f"until then {desk}" if desk else f"{NOBODY} is there until then, and it has no out-of-hours desk"
             self.trail.append(f"{home.name} is closed{until}: {said}")
         return Answering(who=who, team=home.id if home else None, desk=desk, trail=tuple(self.trail))
+
+    def _until_there(self, home: Team | None) -> str:
+        """Say when a team that is closed is there again; nothing of one that is open, or of which nobody knows."""
+        opens = None if home is None or self._is_there(home) else next_opening(home.hours, self._at, self._policy.bank_holidays)
+        return f" until {in_words(opens)}, when {home.name} is there again" if home is not None and opens is not None else ""
 
     def _by_role(self, role: str) -> tuple[str, str] | None:
         """Give the one person who has the role, or who alone of those who have it is not away."""

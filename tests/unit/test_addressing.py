@@ -55,6 +55,32 @@ def test_where_the_agency_has_no_teams_a_message_is_the_same_byte_for_byte(teams
         assert plugins.render(found, plugins.adapter_for(sector)) == plugins.render(sample_notice(), plugins.adapter_for(sector))
 
 
+def test_ppn_07_the_first_notice_says_when_cover_resumes_and_who_is_there_until_then() -> None:
+    told = sample_notice()
+    owed = told.obligation.model_copy(update={"agency": "childrens_social_care", "role": "social_worker"})
+    notice = told.model_copy(update={"obligation": owed})
+    friday_night, boxing_day = datetime(2026, 12, 4, 22, tzinfo=UTC), datetime(2026, 12, 26, 12, tzinfo=UTC)
+
+    found = addressed(notice, Staffing([]), POLICY, friday_night)
+    assert found.answering is not None
+    assert found.answering.trail == ("the day team is not there until Monday 7 December 2026 09:00: until then emergency duty team",)
+    assert found.recipient == notice.recipient, "nobody else is addressed by it"
+    over_christmas = addressed(notice, Staffing([]), POLICY, boxing_day).answering
+    assert over_christmas is not None
+    assert "until Tuesday 29 December 2026 09:00" in over_christmas.trail[0]
+    assert addressed(notice, Staffing([]), POLICY, NOW).answering is None, "they are there"
+    desk = notice.model_copy(update={"obligation": owed.model_copy(update={"role": "emergency_duty_team"})})
+    assert addressed(desk, Staffing([]), POLICY, friday_night).answering is None, "the desk itself is there"
+
+
+def test_ppn_07_a_desk_that_answers_for_a_closed_team_says_until_when() -> None:
+    week = [{"opens": "09:00", "closes": "17:00"}]
+    team = a_team(absences=[AWAY | {"cover": None}], hours=week, out_of_hours={"text": "Night desk"})
+    found = addressed(sample_notice(), Staffing([team]), POLICY, datetime(2026, 12, 4, 22, tzinfo=UTC))
+    assert found.answering is not None
+    assert found.answering.trail[-1] == "Night desk answers until Monday 7 December 2026 09:00, when North team is there again"
+
+
 def test_a_desk_is_addressed_where_no_person_is_found_and_nobody_where_there_is_no_desk() -> None:
     gone = [AWAY | {"cover": None}]
     desk = addressed(sample_notice(), Staffing([a_team(absences=gone, out_of_hours={"text": "Night desk"})]), POLICY, NOW)

@@ -57,6 +57,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "policy": None,
         "http_host": "127.0.0.1",
         "http_port": 8080,
+        "desk_port": 8081,
         "http_tls_cert_file": None,
         "http_tls_key_file": None,
         "trusted_proxies": (),
