@@ -81,6 +81,13 @@ class SignInSettings(DoorSettings):
         scheme = "https" if self.http_tls_cert_file else "http"
         return self.desk_url or f"{scheme}://{self.http_host}:{self.desk_port}"
 
+    @property
+    def desk_by_https(self) -> bool:
+        """Whether people reach the desk by https: as its address says, else as its own door is."""
+        if self.desk_url is not None:
+            return self.desk_url.startswith("https://")
+        return bool(self.http_tls_cert_file or self.trusted_proxies)
+
     @model_validator(mode="after")
     def _keeps_the_desk_private(self) -> Self:
         if self.desk_url is not None and not stays_private(self.desk_url):

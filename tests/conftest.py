@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
 
 from alertbus.broker.jars import find_java
 from alertbus.broker.local import LocalKafka
+
+# How long an example takes is not a law's business: another process may have the machine. The rest is as it is set already (CI, must-nots).
+hypothesis.settings.register_profile("tests", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("tests")
 
 os.environ.setdefault("ALERTBUS_WATCHDOG_INTERVAL_S", "0")  # a test that wants the watchdog says so
 

@@ -26,10 +26,11 @@ _CORE = frozenset({"specversion", "type", "source", "id", "time", "subject", "da
 _OURS = _CORE | {"traceparent", "partitionkey"}
 _SPECVERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
+_NAMES_HERE = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "content-type")
 _NO_EXTENSIONS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes four times as long to make, for every record in every part
 class Envelope:
     type: str
     id: str
@@ -73,6 +74,37 @@ def encode(
 
 def decode(headers: RecordHeaders, key: bytes | None, value: bytes | None) -> Envelope:
     """Read the event in a record. A trace context that another system set is passed over."""
+    return _as_written_here(headers, key, value) or _decoded(headers, key, value)
+
+
+def _as_written_here(headers: RecordHeaders, key: bytes | None, value: bytes | None) -> Envelope | None:
+    """Read headers that stand as `encode` puts them, at a third of the cost; None for all others, and whatever is wrong with them."""
+    if len(headers) != len(_NAMES_HERE):
+        return None
+    names, values = zip(*headers, strict=True)
+    if names != _NAMES_HERE or values[0] != _SPECVERSION[1] or values[-1] != _JSON[1]:
+        return None
+    try:
+        id_, type_, source, subject = values[1].decode(), *_type_and_source_in(values[2], values[3]), values[5].decode()
+        if not (id_ and type_ and source and _SUBJECT.fullmatch(subject)):
+            return None
+        readable_key = None if key is None else key.decode()
+        return Envelope(type_, id_, source, _time_in(values[4]), subject, value or b"", readable_key, _NO_EXTENSIONS)
+    except (ValueError, AttributeError):
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _type_and_source_in(type_: bytes, source: bytes) -> tuple[str, str]:
+    return type_.decode(), source.decode()
+
+
+@lru_cache(maxsize=1024)
+def _time_in(text: bytes) -> datetime:
+    return _time(text.decode())
+
+
+def _decoded(headers: RecordHeaders, key: bytes | None, value: bytes | None) -> Envelope:
     try:
         found = {name.lower(): text.decode() for name, text in headers}
         readable_key = None if key is None else key.decode()

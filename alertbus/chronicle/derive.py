@@ -52,7 +52,7 @@ class AnyReceipt(Protocol):
     def undoes(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class NoticeHead:
     """Id, deed, obligation, step and recipient only: the narrative is most of a notice. `position` is the offset of its record."""
 
@@ -76,7 +76,7 @@ class NoticeHead:
         return cls(found["id"], deed, owed, position, step, found.get("recipient"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class ReceiptHead:
     """A receipt without the words of whoever gave it."""
 

@@ -68,7 +68,7 @@ class ChronicleBehind(BusError):
     retriable = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class Fact:
     """One record, read: the row it makes, if any, and the obligation that it says something about."""
 

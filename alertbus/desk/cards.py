@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.tables import ANSWERED, ObligationState
-from alertbus.desk.in_words import agency, moment, role, span
+from alertbus.desk.in_words import agency, dated, moment, role, span
 from alertbus.desk.visitor import Visitor
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.model.team import worker_ref
@@ -94,15 +94,15 @@ def asked_item(item: InboxItem, reader: Visitor, now: datetime) -> AskedItem:
     """One item in words."""
     notice = item.notice
     answered = item.state in ANSWERED
-    own, before = own_word(notice), before_this(notice)
+    own, before, deed = own_word(notice), before_this(notice), deed_line(notice, withdrawn=_WITHDRAWN)
     return AskedItem(
         item=item,
-        why=notice.because,
+        why=dated(notice.because),
         source=agency(notice.obligation.source),
         stands=_stands(item),
         due="" if answered else _due(item, now),
-        deed=deed_line(notice, withdrawn=_WITHDRAWN),
-        notes=tuple(line for line in (own, *before) if line),
+        deed=deed and dated(deed),
+        notes=tuple(dated(line) for line in (own, *before) if line),
         line=time_line(item, now),
         for_reader=notice.recipient is not None and worker_ref(reader.at, notice.recipient) == reader.ref,
         answered=answered,

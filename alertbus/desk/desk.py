@@ -131,6 +131,7 @@ def _environment() -> Environment:
         "moment": in_words.moment,
         "day": in_words.day,
         "clock": in_words.clock,
+        "number_name": in_words.number_name,
     }
     made.globals |= {
         "span": lambda seconds: in_words.span(timedelta(seconds=seconds)),

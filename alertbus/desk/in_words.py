@@ -1,5 +1,6 @@
 """How pages write moments, agencies and states: plain words, in the time of the United Kingdom. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from alertbus.plugin.wording import plain
 
 _SHORT = timedelta(minutes=1)
 _MANY = 48
+_DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 SEVERITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"critical": ("Critical", "red"), "high": ("High", "orange"), "medium": ("Medium", "yellow"), "low": ("Low", "grey")}
@@ -54,6 +56,18 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     return f"{day(local.date(), now)}, {local:%H:%M}"
 
 
+def dated(words: str) -> str:
+    """Sentences of the bus's own with their days written as people write them: `since 2026-02-01` as `since Sun 1 Feb 2026`."""
+    return _DAY.sub(lambda found: _as_written(found[0]), words)
+
+
+def _as_written(iso: str) -> str:
+    try:
+        return day(date.fromisoformat(iso))
+    except ValueError:  # it looks like a day and is none
+        return iso
+
+
 def clock(at: datetime) -> str:
     """`09:05`, of a moment that is near."""
     return f"{in_uk(at):%H:%M}"
@@ -92,3 +106,11 @@ def agency(name: str) -> str:
 def role(name: str | None) -> str:
     """A role in plain words."""
     return "" if name is None else {"gp": "GP", "gp_lead": "GP lead"}.get(name, plain(name))
+
+
+def number_name(system: str) -> str:
+    """What people call a number: `NHS number`, `PNC`."""
+    return _NUMBERS.get(system, plain(system))
+
+
+_NUMBERS = {"nhs_number": "NHS number", "pnc": "PNC", "crn": "CRN", "upn": "pupil number", "cro": "CRO", "noms": "prison number"}

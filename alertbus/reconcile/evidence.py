@@ -6,7 +6,7 @@ A finding that is repeated changes nothing: the first one counts, as it does eve
 meant by a statement the highest version counts.
 
 The room's reading order: bare, evidence, oracle, holdings, judge, full; then, for a bus at work, tables, memory,
-new_evidence, results, incremental, schedule.
+new_evidence, results, breaks, incremental, schedule.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

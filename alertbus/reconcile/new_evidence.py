@@ -1,7 +1,7 @@
 """Step 3 of the incremental reconciliation: what is new goes into the memory, and every alert it touches is due to be judged.
 
 A record touches the alert that it is about; a version of a case touches the alerts of everybody who is or was on it; a
-row of the ledger touches its alert. What is read and how far it reaches are written in one transaction.
+row of the ledger touches its alert. How far was read is written in the last transaction of what was read together.
 """
 
 from collections import defaultdict
@@ -55,9 +55,8 @@ class Findings:
                 self.about_alerts[finding.alert_id].append((finding, written_at(record)))
 
 
-async def take_in(connection: Transaction, findings: Findings) -> None:
-    """Write these to the memory. Findings that it has already change nothing, but their alerts are judged once more."""
-    await _take_in_alerts(connection, findings.about_alerts)
+async def take_in_the_rest(connection: Transaction, findings: Findings) -> None:
+    """Write to the memory what these say of cases, and how far they reach, once all that they say of alerts is written."""
     await _take_in_versions(connection, findings.versions)
     await _take_in_ticks(connection, findings.ticks)
     await note_reached(connection, findings.reached)
@@ -72,7 +71,8 @@ async def touch(connection: Transaction, alerts: Mapping[str, tuple[datetime, st
     await _make_due(connection, tables.alert.c.alert_id == bindparam("touched"), touched)
 
 
-async def _take_in_alerts(connection: Transaction, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
+async def take_in_alerts(connection: Transaction, about: Mapping[str, Sequence[tuple[AboutAlert, datetime]]]) -> None:
+    """Write to the memory what is said of these alerts. What it has already changes nothing, but these are judged once more."""
     known = await alerts_known(connection, about.keys())
     rows: list[dict[str, Any]] = []
     people: list[dict[str, Any]] = []

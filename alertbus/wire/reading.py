@@ -13,7 +13,7 @@ UNKNOWN_TYPE = "UnknownType"
 """The class of a record whose event is none that its reader asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Envelope`
 class Understood:
     """`word` is None for a type that nobody asked to read, and for a record that could not be: `error` then says the class."""
 

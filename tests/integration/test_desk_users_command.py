@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -49,7 +50,7 @@ async def here(run: Run, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 def secret(folder: Path, text: str = PASSWORD, mode: int = 0o600) -> str:
-    path = folder / f"password-{mode:o}"
+    path = folder / f"password-{secrets.token_hex(4)}"
     path.write_text(text)
     path.chmod(mode)
     return str(path)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from random import Random
 from typing import Any
 
 import pytest
@@ -62,6 +63,14 @@ def test_every_header_set_we_build_is_read_as_the_same_event_by_the_sdk_and_by_u
     }
     assert theirs.get_data() == json.loads(value)
     assert ours == Envelope(key="case-1", **event)
+
+
+@given(events, st.randoms(use_true_random=False))
+def test_headers_in_any_order_and_case_are_read_as_the_same_event(event: dict[str, Any], random: Random) -> None:
+    headers, value = encode(**event)
+    mixed = [(name.title(), text) for name, text in random.sample(headers, len(headers))]
+
+    assert decode(mixed, b"case-1", value) == decode(headers, b"case-1", value)
 
 
 @given(events)
@@ -133,10 +142,11 @@ def test_a_trace_context_that_another_system_set_is_passed_over_and_no_reason_to
 def test_a_record_that_is_not_our_event_is_refused_without_repeating_it(header: str, text: bytes) -> None:
     headers, value = encode(**GIVEN)
 
-    with pytest.raises(EnvelopeFault) as refused:
-        decode([*headers, (header, text)], b"case-1", value)
+    for wrong in ([*headers, (header, text)], [(name, text if name == header else right) for name, right in headers]):
+        with pytest.raises(EnvelopeFault) as refused:
+            decode(wrong, b"case-1", value)
 
-    assert "canary" not in str(refused.value).lower()
+        assert "canary" not in str(refused.value).lower()
 
 
 def test_a_record_without_headers_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Local users sign in at the desk; nobody else does, and what comes of it is told to nobody but them."""
 
+import hashlib
 import io
 import json
 import logging
@@ -114,6 +115,15 @@ async def test_on_one_machine_without_https_the_cookies_have_no_mark_that_a_brow
         [cookie] = (await browser.get("/sign-in")).headers.get_list("set-cookie")
     assert cookie.startswith("desk-form=")
     assert "secure" not in cookie.lower()
+
+
+async def test_cookies_are_secure_wherever_the_desk_has_a_certificate_or_a_proxy_also_if_its_address_is_not_set(database: Database) -> None:
+    digest = hashlib.sha256(b"t").hexdigest()
+    proxied = {"trusted_proxies": ("10.0.0.7",), "callers": ({"name": "a-system", "agency": "school", "token_sha256": digest},)}
+    async with desk(database, desk_url=None, **proxied).browser() as browser:
+        [cookie] = (await browser.get("/sign-in")).headers.get_list("set-cookie")
+    assert cookie.startswith("__Host-desk-form=")
+    assert "Secure" in cookie
 
 
 async def test_a_session_that_was_planted_in_a_browser_is_not_the_one_of_who_signs_in_with_it(here: Desk) -> None:

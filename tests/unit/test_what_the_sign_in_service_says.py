@@ -129,6 +129,11 @@ async def test_what_is_signed_for_this_desk_this_visit_and_this_time_lets_somebo
         {"setting": "health.1"},
         {"setting": "../../x"},
         {"team": "health.north"},
+        {"setting": "1." * 60 + "1"},
+        {"setting": "school." + "1" * 60 + "." + "2" * 60},
+        {"preferred_username": "m" * 201},
+        {"preferred_username": "mary\x1b[2J"},
+        {"sub": "s" * 256},
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from alertbus.chronicle.senders_view import HeldElsewhere
 from alertbus.desk.cards import AskedItem, asked_item, family_name
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
+from alertbus.desk.in_words import dated, day
 from alertbus.desk.visitor import Visitor
 from alertbus.model.alert import SaidBy, Severity
 from alertbus.model.item import ItemStep
@@ -112,10 +113,10 @@ def _part(obligation_id: str, opened: OpenedAlert, visitor: Visitor, desk: Desk)
     return AlertPart(
         asked=asked_item(item, visitor, desk.now()),
         family=family_name([notice]),
-        path=tuple(step.strip() for step in notice.because.split("→")),
+        path=tuple(step.strip() for step in dated(notice.because).split("→")),
         facts=tuple(_facts(notice)),
-        briefed=tuple(briefing_lines(notice)),
-        answering=answering_lines(notice),
+        briefed=tuple(map(dated, briefing_lines(notice))),
+        answering=tuple(map(dated, answering_lines(notice))),
         next=owed.next if owed else None,
         unowned=owed is not None and owed.unowned,
     )
@@ -128,11 +129,11 @@ def _facts(notice: Notice) -> Iterator[str]:
         if name not in IN_WORDS and isinstance(stated, Mapping):
             yield from (f"{_heading(name, field)}: {_value(value)}" for field, value in stated.items())
     if consent := consent_line(notice):
-        yield consent
+        yield dated(consent)
     if notice.case_status:
         yield f"The children's plan: {plain(notice.case_status)}"
     if notice.review_on:
-        yield f"To be reviewed on {notice.review_on.isoformat()}"
+        yield f"To be reviewed on {day(notice.review_on)}"
     if unsaid := unsaid_line(notice):
         yield unsaid
 

@@ -21,13 +21,15 @@ async def live(request: Request) -> Response:
     """Server-sent events named `news`, each with the opaque id of an obligation of the visitor's agency. They end with the session."""
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
-    return StreamingResponse(_news(desk, visitor), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+    return StreamingResponse(_news(desk, visitor, request), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-async def _news(desk: Desk, visitor: Visitor) -> AsyncIterator[str]:
+async def _news(desk: Desk, visitor: Visitor, request: Request) -> AsyncIterator[str]:
     yield "retry: 5000\n\n"
     async with contextlib.aclosing(desk.feed.news(visitor.at, EVERYTHING)) as items:
         async for item in items:
+            if await desk.door.visitor(request, counts=False) is None:  # signed out meanwhile, or too long idle
+                return
             if item is None:
                 yield ": still here\n\n"
             else:

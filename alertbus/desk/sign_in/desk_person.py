@@ -10,7 +10,10 @@ from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.team import TEAM_ID
 
 SHORTEST_NAME, LONGEST_NAME = 2, 120
-"""As the audit record and the receipt have it."""
+"""As the audit record and the receipt have it, and a case its agencies."""
+
+LONGEST_USERNAME, LONGEST_WHO, LONGEST_TEAM = 200, 260, 200
+"""As our tables hold them: OpenID Connect lets a subject have 255 letters, and we put `oidc:` before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,12 @@ def who_is_complete(person: DeskPerson) -> None:
         faults.append(Fault("agency", "an agency of the policy, such as school", "agency"))
     if person.setting is not None and not _is_within(person.setting, person.agency):
         faults.append(Fault("setting", "a setting of that agency, such as school.123456", "setting"))
-    if person.team is not None and (re.fullmatch(TEAM_ID, person.team) is None or not person.team.startswith(f"{person.agency}.")):
+    if person.team is not None and (
+        len(person.team) > LONGEST_TEAM or re.fullmatch(TEAM_ID, person.team) is None or not person.team.startswith(f"{person.agency}.")
+    ):
         faults.append(Fault("team", "the id of a team of that agency", "team"))
+    if not person.username.isprintable() or len(person.username) > LONGEST_USERNAME or len(person.who) > LONGEST_WHO:
+        faults.append(Fault("username", f"a word of at most {LONGEST_USERNAME} letters", "username"))
     if not person.roles:
         faults.append(Fault("roles", f"one or more of {', '.join(Role)}", "missing"))
     if faults:
@@ -50,7 +57,7 @@ def who_is_complete(person: DeskPerson) -> None:
 
 
 def _is_within(setting: str, agency: str) -> bool:
-    return re.fullmatch(AGENCY_NAME, setting) is not None and setting.startswith(f"{agency}.")
+    return len(setting) <= LONGEST_NAME and re.fullmatch(AGENCY_NAME, setting) is not None and setting.startswith(f"{agency}.")
 
 
 def roles_of(roles: Iterable[Role]) -> str:

@@ -34,7 +34,7 @@ class Door(DoorChecks):
         url = settings.desk_url or ""
         if service is None and settings.desk_oidc is not None:
             service = SignInService(settings.desk_oidc, f"{url}/sign-in/callback")
-        super().__init__(url, LettingIn(database, audit, now, agencies, service), now, page)
+        super().__init__(url, LettingIn(database, audit, now, agencies, service), now, page, secure=settings.desk_by_https)
         self.break_glass = BreakGlass(database, audit, now)
         self.router = door_pages.router(self)
         self.router.include_router(glass_pages.router(self, self.break_glass))

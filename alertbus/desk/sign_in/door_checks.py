@@ -39,10 +39,10 @@ class FormRefused(Exception):
 class DoorChecks:
     """One door for a process. Several processes over one database are one door."""
 
-    def __init__(self, url: str, letting_in: LettingIn, now: Callable[[], datetime], page: Page) -> None:
-        """`url` is where people reach the desk, without a path; empty on this machine alone."""
+    def __init__(self, url: str, letting_in: LettingIn, now: Callable[[], datetime], page: Page, *, secure: bool) -> None:
+        """`url` is where people reach the desk, without a path; empty where it is not set. `secure`: they reach it by https."""
         self.url, self.letting_in, self.now, self.page = url, letting_in, now, page
-        self.cookies = DeskCookies(secure=url.startswith("https://"))
+        self.cookies = DeskCookies(secure=secure)
 
     async def visitor(self, request: Request, *, counts: bool = True) -> Visitor | None:
         """Give who comes with this request; None where nobody is signed in any more. `counts=False` for what a page does by itself."""

@@ -132,6 +132,8 @@ class LettingIn:
             await self._note(AuditedDeed.SIGN_IN_REFUSED, None, by if fit else NO_SUCH_USER, str(refusal))
             raise
         there = claims.get("sid")
+        if isinstance(there, str) and len(there) > _LONGEST_SID:
+            raise NotLetIn("the sign-in service names its session in a way that cannot be kept, so that it could not be ended")
         token = await self._begin(
             person, "by the sign-in service", provider_session=there if isinstance(there, str) else None, instead_of=instead_of
         )
@@ -196,3 +198,4 @@ class LettingIn:
 
 
 _LONGEST_TYPED = 100
+_LONGEST_SID = 200

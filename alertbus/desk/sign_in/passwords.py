@@ -25,7 +25,7 @@ TOO_EASY = 3
 """zxcvbn's score below which a password is refused: under 10^8 guesses, by common passwords, words, names, dates and keyboards."""
 
 AT_ONCE = 2
-"""Hashes that are worked out at the same time: each takes 19 MiB and a core for some 30 ms, and a flood must leave room for pages."""
+"""Hashes that are worked out at the same time: each takes 19 MiB and a core for some 25 ms here, and a flood must leave room for pages."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 
