@@ -64,7 +64,6 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "http_url": None,
         "http_ca_file": None,
         "desk_url": None,
-        "desk_port": 8081,
         "desk_oidc": None,
         "partitions": 12,
         "replication": 1,
