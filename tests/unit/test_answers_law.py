@@ -290,7 +290,7 @@ def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
         kind = alert.alert.kind
         role = draw(st.sampled_from(SHAPED.roles(kind, agency)))
         key = ids.obligation_id(alert.alert_id, "c1", agency, role)
-        at = alert.at + timedelta(minutes=draw(st.integers(0, 4000)))
+        at = alert.at + timedelta(minutes=draw(st.integers(1, 4000)))  # in the moment of the alert itself, a step may have been taken
         who = {"case_id": "c1", "alert_id": alert.alert_id, "obligation_id": key, "agency": agency}
         what = draw(st.sampled_from(["answered", "answered", "not reached", "escalated"]))
         if what == "escalated":
