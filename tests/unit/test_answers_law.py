@@ -309,7 +309,8 @@ def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
             asked = draw(st.sampled_from([role, "team_manager", "head_teacher", "duty_manager", "duty_lead"]))
             report = {"notice_id": f"n{number}", "role": asked, "reason": "unreachable", "at": at}
             found.append(NotDelivered.model_validate(who | report))
-    return found
+    undone = {one.obligation_id for one in found if isinstance(one, Answered) and one.undoes}  # then whom an escalation told is told twice
+    return [one for one in found if not (isinstance(one, ItemEscalated) and one.item_id in undone)]
 
 
 @st.composite
