@@ -428,7 +428,8 @@ def test_whatever_arrives_in_time_in_whatever_order_gives_exactly_the_steps_of_t
         before = [one for one in said_of if one not in order and time_of(one) <= last]
         heard = sorted(draw.sample(before, len(before)), key=lambda one: (time_of(one), isinstance(one, NotDelivered)))
         order += [*heard, mover]
-    order += [one for one in said_of if one not in order]
+    rest = [one for one in said_of if one not in order]
+    order += sorted(rest, key=lambda one: (time_of(one), isinstance(one, NotDelivered)))
     order.append(ticked(END))
 
     given_steps: dict[str, Any] = {}
