@@ -57,7 +57,7 @@ class CaseState(Word):
     own: Annotated[Mapping[str, OwnObligation], S.ROUTING] = Field(default_factory=dict)
     """By id, the bus's own obligations that somebody may still be asked about."""
     unowned: Annotated[Mapping[str, Item], S.ROUTING] = Field(default_factory=dict)
-    """By obligation, the items of answers that nobody has given, of alerts that are forgotten."""
+    """By obligation, the items of answers that nobody has given, or only just now, of alerts that are forgotten."""
     movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
     """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
     chased_from: Annotated[Moment | None, S.ROUTING] = None

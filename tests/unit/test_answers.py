@@ -111,7 +111,36 @@ def test_an_answer_ends_what_nobody_owned_even_when_the_alert_is_long_forgotten(
 
     last = [one for one in machine.items if one.id == first.obligation.id][-1]
     assert (last.state, last.unowned, last.closed_at) == (ItemState.MISSED, False, at + HOUR)
+    machine.until(at + 2 * HOUR)
     assert machine.state.unowned == {}
+
+
+@pytest.mark.parametrize("undone_first", [False, True])
+def test_an_answer_to_what_is_long_forgotten_can_be_taken_back_in_time_and_it_is_loud_again(undone_first: bool) -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    at = MONDAY + 60 * DAY
+    machine.until(at)
+    assert first.obligation.alert_id not in machine.state.alerts
+    answer = answered(first, at)
+    undo = answered(first, at + timedelta(minutes=4), receipt_id="u-1", undoes=answer.receipt_id)
+    machine.follow(*((undo, answer) if undone_first else (answer, undo)), answer, undo)
+
+    last = [one for one in machine.items if one.id == first.obligation.id][-1]
+    assert (last.unowned, last.closed_at, last.closed_by) == (True, None, None)
+    machine.until(at + DAY)
+    assert list(machine.state.unowned) == [first.obligation.id]
+    machine.follow(answered(first, at + DAY, by="B. Other"))
+    assert [one for one in machine.items if one.id == first.obligation.id][-1].closed_at == at + DAY
+
+
+def test_who_else_acts_on_what_is_long_forgotten_still_does_when_one_takes_their_answer_back() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    at = MONDAY + 60 * DAY
+    machine.until(at)
+    answer, other = answered(first, at), answered(first, at + timedelta(minutes=1), by="B. Other")
+    machine.follow(answer, other, answered(first, at + timedelta(minutes=4), receipt_id="u-1", undoes=answer.receipt_id))
+    last = [one for one in machine.items if one.id == first.obligation.id][-1]
+    assert (last.unowned, last.closed_by) == (False, other.receipt_id)
 
 
 def test_what_nobody_owned_is_over_when_its_agency_leaves_however_long_ago_it_was_asked() -> None:
