@@ -27,7 +27,7 @@ class DeskListening:
 
 
 @pytest.fixture
-async def gateway(kafka: str, open_gateway: Open) -> AsyncIterator[ServedGateway]:
+async def gateway(kafka: str, open_gateway: Open) -> AsyncIterator[ServedGateway]:  # noqa: F811  pytest gives it
     """One that waits longer for the broker: a browser beside it takes a processor for itself."""
     async with open_gateway(kafka, limit_s=60.0) as opened:
         yield opened
