@@ -97,9 +97,11 @@ class Desk:
         return one
 
 
-def desk(database: Database, clock: WallClock | None = None, service: SignInService | None = None, **settings: Any) -> Desk:
+def desk(
+    database: Database, clock: WallClock | None = None, service: SignInService | None = None, audit: Any = None, **settings: Any
+) -> Desk:
     clock, written = clock or WallClock(), Written()
-    door = Door(database, Settings(desk_url=settings.pop("desk_url", URL), **settings), AGENCIES, written, clock, page, service)
+    door = Door(database, Settings(desk_url=settings.pop("desk_url", URL), **settings), AGENCIES, audit or written, clock, page, service)
     app = FastAPI()
     door.install(app)
 

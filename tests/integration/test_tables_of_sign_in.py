@@ -20,7 +20,7 @@ async def test_the_migrations_make_the_tables_of_sign_in_as_the_code_has_them(ur
     await migrate(url)
     engine = create_engine(url)
     with engine.connect() as connection:
-        ours = {"include_name": lambda name, kind, _: kind != "table" or name.startswith("desk_")}
+        ours = {"include_object": lambda _, name, kind, *__: kind != "table" or name.startswith("desk_")}
         found = compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
     engine.dispose()
 
