@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from alertbus.serving.listening import Listening, serve
-from tests.contract.conftest import *  # noqa: F403  the gateway, whose chronicle the desk reads
+from tests.contract.conftest import Open, ServedGateway, open_gateway  # noqa: F401  the gateway, whose chronicle the desk reads
 from tests.desk_served import DeskServed, desk_over
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -25,6 +24,13 @@ AXE = Path(__file__).parents[2] / ".venv" / "desk-assets" / "node_modules" / "ax
 class DeskListening:
     served: DeskServed
     url: str
+
+
+@pytest.fixture
+async def gateway(kafka: str, open_gateway: Open) -> AsyncIterator[ServedGateway]:  # noqa: F811  pytest gives it
+    """One that waits longer for the broker: a browser beside it takes a processor for itself."""
+    async with open_gateway(kafka, limit_s=60.0) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +76,3 @@ async def violations(page: Page) -> list[str]:
     await page.add_script_tag(path=AXE)
     found = await page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

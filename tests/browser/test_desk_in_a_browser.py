@@ -29,6 +29,7 @@ async def a_morning(gateway: Any, desk: DeskListening) -> list[Notice]:
     ids = []
     for _ in range(3):
         answer = await gateway.http.post("/v1/alerts", json=alert())
+        assert answer.status_code == 202, answer.text
         ids.append(answer.json()["id"])
     await gateway.projected(topics.ALERTS)
     every = morning(agency, ids)
