@@ -89,11 +89,17 @@ class PlannedStep(NamedTuple):
     """It follows from something past that somebody has said: it is due as soon as that is known."""
     by: EscalationAsked | None = None
     """Who escalated it."""
+    instead_of: datetime | None = None
+    """The beginning of the round in which the same person would have been told, had nobody answered it. None for this round."""
 
     @property
     def key(self) -> tuple[datetime, str]:
-        """The same for whatever tells one person for one reason, in one round: who it goes on to is told once, by whatever path."""
-        return self.since, f"{self.role}" if self.kind in _GOES_ON else f"{self.role}, {self.kind}"
+        """The same for whatever tells one person for one reason, in one round: who it goes on to is told once, by whatever path; and not
+        once more where an answer is taken back that somebody had escalated.
+        """
+        if self.kind in _GOES_ON:
+            return self.instead_of or self.since, f"{self.role}"
+        return self.since, f"{self.role}, {self.kind}"
 
     def notice_id(self, obligation_id: str) -> str:
         since, what = self.key
@@ -132,12 +138,16 @@ def course(asking: Asking, heard: Answers | None, manner: Manner, escalated: Seq
     rounds = tuple(_rounds(asking, answers, manner, escalated))
     steps: list[PlannedStep] = []
     counted: list[NotReached] = []
+    untold: dict[str | None, datetime] = {}
     for number, waiting in enumerate(rounds):
         here = [report for report in reports if waiting.since <= report.at < waiting.until]
         counted += here
         moved = [one for one in escalated if waiting.since <= one.at < waiting.until]
-        found = (step for step in _steps(asking.obligation.role, number, waiting, manner, here, moved) if step.at < waiting.until)
-        steps += sorted(found, key=lambda step: step.at)
+        planned = list(_steps(asking.obligation.role, number, waiting, manner, here, moved))
+        if waiting.escalated:
+            planned = [step._replace(instead_of=untold.get(step.role)) for step in planned]
+        steps += sorted((step for step in planned if step.at < waiting.until), key=lambda step: step.at)
+        untold = {step.role: step.key[0] for step in planned if step.kind in _GOES_ON and step.at >= waiting.until}
     return Course(asking, rounds, tuple(steps), tuple(counted))
 
 

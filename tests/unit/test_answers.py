@@ -7,7 +7,7 @@ import pytest
 
 from alertbus.model import ids
 from alertbus.model.case import Case
-from alertbus.model.events import AlertReachedCase, CaseChanged
+from alertbus.model.events import AlertReachedCase, CaseChanged, ItemEscalated
 from alertbus.model.item import ItemState, ItemStep, StepKind
 from alertbus.model.notice import Deed, Intent, Notice
 from alertbus.policy.policy import Policy
@@ -523,3 +523,22 @@ def test_a_case_after_years_of_alerts_that_nobody_answers_holds_those_that_a_lat
         machine.follow(reached(said(number, MONDAY + number * 5 * DAY)))
 
     assert len(machine.state.alerts) <= (REMEMBERED.days + 10) / 5 + PRUNE_EVERY
+
+
+def test_clk_12_whoever_an_escalation_told_is_not_told_again_when_the_answer_before_it_is_taken_back() -> None:
+    machine, (first,) = asked("school", kind="restraining_order_breach")
+    owing, at = first.obligation, MONDAY + timedelta(minutes=10)
+    answer = answered(first, at)
+    by = {"agency": "childrens_social_care", "by": "B. Other", "seen": at}
+    escalated = ItemEscalated(case_id=owing.case_id, item_id=owing.id, alert_id=owing.alert_id, at=at + timedelta(minutes=2), **by)
+    machine.follow(answer, escalated)
+    told = [(one.id, one.obligation.role) for one in machine.notices if one.deed is Deed.ESCALATE]
+    assert len(told) == 1
+
+    machine.follow(answered(first, at + timedelta(minutes=4), receipt_id="u-1", undoes=answer.receipt_id))
+    machine.until(MONDAY + 20 * DAY)
+
+    later = [(one.id, one.obligation.role) for one in machine.notices if one.deed is Deed.ESCALATE and one.step is not None]
+    chased = [role for one, role in later if role != owing.role]
+    assert told[0] in later
+    assert len(chased) == len(set(chased)) > 1

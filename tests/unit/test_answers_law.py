@@ -137,9 +137,10 @@ class Known:
         for place, (since, one) in enumerate(news):
             until = news[place + 1][0] if place + 1 < len(news) else END
             left = self._left(agency, since)
-            if one is None or until <= since or left is None:
+            if one is None or until <= since:
                 continue
-            yield from self._of_asking(key, agency, role, one, since, min(until, left + timedelta(microseconds=1)))
+            end = until if left is None else min(until, left + timedelta(microseconds=1))
+            yield from self._of_asking(key, agency, role, one, since, end, gone=left is None)
 
     def _left(self, agency: str, since: datetime) -> datetime | None:
         """When the agency leaves; None if it had left before it was asked."""
@@ -148,14 +149,18 @@ class Known:
         end = spell.until or END
         return end if end >= since else None
 
-    def _of_asking(self, key: str, agency: str, role: str, statement: AcceptedAlert, since: datetime, until: datetime) -> Iterator[Step]:
+    def _of_asking(
+        self, key: str, agency: str, role: str, statement: AcceptedAlert, since: datetime, until: datetime, *, gone: bool
+    ) -> Iterator[Step]:
+        """Whoever is told after they have left is asked for no answer; what does not reach them goes further all the same."""
         kind, severity = statement.alert.kind, statement.alert.severity
         rule = SHAPED.kinds[kind]
         urgent = rule.safety or severity == "critical"
         answers = [a for a in self.answers.values() if a.obligation_id == key and since <= a.at < until and a.receipt_id not in self.undone]
         answers.sort(key=lambda a: (a.at, a.receipt_id))
-        folded = statement.at != since and not rule.safety  # a newcomer answers to the briefing (decision 0025)
+        folded = gone or (statement.at != since and not rule.safety)  # a newcomer answers to the briefing (decision 0025)
         moved = [] if folded else [e for e in self.escalated if e.item_id == key and since <= e.at < until]
+        begins = dict[str, datetime]()  # of whom a spell would have told, had nobody answered in it
         for number, (start, end, again) in enumerate(self._spells(answers, moved, rule.acting_for, since, until)):
             due = SHAPED.due(kind, start, severity).astimezone(UTC)
             remind = start if again else start + (due - start) * 0.5
@@ -183,9 +188,13 @@ class Known:
                     last = min(at, early)
                     steps.append((one, one, last, early <= at))
                 at = wait(later_by(rule.next_within or SHAPED.escalation.next_within, at))
+            by_somebody = anew and any(e.at == start for e in moved)
+            goes_on = {whom: begins.get(whom, start) if by_somebody else start for what, whom, _, _ in steps if what == whom}
             for what, whom, moment, reported in steps:
+                begun = goes_on[whom] if what == whom else start
                 if moment < end and (reported or not folded):
-                    yield Step(ids.escalation_id(key, start.isoformat(), what), key, whom, moment, reported)
+                    yield Step(ids.escalation_id(key, begun.isoformat(), what), key, whom, moment, reported)
+            begins = {whom: goes_on[whom] for what, whom, moment, _ in steps if what == whom and moment >= end}
 
     def _order(self, agency: str, role: str, chain: tuple[str, ...], since: datetime) -> list[str]:
         assert self.case is not None
@@ -306,11 +315,11 @@ def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
                 undo = answer | {"receipt_id": f"u{number}", "undoes": f"r{number}", "at": at + timedelta(minutes=3)}
                 found.append(Answered.model_validate(who | undo))
         else:
+            at += timedelta(seconds=29)  # nor in the moment of a statement: which of the two was first decides who was not reached
             asked = draw(st.sampled_from([role, "team_manager", "head_teacher", "duty_manager", "duty_lead"]))
             report = {"notice_id": f"n{number}", "role": asked, "reason": "unreachable", "at": at}
             found.append(NotDelivered.model_validate(who | report))
-    undone = {one.obligation_id for one in found if isinstance(one, Answered) and one.undoes}  # then whom an escalation told is told twice
-    return [one for one in found if not (isinstance(one, ItemEscalated) and one.item_id in undone)]
+    return found
 
 
 @st.composite
@@ -360,8 +369,10 @@ def orders(draw: st.DrawFn) -> list[CaseEvent]:
         found.insert(place, event)
     for event in (one for one in shuffled if not moves_time(one)):
         mine = [n for n, one in enumerate(found) if isinstance(one, AlertReachedCase) and one.alert.alert_id == event.alert_id]
-        gone = (n for n, one in enumerate(found) if time_of(one) > time_of(event) + SETTLE and n > mine[0])
-        found.insert(draw(st.integers(mine[0] + 1, next(gone, len(found)))), event)
+        far = [n for n, one in enumerate(found) if time_of(one) > time_of(event) + SETTLE]
+        told = max(n for n in mine if time_of(found[n]) <= time_of(event))
+        first = told if any(n < told for n in far) else mine[0]  # time that has gone far leaves nothing waiting for what it asks about
+        found.insert(draw(st.integers(first + 1, next((n for n in far if n > first), len(found)))), event)
     repeated = [one for event in found for one in [event] * draw(st.sampled_from([1, 1, 1, 2]))]
     return [*_with_others(repeated), ticked(END)]
 
