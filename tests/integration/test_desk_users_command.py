@@ -70,7 +70,7 @@ def adding(folder: Path, **changed: str) -> list[str]:
 async def test_a_user_is_added_given_other_roles_locked_and_unlocked_and_each_is_audited(
     run: Run, here: Desk, kafka: str, tmp_path: Path
 ) -> None:
-    await ensure_topics(kafka, 4, 1)
+    await ensure_topics(kafka)
     before = len(await trail.records(kafka))
     await run(*adding(tmp_path))
     async with here.browser() as browser:
@@ -138,7 +138,7 @@ async def test_a_weak_password_or_a_file_that_others_can_read_is_refused_and_not
 async def test_nobody_is_changed_whom_nobody_knows_and_a_username_is_somebodys_once(
     run: Run, here: Desk, kafka: str, tmp_path: Path
 ) -> None:
-    await ensure_topics(kafka, 4, 1)
+    await ensure_topics(kafka)
     for words in (["lock"], ["unlock"], ["end-sessions"], ["roles", "--role", "manager"]):
         await run(words[0], "no.body", *words[1:], code=1)
     await run(*adding(tmp_path))
