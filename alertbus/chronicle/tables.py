@@ -169,12 +169,13 @@ obligation = Table(
     Index("ix_chronicle_obligation_due", "due", "exercise", **_only(_UNANSWERED)),
     Index("ix_chronicle_obligation_since", "exercise", "since", "id", **_only(_UNANSWERED)),
     Index("ix_chronicle_obligation_changed", "changed", "id"),
+    Index("ix_chronicle_obligation_answered", "agency", "acknowledged_at", "id", **_only("acknowledged_at IS NOT NULL")),
 )
 """Derived from the notices and receipts of the obligation, and from nothing else. `notice_id` is its latest notice.
 
 `changed` grows with every transaction that touches the row (`obligation_rows.write_obligations`). The indexes follow the questions: a page
 of an inbox, with its order, is one walk for each state, of one agency or of all, of everything or of one exercise; what becomes overdue is
-found by when it is due; the longest unanswered by since when.
+found by when it is due; the longest unanswered by since when; what was answered in somebody's absence by when it was answered.
 """
 
 asked = Table(

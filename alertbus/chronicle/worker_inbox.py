@@ -9,7 +9,7 @@ person is asked, and not what the agency is.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, exists, func, literal, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, func, literal, or_, select, tuple_
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import InboxItem
@@ -26,6 +26,10 @@ _Conditions = tuple[ColumnElement[bool], ...]
 
 Theirs = Callable[[AskedOf], bool]
 """Whether it is asked of the person whose inbox it is."""
+
+
+_STATE = select(_owed.state).where(_owed.id == _asked.obligation_id).scalar_subquery()
+"""Looked up for each that is asked: as a condition that something exists, PostgreSQL may read every obligation for it."""
 
 
 async def inbox_of_worker(
@@ -65,7 +69,8 @@ async def answered_meanwhile(
         for waits in (False, True):
             for some in _whose(connection, agency, None, theirs, waits=waits):
                 query = select(_owed.acknowledged_at, _owed.id).join(tables.asked, _asked.obligation_id == _owed.id).where(*some)
-                given |= {(at, id_) for at, id_ in connection.execute(query.where(_owed.acknowledged_at.between(since, until)))}
+                answered_then = query.where(_owed.agency == agency, _owed.acknowledged_at.between(since, until))
+                given |= {(at, id_) for at, id_ in connection.execute(answered_then)}
         return items_of(connection, [id_ for _, id_ in sorted(given)], now)
 
     return await answered(engine, found)
@@ -78,7 +83,7 @@ def _parts(states: Sequence[ObligationState], now: datetime, seen: InboxPlace | 
         if not some:
             continue
         every = len(some) == sum((state not in ANSWERED) == waits for state in ObligationState)
-        of_these = () if every else (exists().where(_owed.id == _asked.obligation_id, _owed.state.in_(some)),)
+        of_these = () if every else (_STATE.in_(some),)
         in_time = (or_(_asked.due.is_(None), _asked.due >= now),) if waits else ()
         for overdue, due in ((True, (_asked.due < now,)), (False, in_time)):
             if (overdue and not waits) or (seen is not None and overdue > seen.overdue):

@@ -56,7 +56,18 @@ async def _bus(settings: Settings) -> dict[str, Any]:
         "progress": progress,
         **{
             name: progress[name]
-            for name in ("chronicle", "review", "reconcile", "undelivered", "quarantine", "ignored", "bank_holidays", "policy", "plugins")
+            for name in (
+                "chronicle",
+                "clock",
+                "review",
+                "reconcile",
+                "undelivered",
+                "quarantine",
+                "ignored",
+                "bank_holidays",
+                "policy",
+                "plugins",
+            )
         },
     }
 

@@ -171,9 +171,11 @@ async def test_a_view_stays_as_it_was_whatever_is_written_meanwhile(database: Da
 
 
 async def test_it_connects_again_after_it_was_let_go(database: Database) -> None:
+    await database.dispose()
+    others = set(threading.enumerate())  # of other tests of this process
     await database.write(lambda connection: keep(connection, "a"))
     await database.dispose()
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("sql")]
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("sql") and thread not in others]
     for thread in left:
         await asyncio.to_thread(thread.join, 5)
 

@@ -31,7 +31,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def here(kafka: str, database: Database) -> AsyncIterator[Desk]:
-    await ensure_topics(kafka, 4, 1)
+    await ensure_topics(kafka)
     producer = Producer(kafka)
     await producer.start()
     clock = WallClock()

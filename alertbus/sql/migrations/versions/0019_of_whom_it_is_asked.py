@@ -19,6 +19,7 @@ branch_labels = None
 depends_on = None
 
 ASKED, AT_ONCE = 'chronicle_asked', 500
+OBLIGATION, ANSWERED = 'chronicle_obligation', 'ix_chronicle_obligation_answered'
 OWED = sa.text(
     'SELECT id, agency, role, exercise, passed_to, state, severity_rank, since, due FROM chronicle_obligation WHERE id > :after '
     'ORDER BY id LIMIT :most'
@@ -52,6 +53,9 @@ def upgrade() -> None:
         after = some[-1].id
     names = ['agency', 'waits', 'whom', 'severity_rank', 'since', 'obligation_id', 'due']
     op.create_index(f'ix_{ASKED}_inbox', ASKED, names)
+    answered = sa.text('acknowledged_at IS NOT NULL')
+    columns = ['agency', 'acknowledged_at', 'id']
+    op.create_index(ANSWERED, OBLIGATION, columns, sqlite_where=answered, postgresql_where=answered)
 
 
 def rows_of(owed: Any, people: set[tuple[str, str | None]]) -> Iterator[dict[str, Any]]:
@@ -71,4 +75,5 @@ def rows_of(owed: Any, people: set[tuple[str, str | None]]) -> Iterator[dict[str
 
 
 def downgrade() -> None:
+    op.drop_index(ANSWERED, OBLIGATION)
     op.drop_table(ASKED)
