@@ -40,7 +40,7 @@ def _with_escalation(state: CaseState, event: ItemEscalated) -> CaseState:
     asked = EscalationAsked(by=event.by, agency=event.agency, seen=event.seen, at=event.at)
     if asked in known.escalated:
         return state
-    escalated = sorted((*known.escalated, asked), key=lambda one: (one.at, one.seen, one.agency, one.by))
+    escalated = sorted((*known.escalated, asked), key=lambda one: (one.at, one.seen, one.model_dump_json()))
     heard = known.model_copy(update={"escalated": tuple(escalated), "heard": max(known.heard, event.at)})
     return state.model_copy(update={"answers": {**state.answers, event.item_id: heard}})
 

@@ -253,7 +253,7 @@ async def test_who_signed_out_at_the_service_is_signed_out_here(here: Desk, fake
         fake.claims = {"sid": "there-2"}
         await come_back(other, fake)
         heard = await here.browser().post("/sign-in/ended", data={"logout_token": logout_token(here.clock)})
-        assert (heard.status_code, heard.headers["cache-control"]) == (200, "no-store")
+        assert (heard.status_code, heard.headers["cache-control"], heard.headers["connection"]) == (200, "no-store", "close")
         assert [await name_shown(one) for one in (browser, other)] == [None, "Mary Obi"]
         await here.browser().post("/sign-in/ended", data={"logout_token": logout_token(here.clock, sid=None)})
         assert await name_shown(other) is None
