@@ -108,8 +108,9 @@ class _DoorPages:
         return answer
 
     async def ended_at_service(self, request: Request) -> Response:
-        """Hear from the service that somebody has signed out there (OpenID Connect Back-Channel Logout). No browser calls this. The connection
-        is closed with the answer: on one that was kept, the next call would be lost if the desk were started again meanwhile.
+        """Hear from the service that somebody has signed out there (OpenID Connect Back-Channel Logout). No browser calls this.
+
+        The connection is closed with the answer: on one that was kept, the next call would be lost if the desk was started again meanwhile.
         """
         form = await request.form(max_files=0, max_fields=10)
         headers = {"cache-control": "no-store", "connection": "close"}
