@@ -686,7 +686,9 @@ def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_mem
     memory |= {"rebuild_unfinished", "watchdog_arrival", "delivery_beat"}  # said again by whoever lives
     memory |= {"gateway_ignored"}  # counts of what left nothing on any topic
     memory |= {audit_tables.head.name}  # a writer who finds no head reads the chain
-    memory |= {name for name in metadata.tables if name.startswith("desk_")}  # users and sessions are of this database alone (decision 0027)
+    memory |= {
+        name for name in metadata.tables if name.startswith("desk_")
+    }  # users and sessions are of this database alone (decision 0027)
 
     assert {table.name for table in rebuilt} | memory == set(metadata.tables)
 
