@@ -313,7 +313,8 @@ class Machine:
 def test_in_any_order_and_with_any_repetition_what_is_owed_is_the_join_from_scratch(world: World, data: st.DataObject) -> None:
     cases, alerts = world
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standing_alerts, "SETTLE", timedelta(days=40_000))  # any order at all: nothing is forgotten as over
+        for kept in ("SETTLE", "REMEMBERED"):
+            patch.setattr(standing_alerts, kept, timedelta(days=40_000))  # any order at all: nothing is forgotten as over
         machine = Machine()
         waiting = inputs_of(cases, alerts)
         decided = data.draw(decisions(cases, alerts))
