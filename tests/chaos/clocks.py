@@ -127,6 +127,8 @@ class _Asking:
     covered: datetime = FOREVER
     """What was due later than this need not have come: what ended the asking stood on the topic before time had come so far."""
     steps: list[Notice] = field(default_factory=list)
+    hasty: tuple[str, ...] = ()
+    """Its steps that stand before it on their topic."""
 
     @property
     def name(self) -> str:
@@ -155,18 +157,20 @@ def judge_steps(seen: StepsSeen, quick: Quick = QUICK) -> StepVerdict:
 def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
     """Each asking of a quick kind with its steps."""
     of_obligation: dict[str, list[_Asking]] = defaultdict(list)
+    before: dict[tuple[str, datetime], list[Notice]] = defaultdict(list)
     for notice, at in seen.notices:
         owed = notice.obligation
         known = of_obligation[owed.id]
         if notice.deed is Deed.ESCALATE:
             of_it = [asking for asking in known if asking.notice.obligation.since == owed.since]
-            if of_it and notice.step is not None:
-                of_it[-1].steps.append(notice)
+            if notice.step is not None:
+                (of_it[-1].steps if of_it else before[owed.id, owed.since]).append(notice)
             continue
         if known and at < known[-1].until:
             known[-1].until, known[-1].covered = _ended(known[-1], notice, at, seen)
         if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
-            known.append(_Asking(notice, FOREVER))
+            hasty = before.pop((owed.id, owed.since), [])
+            known.append(_Asking(notice, FOREVER, steps=list(hasty), hasty=tuple(one.id for one in hasty)))
     return itertools.chain.from_iterable(of_obligation.values())
 
 
@@ -275,6 +279,7 @@ def _after_an_answer(asking: _Asking, seen: StepsSeen) -> Iterator[str]:
 
 
 def _disordered(asking: _Asking) -> Iterator[str]:
+    yield from (f"{asking.name}: step {one} stands before the notice that asked" for one in asking.hasty)
     steps = [notice.step for notice in asking.steps if notice.step is not None and notice.step.kind is not StepKind.NOT_DELIVERED]
     for before, after in itertools.pairwise(steps):
         if after.at < before.at:
