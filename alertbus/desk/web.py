@@ -53,7 +53,7 @@ def create_desk_app(desk: Desk) -> ASGIApp:
         app.include_router(module.router)
     desk.door.install(app)
     _install_faults(app, desk)
-    return Guard(app, https=desk.settings.desk_address.startswith("https://"))
+    return Guard(app, https=desk.settings.desk_by_https)
 
 
 def _install_faults(app: FastAPI, desk: Desk) -> None:
