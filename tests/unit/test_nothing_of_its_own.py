@@ -4,12 +4,14 @@ What comes out is notices and nothing else; each goes to an agency on the case; 
 fixed template. No status, plan, certainty or relation is ever changed, and no words are ever read for what they say.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -377,6 +379,16 @@ def test_not_06_words_stand_in_the_order_in_which_they_were_said_however_vivid(w
         shown = [excerpt.text for excerpt in notice.narrative]
         if set(shown) <= set(said):
             assert shown == [text for text in said if text in shown]
+
+
+@pytest.mark.parametrize("said", list(itertools.permutations(("She SCREAMED!!", "He came at six.", "Blood!"))))
+def test_not_06_whatever_the_order_in_which_it_was_said_it_is_shown_in_that_order(said: tuple[str, ...]) -> None:
+    alert = one_alert("ppn", "s-1", T0, narrative=[{"text": text} for text in said])
+    told = told_in(World((a_case(),), (alert,), (0, 1)))
+
+    shown = [[excerpt.text for excerpt in notice.narrative] for _, notice, _ in told]
+    assert list(said) in shown
+    assert all(one in ([], list(said)) for one in shown)
 
 
 # Safety first.
