@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemE
 from alertbus.model.notice import Deed, Intent
 from alertbus.policy.policy import Policy
 from alertbus.policy.within import Within
+from alertbus.reach import plans, standing
 from alertbus.reach.reduce_case import CaseEvent
 from alertbus.reconcile.oracle import obligations_from_scratch
 from tests.asked import MONDAY, POLICY, Machine, a_case, reached, said, ticked
@@ -45,6 +47,14 @@ SHAPED = _policy()
 KINDS = ("other", "restraining_order_breach", "school_concern", "case_status_change")
 ROLES_ASKED = 8
 """More than any chain has."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a case forgets because it is over is for other tests: here every order of arrival counts, however late."""
+    for module in (standing, plans):
+        for kept in ("SETTLE", "REMEMBERED"):
+            monkeypatch.setattr(module, kept, timedelta(days=40_000))
 
 
 class Step(NamedTuple):
@@ -299,7 +309,7 @@ def heard(draw: st.DrawFn, alerts: list[AcceptedAlert]) -> list[CaseEvent]:
         kind = alert.alert.kind
         role = draw(st.sampled_from(SHAPED.roles(kind, agency)))
         key = ids.obligation_id(alert.alert_id, "c1", agency, role)
-        at = alert.at + timedelta(minutes=draw(st.integers(1, 4000)))  # in the moment of the alert itself, a step may have been taken
+        at = alert.at + timedelta(minutes=draw(st.integers(1, 4000)), seconds=number)  # each in a moment of its own, and behind the alert
         who = {"case_id": "c1", "alert_id": alert.alert_id, "obligation_id": key, "agency": agency}
         what = draw(st.sampled_from(["answered", "answered", "not reached", "escalated"]))
         if what == "escalated":
