@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
-from alertbus.desk.visitor import Visitor
+from alertbus.desk.visitor import Role, Visitor
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import NotAllowed
 from alertbus.model.rights import Right
@@ -76,10 +76,16 @@ class Desk:
         self.templates = _environment()
 
     async def visitor(self, request: Request, right: Right | None = None) -> Visitor:
-        """Give who comes with this request. Raises `NotSignedIn`, and `NotAllowed` for who has not the right."""
+        """Give who comes with this request. Raises `NotSignedIn`, and `NotAllowed` for who has not the right.
+
+        A case holder sees every family, so the role counts only at the agency that the policy names as the one that holds cases: given at
+        another by mistake, it gives nothing (decision 0017).
+        """
         found = await self.door.visitor(request)
         if found is None:
             raise NotSignedIn
+        if not self.policy.holds_cases(found.at):
+            found = replace(found, roles=found.roles - {Role.CASE_HOLDER})
         if right is not None and right not in found.rights:
             raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it with a role")
         return found

@@ -82,6 +82,21 @@ async def test_what_sources_wrote_is_shown_as_they_wrote_it_and_never_runs(gatew
         assert "canary" in page.text, "it is shown, escaped"
 
 
+async def test_whoever_is_called_a_case_holder_at_an_agency_that_holds_no_cases_sees_no_more_than_its_own(
+    gateway: Any, agency: str
+) -> None:
+    theirs = told(fresh("gp_"), title="Kanarienvogel title", alert_id=await stated(gateway))
+    await owe(gateway, theirs)
+    path = f"/alerts/{theirs.obligation.alert_id}"
+
+    async with desk_over(gateway, visitor("Kanarienvogel Obi", agency, Role.PRACTITIONER, Role.CASE_HOLDER)) as desk:
+        refused = await desk.get(path)
+        desk.door.who = visitor("Kanarienvogel Obi", "childrens_social_care", Role.CASE_HOLDER)
+        shown = await desk.get(path)
+
+    assert (refused.status_code, "Kanarienvogel title" in refused.text, shown.status_code) == (404, False, 200)
+
+
 async def test_another_agencys_alert_answers_exactly_as_one_that_does_not_exist(gateway: Any, agency: str) -> None:
     theirs = told(fresh("gp_"), title="Kanarienvogel title", alert_id=await stated(gateway))
     nowhere = fresh("no-such-")
