@@ -1,7 +1,6 @@
 """Somebody who must sees what is not theirs, with a reason, for an hour, and the safeguarding lead of who holds it is told (DESIGN section 17)."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,6 @@ class Glass:
     def __init__(self, database: Database) -> None:
         self.database, self.clock, self.written = database, WallClock(), Written()
         self.pane = BreakGlass(database, self.written, self.clock)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'desk.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture

@@ -1,19 +1,11 @@
 """The migrations make the very tables that the desk's sign-in works with, on both databases: its other tests make them without migrations."""
 
-from pathlib import Path
-
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from alertbus.desk.sign_in import tables
 from alertbus.sql.engine import metadata, migrate
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'desk.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
 
 
 async def test_the_migrations_make_the_tables_of_sign_in_as_the_code_has_them(url: str) -> None:
