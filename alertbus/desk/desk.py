@@ -18,6 +18,7 @@ from starlette.responses import Response
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
 from alertbus.desk.visitor import Role, Visitor
+from alertbus.desk.ways import ways_of
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import NotAllowed
 from alertbus.model.rights import Right
@@ -144,5 +145,6 @@ def _environment() -> Environment:
         "severities": in_words.SEVERITIES,
         "withheld_words": in_words.WITHHELD,
         "said_by_words": in_words.SAID_BY,
+        "ways_of": ways_of,
     }
     return made

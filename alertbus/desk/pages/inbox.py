@@ -16,6 +16,7 @@ from alertbus.desk.cards import family_cards
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.visitor import Visitor
+from alertbus.desk.ways import ways_of
 from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
 from alertbus.operations.gauges import last_arrival_s
@@ -43,8 +44,10 @@ class _Looked:
 
 
 @router.get("/")
-async def front() -> Response:
-    return RedirectResponse("/inbox", 303)
+async def front(request: Request) -> Response:
+    """Go to the first page that the visitor may see."""
+    visitor = await desk_of(request).visitor(request)
+    return RedirectResponse(ways_of(visitor)[0].href, 303)
 
 
 @router.get("/inbox")
