@@ -78,6 +78,11 @@ async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> 
     return found[0]
 
 
+async def obligations(engine: Database, ids: Sequence[str], *, now: datetime) -> list[InboxItem]:
+    """Give these obligations in the order of the ids; one that does not exist is left out."""
+    return await answered(engine, lambda connection: items_of(connection, ids, now))
+
+
 async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
     """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
     what is in sight of it.

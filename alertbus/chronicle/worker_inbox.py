@@ -100,15 +100,15 @@ def _whose(connection: Connection, agency: str | None, exercise: str | None, the
     """The conditions, together, of what is asked of those in whose place the person answers; `agency` and `exercise` as `queries.inbox` has
     them.
     """
-    for one in _each(connection, _asked.agency) if agency is None else [agency]:
+    for one in each_value(connection, _asked.agency) if agency is None else [agency]:
         there = _asked.agency == one, _asked.waits == literal(waits)
-        of = [(whom, AskedOf.read(one, whom)) for whom in _each(connection, _asked.whom, *there)]
+        of = [(whom, AskedOf.read(one, whom)) for whom in each_value(connection, _asked.whom, *there)]
         mine = [whom for whom, asked in of if exercise in {EVERYTHING, asked.exercise} and theirs(asked)]
         for start in range(0, len(mine), AT_ONCE):
             yield *there, _asked.whom.in_(mine[start : start + AT_ONCE])
 
 
-def _each(connection: Connection, column: Column[str], *there: ColumnElement[bool]) -> list[str]:
+def each_value(connection: Connection, column: Column[str], *there: ColumnElement[bool]) -> list[str]:
     """Every value that the column has there: one step of an index for each, from one to the next."""
     found = select(func.min(column).label("one")).where(*there).cte("found", recursive=True)
     following = select(func.min(column)).where(*there, column > found.c.one).scalar_subquery()
