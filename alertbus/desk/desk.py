@@ -137,6 +137,7 @@ def _environment() -> Environment:
         "plain": plain,
         "moment": in_words.moment,
         "day": in_words.day,
+        "dated": in_words.dated,
         "clock": in_words.clock,
         "number_name": in_words.number_name,
     }
