@@ -28,6 +28,7 @@ from alertbus.policy.policy import Policy
 from alertbus.serving.alert_opened import AlertOpener
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
+from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
@@ -64,6 +65,7 @@ class Desk:
     inbox: InboxReader = field(init=False)
     opener: AlertOpener = field(init=False)
     feed: ChangeFeed = field(init=False)
+    reviews: ReviewReader = field(init=False)
     vitals: Vitals = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
@@ -73,6 +75,7 @@ class Desk:
         self.inbox = InboxReader(self.database, self.intake.teams.book, self.policy, self.now)
         self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
+        self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
         self.templates = _environment()
 
@@ -87,6 +90,7 @@ class Desk:
             raise NotSignedIn
         if not self.policy.holds_cases(found.at):
             found = replace(found, roles=found.roles - {Role.CASE_HOLDER})
+        found = replace(found, is_asked=self.reviews.may_be_asked(found.caller))
         if right is not None and right not in found.rights:
             raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it with a role")
         return found
