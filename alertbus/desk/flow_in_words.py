@@ -8,7 +8,7 @@ from types import MappingProxyType
 from alertbus.desk.in_words import age, span
 from alertbus.operations.bus_state import BusState, StageState
 from alertbus.operations.following import FollowedAgency, FollowedAlert
-from alertbus.operations.progress import STALLED_S
+from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED
 
 SLOW_S = 15.0
 """A record that has waited longer is worth a word. Chosen: a stage that moves takes milliseconds, and a restarted one seconds."""
@@ -52,7 +52,7 @@ def way_of(state: BusState) -> tuple[Station, ...]:
     """The way of an alert through the bus, as it is now."""
     stages = {one.name: one for one in state.stages}
     return (
-        _gateway(stages["intake"], "intake" in state.unknown),
+        _gateway(state, stages["intake"]),
         _broker(state),
         _stage("Stages", "work out who must be told", stages["stream"], "progress" in state.unknown),
         _stage("Delivery", "hands notices over", stages["delivery"], "progress" in state.unknown),
@@ -61,12 +61,15 @@ def way_of(state: BusState) -> tuple[Station, ...]:
     )
 
 
-def _gateway(stage: StageState, unknown: bool) -> Station:
+def _gateway(state: BusState, stage: StageState) -> Station:
+    """A gateway is known to work by the test alert that it raises; where none is raised, nobody asks it."""
+    every, arrived = state.watchdog_interval_s, state.watchdog_last_arrival_s
     figures = [_came(stage.came, "alert accepted", "alerts accepted")]
     if stage.pending:
         figures.append(f"{stage.pending} to publish")
-    health = "unknown" if unknown else "well"
-    return Station("Gateway", "takes alerts in", health, _VERDICTS[health], tuple(filter(None, figures)))
+    health = "well" if every and arrived is not None and arrived <= WATCHDOG_MISSED * every else "unknown"
+    verdict = "not watched: the test alert is off" if not every else _VERDICTS[health]
+    return Station("Gateway", "takes alerts in", health, verdict, tuple(filter(None, figures)))
 
 
 def _broker(state: BusState) -> Station:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from alertbus.model.case import in_uk
 from alertbus.operations.bus_state import BusState
 from alertbus.operations.progress import STALLED_S, WATCHDOG_MISSED
+from alertbus.plugin.wording import plain
 
 RECONCILED_WITHIN_S = 600.0
 """An older comparison says nothing of now. As the rule has it."""
 
 TICKS_LATE_S = 60.0
 """As the rule has it: reminders are told late by as much."""
+
+_NAMED = 3
+"""Agencies that are named in a sentence; the page of agencies has them all."""
 
 _STAGES = {
     "stream": ("nobody is told of what was accepted since", "The stages"),
@@ -66,11 +70,13 @@ def _watched(state: BusState) -> Iterator[BusTrouble]:
 def _owed(state: BusState) -> Iterator[BusTrouble]:
     if state.chronicle and (count := state.chronicle["items"]["unowned"]):
         oldest = state.chronicle["items"]["oldest_unowned"]
-        since = f", the first for {_long(oldest['age_s'])}" if oldest else ""
+        since = f", the first for {_long(oldest['age_s'])} at {plain(oldest['agency'])}" if oldest else ""
         words = f"{_many(count, 'answer is', 'answers are')} owed by nobody{since}: everybody was asked, and nobody by name has answered."
         yield BusTrouble("AlertbusUnowned", "unowned", f"{words} Wake somebody at the agency.", wakes=True)
     if state.on_the_way and (failed := state.on_the_way.failed):
-        words = f"{_many(failed, 'notice', 'notices')} cannot be delivered. The bus goes on trying; somebody may have to telephone."
+        where = sorted({plain(one.agency) for one in state.undelivered or ()})
+        named = f" ({', '.join(where[:_NAMED])}{' and others' if len(where) > _NAMED else ''})" if where else ""
+        words = f"{_many(failed, 'notice', 'notices')} cannot be delivered{named}. The bus goes on trying; somebody may have to telephone."
         yield BusTrouble("AlertbusUndelivered", "undelivered", words, wakes=True)
 
 

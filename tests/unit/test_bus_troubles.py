@@ -87,7 +87,7 @@ def test_what_wakes_stands_before_what_can_wait_till_morning() -> None:
     found = troubles(bus(**WRONG["AlertbusQuarantine"] | WRONG["AlertbusUnowned"] | WRONG["AlertbusNobodyReconciles"]))
 
     assert [one.wakes for one in found] == [True, False, False]
-    assert "2 answers are owed by nobody, the first for 2 hours" in found[0].words
+    assert "2 answers are owed by nobody, the first for 2 hours at gp" in found[0].words
 
 
 def test_a_watchdog_that_is_switched_off_or_cannot_be_asked_is_not_called_missing() -> None:
@@ -105,6 +105,7 @@ def test_the_picture_shows_where_it_stands_still_and_what_is_not_known() -> None
     assert healths("AlertbusStandsStill") == ["well", "well", "wrong", "well", "well", "well"]
     assert healths("AlertbusUndelivered") == ["well", "well", "well", "well", "wrong", "well"]
     assert healths("AlertbusUnowned") == ["well", "well", "well", "well", "well", "wrong"]
+    assert healths("AlertbusWatchdogMissing")[0] == "unknown"
     assert healths("AlertbusCannotBeMeasured") == ["well", "unknown", "unknown", "unknown", "well", "well"]
 
 
