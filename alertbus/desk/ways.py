@@ -24,6 +24,7 @@ class Way:
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/operations", "Operations", Right.OPERATE),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""

@@ -14,12 +14,24 @@ from starlette.types import ASGIApp
 from alertbus.broker.faults import BrokerFault
 from alertbus.desk.desk import NOTHING_HERE, Desk, NotSignedIn
 from alertbus.desk.guard import Guard
-from alertbus.desk.pages import alert, answers, briefing, inbox, live, review_people, reviews
+from alertbus.desk.pages import (
+    alert,
+    alert_followed,
+    answers,
+    briefing,
+    inbox,
+    live,
+    on_call,
+    quarantine_page,
+    review_people,
+    reviews,
+    runbook_pages,
+)
 from alertbus.model.errors import BusError, InvalidInput, NotAllowed, NotFound, Unavailable
 
 log = structlog.get_logger("alertbus.desk")
 
-PAGES = (inbox, alert, answers, briefing, review_people, reviews, live)
+PAGES = (inbox, alert, answers, briefing, review_people, reviews, on_call, alert_followed, quarantine_page, runbook_pages, live)
 
 
 def create_desk_app(desk: Desk) -> ASGIApp:
