@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from alertbus.chronicle.item_queries import ItemsAsked, item_owed
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
-from alertbus.gateway.routes.inbox import ExerciseQuery, which_exercise
+from alertbus.gateway.routes.inbox import ExerciseQuery, WorkerQuery, which_exercise
 from alertbus.intake.callers import Caller
 from alertbus.model.case import AGENCY_NAME, CASE_ID
 from alertbus.model.rights import Right
@@ -31,16 +31,21 @@ async def items(
     exercise: ExerciseQuery = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     after: Annotated[str | None, Query(description="`next` of the page before: the id of the last item seen", max_length=200)] = None,
+    worker: WorkerQuery = None,
 ) -> Response:
     """Clocks of the policy's rules, and answers that are owed (`rule` is `answer`), the earliest due first. The page's `next`, given as
     `after`, asks for the rest; an item's `next` is who is told next, and when.
 
     Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
     what it owes itself. Who holds the case sees all of it.
+
+    With `worker` what that person of the caller's agency owes or is asked for now, and what falls to them while somebody is away: as
+    `GET /v1/inbox` has it, for the same callers.
     """
     _must_see(caller)
     asked = ItemsAsked.UNOWNED if unowned else ItemsAsked.OVERDUE if overdue else state
-    wanted = ItemsWanted(asked, case, owner, which_exercise(exercise), limit, after, as_agency=agency is not None)
+    only = which_exercise(exercise)
+    wanted = ItemsWanted(asked, case, owner, only, limit, after, as_agency=agency is not None, worker=worker)
     page = await items_shown(gateway.intake, caller, wanted, gateway.now())
     body = f'{{"items":[{",".join(one.model_dump_json() for one in page.items)}],"next":{orjson.dumps(page.next).decode()}}}'
     return Response(body, media_type="application/json")
