@@ -110,8 +110,11 @@ def agency(name: str) -> str:
         return "a partner agency"
     sector, _, part = name.partition(".")
     words = plain(sector)
-    words = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH"}.get(words, words[:1].upper() + words[1:])
+    words = _AGENCIES.get(words, words[:1].upper() + words[1:])
     return f"{words} ({part})" if part else words
+
+
+_AGENCIES = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "childrens social care": "Children's social care"}
 
 
 def role(name: str | None) -> str:

@@ -25,6 +25,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
@@ -52,6 +53,7 @@ class Gateway:
     callers: Callers = field(init=False)
     vitals: Vitals = field(init=False)
     feed: ChangeFeed = field(init=False)
+    reviews: ReviewReader = field(init=False)
     operations: OperationsReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,7 @@ class Gateway:
         self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s, keys, anchor)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.feed = ChangeFeed(self.engine, self.now, self.stopping)
+        self.reviews = ReviewReader(self.engine, self.intake, self.policy, self.now)
         self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, self.operators or self.bootstrap)
         self.callers = Callers(self.settings.callers, self.policy)
 
