@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
+from alertbus.desk.sign_in.break_glass import BreakGlass
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.ways import ways_of
 from alertbus.intake.intake import Intake
@@ -26,6 +27,7 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.wording import plain
 from alertbus.policy.policy import Policy
 from alertbus.serving.alert_opened import AlertOpener
+from alertbus.serving.explanation_shown import ExplanationReader
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
 from alertbus.settings import Settings
@@ -63,6 +65,8 @@ class Desk:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     inbox: InboxReader = field(init=False)
     opener: AlertOpener = field(init=False)
+    glass: BreakGlass = field(init=False)
+    explanations: ExplanationReader = field(init=False)
     feed: ChangeFeed = field(init=False)
     vitals: Vitals = field(init=False)
     templates: Environment = field(init=False)
@@ -72,6 +76,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.inbox = InboxReader(self.database, self.intake.teams.book, self.policy, self.now)
         self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
+        self.explanations = ExplanationReader(self.database, self.intake, self.policy, self.now)
+        self.glass = BreakGlass(self.database, self.intake.audited, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
         self.templates = _environment()
@@ -137,11 +143,13 @@ def _environment() -> Environment:
         "plain": plain,
         "moment": in_words.moment,
         "day": in_words.day,
+        "dated": in_words.dated,
         "clock": in_words.clock,
         "number_name": in_words.number_name,
     }
     made.globals |= {
         "span": lambda seconds: in_words.span(timedelta(seconds=seconds)),
+        "rulings": in_words.RULINGS,
         "severities": in_words.SEVERITIES,
         "withheld_words": in_words.WITHHELD,
         "said_by_words": in_words.SAID_BY,
