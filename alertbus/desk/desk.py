@@ -30,6 +30,8 @@ from alertbus.serving.alert_opened import AlertOpener
 from alertbus.serving.explanation_shown import ExplanationReader
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
+from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
@@ -63,12 +65,16 @@ class Desk:
     now: Callable[[], datetime]
     dress: Dress = field(default_factory=Dress)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    operators: str = ""
+    """The broker as who may put records back from quarantine; empty: as whoever the desk is there."""
     inbox: InboxReader = field(init=False)
     opener: AlertOpener = field(init=False)
     glass: BreakGlass = field(init=False)
     explanations: ExplanationReader = field(init=False)
     feed: ChangeFeed = field(init=False)
+    reviews: ReviewReader = field(init=False)
     vitals: Vitals = field(init=False)
+    operations: OperationsReader = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
     """Given after the rest is made, because its own pages are made here."""
@@ -79,7 +85,10 @@ class Desk:
         self.explanations = ExplanationReader(self.database, self.intake, self.policy, self.now)
         self.glass = BreakGlass(self.database, self.intake.audited, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
+        self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
+        operators = self.operators or self.intake.bootstrap
+        self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, operators)
         self.templates = _environment()
 
     async def visitor(self, request: Request, right: Right | None = None) -> Visitor:
@@ -93,6 +102,7 @@ class Desk:
             raise NotSignedIn
         if not self.policy.holds_cases(found.at):
             found = replace(found, roles=found.roles - {Role.CASE_HOLDER})
+        found = replace(found, is_asked=self.reviews.may_be_asked(found.caller))
         if right is not None and right not in found.rights:
             raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it with a role")
         return found
@@ -145,6 +155,8 @@ def _environment() -> Environment:
         "day": in_words.day,
         "dated": in_words.dated,
         "clock": in_words.clock,
+        "to_the_second": in_words.to_the_second,
+        "age": in_words.age,
         "number_name": in_words.number_name,
     }
     made.globals |= {

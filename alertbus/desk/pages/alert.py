@@ -13,6 +13,7 @@ from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.senders_view import HeldElsewhere
 from alertbus.desk.alert_facts import StatementChange, changes_of, facts_of
 from alertbus.desk.cards import AskedItem, asked_item, family_name
+from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.in_words import agency, dated
@@ -122,7 +123,7 @@ async def _shown(request: Request, alert_id: str, *, words: bool, done: str | No
         glass=glass,
         explains=Right.HOLD_CASES in visitor.rights,
         flash=await Flash.of(desk, visitor, done),
-        colleagues=[],
+        colleagues=await chooser(desk, visitor),
         back="alert",
     )
 
