@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alertbus.desk.visitor import Visitor
+from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.rights import Right
 
 
@@ -26,6 +26,7 @@ WAYS = (
     Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
     Way("/operations", "Operations", Right.OPERATE),
+    Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""
