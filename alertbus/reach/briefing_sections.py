@@ -247,11 +247,11 @@ class BriefingSections:
         named = [one for one in self._named(self._agency) if one.level is Level.WORKER and _holds(one, self.at)]
         return named[-1].worker if named else None
 
-    def before(self) -> Iterator[BriefedHolder]:
-        """Who held it before in the reader's own service, by time."""
+    def before(self, agency: str | None = None) -> Iterator[BriefedHolder]:
+        """Who held it before in the reader's own service, by time; or in that of another `agency`, for a reader who may know of it."""
         if not self.sight.full(Sensitivity.ACTION):
             return
-        for one in self._named(self._agency):
+        for one in self._named(agency or self._agency):
             if one.until is not None and one.from_ != one.to and (one.until < self.at or _day(one.until) == self._day):
                 yield self._holder(one)
 

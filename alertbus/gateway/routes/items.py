@@ -5,14 +5,11 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
-from alertbus.chronicle.item_sight import ItemShown
+from alertbus.chronicle.item_queries import ItemsAsked
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.routes.inbox import ExerciseQuery, which_exercise
-from alertbus.intake.callers import Caller
 from alertbus.model.case import CASE_ID
-from alertbus.model.rights import Right
+from alertbus.serving.items_shown import ItemsReader, ItemsWanted
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
@@ -38,41 +35,19 @@ async def items(
     Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
     what it owes itself. Who holds the case sees all of it.
     """
-    _must_see(caller)
     asked = ItemsAsked.UNOWNED if unowned else ItemsAsked.OVERDUE if overdue else state
-    found = await items_owed(
-        gateway.engine,
-        gateway.policy,
-        caller.item_sight(as_agency=agency is not None),
-        asked,
-        case_id=case,
-        exercise=which_exercise(exercise),
-        now=gateway.now(),
-        limit=limit + 1,
-        after=after,
-    )
-    page, following = found[:limit], found[limit - 1].id if len(found) > limit else None
-    await _audited(gateway, caller, page)
-    body = f'{{"items":[{",".join(one.model_dump_json() for one in page)}],"next":{orjson.dumps(following).decode()}}}'
+    wanted = ItemsWanted(asked, case, which_exercise(exercise), agency is not None, limit, after)
+    page = await _reader(gateway).page(wanted, caller)
+    body = f'{{"items":[{",".join(one.model_dump_json() for one in page.items)}],"next":{orjson.dumps(page.next).decode()}}}'
     return Response(body, media_type="application/json")
 
 
 @router.get("/{item_id}", summary="One item, with its steps", responses=answers(404))
 async def item(item_id: str, gateway: CurrentGateway, caller: CurrentCaller, agency: AsAgency = None) -> Response:
     """Who was told and when, who is next, and how it ended, as the caller may see it."""
-    _must_see(caller)
-    found = await item_owed(gateway.engine, gateway.policy, caller.item_sight(as_agency=agency is not None), item_id, now=gateway.now())
-    await _audited(gateway, caller, [found])
+    found = await _reader(gateway).one(item_id, caller, as_agency=agency is not None)
     return Response(found.model_dump_json(), media_type="application/json")
 
 
-def _must_see(caller: Caller) -> None:
-    if Right.HOLD_CASES not in caller.rights:
-        caller.must(Right.RECEIVE)
-
-
-async def _audited(gateway: Gateway, caller: Caller, shown: list[ItemShown]) -> None:
-    """What an agency owes itself is its inbox; that others' was looked at is noted, by case."""
-    others = sorted({one.case_id for one in shown if one.agency != caller.agency})
-    if others and caller.agency is not None:
-        await gateway.intake.audited.note(AuditedDeed.ITEMS_READ, caller, about=others, reason="read what is owed on the case")
+def _reader(gateway: Gateway) -> ItemsReader:
+    return ItemsReader(gateway.engine, gateway.intake, gateway.policy, gateway.now)
