@@ -10,6 +10,7 @@ from typing import Any
 
 from alertbus.model.case import Case, Level
 from alertbus.model.custody import Movement
+from alertbus.model.notice import NoticePerson
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_sections import BriefingSections
@@ -28,17 +29,32 @@ def case_people(
     sections = BriefingSections(CaseState(case=case, now=at, alerts=by_id, movements=moved), case, policy, agency, at)
     sight = sections.sight
     shown: dict[str, Any] = {"flags": tuple(sections.flags())}
-    if sight.recipient.for_adults or not sight.template(Sensitivity.PLAN):  # who acts for an adult, or houses one: whom to ring, and warnings
+    if not _told_of_the_family(sections):
         return shown, frozenset(sight.withheld)
     before = list(sections.before())
     if everybody:
         others = {one.agency for one in case.involvements if one.level is not Level.AGENCY} - {agency}
         before += [one for name in sorted(others) for one in sections.before(name)]
     shown |= {
-        "children": tuple(one.model_copy(update={"addresses": (), "identifiers": ()}) for one in sections.children()),
+        "children": _children(sections),
         "people": tuple(seen for _, seen in sections.adults),
         "links": tuple(sections.links()),
-        "on_case": tuple(sections.others()),
+        "on_case": (*sections.ours(), *sections.others()),
         "before": tuple(before),
     }
     return shown, frozenset(sight.withheld)
+
+
+def children_listed(case: Case, policy: Policy, agency: str, at: datetime) -> tuple[NoticePerson, ...]:
+    """The children of a case as the agency may name them in a list; nobody, for one that acts for an adult."""
+    sections = BriefingSections(CaseState(case=case, now=at), case, policy, agency, at)
+    return _children(sections) if _told_of_the_family(sections) else ()
+
+
+def _told_of_the_family(sections: BriefingSections) -> bool:
+    """False for who acts for an adult, or houses one: such an agency is told whom to ring, and warnings."""
+    return not sections.sight.recipient.for_adults and sections.sight.template(Sensitivity.PLAN)
+
+
+def _children(sections: BriefingSections) -> tuple[NoticePerson, ...]:
+    return tuple(one.model_copy(update={"addresses": (), "identifiers": ()}) for one in sections.children())

@@ -57,6 +57,11 @@ class ChronologyCounts:
     silent: tuple[bool, ...]
 
     @property
+    def every(self) -> tuple[Lane, ...]:
+        """All rows, in the order of the table."""
+        return (*self.lanes, self.missed, *self.contacts)
+
+    @property
     def most(self) -> int:
         """The largest number in a lane."""
         return max((n for lane in (*self.lanes, self.missed) for n in lane.counts), default=0)

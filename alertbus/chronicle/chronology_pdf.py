@@ -19,8 +19,8 @@ MARK = "\ufffd"
 """Drawn in place of a letter that the typeface has not."""
 
 NOT_DRAWN = (
-    f"Some letters here are of a script that this PDF cannot draw: each stands as {MARK}. They are whole in the spreadsheet and in the page "
-    "for the browser."
+    f"Some letters here are of a script that this PDF cannot draw: each stands as {MARK}. They are whole in the "
+    "spreadsheet and in the page for the browser."
 )
 _FACE = "NotoSans"
 _MARGIN = 48

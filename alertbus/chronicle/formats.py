@@ -1,4 +1,6 @@
-"""A chronology as text, CSV, HTML or JSON; as PDF, see `chronology_pdf`. Pure. Nobody's words are altered, with one exception in CSV (see `as_csv`)."""
+"""A chronology as text, CSV, HTML or JSON; as PDF, see `chronology_pdf`. Pure. Nobody's words are altered, with one exception in CSV (see
+`as_csv`).
+"""
 
 import csv
 import functools
@@ -44,7 +46,10 @@ class Exported:
             ("On", _moment(self.at)),
             ("Basis", self.basis),
             ("Entries", self.chosen),
-            ("Keep it safe", "It names children and adults. Who may not see the case may not see this. Destroy it when you have done with it."),
+            (
+                "Keep it safe",
+                "It names children and adults. Who may not see the case may not see this. Destroy it when you have done with it.",
+            ),
         )
 
 
@@ -160,7 +165,7 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
             continue
         parts = content.items() if isinstance(content, dict) else [("", content)]
         for name, value in parts:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            shown = ", ".join(map(_said, value)) if isinstance(value, list) else _said(value)
             found.append((_words(f"{section} {name}".strip()), shown))
     found += sections_in_words(entry.details, lambda key: entry.known_as.get(key, key), held=entry.words_held)
     if "confirmed" not in entry.details.get("release", {"confirmed": True}):
@@ -169,6 +174,10 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
         unsaid = [name for name in INCIDENT_FACTS if name not in entry.details.get("incident", {})]
         found += [(_words(f"incident {name}"), "not stated") for name in unsaid]
     return found
+
+
+def _said(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _told(told: AgencyTold) -> str:

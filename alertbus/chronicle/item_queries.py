@@ -98,6 +98,15 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     return one[0]
 
 
+def owed_on_cases(sight: ItemSight, asked: ItemsAsked, now: datetime, cases: Sequence[str] | None = None) -> Select[Any] | None:
+    """The query of `case_id`, `due_or_never` and `id` of what is asked for, on these cases or on all; None where nothing may be seen."""
+    parts = []
+    for part in _parts(sight, asked, _Of(cases=None if cases is None else tuple(cases)), now):
+        columns = _item if tables.item in part.get_final_froms() else _owed
+        parts.append(part.add_columns(columns.case_id))
+    return select(union(*parts).subquery()) if parts else None
+
+
 def _parts(sight: ItemSight, asked: ItemsAsked, of: "_Of", now: datetime) -> Iterator[Select[Any]]:
     """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
     items = select(_item.due_or_never, _item.id).where(*_WHICH[asked], *of.narrowed(_item))
@@ -133,12 +142,15 @@ class _Of(NamedTuple):
     case_id: str | None = None
     alert_id: str | None = None
     exercise: str | None = EVERYTHING
+    cases: tuple[str, ...] | None = None
 
     def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
         if self.case_id is not None:
             yield columns.case_id == self.case_id
         if self.alert_id is not None:
             yield columns.alert_id == self.alert_id
+        if self.cases is not None:
+            yield columns.case_id.in_(self.cases)
         if self.exercise != EVERYTHING:
             yield same_exercise(columns.exercise, self.exercise)
 

@@ -234,6 +234,12 @@ class BriefingSections:
             yield BriefedHolder(agency=self._called(agency), role=self._policy.agency(agency).role)
             yield from (self._holder(one) for one in self._named(agency) if _holds(one, self.at))
 
+    def ours(self) -> Iterator[BriefedHolder]:
+        """The reader's own agency on the case, and who answers for it there."""
+        if self.sight.full(Sensitivity.ACTION):
+            yield BriefedHolder(agency=self._agency, role=self._policy.agency(self._agency).role)
+            yield from (self._holder(one) for one in self._named(self._agency) if _holds(one, self.at))
+
     def changes(self, within_days: int) -> Iterator[BriefedHolder]:
         """Workers and managers who followed others on the case in the days before, here or elsewhere (TUR-10)."""
         seen = {(one.agency, one.name) for one in self.others()}

@@ -16,7 +16,7 @@ from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.case import Case
 from alertbus.model.errors import Fault, InvalidInput, NotFound
-from alertbus.model.item import ItemState
+from alertbus.model.item import ANSWER, ItemState
 from alertbus.model.sections_in_words import words_of
 from alertbus.policy.policy import Policy
 from alertbus.serving.items_shown import ItemsReader, ItemsWanted
@@ -37,6 +37,11 @@ class ChronologyChosen:
     stated_by: str | None = None
     child: int | None = None
     siblings: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Nothing is left out."""
+        return self.theme is None and self.stated_by is None and self.child is None
 
     def takes(self, entry: ChronologyEntry, case: Case) -> bool:
         """Whether the entry is one of those."""
@@ -89,7 +94,7 @@ class ChronologyShown:
 
 
 class ChronologyReader:
-    """Reads chronologies. They are not minimised, so they are for who holds the case; every reading is on the audit chain before it is shown."""
+    """Reads chronologies. They are not minimised, so they are for who holds the case. Every reading is audited before it is shown."""
 
     def __init__(self, engine: Database, intake: Intake, policy: Policy, now: Callable[[], datetime]) -> None:
         self._engine, self._intake, self._policy, self._now = engine, intake, policy, now
@@ -105,8 +110,8 @@ class ChronologyReader:
         by: str | None = None,
         with_clocks: bool = False,
     ) -> ChronologyShown:
-        """Read it, to be shown in a form. `by` is the person who reads. Raises `NotFound` for who does not hold the case, exactly as for one
-        that does not exist.
+        """Read it, to be shown in a form. `by` is the person who reads. Raises `NotFound` for who does not hold the case, as for
+        one that is not there.
         """
         if not caller.holds_case(case_id):
             raise NotFound(NO_CHRONOLOGY)
@@ -120,7 +125,8 @@ class ChronologyReader:
     async def _missed(self, case_id: str, caller: Caller, child: str | None, by: str | None) -> tuple[ItemShown, ...]:
         wanted = ItemsWanted(ItemsAsked.ALL, case_id, limit=_MOST_ITEMS)
         found = (await self._items.page(wanted, caller, by=by)).items
-        late = (one for one in found if one.due is not None and (one.overdue or one.state is ItemState.MISSED))
+        clocks = (one for one in found if one.rule != ANSWER and one.due is not None)
+        late = (one for one in clocks if one.overdue or one.state is ItemState.MISSED)
         return tuple(one for one in late if child is None or one.child in {None, child})
 
     def exported(self, found: ChronologyShown, *, by: str, agency: str | None) -> Exported:

@@ -45,7 +45,7 @@ class FamilyReader:
         return caller.holds_case(case_id) and (caller.agency is None or self._policy.holds_cases(caller.agency))
 
     async def status(self, case_id: str, caller: Caller, *, by: str | None = None) -> CaseStatus:
-        """Tell how the case stands. `by` is the person who asks. Raises `NotFound` for whoever is not on it, as for one that is not there."""
+        """Tell how the case stands. `by` is the person who asks. Raises `NotFound` for whoever is not on it, as where there is none."""
         holds = self.holds(case_id, caller)
         if not holds and (caller.agency is None or not caller.acts_for(caller.agency)):
             raise NotFound(NO_CASE)

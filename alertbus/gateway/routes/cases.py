@@ -7,17 +7,19 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.chronicle.families import FamiliesAsked
 from alertbus.chronicle.themes import Theme
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.preconditions import expected_version
 from alertbus.intake.callers import Caller
 from alertbus.model import ids
-from alertbus.model.case import Case
+from alertbus.model.case import CASE_ID, Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.rights import Right
 from alertbus.serving.chronology_export import MEDIA_TYPES, as_form
 from alertbus.serving.chronology_shown import NO_CHRONOLOGY, ChronologyChosen, ChronologyReader
+from alertbus.serving.families_shown import FamiliesReader
 from alertbus.serving.family_shown import FamilyReader
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -86,6 +88,22 @@ async def post_case(
     return _answer(await _put(_snapshot(case_id, await request.body()), gateway, caller), 201)
 
 
+@router.get("", summary="The families on whose cases the caller's agency is active", responses=answers())
+async def list_families(
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)] = None,  # noqa: ARG001
+    show: Annotated[FamiliesAsked, Query(description="all, or those with something open or overdue")] = FamiliesAsked.ALL,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    after: Annotated[str | None, Query(description="`next` of the page before", pattern=CASE_ID)] = None,
+) -> Response:
+    """Each with its children as the agency may name them, and how much is open and overdue as far as it may see; for who holds cases,
+    all of their areas. All stand by the id of their case; what is open or overdue by what was due first. That it was listed is audited.
+    """
+    page = await FamiliesReader(gateway.engine, gateway.intake, gateway.policy, gateway.now).page(caller, show, limit=limit, after=after)
+    return JSONResponse(page.model_dump(mode="json"))
+
+
 @router.get(
     "/{case_id}",
     summary="A case",
@@ -121,7 +139,9 @@ async def chronology(
     format: Annotated[str | None, Query(description="json, csv, html, pdf or text, whatever `Accept` says")] = None,  # noqa: A002  the word in the command line too
     theme: Annotated[Theme | None, Query(description="only what is about this")] = None,
     stated_by: Annotated[str | None, Query(description="only what this agency stated", max_length=120)] = None,
-    child: Annotated[int | None, Query(description="only what is about this child: its place among the case's children, from 1", ge=1)] = None,
+    child: Annotated[
+        int | None, Query(description="only what is about this child: its place among the case's children, from 1", ge=1)
+    ] = None,
     siblings: Annotated[bool, Query(description="with `child`: what is about its brothers and sisters too")] = False,
 ) -> Response:
     """As JSON, CSV, HTML, PDF or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case. A page and a PDF
