@@ -19,7 +19,7 @@ from alertbus.model.errors import Fault, InvalidInput, NotFound
 from alertbus.model.item import ANSWER, ItemState
 from alertbus.model.sections_in_words import words_of
 from alertbus.policy.policy import Policy
-from alertbus.serving.items_shown import ItemsReader, ItemsWanted
+from alertbus.serving.items_shown import ItemsWanted, items_shown
 from alertbus.sql.database import Database
 
 NO_CHRONOLOGY = "no such case"
@@ -98,7 +98,6 @@ class ChronologyReader:
 
     def __init__(self, engine: Database, intake: Intake, policy: Policy, now: Callable[[], datetime]) -> None:
         self._engine, self._intake, self._policy, self._now = engine, intake, policy, now
-        self._items = ItemsReader(engine, intake, policy, now)
 
     async def read(
         self,
@@ -124,7 +123,7 @@ class ChronologyReader:
 
     async def _missed(self, case_id: str, caller: Caller, child: str | None, by: str | None) -> tuple[ItemShown, ...]:
         wanted = ItemsWanted(ItemsAsked.ALL, case_id, limit=_MOST_ITEMS)
-        found = (await self._items.page(wanted, caller, by=by)).items
+        found = (await items_shown(self._intake, caller, wanted, self._now(), by=by)).items
         clocks = (one for one in found if one.rule != ANSWER and one.due is not None)
         late = (one for one in clocks if one.overdue or one.state is ItemState.MISSED)
         return tuple(one for one in late if child is None or one.child in {None, child})

@@ -13,7 +13,7 @@ from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import NotFound
 from alertbus.policy.policy import Policy
-from alertbus.serving.items_shown import ItemsReader, ItemsWanted
+from alertbus.serving.items_shown import ItemsWanted, items_shown
 from alertbus.sql.database import Database
 
 MOST_ITEMS = 200
@@ -38,7 +38,6 @@ class FamilyReader:
 
     def __init__(self, engine: Database, intake: Intake, policy: Policy, now: Callable[[], datetime]) -> None:
         self._engine, self._intake, self._policy, self._now = engine, intake, policy, now
-        self._items = ItemsReader(engine, intake, policy, now)
 
     def holds(self, case_id: str, caller: Caller) -> bool:
         """Whether the caller reads the case as the agency that holds it."""
@@ -56,7 +55,7 @@ class FamilyReader:
     async def open(self, case_id: str, caller: Caller, *, by: str | None = None) -> FamilyOpened:
         """Open the family's page. Raises as `status`."""
         status = await self.status(case_id, caller, by=by)
-        items = await self._items.page(ItemsWanted(case_id=case_id, limit=MOST_ITEMS), caller, by=by)
+        items = await items_shown(self._intake, caller, ItemsWanted(case_id=case_id, limit=MOST_ITEMS), self._now(), by=by)
         told: Sequence[InboxItem] = ()
         if caller.agency is not None and caller.acts_for(caller.agency):
             told = await told_on_case(self._engine, caller.agency, case_id, now=self._now())

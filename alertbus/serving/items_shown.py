@@ -1,80 +1,77 @@
-"""What is owed by a time, as whoever asks is shown it: that others' was looked at is audited first."""
+"""What is owed by a time, as whoever asks may see it: that others' was looked at is audited, by case, before it is shown (CLK-12)."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.inbox_order import EVERYTHING
-from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
+from alertbus.chronicle.item_queries import ItemsAsked, ItemsOf, items_owed, page_of_parts
 from alertbus.chronicle.item_sight import ItemShown
+from alertbus.chronicle.worker_items import parts_of_worker
 from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.rights import Right
-from alertbus.policy.policy import Policy
-from alertbus.sql.database import Database
+from alertbus.serving.inbox_shown import answers_for_now
+from alertbus.staff.covering import Inquiry
 
 
 @dataclass(frozen=True, slots=True)
 class ItemsWanted:
-    """Which items: of one case or of all, of reality, everything or one exercise. `as_agency`: as the caller's agency sees them, though the
-    caller holds cases.
-    """
+    """Which items: `owner` narrows them to what one agency owes; the rest is as in `item_queries.items_owed`."""
 
-    asked: ItemsAsked = ItemsAsked.OPEN
+    which: ItemsAsked = ItemsAsked.OPEN
     case_id: str | None = None
+    owner: str | None = None
     exercise: str | None = EVERYTHING
-    as_agency: bool = False
     limit: int = 100
     after: str | None = None
+    as_agency: bool = False
+    """As an agency sees it, also for who holds cases."""
+    worker: str | None = None
+    """The `ref` of one person of the caller's agency: what they owe or are asked for now, their own or in somebody's place."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemsPage:
-    """Items, the earliest due first, and the id to give as `after` for what follows, if there is more."""
+    """Items, the earliest due first, and the id to ask on with, if there is more."""
 
     items: tuple[ItemShown, ...]
     next: str | None
 
 
-class ItemsReader:
-    """Reads items. What an agency owes itself is its inbox; that others' was looked at is noted, by case, before it is shown."""
-
-    def __init__(self, engine: Database, intake: Intake, policy: Policy, now: Callable[[], datetime]) -> None:
-        self._engine, self._intake, self._policy, self._now = engine, intake, policy, now
-
-    async def page(self, wanted: ItemsWanted, caller: Caller, *, by: str | None = None) -> ItemsPage:
-        """Give a page. `by` is the person who reads. Raises `NotAllowed` for who neither receives nor holds cases."""
-        _must_see(caller)
-        found = await items_owed(
-            self._engine,
-            self._policy,
-            caller.item_sight(as_agency=wanted.as_agency),
-            wanted.asked,
-            case_id=wanted.case_id,
-            exercise=wanted.exercise,
-            now=self._now(),
-            limit=wanted.limit + 1,
-            after=wanted.after,
-        )
-        shown = found[: wanted.limit]
-        await self._audited(shown, caller, by)
-        return ItemsPage(tuple(shown), shown[-1].id if len(found) > wanted.limit else None)
-
-    async def one(self, item_id: str, caller: Caller, *, as_agency: bool = False, by: str | None = None) -> ItemShown:
-        """Give one item. Raises `NotFound` for what is not there or not to be seen."""
-        _must_see(caller)
-        sight = caller.item_sight(as_agency=as_agency)
-        found = await item_owed(self._engine, self._policy, sight, item_id, now=self._now())
-        await self._audited([found], caller, by)
-        return found
-
-    async def _audited(self, shown: list[ItemShown], caller: Caller, by: str | None) -> None:
-        others = sorted({one.case_id for one in shown if one.agency != caller.agency})
-        if others and caller.agency is not None:
-            await self._intake.audited.note(AuditedDeed.ITEMS_READ, caller, about=others, reason="read what is owed on the case", by=by)
+async def items_shown(intake: Intake, caller: Caller, wanted: ItemsWanted, now: datetime, *, by: str | None = None) -> ItemsPage:
+    """Give a page. `by` is the person who reads. Raises `BrokerUnavailable` or `DatabaseUnavailable` where the audit cannot be written,
+    `NotAllowed` and `InvalidInput` as one person's are asked for.
+    """
+    found = await (_of_all if wanted.worker is None else _of_worker)(intake, caller, wanted, now)
+    page = found[: wanted.limit]
+    await audit_of_others(intake, caller, page, by=by)
+    return ItemsPage(tuple(page), page[-1].id if len(found) > wanted.limit else None)
 
 
-def _must_see(caller: Caller) -> None:
-    if Right.HOLD_CASES not in caller.rights:
-        caller.must(Right.RECEIVE)
+async def audit_of_others(intake: Intake, caller: Caller, shown: Sequence[ItemShown], *, by: str | None = None) -> None:
+    """Note that others' items were looked at, by case. What an agency owes itself is its inbox, which is not audited (README, rights)."""
+    others = sorted({one.case_id for one in shown if one.agency != caller.agency})
+    if others and caller.agency is not None:
+        await intake.audited.note(AuditedDeed.ITEMS_READ, caller, about=others, reason="read what is owed on the case", by=by)
+
+
+async def _of_all(intake: Intake, caller: Caller, wanted: ItemsWanted, now: datetime) -> list[ItemShown]:
+    sight = caller.item_sight(as_agency=wanted.as_agency)
+    asked = partial(items_owed, intake.engine, intake.policy, sight, wanted.which, case_id=wanted.case_id, owner=wanted.owner)
+    return await asked(exercise=wanted.exercise, now=now, limit=wanted.limit + 1, after=wanted.after)
+
+
+async def _of_worker(intake: Intake, caller: Caller, wanted: ItemsWanted, now: datetime) -> list[ItemShown]:
+    """What is over is not asked of one person: whose it was is not kept."""
+    caller.must(Right.RECEIVE)
+    if wanted.which is ItemsAsked.ALL:
+        raise InvalidInput([Fault("state", "only what is open can be asked of one person; leave out `state` or `worker`")])
+    theirs = answers_for_now(wanted.worker or "", Inquiry(await intake.teams.book.fresh(), now, intake.policy))
+    of = ItemsOf(wanted.case_id, exercise=wanted.exercise, owner=wanted.owner)
+    parts = parts_of_worker(caller.agency, wanted.which, of, theirs, now)
+    sight = caller.item_sight(as_agency=wanted.as_agency)
+    return await page_of_parts(intake.engine, intake.policy, sight, parts, now=now, limit=wanted.limit + 1, after=wanted.after)
