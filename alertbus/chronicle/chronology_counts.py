@@ -26,7 +26,7 @@ _MONTHS = (1, 3, 12, 24, 60, 120, 240, 600, 1200)
 _NO_CONTACT = frozenset({"cancelled", "no_reply"})
 
 
-class Period(NamedTuple):
+class CountedPeriod(NamedTuple):
     """A stretch of time from its first day on, and what it is called."""
 
     first: date
@@ -34,7 +34,7 @@ class Period(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class CountedLane:
     """One row: what it counts, and how many in each period."""
 
     name: str
@@ -49,15 +49,15 @@ class Lane:
 class ChronologyCounts:
     """The numbers. `silent`: the periods in which nothing was stated and nothing was missed."""
 
-    periods: tuple[Period, ...]
-    lanes: tuple[Lane, ...]
-    missed: Lane
-    contacts: tuple[Lane, ...]
+    periods: tuple[CountedPeriod, ...]
+    lanes: tuple[CountedLane, ...]
+    missed: CountedLane
+    contacts: tuple[CountedLane, ...]
     """Contacts with the family that took place, and those that did not: missed, cancelled or refused (CHR-10, END-10)."""
     silent: tuple[bool, ...]
 
     @property
-    def every(self) -> tuple[Lane, ...]:
+    def every(self) -> tuple[CountedLane, ...]:
         """All rows, in the order of the table."""
         return (*self.lanes, self.missed, *self.contacts)
 
@@ -114,9 +114,9 @@ def counts_of(entries: Iterable[ChronologyEntry], missed: Sequence[datetime], *,
     periods = _periods(days[0], days[-1]) if days else ()
     place = _places(periods)
 
-    def row(name: str, moments: Iterable[datetime]) -> Lane:
+    def row(name: str, moments: Iterable[datetime]) -> CountedLane:
         found = Counter(place(_day(at)) for at in moments)
-        return Lane(name, tuple(found[n] for n in range(len(periods))))
+        return CountedLane(name, tuple(found[n] for n in range(len(periods))))
 
     groups: dict[str, list[datetime]] = {} if by_agency else {name: [] for name in THEMES.values()}
     for one in stand:
@@ -150,15 +150,15 @@ def _contact(entry: ChronologyEntry) -> dict[str, object]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _periods(first: date, last: date) -> tuple[Period, ...]:
+def _periods(first: date, last: date) -> tuple[CountedPeriod, ...]:
     """The shortest periods of which there are not too many, one after another without a gap."""
     months = _month(last) - _month(first) + 1
     size = next((one for one in _MONTHS if months / one <= MOST_PERIODS - 1), _MONTHS[-1])
     begin = _month(first) // size * size
-    return tuple(Period(_first_day(at), _name(at, size)) for at in range(begin, _month(last) + 1, size))
+    return tuple(CountedPeriod(_first_day(at), _name(at, size)) for at in range(begin, _month(last) + 1, size))
 
 
-def _places(periods: Sequence[Period]) -> Callable[[date], int]:
+def _places(periods: Sequence[CountedPeriod]) -> Callable[[date], int]:
     """In which period a day lies."""
     firsts = [one.first for one in periods]
     return lambda day: max(n for n, first in enumerate(firsts) if first <= day)

@@ -32,7 +32,7 @@ def as_pdf(case_id: str, entries: Sequence[ChronologyEntry], exported: Exported)
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
 
-    page = _Page()
+    page = _PaperPage()
     made = io.BytesIO()
     title = f"Chronology of case {case_id}"
     paper = SimpleDocTemplate(
@@ -63,7 +63,7 @@ def _margins(running: str, canvas: Any, paper: Any) -> None:
     canvas.drawRightString(paper.pagesize[0] - _MARGIN, 28, f"Page {canvas.getPageNumber()}")
 
 
-def _head(page: "_Page", exported: Exported, count: str) -> Iterator[Any]:
+def _head(page: "_PaperPage", exported: Exported, count: str) -> Iterator[Any]:
     for name, value in exported.lines:
         yield page.labelled("text", name, value)
     yield page.of("h2", "How many alerts, each counted once by its latest statement")
@@ -75,7 +75,7 @@ def _head(page: "_Page", exported: Exported, count: str) -> Iterator[Any]:
     yield page.of("h2", count)
 
 
-def _entry(page: "_Page", entry: ChronologyEntry, entries: Sequence[ChronologyEntry]) -> Iterator[Any]:
+def _entry(page: "_PaperPage", entry: ChronologyEntry, entries: Sequence[ChronologyEntry]) -> Iterator[Any]:
     shown = WORDING
     yield page.of("when", f"{shown['moment'](entry.occurred_at)}: {shown['what'](entry)}")
     said = f"{shown['words'](entry.agency)}. Reference: {entry.source}, {entry.source_id}"
@@ -99,7 +99,7 @@ def _entry(page: "_Page", entry: ChronologyEntry, entries: Sequence[ChronologyEn
     yield page.labelled("small", "Told", told)
 
 
-class _Page:
+class _PaperPage:
     """Makes paragraphs, and remembers whether a letter could not be drawn."""
 
     def __init__(self) -> None:

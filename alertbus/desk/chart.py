@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alertbus.chronicle.chronology_counts import ChronologyCounts, Lane
+from alertbus.chronicle.chronology_counts import ChronologyCounts, CountedLane
 
 NAMES, COLUMN, ROW, TOP = 236, 62, 46, 58
 _LARGEST, _SMALLEST = 19.0, 11.0
@@ -68,7 +68,7 @@ def chart_of(counts: ChronologyCounts) -> Chart:
     return Chart(NAMES + len(columns) * COLUMN + 4, TOP + len(rows) * ROW + 6, columns, lanes, _described(counts))
 
 
-def _marks(lane: Lane, row: int, counts: ChronologyCounts, *, late: bool) -> Iterator[ChartMark]:
+def _marks(lane: CountedLane, row: int, counts: ChronologyCounts, *, late: bool) -> Iterator[ChartMark]:
     y = TOP + row * ROW + ROW / 2
     for n, number in enumerate(lane.counts):
         if number:

@@ -36,15 +36,17 @@ def _chosen(
     siblings: Annotated[bool, Query()] = False,
     stated_by: Annotated[str, Query(pattern=rf"^$|{AGENCY_NAME}", max_length=120)] = "",
     by: Annotated[str, Query(pattern="^(theme|agency)$")] = "theme",
-) -> "Wanted":
+) -> "ChronologyWanted":
     """What the address asks for. A field of the form that was left alone comes empty, and asks for everything."""
     if theme and theme not in set(Theme):
         raise NotFound("no such theme")
-    return Wanted(ChronologyChosen(Theme(theme) if theme else None, stated_by or None, int(child) if child else None, siblings), by)
+    return ChronologyWanted(
+        ChronologyChosen(Theme(theme) if theme else None, stated_by or None, int(child) if child else None, siblings), by
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ChronologyWanted:
     """Which entries, and whether the lanes of the chart are themes or agencies."""
 
     chosen: ChronologyChosen
@@ -62,17 +64,17 @@ class Wanted:
         return urlencode({name: value for name, value in given.items() if value is not None})
 
 
-Asked = Annotated[Wanted, Depends(_chosen)]
+AskedOfHistory = Annotated[ChronologyWanted, Depends(_chosen)]
 
 
 @router.get("")
-async def chronology(case_id: str, request: Request, wanted: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+async def chronology(case_id: str, request: Request, wanted: AskedOfHistory, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
     """A page of it, hard words closed."""
     return await _shown(case_id, request, wanted, page)
 
 
 @router.post("/words")
-async def words(case_id: str, request: Request, wanted: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+async def words(case_id: str, request: Request, wanted: AskedOfHistory, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
     """The same page with hard words open: of one statement, or of all on the page. That they were opened is on record before that."""
     desk = desk_of(request)
     await desk.visitor(request, Right.RECEIVE)
@@ -81,7 +83,9 @@ async def words(case_id: str, request: Request, wanted: Asked, page: Annotated[i
 
 
 @router.get("/download")
-async def download(case_id: str, request: Request, wanted: Asked, form: Annotated[str, Query(pattern="^(pdf|html|csv)$")]) -> Response:
+async def download(
+    case_id: str, request: Request, wanted: AskedOfHistory, form: Annotated[str, Query(pattern="^(pdf|html|csv)$")]
+) -> Response:
     """What was chosen as a file, with the words of all of it. It says at its head who took it, and it is on record before it is sent."""
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
@@ -94,7 +98,7 @@ async def download(case_id: str, request: Request, wanted: Asked, form: Annotate
     return Response((_BOM if form == "csv" else b"") + made, media_type=MEDIA_TYPES[form], headers=headers)
 
 
-async def _shown(case_id: str, request: Request, wanted: Wanted, page: int, *, opens: str | None = None) -> Response:
+async def _shown(case_id: str, request: Request, wanted: ChronologyWanted, page: int, *, opens: str | None = None) -> Response:
     """`opens`: the statement whose words are to be shown, or nothing for all on the page; None: none are."""
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
