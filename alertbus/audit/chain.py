@@ -52,6 +52,8 @@ class AuditedDeed(StrEnum):
     CHRONOLOGY_READ = "chronology_read"
     STATUS_READ = "status_read"
     """How a case stands is about to be shown to an agency on it."""
+    FAMILIES_LISTED = "families_listed"
+    """The families on which the caller's agency is active are about to be listed."""
     ALERT_OPENED = "alert_opened"
     """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
     EXPLANATION_READ = "explanation_read"

@@ -23,6 +23,7 @@ class Way:
 
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
+    Way("/families", "Families", Right.RECEIVE),
     Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
     Way("/operations", "Operations", Right.OPERATE),
