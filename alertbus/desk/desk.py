@@ -28,6 +28,7 @@ from alertbus.policy.policy import Policy
 from alertbus.serving.alert_opened import AlertOpener
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
+from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
@@ -66,6 +67,7 @@ class Desk:
     opener: AlertOpener = field(init=False)
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
+    reports: ReportReader = field(init=False)
     vitals: Vitals = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
@@ -76,6 +78,7 @@ class Desk:
         self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
         self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
+        self.reports = ReportReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
         self.templates = _environment()
 

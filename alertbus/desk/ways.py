@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alertbus.desk.visitor import Visitor
 from alertbus.model.rights import Right
+from alertbus.serving.reports_shown import READS_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Way:
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/reports", "Reports", seen_by=lambda visitor: bool(visitor.rights & READS_REPORTS)),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""

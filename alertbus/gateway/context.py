@@ -24,6 +24,7 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.feed import ChangeFeed
+from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
@@ -51,6 +52,7 @@ class Gateway:
     vitals: Vitals = field(init=False)
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
+    reports: ReportReader = field(init=False)
 
     def __post_init__(self) -> None:
         keys = load_keys(self.settings.audit_key_file, self.settings.data_dir)
@@ -59,6 +61,7 @@ class Gateway:
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.feed = ChangeFeed(self.engine, self.now, self.stopping)
         self.reviews = ReviewReader(self.engine, self.intake, self.policy, self.now)
+        self.reports = ReportReader(self.engine, self.intake, self.policy, self.now)
         self.callers = Callers(self.settings.callers, self.policy)
 
 
