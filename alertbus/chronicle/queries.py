@@ -124,6 +124,13 @@ async def alert_status(engine: Database, alert_id: str, *, now: datetime | None 
     return sight.through(status)
 
 
+async def shows_alert(engine: Database, alert_id: str) -> bool:
+    """Say whether the chronicle has the alert of this id of the bus's own, whoever may see it: then there is nothing to wait for."""
+    async with view(engine) as connection:
+        query = select(tables.alert.c.alert_id).where(tables.alert.c.alert_id == alert_id).limit(1)
+        return (await connection.execute(query)).first() is not None
+
+
 def _stands_last(statements: Sequence[Row[Any]]) -> Alert:
     """The statement that was recorded last, which is the one that stands."""
     last = max(statements, key=lambda s: (s.recorded_at, s.accepted_at))

@@ -81,13 +81,17 @@ class AlertOpener:
         )
 
     async def _projected(self, alert_id: str, caller: Caller) -> AlertStatus:
-        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
+        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here.
+
+        Nobody waits for what it has already and is not theirs: they would know by the time it takes that there is such an alert.
+        """
         deadline = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
                 return await queries.alert_status(self._engine, alert_id, now=self._now(), sight=caller.sight)
             except NotFound:
-                if asyncio.get_running_loop().time() > deadline or not await self._intake.alerts.knows(alert_id):
+                there = await queries.shows_alert(self._engine, alert_id)
+                if there or asyncio.get_running_loop().time() > deadline or not await self._intake.alerts.knows(alert_id):
                     raise NotFound(NO_ALERT) from None
             await asyncio.sleep(0.05)
 
