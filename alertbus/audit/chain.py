@@ -69,6 +69,8 @@ class AuditedDeed(StrEnum):
     """What an agency was given when it, or a worker of it, joined a case is about to be shown again."""
     TEAM_RECORDED = "team_recorded"
     """A version of a team is about to be recorded."""
+    ALERT_FOLLOWED = "alert_followed"
+    """How far an alert has come, and at which agencies, is about to be shown to who operates: no case, no kind, nobody's name."""
     WORDS_READ = "words_read"
     """The words of an alert's source, which are hard to read, are about to be shown at the desk (VOI-11)."""
     ANSWERED = "answered"

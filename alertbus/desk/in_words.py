@@ -73,6 +73,17 @@ def clock(at: datetime) -> str:
     return f"{in_uk(at):%H:%M}"
 
 
+def to_the_second(at: datetime) -> str:
+    """`Mon 23 Nov, 09:05:07`, for whoever follows what takes seconds."""
+    local = in_uk(at)
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M:%S}"
+
+
+def age(seconds: float) -> str:
+    """`12 s`, `3 minutes`: how long something has waited."""
+    return f"{int(seconds)} s" if timedelta(seconds=seconds) < _SHORT else span(timedelta(seconds=seconds))
+
+
 def day(on: date | None, now: datetime | None = None) -> str:
     """`Mon 23 Nov`, with the year where it is not this one."""
     if on is None:
@@ -99,8 +110,11 @@ def agency(name: str) -> str:
         return "a partner agency"
     sector, _, part = name.partition(".")
     words = plain(sector)
-    words = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH"}.get(words, words[:1].upper() + words[1:])
+    words = _AGENCIES.get(words, words[:1].upper() + words[1:])
     return f"{words} ({part})" if part else words
+
+
+_AGENCIES = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "childrens social care": "Children's social care"}
 
 
 def role(name: str | None) -> str:

@@ -98,7 +98,7 @@ class AlertOpener:
     async def _senders_view(self, status: AlertStatus, caller: Caller) -> SendersView:
         """For whoever stated it, unless they see every obligation of it anyway."""
         sight = caller.sight
-        if caller.agency is None or sight.everything or not sight.of_source(status.source):
+        if caller.agency is None or sight.everything or not status.statements or not sight.of_source(status.source):
             return NOTHING_TO_SAY
         first = status.statements[0].accepted_at
         return await senders_view(self._engine, status.alert_id, caller.agency, accepted_at=first, now=self._now())

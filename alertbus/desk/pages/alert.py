@@ -11,6 +11,7 @@ from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.senders_view import HeldElsewhere
 from alertbus.desk.cards import AskedItem, asked_item, family_name
+from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.in_words import dated, day
@@ -101,7 +102,7 @@ async def _shown(request: Request, alert_id: str, *, words: bool, done: str | No
         held=[*_held(opened), *_held_elsewhere(opened.senders.held_by)],
         words_open=words,
         flash=await Flash.of(desk, visitor, done),
-        colleagues=[],
+        colleagues=await chooser(desk, visitor),
         back="alert",
     )
 
