@@ -102,7 +102,7 @@ async def a_desk(bus: AskedBus, spoilt: str | None = None) -> AsyncIterator[Aske
                 _spoil(desk, spoilt)
             desk.door = door = OpenDoor(None)
             app = create_desk_app(desk)
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # a page that fails fails the test
             async with httpx.AsyncClient(transport=transport, base_url="http://desk", timeout=60) as http:
                 yield AskedDesk(http, door, routes_of(app), stream)
             await intake.close()
