@@ -17,7 +17,7 @@ from alertbus.bench.bench_broker import bench_broker
 from alertbus.bench.chronicle_rows import AGENCIES, fill
 from alertbus.bench.desk_visitors import Visitors, seconds_of
 from alertbus.bench.figures import percentile
-from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port
+from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port, tree_cpu_seconds
 from alertbus.chronicle import tables
 from alertbus.desk.sign_in.desk_person import DeskPerson
 from alertbus.desk.sign_in.signed_in import Sessions
@@ -88,7 +88,9 @@ async def _measured(
     there: Visitors, desk: Running, pids: Mapping[str, int | None], seconds: float, obligations: int, database: str
 ) -> DeskTime:
     def used() -> dict[str, float]:
-        others = {name: cpu_seconds(pid) for name, pid in pids.items() if pid is not None}
+        others = {
+            name: (tree_cpu_seconds(pid) if name == "database" else cpu_seconds(pid)) for name, pid in pids.items() if pid is not None
+        }
         return {"desk": desk.cpu_s(), "people": time.process_time(), **others}
 
     before, began = used(), time.perf_counter()
