@@ -68,6 +68,8 @@ class Visitor:
     roles: frozenset[Role]
     session_id: str
     """An opaque id of the session; it is not what the cookie holds."""
+    who: str = ""
+    """The one word for them in the desk's tables, the same at every sign-in (`DeskPerson.who`)."""
 
     @property
     def at(self) -> str:

@@ -21,6 +21,7 @@ from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamCh
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
+from alertbus.policy.local_procedure import LocalProcedure
 from alertbus.policy.within import CENTURY, Within
 
 
@@ -154,6 +155,8 @@ class Policy(Word):
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
     """How far from today a moment or a day may lie that somebody states."""
+    local_procedure: Mapping[str, LocalProcedure] = Field(default_factory=dict)
+    """Sector, or `default` → what whoever sends a concern is shown first (CON-07)."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
 
     @model_validator(mode="after")
@@ -197,6 +200,8 @@ class Policy(Word):
                 yield f"may_state.{kind}: is no entry of `kinds`"
             if strange := sorted(allowed - sectors):
                 yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+        if strange := sorted(set(self.local_procedure) - sectors - {"default"}):
+            yield f"local_procedure: no agency is of sector {', '.join(strange)}"
 
     def _wrong_items(self) -> Iterator[str]:
         """Yield each place in the file at which the rule of an item names what there is not."""
@@ -215,6 +220,10 @@ class Policy(Word):
         """Whether the agency of this source may state alerts of that kind: a school states no release."""
         allowed = self.may_state.get(kind)
         return allowed is None or self.agency(source.partition(".")[0]).sector in allowed
+
+    def procedure_of(self, agency: str) -> LocalProcedure | None:
+        """What the agency's people do before and beside sending a concern; None where the policy says nothing."""
+        return self.local_procedure.get(self.agency(agency).sector) or self.local_procedure.get("default")
 
     def fallback_of(self, agency: str) -> str:
         return self.agency(agency).fallback or self.fallback
