@@ -17,6 +17,8 @@ from starlette.responses import Response
 
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
+from alertbus.desk.sending.draft_seal import DraftSeal
+from alertbus.desk.sending.drafts import Drafts
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.ways import ways_of
 from alertbus.intake.intake import Intake
@@ -65,6 +67,8 @@ class Desk:
     opener: AlertOpener = field(init=False)
     feed: ChangeFeed = field(init=False)
     vitals: Vitals = field(init=False)
+    seal: DraftSeal = field(init=False)
+    drafts: Drafts = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
     """Given after the rest is made, because its own pages are made here."""
@@ -74,6 +78,8 @@ class Desk:
         self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
+        self.seal = DraftSeal.of_settings(self.settings.desk_draft_key_file, self.settings.data_dir)
+        self.drafts = Drafts(self.database, self.seal)
         self.templates = _environment()
 
     async def visitor(self, request: Request, right: Right | None = None) -> Visitor:

@@ -21,6 +21,7 @@ class Way:
 
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
+    Way("/send", "Send", Right.STATE),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""

@@ -1,8 +1,8 @@
 """Words that judge and do not tell: whoever writes only these is asked what they saw, heard or smelt (VOI-08). Pure.
 
-The review asks for detailed description instead of labels (learning after 3.40) and names `unkempt` and `hostile`. The other words are ours:
-those which practice guidance on recording warns of, because each reader pictures something else under them. Nothing is refused: the words
-stay the sender's, byte for byte, and a label beside what was seen is no fault (VOI-01, NOT-21).
+The review asks for detailed description instead of labels (learning after 3.40) and names `unkempt` and `hostile`. The other words are
+ours: those which practice guidance on recording warns of, because each reader pictures something else under them. Nothing is refused: the
+words stay the sender's, byte for byte, and a label beside what was seen is no fault (VOI-01, NOT-21).
 """
 
 import re
@@ -55,16 +55,17 @@ LABELS: Mapping[str, str] = MappingProxyType(
 )
 """Each label, and what to tell in its place. Hyphens count as blanks."""
 
-_SAYS_LITTLE = frozenset(
-    """a about again all also always an and another are as at be because become been being bit both but by can child children clothes could dad
-    did do does during especially even ever extremely family father for found from generally getting girl boy had has have he her here hers herself
-    him himself his home house how i in is it its itself just kid kids like little look looked looking looks lot made more most mother mum mummy
-    daddy my myself nan never not now of often on once or our out over parent parents partly person presented presenting presents quite rather
-    really seem seemed seems seen she sibling siblings so some somewhat son daughter still such that the their them then there these they this
-    those through time to today too under up us usual usually very was we were what when which while who with yesterday you your behaviour
-    behavior appearance appeared appears attitude manner state condition conditions environment situation toward towards me baby man woman
-    he's she's they're it's i'm there's""".split()
-)
+_SMALL = """
+a about again all also always an and another are as at be because become been being bit both but by can child children clothes could dad
+did do does during especially even ever extremely family father for found from generally getting girl boy had has have he her here hers
+herself him himself his home house how i in is it its itself just kid kids like little look looked looking looks lot made more most mother
+mum mummy daddy my myself nan never not now of often on once or our out over parent parents partly person presented presenting presents
+quite rather really seem seemed seems seen she sibling siblings so some somewhat son daughter still such that the their them then there
+these they this those through time to today too under up us usual usually very was we were what when which while who with yesterday you
+your behaviour behavior appearance appeared appears attitude manner state condition conditions environment situation toward towards me
+baby man woman he's she's they're it's i'm there's
+"""
+_SAYS_LITTLE = frozenset(_SMALL.split())
 """Words that say nothing of what was seen: small ones, who it is about, and those that only introduce a label."""
 
 ENOUGH = 3
@@ -73,8 +74,8 @@ ENOUGH = 3
 _WORD = re.compile(r"[\w']+")
 _PATTERN = re.compile(r"\b(?:" + "|".join(re.escape(one) for one in sorted(LABELS, key=len, reverse=True)) + r")\b")
 _HYPHEN = re.compile("[\\u2010-\\u2015-]")
-_SAME = str.maketrans({"’": "'", "\u00ad": None})
-_SPOKEN = re.compile("[\"“„«].{3,}?[\"”“»]", re.DOTALL)
+_SAME = str.maketrans({"\u2019": "'", "\u00ad": None})
+_SPOKEN = re.compile('["“„«].{3,}?["”“»]', re.DOTALL)
 
 
 def only_labels(text: str) -> tuple[str, ...]:

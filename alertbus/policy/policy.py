@@ -161,7 +161,7 @@ class Policy(Word):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided(), *self._wrong_items()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._wrong_items(), *self._strange_procedures()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
 
@@ -200,8 +200,6 @@ class Policy(Word):
                 yield f"may_state.{kind}: is no entry of `kinds`"
             if strange := sorted(allowed - sectors):
                 yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
-        if strange := sorted(set(self.local_procedure) - sectors - {"default"}):
-            yield f"local_procedure: no agency is of sector {', '.join(strange)}"
 
     def _wrong_items(self) -> Iterator[str]:
         """Yield each place in the file at which the rule of an item names what there is not."""
@@ -215,6 +213,12 @@ class Policy(Word):
                 yield f"items.{name}: {fault}"
         if self.items and UNKNOWN_REASON not in self.reason_codes:
             yield f"reason_codes: `{UNKNOWN_REASON}` is needed, for a lapse of which nobody has said why"
+
+    def _strange_procedures(self) -> Iterator[str]:
+        """Yield a line where the local procedure of a sector is given that no agency is of."""
+        known = {agency.sector for agency in self.agencies.values()} | {"default"}
+        if strange := sorted(set(self.local_procedure) - known):
+            yield f"local_procedure: no agency is of sector {', '.join(strange)}"
 
     def lets_state(self, source: str, kind: str) -> bool:
         """Whether the agency of this source may state alerts of that kind: a school states no release."""

@@ -21,7 +21,7 @@ from alertbus.model.label_words import LABELS, asked_of, only_labels
         ("hostile, hostile, hostile", ("hostile",)),
     ],
 )
-def test_VOI_08_a_text_of_labels_alone_is_asked_about(text: str, labels: tuple[str, ...]) -> None:
+def test_voi_08_a_text_of_labels_alone_is_asked_about(text: str, labels: tuple[str, ...]) -> None:
     assert only_labels(text) == labels
 
 
@@ -37,17 +37,17 @@ def test_VOI_08_a_text_of_labels_alone_is_asked_about(text: str, labels: tuple[s
         "She oddly unkempted hostilely",
     ],
 )
-def test_VOI_08_a_label_beside_what_was_seen_is_no_fault(text: str) -> None:
+def test_voi_08_a_label_beside_what_was_seen_is_no_fault(text: str) -> None:
     assert only_labels(text) == ()
 
 
 @given(st.text(max_size=300))
-def test_VOI_08_any_text_has_an_answer_and_only_labels_of_the_list_are_named(text: str) -> None:
+def test_voi_08_any_text_has_an_answer_and_only_labels_of_the_list_are_named(text: str) -> None:
     assert set(only_labels(text)) <= set(LABELS)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_VOI_08_every_label_of_the_list_is_found_alone_and_has_its_question(label: str) -> None:
+def test_voi_08_every_label_of_the_list_is_found_alone_and_has_its_question(label: str) -> None:
     assert only_labels(f"Very {label.title()}!") == (label,)
     assert LABELS[label] in asked_of((label,))
 
@@ -65,7 +65,7 @@ def stated(*texts: str, **changed: object) -> Alert:
     return Alert.model_validate(said | changed)
 
 
-def test_VOI_08_whoever_sends_by_the_api_is_asked_in_the_answer_at_the_place_of_the_words() -> None:
+def test_voi_08_whoever_sends_by_the_api_is_asked_in_the_answer_at_the_place_of_the_words() -> None:
     found = gaps(stated("Her left eye was swollen shut.", "Hostile."))
 
     assert [(one.path, "hostile" in one.words) for one in found] == [("narrative[1].text", True)]

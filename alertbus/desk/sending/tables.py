@@ -16,5 +16,5 @@ draft = Table(
     Column("reference", String(60)),
     Column("alert_id", String(60)),
 )
-"""`owner` is a hash of who it is at the sign-in and of their name at their agency; `sealed` opens with a key that is not in the database. What
-was sent has no content any more, only its alert: so that sending it twice is known. A rebuild of the chronicle does not touch this."""
+"""`owner` is a hash of who it is at the sign-in and of their name at their agency; `sealed` opens with a key that is not in the database.
+What was sent has no content any more, only its alert: so that sending it twice is known. A rebuild of the chronicle does not touch this."""
