@@ -103,15 +103,13 @@ class ConcernForm:
         if text(typed, "severity") not in URGENT:
             faults["severity"] = "Choose how urgent it is."
         words = _words(typed, faults)
-        if faults:
-            raise FormFaults(faults)
         stated: dict[str, Any] = {
             "id": stating.reference,
             "source": stating.visitor.at,
-            "kind": kind,
+            "kind": kind or "other",
             "occurred_at": happened,
             "recorded_at": max(stating.written_at, happened),
-            "severity": text(typed, "severity"),
+            "severity": text(typed, "severity") if "severity" not in faults else "low",
             "narrative": words,
             "family_informed": {"yes": True, "no": False}.get(text(typed, "informed")),
             **people,
@@ -119,7 +117,9 @@ class ConcernForm:
         try:
             alert = Alert.model_validate(stated)
         except ValidationError as error:
-            raise FormFaults(at_fields(faults_of(error, stated), where, field_at)) from None
+            raise FormFaults(at_fields(faults_of(error, stated), where, field_at) | faults) from None
+        if faults:
+            raise FormFaults(faults)
         if found := stating.refused(alert):
             raise FormFaults(at_fields(found, where, field_at))
         return alert
@@ -198,7 +198,7 @@ def _words(typed: Mapping[str, str], faults: Fields) -> list[dict[str, Any]]:
             faults[f"words-{number}-hand"] = "Choose whether you saw or heard it yourself."
         if by not in SAID_BY:
             faults[f"words-{number}-by"] = "Choose whose words these are."
-        pieces.append({"text": said, "said_by": by, "observed_first_hand": hand})
+        pieces.append({"text": said, "said_by": by if by in SAID_BY else None, "observed_first_hand": hand})
     if not numbered(typed, "words"):
         faults["words-0-text"] = "Write what was seen or said."
     if done := typed.get("done", ""):
