@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 from alertbus.broker.faults import BrokerFault
 from alertbus.desk.desk import NOTHING_HERE, Desk, NotSignedIn
 from alertbus.desk.guard import Guard
-from alertbus.desk.pages import alert, answers, inbox, live, send, send_forms
+from alertbus.desk.pages import alert, answers, inbox, live, send, send_forms, send_releases
 from alertbus.model.errors import BusError, InvalidInput, NotAllowed, NotFound, Unavailable
 
 log = structlog.get_logger("alertbus.desk")
 
-PAGES = (inbox, alert, answers, live, send, send_forms)
+PAGES = (inbox, alert, answers, live, send, send_releases, send_forms)
 
 
 def create_desk_app(desk: Desk) -> ASGIApp:

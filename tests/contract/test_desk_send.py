@@ -152,7 +152,7 @@ async def test_every_fault_stands_at_its_field_and_everything_typed_is_kept(gate
 
     assert answer.status_code == numbers.status_code == 422
     faulty = set(re.findall(r'<a href="#([\w-]+)">', answer.text))
-    assert faulty == {"about", "severity", "on", "at", "person-0-born", "person-1-part", "words-0-by", "words-0-hand"}
+    assert faulty == {"about", "severity", "on", "at", "person-0-born", "person-0-number", "person-1-part", "words-0-by", "words-0-hand"}
     for field in faulty:
         assert f'id="{field}"' in answer.text
         assert f'id="{field}-error"' in answer.text

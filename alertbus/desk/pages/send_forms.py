@@ -13,15 +13,16 @@ from alertbus.desk.sending.at_the_form import SIGN_IN, FormSent, form_sent, keep
 from alertbus.desk.sending.concern_form import ConcernForm
 from alertbus.desk.sending.drafts import Draft, new_draft_id, owner_of
 from alertbus.desk.sending.form_parts import Fields, FormFaults, written_at
+from alertbus.desk.sending.release_form import ReleaseForm
 from alertbus.desk.sending.send_form import SendForm, Stating, reference_of
 from alertbus.desk.sign_in.door_checks import FormRefused
 from alertbus.desk.visitor import Visitor
-from alertbus.model.alert import Alert
+from alertbus.model.alert import Action, Alert
 from alertbus.model.errors import NotFound
 
 router = APIRouter(prefix="/send", include_in_schema=False)
 
-FORMS: tuple[SendForm, ...] = (ConcernForm(),)
+FORMS: tuple[SendForm, ...] = (ConcernForm(), ReleaseForm())
 """In the order in which they are offered."""
 
 STALE = "You have signed in again since you opened this page. Nothing was lost: read it, and continue."
@@ -102,9 +103,11 @@ async def send(name: str, draft_id: str, request: Request) -> Response:
         if own:
             return _check_page(desk, request, visitor, asked, draft, last=last, errors=faults.by_field)
         return _form_page(desk, request, visitor, asked, dict(draft.typed), draft_id, errors=faults.by_field)
-    await _state(desk, visitor, alert)
+    known = asked.named_by_content and alert.action is Action.RAISED and await desk.intake.alerts.knows(alert.alert_id)
+    if not known:
+        await _state(desk, visitor, alert)
     await desk.drafts.sent(owner_of(visitor), draft_id, alert.id, alert.alert_id, desk.now())
-    return _to_sent(asked, draft_id)
+    return RedirectResponse(f"/send/{asked.name}/{draft_id}/sent{'?before=true' if known else ''}", 303)
 
 
 @router.get("/{name}/{draft_id}/sent")
@@ -116,6 +119,7 @@ async def sent_page(name: str, draft_id: str, request: Request) -> Response:
     if draft.reference is None:
         raise NotFound("not sent")
     values: dict[str, Any] = {"draft": draft, "asked": asked, "procedure": desk.policy.procedure_of(visitor.at)}
+    values["before"] = "before" in request.query_params
     return desk.shown(request, visitor, "send/sent.html", **values)
 
 

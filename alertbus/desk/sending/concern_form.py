@@ -69,6 +69,7 @@ class ConcernForm:
     title = "A concern"
     hint = "What you saw or were told of a child or a family. One short form, for anybody who works with people."
     template = "send/concern.html"
+    named_by_content = False
     asks_last = False
 
     def may(self, visitor: Visitor, policy: Policy) -> bool:

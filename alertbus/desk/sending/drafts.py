@@ -112,7 +112,7 @@ class Drafts:
             rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [_of(row) for row in rows]
 
-    async def sent(self, owner: str, id_: str, reference: str, alert_id: str, now: datetime) -> None:
+    async def sent(self, owner: str, id_: str, reference: str, alert_id: str | None, now: datetime) -> None:
         """Note that it was sent, and forget what was in it."""
         await self._change(owner, id_, reference=reference, alert_id=alert_id, sealed=None, saved_at=now, until=now + KEPT_FOR)
 

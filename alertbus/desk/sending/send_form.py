@@ -42,6 +42,8 @@ class SendForm(Protocol):
     hint: str
     """What it is for, in a sentence for whoever looks for the right one."""
     template: str
+    named_by_content: bool
+    """Its alert has one name by what is stated, whoever states it and when: what is known already is not sent again."""
     asks_last: bool
     """It asks something on the last page, which is kept nowhere."""
 
