@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Table, func, insert, literal, select, text
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.asked_rows import asked_of
+from alertbus.chronicle.case_agencies import NamedOnCase
 from alertbus.chronicle.derive import NoticeHead
 from alertbus.chronicle.item_rows import item_row
 from alertbus.chronicle.kept_counts import Counted
 from alertbus.chronicle.tables import ANSWERED, SEVERITY_RANK, ObligationState
 from alertbus.model.alert import AcceptedAlert
+from alertbus.model.case import Level
 from alertbus.model.events import ReviewNeeded, ReviewReason
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
 from alertbus.model.item import ANSWER, Item, ItemState
@@ -44,6 +46,7 @@ _IDS = {
     tables.asked: ("obligation_id",),
     tables.item: ("id", "case_id", "alert_id"),
     tables.case_agency: ("case_id",),
+    tables.case_worker: ("case_id",),
     tables.review: ("id", "alert_id", "statement_id"),
     tables.review_decision: ("review_id",),
 }
@@ -108,6 +111,9 @@ def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> N
         on = {"case_id": case_id, "children": True, "serves": None, "begins": None, "ends": None, "exercise": None}
         involved = [f"school.{number % 300}" if agency == "school" else agency for agency in AGENCIES]
         rows[tables.case_agency] += [{**on, "number": place, "agency": agency} for place, agency in enumerate(involved)]
+        named = NamedOnCase(None, Level.MANAGER, f"R. Postholder {number // 10 % 100}").whom
+        spell = {"number": len(involved), "agency": clock["agency"], "level": Level.MANAGER, "whom": named, "begins": None, "ends": None}
+        rows[tables.case_worker].append({"case_id": case_id, **spell})
     for agency in AGENCIES:
         owed_by = f"school.{number % 300}" if agency == "school" else agency
         _add_obligation(rows, dice, {"alert_id": accepted.alert_id, "case_id": case_id, "agency": owed_by, "exercise": exercise}, at, now)

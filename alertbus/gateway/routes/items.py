@@ -1,18 +1,20 @@
 """`/v1/items`: what is owed by a time on the cases of the caller, by whom, by when, and who is asked next."""
 
+from functools import partial
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Response
 
 from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
+from alertbus.chronicle.item_queries import ItemsAsked, ItemsOf, item_owed, items_owed
 from alertbus.chronicle.item_sight import ItemShown
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
-from alertbus.gateway.routes.inbox import ExerciseQuery, which_exercise
+from alertbus.gateway.routes.inbox import ExerciseQuery, WorkerQuery, which_exercise
 from alertbus.intake.callers import Caller
 from alertbus.model.case import CASE_ID
 from alertbus.model.rights import Right
+from alertbus.serving.items_shown import ItemsReader
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
@@ -31,26 +33,28 @@ async def items(
     exercise: ExerciseQuery = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     after: Annotated[str | None, Query(description="`next` of the page before: the id of the last item seen", max_length=200)] = None,
+    worker: WorkerQuery = None,
 ) -> Response:
     """Clocks of the policy's rules, and answers that are owed (`rule` is `answer`), the earliest due first. The page's `next`, given as
     `after`, asks for the rest; an item's `next` is who is told next, and when.
 
     Every agency that works with the children sees the state of what is owed on the case, whoever owes it; one that acts for an adult sees
     what it owes itself. Who holds the case sees all of it.
+
+    With `worker` what that person of the caller's agency owes or is asked for now, and what falls to them while somebody is away: as
+    `GET /v1/inbox` has it, for the same callers.
     """
     _must_see(caller)
     asked = ItemsAsked.UNOWNED if unowned else ItemsAsked.OVERDUE if overdue else state
-    found = await items_owed(
-        gateway.engine,
-        gateway.policy,
-        caller.item_sight(as_agency=agency is not None),
-        asked,
-        case_id=case,
-        exercise=which_exercise(exercise),
-        now=gateway.now(),
-        limit=limit + 1,
-        after=after,
-    )
+    sight, only = caller.item_sight(as_agency=agency is not None), which_exercise(exercise)
+    if worker is not None:
+        caller.must(Right.RECEIVE)
+        reader = ItemsReader(gateway.engine, gateway.intake.teams.book, gateway.policy, gateway.now)
+        of = ItemsOf(case, exercise=only)
+        found = await reader.of_worker(worker, caller.agency, sight, asked, of, limit=limit + 1, after=after)
+    else:
+        of_case = partial(items_owed, case_id=case, exercise=only, now=gateway.now(), limit=limit + 1, after=after)
+        found = await of_case(gateway.engine, gateway.policy, sight, asked)
     page, following = found[:limit], found[limit - 1].id if len(found) > limit else None
     await _audited(gateway, caller, page)
     body = f'{{"items":[{",".join(one.model_dump_json() for one in page)}],"next":{orjson.dumps(following).decode()}}}'
