@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from alertbus.audit.chain import AuditedDeed
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.sending.at_the_form import SIGN_IN, FormSent, form_sent, keep, sender
+from alertbus.desk.sending.call_form import CallForm
 from alertbus.desk.sending.concern_form import ConcernForm
 from alertbus.desk.sending.drafts import Draft, new_draft_id, owner_of
 from alertbus.desk.sending.form_parts import Fields, FormFaults, written_at
@@ -22,7 +23,7 @@ from alertbus.model.errors import NotFound
 
 router = APIRouter(prefix="/send", include_in_schema=False)
 
-FORMS: tuple[SendForm, ...] = (ConcernForm(), ReleaseForm())
+FORMS: tuple[SendForm, ...] = (ConcernForm(), ReleaseForm(), CallForm())
 """In the order in which they are offered."""
 
 STALE = "You have signed in again since you opened this page. Nothing was lost: read it, and continue."

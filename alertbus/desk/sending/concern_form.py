@@ -9,6 +9,7 @@ from fastapi.datastructures import FormData
 from pydantic import ValidationError
 
 from alertbus.desk.in_words import SAID_BY, SEVERITIES
+from alertbus.desk.sending.call_form import CallForm
 from alertbus.desk.sending.form_parts import (
     MOST_PEOPLE,
     NUMBERS,
@@ -74,7 +75,7 @@ class ConcernForm:
 
     def may(self, visitor: Visitor, policy: Policy) -> bool:
         """The helpline has a form of its own, which keeps the caller apart."""
-        return not (policy.lets_state(visitor.at, "nspcc_concern") and "nspcc_concern" in policy.may_state)
+        return not CallForm().may(visitor, policy)
 
     def fields(self, form: FormData) -> Fields:
         return fields_of(form, _KNOWN)

@@ -1,6 +1,6 @@
 """what people at the desk have begun to state
 
-Revision: 0022, after 0020.
+Revision: 0022, after 0021.
 """
 
 import alertbus.sql.engine
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0022'
-down_revision = '0020'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
