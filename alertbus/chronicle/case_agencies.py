@@ -2,14 +2,18 @@
 or of a person are found without reading any.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 import orjson
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, literal, or_, select
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.views import view
 from alertbus.model.case import Case, Level, Scope
+from alertbus.sql.database import Database
+from alertbus.sql.engine import UtcDateTime
 
 ON_CASE = frozenset(Scope) - {Scope.ADULT_LINKED}
 """Scopes in which an agency works with the children or their plan, and not for an adult."""
@@ -73,3 +77,19 @@ def case_worker_rows(case: Case) -> Iterator[dict[str, Any]]:
                 "begins": one.since,
                 "ends": one.until,
             }
+
+
+async def agencies_on(engine: Database, cases: Collection[str], now: datetime) -> dict[str, tuple[str, ...]]:
+    """Give by case the agencies that work with its children at this moment. Raises `DatabaseUnavailable`."""
+    on, at = tables.case_agency.c, literal(now, UtcDateTime)
+    query = (
+        select(on.case_id, on.agency)
+        .where(on.case_id.in_(sorted(cases)), on.children, or_(on.begins.is_(None), on.begins <= at), or_(on.ends.is_(None), on.ends > at))
+        .distinct()
+        .order_by(on.case_id, on.agency)
+    )
+    found: dict[str, list[str]] = {}
+    async with view(engine) as connection:
+        for case_id, agency in await connection.execute(query) if cases else ():
+            found.setdefault(case_id, []).append(agency)
+    return {case_id: tuple(some) for case_id, some in found.items()}

@@ -66,15 +66,16 @@ async def items_owed(
     *,
     case_id: str | None = None,
     alert_id: str | None = None,
+    owner: str | None = None,
     exercise: str | None = EVERYTHING,
     now: datetime,
     limit: int = 100,
     after: str | None = None,
 ) -> list[ItemShown]:
-    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the id of the
-    last one seen; `exercise` as `queries.inbox` has it.
+    """List what is owed, the earliest due first: on one case, because of one alert, or by one agency, where that is given. `after` is the
+    id of the last one seen; `exercise` as `queries.inbox` has it.
     """
-    of = ItemsOf(case_id, alert_id, exercise)
+    of = ItemsOf(case_id, alert_id, exercise, owner)
     return await page_of_parts(engine, policy, sight, lambda _: _parts(sight, asked, of, now), now=now, limit=limit, after=after)
 
 
@@ -108,6 +109,15 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     return one[0]
 
 
+def owed_on_cases(sight: ItemSight, asked: ItemsAsked, now: datetime, cases: Sequence[str] | None = None) -> Select[Any] | None:
+    """The query of `case_id`, `due_or_never` and `id` of what is asked for, on these cases or on all; None where nothing may be seen."""
+    parts = []
+    for part in _parts(sight, asked, ItemsOf(cases=None if cases is None else tuple(cases)), now):
+        columns = _item if tables.item in part.get_final_froms() else _owed
+        parts.append(part.add_columns(columns.case_id))
+    return select(union(*parts).subquery()) if parts else None
+
+
 def _parts(sight: ItemSight, asked: ItemsAsked, of: "ItemsOf", now: datetime) -> Iterator[Select[Any]]:
     """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
     items, answers = items_without_sight(asked, of), answers_without_step(asked, of, now)
@@ -118,7 +128,8 @@ def _parts(sight: ItemSight, asked: ItemsAsked, of: "ItemsOf", now: datetime) ->
             yield answers.where(tables.UNANSWERED, *_held(_owed, sight))
     if sight.agency is not None and sight.areas is not None:
         yield items.where(_item.agency == sight.agency)
-        yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
+        if of.owner != sight.agency:
+            yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
         if with_answers:
             yield answers.where(_owed.agency == sight.agency, _owed.state.in_(_UNANSWERED))  # as the inbox's index has it
 
@@ -147,17 +158,23 @@ WHICH_ITEMS = {
 
 
 class ItemsOf(NamedTuple):
-    """Of which case, alert and exercise."""
+    """Of which case, alert, exercise and owner."""
 
     case_id: str | None = None
     alert_id: str | None = None
     exercise: str | None = EVERYTHING
+    owner: str | None = None
+    cases: tuple[str, ...] | None = None
 
     def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
         if self.case_id is not None:
             yield columns.case_id == self.case_id
         if self.alert_id is not None:
             yield columns.alert_id == self.alert_id
+        if self.cases is not None:
+            yield columns.case_id.in_(self.cases)
+        if self.owner is not None:
+            yield columns.agency == self.owner
         if self.exercise != EVERYTHING:
             yield same_exercise(columns.exercise, self.exercise)
 

@@ -31,6 +31,8 @@ Theirs = Callable[[AskedOf], bool]
 _STATE = select(_owed.state).where(_owed.id == _asked.obligation_id).scalar_subquery()
 """Looked up for each that is asked: as a condition that something exists, PostgreSQL may read every obligation for it."""
 
+_KIND = select(_owed.kind).where(_owed.id == _asked.obligation_id).scalar_subquery()
+
 
 async def inbox_of_worker(
     engine: Database,
@@ -42,10 +44,12 @@ async def inbox_of_worker(
     now: datetime,
     limit: int,
     after: str | None,
+    kind: str | None = None,
 ) -> list[InboxItem]:
     """List the obligations that are theirs, in the order of the inbox, of which they are a part. The rest is as in `queries.inbox`."""
     states, seen = states_asked(state), None if after is None else InboxPlace.at(after)
     parts = list(_parts(states, now, seen))
+    of_kind = () if kind is None else (kind == _KIND,)
 
     def found(connection: Connection) -> list[InboxItem]:
         places: set[tuple[bool, int, datetime, str]] = set()
@@ -53,7 +57,7 @@ async def inbox_of_worker(
         whose = {waits: list(asked_of_them(connection, agency, exercise, theirs, waits=waits)) for waits in both}
         for overdue, waits, conditions in parts:
             for some in whose[waits]:
-                query = select(*_PLACE).where(*some, *conditions).distinct().order_by(*_PLACE).limit(limit)
+                query = select(*_PLACE).where(*some, *conditions, *of_kind).distinct().order_by(*_PLACE).limit(limit)
                 places |= {(not overdue, *row) for row in connection.execute(query)}
         return items_of(connection, [place[-1] for place in sorted(places)[:limit]], now)
 

@@ -68,6 +68,8 @@ def show(item_id: ItemId, json_: Annotated[bool, typer.Option("--json")] = False
     if item.get("candidates"):
         say()
         _side_by_side(item)
+    for case_id, agencies in item.get("agencies", {}).items():
+        say(f"On case {case_id} work now: {', '.join(agencies)}. Which of them a decision tells, the policy says.")
 
 
 @app.command()

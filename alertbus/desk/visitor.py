@@ -68,6 +68,8 @@ class Visitor:
     roles: frozenset[Role]
     session_id: str
     """An opaque id of the session; it is not what the cookie holds."""
+    is_asked: bool = False
+    """Whether anything may ever wait for a decision of theirs in review: the desk says it, by the policy."""
     who: str = ""
     """The one word for them in the desk's tables, the same at every sign-in (`DeskPerson.who`)."""
 

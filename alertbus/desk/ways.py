@@ -1,18 +1,20 @@
 """The pages that somebody can go to from the head of every page, by what they may do. One line is one page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from alertbus.desk.visitor import Visitor
+from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A page in the head. `right`: who sees it; None: whoever is signed in."""
+    """A page in the head. `right`: who sees it; None: whoever is signed in. `seen_by`, where one right does not say it."""
 
     href: str
     text: str
     right: Right | None = None
+    seen_by: Callable[[Visitor], bool] = lambda _: True
 
     def leads_to(self, path: str) -> bool:
         """Whether a page of this path is that page, or one below it."""
@@ -21,7 +23,12 @@ class Way:
 
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
+    Way("/families", "Families", Right.RECEIVE),
     Way("/send", "Send", Right.STATE),
+    Way("/team", "Team", Right.RECEIVE),
+    Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/operations", "Operations", Right.OPERATE),
+    Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""
@@ -29,4 +36,4 @@ WAYS = (
 
 def ways_of(visitor: Visitor) -> tuple[Way, ...]:
     """What stands in the head for this visitor."""
-    return tuple(way for way in WAYS if way.right is None or way.right in visitor.rights)
+    return tuple(way for way in WAYS if way.seen_by(visitor) and (way.right is None or way.right in visitor.rights))

@@ -24,6 +24,8 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.feed import ChangeFeed
+from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
@@ -45,10 +47,14 @@ class Gateway:
     refused_logins: RefusedLogins = field(default_factory=RefusedLogins)
     failure: Exception | None = None
     """The error that kept the application from starting, if one did."""
+    operators: str = ""
+    """The broker as who may put records back from quarantine; empty: as `bootstrap`."""
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     vitals: Vitals = field(init=False)
     feed: ChangeFeed = field(init=False)
+    reviews: ReviewReader = field(init=False)
+    operations: OperationsReader = field(init=False)
 
     def __post_init__(self) -> None:
         keys = load_keys(self.settings.audit_key_file, self.settings.data_dir)
@@ -56,6 +62,8 @@ class Gateway:
         self.intake = Intake(self.bootstrap, self.engine, self.producer, self.plugins, self.policy, self.now, self.limit_s, keys, anchor)
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.feed = ChangeFeed(self.engine, self.now, self.stopping)
+        self.reviews = ReviewReader(self.engine, self.intake, self.policy, self.now)
+        self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, self.operators or self.bootstrap)
         self.callers = Callers(self.settings.callers, self.policy)
 
 

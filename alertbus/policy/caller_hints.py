@@ -51,8 +51,19 @@ _HINTS = tuple(
 
 def hints_at_caller(text: str) -> bool:
     """True if the text may tell who told. It is compared as it is read: full-width letters and invisible characters hide nothing."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    seen = _as_read(text)
     return any(hint.search(seen) for hint in _HINTS)
+
+
+def where_hinted(text: str) -> list[tuple[int, int]]:
+    """Give `(start, end)` of what may tell who told, in order. Nothing of a text that is not written as it is read: its places differ."""
+    if _as_read(text) != text:
+        return []
+    return sorted({found.span() for hint in _HINTS for found in hint.finditer(text)})
+
+
+def _as_read(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
 
 
 def clues_to_caller(alert: Alert, rule: KindRule) -> Iterator[Revealed]:

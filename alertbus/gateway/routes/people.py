@@ -1,18 +1,15 @@
 """`/v1/people`: a person states that two people are one, or are not. For who holds cases."""
 
-import re
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from alertbus.audit.chain import CHAIN
 from alertbus.directory.who_is_who import WhoIsWho
 from alertbus.gateway.bodies import read
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.intake.callers import Caller
 from alertbus.intake.people import StatedOfPeople
-from alertbus.model.errors import NotAllowed
 from alertbus.model.identity import PersonMerged, PersonSplit
+from alertbus.serving.people_stated import must_hold_every_case, state_of_people
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
@@ -37,9 +34,7 @@ async def split(request: Request, gateway: CurrentGateway, caller: CurrentCaller
 
 
 async def _state(kind: type[WhoIsWho], request: Request, gateway: Gateway, caller: Caller) -> Response:
-    if not caller.holds_every_case:
-        raise NotAllowed("the right `hold_cases`, for all cases, is missing: who is who concerns every case")
+    must_hold_every_case(caller)
     stated = read(StatedOfPeople, await request.body())
-    agency = caller.agency if caller.agency and re.fullmatch(CHAIN, caller.agency) else gateway.policy.case_holder
-    outcome = await gateway.intake.who_is_who.state(kind, stated, agency, caller)
+    outcome = await state_of_people(gateway.intake, gateway.policy, kind, stated, caller)
     return JSONResponse(outcome.model_dump(mode="json"), 201)
