@@ -179,8 +179,8 @@ async def test_a_row_that_stands_twice_is_named_and_an_id_does_not_tell_whom_it_
     alerts = await stated_by(gateway, officer.at)
     system, value = canonical("prison_number", "A0007BC")
     made = seal.name_of("release", officer.at, f"{system}:{value}", "2026-12-14")[:12].upper()
-    assert alerts[0]["id"].replace("-", "") == f"REL{made}"
-    assert "0007" not in alerts[0]["id"]
+    assert f"REL{made}" in {one["id"].replace("-", "") for one in alerts}
+    assert not [one["id"] for one in alerts if "0007" in one["id"]]
 
 
 async def test_one_release_by_the_form_is_the_same_alert_as_by_the_list(gateway: Any, officer: Visitor) -> None:
