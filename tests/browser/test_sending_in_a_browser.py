@@ -1,8 +1,10 @@
 """Sending in a real browser: a school secretary on a telephone, a probation officer with a spreadsheet."""
 
+import asyncio
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
 from alertbus.broker.envelope import decode
 from alertbus.desk.sending.sheet_reading import written_csv
+from alertbus.desk.sign_in.signed_in import IDLE
 from alertbus.desk.visitor import Role
+from alertbus.serving.listening import Listening, serve
+from tests.at_the_door import PASSWORD
 from tests.browser.conftest import DeskListening, page_of, violations
 from tests.browser.test_desk_in_a_browser import shot
 from tests.contract.test_desk_releases import as_csv, row
 from tests.contract.test_http import fresh
+from tests.desk_behind_its_door import desk_behind_its_door
 from tests.desk_served import visitor
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
@@ -149,3 +155,36 @@ async def test_the_helpline_sends_a_call_without_scripts_at_the_smallest_width(g
 
     [stated] = await stated_by(gateway, who.at)
     assert stated["referrer"] == {"reference": "H-20417"}
+
+
+async def test_what_was_typed_when_the_session_had_ended_is_found_again_after_signing_in(gateway: Any, browser: Browser) -> None:
+    school, username = fresh("school."), fresh("ada")
+    async with desk_behind_its_door(gateway) as desk:
+        await desk.add(username, "Ada Kanarienvogel", setting=school)
+        stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(serve(desk.app, Listening("127.0.0.1", 0, "port"), stop, ready=port.set_result))
+        url = f"http://127.0.0.1:{await port}"
+        try:
+            async with page_of(browser) as page:
+                await page.goto(f"{url}/send/concern")
+                await signed_in(page, username)
+                await page.locator("#person-0-given").fill("Wrenna")
+                await page.locator("#words-0-text").fill("She said: I slept in the bath.")
+                gateway.inside.now.at += IDLE + timedelta(minutes=1)
+                await page.get_by_role("button", name="Continue").click()
+                await page.wait_for_url("**/sign-in?next=%2Fsend")
+                await signed_in(page, username)
+                await expect(page.get_by_role("heading", name="Begun, and not sent")).to_be_visible()
+                await looked_at(page, "send-begun")
+                await page.get_by_role("link", name="A concern, saved").click()
+                assert await page.locator("#words-0-text").input_value() == "She said: I slept in the bath."
+        finally:
+            desk.desk.stopping.set()
+            stop.set()
+            await serving
+
+
+async def signed_in(page: Page, username: str) -> None:
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
