@@ -140,6 +140,13 @@ async def alert_status(engine: Database, alert_id: str, *, now: datetime | None 
     return sight.through(status)
 
 
+async def shows_alert(engine: Database, alert_id: str) -> bool:
+    """Say whether the chronicle has the alert of this id of the bus's own, whoever may see it: then there is nothing to wait for."""
+    async with view(engine) as connection:
+        query = select(tables.alert.c.alert_id).where(tables.alert.c.alert_id == alert_id).limit(1)
+        return (await connection.execute(query)).first() is not None
+
+
 async def _own_word(connection: Transaction, alert_id: str, now: datetime, sight: AlertSight) -> AlertStatus:
     """What became of a briefing or a lapse of which no alert is the cause: the bus asked it itself, so nobody has stated anything.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.rights import Right
+from alertbus.serving.reports_shown import READS_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ WAYS = (
     Way("/send", "Send", Right.STATE),
     Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/reports", "Reports", seen_by=lambda visitor: bool(visitor.rights & READS_REPORTS)),
     Way("/operations", "Operations", Right.OPERATE),
     Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),

@@ -27,6 +27,7 @@ from alertbus.desk.pages import (
     live,
     on_call,
     quarantine_page,
+    reports,
     review_people,
     reviews,
     runbook_pages,
@@ -60,6 +61,7 @@ PAGES = (
     quarantine_page,
     runbook_pages,
     glass,
+    reports,
     live,
 )
 
