@@ -61,6 +61,8 @@ class AuditedDeed(StrEnum):
     REVIEW_READ = "review_read"
     """A review item is about to be shown, with the people whom it asks about."""
     AUDIT_READ = "audit_read"
+    REPORT_READ = "report_read"
+    """A report for auditors is about to be shown: numbers by team and agency; to who holds every case with the cases they are of."""
     CASE_RECORDED = "case_recorded"
     """A version of a case file is about to be recorded."""
     ITEMS_READ = "items_read"

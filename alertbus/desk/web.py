@@ -22,13 +22,17 @@ from alertbus.desk.pages import (
     families,
     family,
     family_chronology,
+    glass,
     inbox,
     live,
     on_call,
     quarantine_page,
+    reports,
     review_people,
     reviews,
     runbook_pages,
+    team,
+    team_changes,
 )
 from alertbus.model.errors import BusError, InvalidInput, NotAllowed, NotFound, Unavailable
 
@@ -39,6 +43,8 @@ PAGES = (
     alert,
     answers,
     briefing,
+    team,
+    team_changes,
     families,
     family,
     family_chronology,
@@ -48,6 +54,8 @@ PAGES = (
     alert_followed,
     quarantine_page,
     runbook_pages,
+    glass,
+    reports,
     live,
 )
 
@@ -96,7 +104,9 @@ def _install_faults(app: FastAPI, desk: Desk) -> None:
         with contextlib.suppress(Exception):  # no database, most likely: the page is made all the same
             visitor = await desk.visitor(request)
         token = desk.door.form_token(request) if visitor else ""
-        return desk.page(request, "fault.html", status=status, title=title, words=words, visitor=visitor, form_token=token)
+        seen = glass.may_be_asked(request, visitor) if status == 404 else None  # noqa: PLR2004
+        values = {"title": title, "words": words, "visitor": visitor, "form_token": token, "glass": seen}
+        return desk.page(request, "fault.html", status=status, **values)
 
     app.add_exception_handler(NotSignedIn, not_signed_in)
     for kind in (BusError, BrokerFault, RequestValidationError, HTTPException, Exception):
