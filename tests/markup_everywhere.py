@@ -23,7 +23,10 @@ async def put_markup_everywhere(engine: Any, desk: Desk) -> int:
 
 
 def _hostile(value: Any) -> Any:
-    return value if hasattr(value, "__html__") or not isinstance(value, str) or not value else f"{value}{HOSTILE}"
+    """Not behind the words of a template itself, such as ` selected`: what people write is of several words, or begins with a capital."""
+    if hasattr(value, "__html__") or not isinstance(value, str):
+        return value
+    return f"{value}{HOSTILE}" if " " in value.strip() or value[:1].isupper() else value
 
 
 async def written_everywhere(engine: Any) -> int:
