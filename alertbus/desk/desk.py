@@ -31,6 +31,7 @@ from alertbus.serving.explanation_shown import ExplanationReader
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
 from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
@@ -73,6 +74,7 @@ class Desk:
     explanations: ExplanationReader = field(init=False)
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
+    reports: ReportReader = field(init=False)
     vitals: Vitals = field(init=False)
     operations: OperationsReader = field(init=False)
     templates: Environment = field(init=False)
@@ -86,6 +88,7 @@ class Desk:
         self.glass = BreakGlass(self.database, self.intake.audited, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
         self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
+        self.reports = ReportReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
         operators = self.operators or self.intake.bootstrap
         self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, operators)

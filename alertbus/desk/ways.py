@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.rights import Right
+from alertbus.serving.reports_shown import READS_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,10 @@ class Way:
 
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
+    Way("/families", "Families", Right.RECEIVE),
+    Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/reports", "Reports", seen_by=lambda visitor: bool(visitor.rights & READS_REPORTS)),
     Way("/operations", "Operations", Right.OPERATE),
     Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),

@@ -19,20 +19,45 @@ from alertbus.desk.pages import (
     alert_followed,
     answers,
     briefing,
+    families,
+    family,
+    family_chronology,
     glass,
     inbox,
     live,
     on_call,
     quarantine_page,
+    reports,
     review_people,
     reviews,
     runbook_pages,
+    team,
+    team_changes,
 )
 from alertbus.model.errors import BusError, InvalidInput, NotAllowed, NotFound, Unavailable
 
 log = structlog.get_logger("alertbus.desk")
 
-PAGES = (inbox, alert, answers, briefing, review_people, reviews, on_call, alert_followed, quarantine_page, runbook_pages, live, glass)
+PAGES = (
+    inbox,
+    alert,
+    answers,
+    briefing,
+    team,
+    team_changes,
+    families,
+    family,
+    family_chronology,
+    review_people,
+    reviews,
+    on_call,
+    alert_followed,
+    quarantine_page,
+    runbook_pages,
+    glass,
+    reports,
+    live,
+)
 
 
 def create_desk_app(desk: Desk) -> ASGIApp:

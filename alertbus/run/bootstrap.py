@@ -250,7 +250,7 @@ async def _nudge(wiring: Wiring, stop: asyncio.Event) -> None:
     from datetime import timedelta
 
     from alertbus.delivery.nudges.notify import Notify
-    from alertbus.delivery.nudges.turns import NudgeTurns
+    from alertbus.delivery.nudges.nudge_turns import NudgeTurns
     from alertbus.serving.inbox_shown import InboxReader
     from alertbus.serving.nudging import Nudging
     from alertbus.staff.team_book import TeamBook

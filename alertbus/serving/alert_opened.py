@@ -5,7 +5,6 @@ it (OOH-07, HYP-09). Who stated it and is on no case learns that it was accepted
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,23 +87,19 @@ class AlertOpener:
         )
 
     async def _projected(self, alert_id: str, caller: Caller) -> AlertStatus:
-        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
+        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here.
+
+        Nobody waits for what it has already and is not theirs: they would know by the time it takes that there is such an alert.
+        """
         deadline = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
                 return await queries.alert_status(self._engine, alert_id, now=self._now(), sight=caller.sight)
             except NotFound:
-                late = asyncio.get_running_loop().time() > deadline
-                # One that is shown to others is not waited for: how long the answer takes must not tell that it exists.
-                if late or not await self._intake.alerts.knows(alert_id) or await self._is_shown(alert_id):
+                there = await queries.shows_alert(self._engine, alert_id)
+                if there or asyncio.get_running_loop().time() > deadline or not await self._intake.alerts.knows(alert_id):
                     raise NotFound(NO_ALERT) from None
             await asyncio.sleep(0.05)
-
-    async def _is_shown(self, alert_id: str) -> bool:
-        with contextlib.suppress(NotFound):
-            await queries.statements(self._engine, alert_id)
-            return True
-        return False
 
     async def holder_of(self, alert_id: str) -> str:
         """Give who holds the cases to which an alert has come. Raises `NotFound` for no alert's own id, or where nobody was told."""

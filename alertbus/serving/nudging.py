@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from alertbus.chronicle import tables
 from alertbus.chronicle.answers import InboxItem
 from alertbus.delivery.nudges.notify import NudgeFailed, SendsNudges
-from alertbus.delivery.nudges.turns import NudgeTurn, NudgeTurns, WaitingNews, nudged_key
+from alertbus.delivery.nudges.nudge_turns import NudgeTurn, NudgeTurns, WaitingNews, nudged_key
 from alertbus.model.alert import Severity
 from alertbus.model.team import NudgeAddress, Team, holds, worker_ref
 from alertbus.policy.policy import Policy

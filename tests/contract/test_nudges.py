@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from alertbus.delivery.nudges.notify import Notify
 from alertbus.delivery.nudges.nudge_tables import nudged as table
-from alertbus.delivery.nudges.turns import NudgeTurns, nudge_counts, nudged_key
+from alertbus.delivery.nudges.nudge_turns import NudgeTurns, nudge_counts, nudged_key
 from alertbus.model.errors import SettingsFault
 from alertbus.model.notice import Excerpt, Notice, NoticePerson
 from alertbus.model.person import Name

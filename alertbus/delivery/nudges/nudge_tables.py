@@ -11,7 +11,7 @@ nudged = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("up_to", UtcDateTime, nullable=False),
 )
-"""`who` is opaque (`turns.nudged_key`). `up_to`: what had come by then is not nudged about again."""
+"""`who` is opaque (`nudge_turns.nudged_key`). `up_to`: what had come by then is not nudged about again."""
 
 nudge_count = Table(
     "nudge_count",

@@ -23,6 +23,7 @@ from alertbus.model.rights import Right
 from alertbus.operations.gauges import last_arrival_s
 from alertbus.operations.progress import WATCHDOG_MISSED
 from alertbus.serving.inbox_shown import InboxAsked
+from alertbus.serving.returned import just_returned
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,6 +84,7 @@ async def inbox(
         arrived=await last_arrival_s(desk.vitals),
         late_after=WATCHDOG_MISSED * desk.settings.watchdog_interval_s,
         colleagues=await chooser(desk, visitor),
+        returned=just_returned(desk.intake.teams.book.staffing, visitor.at, visitor.ref, now),
     )
 
 
