@@ -6,8 +6,8 @@ Revision: 0024, after 0021. It begins empty, and is filled within seconds of a w
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0024'
-down_revision = '0021'
+revision = '0023'
+down_revision = '0022'
 branch_labels = None
 depends_on = None
 
