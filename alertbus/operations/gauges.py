@@ -24,6 +24,7 @@ from alertbus.delivery.nudges.nudge_turns import nudge_counts
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
+from alertbus.operations.circuits import left_alone
 from alertbus.operations.progress import Progress
 from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
@@ -136,7 +137,10 @@ async def _delivery(vitals: Vitals) -> list[Gauge]:
     for agency, state, count, _ in found:
         owed.labels(agency, state).set(count)
     oldest.set(max(0.0, (now - min((first for *_, first in found), default=now)).total_seconds()))
-    return [owed, oldest]
+    circuits = _gauge("agencies_left_alone", "1 for an agency that a delivery worker sends nothing, as its system did not answer", "agency")
+    for agency in await left_alone(vitals.engine):
+        circuits.labels(agency).set(1)
+    return [owed, oldest, circuits]
 
 
 async def _undelivered(vitals: Vitals) -> list[Gauge]:

@@ -1,14 +1,14 @@
 """who was nudged last, and how many nudges went out
 
-Revision: 0023. Both begin empty: whoever has given an address is nudged once about what waits already.
+Revision: 0024, after 0023. Both begin empty: whoever has given an address is nudged once about what waits already.
 """
 
 import alertbus.sql.engine
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0023'
-down_revision = '0021'
+revision = '0024'
+down_revision = '0023'
 branch_labels = None
 depends_on = None
 
