@@ -367,6 +367,16 @@ async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
         for place in ("/v1/reviews?state=all", "/metrics", "/-/progress", "/-/ready", "/-/healthy", "/docs", "/openapi.json"):
             for answer in looked_through(place.partition("?")[0], reader, (await http.get(place)).text, frozenset({"alert: source"})):
                 yield answer
+        for place in ("state", "agencies", "plugins", "quarantine"):
+            shown = await http.get(f"/v1/operations/{place}")
+            assert shown.status_code == (200 if reader == "operator" else 403), (place, reader)
+            for answer in looked_through(f"operations: {place}", reader, shown.text):
+                yield answer
+        for kind in KINDS:  # the flow of an alert, and nothing of what flows
+            followed = await http.post("/v1/operations/followed", json={"reference": senders_id(kind)})
+            assert followed.status_code == (200 if reader == "operator" else 403), (kind, reader)
+            for answer in looked_through("operations: followed", reader, followed.text, frozenset(), kind):
+                yield answer
         for item in (await http.get("/v1/reviews", params={"state": "all"})).json().get("items", []):
             page = await http.get(f"/v1/reviews/{item['id']}")
             whole = frozenset(FIELDS) if reader == "csc" else frozenset({"alert: source"})
