@@ -92,6 +92,8 @@ class AuditedDeed(StrEnum):
     """Somebody is about to see what is not theirs to see, for the reason given and for an hour."""
     GLASS_SEEN = "glass_seen"
     """A safeguarding lead has taken note of it."""
+    STATED = "stated"
+    """Alerts are about to be stated at the desk, by the person named."""
 
 
 class AuditRecord(Word):

@@ -17,6 +17,8 @@ from starlette.responses import Response
 
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
+from alertbus.desk.sending.draft_seal import DraftSeal
+from alertbus.desk.sending.drafts import Drafts
 from alertbus.desk.sign_in.break_glass import BreakGlass
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.ways import ways_of
@@ -76,6 +78,8 @@ class Desk:
     reviews: ReviewReader = field(init=False)
     reports: ReportReader = field(init=False)
     vitals: Vitals = field(init=False)
+    seal: DraftSeal = field(init=False)
+    drafts: Drafts = field(init=False)
     operations: OperationsReader = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
@@ -90,6 +94,8 @@ class Desk:
         self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
         self.reports = ReportReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
+        self.seal = DraftSeal.of_settings(self.settings.desk_draft_key_file, self.settings.data_dir)
+        self.drafts = Drafts(self.database, self.seal)
         operators = self.operators or self.intake.bootstrap
         self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, operators)
         self.templates = _environment()

@@ -25,6 +25,7 @@ class Way:
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
     Way("/families", "Families", Right.RECEIVE),
+    Way("/send", "Send", Right.STATE),
     Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
     Way("/reports", "Reports", seen_by=lambda visitor: bool(visitor.rights & READS_REPORTS)),

@@ -59,6 +59,7 @@ class DoorChecks:
             team=person.team,
             roles=person.roles,
             session_id=found.id,
+            who=person.who,
         )
 
     async def session(self, request: Request, *, counts: bool = True) -> SignedIn | None:
