@@ -354,7 +354,9 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
         for answer in looked_through("briefing", reader, briefing.text, frozenset()):  # all were there from the start: nobody was given one
             yield answer
         listed = await http.get("/v1/cases")
-        for answer in looked_through("list of families", reader, listed.text, file if reader == "csc" else _of_the_case_status(reader)):
+        for answer in looked_through(
+            "list of families", reader, listed.text, of_the_list(reader) | (file if reader == "csc" else frozenset())
+        ):
             yield answer
         for form in ("json", "csv", "html", "pdf", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
@@ -368,16 +370,29 @@ def _text_of_pdf(content: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
+def _may(reader: str, field: str, kind: str) -> bool:
+    return reader in RECIPIENTS and may_see(reader, field, kind, restricted=False, briefing=True)
+
+
+def of_the_list(reader: str) -> frozenset[str]:
+    """In a list stand the children of each family, for the other family's agencies that family's."""
+    theirs = frozenset({"other family: child"}) if reader in {"csc", "of-others"} else frozenset()
+    return theirs | {field for field in _of_the_case_status(reader) if field.startswith(OF_THE_FAMILY)}
+
+
 def _of_the_case_status(reader: str) -> frozenset[str]:
     """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, since when, by whose word."""
     seen = of_the_notice(reader, CASE["id"], "case_status_change")
     of_the_day = frozenset({"alert: status from"}) if "alert: source" in seen else frozenset()
-    briefed = frozenset(
-        field for field in FIELDS if reader in RECIPIENTS and may_see(reader, field, "violent_person_flag", restricted=False, briefing=True)
-    )
-    beside = briefed & {"flag: title", "flag: action"}
-    if reader in WITH_THE_CHILDREN:  # who is there and linked, as a briefing of that day would say
-        beside |= {field for field in briefed if field.startswith(FILE_OF_THE_CASE)}
+    beside = {field for field in ("flag: title", "flag: action") if _may(reader, field, "violent_person_flag")}
+    beside |= {
+        field for field in ("kind: title", "kind: action") if _may(reader, field, "threat_to_staff")
+    }  # which heads a page as a flag does
+    if reader in WITH_THE_CHILDREN:  # who is there and linked, and where they are, as a briefing of that day would say
+        beside |= {field for field in FIELDS if field.startswith(FILE_OF_THE_CASE) and _may(reader, field, "violent_person_flag")}
+        beside |= {field for field in ("alert: release date",) if _may(reader, field, "prisoner_release")}
+    if reader == "gp":
+        beside |= {"case: the surgery's team"}  # its own
     return beside | (seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"} | of_the_day)
 
 
