@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -410,7 +411,8 @@ async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
         for kind in KINDS:  # the flow of an alert, and nothing of what flows
             followed = await http.post("/v1/operations/followed", json={"reference": senders_id(kind)})
             assert followed.status_code == (200 if reader == "operator" else 403), (kind, reader)
-            for answer in looked_through("operations: followed", reader, followed.text, frozenset(), kind):
+            to_the_minute = re.sub(r"(T\d\d:\d\d):[\d.]+", r"\1", followed.text)  # minutes and seconds look like hours and minutes
+            for answer in looked_through("operations: followed", reader, to_the_minute, frozenset(), kind):
                 yield answer
         for item in (await http.get("/v1/reviews", params={"state": "all"})).json().get("items", []):
             page = await http.get(f"/v1/reviews/{item['id']}")
