@@ -52,6 +52,8 @@ class AuditedDeed(StrEnum):
     CHRONOLOGY_READ = "chronology_read"
     STATUS_READ = "status_read"
     """How a case stands is about to be shown to an agency on it."""
+    FAMILIES_LISTED = "families_listed"
+    """The families on which the caller's agency is active are about to be listed."""
     ALERT_OPENED = "alert_opened"
     """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
     EXPLANATION_READ = "explanation_read"
@@ -71,6 +73,8 @@ class AuditedDeed(StrEnum):
     """What an agency was given when it, or a worker of it, joined a case is about to be shown again."""
     TEAM_RECORDED = "team_recorded"
     """A version of a team is about to be recorded."""
+    ALERT_FOLLOWED = "alert_followed"
+    """How far an alert has come, and at which agencies, is about to be shown to who operates: no case, no kind, nobody's name."""
     WORDS_READ = "words_read"
     """The words of an alert's source, which are hard to read, are about to be shown at the desk (VOI-11)."""
     ANSWERED = "answered"
@@ -88,6 +92,8 @@ class AuditedDeed(StrEnum):
     """Somebody is about to see what is not theirs to see, for the reason given and for an hour."""
     GLASS_SEEN = "glass_seen"
     """A safeguarding lead has taken note of it."""
+    STATED = "stated"
+    """Alerts are about to be stated at the desk, by the person named."""
 
 
 class AuditRecord(Word):

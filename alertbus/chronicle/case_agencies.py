@@ -1,8 +1,10 @@
-"""Which agencies are on which case: derived from the latest version of each, so that an agency's cases are found without reading any."""
+"""Which agencies are on which case, and whom it names for them: derived from the latest version of each, so that the cases of an agency
+or of a person are found without reading any.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import orjson
 from sqlalchemy import Connection, Table, delete, insert, literal, or_, select
@@ -18,14 +20,15 @@ ON_CASE = frozenset(Scope) - {Scope.ADULT_LINKED}
 
 
 def settle_case_agencies(connection: Connection, written: Mapping[Table, Sequence[dict[str, Any]]]) -> None:
-    """Write anew the agencies of the cases of which there is a version in these rows, by the highest version there is."""
+    """Write anew the agencies and the workers of the cases of which there is a version in these rows, by the highest version there is."""
     version = tables.case_version.c
     for case_id in sorted({row["case_id"] for row in written.get(tables.case_version, ())}):
         query = select(version.body).where(version.case_id == case_id).order_by(version.version.desc()).limit(1)
         case = Case.model_validate_json(connection.execute(query).scalar_one())
-        connection.execute(delete(tables.case_agency).where(tables.case_agency.c.case_id == case_id))
-        if rows := list(case_agency_rows(case)):
-            connection.execute(insert(tables.case_agency), rows)
+        for table, rows in ((tables.case_agency, case_agency_rows(case)), (tables.case_worker, case_worker_rows(case))):
+            connection.execute(delete(table).where(table.c.case_id == case_id))
+            if new := list(rows):
+                connection.execute(insert(table), new)
 
 
 def case_agency_rows(case: Case) -> Iterator[dict[str, Any]]:
@@ -40,6 +43,39 @@ def case_agency_rows(case: Case) -> Iterator[dict[str, Any]]:
                 "begins": one.since,
                 "ends": one.until,
                 "exercise": case.exercise,
+            }
+
+
+class NamedOnCase(NamedTuple):
+    """A worker or manager whom a case names."""
+
+    exercise: str | None
+    level: str
+    name: str
+
+    @classmethod
+    def read(cls, whom: str) -> Self:
+        """Take it from a row."""
+        return cls(*orjson.loads(whom))
+
+    @property
+    def whom(self) -> str:
+        """The column of that name."""
+        return orjson.dumps([*self]).decode()
+
+
+def case_worker_rows(case: Case) -> Iterator[dict[str, Any]]:
+    """Whom it names, and for how long. Of somebody without any date it is not said when they were there: they are named for nothing."""
+    for number, one in enumerate(case.involvements):
+        if one.level is not Level.AGENCY and one.worker and (one.from_ or one.to):
+            yield {
+                "case_id": case.id,
+                "number": number,
+                "agency": one.agency,
+                "level": one.level,
+                "whom": NamedOnCase(case.exercise, one.level, one.worker).whom,
+                "begins": one.since,
+                "ends": one.until,
             }
 
 

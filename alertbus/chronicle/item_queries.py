@@ -3,7 +3,7 @@
 Together they are in the order of when they are due, so that what is late stands first. Every part of a page is one walk of an index.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
@@ -24,6 +24,9 @@ from alertbus.sql.database import Database
 
 _UNANSWERED = sorted(state for state in tables.ObligationState if state not in tables.ANSWERED)
 _item, _owed, _on = tables.item.c, tables.obligation.c, tables.case_agency.c
+
+
+PartsIn = Callable[[Connection], Iterable[Select[Any]]]
 
 
 class ItemsAsked(StrEnum):
@@ -63,19 +66,27 @@ async def items_owed(
     *,
     case_id: str | None = None,
     alert_id: str | None = None,
+    owner: str | None = None,
     exercise: str | None = EVERYTHING,
     now: datetime,
     limit: int = 100,
     after: str | None = None,
 ) -> list[ItemShown]:
-    """List what is owed, the earliest due first: on one case, or because of one alert, where that is given. `after` is the id of the
-    last one seen; `exercise` as `queries.inbox` has it.
+    """List what is owed, the earliest due first: on one case, because of one alert, or by one agency, where that is given. `after` is the
+    id of the last one seen; `exercise` as `queries.inbox` has it.
     """
-    of = _Of(case_id, alert_id, exercise)
+    of = ItemsOf(case_id, alert_id, exercise, owner)
+    return await page_of_parts(engine, policy, sight, lambda _: _parts(sight, asked, of, now), now=now, limit=limit, after=after)
+
+
+async def page_of_parts(
+    engine: Database, policy: Policy, sight: ItemSight, parts_in: PartsIn, *, now: datetime, limit: int, after: str | None
+) -> list[ItemShown]:
+    """Give the page behind `after` of all that these parts give together: each of them gives `due_or_never` and `id`."""
 
     def found(connection: Connection) -> list[ItemShown]:
         seen = None if after is None else _PageEnd.of(after, connection)
-        parts = [_page(part, seen, limit).subquery() for part in _parts(sight, asked, of, now)]
+        parts = [_page(part, seen, limit).subquery() for part in parts_in(connection)]
         if not parts:
             return []
         every = union(*map(select, parts)).subquery()
@@ -89,7 +100,7 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     """Give one item, or one answer that is owed. Raises `NotFound` for one that is not there, or not to be seen."""
 
     def found(connection: Connection) -> list[ItemShown]:
-        parts = [part.where(part.selected_columns.id == item_id) for part in _parts(sight, ItemsAsked.ALL, _Of(), now)]
+        parts = [part.where(part.selected_columns.id == item_id) for part in _parts(sight, ItemsAsked.ALL, ItemsOf(), now)]
         rows = connection.execute(union(*parts)).all() if parts else []
         return _shown(connection, [row.id for row in rows], policy, sight, now)
 
@@ -98,14 +109,18 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     return one[0]
 
 
-def _parts(sight: ItemSight, asked: ItemsAsked, of: "_Of", now: datetime) -> Iterator[Select[Any]]:
+def owed_on_cases(sight: ItemSight, asked: ItemsAsked, now: datetime, cases: Sequence[str] | None = None) -> Select[Any] | None:
+    """The query of `case_id`, `due_or_never` and `id` of what is asked for, on these cases or on all; None where nothing may be seen."""
+    parts = []
+    for part in _parts(sight, asked, ItemsOf(cases=None if cases is None else tuple(cases)), now):
+        columns = _item if tables.item in part.get_final_froms() else _owed
+        parts.append(part.add_columns(columns.case_id))
+    return select(union(*parts).subquery()) if parts else None
+
+
+def _parts(sight: ItemSight, asked: ItemsAsked, of: "ItemsOf", now: datetime) -> Iterator[Select[Any]]:
     """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
-    items = select(_item.due_or_never, _item.id).where(*_WHICH[asked], *of.narrowed(_item))
-    stepped = exists().where(_item.id == _owed.id)
-    waiting: list[ColumnElement[bool]] = [_owed.due.is_not(None), ~stepped, *of.narrowed(_owed)]
-    if asked is ItemsAsked.OVERDUE:
-        waiting += [_owed.due < now, _owed.exercise.is_(None)]
-    answers = select(_owed.due.label("due_or_never"), _owed.id).where(*waiting)
+    items, answers = items_without_sight(asked, of), answers_without_step(asked, of, now)
     with_answers = asked is not ItemsAsked.UNOWNED
     if sight.areas is None or sight.areas:
         yield items.where(*_held(_item, sight))
@@ -113,12 +128,27 @@ def _parts(sight: ItemSight, asked: ItemsAsked, of: "_Of", now: datetime) -> Ite
             yield answers.where(tables.UNANSWERED, *_held(_owed, sight))
     if sight.agency is not None and sight.areas is not None:
         yield items.where(_item.agency == sight.agency)
-        yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
+        if of.owner != sight.agency:
+            yield items.where(_item.case_id.in_(_cases_of(sight.agency, now)), _item.rule != ANSWER)
         if with_answers:
             yield answers.where(_owed.agency == sight.agency, _owed.state.in_(_UNANSWERED))  # as the inbox's index has it
 
 
-_WHICH = {
+def items_without_sight(asked: ItemsAsked, of: "ItemsOf") -> Select[Any]:
+    """What is asked for of the items, whoever may see it."""
+    return select(_item.due_or_never, _item.id).where(*WHICH_ITEMS[asked], *of.narrowed(_item))
+
+
+def answers_without_step(asked: ItemsAsked, of: "ItemsOf", now: datetime) -> Select[Any]:
+    """What is asked for of the answers of which no step was taken yet, given or not, whoever may see it."""
+    stepped = exists().where(_item.id == _owed.id)
+    waiting: list[ColumnElement[bool]] = [_owed.due.is_not(None), ~stepped, *of.narrowed(_owed)]
+    if asked is ItemsAsked.OVERDUE:
+        waiting += [_owed.due < now, _owed.exercise.is_(None)]
+    return select(_owed.due.label("due_or_never"), _owed.id).where(*waiting)
+
+
+WHICH_ITEMS = {
     ItemsAsked.OPEN: (text("chronicle_item.open"),),
     ItemsAsked.OVERDUE: (text("chronicle_item.overdue"),),
     ItemsAsked.UNOWNED: (text("chronicle_item.unowned_since IS NOT NULL"),),
@@ -127,18 +157,24 @@ _WHICH = {
 """In the words of the indexes, or no database would use them."""
 
 
-class _Of(NamedTuple):
-    """Of which case, alert and exercise."""
+class ItemsOf(NamedTuple):
+    """Of which case, alert, exercise and owner."""
 
     case_id: str | None = None
     alert_id: str | None = None
     exercise: str | None = EVERYTHING
+    owner: str | None = None
+    cases: tuple[str, ...] | None = None
 
     def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
         if self.case_id is not None:
             yield columns.case_id == self.case_id
         if self.alert_id is not None:
             yield columns.alert_id == self.alert_id
+        if self.cases is not None:
+            yield columns.case_id.in_(self.cases)
+        if self.owner is not None:
+            yield columns.agency == self.owner
         if self.exercise != EVERYTHING:
             yield same_exercise(columns.exercise, self.exercise)
 

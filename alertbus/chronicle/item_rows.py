@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+import orjson
 from sqlalchemy import Connection, bindparam, select
 
 from alertbus.chronicle import tables
@@ -25,6 +26,23 @@ _KNOWN = (_at.id, _at.position, _at.rule, _at.state, _at.open, _at.overdue, _at.
 _STANDING = CompiledStatement(select(*_KNOWN, _at.unowned_since.is_not(None)).where(_at.id.in_(bindparam("ids", expanding=True))))
 
 
+class OwnedBy(NamedTuple):
+    """Which role of its agency owes an item, and in which exercise."""
+
+    exercise: str | None
+    role: str
+
+    @classmethod
+    def read(cls, owner: str) -> Self:
+        """Take it from a row."""
+        return cls(*orjson.loads(owner))
+
+    @property
+    def owner(self) -> str:
+        """The column of that name."""
+        return orjson.dumps([*self]).decode()
+
+
 def item_row(item: Item, body: bytes, position: int) -> ItemRow:
     """The row of an item, from its record at this offset."""
     is_open = item.closed_at is None and item.state not in {ItemState.MET, ItemState.VOID}
@@ -32,6 +50,7 @@ def item_row(item: Item, body: bytes, position: int) -> ItemRow:
         "id": item.id,
         "case_id": item.case_id,
         "agency": item.agency,
+        "owner": OwnedBy(item.exercise, item.role).owner,
         "rule": item.rule,
         "alert_id": item.alert_id,
         "state": item.state,

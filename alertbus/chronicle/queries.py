@@ -22,6 +22,7 @@ from alertbus.chronicle.reviews import waiting_reviews
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import AT_ONCE, answered, asked_again_at, is_overdue, obligations_where, receipts_given, same_exercise, view
 from alertbus.model.alert import AcceptedAlert, Alert
+from alertbus.model.briefing import OWN_KINDS, OWN_SOURCE
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
@@ -77,6 +78,21 @@ async def obligation(engine: Database, obligation_id: str, *, now: datetime) -> 
     return found[0]
 
 
+async def obligations(engine: Database, ids: Sequence[str], *, now: datetime) -> list[InboxItem]:
+    """Give these obligations in the order of the ids; one that does not exist is left out."""
+    return await answered(engine, lambda connection: items_of(connection, ids, now))
+
+
+async def told_on_case(engine: Database, agency: str, case_id: str, *, now: datetime, limit: int = 200) -> list[InboxItem]:
+    """List what an agency was told on one case, the latest first."""
+
+    def found(connection: Connection) -> list[InboxItem]:
+        query = select(_owed.id).where(_owed.case_id == case_id, _owed.agency == agency).order_by(_owed.since.desc(), _owed.id).limit(limit)
+        return items_of(connection, connection.execute(query).scalars().all(), now)
+
+    return await answered(engine, found)
+
+
 async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
     """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
     what is in sight of it.
@@ -88,7 +104,7 @@ async def alert_status(engine: Database, alert_id: str, *, now: datetime | None 
     async with view(engine) as connection:
         found, matches = await _find(connection, alert_id, sight)
         if found is None:
-            raise NotFound(_NO_SUCH_ALERT)
+            return await _own_word(connection, alert_id, moment, sight)
         statements = (await connection.execute(select(said).where(said.c.alert_id == found).order_by(*_AS_SAID))).all()
         query_cases = select(tables.alert_case.c.case_id).where(tables.alert_case.c.alert_id == found)
         cases = set((await connection.execute(query_cases)).scalars())
@@ -120,6 +136,40 @@ async def alert_status(engine: Database, alert_id: str, *, now: datetime | None 
         review=tuple(sorted(review)),
         to_complete=gaps(_stands_last(statements)),
         matches=matches,
+    )
+    return sight.through(status)
+
+
+async def shows_alert(engine: Database, alert_id: str) -> bool:
+    """Say whether the chronicle has the alert of this id of the bus's own, whoever may see it: then there is nothing to wait for."""
+    async with view(engine) as connection:
+        query = select(tables.alert.c.alert_id).where(tables.alert.c.alert_id == alert_id).limit(1)
+        return (await connection.execute(query)).first() is not None
+
+
+async def _own_word(connection: Transaction, alert_id: str, now: datetime, sight: AlertSight) -> AlertStatus:
+    """What became of a briefing or a lapse of which no alert is the cause: the bus asked it itself, so nobody has stated anything.
+
+    Raises `NotFound` where there is none, or none of it is in sight.
+    """
+    owed = await obligations_where(connection, (_owed.alert_id == alert_id) & _owed.kind.in_(sorted(OWN_KINDS)), now)
+    if not any(sight.everything or sight.of_agency(one.agency) or sight.of_case(one.case_id) for one in owed):
+        raise NotFound(_NO_SUCH_ALERT)
+    ids = [one.id for one in owed]
+    rows = (
+        await connection.execute(select(_owed.kind, _owed.severity, _owed.exercise).where(_owed.id.in_(ids)).order_by(_owed.since))
+    ).all()
+    status = AlertStatus(
+        alert_id=alert_id,
+        source=OWN_SOURCE,
+        source_id=alert_id,
+        kind=rows[-1].kind,
+        severity=rows[-1].severity,
+        history=False,
+        exercise=rows[-1].exercise,
+        statements=(),
+        cases=tuple(sorted({one.case_id for one in owed})),
+        obligations=tuple(owed),
     )
     return sight.through(status)
 

@@ -232,6 +232,7 @@ item = Table(
     Column("id", String, primary_key=True),
     Column("case_id", String, nullable=False),
     Column("agency", String, nullable=False),
+    Column("owner", String, nullable=False, server_default=""),
     Column("rule", String, nullable=False),
     Column("alert_id", String, nullable=True),
     Column("state", String, nullable=False),
@@ -245,6 +246,7 @@ item = Table(
     Index("ix_chronicle_item_case", "case_id", "due_or_never", "id"),
     Index("ix_chronicle_item_alert", "alert_id"),
     Index("ix_chronicle_item_agency", "agency", "due_or_never", "id", **_only("open")),
+    Index("ix_chronicle_item_owner", "agency", "owner", "due_or_never", "id", **_only("open AND rule <> 'answer'")),
     Index("ix_chronicle_item_open", "due_or_never", "id", "exercise", **_only("open")),
     Index("ix_chronicle_item_overdue", "due_or_never", "id", "exercise", **_only("overdue")),
     Index("ix_chronicle_item_unowned", "unowned_since", "id", "exercise", "agency", **_only("unowned_since IS NOT NULL")),
@@ -252,7 +254,8 @@ item = Table(
 )
 """What somebody owes by a time, as the case stage last said (`model.item`): of an id, the record that stands last.
 
-`overdue` and `unowned_since` are what it said, and not reckoned from a clock here: an exercise has a clock of its own.
+`overdue` and `unowned_since` are what it said, and not reckoned from a clock here: an exercise has a clock of its own. `owner` is a JSON
+array of exercise and role: whose the clocks of an agency are, one after another, without reading any.
 """
 
 case_agency = Table(
@@ -271,6 +274,20 @@ case_agency = Table(
     Index("ix_chronicle_case_agency_agency", "agency", "case_id"),
 )
 """The agencies on each case and for how long, by its latest version: found by agency, for who may see which items."""
+
+case_worker = Table(
+    "chronicle_case_worker",
+    metadata,
+    Column("case_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("agency", String, nullable=False),
+    Column("level", String, nullable=False),
+    Column("whom", String, nullable=False),
+    Column("begins", UtcDateTime, nullable=True),
+    Column("ends", UtcDateTime, nullable=True),
+    Index("ix_chronicle_case_worker_whom", "agency", "whom", "case_id"),
+)
+"""Whom each case's latest version names for its agencies, and for how long. `whom` is a JSON array of exercise, level and name."""
 
 unreadable = Table(
     "chronicle_unreadable",
@@ -314,6 +331,7 @@ CONTENT = (
     alert_case,
     case_version,
     case_agency,
+    case_worker,
     notice,
     receipt,
     answered,

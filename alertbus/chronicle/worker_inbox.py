@@ -31,6 +31,8 @@ Theirs = Callable[[AskedOf], bool]
 _STATE = select(_owed.state).where(_owed.id == _asked.obligation_id).scalar_subquery()
 """Looked up for each that is asked: as a condition that something exists, PostgreSQL may read every obligation for it."""
 
+_KIND = select(_owed.kind).where(_owed.id == _asked.obligation_id).scalar_subquery()
+
 
 async def inbox_of_worker(
     engine: Database,
@@ -42,17 +44,20 @@ async def inbox_of_worker(
     now: datetime,
     limit: int,
     after: str | None,
+    kind: str | None = None,
 ) -> list[InboxItem]:
     """List the obligations that are theirs, in the order of the inbox, of which they are a part. The rest is as in `queries.inbox`."""
     states, seen = states_asked(state), None if after is None else InboxPlace.at(after)
     parts = list(_parts(states, now, seen))
+    of_kind = () if kind is None else (kind == _KIND,)
 
     def found(connection: Connection) -> list[InboxItem]:
         places: set[tuple[bool, int, datetime, str]] = set()
-        whose = {waits: list(_whose(connection, agency, exercise, theirs, waits=waits)) for waits in {waits for _, waits, _ in parts}}
+        both = {waits for _, waits, _ in parts}
+        whose = {waits: list(asked_of_them(connection, agency, exercise, theirs, waits=waits)) for waits in both}
         for overdue, waits, conditions in parts:
             for some in whose[waits]:
-                query = select(*_PLACE).where(*some, *conditions).distinct().order_by(*_PLACE).limit(limit)
+                query = select(*_PLACE).where(*some, *conditions, *of_kind).distinct().order_by(*_PLACE).limit(limit)
                 places |= {(not overdue, *row) for row in connection.execute(query)}
         return items_of(connection, [place[-1] for place in sorted(places)[:limit]], now)
 
@@ -67,7 +72,7 @@ async def answered_meanwhile(
     def found(connection: Connection) -> list[InboxItem]:
         given: set[tuple[datetime, str]] = set()
         for waits in (False, True):
-            for some in _whose(connection, agency, None, theirs, waits=waits):
+            for some in asked_of_them(connection, agency, None, theirs, waits=waits):
                 query = select(_owed.acknowledged_at, _owed.id).join(tables.asked, _asked.obligation_id == _owed.id).where(*some)
                 answered_then = query.where(_owed.agency == agency, _owed.acknowledged_at.between(since, until))
                 given |= {(at, id_) for at, id_ in connection.execute(answered_then)}
@@ -92,19 +97,21 @@ def _parts(states: Sequence[ObligationState], now: datetime, seen: InboxPlace | 
             yield overdue, waits, (*due, *of_these, *follows)
 
 
-def _whose(connection: Connection, agency: str | None, exercise: str | None, theirs: Theirs, *, waits: bool) -> Iterator[_Conditions]:
+def asked_of_them(
+    connection: Connection, agency: str | None, exercise: str | None, theirs: Theirs, *, waits: bool
+) -> Iterator[tuple[ColumnElement[bool], ...]]:
     """The conditions, together, of what is asked of those in whose place the person answers; `agency` and `exercise` as `queries.inbox` has
     them.
     """
-    for one in _each(connection, _asked.agency) if agency is None else [agency]:
+    for one in each_value(connection, _asked.agency) if agency is None else [agency]:
         there = _asked.agency == one, _asked.waits == literal(waits)
-        of = [(whom, AskedOf.read(one, whom)) for whom in _each(connection, _asked.whom, *there)]
+        of = [(whom, AskedOf.read(one, whom)) for whom in each_value(connection, _asked.whom, *there)]
         mine = [whom for whom, asked in of if exercise in {EVERYTHING, asked.exercise} and theirs(asked)]
         for start in range(0, len(mine), AT_ONCE):
             yield *there, _asked.whom.in_(mine[start : start + AT_ONCE])
 
 
-def _each(connection: Connection, column: Column[str], *there: ColumnElement[bool]) -> list[str]:
+def each_value(connection: Connection, column: Column[str], *there: ColumnElement[bool]) -> list[str]:
     """Every value that the column has there: one step of an index for each, from one to the next."""
     found = select(func.min(column).label("one")).where(*there).cte("found", recursive=True)
     following = select(func.min(column)).where(*there, column > found.c.one).scalar_subquery()

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say, to_the_minute
+from alertbus.model.team import worker_ref
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 
@@ -25,12 +26,17 @@ def list_(
     unowned: Annotated[bool, typer.Option("--unowned", help="Only what everybody was asked for and nobody by name has answered.")] = False,
     every: Annotated[bool, typer.Option("--all", help="What is recorded and what is void too.")] = False,
     agency: As = None,
+    worker: Annotated[str | None, typer.Option(help="With --agency: only what this person owes now, for whoever is away too.")] = None,
     exercise: Annotated[str | None, typer.Option(help="Of this exercise; without it, of what is real.")] = None,
     json_: AsJson = False,
 ) -> None:
     """Clocks and unanswered obligations, the earliest due first. An obligation of which no step was taken yet stands here once, too."""
+    if worker is not None and (agency is None or every):
+        raise typer.BadParameter("--worker goes with --agency, and with what is open: whose what is over was is not kept")
     query: dict[str, Any] = {"exercise": exercise or "none", "limit": _PAGE, "state": "all" if every else "open"}
     query |= {name: value for name, value in (("case", case), ("agency", agency)) if value}
+    if worker is not None and agency is not None:
+        query["worker"] = worker_ref(agency, worker)  # no name stands in an address
     query |= {name: "true" for name, chosen in (("overdue", overdue), ("unowned", unowned)) if chosen}
     found = asyncio.run(_list(query))
     if json_:
@@ -39,7 +45,8 @@ def list_(
     lines = [
         (item["id"], item["case_id"], item["title"], _owner(item), _day(item["due"]), item_state(item), next_asked(item)) for item in found
     ]
-    rows("Owed", ("id", "case", "what", "by", "due", "state", "next"), lines, empty="Nothing is owed.")
+    none = f"{worker} owes nothing." if worker else "Nothing is owed."
+    rows("Owed", ("id", "case", "what", "by", "due", "state", "next"), lines, empty=none)
 
 
 async def _list(query: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from alertbus.audit import trail
 from alertbus.audit.anchor import Anchor, anchor_places
 from alertbus.audit.keys import load_keys
-from alertbus.broker.producer import Producer
 from alertbus.chronicle import tables as chronicle
 from alertbus.cli.output import NO, as_json, pairs, rows, say
 from alertbus.intake.tables import raw
 from alertbus.model.errors import NotFound
-from alertbus.quarantine.redrive import Redrive, RedriveOutcome, place
+from alertbus.quarantine.redrive import RedriveOutcome, place
 from alertbus.quarantine.shelf import Kept, Selection, Span, redriven, shelf
 from alertbus.run.bootstrap import now, wired
+from alertbus.serving.quarantine_kept import redriven_by
 from alertbus.sql.engine import database_faults, reading
 
 app = typer.Typer(help="Records that could not be decided, and notices refused for good.", no_args_is_help=True)
@@ -118,20 +118,12 @@ async def _redrive(
     async with wired() as wiring:
         done = redriven(await trail.records(wiring.bootstrap))
         chosen = selection.of(await shelf(wiring.bootstrap, done))
-        run = Redrive(wiring.bootstrap, force)
-        await run.plan(chosen)
-        if run.planned and not dry_run:
-            producer = Producer(wiring.bootstrap, client_id="alertbus-redrive")
-            await producer.start()
-            settings = wiring.settings
-            keys, places = load_keys(settings.audit_key_file, settings.data_dir), anchor_places(settings.audit_anchor, settings.data_dir)
-            audit = trail.Trail(wiring.bootstrap, wiring.engine, producer, now, keys, Anchor(*places, now))
-            try:
-                await run.carry_out(producer, audit, by=by, reason=reason)
-            finally:
-                await audit.close()
-                await producer.stop()
-    return chosen, run.outcomes
+        settings = wiring.settings
+        keys, places = load_keys(settings.audit_key_file, settings.data_dir), anchor_places(settings.audit_anchor, settings.data_dir)
+        said: dict[str, Any] = {"by": by, "reason": reason, "force": force, "dry_run": dry_run}
+        audit: dict[str, Any] = {"now": now, "keys": keys, "anchor": Anchor(*places, now)}
+        outcomes = await redriven_by(wiring.bootstrap, wiring.engine, chosen, **said, **audit)
+    return chosen, outcomes
 
 
 def _selection(ids: list[str] | None, agency: str | None, cause: str | None) -> Selection:

@@ -11,6 +11,7 @@ from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.desk.in_words import agency, dated, moment, role, span
 from alertbus.desk.visitor import Visitor
+from alertbus.model.briefing import OWN_KINDS
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.model.team import worker_ref
 from alertbus.plugin.briefed import before_this
@@ -57,6 +58,12 @@ class AskedItem:
     def notice(self) -> Notice:
         return self.item.notice
 
+    @property
+    def href(self) -> str:
+        """The page that it is read on."""
+        owed = self.item.obligation
+        return f"/briefings/{owed.case_id}" if self.notice.briefing is not None else f"/alerts/{owed.alert_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyCard:
@@ -98,7 +105,7 @@ def asked_item(item: InboxItem, reader: Visitor, now: datetime) -> AskedItem:
     return AskedItem(
         item=item,
         why=dated(notice.because),
-        source=agency(notice.obligation.source),
+        source=_source(notice),
         stands=_stands(item),
         due="" if answered else _due(item, now),
         deed=deed and dated(deed),
@@ -113,10 +120,9 @@ def asked_item(item: InboxItem, reader: Visitor, now: datetime) -> AskedItem:
 def time_line(item: InboxItem, now: datetime) -> tuple[TimePoint, ...]:
     """What happened to it so far, in order, and what is still to come."""
     notice, owed = item.notice, item.notice.obligation
-    source = agency(owed.source)
+    stated = [TimePoint(notice.occurred_at, "It happened"), TimePoint(notice.recorded_at, f"{_source(notice)} recorded it")]
     points = [
-        TimePoint(notice.occurred_at, "It happened"),
-        TimePoint(notice.recorded_at, f"{source} recorded it"),
+        *([] if owed.kind in OWN_KINDS else stated),
         TimePoint(item.since, "You were told"),
         *(point for receipt in item.receipts if (point := _heard(receipt))),
     ]
@@ -127,6 +133,11 @@ def time_line(item: InboxItem, now: datetime) -> tuple[TimePoint, ...]:
     if owed.due is not None and item.state not in ANSWERED:
         points.append(TimePoint(owed.due, "Answer due", ahead=owed.due > now, late=owed.due <= now))
     return tuple(sorted(points, key=lambda point: point.at))
+
+
+def _source(notice: Notice) -> str:
+    """Who stated it; of what the bus asks itself, that it is the bus."""
+    return "the bus itself" if notice.obligation.kind in OWN_KINDS else agency(notice.obligation.source)
 
 
 def _heard(receipt: Receipt) -> TimePoint | None:

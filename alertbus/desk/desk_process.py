@@ -37,8 +37,12 @@ async def run_desk(
     *,
     now: Callable[[], datetime],
     ready: Callable[[], None] = lambda: None,
+    operators: str = "",
 ) -> None:
-    """Serve until `stop`. Raises `BrokerUnavailable`, and `SettingsFault` for a port in use or pages whose style sheet was not made."""
+    """Serve until `stop`; `operators` is the broker as who may put records back from quarantine.
+
+    Raises `BrokerUnavailable`, and `SettingsFault` for a port in use or pages whose style sheet was not made.
+    """
     producer = Producer(bootstrap, client_id="alertbus-desk")
     try:
         await producer.start()
@@ -48,7 +52,7 @@ async def run_desk(
         keys = load_keys(settings.audit_key_file, settings.data_dir)
         anchor = Anchor(*anchor_places(settings.audit_anchor, settings.data_dir), now)
         intake = Intake(bootstrap, engine, producer, plugins, policy, now, keys=keys, anchor=anchor)
-        desk = Desk(settings, engine, intake, policy, now)
+        desk = Desk(settings, engine, intake, policy, now, operators=operators)
         desk.door = Door(engine, settings, frozenset(policy.agencies), intake.audited, now, desk.page)
 
         def listening(port: int) -> None:

@@ -14,12 +14,56 @@ from starlette.types import ASGIApp
 from alertbus.broker.faults import BrokerFault
 from alertbus.desk.desk import NOTHING_HERE, Desk, NotSignedIn
 from alertbus.desk.guard import Guard
-from alertbus.desk.pages import alert, answers, inbox, live, reports, review_people, reviews
+from alertbus.desk.pages import (
+    alert,
+    alert_followed,
+    answers,
+    briefing,
+    families,
+    family,
+    family_chronology,
+    glass,
+    inbox,
+    live,
+    on_call,
+    quarantine_page,
+    reports,
+    review_people,
+    reviews,
+    runbook_pages,
+    send,
+    send_forms,
+    send_releases,
+    team,
+    team_changes,
+)
 from alertbus.model.errors import BusError, InvalidInput, NotAllowed, NotFound, Unavailable
 
 log = structlog.get_logger("alertbus.desk")
 
-PAGES = (inbox, alert, answers, live, review_people, reviews, reports)
+PAGES = (
+    inbox,
+    alert,
+    answers,
+    briefing,
+    team,
+    team_changes,
+    send,
+    send_releases,
+    send_forms,
+    families,
+    family,
+    family_chronology,
+    review_people,
+    reviews,
+    on_call,
+    alert_followed,
+    quarantine_page,
+    runbook_pages,
+    glass,
+    reports,
+    live,
+)
 
 
 def create_desk_app(desk: Desk) -> ASGIApp:
@@ -66,7 +110,9 @@ def _install_faults(app: FastAPI, desk: Desk) -> None:
         with contextlib.suppress(Exception):  # no database, most likely: the page is made all the same
             visitor = await desk.visitor(request)
         token = desk.door.form_token(request) if visitor else ""
-        return desk.page(request, "fault.html", status=status, title=title, words=words, visitor=visitor, form_token=token)
+        seen = glass.may_be_asked(request, visitor) if status == 404 else None  # noqa: PLR2004
+        values = {"title": title, "words": words, "visitor": visitor, "form_token": token, "glass": seen}
+        return desk.page(request, "fault.html", status=status, **values)
 
     app.add_exception_handler(NotSignedIn, not_signed_in)
     for kind in (BusError, BrokerFault, RequestValidationError, HTTPException, Exception):

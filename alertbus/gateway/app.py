@@ -27,6 +27,7 @@ from alertbus.gateway.routes import item_decisions as routes_item_decisions
 from alertbus.gateway.routes import item_escalations as routes_item_escalations
 from alertbus.gateway.routes import items as routes_items
 from alertbus.gateway.routes import obligations as routes_obligations
+from alertbus.gateway.routes import operating as routes_operating
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
 from alertbus.gateway.routes import reports as routes_reports
@@ -34,6 +35,7 @@ from alertbus.gateway.routes import reviews as routes_reviews
 from alertbus.gateway.routes import sources as routes_sources
 from alertbus.gateway.routes import teams as routes_teams
 from alertbus.gateway.routes.exercises import ExerciseClock
+from alertbus.gateway.routes.operating import FollowAsked
 from alertbus.gateway.routes.teams import WhoAnswers
 from alertbus.gateway.straight import straight_calls
 from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
@@ -46,15 +48,16 @@ from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 from alertbus.model.team import Team
+from alertbus.serving.quarantine_kept import PutBack
 
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items),
     *(routes_item_decisions, routes_item_escalations, routes_reviews, routes_briefings, routes_people, routes_teams, routes_exercises),
-    *(routes_audit, routes_reports, routes_ops, routes_docs),
+    *(routes_audit, routes_reports, routes_operating, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
     *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, DecisionOnItem, EscalationByName, ReviewDecision, StatedOfPeople),
-    *(Team, WhoAnswers, ExerciseClock, problems.Problem),
+    *(Team, WhoAnswers, ExerciseClock, PutBack, FollowAsked, problems.Problem),
 )
 _CLOUD_EVENT = {
     "type": "object",

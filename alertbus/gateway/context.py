@@ -24,6 +24,7 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.feed import ChangeFeed
+from alertbus.serving.operations_shown import OperationsReader
 from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
@@ -47,11 +48,14 @@ class Gateway:
     refused_logins: RefusedLogins = field(default_factory=RefusedLogins)
     failure: Exception | None = None
     """The error that kept the application from starting, if one did."""
+    operators: str = ""
+    """The broker as who may put records back from quarantine; empty: as `bootstrap`."""
     intake: Intake = field(init=False)
     callers: Callers = field(init=False)
     vitals: Vitals = field(init=False)
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
+    operations: OperationsReader = field(init=False)
     reports: ReportReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +65,7 @@ class Gateway:
         self.vitals = Vitals(self.bootstrap, self.engine, self.now, self.settings.watchdog_interval_s)
         self.feed = ChangeFeed(self.engine, self.now, self.stopping)
         self.reviews = ReviewReader(self.engine, self.intake, self.policy, self.now)
+        self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, self.operators or self.bootstrap)
         self.reports = ReportReader(self.engine, self.intake, self.policy, self.now)
         self.callers = Callers(self.settings.callers, self.policy)
 

@@ -35,8 +35,10 @@ async def run_gateway(
     *,
     now: Callable[[], datetime],
     ready: Callable[[], None] = lambda: None,
+    operators: str = "",
 ) -> None:
-    """Serve until `stop`. `ready` is called once the port is open and the cases that an earlier process left are published.
+    """Serve until `stop`. `ready` is called once the port is open and the cases that an earlier process left are published. `operators` is
+    the broker as who may put records back from quarantine.
 
     The database schema must be up to date and the topics must exist. Raises `BrokerUnavailable`, or `SettingsFault` for a port in use.
     """
@@ -46,7 +48,7 @@ async def run_gateway(
     except BrokerFault as fault:
         raise BrokerUnavailable(str(fault)) from None
     try:
-        gateway = Gateway(settings, bootstrap, engine, producer, plugins, policy, now)
+        gateway = Gateway(settings, bootstrap, engine, producer, plugins, policy, now, operators=operators)
         await _serve(gateway, stop, ready)
     finally:
         with contextlib.suppress(TimeoutError):  # it waits for a broker that is away

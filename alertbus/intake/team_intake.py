@@ -41,8 +41,9 @@ class TeamIntake:
         with database_faults():
             return await self._register.get(team_id)
 
-    async def put(self, stated: Team, caller: Caller, expected: int | None = None) -> Team:
-        """Record a team of the caller's own agency and publish it; give the version that stands afterwards.
+    async def put(self, stated: Team, caller: Caller, expected: int | None = None, *, by: str | None = None) -> Team:
+        """Record a team of the caller's own agency and publish it; give the version that stands afterwards. `by`: the person whose hand it
+        is, who stands on the audit.
 
         What only the bus may state (version, when it learned of it) is passed over. The same content again changes nothing. Raises
         `NotAllowed` for another agency's team and `VersionConflict` where another version stands than the sender read.
@@ -51,7 +52,7 @@ class TeamIntake:
             raise NotAllowed("the right `staff` of this caller is for the teams of its own agency, whose name their ids begin with")
         must_be_in_range(stated.as_stated(), self._allowed, self._now())
         check_sizes([records.team_recorded(stated, self._now())])
-        await self._audited.note(AuditedDeed.TEAM_RECORDED, caller, about=[stated.id], reason="recorded the team")
+        await self._audited.note(AuditedDeed.TEAM_RECORDED, caller, about=[stated.id], reason="recorded the team", by=by)
         async with self._turns[stated.id]:  # versions of one team follow each other on its topic
             recorded = await self._record(stated, expected)
             if recorded.publish:

@@ -13,7 +13,9 @@ class Right(StrEnum):
     HOLD_CASES = "hold_cases"
     """Read and write whole case files and their chronologies; decide what waits for a person and who is who."""
     OPERATE = "operate"
-    """See how the bus runs, in numbers, and move the clock of an exercise; never what is said, nor of whom."""
+    """See how the bus runs, in numbers, and an alert's way; put back what lies in quarantine; move the clock of an exercise. Never what is
+    said, nor of whom.
+    """
     AUDIT = "audit"
     """Read who did what, and when."""
     STAFF = "staff"

@@ -6,7 +6,7 @@ The broker is asked, not the workers: a worker that is up and does nothing shows
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -31,12 +31,35 @@ _LIMIT_S = 10.0
 _FRESH_S = 1.0
 
 
+LATELY_S = 300.0
+"""Over which time it is told how much has come. Chosen: long enough for a quiet night, short enough to see a flood."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`pending` records; `oldest_s` is the age of the oldest of them, None when nothing waits."""
+    """`pending` records; `oldest_s` is the age of the oldest of them, None when nothing waits; `came`: how many came lately, None when the
+    broker cannot say.
+    """
 
     pending: int
     oldest_s: float | None
+    came: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFlow:
+    """One topic: how many records were ever written to it, and how many lately; None when the broker cannot say."""
+
+    written: int
+    came: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BrokerReading:
+    """One answer of the broker."""
+
+    groups: dict[str, Lag]
+    topics: dict[str, TopicFlow]
 
 
 class Progress:
@@ -45,11 +68,18 @@ class Progress:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._turn = asyncio.Lock()
-        self._answer: dict[str, Lag] = {}
+        self._answer = _BrokerReading({}, {})
         self._asked = 0.0
 
     async def groups(self, now: datetime) -> dict[str, Lag]:
         """Raises `BrokerUnavailable`."""
+        return (await self._read(now)).groups
+
+    async def topics(self, now: datetime) -> dict[str, TopicFlow]:
+        """Give how much was written to each topic that a group reads. Raises `BrokerUnavailable`."""
+        return (await self._read(now)).topics
+
+    async def _read(self, now: datetime) -> _BrokerReading:
         async with self._turn:
             if not self._asked or time.monotonic() - self._asked > _FRESH_S:
                 self._answer = await _lags(self._bootstrap, now)
@@ -74,10 +104,10 @@ def stalled(groups: Mapping[str, Lag], last_arrival_s: float | None, every_s: in
 
 async def pending(bootstrap: str) -> dict[str, Lag]:
     """Give the lag of every group without ages, asked afresh. Raises `BrokerUnavailable`."""
-    return await _lags(bootstrap, None)
+    return (await _lags(bootstrap, None)).groups
 
 
-async def _lags(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
+async def _lags(bootstrap: str, now: datetime | None) -> _BrokerReading:
     try:
         async with asyncio.timeout(_LIMIT_S):
             return await _ask(bootstrap, now)
@@ -85,7 +115,7 @@ async def _lags(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
         raise BrokerUnavailable(f"the broker could not be asked how far the groups are ({type(error).__name__})") from None
 
 
-async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
+async def _ask(bootstrap: str, now: datetime | None) -> _BrokerReading:
     quiet_kafka_loggers()
     counts = await topics.partition_counts(bootstrap)
     committed = await committed_offsets(bootstrap, GROUPS)
@@ -96,6 +126,7 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
         consumer.assign(sorted(partitions))
         ends = await consumer.end_offsets(sorted(partitions)) if partitions else {}
         starts = await consumer.beginning_offsets(sorted(partitions)) if partitions else {}
+        flows = _flows(ends, await _before(consumer, partitions, now) if partitions and now else None)
         answer = {}
         for group, needed in GROUPS.items():
             went = committed[group]
@@ -106,11 +137,33 @@ async def _ask(bootstrap: str, now: datetime | None) -> dict[str, Lag]:
             }
             waiting = {partition: offset for partition, offset in reached.items() if offset < ends[partition]}
             count = sum(ends[partition] - offset for partition, offset in waiting.items())
-            answer[group] = Lag(count, await _oldest(consumer, waiting, now) if waiting and now else None)
-        return answer
+            came = [flow.came for topic, flow in flows.items() if topic in needed]
+            oldest = await _oldest(consumer, waiting, now) if waiting and now else None
+            answer[group] = Lag(count, oldest, None if None in came else sum(one or 0 for one in came))
+        return _BrokerReading(answer, flows)
     finally:
         with contextlib.suppress(KafkaError):
             await consumer.stop()
+
+
+async def _before(consumer: Any, partitions: Collection[TopicPartition], now: datetime) -> dict[TopicPartition, int | None] | None:
+    """Give the first offset of what came lately, of each partition; None for a partition where nothing did, or where nobody can say."""
+    since = round((now.timestamp() - LATELY_S) * 1000)
+    try:
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
+    except (KafkaError, ValueError):  # the in-memory broker does not look records up by their time
+        return None
+    return {where: None if place is None else place.offset for where, place in found.items()}
+
+
+def _flows(ends: Mapping[TopicPartition, int], before: Mapping[TopicPartition, int | None] | None) -> dict[str, TopicFlow]:
+    flows: dict[str, TopicFlow] = {}
+    for where, end in sorted(ends.items()):
+        known = flows.get(where.topic, TopicFlow(0, None if before is None else 0))
+        first = None if before is None else before.get(where)
+        came = None if known.came is None else known.came + (0 if first is None else max(0, end - first))
+        flows[where.topic] = TopicFlow(known.written + end, came)
+    return flows
 
 
 async def _oldest(consumer: Any, waiting: Mapping[TopicPartition, int], now: datetime) -> float | None:

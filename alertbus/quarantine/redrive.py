@@ -7,10 +7,10 @@ run puts them back again; nothing is ever put back without an audit record that 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from alertbus.audit.chain import OPERATIONS, AuditedDeed
+from alertbus.audit.chain import OPERATIONS, AuditedDeed, AuditEntry
 from alertbus.audit.trail import Trail
 from alertbus.broker.consumer import read_at
 from alertbus.broker.producer import Producer
@@ -66,15 +66,16 @@ class Redrive:
                 self.outcomes[kept.name] = RedriveOutcome.PUT_BACK
                 self.planned.append((kept, _record(entry, original)))
 
-    async def carry_out(self, producer: Producer, trail: Trail, *, by: str, reason: str) -> None:
-        """Return when everything planned is on its topic and in the audit."""
+    async def carry_out(self, producer: Producer, trail: Trail, *, by: str, reason: str, caller: str | None = None) -> None:
+        """Return when everything planned is on its topic and in the audit. `caller`: the system through which `by` does it, if any."""
         for start in range(0, len(self.planned), _TOGETHER):
             some = self.planned[start : start + _TOGETHER]
-            about = [kept.entry.id for kept, _ in some if kept.entry]
-            places = [place(kept.entry) for kept, _ in some if kept.entry]
-            await trail.append(OPERATIONS, AuditedDeed.REDRIVE_BEGUN, by=by, reason=reason, about=about, places=places)
+            about = tuple(kept.entry.id for kept, _ in some if kept.entry)
+            places = tuple(place(kept.entry) for kept, _ in some if kept.entry)
+            begun = AuditEntry(AuditedDeed.REDRIVE_BEGUN, by, reason, about, places, caller)
+            await trail.append_all(OPERATIONS, [begun])
             await producer.send_all([record for _, record in some])
-            await trail.append(OPERATIONS, AuditedDeed.REDRIVE_DONE, by=by, reason=reason, about=about, places=places)
+            await trail.append_all(OPERATIONS, [replace(begun, deed=AuditedDeed.REDRIVE_DONE)])
 
 
 def place(entry: Quarantined) -> str:

@@ -95,9 +95,14 @@ async def shelf(bootstrap: str, done: Mapping[str, Redriven]) -> list[Kept]:
         if entry is not None:
             seen.add(entry.id)
         redriven = done.get(entry.id) if entry is not None else None
-        size = len(record.value or b"") if entry is None else entry.size_bytes
-        found.append(Kept(record.partition, record.offset, size, entry, _agency(record, entry), redriven))
+        found.append(kept_in(record, entry, redriven))
     return sorted(found, key=lambda kept: (kept.partition, kept.offset))
+
+
+def kept_in(record: Received, entry: Quarantined | None, redriven: Redriven | None = None) -> Kept:
+    """The entry where this record of the topic has it, without what it holds."""
+    size = len(record.value or b"") if entry is None else entry.size_bytes
+    return Kept(record.partition, record.offset, size, entry, _agency(record, entry), redriven)
 
 
 def redriven(records: Sequence[AuditRecord]) -> dict[str, Redriven]:

@@ -156,6 +156,14 @@ def is_ready(data_dir: Path, title: str, pid: int) -> bool:
     return mark.exists() and mark.read_text(encoding="utf-8") == str(pid)
 
 
+def _operators(wiring: Wiring) -> str:
+    """The broker as who may put records back from quarantine; as this part is there itself, where it has no such name and password."""
+    try:
+        return bootstrap_servers(wiring.settings, "operations")
+    except BusError:
+        return wiring.bootstrap
+
+
 async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from alertbus.gateway.server import run_gateway
 
@@ -168,6 +176,7 @@ async def _gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         stop,
         now=now,
         ready=lambda: mark_ready(wiring.settings, "gateway"),
+        operators=_operators(wiring),
     )
 
 
@@ -183,6 +192,7 @@ async def _desk(wiring: Wiring, stop: asyncio.Event) -> None:
         stop,
         now=now,
         ready=lambda: mark_ready(wiring.settings, DESK),
+        operators=_operators(wiring),
     )
 
 

@@ -28,7 +28,7 @@ class InboxAsked:
     limit: int = 100
     after: str | None = None
     kind: str | None = None
-    """As the agency was told it; None for every kind. Of a person's part it is left to whoever asks."""
+    """As the agency was told it; None for every kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class InboxReader:
             items = await queries.inbox(*which, now=now, limit=asked.limit + 1, after=asked.after, kind=asked.kind)
         else:
             theirs = answers_for_now(asked.worker, Inquiry(staffing, now, self._policy))
-            items = await inbox_of_worker(*which, theirs, now=now, limit=asked.limit + 1, after=asked.after)
+            items = await inbox_of_worker(*which, theirs, now=now, limit=asked.limit + 1, after=asked.after, kind=asked.kind)
         following = items[asked.limit - 1].cursor if len(items) > asked.limit else None
         return InboxPage(tuple(self.addressed(item, staffing, now) for item in items[: asked.limit]), following)
 

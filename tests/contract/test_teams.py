@@ -108,7 +108,7 @@ async def test_a_setting_is_told_who_answers_for_it_and_sees_no_team_but_its_own
 
     asked = {"agency": "gp.y12345", "role": "safeguarding_lead"}
     assert (await served.http.post("/v1/teams/answering", json=asked, headers=by("surgery"))).json()["who"] == ADA
-    assert (await served.http.get("/v1/teams", headers=by("surgery"))).json() == {"teams": [], "people": [], "gaps": []}
+    assert (await served.http.get("/v1/teams", headers=by("surgery"))).json() == {"teams": [], "people": [], "gaps": [], "unanswered": []}
     assert (await served.http.get(f"/v1/teams/{said['id']}", headers=by("surgery"))).status_code == 404
     assert (await put(served, said, "surgery")).status_code == 403
 

@@ -114,7 +114,7 @@ async def test_tur_05_on_return_it_is_told_what_was_answered_meanwhile_and_by_wh
     assert (never.status_code, never.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/v1/inbox", "/v1/inbox/returned"])
+@pytest.mark.parametrize("path", ["/v1/inbox", "/v1/inbox/returned", "/v1/items"])
 async def test_a_name_in_an_address_is_refused_and_repeated_nowhere(gateway: Any, log_text: io.StringIO, path: str) -> None:
     answer = await gateway.http.get(path, params={"agency": AGENCY, "worker": ADA})
 

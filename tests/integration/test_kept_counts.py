@@ -223,6 +223,9 @@ async def test_a_database_of_before_knows_of_whom_everything_is_asked_when_it_is
         written = (await connection.execute(rows)).all()
         await connection.execute(text("DROP TABLE chronicle_asked"))
         await connection.execute(text("DROP TABLE chronicle_tick_minute"))
+        await connection.execute(text("DROP TABLE chronicle_case_worker"))
+        await connection.execute(text("DROP INDEX ix_chronicle_item_owner"))
+        await connection.execute(text("ALTER TABLE chronicle_item DROP COLUMN owner"))
         await connection.execute(text("DROP INDEX ix_chronicle_obligation_answered"))
         await connection.execute(text("UPDATE alembic_version SET version_num = '0018'"))
 

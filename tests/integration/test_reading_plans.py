@@ -16,11 +16,12 @@ from alertbus.chronicle.asked_rows import AskedOf
 from alertbus.chronicle.changes import ChangeNumber, Seen, from_now_on, news_since
 from alertbus.chronicle.inbox_order import EVERYTHING, OPEN
 from alertbus.chronicle.item_numbers import unowned_by_agency
-from alertbus.chronicle.item_queries import ItemsAsked, item_owed, items_owed
-from alertbus.chronicle.item_sight import ItemSight
+from alertbus.chronicle.item_queries import ItemsAsked, ItemsOf, item_owed, items_owed, page_of_parts
+from alertbus.chronicle.item_sight import ItemShown, ItemSight
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.chronicle.reviews import review_items
 from alertbus.chronicle.worker_inbox import answered_meanwhile, inbox_of_worker
+from alertbus.chronicle.worker_items import parts_of_worker
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine
 from tests.story import POLICY
@@ -28,7 +29,7 @@ from tests.story import POLICY
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LARGE = (
     *(tables.obligation, tables.notice, tables.receipt, tables.alert, tables.alert_case, tables.review, tables.review_decision),
-    *(tables.item, tables.case_agency, tables.asked),
+    *(tables.item, tables.case_agency, tables.case_worker, tables.asked),
 )
 
 
@@ -191,6 +192,31 @@ async def test_what_is_owed_by_a_time_is_read_by_index(filled: Filled, sight: It
         assert read_large(plan) == []
     assert read_large(await filled.plan(lambda: item_owed(engine, POLICY, sight, found[0].id, now=NOW))) == []
     assert read_large(await filled.plan(lambda: unowned_by_agency(engine))) == []
+
+
+@pytest.mark.parametrize("asked", [ItemsAsked.OPEN, ItemsAsked.OVERDUE, ItemsAsked.UNOWNED])
+@pytest.mark.parametrize("agency", ["childrens_social_care", "gp", None])
+async def test_what_one_person_owes_by_a_time_is_found_by_index_whoever_they_stand_for(
+    filled: Filled, agency: str | None, asked: ItemsAsked
+) -> None:
+    engine, sight, of = filled.engine, ItemSight("childrens_social_care", None), ItemsOf(exercise=None)
+    named: set[AskedOf] = set()
+
+    def theirs(one: AskedOf) -> bool:
+        named.add(one)
+        return one.named in WORKERS[:20]
+
+    async def page(after: str | None = None) -> list[ItemShown]:
+        parts = parts_of_worker(agency, asked, of, theirs, NOW)
+        return await page_of_parts(engine, POLICY, sight, parts, now=NOW, limit=5, after=after)
+
+    found = await page()
+    assert found or asked is ItemsAsked.UNOWNED
+    assert len(named) > 20, "and others are looked at"
+    few = () if engine.dialect.name == "sqlite" else (tables.item.name, tables.case_worker.name)  # PostgreSQL knows how few there are
+    for after in (None, *(item.id for item in found[-1:])):
+        plan = await filled.plan(lambda after=after: page(after))
+        assert [line for line in read_whole(plan) if not any(name in line for name in few)] == []
 
 
 async def test_the_feed_finds_by_index_what_has_changed_and_what_has_become_due(filled: Filled) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from alertbus.chronicle import queries
+from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.visitor import Visitor
 from alertbus.intake.acknowledgements import TooLateToUndo
@@ -89,6 +90,10 @@ def _where(form: FormData, receipt: Receipt) -> str:
     back = _text(form, "back") or ""
     if back == "alert":
         return f"/alerts/{receipt.alert_id}"
+    if back == "briefing":
+        return f"/briefings/{receipt.case_id}"
+    if back == "team":
+        return "/team"
     show = back if back in {"open", "overdue", "mine", "answered"} else "open"
     return f"/inbox?show={show}"
 
@@ -105,7 +110,7 @@ async def _again(
         "item": item,
         "errors": {_field(one): _IN_WORDS.get(_field(one), one.expected) for one in faults},
         "typed": {name: _text(form, name) or "" for name in ("intent", "note", "to", "what", "back")},
-        "colleagues": [],
+        "colleagues": await chooser(desk, visitor),
     }
     return desk.shown(request, visitor, "answer_again.html", status=422, **values)
 

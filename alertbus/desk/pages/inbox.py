@@ -13,6 +13,7 @@ from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.inbox_order import OPEN
 from alertbus.chronicle.tables import ObligationState
 from alertbus.desk.cards import family_cards
+from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.visitor import Visitor
@@ -22,14 +23,12 @@ from alertbus.model.rights import Right
 from alertbus.operations.gauges import last_arrival_s
 from alertbus.operations.progress import WATCHDOG_MISSED
 from alertbus.serving.inbox_shown import InboxAsked
+from alertbus.serving.returned import just_returned
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN = 15
 """Alerts on a page. Chosen: more than anybody answers in one sitting, and light on a telephone in a car park."""
-
-LOOKED_AT = 10
-"""Pages that one request looks through for what a filter asks: beyond them a link looks further, so that no page is slow."""
 
 _SHOWS = {"open": "Waiting", "overdue": "Overdue", "mine": "For me", "answered": "Answered"}
 _KIND = r"^[a-z][a-z0-9_]{0,59}$"
@@ -37,7 +36,7 @@ _KIND = r"^[a-z][a-z0-9_]{0,59}$"
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What a filter left of what was looked at, and where to look on."""
+    """What was found, and where to look on."""
 
     items: tuple[InboxItem, ...]
     next: str | None
@@ -84,7 +83,8 @@ async def inbox(
         missing=missing,
         arrived=await last_arrival_s(desk.vitals),
         late_after=WATCHDOG_MISSED * desk.settings.watchdog_interval_s,
-        colleagues=await _colleagues(desk, visitor),
+        colleagues=await chooser(desk, visitor),
+        returned=just_returned(desk.intake.teams.book.staffing, visitor.at, visitor.ref, now),
     )
 
 
@@ -103,26 +103,11 @@ async def find(request: Request) -> Response:
 
 
 async def _looked(desk: Desk, visitor: Visitor, show: str, kind: str | None, after: str | None) -> _Looked:
-    """Read on until a page is full, all is read, or enough was looked at."""
-    found: list[InboxItem] = []
+    """Read a page of what is asked for. What is overdue stands first: where it ends, nothing that is overdue follows."""
     state = ObligationState.ACKNOWLEDGED if show == "answered" else OPEN
-    for _ in range(LOOKED_AT):
-        asked = InboxAsked(visitor.at, state, worker=visitor.ref if show == "mine" else None, limit=SHOWN, after=after, kind=kind)
-        page = await desk.inbox.page(asked)
-        for item in page.items:
-            after = item.cursor
-            if show == "overdue" and not item.overdue:  # what is overdue stands first, so nothing follows
-                return _Looked(tuple(found), None)
-            if kind is None or item.notice.obligation.kind == kind:
-                found.append(item)
-                if len(found) == SHOWN:
-                    return _Looked(tuple(found), page.next and after if item is page.items[-1] else after)
-        if page.next is None:
-            return _Looked(tuple(found), None)
-    return _Looked(tuple(found), after)
-
-
-async def _colleagues(desk: Desk, visitor: Visitor) -> list[str]:
-    """Who works at the visitor's agency, to hand something over to."""
-    staff = (await desk.intake.teams.book.fresh()).of(visitor.at)
-    return [] if staff is None else sorted(name for ref, name in staff.people.items() if ref != visitor.ref)
+    asked = InboxAsked(visitor.at, state, worker=visitor.ref if show == "mine" else None, limit=SHOWN, after=after, kind=kind)
+    page = await desk.inbox.page(asked)
+    if show != "overdue":
+        return _Looked(page.items, page.next)
+    late = tuple(item for item in page.items if item.overdue)
+    return _Looked(late, page.next if len(late) == len(page.items) else None)

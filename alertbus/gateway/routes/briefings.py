@@ -4,12 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle.briefings_given import briefings_given
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, answers
 from alertbus.gateway.routes.inbox import AgencyQuery
-from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.rights import Right
+from alertbus.serving.briefing_opened import briefings_opened
 
 router = APIRouter(prefix="/v1/briefings", tags=["briefings"])
 
@@ -28,10 +27,7 @@ async def briefings(
     For any other agency, and for one that has left the case, it is 404, whether or not there is such a case.
     """
     caller.must(Right.RECEIVE)
-    if caller.agency is None:
-        if agency is None:
-            raise InvalidInput([Fault("agency", "the agency whose briefings are asked for", "missing")])
-        raise NotFound("no briefing of this agency on such a case")
-    found = await briefings_given(gateway.engine, gateway.policy, caller.agency, case_id, worker=worker, now=gateway.now())
-    await gateway.intake.audited.note(AuditedDeed.BRIEFING_READ, caller, about=[case_id], reason="read its briefings on the case")
+    if caller.agency is None and agency is None:
+        raise InvalidInput([Fault("agency", "the agency whose briefings are asked for", "missing")])
+    found = await briefings_opened(gateway.intake, caller, case_id, worker=worker, now=gateway.now())
     return Response(found.model_dump_json(by_alias=True), media_type="application/json")

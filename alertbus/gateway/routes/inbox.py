@@ -9,14 +9,13 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from alertbus.chronicle import inbox_order
-from alertbus.chronicle.worker_inbox import answered_meanwhile
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
-from alertbus.model.errors import Fault, InvalidInput, NotFound
+from alertbus.model.errors import Fault, InvalidInput
 from alertbus.model.rights import Right
 from alertbus.model.team import WORKER_REF
 from alertbus.serving.feed import shown
-from alertbus.serving.inbox_shown import InboxAsked, InboxReader, names_or_falls_to
-from alertbus.staff.covering import Inquiry, last_absence
+from alertbus.serving.inbox_shown import InboxAsked, InboxReader
+from alertbus.serving.returned import answered_while_away
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -80,12 +79,7 @@ async def returned(
     wanted = agency or caller.agency
     if wanted is None:
         raise InvalidInput([Fault("agency", "the agency at which the person works", "missing")])
-    now, staffing = gateway.now(), await gateway.intake.teams.book.fresh()
-    away = last_absence(staffing, wanted, worker, now)
-    if away is None:
-        raise NotFound("no absence of that person has begun, by what the teams of your agency say")
-    theirs = names_or_falls_to(worker, Inquiry(staffing, now, gateway.policy))
-    items = await answered_meanwhile(gateway.engine, wanted, theirs, away.since, away.until, now=now)
+    away, items = await answered_while_away(gateway.intake, wanted, worker, gateway.now())
     spell = orjson.dumps({"from": away.since, "to": away.until, "over": away.over}).decode()
     return Response(f'{{"away":{spell},"items":[{",".join(map(shown, items))}]}}', media_type="application/json")
 

@@ -13,9 +13,9 @@ from alertbus.model.base import Moment, Word
 from alertbus.model.case import AGENCY_NAME
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.sensitivity import Sensitivity as S
-from alertbus.model.team import ROLE, Answering, Team, TeamGap
+from alertbus.model.team import ROLE, Answering, Team
+from alertbus.serving.teams_shown import NO_TEAM, TeamsShown, teams_seen
 from alertbus.staff.answering import answering
-from alertbus.staff.unstaffed import unstaffed
 
 router = APIRouter(prefix="/v1/teams", tags=["teams"])
 
@@ -33,21 +33,6 @@ class WhoAnswers(Word):
     at: Annotated[Moment | None, S.ROUTING] = None
     """Now when not given."""
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
-
-
-class PersonInTeam(Word):
-    """Somebody whom a team names. `ref` stands for them in addresses, as in `GET /v1/inbox?worker=`."""
-
-    ref: Annotated[str, S.ROUTING]
-    name: Annotated[str, S.ROUTING]
-
-
-class TeamsShown(Word):
-    """The teams of an agency, the people in them, and when in the next seven days nobody would answer."""
-
-    teams: Annotated[tuple[Team, ...], S.ROUTING]
-    people: Annotated[tuple[PersonInTeam, ...], S.ROUTING]
-    gaps: Annotated[tuple[TeamGap, ...], S.ROUTING]
 
 
 @router.put(
@@ -80,7 +65,7 @@ async def get_team(team_id: str, gateway: CurrentGateway, caller: CurrentCaller)
     """The whole team as it stands, for its own agency; `ETag` is its version, for `If-Match` in the next PUT."""
     found = await gateway.intake.teams.get(team_id)
     if not caller.sees_staff_of(found.agency):
-        raise NotFound(_NO_TEAM)
+        raise NotFound(NO_TEAM)
     return _answer(found)
 
 
@@ -90,23 +75,14 @@ async def get_teams(
     caller: CurrentCaller,
     agency: Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)] = None,
 ) -> Response:
-    """The teams of the caller's agency, the `ref` of everybody in them, and the gaps of the next seven days: when nobody answers for a
-    team, or nobody covers for somebody who is away.
+    """The teams of the caller's agency, the `ref` of everybody in them, how long what they are asked has waited, by team and never by
+    person, and the gaps of the next seven days: when nobody answers for a team, or nobody covers for somebody who is away.
     """
     wanted = agency or caller.agency
     if wanted is None:
         raise InvalidInput([Fault("agency", "the agency whose teams are asked for", "missing")])
-    if not caller.sees_staff_of(wanted):
-        raise NotFound(_NO_TEAM)
-    staffing = await gateway.intake.teams.book.fresh()
-    found = staffing.of(wanted)
-    staff = found if found is not None and found.agency == wanted else None  # a setting may be answered for by teams that are not its own
-    shown = TeamsShown(
-        teams=() if staff is None else tuple(staff.by_id[id_] for id_ in sorted(staff.by_id)),
-        people=() if staff is None else tuple(PersonInTeam(ref=ref, name=staff.people[ref]) for ref in sorted(staff.people)),
-        gaps=() if staff is None else tuple(unstaffed(staffing, wanted, gateway.now(), gateway.policy)),
-    )
-    return JSONResponse(shown.model_dump(mode="json", by_alias=True))
+    seen = await teams_seen(gateway.intake, caller, wanted, gateway.now())
+    return JSONResponse(seen.shown.model_dump(mode="json", by_alias=True))
 
 
 @router.post(
@@ -124,14 +100,13 @@ async def who_answers(request: Request, gateway: CurrentGateway, caller: Current
     """
     asked = read(WhoAnswers, await request.body())
     if not caller.sees_staff_of(asked.agency):
-        raise NotFound(_NO_TEAM)
+        raise NotFound(NO_TEAM)
     staffing = await gateway.intake.teams.book.fresh()
     role = asked.role or gateway.policy.agency(asked.agency).role
     found = answering(staffing, asked.agency, role, asked.worker, asked.at or gateway.now(), gateway.policy, exercise=asked.exercise)
     return JSONResponse(found.model_dump(mode="json"))
 
 
-_NO_TEAM = "no such team of yours"
 _NOT_YOURS = "the right `staff` of this caller is for the teams of its own agency, whose name their ids begin with"
 
 
