@@ -92,14 +92,12 @@ class ReportReader:
         )
 
     async def show(self, asked: ReportAsked, caller: Caller, *, by: str | None = None) -> ReportShown:
-        """Make a report; `by` is the person who reads. Raises `NotAllowed`, `NotFound` for no such report, `InvalidInput` for days that are
+        """Make a report; `by` is the person who reads. Raises `NotAllowed`, `NotFound` for a report that is not theirs or is none, `InvalidInput` for days that are
         the wrong way round, `Unavailable`.
         """
         may = self.names(caller)
-        if asked.name not in REPORTS:
-            raise NotFound("no such report; `GET /v1/reports` lists those that are yours")
         if asked.name not in may:
-            raise NotAllowed("this report is about the work of the agency that holds cases: its managers have it, auditors and operators")
+            raise NotFound("no such report; `GET /v1/reports` lists those that are yours")
         everything = caller.holds_every_case
         across = bool(caller.rights & {Right.AUDIT, Right.OPERATE})
         wholly_own = self._is_holders(asked.name, caller)
