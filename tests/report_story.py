@@ -42,6 +42,7 @@ def _a_case(log: Log, number: int, team: str) -> None:
         began + timedelta(days=9),
         kind="conference_outcome",
         source="childrens_social_care",
+        **PEOPLE,
         details={
             "conference": {
                 "type": "initial",

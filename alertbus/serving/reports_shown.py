@@ -92,8 +92,8 @@ class ReportReader:
         )
 
     async def show(self, asked: ReportAsked, caller: Caller, *, by: str | None = None) -> ReportShown:
-        """Make a report; `by` is the person who reads. Raises `NotAllowed`, `NotFound` for a report that is not theirs or is none, `InvalidInput` for days that are
-        the wrong way round, `Unavailable`.
+        """Make a report; `by` is the person who reads. Raises `NotAllowed`, `NotFound` for a report that is not theirs or is none,
+        `InvalidInput` for days that are the wrong way round, `Unavailable`.
         """
         may = self.names(caller)
         if asked.name not in may:
