@@ -28,7 +28,7 @@ class NotShown(BusError):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class PageOpened:
     """One page that was opened: seconds from the moment of the press to the first and to the last byte of the answer."""
 
     page: str
@@ -44,7 +44,7 @@ class Visitors:
     port: int
     cookies: list[str]
     choose: Callable[[random.Random], tuple[str, str]]
-    opened: list[Opened] = field(default_factory=list)
+    opened: list[PageOpened] = field(default_factory=list)
     feeds: int = 0
     """Pages that keep themselves up to date, and have begun to."""
 
@@ -84,13 +84,13 @@ class Visitors:
                 pass
 
 
-def seconds_of(opened: Iterable[Opened], page: str | None = None) -> tuple[list[float], list[float]]:
+def seconds_of(opened: Iterable[PageOpened], page: str | None = None) -> tuple[list[float], list[float]]:
     """Give the seconds to the first byte, and to the last, of this page, None: of all."""
     some = [one for one in opened if page is None or one.page == page]
     return [one.first for one in some], [one.last for one in some]
 
 
-async def _open(port: int, cookie: str, page: str, path: str, pressed: float) -> Opened:
+async def _open(port: int, cookie: str, page: str, path: str, pressed: float) -> PageOpened:
     """On a connection of its own: the server closes one that nobody uses before the next page is asked for."""
     async with _connection(port) as (reader, writer):
         writer.write(_asked(path, cookie))
@@ -100,7 +100,7 @@ async def _open(port: int, cookie: str, page: str, path: str, pressed: float) ->
             raise NotShown(f"{page}: {head.partition(b' ')[2][:3].decode('latin-1')} instead of 200")
         length = next(int(line.partition(b":")[2]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         await reader.readexactly(length)
-        return Opened(page, first, time.perf_counter() - pressed, length)
+        return PageOpened(page, first, time.perf_counter() - pressed, length)
 
 
 def _asked(path: str, cookie: str) -> bytes:

@@ -15,7 +15,6 @@ from alertbus.chronicle.answers import ChronologyEntry
 from alertbus.chronicle.themes import THEMES, Theme, theme_of
 from alertbus.model.alert import Action
 from alertbus.model.case import in_uk
-from alertbus.model.sections_in_words import words_of
 
 MOST_PERIODS = 14
 """Columns of the chart at the most. Chosen: what fits beside the names on a page of paper and stays readable."""
@@ -107,8 +106,10 @@ def tally(entries: Iterable[ChronologyEntry], children: Sequence[tuple[str, str]
     )
 
 
-def counts_of(entries: Iterable[ChronologyEntry], missed: Sequence[datetime], *, by_agency: bool = False) -> ChronologyCounts:
-    """The numbers by theme, or by the agency that stated it. `missed`: when each clock that was missed had been due."""
+def counts_of(
+    entries: Iterable[ChronologyEntry], missed: Sequence[datetime], *, agency: Callable[[str], str] | None = None
+) -> ChronologyCounts:
+    """The numbers by theme; with `agency`, which says what one is called, by who stated it. `missed`: when each missed clock was due."""
     stand = standing_entries(entries)
     days = sorted([*(_day(one.occurred_at) for one in stand), *map(_day, missed)])
     periods = _periods(days[0], days[-1]) if days else ()
@@ -118,10 +119,10 @@ def counts_of(entries: Iterable[ChronologyEntry], missed: Sequence[datetime], *,
         found = Counter(place(_day(at)) for at in moments)
         return CountedLane(name, tuple(found[n] for n in range(len(periods))))
 
-    groups: dict[str, list[datetime]] = {} if by_agency else {name: [] for name in THEMES.values()}
+    groups: dict[str, list[datetime]] = {} if agency else {name: [] for name in THEMES.values()}
     for one in stand:
-        groups.setdefault(words_of(one.agency).capitalize() if by_agency else THEMES[entry_theme(one)], []).append(one.occurred_at)
-    lanes = [row(name, moments) for name, moments in (sorted(groups.items()) if by_agency else groups.items()) if moments]
+        groups.setdefault(agency(one.agency) if agency else THEMES[entry_theme(one)], []).append(one.occurred_at)
+    lanes = [row(name, moments) for name, moments in (sorted(groups.items()) if agency else groups.items()) if moments]
     late = row("Due and missed", missed)
     return ChronologyCounts(
         periods=periods,

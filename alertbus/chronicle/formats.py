@@ -205,7 +205,11 @@ def _replaces(entry: ChronologyEntry, entries: Sequence[ChronologyEntry]) -> str
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _WRITTEN_OTHERWISE.get(name) or name.replace("_", " ").capitalize()
+
+
+_WRITTEN_OTHERWISE = {"childrens_social_care": "Children's social care", "gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "ppn": "PPN"}
+"""Words that people write in another way than by taking the bus's word apart."""
 
 
 def harmless_cell(cell: str) -> str:

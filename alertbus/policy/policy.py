@@ -83,6 +83,8 @@ class KindRule(Word):
     proposes: str | None = None
     """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
+    tells_sender: bool = False
+    """What the case holder answers to it is told to the agency that stated it, where that works with the children (HYP-09)."""
     cite: tuple[str, ...] = Field(min_length=1)
 
 

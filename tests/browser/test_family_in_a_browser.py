@@ -54,9 +54,9 @@ async def test_CHR_01_VOI_07_a_social_worker_filters_a_chronology_by_child_and_t
 
     paper = "\n".join(one.extract_text() for one in PdfReader(io.BytesIO(files["PDF"])).pages)
     rows = list(csv.reader(io.StringIO(files["CSV"].decode("utf-8-sig"))))
-    assert rows[0] == ["Exported by", "Jo Goldammer, Childrens social care"]
+    assert rows[0] == ["Exported by", "Jo Goldammer, Children's social care"]
     for text in (paper, files["CSV"].decode("utf-8-sig"), files["One page"].decode()):
-        assert "Jo Goldammer, Childrens social care" in text
+        assert "Jo Goldammer, Children's social care" in text
         assert "about Siân Ashdown, and about brothers and sisters" in text
         assert "Łukasz Ashdown" in text
         assert WORDS not in text, "it is not about a child"

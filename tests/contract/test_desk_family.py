@@ -49,8 +49,8 @@ async def test_TUR_07_VPF_12_a_family_opens_with_the_warnings_and_says_who_is_th
     )
     for words in (
         "Child in need plan , by the case file",
-        "Given Thu 1 Oct, as Childrens social care stated",
-        "Childrens social care, Jo Goldammer, North, T. Manager",
+        "Given Thu 1 Oct, as Children's social care stated",
+        "Children's social care, Jo Goldammer, North, T. Manager",
         "To reach any of them, ring Duty team, 01632 960001",
         "Ex partner, reported",
         "In prison since Mon 3 Aug, as Probation stated",
@@ -65,7 +65,7 @@ async def test_VPF_09_beside_a_warning_stands_who_has_a_visit_to_make_so_that_th
     async with desk_over(gateway, NURSE) as desk:
         text = text_of(await desk.get(f"/families/{story.case_id}"))
 
-    assert re.search(r"Who has a visit to make, so that you can go together: Childrens social care, due \w{3} \d", text)
+    assert re.search(r"Who has a visit to make, so that you can go together: Children's social care, due \w{3} \d", text)
     assert "The flag does not end home visits" in text, "VPF-10"
 
 
@@ -276,7 +276,7 @@ async def test_a_download_says_at_its_head_who_took_it_and_no_cell_of_it_is_run(
         unknown = await desk.get(f"{path}exe")
 
     text = sheet.content.decode("utf-8-sig")
-    assert text.startswith('"Exported by","\'=Ada Kanarienvogel, Childrens social care"')
+    assert text.startswith('"Exported by","\'=Ada Kanarienvogel, Children\'s social care"')
     assert "\"'" + formula.replace('"', '""') + '"' in text
     assert "Łukasz Ashdown" in text
     assert "Exported by" in page.text

@@ -144,4 +144,4 @@ async def test_an_alert_of_another_agency_answers_no_later_than_one_that_does_no
         desk.desk.intake.alerts.knows = counted  # type: ignore[method-assign]
         assert (await desk.get(f"/alerts/{alert_id}")).status_code == 404
 
-    assert looks == 1, "it is not waited for: the chronicle shows it, to others"
+    assert looks == 0, "it is not waited for: the chronicle shows it, to others"

@@ -56,7 +56,7 @@ def test_every_page_says_whose_it_is_and_the_first_on_what_basis_it_was_taken() 
         assert "exported by Siân Ŵyn, 30 November 2026, 09:00" in page.extract_text()
         assert f"Page {number}" in page.extract_text()
     first = read.pages[0].extract_text()
-    for words in ("Exported by: Siân Ŵyn, Childrens social care", "Basis: UK GDPR Art 6(1)(e)", "Entries: all that", "About Zoë: 0"):
+    for words in ("Exported by: Siân Ŵyn, Children's social care", "Basis: UK GDPR Art 6(1)(e)", "Entries: all that", "About Zoë: 0"):
         assert words in first
 
 

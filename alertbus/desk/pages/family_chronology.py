@@ -14,6 +14,7 @@ from alertbus.chronicle.themes import THEMES, Theme
 from alertbus.desk.chart import chart_of
 from alertbus.desk.chronology_lines import chronology_lines, hard
 from alertbus.desk.desk import desk_of
+from alertbus.desk.in_words import agency
 from alertbus.model.case import AGENCY_NAME
 from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
@@ -111,7 +112,7 @@ async def _shown(case_id: str, request: Request, wanted: ChronologyWanted, page:
         about = sorted({one.alert_id for one in here if one.statement_id in opened})
         await desk.intake.audited.note(AuditedDeed.WORDS_READ, visitor.caller, by=visitor.name, about=about, reason="opened the words")
     titles = {kind: rule.title for kind, rule in desk.policy.kinds.items()}
-    counts = counts_of(found.entries, [one.due for one in found.missed if one.due], by_agency=wanted.by == "agency")
+    counts = counts_of(found.entries, [one.due for one in found.missed if one.due], agency=agency if wanted.by == "agency" else None)
     return desk.shown(
         request,
         visitor,

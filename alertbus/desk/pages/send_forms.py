@@ -80,11 +80,11 @@ class _FormPages:
         if await desk.door.visitor(request) is None:
             return RedirectResponse(SIGN_IN, 303)  # it is kept as a draft already
         visitor = await sender(desk, request, asked)
-        draft = await _draft(desk, visitor, asked, draft_id)
         try:
             form = await desk.door.checked_form(request)
-        except FormRefused:  # the page is older than their sign-in; what was typed last is not shown back to whoever sits there now
-            return RedirectResponse(f"/send/{asked.name}/{draft_id}/check", 303)
+        except FormRefused:
+            return await self._older_page(desk, visitor, draft_id)
+        draft = await _draft(desk, visitor, asked, draft_id)
         if draft.reference is not None:
             return _to_sent(asked, draft_id)
         last = {field: value for field, value in form.items() if isinstance(value, str)}
@@ -101,6 +101,14 @@ class _FormPages:
             await _state(desk, visitor, alert)
         await desk.drafts.sent(owner_of(visitor), draft_id, alert.id, alert.alert_id, desk.now())
         return RedirectResponse(f"/send/{asked.name}/{draft_id}/sent{'?before=true' if known else ''}", 303)
+
+    async def _older_page(self, desk: Desk, visitor: Visitor, draft_id: str) -> Response:
+        """Send whoever comes from a page that is older than their sign-in to check once more. What was typed last is shown to nobody."""
+        try:
+            await _draft(desk, visitor, self.asked, draft_id)
+        except NotFound:
+            raise FormRefused({}) from None
+        return RedirectResponse(f"/send/{self.asked.name}/{draft_id}/check", 303)
 
     async def sent_page(self, draft_id: str, request: Request) -> Response:
         """Say that it was sent, under which reference, and what its sender may learn of it."""
