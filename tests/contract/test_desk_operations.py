@@ -168,6 +168,29 @@ async def test_an_agency_that_is_not_reached_stands_first_with_the_reason_in_wor
     assert CANARY not in page + now + json.dumps(called)
 
 
+async def test_whoever_is_woken_arrives_where_it_says_what_is_wrong(gateway: Any) -> None:
+    async with desk_over(gateway, operator()) as desk:
+        first = await desk.get("/")
+        desk.door.who = visitor("Ada Both", "bus", Role.OPERATIONS, Role.PRACTITIONER)
+        both = await desk.get("/")
+
+    assert (first.headers["location"], both.headers["location"]) == ("/operations", "/inbox")
+
+
+async def test_counting_that_takes_too_long_keeps_nobody_from_what_waits(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    agency = fresh("gp_")
+    await followable(gateway, fresh("ref-"), agency)
+    monkeypatch.setattr("alertbus.operations.agency_flow.LIMIT_S", -1.0)
+
+    [found] = [one for one in (await gateway.http.get("/v1/operations/agencies")).json()["items"] if one["agency"] == agency]
+    async with desk_over(gateway, operator()) as desk:
+        page = (await desk.get("/operations/agencies")).text
+
+    assert (found["waiting"], found["answered"], found["with_them"]) == (1, None, None)
+    assert "1 waiting" in page
+    assert "How many are there without an answer is not known just now" in page
+
+
 async def test_since_when_an_agency_is_left_alone_is_what_delivery_says_with_its_heartbeat(gateway: Any) -> None:
     agency = fresh("gp_")
     until = gateway.inside.now() + timedelta(minutes=4)

@@ -1,6 +1,6 @@
 """who was nudged last, and how many nudges went out
 
-Revision: 0024. Both begin empty: whoever has given an address is nudged once about what waits already.
+Revision: 0024, after 0023. Both begin empty: whoever has given an address is nudged once about what waits already.
 """
 
 import alertbus.sql.engine
