@@ -75,29 +75,37 @@ def others(who: Visitor) -> Iterator[tuple[str, Visitor]]:
         yield str(role), replace(who, roles=frozenset({role}), **somebody)
 
 
-async def test_every_page_shows_what_it_is_about_and_holds_nothing_of_its_own_style_or_of_other_hosts(shown: Shown) -> None:
+async def test_every_page_of_a_subject_is_for_its_reader_alone_and_shows_words_as_words(shown: Shown) -> None:
+    """One after the other on one set of pages, because making them takes longer than asking; what changes them stands last."""
+    assert await _what_is_wrong_with_them(shown) == {}
+    assert await _shown_to_who_is_not_signed_in(shown) == []
+    assert await _shown_to_others(shown) == set()
+    assert await _done_by_others(shown) == set()
+    broken, met = await _with_markup_everywhere(shown)
+    assert met > 0, "the words are really there"
+    assert broken == {}
+
+
+async def _what_is_wrong_with_them(shown: Shown) -> dict[str, list[str]]:
+    """It shows what it is about, holds nothing of its own style or of other hosts, and nobody's name stands in its address."""
     faults: dict[str, list[str]] = {}
     for page in shown.pages:
         answer = await shown.ask(page)
         found = [] if answer.status_code == page.status else [f"its status is {answer.status_code}"]
         if answer.headers["content-type"].startswith("text/html"):
             read = PageRead(answer.text)
-            found += [f"not on it: {words}" for words in page.in_main if words not in read.main]
+            found += [f"not on it: {words}" for words in page.in_main if words not in read.main and words not in answer.text]
             found += [f"inline: {one}" for one in read.inline] + [f"from elsewhere: {one}" for one in read.elsewhere]
             found += [] if sum(one.startswith("h1 ") for one in read.structure) == 1 else ["not one h1"]
         found += [] if answer.headers["cache-control"] == "no-store" else ["it is kept by a browser"]
         found += [f"{page.who.name} stands in its address"] if page.who.name.split()[0].lower() in page.path.lower() else []
         if found:
             faults[page.name] = found
-    assert faults == {}
-
-
-async def test_nobody_else_is_shown_anything_of_it_by_any_address_that_stands_on_it(shown: Shown) -> None:
-    """Another agency, another setting, a role that sees no content: 404 or 403, word for word as for what does not exist."""
-    assert await _shown_to_others(shown) == set()
+    return faults
 
 
 async def _shown_to_others(shown: Shown) -> set[str]:
+    """Another agency, another setting, a role that sees no content, by any address that stands on a page: word for word as for nothing."""
     leaks = set()
     for page in shown.pages:
         own = await shown.ask(page)
@@ -123,7 +131,8 @@ async def _shown_to_others(shown: Shown) -> set[str]:
     return leaks
 
 
-async def test_nobody_else_changes_anything_by_any_form_that_stands_on_it(shown: Shown) -> None:
+async def _done_by_others(shown: Shown) -> set[str]:
+    """What others reach by any form that stands on a page, and which pages are not as they were."""
     first, before = [{page.name: _plain((await shown.ask(page)).text) for page in shown.pages} for _ in range(2)]
     still = {name for name in before if first[name] == before[name]}  # the others change by being asked for: a form was sent again
     done = set()
@@ -140,19 +149,12 @@ async def test_nobody_else_changes_anything_by_any_form_that_stands_on_it(shown:
                 if named and answer.status_code not in {403, 404}:
                     done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
     after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
-    assert done == set()
-    assert {name for name in still if before[name] != after[name]} == set()
     assert len(still) > len(before) / 2
+    return done | {f"{name} is changed" for name in still if before[name] != after[name]}
 
 
-async def test_what_people_wrote_is_shown_as_words_and_nothing_comes_of_it(shown: Shown) -> None:
-    """Markup in every text of the database, and at every place where a template prints one: the page has the same elements as before."""
-    broken, met = await _with_markup_everywhere(shown)
-    assert met > 0, "the words are really there"
-    assert broken == {}
-
-
-async def _with_markup_everywhere(shown: Shown) -> tuple[dict[str, list[Any]], int]:
+async def _with_markup_everywhere(shown: Shown) -> tuple[dict[str, list[str]], int]:
+    """Markup in every text of the database, and at every place where a template prints one: what comes of it on each page."""
     before = {page.name: await shown.ask(page) for page in shown.pages}
     changed = await put_markup_everywhere(shown.gateway.inside.engine, shown.desk.desk)
     broken, met = {}, 0
@@ -162,8 +164,11 @@ async def _with_markup_everywhere(shown: Shown) -> tuple[dict[str, list[Any]], i
             continue
         was, now = PageRead(before[page.name].text), PageRead(answer.text)
         met += "canary()" in now.main
-        if answer.status_code != page.status or was.structure != now.structure or now.inline or ("49" in now.main and "49" not in was.main):
-            broken[page.name] = [answer.status_code, *_differences(was.structure, now.structure)]
+        came = [*now.inline, *(f"{tag} more than before" for tag in ("script", "img") if _count(now, tag) > _count(was, tag))]
+        came += [f"status {answer.status_code}"] if answer.status_code != page.status else []
+        came += ["a sum was worked out"] if "49" in now.main and "49" not in was.main else []
+        if came:
+            broken[page.name] = came
     assert changed > 0
     return broken, met
 
@@ -188,12 +193,18 @@ async def test_a_template_that_escapes_nothing_is_found(inbox_and_alert: Shown) 
     assert (await _with_markup_everywhere(inbox_and_alert))[0] != {}
 
 
-async def test_who_is_not_signed_in_is_sent_to_the_door_from_every_page(shown: Shown) -> None:
+async def _shown_to_who_is_not_signed_in(shown: Shown) -> list[str]:
+    """The door, from every page."""
+    found = []
     for page in shown.pages:
         shown.desk.door.who = None
         answer = await (shown.desk.get(page.path) if page.form is None else shown.desk.post(page.path, **page.form))
-        if shown.route(page.path, "GET" if page.form is None else "POST") is not None:
-            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in"), page.name
+        if (
+            shown.route(page.path, "GET" if page.form is None else "POST")
+            and answer.headers.get("location", "").partition("?")[0] != "/sign-in"
+        ):
+            found.append(page.name)
+    return found
 
 
 def _shape(path: str) -> str:
@@ -201,10 +212,10 @@ def _shape(path: str) -> str:
 
 
 def _nowhere(path: str, named: set[str]) -> str:
-    """The path with other ids of the same form than any that exist."""
+    """The path with other ids than any that exist, of the same form: some pages take only a worker's, which is a UUID of version 5."""
 
     def another(found: re.Match[str]) -> str:
-        return str(uuid.uuid4()) if "-" in found[0] else (uuid.uuid4().hex * 2)[: len(found[0])]
+        return str(uuid.uuid5(uuid.uuid4(), "nobody")) if "-" in found[0] else (uuid.uuid4().hex * 2)[: len(found[0])]
 
     for one in sorted(named, key=len, reverse=True):
         path = path.replace(one, _AN_ID.sub(another, one))
@@ -221,5 +232,5 @@ def _filled(form: FormOnPage) -> dict[str, str]:
     return {name: value or "Fremder Vogel" for name, value in form.fields.items()} | {"form_token": TOKEN}
 
 
-def _differences(was: list[str], now: list[str]) -> list[str]:
-    return [f"{one} / {other}" for one, other in zip([*was, ""], [*now, ""], strict=False) if one != other][:2]
+def _count(page: PageRead, tag: str) -> int:
+    return sum(one.startswith(f"{tag} ") for one in page.structure)
