@@ -55,6 +55,7 @@ async def team(
         names={card.team.id: card.team.name for card in cards},
         elsewhere=next((one for one in seen.shown.unanswered if one.team is None), None),
         leads=leads,
+        answered_for=seen.staff is None and seen.staffing.of(visitor.at) is not None,
         lapses=await lapses_of(desk, visitor) if leads else LapsesShown((), (), more=False),
         changed=_DONE.get(changed or ""),
         flash=await Flash.of(desk, visitor, done),
