@@ -1,5 +1,6 @@
 """Who may sign in at the desk, as an operator sets it: the desk's own address, and the agencies' sign-in service (OpenID Connect)."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -73,6 +74,12 @@ class SignInSettings(DoorSettings):
         None,
         description="the sign-in service: issuer, client_id, client_secret_file, roles and claims; unset: local users alone",
         examples=['{"issuer": "https://id.example/realms/county", "client_id": "desk", "roles": {"social-worker": "case_holder"}}'],
+    )
+
+    desk_draft_key_file: Path | None = Field(
+        None,
+        description="the path of a file with the keys under which the desk keeps drafts, made in the data folder where it is unset",
+        examples=["/run/secrets/draft-key"],
     )
 
     @property

@@ -6,109 +6,24 @@ It reads the YAML as it stands, and works out one item after the other by lookin
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
-LONDON = ZoneInfo("Europe/London")
-NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-ALWAYS = datetime(1000, 1, 1, tzinfo=UTC)
-HIDDEN = {"nspcc_concern", "concealed_pregnancy_concern"}
-"""Kinds whose sources must stay unknown."""
-BANK_HOLIDAYS = {
-    date.fromisoformat(day)
-    for day in [
-        "2026-01-01",
-        "2026-04-03",
-        "2026-04-06",
-        "2026-05-04",
-        "2026-05-25",
-        "2026-08-31",
-        "2026-12-25",
-        "2026-12-28",
-        "2027-01-01",
-        "2027-03-26",
-        "2027-03-29",
-        "2027-05-03",
-        "2027-05-31",
-        "2027-08-30",
-        "2027-12-27",
-        "2027-12-28",
-    ]
-}
-
-
-@dataclass(frozen=True)
-class Said:
-    """One statement: of which alert, doing what, when, about whom."""
-
-    alert: str
-    action: str
-    kind: str
-    source: str
-    happened: datetime
-    told: datetime
-    first_told: datetime
-    about: str
-    details: Mapping[str, Any]
-    history: bool = False
-
-    @property
-    def by_day(self) -> bool:
-        """Nobody may know at which minute it happened."""
-        return self.kind in HIDDEN
-
-    def value(self, path: str) -> Any:
-        section, _, name = path.partition(".")
-        found = self.details.get(section)
-        return found.get(name) if isinstance(found, Mapping) else None
-
-
-class Span(NamedTuple):
-    start: datetime
-    end: datetime
-
-    def holds(self, moment: datetime) -> bool:
-        return self.start <= moment <= self.end
-
-
-@dataclass(frozen=True)
-class Family:
-    """A case in plain words: since when each person is linked, which agencies are there, on which plans the children are, who died."""
-
-    children: Sequence[str]
-    linked: Mapping[str, datetime]
-    relations: Mapping[str, str]
-    agencies: Mapping[str, tuple[str, Span]]
-    plans: Sequence[tuple[Sequence[str], Span]]
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A clock that a person stopped, or let run again, or a reason that they gave."""
-
-    rule: str
-    alert: str
-    what: str
-    reason: str
-    at: datetime
-
-
-class Owed(NamedTuple):
-    """One item, as it must be."""
-
-    due: datetime | None
-    state: str
-    closed_by: str | None
-    closed_at: datetime | None
-    agency: str
-    lapsed_at: datetime | None
-    chased: bool
-    """Somebody may still be asked because of its lapse."""
-    over_at: datetime | None
-
-
-Key = tuple[str, str, str]
-"""The rule, the alert that opened it (or the case, with the moment), and the child."""
+from tests.facts_from_scratch import (
+    LONDON,
+    NEVER,
+    Family,
+    Key,
+    Owed,
+    Said,
+    Span,
+    Stop,
+    end_of_day,
+    is_stated,
+    later,
+    plain_words,
+    put_off,
+    start_of_day,
+)
 
 
 @dataclass
@@ -173,7 +88,7 @@ class FromScratch:
             return False
         if any(among(path, values) for path, values in wanted.get("unless", {}).items()):
             return False
-        said = [path for path in (*wanted.get("stated", ()), *wanted.get("unstated", ())) if _stated(one, path)]
+        said = [path for path in (*wanted.get("stated", ()), *wanted.get("unstated", ())) if is_stated(one, path)]
         return set(said) == set(wanted.get("stated", ()))
 
     # What opens.
@@ -300,7 +215,7 @@ class FromScratch:
             if stop.what == "suspended" and stopped is None and stop.at < (due or NEVER):
                 stopped = stop.at
             elif stop.what == "resumed" and stopped is not None:
-                due = due and _put_off(due, stop.at - stopped, working=working)
+                due = due and put_off(due, stop.at - stopped, working=working)
                 stopped = None
         closings = [
             (one, self._closing_moment(one, opener))
@@ -331,7 +246,7 @@ class FromScratch:
                 due,
                 state,
                 closed[0].alert,
-                _day(closed[1]) if closed[0].by_day else closed[1],
+                start_of_day(closed[1]) if closed[0].by_day else closed[1],
                 agency,
                 lapsed_at,
                 False,
@@ -361,9 +276,9 @@ class FromScratch:
                 if path.endswith("_hours"):
                     return exact + timedelta(hours=value)
                 day = at.astimezone(LONDON).date() + timedelta(days=value) if isinstance(value, int) else date.fromisoformat(value)
-                return _end(day)
+                return end_of_day(day)
         within = opening.get("within") or rule.get("within")
-        return None if within is None else _after(exact if {"hours", "minutes"} & within.keys() else at, within)
+        return None if within is None else later(exact if {"hours", "minutes"} & within.keys() else at, within)
 
     def _closes(
         self, rule: Any, opening: Any, one: Said, opener: Said | None, terms: Said | None, at: Any, child: str, agency: str
@@ -390,54 +305,7 @@ class FromScratch:
         if "of" in closing and (terms is None or not self.fits(terms, closing["of"])):
             return False
         pairs = closing.get("same", {}).items()
-        return all(terms is not None and _words(one.value(mine)) == _words(terms.value(theirs)) for mine, theirs in pairs)
+        return all(terms is not None and plain_words(one.value(mine)) == plain_words(terms.value(theirs)) for mine, theirs in pairs)
 
     def _closing_moment(self, one: Said, opener: Said | None) -> datetime:
         return one.told if opener is not None and one.alert == opener.alert else self.when(one)
-
-
-def _stated(one: Said, path: str) -> bool:
-    value = one.details.get(path) if path == "review_on" else one.value(path)
-    return value is not None and value != []
-
-
-def _words(value: Any) -> Any:
-    return " ".join(value.lower().split()) if isinstance(value, str) else value
-
-
-def _day(moment: datetime) -> datetime:
-    return datetime.combine(moment.astimezone(LONDON).date(), time(0), LONDON)
-
-
-def _works(day: date) -> bool:
-    return day.weekday() < 5 and day not in BANK_HOLIDAYS
-
-
-def _end(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59, 59), LONDON)
-
-
-def _after(moment: datetime, within: Mapping[str, int]) -> datetime:
-    ((unit, number),) = within.items()
-    day = moment.astimezone(LONDON).date()
-    match unit:
-        case "working_days":
-            while number:
-                day += timedelta(days=1)
-                number -= _works(day)
-            return _end(day)
-        case "days" | "weeks":
-            # the day on which so many times 24 hours have passed
-            return _end((moment + timedelta(**{unit: number})).astimezone(LONDON).date())
-        case _:
-            return moment + timedelta(**{unit: number})
-
-
-def _put_off(due: datetime, by: timedelta, *, working: bool) -> datetime:
-    later = due + by
-    if due.astimezone(LONDON).time() != time(23, 59, 59):
-        return later
-    day = later.astimezone(LONDON).date()
-    while working and not _works(day):
-        day += timedelta(days=1)
-    return _end(day)

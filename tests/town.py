@@ -108,6 +108,8 @@ class Town:
         self.completion = AnswerCompletion(engine, publisher, lambda: self.now)
         self.decisions = DecisionIntake(engine, publisher, people, self.answers, audited, POLICY.front_door, lambda: self.now)
         self._done: set[str] = set()
+        self.later_stands = False
+        """Of two records of one id the chronicle lets the later one stand, as on a broker; else the first, where a test compares."""
 
     async def put(self, case: Mapping[str, Any]) -> None:
         await self.cases.put(Case.model_validate(case))
@@ -129,7 +131,7 @@ class Town:
                 stood = Arrived(record.topic, 0, offset, record.key, record.value, record.headers, int(self.now.timestamp() * 1000))
                 if stage := stages.get(record.topic):
                     await (await stage({0: [stood]}))()
-                alone = Arrived(record.topic, offset, 0, record.key, record.value, record.headers)
+                alone = Arrived(record.topic, offset, offset if self.later_stands else 0, record.key, record.value, record.headers)
                 async with self.engine.begin() as connection:
                     await apply(connection, read([alone]), starts={(alone.topic, alone.partition)})
         assert not [r for r in self.wire.records.values() if r.topic == topics.QUARANTINE], "a stage could not decide a record"

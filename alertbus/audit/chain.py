@@ -52,6 +52,8 @@ class AuditedDeed(StrEnum):
     CHRONOLOGY_READ = "chronology_read"
     STATUS_READ = "status_read"
     """How a case stands is about to be shown to an agency on it."""
+    FAMILIES_LISTED = "families_listed"
+    """The families on which the caller's agency is active are about to be listed."""
     ALERT_OPENED = "alert_opened"
     """What became of an alert is about to be shown, with the notices of the caller's agency or the cases it holds."""
     EXPLANATION_READ = "explanation_read"
@@ -59,6 +61,8 @@ class AuditedDeed(StrEnum):
     REVIEW_READ = "review_read"
     """A review item is about to be shown, with the people whom it asks about."""
     AUDIT_READ = "audit_read"
+    REPORT_READ = "report_read"
+    """A report for auditors is about to be shown: numbers by team and agency; to who holds every case with the cases they are of."""
     CASE_RECORDED = "case_recorded"
     """A version of a case file is about to be recorded."""
     ITEMS_READ = "items_read"
@@ -88,6 +92,8 @@ class AuditedDeed(StrEnum):
     """Somebody is about to see what is not theirs to see, for the reason given and for an hour."""
     GLASS_SEEN = "glass_seen"
     """A safeguarding lead has taken note of it."""
+    STATED = "stated"
+    """Alerts are about to be stated at the desk, by the person named."""
 
 
 class AuditRecord(Word):

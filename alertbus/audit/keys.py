@@ -38,27 +38,30 @@ class AuditKeys:
 NO_KEYS = AuditKeys()
 
 
-def keys_in(text: str) -> AuditKeys:
+def keys_in(text: str, setting: str = _NAME) -> AuditKeys:
     """Read the lines of a key file. Raises `SettingsFault`, which repeats none of them."""
     lines = [line.strip().lower() for line in text.splitlines() if line.strip()]
     if not lines or not all(_KEY.fullmatch(line) for line in lines):
-        raise SettingsFault(f"{_NAME}: expected {_SHAPE}; that file holds something else")
+        raise SettingsFault(f"{setting}: expected {_SHAPE}; that file holds something else")
     keys = {hashlib.sha256(b"alertbus audit key" + bytes.fromhex(line)).hexdigest()[:16]: bytes.fromhex(line) for line in lines}
     return AuditKeys(next(iter(keys)), keys)
 
 
-def load_keys(named: Path | None, data_dir: Path) -> AuditKeys:
-    """Read the named file, or that of the data folder, which is made for its owner alone where there is none. Raises `SettingsFault`."""
-    file = named or data_dir / "audit.key"
+def load_keys(named: Path | None, data_dir: Path, setting: str = _NAME, own: str = "audit.key") -> AuditKeys:
+    """Read the named file, or that of the data folder, which is made for its owner alone where there is none. Raises `SettingsFault`.
+
+    `setting` names the file to whoever runs the bus, `own` is its name in the data folder: the desk's drafts have keys of their own.
+    """
+    file = named or data_dir / own
     try:
         if named is None:
             _make(file)
         if file.stat().st_mode & 0o007:
-            raise SettingsFault(f"{_NAME}: everybody on this machine may read {file.name}; `chmod o-rwx` it, and replace the key")
+            raise SettingsFault(f"{setting}: everybody on this machine may read {file.name}; `chmod o-rwx` it, and replace the key")
         text = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
-        raise SettingsFault(f"{_NAME}: expected the path of a file with {_SHAPE}; {file.name} cannot be read or made") from None
-    return keys_in(text)
+        raise SettingsFault(f"{setting}: expected the path of a file with {_SHAPE}; {file.name} cannot be read or made") from None
+    return keys_in(text, setting)
 
 
 def _make(file: Path) -> None:

@@ -12,6 +12,7 @@ from alertbus.bench.alertmanager import Beside
 from alertbus.bench.clock_time import ClockTime
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.delivery_stage import DeliveryCost
+from alertbus.bench.desk_time import DeskTime
 from alertbus.bench.figures import median_ratio
 from alertbus.bench.idle_bus import IdleBus
 from alertbus.bench.latency import Latencies
@@ -71,6 +72,7 @@ class Measured:
     reconcile: ReconcileTime | None = None
     delivery: DeliveryCost | None = None
     clock: ClockTime | None = None
+    desk: Sequence[DeskTime] = field(default=())
     failed: Mapping[str, str] = field(default_factory=dict)
     """Measurements that failed, and why."""
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +87,11 @@ TARGETS = (
     Target("first new notice from an empty disk", ("recovery_s", "empty_disk"), 15, "s"),
     Target("the same, 1,000,000 persons", ("recovery_s", "empty_disk_million"), 100, "s"),
     Target("a tick after its moment, the worst", ("clock", "evenly_ms", "worst"), 1_000, "ms"),
+    *(Target(f"a page of the desk, p95, on {name}", ("desk", name, "ms", "all", "p95"), 300, "ms") for name in ("sqlite", "postgresql")),
+    *(
+        Target(f"first byte of the inbox, p95, on {name}", ("desk", name, "ms", "inbox", "first_p95"), 200, "ms")
+        for name in ("sqlite", "postgresql")
+    ),
     Target("two workers to one", ("workers", "ratio"), 1.6, at_least=True),
 )
 
@@ -107,6 +114,7 @@ def contract(measured: Measured) -> dict[str, Any]:
         "reconcile": measured.reconcile and asdict(measured.reconcile),
         "delivery": measured.delivery and asdict(measured.delivery),
         "clock": measured.clock and asdict(measured.clock),
+        "desk": {one.database: asdict(one) for one in measured.desk},
         "durability": OURS,
         "machine": asdict(measured.machine),
         "failed": dict(measured.failed),

@@ -54,14 +54,18 @@ _IDS = {
 Rows = dict[Table, list[dict[str, Any]]]
 
 
-def fill(connection: Connection, obligations: int, now: datetime) -> None:
+WAITING = 1 / 20
+"""The part of all obligations that waits for an answer."""
+
+
+def fill(connection: Connection, obligations: int, now: datetime, *, waiting: float = WAITING) -> None:
     """Write the rows of so many obligations, or a few more, into the chronicle's tables, which are empty, and have them analysed."""
     alerts = -(-obligations // len(AGENCIES))
     block = min(alerts, _BLOCK)
     rows: Rows = {table: [] for table in _IDS}
     dice = random.Random(7)
     for number in range(block):
-        _add_alert(rows, dice, number, now)
+        _add_alert(rows, dice, number, now, waiting)
     indexes = [one for table in _IDS for one in table.indexes]
     for one in indexes:  # loading is quicker without
         one.drop(connection)
@@ -87,7 +91,7 @@ def fill(connection: Connection, obligations: int, now: datetime) -> None:
     connection.execute(text("ANALYZE"))
 
 
-def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> None:
+def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime, waiting: float) -> None:
     def name() -> str:
         return str(UUID(int=dice.getrandbits(128)))
 
@@ -116,7 +120,9 @@ def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime) -> N
         rows[tables.case_worker].append({"case_id": case_id, **spell})
     for agency in AGENCIES:
         owed_by = f"school.{number % 300}" if agency == "school" else agency
-        _add_obligation(rows, dice, {"alert_id": accepted.alert_id, "case_id": case_id, "agency": owed_by, "exercise": exercise}, at, now)
+        _add_obligation(
+            rows, dice, {"alert_id": accepted.alert_id, "case_id": case_id, "agency": owed_by, "exercise": exercise}, at, now, waiting
+        )
     if number % 10 == 0:
         needed = ReviewNeeded(id=name(), reason=dice.choice(list(ReviewReason)), at=at, **stated)
         row = needed.model_dump(include={"id", "reason", "at", "alert_id", "statement_id"})
@@ -134,8 +140,8 @@ def _add_item(rows: Rows, stated: dict[str, Any]) -> None:
     rows[tables.item].append(item_row(item, item.model_dump_json(exclude_defaults=True).encode(), len(rows[tables.item])))
 
 
-def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: datetime, now: datetime) -> None:
-    waits = dice.random() < 1 / 20
+def _add_obligation(rows: Rows, dice: random.Random, of: dict[str, Any], at: datetime, now: datetime, waiting: float) -> None:
+    waits = dice.random() < waiting
     since = now - timedelta(days=60 * dice.random()) if waits else at
     due = since + timedelta(hours=dice.choice((24, 72, 1_440))) if dice.random() < 4 / 5 else None
     severity = dice.choice(list(SEVERITY_RANK))

@@ -35,9 +35,12 @@ class Measurement(StrEnum):
     RECONCILE = "reconcile"
     DELIVERY = "delivery"
     CLOCK = "clock"
+    DESK = "desk"
 
 
-USUAL = frozenset(Measurement) - {Measurement.REBUILD, Measurement.RECONCILE, Measurement.DELIVERY, Measurement.CLOCK}
+_ASKED_FOR = {Measurement.REBUILD, Measurement.RECONCILE, Measurement.DELIVERY, Measurement.CLOCK, Measurement.DESK}
+
+USUAL = frozenset(Measurement) - _ASKED_FOR
 """Measured when nothing is named. The others answer an operator's single question, and are measured when it is asked."""
 
 
@@ -59,6 +62,7 @@ class Extent:
     search: bool
     sizes: tuple[int, ...]
     obligations: tuple[int, ...]
+    people: int
     sqlite_only: bool
     database: str | None
     profile: Path | None

@@ -15,6 +15,7 @@ from alertbus.bench.alertmanager_program import NotBuilt, alertmanager
 from alertbus.bench.bench_report import Machine, Measured
 from alertbus.bench.clock_time import clock_time
 from alertbus.bench.delivery_stage import delivery_cost
+from alertbus.bench.desk_time import desk_time
 from alertbus.bench.idle_bus import idle_bus
 from alertbus.bench.latency import RATE, latencies
 from alertbus.bench.measurement import MILLION, Extent, Measurement
@@ -41,6 +42,7 @@ WHOLE_BUS = {
     Measurement.SIGKILL,
     Measurement.READING,
     Measurement.ALERTMANAGER,
+    Measurement.DESK,
 }
 
 RECOVERY_RUNS = 3
@@ -89,6 +91,10 @@ def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: P
         measured = _on_one_database(wanted, extent, measured, on)
         if Measurement.READING in wanted:
             measured = _asked(extent, measured, on)
+        if Measurement.DESK in wanted:
+            size: dict[str, Any] = {"obligations": extent.obligations[0], "people": extent.people, "seconds": extent.seconds}
+            if there := on(desk_time, f"{extent.people} people at the desk", **size):
+                measured = replace(measured, desk=[*measured.desk, there])
     if not {Measurement.ALERTMANAGER, Measurement.SIGKILL}.isdisjoint(wanted) and _is_built(absent):
         loads: dict[str, Any] = {"seconds": extent.seconds, "runs": extent.runs, "rates": extent.rates, "search": extent.search}
         if Measurement.ALERTMANAGER in wanted:

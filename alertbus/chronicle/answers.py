@@ -139,6 +139,8 @@ class ChronologyEntry(Word):
     severity: Severity
     about: tuple[str, ...] = ()
     """People of this case, as the case calls them."""
+    children: tuple[str, ...] = ()
+    """The keys of the children of this case among them."""
     others: int = 0
     """How many more people it is about who are not on this case: another family's people are not named here."""
     narrative: tuple[Narrative, ...] = ()

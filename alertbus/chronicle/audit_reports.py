@@ -20,6 +20,7 @@ from alertbus.reach.standing_facts import plan_name
 from alertbus.sql.database import Database
 
 NOT_RECORDED = "not recorded"
+ALL_TEAMS = "all teams"
 VISIT = "visit"
 FACE_TO_FACE, MEETING = "ppn_face_to_face", "strategy_meeting"
 """The shipped rules of items whose clocks are reported on."""
@@ -45,20 +46,27 @@ class AuditReport(NamedTuple):
     summary: Sequence[Sequence[Cell]]
 
 
-async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime) -> AuditReport:
-    """Make the report of this name. Raises `KeyError` for no such report, `DatabaseUnavailable`."""
+async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime, own: str | None = None) -> AuditReport:
+    """Make the report of this name; with `own` of what this agency stated or was owed alone. Raises `KeyError` for no such report,
+    `DatabaseUnavailable`.
+    """
     make, data = REPORTS[name], await report_data(engine, period)
     if period.exercise is None:
-        return make(data, policy, now)
+        return make(data, policy, now, own)
     said = [one.at for found in data.said.values() for one in found]
-    found = make(data, policy, max(said, default=now))  # an exercise has a time of its own
+    found = make(data, policy, max(said, default=now), own)  # an exercise has a time of its own
     return found._replace(about=f"{found.about}. {REHEARSED}")
 
 
-def ppn_report(data: ReportData, policy: Policy) -> AuditReport:
-    """The five times of each notice that reached a case, how it was responded to, and whether a manager has acknowledged it (AUD-01)."""
+def ppn_report(data: ReportData, policy: Policy, sent_by: str | None = None) -> AuditReport:
+    """The five times of each notice that reached a case, how it was responded to, and whether a manager has acknowledged it (AUD-01).
+
+    With `sent_by` of the notices of this agency, which is not told the holder's teams.
+    """
     rows, by_team = [], defaultdict(list)
     for case, said in data.of_kind("ppn"):
+        if sent_by is not None and said.alert.agency != sent_by.partition(".")[0]:
+            continue
         holder = [one for one in data.owed.get(case.id, ()) if one.alert_id == said.alert_id and one.agency == policy.case_holder]
         response, met = _responses(data.said.get(case.id, ()), said, policy.case_holder)
         clock = next((one for one in data.items.get(case.id, ()) if one.rule == FACE_TO_FACE and one.alert_id == said.alert_id), None)
@@ -70,7 +78,7 @@ def ppn_report(data: ReportData, policy: Policy) -> AuditReport:
             _first(one.acknowledged for one in holder),
             _first(one.first(Stage.ACTED) for one in holder),
         )
-        team = team_of(case, policy.case_holder, said.alert.occurred_at)
+        team = ALL_TEAMS if sent_by is not None else team_of(case, policy.case_holder, said.alert.occurred_at)
         hours = _apart(said.alert.occurred_at, met, _HOUR)
         rows.append((case.id, _reference(said), team, *map(_time, times), response, _time(met), hours, _time(manager), *_clock(clock)))
         by_team[team].append((times, met, manager, clock, hours))
@@ -135,21 +143,23 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Audit
     """Each initial conference that led to no child protection plan: what was missing, who dissented, what was shared and withheld, and when
     somebody looks at it again (AUD-03, AUD-05).
     """
-    rows, outcomes = [], Counter[str]()
+    rows, outcomes = [], defaultdict(list)
     today = in_uk(now).date()
     for case, said in data.of_kind("conference_outcome"):
         held = said.alert.details.conference
         if held is None or held.type != "initial":
             continue
-        outcomes[held.outcome or NOT_RECORDED] += 1
-        if plan_name(held.outcome or "") == PROTECTION:
-            continue
         at = said.alert.occurred_at
+        missing = "; ".join(_missing(data, case, said, policy)) or None
+        plan = plan_name(held.outcome or "") == PROTECTION
+        due = _months_on(in_uk(at).date(), FOLLOW_UP_MONTHS) <= today and not plan
+        outcomes[held.outcome or NOT_RECORDED].append((held.unanimous is False, missing is not None, due))
+        if plan:
+            continue
         told = [one for one in data.owed.get(case.id, ()) if one.alert_id == said.alert_id]
         follow_up = _months_on(in_uk(at).date(), FOLLOW_UP_MONTHS)
         looked_at = "due" if follow_up <= today else "ahead"
         unanimous = {True: "yes", False: "no", None: NOT_RECORDED}[held.unanimous]
-        missing = "; ".join(_missing(data, case, said, policy)) or None
         dissent = ", ".join(held.dissent) or None
         row = (case.id, _reference(said), str(in_uk(at).date()), held.outcome or NOT_RECORDED, unanimous, dissent, missing)
         rows.append((*row, *_shared(told), str(follow_up), looked_at))
@@ -158,16 +168,18 @@ def conferences_report(data: ReportData, policy: Policy, now: datetime) -> Audit
         "What was missing, who dissented, with whom the outcome was shared and what was left out for them, and the 12-month follow-up",
         ("case", "reference", "held", "outcome", "unanimous", "dissent", "missing", "shared with", "withheld", "follow-up", "it is"),
         rows,
-        ("outcome of an initial conference", "conferences"),
-        sorted(outcomes.items()),
+        ("outcome of an initial conference", "conferences", "not unanimous", "something missing", "follow-up due"),
+        [(name, len(found), *map(sum, zip(*found, strict=True))) for name, found in sorted(outcomes.items())],
     )
 
 
-def deliveries_report(data: ReportData, now: datetime) -> AuditReport:
-    """Every obligation with when it was owed, sent, delivered, acknowledged and acted on; summed up by agency and kind (AUD-07)."""
+def deliveries_report(data: ReportData, now: datetime, agency: str | None = None) -> AuditReport:
+    """Every obligation with when it was owed, sent, delivered, acknowledged and acted on; summed up by agency and kind (AUD-07). With
+    `agency` of what this one was owed alone.
+    """
     rows, summed = [], defaultdict(list)
     every = sorted((one for owed in data.owed.values() for one in owed), key=lambda one: (one.since, one.id))
-    for one in (one for one in every if data.period.holds(one.since)):
+    for one in (one for one in every if data.period.holds(one.since) and agency in {None, one.agency}):
         late = _late(one, now)
         times = (one.since, one.due, one.first(Stage.SENT), one.delivered, one.acknowledged, one.first(Stage.ACTED))
         rows.append((one.case_id, one.alert_id, one.kind, one.agency, one.role, *map(_time, times), "yes" if late else "no"))
@@ -195,12 +207,12 @@ def deliveries_report(data: ReportData, now: datetime) -> AuditReport:
     )
 
 
-REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime], AuditReport]] = MappingProxyType(
+REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime, str | None], AuditReport]] = MappingProxyType(
     {
-        "ppn": lambda data, policy, _: ppn_report(data, policy),
-        "meetings": lambda data, policy, _: meetings_report(data, policy),
-        "conferences": conferences_report,
-        "deliveries": lambda data, _, now: deliveries_report(data, now),
+        "ppn": lambda data, policy, _, own: ppn_report(data, policy, own),
+        "meetings": lambda data, policy, *_: meetings_report(data, policy),
+        "conferences": lambda data, policy, now, _: conferences_report(data, policy, now),
+        "deliveries": lambda data, _, now, own: deliveries_report(data, now, own),
     }
 )
 _CLOCK = ("limit", "due", "reason")

@@ -11,15 +11,17 @@ from pydantic import AwareDatetime
 from sqlalchemy import func, select
 
 from alertbus.chronicle import tables
+from alertbus.chronicle.case_people import case_people
 from alertbus.chronicle.chronology import statements_on
 from alertbus.chronicle.reviews import words_released
 from alertbus.chronicle.views import latest_case, view
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.base import Word
+from alertbus.model.briefing import BriefedFlag, BriefedHolder, BriefedLink
 from alertbus.model.case import Case, Episode, Involvement, Level, Spell, in_uk
 from alertbus.model.details import Details
 from alertbus.model.errors import NotFound
-from alertbus.model.notice import ConsentStanding
+from alertbus.model.notice import ConsentStanding, NoticePerson
 from alertbus.model.on_case import said_here
 from alertbus.model.screening import revealed_to
 from alertbus.model.sensitivity import Sensitivity
@@ -118,6 +120,16 @@ class CaseStatus(Word):
     mismatch: str | None = None
     """What the statement and the case file say differently."""
     gaps: tuple[EpisodeGap, ...] = ()
+    flags: tuple[BriefedFlag, ...] = ()
+    """The warnings that stand, as a briefing of the reader's agency on that day would give them; so are the four that follow."""
+    children: tuple[NoticePerson, ...] = ()
+    people: tuple[NoticePerson, ...] = ()
+    links: tuple[BriefedLink, ...] = ()
+    """The adults who are linked to the case; who it is stands in `people`, by `ref`."""
+    on_case: tuple[BriefedHolder, ...] = ()
+    """Which agencies are on it, and who answers for them."""
+    before: tuple[BriefedHolder, ...] = ()
+    """Who held it before: in the reader's own service, and for who holds cases in every service (TUR-08, TUR-09)."""
     withheld: tuple[str, ...] = ()
 
 
@@ -162,9 +174,11 @@ def status_for(reader: str, read: CaseRead, policy: Policy, *, holds: bool = Fal
     if not holds and not any(_holds_now(one, now) for one in case.involvements if one.agency == reader and one.level is Level.AGENCY):
         raise NotFound(NO_CASE)
     sight = Sight(policy.under(case.routing), recipient_of(reader, case, policy, now))
+    people, kept_back = case_people(case, read.alerts, policy, reader, now, everybody=holds)
+    sight.withheld |= kept_back
     found = CaseStatus(case_id=case.id, as_of=now, exercise=case.exercise, contact=case.contact if sight.full(Sensitivity.ACTION) else None)
     if sight.secret or not sight.template(Sensitivity.PLAN):
-        return found.model_copy(update={"withheld": tuple(sorted(sight.withheld | {Sensitivity.PLAN}))})
+        return found.model_copy(update={**people, "withheld": tuple(sorted(sight.withheld | {Sensitivity.PLAN}))})
     plan = sight.plan()
     stood = _stood(read)
     seen = plan and sight.full(Sensitivity.CHILD_IDENTITY)
@@ -178,7 +192,7 @@ def status_for(reader: str, read: CaseRead, policy: Policy, *, holds: bool = Fal
     }
     if not plan:  # that there is a plan and who answers for it, and not which (STANDARDS section 13)
         shown = {name: shown[name] for name in ("open", "since", "authority", "holder")}
-    return found.model_copy(update={**shown, "withheld": tuple(sorted(sight.withheld))})
+    return found.model_copy(update={**shown, **people, "withheld": tuple(sorted(sight.withheld))})
 
 
 def _stood(read: CaseRead) -> dict[str, object]:

@@ -32,6 +32,11 @@ async def chronology_of(engine: Database, case_id: str) -> list[ChronologyEntry]
     them or of who told, until somebody has released them. An alert whose
     person was taken off the case is left out, unless an agency still holds it on this case.
     """
+    return (await case_and_chronology(engine, case_id))[1]
+
+
+async def case_and_chronology(engine: Database, case_id: str) -> tuple[Case, list[ChronologyEntry]]:
+    """Give the case as it stands and its chronology, of one moment. Raises `NotFound` for no such case."""
     async with view(engine) as connection:
         case = await latest_case(connection, case_id)
         owed = await obligations_where(connection, tables.obligation.c.case_id == case_id, datetime.now(UTC))
@@ -48,7 +53,7 @@ async def chronology_of(engine: Database, case_id: str) -> list[ChronologyEntry]
         if meets or any(one.state is not ObligationState.WITHDRAWN for one in obligations):
             held = bool(revealed_to(accepted.reveals, case)) and accepted.statement_id not in released
             entries.append(_entry(accepted, people, case, obligations, words_held=held))
-    return sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
+    return case, sorted(entries, key=lambda e: (e.occurred_at, e.recorded_at, e.statement_id))
 
 
 async def statements_on(connection: Transaction, case_id: str) -> list[tuple[AcceptedAlert, People]]:
@@ -76,7 +81,8 @@ def _entry(
     accepted: AcceptedAlert, people: People, case: Case, obligations: Sequence[ObligationStatus], *, words_held: bool
 ) -> ChronologyEntry:
     alert = accepted.alert
-    about = _about(accepted, people, case)
+    met = _met(accepted, people, case)
+    about = [_called(person, role) for person, role in met]
     from_a_child = any(piece.said_by is SaidBy.CHILD for piece in alert.narrative)
     hidden = from_a_child or alert.anonymous or any(one.do_not_reveal_source for one in obligations)
     said = said_here(accepted.with_people(tuple(map(tuple, people))), case)
@@ -93,6 +99,7 @@ def _entry(
         action=alert.action,
         severity=alert.severity,
         about=tuple(about),
+        children=tuple(key for key in case.children if key in {person.key for person, _ in met} | _seen_or_not(details)),
         others=len(accepted.everybody) - len(about),
         narrative=() if words_held else alert.words,
         # What nobody has classified is shown to nobody (fail closed); the referrer's reference is sealed.
@@ -125,15 +132,24 @@ def _keys_in(details: Details) -> frozenset[str]:
     return frozenset(key for keys in stated if keys for key in ((keys,) if isinstance(keys, str) else keys))
 
 
-def _about(accepted: AcceptedAlert, people: People, case: Case) -> list[str]:
-    """Name the people of this case it is about, as the case calls them, with their role where it says something, and the day on which they
-    died, if they did (NOT-26).
-    """
+def _seen_or_not(details: Details) -> frozenset[str]:
+    """The keys of whom a contact says that they were seen, or not (VOI-05)."""
+    met = details.contact
+    return frozenset() if met is None else frozenset((*met.seen, *met.seen_alone, *met.not_seen))
+
+
+def _met(accepted: AcceptedAlert, people: People, case: Case) -> list[tuple[CasePerson, str]]:
+    """The people of this case it is about, each with their part in it."""
     by_id: Mapping[str, CasePerson] = {i: person for person in case.people for i in person.person_ids}
     found = []
     for subject, person_ids in zip(accepted.everybody, people, strict=False):
         if person := next((by_id[i] for i in person_ids if i in by_id), None):
-            role = "" if subject.role in {"subject", "child"} else subject.role.replace("_", " ")
-            asides = ", ".join(filter(None, (role, f"died {person.died}" if person.died else "")))
-            found.append(f"{person.shown} ({asides})" if asides else person.shown)
+            found.append((person, subject.role))
     return found
+
+
+def _called(person: CasePerson, part: str) -> str:
+    """Somebody as the case calls them, with their role where it says something, and the day on which they died, if they did (NOT-26)."""
+    role = "" if part in {"subject", "child"} else part.replace("_", " ")
+    asides = ", ".join(filter(None, (role, f"died {person.died}" if person.died else "")))
+    return f"{person.shown} ({asides})" if asides else person.shown

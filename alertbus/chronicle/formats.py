@@ -1,15 +1,19 @@
-"""A chronology as text, CSV, HTML or JSON. Pure. Nobody's words are altered, with one exception in CSV (see `as_csv`)."""
+"""A chronology as text, CSV, HTML or JSON; as PDF, see `chronology_pdf`. Pure. Nobody's words are altered, with one exception in CSV (see
+`as_csv`).
+"""
 
 import csv
 import functools
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
+from alertbus.chronicle.chronology_counts import ChronologyTally
 from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS, Action, Narrative, Severity
 from alertbus.model.case import in_uk
 from alertbus.model.notice import ENDED
@@ -22,9 +26,36 @@ CAUTION = "Do not reveal the source."
 HELD_BACK = "The words are held back: they may tell of another family or of who told. The front door decides (review)."
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What stands at the head of a chronology that leaves the bus: who took it, for which agency, when, on what basis, and what of it."""
+
+    by: str
+    agency: str
+    at: datetime
+    basis: str
+    chosen: str
+    """Which entries: all, or those of a theme, a child or an agency."""
+    tally: ChronologyTally
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """The head, a label and what it says each."""
+        return (
+            ("Exported by", f"{self.by}, {_words(self.agency)}"),
+            ("On", _moment(self.at)),
+            ("Basis", self.basis),
+            ("Entries", self.chosen),
+            (
+                "Keep it safe",
+                "It names children and adults. Who may not see the case may not see this. Destroy it when you have done with it.",
+            ),
+        )
+
+
 def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """For a terminal or an e-mail."""
-    blocks = [f"Chronology of case {case_id}: {_count(entries)}"]
+    blocks = [f"Chronology of case {case_id}: {count_line(entries)}"]
     for entry in entries:
         lines = [f"{_moment(entry.occurred_at)}  {_words(entry.agency)}: {_what(entry)}"]
         if _recorded_later(entry):
@@ -41,8 +72,8 @@ def as_text(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_csv(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
-    """For a spreadsheet, one row per statement.
+def as_csv(case_id: str, entries: Sequence[ChronologyEntry], exported: Exported | None = None) -> str:
+    """For a spreadsheet, one row per statement; with `exported` its head stands above, and a row without anything between.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front, the narrative too: the words come
     from the public. Every other form has them as they were. The guard is three lines of this file on purpose: the
@@ -50,6 +81,9 @@ def as_csv(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    if exported is not None:
+        writer.writerows([harmless_cell(cell) for cell in line] for line in exported.lines)
+        writer.writerow([])
     writer.writerow(_COLUMNS)
     for entry in entries:
         writer.writerow([harmless_cell(cell(case_id, entry)) for cell in _COLUMNS.values()])
@@ -62,12 +96,12 @@ def as_json(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
     return orjson.dumps({"case_id": case_id, "entries": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def as_html(case_id: str, entries: Sequence[ChronologyEntry]) -> str:
+def as_html(case_id: str, entries: Sequence[ChronologyEntry], exported: Exported | None = None) -> str:
     """Write one page that needs nothing else: for a screen reader, a browser without a network, and paper.
 
     `templates/chronology.html.j2` is the page. Whatever stands in an entry is escaped there.
     """
-    return _page().render(case_id=case_id, entries=entries, count=_count(entries), shown=_SHOWN)
+    return _page().render(case_id=case_id, entries=entries, count=count_line(entries), shown=WORDING, exported=exported)
 
 
 @functools.cache
@@ -96,7 +130,7 @@ def _moment(moment: datetime) -> str:
     return f"{local.day} {local:%B} {local.year:04}, {local:%H:%M}"
 
 
-def _count(entries: Sequence[ChronologyEntry]) -> str:
+def count_line(entries: Sequence[ChronologyEntry]) -> str:
     """How many entries there are, and how often there was hostility to staff of low severity, of which nobody was hurried (VPF-08)."""
     count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, the earliest first"
     low = {e.alert_id for e in entries if e.kind == "threat_to_staff" and e.severity is Severity.LOW and e.action is not Action.WITHDRAWN}
@@ -131,7 +165,7 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
             continue
         parts = content.items() if isinstance(content, dict) else [("", content)]
         for name, value in parts:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            shown = ", ".join(map(_said, value)) if isinstance(value, list) else _said(value)
             found.append((_words(f"{section} {name}".strip()), shown))
     found += sections_in_words(entry.details, lambda key: entry.known_as.get(key, key), held=entry.words_held)
     if "confirmed" not in entry.details.get("release", {"confirmed": True}):
@@ -140,6 +174,10 @@ def _details(entry: ChronologyEntry) -> list[tuple[str, str]]:
         unsaid = [name for name in INCIDENT_FACTS if name not in entry.details.get("incident", {})]
         found += [(_words(f"incident {name}"), "not stated") for name in unsaid]
     return found
+
+
+def _said(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _told(told: AgencyTold) -> str:
@@ -157,8 +195,21 @@ def _nobody(entry: ChronologyEntry) -> str:
     return "nobody (history)" if entry.history else "nobody"
 
 
+def _replaces(entry: ChronologyEntry, entries: Sequence[ChronologyEntry]) -> str:
+    """Of a statement that changes or takes back an earlier one, which; nothing of one that stands alone (CHR-12)."""
+    if entry.action is Action.RAISED:
+        return ""
+    before = [one for one in entries if one.alert_id == entry.alert_id and one.recorded_at < entry.recorded_at]
+    what = "takes back" if entry.action is Action.WITHDRAWN else "changes"
+    return f"This {what} what was recorded {_moment(before[-1].recorded_at)}" if before else f"This {what} an earlier statement"
+
+
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _WRITTEN_OTHERWISE.get(name) or name.replace("_", " ").capitalize()
+
+
+_WRITTEN_OTHERWISE = {"childrens_social_care": "Children's social care", "gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "ppn": "PPN"}
+"""Words that people write in another way than by taking the bus's word apart."""
 
 
 def harmless_cell(cell: str) -> str:
@@ -185,7 +236,7 @@ _COLUMNS: Mapping[str, Callable[[str, ChronologyEntry], str]] = {
     "words_held": lambda _, e: "yes" if e.words_held else "no",
 }
 
-_SHOWN: Mapping[str, Any] = {
+WORDING: Mapping[str, Any] = {
     "about": _about,
     "caution": CAUTION,
     "details": _details,
@@ -193,9 +244,10 @@ _SHOWN: Mapping[str, Any] = {
     "moment": _moment,
     "nobody": _nobody,
     "recorded_later": _recorded_later,
+    "replaces": _replaces,
     "speaker": _speaker,
     "told": _told,
     "what": _what,
     "words": _words,
 }
-"""The wording that the page shares with the other forms."""
+"""The wording that the forms share."""

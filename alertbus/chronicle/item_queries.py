@@ -109,6 +109,15 @@ async def item_owed(engine: Database, policy: Policy, sight: ItemSight, item_id:
     return one[0]
 
 
+def owed_on_cases(sight: ItemSight, asked: ItemsAsked, now: datetime, cases: Sequence[str] | None = None) -> Select[Any] | None:
+    """The query of `case_id`, `due_or_never` and `id` of what is asked for, on these cases or on all; None where nothing may be seen."""
+    parts = []
+    for part in _parts(sight, asked, ItemsOf(cases=None if cases is None else tuple(cases)), now):
+        columns = _item if tables.item in part.get_final_froms() else _owed
+        parts.append(part.add_columns(columns.case_id))
+    return select(union(*parts).subquery()) if parts else None
+
+
 def _parts(sight: ItemSight, asked: ItemsAsked, of: "ItemsOf", now: datetime) -> Iterator[Select[Any]]:
     """The queries whose rows together are what is asked for: each gives `due_or_never` and `id`, and is one walk of an index."""
     items, answers = items_without_sight(asked, of), answers_without_step(asked, of, now)
@@ -155,12 +164,15 @@ class ItemsOf(NamedTuple):
     alert_id: str | None = None
     exercise: str | None = EVERYTHING
     owner: str | None = None
+    cases: tuple[str, ...] | None = None
 
     def narrowed(self, columns: Any) -> Iterator[ColumnElement[bool]]:
         if self.case_id is not None:
             yield columns.case_id == self.case_id
         if self.alert_id is not None:
             yield columns.alert_id == self.alert_id
+        if self.cases is not None:
+            yield columns.case_id.in_(self.cases)
         if self.owner is not None:
             yield columns.agency == self.owner
         if self.exercise != EVERYTHING:

@@ -83,6 +83,16 @@ async def obligations(engine: Database, ids: Sequence[str], *, now: datetime) ->
     return await answered(engine, lambda connection: items_of(connection, ids, now))
 
 
+async def told_on_case(engine: Database, agency: str, case_id: str, *, now: datetime, limit: int = 200) -> list[InboxItem]:
+    """List what an agency was told on one case, the latest first."""
+
+    def found(connection: Connection) -> list[InboxItem]:
+        query = select(_owed.id).where(_owed.case_id == case_id, _owed.agency == agency).order_by(_owed.since.desc(), _owed.id).limit(limit)
+        return items_of(connection, connection.execute(query).scalars().all(), now)
+
+    return await answered(engine, found)
+
+
 async def alert_status(engine: Database, alert_id: str, *, now: datetime | None = None, sight: AlertSight = _ALL) -> AlertStatus:
     """Say what became of an alert, found by the bus's id, else by its sender's, the newest of several: of those that are in `sight`, and
     what is in sight of it.
@@ -128,6 +138,13 @@ async def alert_status(engine: Database, alert_id: str, *, now: datetime | None 
         matches=matches,
     )
     return sight.through(status)
+
+
+async def shows_alert(engine: Database, alert_id: str) -> bool:
+    """Say whether the chronicle has the alert of this id of the bus's own, whoever may see it: then there is nothing to wait for."""
+    async with view(engine) as connection:
+        query = select(tables.alert.c.alert_id).where(tables.alert.c.alert_id == alert_id).limit(1)
+        return (await connection.execute(query)).first() is not None
 
 
 async def _own_word(connection: Transaction, alert_id: str, now: datetime, sight: AlertSight) -> AlertStatus:

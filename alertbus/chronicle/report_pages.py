@@ -3,9 +3,10 @@
 import csv
 import functools
 import io
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from alertbus.chronicle.audit_reports import AuditReport
+from alertbus.chronicle.audit_reports import AuditReport, Cell
 from alertbus.chronicle.formats import harmless_cell
 
 if TYPE_CHECKING:
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
 
 def report_as_csv(report: AuditReport) -> str:
     """Every row for a spreadsheet, without the summary; no cell is run as a formula."""
+    return lines_as_csv(report.columns, report.rows)
+
+
+def lines_as_csv(columns: Sequence[str], lines: Iterable[Sequence[Cell]]) -> str:
+    """A table for a spreadsheet; no cell is run as a formula."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(report.columns)
-    for row in report.rows:
+    writer.writerow(columns)
+    for row in lines:
         writer.writerow(["" if cell is None else harmless_cell(str(cell)) for cell in row])
     return out.getvalue()
 

@@ -14,8 +14,13 @@ from alertbus.cli.output import as_json, complain, rows, say
 
 ONLY = (
     "Measure this alone. Not measured unless named: `rebuild` (the database from Kafka), `reconcile` (a comparison, and each minute's), "
-    "`delivery` (its cost and latency alone), `clock` (how late a case's tick is). `peers` needs a checkout, and a throughput run first."
+    "`delivery` (its cost and latency alone), `clock` (how late a case's tick is), "
+    "`desk` (how long people wait for a page). `peers` needs a checkout, and a throughput run first."
 )
+_Obligations = Annotated[
+    list[int] | None, typer.Option(min=1, help="For `reading`: instead of 10000, 100000, 1000000. The first is for `desk`.")
+]
+_Persons = Annotated[int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers, or keeps time.")]
 
 
 def bench(
@@ -23,9 +28,7 @@ def bench(
     families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5_000,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each side, in turn; medians count.")] = 5,
     seconds: Annotated[float | None, typer.Option(min=1, help="How long each load lasts, usually 30; how long idle, usually 60.")] = None,
-    persons: Annotated[
-        int, typer.Option(min=1, max=MILLION - 1, help="Persons in the tables of a worker that recovers, or keeps time.")
-    ] = 100_000,
+    persons: _Persons = 100_000,
     events: Annotated[int, typer.Option(min=1, help="Records on Kafka that a rebuild reads.")] = 100_000,
     million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
     webhooks: Annotated[bool, typer.Option("--webhooks", help="For `delivery`: agencies have webhooks, not the inbox.")] = False,
@@ -33,7 +36,8 @@ def bench(
     rates: Annotated[list[float] | None, typer.Option(min=1, help="For `latency`: alerts/s, instead of 25, 50, 100, 200.")] = None,
     search: Annotated[bool, typer.Option("--search/--no-search", help="For `latency`: look for the highest rate carried.")] = True,
     sizes: Annotated[list[int] | None, typer.Option(min=1, help="For `county`: families, instead of 1000, 10000, 100000.")] = None,
-    obligations: Annotated[list[int] | None, typer.Option(min=1, help="For `reading`: instead of 10000, 100000, 1000000.")] = None,
+    obligations: _Obligations = None,
+    people: Annotated[int, typer.Option(min=1, help="For `desk`: who is signed in, each with a page open.")] = 200,
     only: Annotated[Measurement | None, typer.Option(help=ONLY)] = None,
     database: Annotated[str | None, typer.Option(help="`sqlite`, or an empty PostgreSQL (it is filled), instead of both.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Write a cProfile of the stream worker here. It slows the worker.")] = None,
@@ -66,6 +70,7 @@ def bench(
         search=search,
         sizes=tuple(sizes or SIZES),
         obligations=tuple(obligations or OBLIGATIONS),
+        people=people,
         sqlite_only=database == "sqlite",
         database=None if database == "sqlite" else database,
         profile=profile,

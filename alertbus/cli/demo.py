@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
@@ -11,15 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from alertbus import logs
+from alertbus.cli.demo_desk import parts_with_desk, show_desk
 from alertbus.cli.output import NO, as_json, progress, say
 from alertbus.cli.up import stop_signals
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean, narrate
 from alertbus.rehearsal.scenario import load_scenario
-from alertbus.run.bootstrap import wired
+from alertbus.run.bootstrap import PARTS, wired
 from alertbus.run.client import Client
 from alertbus.run.supervisor import Supervisor
-from alertbus.run.temporary import temporary_settings
+from alertbus.run.temporary import any_port, temporary_settings
 from alertbus.settings import Settings, load_settings
 
 CHILD_BI = Path(str(files("alertbus") / "scenarios" / "child-bi"))
@@ -50,37 +52,54 @@ def replay_command(
         raise typer.Exit(NO)
 
 
-def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the story is told.")] = False) -> None:
-    """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why."""
-    clean = asyncio.run(_demo(stay=not exit_))
+def demo(
+    exit_: Annotated[bool, typer.Option("--exit", help="Stop when the story is told.")] = False,
+    desk_only: Annotated[bool, typer.Option("--desk-only", help="Not the story: the desk at once.")] = False,
+    desk_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The desk's port; 0 for any that is free.")] = None,
+) -> None:
+    """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why; then a desk to look at."""
+    clean = asyncio.run(_demo(stay=not exit_, story=not desk_only, desk_port=desk_port))
     if not clean:
         raise typer.Exit(NO)
 
 
-async def _demo(*, stay: bool) -> bool:
-    settings, folder = temporary_settings()
+async def _demo(*, stay: bool, story: bool, desk_port: int | None) -> bool:
     logs.configure("console", "warning", "demo")
     stopping = stop_signals()
+    clean = await _told(stopping) if story else True
+    if not stay or stopping.is_set():
+        return clean
+    settings, folder = _of_the_desk(desk_port)
     with folder:
-        async with _bus(settings, say) as supervisor:
+        async with _bus(settings, say, parts_with_desk()) as supervisor:
+            await show_desk(supervisor, settings, CHILD_BI, stopping)
+    return clean
+
+
+async def _told(stopping: asyncio.Event) -> bool:
+    """Tell the story on a bus of its own. False where somebody was missed or told in error, or where it was cut short."""
+    settings, folder = temporary_settings()
+    with folder:
+        async with _bus(settings, say):
             playing = asyncio.create_task(_play(settings, CHILD_BI, None))
             stopped = asyncio.create_task(stopping.wait())
             await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
             if not playing.done():
                 playing.cancel()
                 return False
             result = playing.result()
             for line in narrate(result):
                 say(line)
-            if stay:
-                say("")
-                say("The bus stays up. Look, from another terminal:")
-                say(f"  ALERTBUS_DATA_DIR={settings.data_dir} alertbus status CB-019")
-                say(f"  curl '{supervisor.url}/v1/inbox?agency=health_visiting&state=all'")
-                say(f"  {supervisor.url}/docs")
-                say("Ctrl-C stops everything and removes the folder.")
-                await stopped
     return is_clean(result)
+
+
+def _of_the_desk(desk_port: int | None) -> tuple[Settings, "tempfile.TemporaryDirectory[str]"]:
+    """Settings of a bus with a desk whose passwords stand on the screen: it is reached from this machine alone, and by them alone."""
+    settings, folder = temporary_settings()
+    port = settings.desk_port if desk_port is None else desk_port or any_port("127.0.0.1")
+    alone = {"http_host": "127.0.0.1", "desk_port": port, "desk_url": None, "desk_oidc": None}
+    return settings.model_copy(update=alone), folder
 
 
 async def _replay(folder: Path, speed: float | None, *, quiet: bool) -> dict[str, Any]:
@@ -104,9 +123,9 @@ async def _play(settings: Settings, folder: Path, speed: float | None) -> dict[s
 
 
 @contextlib.asynccontextmanager
-async def _bus(settings: Settings, tell: Callable[[str], None]) -> AsyncIterator[Supervisor]:
+async def _bus(settings: Settings, tell: Callable[[str], None], parts: tuple[str, ...] = PARTS) -> AsyncIterator[Supervisor]:
     """A supervised bus for as long as the block runs, its parts watched all the while."""
-    supervisor = Supervisor(settings, tell)
+    supervisor = Supervisor(settings, tell, parts)
     done = asyncio.Event()
     watching: asyncio.Task[None] | None = None
     try:

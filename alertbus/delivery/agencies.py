@@ -5,7 +5,7 @@ thread that leases asks too.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
@@ -28,6 +28,7 @@ class Agencies:
         self._circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
         self._in_flight: Counter[str] = Counter()
         self._recovered: set[str] = set()
+        self._opened_at: dict[str, datetime] = {}
 
     @property
     def free(self) -> int:
@@ -67,8 +68,19 @@ class Agencies:
         after = self._circuits[agency] = self._judged(before, outcome, follow_up, now)
         if before.state is not after.state:
             log.warning("an agency's circuit changed", agency=agency, state=after.state.value)
+            if before.state is CircuitState.CLOSED:
+                self._opened_at[agency] = now
             if after.state is CircuitState.CLOSED:
                 self._recovered.add(agency)
+                self._opened_at.pop(agency, None)
+
+    def left_alone(self) -> Mapping[str, Mapping[str, str]]:
+        """Say of each agency whose circuit is not closed since when, and until when nothing is sent there: for other processes to read."""
+        found = {}
+        for agency, since in self._opened_at.items():
+            until = self._circuits[agency].until or since
+            found[agency] = {"since": since.isoformat(), "until": until.isoformat()}
+        return found
 
     def take_recovered(self) -> set[str]:
         """Give, once, the agencies whose systems have begun to answer again."""

@@ -55,7 +55,7 @@ class Sender:
         self._publishing = Publishing(publish)
         self.rounds = Rounds(ledger, self._agencies, self._publishing, self._send, owner=owner, now=now, pace=pace)
         """What arrives is recorded through these."""
-        self._upkeep = Upkeep(ledger, publish, self.rounds.wake, owner=owner, now=now, pace=pace)
+        self._upkeep = Upkeep(ledger, publish, self.rounds.wake, owner=owner, now=now, pace=pace, left_alone=self._agencies.left_alone)
         self._tasks = asyncio.TaskGroup()
         self._under_way: set[asyncio.Task[None]] = set()
 

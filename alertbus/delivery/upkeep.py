@@ -1,7 +1,7 @@
 """What a worker does beside delivering: show that it lives, and put right what a dead worker or a wrong clock has left."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +15,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Upkeep:
-    """`wake` is called when something has become due by this."""
+    """`wake` is called when something has become due by this; `left_alone` gives `Agencies.left_alone`, which goes with each heartbeat."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class Upkeep:
         owner: str,
         now: Callable[[], datetime],
         pace: Pace,
+        left_alone: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
     ) -> None:
         self._ledger = ledger
         self._publish = publish
@@ -33,6 +34,7 @@ class Upkeep:
         self._owner = owner
         self._now = now
         self._pace = pace
+        self._left_alone = left_alone
 
     async def begin(self) -> None:
         """Do once, before the first lease: show a heartbeat, and publish what was settled and perhaps never published."""
@@ -48,7 +50,7 @@ class Upkeep:
             await self._publish_again(settled_before=self._now() - timedelta(seconds=self._pace.repair_s))
             if await self._ledger.undo_clock_skew(self._now(), self._pace.longest_wait):
                 self._wake()
-            await self._ledger.beat(self._owner)
+            await self._ledger.beat(self._owner, self._left_alone())
             others = {owner: beat for owner, beat in (await self._ledger.beats()).items() if owner != self._owner}
             for owner in heartbeats.dead(others, loop.time()):
                 await self._release(owner)

@@ -17,6 +17,9 @@ from starlette.responses import Response
 
 from alertbus.desk import in_words
 from alertbus.desk.dress import Dress
+from alertbus.desk.sending.draft_seal import DraftSeal
+from alertbus.desk.sending.drafts import Drafts
+from alertbus.desk.sign_in.break_glass import BreakGlass
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.ways import ways_of
 from alertbus.intake.intake import Intake
@@ -26,9 +29,11 @@ from alertbus.operations.gauges import Vitals
 from alertbus.plugin.wording import plain
 from alertbus.policy.policy import Policy
 from alertbus.serving.alert_opened import AlertOpener
+from alertbus.serving.explanation_shown import ExplanationReader
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.inbox_shown import InboxReader
 from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
@@ -67,9 +72,14 @@ class Desk:
     """The broker as who may put records back from quarantine; empty: as whoever the desk is there."""
     inbox: InboxReader = field(init=False)
     opener: AlertOpener = field(init=False)
+    glass: BreakGlass = field(init=False)
+    explanations: ExplanationReader = field(init=False)
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
+    reports: ReportReader = field(init=False)
     vitals: Vitals = field(init=False)
+    seal: DraftSeal = field(init=False)
+    drafts: Drafts = field(init=False)
     operations: OperationsReader = field(init=False)
     templates: Environment = field(init=False)
     door: DeskDoor = field(init=False)
@@ -78,9 +88,14 @@ class Desk:
     def __post_init__(self) -> None:
         self.inbox = InboxReader(self.database, self.intake.teams.book, self.policy, self.now)
         self.opener = AlertOpener(self.database, self.intake, self.policy, self.now)
+        self.explanations = ExplanationReader(self.database, self.intake, self.policy, self.now)
+        self.glass = BreakGlass(self.database, self.intake.audited, self.now)
         self.feed = ChangeFeed(self.database, self.now, self.stopping)
         self.reviews = ReviewReader(self.database, self.intake, self.policy, self.now)
+        self.reports = ReportReader(self.database, self.intake, self.policy, self.now)
         self.vitals = Vitals(self.intake.bootstrap, self.database, self.now, self.settings.watchdog_interval_s)
+        self.seal = DraftSeal.of_settings(self.settings.desk_draft_key_file, self.settings.data_dir)
+        self.drafts = Drafts(self.database, self.seal)
         operators = self.operators or self.intake.bootstrap
         self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, operators)
         self.templates = _environment()
@@ -155,6 +170,7 @@ def _environment() -> Environment:
     }
     made.globals |= {
         "span": lambda seconds: in_words.span(timedelta(seconds=seconds)),
+        "rulings": in_words.RULINGS,
         "severities": in_words.SEVERITIES,
         "withheld_words": in_words.WITHHELD,
         "said_by_words": in_words.SAID_BY,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 import structlog
+from starlette.datastructures import FormData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("alertbus.desk")
@@ -31,6 +32,9 @@ HEADERS: Mapping[str, str] = {
 HSTS = "max-age=63072000; includeSubDomains"
 """Two years, as browsers' own lists ask; sent where the desk is reached by https."""
 
+OPEN_FORMS = "alertbus.open_forms"
+"""Where in a call's scope its forms stand that were read: the files in them are closed when the call is over."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 
 
@@ -47,6 +51,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        forms: list[FormData] = []
+        scope[OPEN_FORMS] = forms
 
         async def dressed(message: Message) -> None:
             nonlocal status
@@ -62,6 +68,8 @@ class Guard:
             else:
                 await self._app(scope, _limited(receive), dressed)
         finally:
+            for form in forms:
+                await form.close()
             route = getattr(scope.get("route"), "path", "unmatched")
             log.debug(
                 "call", method=scope["method"], route=route, status=status, duration_ms=round((time.perf_counter() - began) * 1000, 1)

@@ -41,6 +41,27 @@ WITHHELD: Mapping[str, str] = MappingProxyType(
 )
 """What was left out of a notice, by class (`model.sensitivity`), as a reader without the words of the bus is told of it."""
 
+RULINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "works_with_children": "It works with the children",
+        "in_the_plan": "It has a part in the plan",
+        "acts_for_subject": "It works with the person whom the alert is about",
+        "front_door": "It is the front door",
+        "ended_lately": "Its work with the family ended lately",
+        "other_unit": "Another part of it said this",
+        "is_the_source": "It said this itself",
+        "not_involved_then": "It did not work with the family at that time",
+        "kind_not_for_them": "It is not told of this kind",
+        "acts_for_somebody_else": "It works with somebody else on the case",
+        "must_not_learn": "It must not learn of this, by a restriction on the case",
+        "history": "It was on record before, and told to nobody",
+        "nobody_linked": "Nobody of the alert is linked to the case",
+        "withdrawn": "It was taken back",
+        "case_changed": "It was told; the case has changed since",
+    }
+)
+"""Why an agency is told or not (`reach.join.Ruling`, `operations.explaining`)."""
+
 SAID_BY: Mapping[str, str] = MappingProxyType(
     {"child": "a child", "parent": "a parent", "professional": "a professional", "public": "a member of the public"}
 )

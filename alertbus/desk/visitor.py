@@ -70,6 +70,8 @@ class Visitor:
     """An opaque id of the session; it is not what the cookie holds."""
     is_asked: bool = False
     """Whether anything may ever wait for a decision of theirs in review: the desk says it, by the policy."""
+    who: str = ""
+    """The one word for them in the desk's tables, the same at every sign-in (`DeskPerson.who`)."""
 
     @property
     def at(self) -> str:

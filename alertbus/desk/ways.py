@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alertbus.desk.visitor import Visitor
+from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.rights import Right
+from alertbus.serving.reports_shown import READS_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,13 @@ class Way:
 
 WAYS = (
     Way("/inbox", "Inbox", Right.RECEIVE),
+    Way("/families", "Families", Right.RECEIVE),
+    Way("/send", "Send", Right.STATE),
     Way("/team", "Team", Right.RECEIVE),
     Way("/reviews", "Review", seen_by=lambda visitor: visitor.is_asked),
+    Way("/reports", "Reports", seen_by=lambda visitor: bool(visitor.rights & READS_REPORTS)),
     Way("/operations", "Operations", Right.OPERATE),
+    Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
 """In the order of the head. The first that somebody may see is where they arrive."""

@@ -19,13 +19,21 @@ from alertbus.desk.pages import (
     alert_followed,
     answers,
     briefing,
+    families,
+    family,
+    family_chronology,
+    glass,
     inbox,
     live,
     on_call,
     quarantine_page,
+    reports,
     review_people,
     reviews,
     runbook_pages,
+    send,
+    send_forms,
+    send_releases,
     team,
     team_changes,
 )
@@ -40,12 +48,20 @@ PAGES = (
     briefing,
     team,
     team_changes,
+    send,
+    send_releases,
+    send_forms,
+    families,
+    family,
+    family_chronology,
     review_people,
     reviews,
     on_call,
     alert_followed,
     quarantine_page,
     runbook_pages,
+    glass,
+    reports,
     live,
 )
 
@@ -94,7 +110,9 @@ def _install_faults(app: FastAPI, desk: Desk) -> None:
         with contextlib.suppress(Exception):  # no database, most likely: the page is made all the same
             visitor = await desk.visitor(request)
         token = desk.door.form_token(request) if visitor else ""
-        return desk.page(request, "fault.html", status=status, title=title, words=words, visitor=visitor, form_token=token)
+        seen = glass.may_be_asked(request, visitor) if status == 404 else None  # noqa: PLR2004
+        values = {"title": title, "words": words, "visitor": visitor, "form_token": token, "glass": seen}
+        return desk.page(request, "fault.html", status=status, **values)
 
     app.add_exception_handler(NotSignedIn, not_signed_in)
     for kind in (BusError, BrokerFault, RequestValidationError, HTTPException, Exception):

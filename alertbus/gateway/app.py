@@ -30,6 +30,7 @@ from alertbus.gateway.routes import obligations as routes_obligations
 from alertbus.gateway.routes import operating as routes_operating
 from alertbus.gateway.routes import ops as routes_ops
 from alertbus.gateway.routes import people as routes_people
+from alertbus.gateway.routes import reports as routes_reports
 from alertbus.gateway.routes import reviews as routes_reviews
 from alertbus.gateway.routes import sources as routes_sources
 from alertbus.gateway.routes import teams as routes_teams
@@ -52,7 +53,7 @@ from alertbus.serving.quarantine_kept import PutBack
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items),
     *(routes_item_decisions, routes_item_escalations, routes_reviews, routes_briefings, routes_people, routes_teams, routes_exercises),
-    *(routes_audit, routes_operating, routes_ops, routes_docs),
+    *(routes_audit, routes_reports, routes_operating, routes_ops, routes_docs),
 )
 _WORDS: tuple[type[BaseModel], ...] = (
     *(Alert, Case, Acknowledgement, ActedOn, AnswerTakenBack, DecisionOnItem, EscalationByName, ReviewDecision, StatedOfPeople),

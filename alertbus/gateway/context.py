@@ -25,6 +25,7 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import Policy
 from alertbus.serving.feed import ChangeFeed
 from alertbus.serving.operations_shown import OperationsReader
+from alertbus.serving.reports_shown import ReportReader
 from alertbus.serving.reviews_shown import ReviewReader
 from alertbus.settings import Settings
 from alertbus.sql.database import Database
@@ -55,6 +56,7 @@ class Gateway:
     feed: ChangeFeed = field(init=False)
     reviews: ReviewReader = field(init=False)
     operations: OperationsReader = field(init=False)
+    reports: ReportReader = field(init=False)
 
     def __post_init__(self) -> None:
         keys = load_keys(self.settings.audit_key_file, self.settings.data_dir)
@@ -64,6 +66,7 @@ class Gateway:
         self.feed = ChangeFeed(self.engine, self.now, self.stopping)
         self.reviews = ReviewReader(self.engine, self.intake, self.policy, self.now)
         self.operations = OperationsReader(self.settings, self.intake, self.vitals, self.now, self.operators or self.bootstrap)
+        self.reports = ReportReader(self.engine, self.intake, self.policy, self.now)
         self.callers = Callers(self.settings.callers, self.policy)
 
 

@@ -42,6 +42,9 @@ BATCH = 200
 WAITING = 2_000
 """Alerts that may wait; beyond that callers are told to come back instead of filling the memory."""
 
+_ASKED_AT_ONCE = 500
+"""Ids in one question to the database: SQLite takes 999 of them in its oldest form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -118,12 +121,25 @@ class AlertIntake:
             self._writing = asyncio.create_task(self._write_waiting(), context=by_itself())
         return await submission.answer
 
+    def refused(self, alert: Alert) -> list[Fault]:
+        """Name what would be refused of the alert, whoever is in it: for who is shown it before they send."""
+        return _content_faults([alert], self._now(), self._allowed, several=False, by_watchdog=False)
+
     async def knows(self, alert_id: str) -> bool:
         """Say whether any statement of the alert was accepted, which the chronicle may not show yet."""
-        query = select(accepted_table.c.alert_id).where(accepted_table.c.alert_id == alert_id).limit(1)
+        return bool(await self.known([alert_id]))
+
+    async def known(self, alert_ids: Collection[str]) -> frozenset[str]:
+        """Those of which any statement was accepted."""
+        found: set[str] = set()
+        wanted = sorted(set(alert_ids))
         with database_faults():
             async with reading(self._engine) as connection:
-                return (await connection.execute(query)).first() is not None
+                for first in range(0, len(wanted), _ASKED_AT_ONCE):
+                    some = wanted[first : first + _ASKED_AT_ONCE]
+                    query = select(accepted_table.c.alert_id).where(accepted_table.c.alert_id.in_(some)).distinct()
+                    found.update((await connection.execute(query)).scalars())
+        return frozenset(found)
 
     async def as_news(self, alerts: Sequence[Alert]) -> list[Alert]:
         """Give the alerts of a source's message with those as `history` that are too old to be told now (`moments.OLD_NEWS`).

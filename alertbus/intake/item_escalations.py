@@ -54,7 +54,7 @@ class ItemEscalations:
         sight = caller.item_sight(as_agency=said.agency is not None)
         await item_owed(self._engine, self._policy, sight, item_id, now=now)
         item, asked = await self._items(item_id)
-        if (refused := _impossible(item, asked)) is not None:
+        if (refused := _impossible(item, asked, early=item is not None and self._may_be_early(item))) is not None:
             raise InvalidInput([refused])
         assert item is not None
         seen = max([item.opened_at, *(step.at for one in (item, asked) if one is not None for step in one.steps)])
@@ -72,6 +72,11 @@ class ItemEscalations:
         await self._publisher.send(records.item_escalated(escalated))
         return escalated
 
+    def _may_be_early(self, item: Item) -> bool:
+        """Whether nobody is told of such an item before it is late, so that whoever sees that it will be need not wait for a reminder."""
+        rule = self._policy.items.get(item.rule)
+        return rule is not None and not rule.warns and bool(rule.tells) and item.due is not None
+
     async def _items(self, item_id: str) -> tuple[Item | None, Item | None]:
         """The item, and that of the answer which its lapse asks for, as far as somebody was told of them."""
         async with view(self._engine) as connection:
@@ -86,9 +91,11 @@ async def _read(connection: Transaction, item_id: str) -> Item | None:
     return None if body is None else Item.model_validate_json(body)
 
 
-def _impossible(item: Item | None, asked: Item | None) -> Fault | None:
-    """Why nobody else can be told of it now, if nobody can. `asked` is the item of the answer that is asked for because of it."""
-    if item is None or (item.state is ItemState.OPEN and not item.steps):
+def _impossible(item: Item | None, asked: Item | None, *, early: bool) -> Fault | None:
+    """Why nobody else can be told of it now, if nobody can. `asked` is the item of the answer that is asked for because of it; `early`: it
+    need not be late.
+    """
+    if item is None or (item.state is ItemState.OPEN and not item.steps and not early):
         return Fault("", "an item of which somebody has been reminded, or that is late: nobody has been told of this one yet", "not_late")
     if item.state is ItemState.SUSPENDED:
         return Fault("", "an item whose clock runs: a person has stopped this one, with a reason", "is_suspended")

@@ -16,7 +16,8 @@ from alertbus.model.sensitivity import Sensitivity as S
 
 KIND = "briefing"
 LAPSE = "lapse"
-OWN_KINDS = frozenset({KIND, LAPSE})
+WHO_HAS_IT = "who_has_it"
+OWN_KINDS = frozenset({KIND, LAPSE, WHO_HAS_IT})
 """The kinds of the obligations that the bus makes itself. Nobody may state an alert of one."""
 
 OWN_SOURCE = "alertbus"

@@ -1,4 +1,5 @@
-"""What a police notice leaves unsaid, in words that an officer can act on (INT-04, PPN-14, LNK-11; STANDARDS section 5). Pure.
+"""What a police notice leaves unsaid (INT-04, PPN-14, LNK-11; STANDARDS section 5), and any alert that only judges (VOI-08), in words that
+its sender can act on. Pure.
 
 A gap holds nothing up: the notice is told meanwhile, and its receivers read what nobody has stated. The officer who sent it is asked to
 state it, by an amendment. Whether somebody is known to the bus changes nothing here, so the answer tells a sender of nobody.
@@ -11,6 +12,7 @@ from typing import Annotated
 from alertbus.model.alert import Action, Alert, SaidBy
 from alertbus.model.base import Word
 from alertbus.model.details import Incident
+from alertbus.model.label_words import asked_of, only_labels
 from alertbus.model.sensitivity import Sensitivity as S
 
 PPN = "ppn"
@@ -76,4 +78,8 @@ def unsaid(alert: Alert) -> tuple[str, ...]:
 
 def gaps(alert: Alert) -> tuple[Gap, ...]:
     """What its sender is asked to state."""
-    return tuple(Gap(path=PATHS[name], words=ASKED[name]) for name in unsaid(alert))
+    missing = tuple(Gap(path=PATHS[name], words=ASKED[name]) for name in unsaid(alert))
+    if alert.action is Action.WITHDRAWN or alert.history:
+        return missing
+    judged = ((number, only_labels(piece.text)) for number, piece in enumerate(alert.narrative))
+    return missing + tuple(Gap(path=f"narrative[{number}].text", words=asked_of(labels)) for number, labels in judged if labels)

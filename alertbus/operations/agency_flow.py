@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import AwareDatetime
 from sqlalchemy import func, select
 
 from alertbus.channel_settings import ChannelSettings
@@ -15,9 +16,9 @@ from alertbus.chronicle import tables
 from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import answered
 from alertbus.delivery.ledger.tables import ledger
-from alertbus.delivery.outcome import DOWN
 from alertbus.model import watchdog
 from alertbus.model.base import Word
+from alertbus.operations.circuits import LeftAlone, left_alone
 from alertbus.operations.undelivered import Undelivered, undelivered
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import INBOX, UNKNOWN_SECTOR, Policy
@@ -63,6 +64,10 @@ class AgencyFlow(Word):
     failures: tuple[Undelivered, ...] = ()
     last_trouble: tuple[str, ...] = ()
     """Classes of error of what is still tried."""
+    left_alone_since: AwareDatetime | None = None
+    """Since when a delivery worker sends it nothing, because its system did not answer (an open circuit); None: it is sent what is due."""
+    tried_again_at: AwareDatetime | None = None
+    """When one message will be sent to see whether it answers again, if that is not yet."""
 
     @property
     def failing(self) -> int:
@@ -73,14 +78,6 @@ class AgencyFlow(Word):
     def on_fallback(self) -> int:
         """Those of them that the fallback has."""
         return sum(one.in_fallback for one in self.failures)
-
-    @property
-    def is_left_alone(self) -> bool:
-        """Whether its system did not answer when it was last tried: what waits is held back, and one is sent now and then to see."""
-        return any(one in _DOWN for one in self.last_trouble)
-
-
-_DOWN = frozenset(trouble.value for trouble in DOWN)
 
 
 @dataclass(slots=True)
@@ -104,9 +101,13 @@ class AgencyFlows:
         Raises `DatabaseUnavailable`.
         """
         waiting, failing, counts = await self._waiting(), await self._failing(), await self._by_state()
-        names = {*self._policy.agencies, *waiting, *failing, *counts} - {watchdog.AGENCY}
-        found = [self._flow(name, waiting.get(name, _Waits()), failing.get(name, ()), counts.get(name, {}), now) for name in sorted(names)]
-        return sorted(found, key=lambda one: (-one.failing, -(one.oldest_s or 0.0), one.agency))
+        alone = await left_alone(self._engine)
+        names = {*self._policy.agencies, *waiting, *failing, *counts, *alone} - {watchdog.AGENCY}
+        found = []
+        for name in sorted(names):
+            flow = self._flow(name, waiting.get(name, _Waits()), failing.get(name, ()), counts.get(name, {}), now)
+            found.append(_left_alone(flow, alone[name], now) if name in alone else flow)
+        return sorted(found, key=lambda one: (-one.failing, one.left_alone_since is None, -(one.oldest_s or 0.0), one.agency))
 
     def _flow(self, agency: str, waits: _Waits, failures: tuple[Undelivered, ...], states: Mapping[str, int], now: datetime) -> AgencyFlow:
         sector = self._policy.agency(agency).sector
@@ -158,6 +159,11 @@ class AgencyFlows:
             counts[agency][state] = count
         self._counts, self._counted = dict(counts), time.monotonic()
         return self._counts
+
+
+def _left_alone(flow: AgencyFlow, alone: LeftAlone, now: datetime) -> AgencyFlow:
+    again = alone.until if alone.until > now else None
+    return flow.model_copy(update={"left_alone_since": alone.since, "tried_again_at": again})
 
 
 def channel_of(agency: str, channels: Mapping[str, ChannelSettings]) -> str:

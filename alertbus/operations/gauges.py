@@ -16,12 +16,14 @@ from prometheus_client.samples import Sample
 from sqlalchemy import func, select
 
 from alertbus.broker.faults import BrokerFault
+from alertbus.chronicle import queries
 from alertbus.chronicle.item_numbers import numbers_of_items, unowned_by_agency
 from alertbus.chronicle.tick_times import tick_times
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
+from alertbus.operations.circuits import left_alone
 from alertbus.operations.progress import Progress
 from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
@@ -109,24 +111,35 @@ def _gauge(name: str, about: str, *labels: str) -> Gauge:
     return Gauge(f"alertbus_{name}", about, labels, registry=None)
 
 
-async def _progress(vitals: Vitals) -> list[Gauge]:
+async def _progress(vitals: Vitals) -> list[Collector]:
     oldest = _gauge("oldest_unprocessed_seconds", "Age of the oldest record that a group has not processed", "group")
     waiting = _gauge("pending_records", "Records that a group has not processed", "group")
     for group, behind in (await vitals.progress.groups(vitals.now())).items():
         oldest.labels(group).set(behind.oldest_s or 0.0)
         waiting.labels(group).set(behind.pending)
-    return [oldest, waiting]
+    written = CounterMetricFamily("alertbus_topic_records", "Records ever written to a topic that a group reads", labels=("topic",))
+    for topic, flow in (await vitals.progress.topics(vitals.now())).items():
+        written.add_metric((topic,), flow.written)
+    return [oldest, waiting, CountedElsewhere(written)]
 
 
 async def _delivery(vitals: Vitals) -> list[Gauge]:
     """Labels name agencies, which are organisations, and never a person."""
     owed = _gauge("undelivered_notices", "Notices that are not with their agency yet", "agency", "state")
-    open_ = select(ledger.c.agency, ledger.c.state, func.count()).where(ledger.c.done_at.is_(None), ledger.c.agency != watchdog.AGENCY)
+    oldest = _gauge("undelivered_notices_oldest_seconds", "Since delivery took the first of them up; 0 when there is none")
+    row, now = ledger.c, vitals.now()
+    since = func.min(row.recorded_at, type_=row.recorded_at.type)
+    open_ = select(row.agency, row.state, func.count(), since).where(row.done_at.is_(None), row.agency != watchdog.AGENCY)
     with database_faults():
         async with reading(vitals.engine) as connection:
-            for agency, state, count in await connection.execute(open_.group_by(ledger.c.agency, ledger.c.state)):
-                owed.labels(agency, state).set(count)
-    return [owed]
+            found = (await connection.execute(open_.group_by(row.agency, row.state))).all()
+    for agency, state, count, _ in found:
+        owed.labels(agency, state).set(count)
+    oldest.set(max(0.0, (now - min((first for *_, first in found), default=now)).total_seconds()))
+    circuits = _gauge("agencies_left_alone", "1 for an agency that a delivery worker sends nothing, as its system did not answer", "agency")
+    for agency in await left_alone(vitals.engine):
+        circuits.labels(agency).set(1)
+    return [owed, oldest, circuits]
 
 
 async def _undelivered(vitals: Vitals) -> list[Gauge]:
@@ -153,6 +166,25 @@ async def _items(vitals: Vitals) -> list[Gauge]:
     running.set(found.open)
     overdue.set(found.overdue)
     return [unowned, oldest, running, overdue]
+
+
+async def _answers(vitals: Vitals) -> list[Gauge]:
+    """Of real cases. That something is late is for its agency's chain, and for nobody on call; a graph of it shows how a week goes."""
+    overdue = _gauge("answers_overdue", "Obligations whose time has passed, without an answer")
+    oldest = _gauge("oldest_unanswered_seconds", "How long the longest unanswered obligation has waited; 0 when there is none")
+    clocks = _gauge("clocks", "Clocks of the policy's rules that have ended, by whether they were met", "outcome")
+    open_ = _gauge("reviews_open", "Questions that wait for a person")
+    oldest_review = _gauge("review_oldest_seconds", "How long the first of them has waited; 0 when there is none")
+    unreadable = _gauge("unreadable_records", "Records that the chronicle could not take")
+    found = await queries.status(vitals.engine, vitals.now())
+    overdue.set(found.overdue)
+    oldest.set(found.oldest_unanswered.age_s if found.oldest_unanswered else 0.0)
+    clocks.labels("met").set(found.items.clocks_met)
+    clocks.labels("missed").set(found.items.clocks_missed)
+    open_.set(found.review)
+    oldest_review.set(found.oldest_review.age_s if found.oldest_review else 0.0)
+    unreadable.set(found.unreadable)
+    return [overdue, oldest, clocks, open_, oldest_review, unreadable]
 
 
 async def _clock(vitals: Vitals) -> list[Gauge]:
@@ -220,6 +252,7 @@ _MEASURES: dict[str, Measure] = {
     "delivery": _delivery,
     "undelivered": _undelivered,
     "items": _items,
+    "answers": _answers,
     "clock": _clock,
     "quarantine": _quarantine,
     "ignored": _ignored,

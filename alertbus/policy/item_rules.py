@@ -169,6 +169,11 @@ class ItemRule(Word):
     cite: tuple[str, ...] = Field(min_length=1)
 
     @property
+    def warns(self) -> bool:
+        """Whether anybody may be told of it before its time has passed."""
+        return bool(self.asks) or self.warn is not None or self.warn_before_holidays
+
+    @property
     def paths(self) -> Iterator[str]:
         for part in (*self.opens, *self.closes):
             yield from part.paths

@@ -21,6 +21,7 @@ from alertbus.policy.escalation_rules import EscalationRules, OutOfHours, TeamCh
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
+from alertbus.policy.local_procedure import LocalProcedure
 from alertbus.policy.within import CENTURY, Within
 
 
@@ -82,6 +83,8 @@ class KindRule(Word):
     proposes: str | None = None
     """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
     hide_source: bool = False
+    tells_sender: bool = False
+    """What the case holder answers to it is told to the agency that stated it, where that works with the children (HYP-09)."""
     cite: tuple[str, ...] = Field(min_length=1)
 
 
@@ -154,11 +157,13 @@ class Policy(Word):
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
     """How far from today a moment or a day may lie that somebody states."""
+    local_procedure: Mapping[str, LocalProcedure] = Field(default_factory=dict)
+    """Sector, or `default` → what whoever sends a concern is shown first (CON-07)."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if faults := [*self._unknown_agencies(), *self._undecided(), *self._wrong_items()]:
+        if faults := [*self._unknown_agencies(), *self._undecided(), *self._wrong_items(), *self._strange_procedures()]:
             raise ValueError("\n".join(faults))  # one a line: `parse_policy` counts them
         return self
 
@@ -211,10 +216,20 @@ class Policy(Word):
         if self.items and UNKNOWN_REASON not in self.reason_codes:
             yield f"reason_codes: `{UNKNOWN_REASON}` is needed, for a lapse of which nobody has said why"
 
+    def _strange_procedures(self) -> Iterator[str]:
+        """Yield a line where the local procedure of a sector is given that no agency is of."""
+        known = {agency.sector for agency in self.agencies.values()} | {"default"}
+        if strange := sorted(set(self.local_procedure) - known):
+            yield f"local_procedure: no agency is of sector {', '.join(strange)}"
+
     def lets_state(self, source: str, kind: str) -> bool:
         """Whether the agency of this source may state alerts of that kind: a school states no release."""
         allowed = self.may_state.get(kind)
         return allowed is None or self.agency(source.partition(".")[0]).sector in allowed
+
+    def procedure_of(self, agency: str) -> LocalProcedure | None:
+        """What the agency's people do before and beside sending a concern; None where the policy says nothing."""
+        return self.local_procedure.get(self.agency(agency).sector) or self.local_procedure.get("default")
 
     def fallback_of(self, agency: str) -> str:
         return self.agency(agency).fallback or self.fallback

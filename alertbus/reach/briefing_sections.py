@@ -234,6 +234,12 @@ class BriefingSections:
             yield BriefedHolder(agency=self._called(agency), role=self._policy.agency(agency).role)
             yield from (self._holder(one) for one in self._named(agency) if _holds(one, self.at))
 
+    def ours(self) -> Iterator[BriefedHolder]:
+        """The reader's own agency on the case, and who answers for it there."""
+        if self.sight.full(Sensitivity.ACTION):
+            yield BriefedHolder(agency=self._agency, role=self._policy.agency(self._agency).role)
+            yield from (self._holder(one) for one in self._named(self._agency) if _holds(one, self.at))
+
     def changes(self, within_days: int) -> Iterator[BriefedHolder]:
         """Workers and managers who followed others on the case in the days before, here or elsewhere (TUR-10)."""
         seen = {(one.agency, one.name) for one in self.others()}
@@ -247,11 +253,11 @@ class BriefingSections:
         named = [one for one in self._named(self._agency) if one.level is Level.WORKER and _holds(one, self.at)]
         return named[-1].worker if named else None
 
-    def before(self) -> Iterator[BriefedHolder]:
-        """Who held it before in the reader's own service, by time."""
+    def before(self, agency: str | None = None) -> Iterator[BriefedHolder]:
+        """Who held it before in the reader's own service, by time; or in that of another `agency`, for a reader who may know of it."""
         if not self.sight.full(Sensitivity.ACTION):
             return
-        for one in self._named(self._agency):
+        for one in self._named(agency or self._agency):
             if one.until is not None and one.from_ != one.to and (one.until < self.at or _day(one.until) == self._day):
                 yield self._holder(one)
 

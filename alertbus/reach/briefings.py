@@ -5,6 +5,7 @@ before it; a repeated event gives out again what it gave, under the same ids. Ea
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from alertbus.model import ids
@@ -18,7 +19,18 @@ from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_notice import briefing_notice, taken_over, title_of
 from alertbus.reach.kept import OwnObligation
 from alertbus.reach.newcomers import BRIEFING, holds
-from alertbus.reach.occasions import CHANGES, HANDOVER, SUCCESSOR, Occasion, arrivals_until, each_occasion, may_brief, occasions, once_each
+from alertbus.reach.occasions import (
+    CHANGES,
+    HANDOVER,
+    SUCCESSOR,
+    Occasion,
+    arrivals_until,
+    each_occasion,
+    may_brief,
+    occasions,
+    once_each,
+    told_with,
+)
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from alertbus.reach.roster import FOREVER, roster
 from alertbus.reach.standing import settled
@@ -46,6 +58,7 @@ def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseCh
     each = each_occasion(before, policy)  # what was one with a handover that is forgotten now is not new
     were = {(one.agency, one.role, one.key, one.mark) for one in _due(before, [*each, *once_each(each, policy)])}
     found: list[Occasion] = []
+    arrivals = each_occasion(after, policy)
     for one in _due(after, occasions(after, policy)):
         fresh = (one.agency, one.role, one.key, one.mark) not in were and not _was_there(before.case, one)
         match event:
@@ -57,8 +70,16 @@ def _given(before: CaseState, after: CaseState, event: AlertReachedCase | CaseCh
             case AlertReachedCase():
                 again = one.alert_id == event.alert.alert_id
         if fresh or again:
-            found.append(one)
+            found.append(_as_given(one, arrivals, after, policy))
     return found
+
+
+def _as_given(one: Occasion, arrivals: Iterable[Occasion], state: CaseState, policy: Policy) -> Occasion:
+    """The occasion as it is told: one of whom their recording was told already amends that."""
+    if state.case is None or obligation_id(state.case.id, one) in state.own:
+        return one
+    recorded = told_with(one, arrivals, policy)
+    return replace(one, key=recorded.key) if recorded is not None and obligation_id(state.case.id, recorded) in state.own else one
 
 
 def _due(state: CaseState, found: Iterable[Occasion]) -> Iterator[Occasion]:

@@ -17,6 +17,7 @@ from alertbus.reach.items import reduce_items
 from alertbus.reach.owed import Owed
 from alertbus.reach.reduce_case import CaseEvent, CaseState, reduce_case
 from alertbus.reach.releases import due_reminders
+from alertbus.reach.who_has_it import told_to_its_sender
 
 
 class CaseOutcome(NamedTuple):
@@ -37,4 +38,5 @@ def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     after = with_next_moment(before, after, event, policy)
     after, over = reduce_forgotten(before, after, event, policy)
     reminders = due_reminders(before, after, event, policy)
-    return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked], [*items, *answers, *over])
+    known = told_to_its_sender(after, event, policy)
+    return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked, *known], [*items, *answers, *over])

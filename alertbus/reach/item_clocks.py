@@ -154,7 +154,8 @@ class _Clock:
         item = self._item(state, due and pause.due, closed, ended, now)
         steps = [ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)] if warned else []
         raised = None
-        if warned and self._rule.tells and (asked := first_before(min(lapse_at, stops), warned_at, escalated, recorded)) is not None:
+        raises_from = warned_at if warned else max(opened.at, opened.known) if self._never_warns and due is not None else FOREVER
+        if self._rule.tells and (asked := first_before(min(lapse_at, stops), raises_from, escalated, recorded)) is not None:
             ends = min(lapse_at if lapsed else FOREVER, over or FOREVER)
             raised = RaisedEarly(asked, None if ends == FOREVER else max(ends, asked.at))
             steps.append(escalation_step(self._rule.tells[0], asked))
@@ -173,6 +174,11 @@ class _Clock:
         rests_on = _rests_on(opened, *(one.fact for one in (closed,) if one is not None), *(fact for fact, _, _ in once))
         lapse = Lapse(lapse_at, None if over is None else max(over, lapse_at)) if lapsed else None
         return Worked(item, self._rule, opened, lapse, raised, warned_at if warned else None, rests_on)
+
+    @property
+    def _never_warns(self) -> bool:
+        """Nobody is told before it is late: so whoever sees that it will be need not wait for a reminder (CLK-12)."""
+        return not self._rule.warns
 
     def _asked_by(self, pause: _Pause, raised: RaisedEarly | None, *, lapsed: bool) -> str | None:
         """The obligation by which people answer to it; None while nobody is asked."""

@@ -69,6 +69,17 @@ def once_each(found: Sequence[Occasion], policy: Policy) -> list[Occasion]:
     return [replace(one, key=before[id(one)]) if id(one) in before else one for one in kept]
 
 
+def told_with(one: Occasion, found: Iterable[Occasion], policy: Policy) -> Occasion | None:
+    """The recording, among these occasions, of whom a handover is told that was stated on an earlier day: whoever was briefed by it already
+    hears of the handover that comes to the case behind it as an amendment of that (`once_each` has the other order).
+    """
+    window = timedelta(days=policy.briefings.handover_within_days)
+    if one.rule != BRIEFING or one.handover is None or one.recipient is None:
+        return None
+    recorded = (other for other in found if other.rule == BRIEFING and other.alert_id is None and _same_person(one, other))
+    return next((other for other in recorded if _later_day(one, other, window)), None)
+
+
 def _same_person(one: Occasion, other: Occasion) -> bool:
     return (one.agency, one.role, one.recipient) == (other.agency, other.role, other.recipient)
 

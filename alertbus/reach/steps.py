@@ -159,30 +159,36 @@ def _rounds(asking: Asking, answers: Sequence[Answer], manner: Manner, escalated
     everything: list[Answer | EscalationAsked] = [*answers, *escalated]
     for said in sorted(everything, key=lambda one: (one.at, isinstance(one, EscalationAsked))):
         if waiting is None and acting.until <= said.at:
-            waiting = _again(acting.until, asking, manner, reminded=True)
+            waiting = _run_out(acting, asking, manner)
         if isinstance(said, EscalationAsked):
             if waiting is None:
-                waiting, acting = _again(said.at, asking, manner, reminded=False)._replace(escalated=True), _Acting(manner)
+                waiting, acting = _again(said.at, asking, manner)._replace(escalated=True), _Acting(manner)
         elif (acts := acting.heard(said)) and waiting is not None:
             yield waiting._replace(until=said.at, answer=said)
             waiting = None
         elif acts is False and waiting is None:
-            waiting = _again(said.at, asking, manner, reminded=False)
+            waiting = _again(said.at, asking, manner)
     if waiting is None and acting.until < asking.until:
-        waiting = _again(acting.until, asking, manner, reminded=True)
+        waiting = _run_out(acting, asking, manner)
     if waiting is not None:
         yield waiting
 
 
 class _Acting:
-    """Who acts, and until when. What each person said last counts: who acts and then passes it on acts no more."""
+    """Who acts, and until when. What each person said last counts: who acts and then passes it on acts no more. An answer that would run
+    out while the day team is not there holds until they are: nobody would be asked before that.
+    """
 
     def __init__(self, manner: Manner) -> None:
         self._manner, self._until, self._done = manner, dict[str, datetime](), False
 
     @property
-    def until(self) -> datetime:
+    def runs_out(self) -> datetime:
         return max(self._until.values(), default=FOREVER)
+
+    @property
+    def until(self) -> datetime:
+        return self._manner.wait(self.runs_out) if self.runs_out < FOREVER else FOREVER
 
     def heard(self, answer: Answer) -> bool | None:
         """True if somebody acts by this answer; False if nobody does any more, because of it; None if it makes no difference."""
@@ -197,13 +203,24 @@ class _Acting:
         return False if acted and not any(held > answer.at for held in self._until.values()) else None
 
 
-def _again(at: datetime, asking: Asking, manner: Manner, *, reminded: bool) -> Round:
-    """It waits again. Where an answer has run out, whoever owes it is reminded at once."""
+def _again(at: datetime, asking: Asking, manner: Manner) -> Round:
+    """It waits again."""
     at = at.astimezone(UTC)
     if asking.obligation.due is None:
         return Round(at, None, None, asking.until)
     due = manner.due_again(at)
-    return Round(at, due, manner.wait(at) if reminded else manner.reminder(at, due), asking.until)
+    return Round(at, due, manner.reminder(at, due), asking.until)
+
+
+def _run_out(acting: _Acting, asking: Asking, manner: Manner) -> Round:
+    """It waits again because an answer has run out: whoever owes it is reminded at once, and their time counts from when it ran out; from
+    when the day team is there, where it would have passed by then.
+    """
+    waiting = _again(acting.until, asking, manner)
+    if waiting.due is None:
+        return waiting
+    due = manner.due_again(acting.runs_out.astimezone(UTC))
+    return waiting._replace(due=due if due > waiting.since else waiting.due, reminder=waiting.since)
 
 
 def _steps(

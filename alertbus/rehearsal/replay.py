@@ -53,7 +53,7 @@ async def replay(
         for case in scenario.cases:
             await client.call("PUT", f"/v1/cases/{case.id}", json=json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True)))
         accepted = await _play(scenario, client, wiring, speed, tick)
-        await _settled(wiring, scenario)
+        await settled(wiring, scenario)
         reconciliation = await reconcile(wiring.bootstrap, wiring.engine, wiring.policy, exercise=scenario.exercise)
     taken = await taken_notices(wiring.engine, scenario.exercise)
     chased = Chased(await exercise_items(wiring.engine, scenario.exercise), [one.notice for one in taken])
@@ -76,16 +76,17 @@ async def _play(
             await asyncio.sleep(max(0.0, began + number / speed - loop.time()))
         if now is None or event.alert.recorded_at > now:
             now = event.alert.recorded_at
-            await _move_clock(scenario, client, wiring, now)
+            await move_clock(scenario, client, wiring, now)
         await client.call("POST", "/v1/alerts", content=event.alert.model_dump_json(by_alias=True, exclude_defaults=True), headers=_JSON)
         accepted[event.id] = datetime.now(UTC)
         tick()
     if now is not None:
-        await _move_clock(scenario, client, wiring, now + scenario.runs_on)
+        await move_clock(scenario, client, wiring, now + scenario.runs_on)
     return accepted
 
 
-async def _move_clock(scenario: Scenario, client: Client, wiring: Wiring, to: datetime) -> None:
+async def move_clock(scenario: Scenario, client: Client, wiring: Wiring, to: datetime) -> None:
+    """Move the clock of the exercise, once what was stated before has come to its cases. Raises `Unavailable` where it does not."""
     if not await eventually(lambda: _came_to_cases(wiring), SETTLE_S, 0.02):
         raise Unavailable(NOT_FINISHED)
     await client.call("POST", f"/v1/exercises/{scenario.exercise}/clock", json={"at": to.isoformat()})
@@ -101,7 +102,7 @@ async def _came_to_cases(wiring: Wiring) -> bool:
 _JSON = {"content-type": "application/json"}
 
 
-async def _settled(wiring: Wiring, scenario: Scenario) -> None:
+async def settled(wiring: Wiring, scenario: Scenario) -> None:
     """Wait until everything accepted has been worked through: no stage behind, nothing undelivered, nothing unwritten.
 
     Looked at in the order in which records flow and twice over, so that what was handed on between two looks is seen by one of them.

@@ -228,6 +228,7 @@ class Supervisor:
             **_said_of_kafka(self.at_broker or self.settings),
             "ALERTBUS_BOOTSTRAP_SERVERS": str(self.bootstrap),
             "ALERTBUS_DATA_DIR": str(self.settings.data_dir),
+            "ALERTBUS_HTTP_HOST": self.settings.http_host,
             "ALERTBUS_HTTP_PORT": str(self.settings.http_port),
             "ALERTBUS_DESK_PORT": str(self.settings.desk_port),
             "ALERTBUS_PARTITIONS": str(self.partitions),

@@ -5,8 +5,8 @@ it (OOH-07, HYP-09). Who stated it and is on no case learns that it was accepted
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alertbus.audit.chain import AuditedDeed
@@ -14,13 +14,16 @@ from alertbus.chronicle import queries
 from alertbus.chronicle.answers import AlertStatus, InboxItem
 from alertbus.chronicle.item_queries import ItemsAsked, items_owed
 from alertbus.chronicle.item_sight import ItemShown
+from alertbus.chronicle.notices_told import notices_told
 from alertbus.chronicle.senders_view import NOTHING_TO_SAY, SendersView, senders_view
 from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.calendar import day_alone
 from alertbus.model.errors import NotFound
 from alertbus.model.item import ANSWER
+from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
+from alertbus.serving.former_words import former_notices
 from alertbus.sql.database import Database
 
 NO_ALERT = "no such alert; give the id that the bus answered with"
@@ -41,6 +44,8 @@ class OpenedAlert:
     """What else the alert has made somebody owe by a time."""
     stated: bool
     """The reader's agency is the one that stated it."""
+    former: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
+    """By obligation: what the reader's agency was told before its source changed it, the oldest first."""
 
 
 class AlertOpener:
@@ -78,18 +83,55 @@ class AlertOpener:
             owed={one.id: one for one in found},
             clocks=tuple(one for one in found if one.rule != ANSWER),
             stated=stated,
+            former=await self._former(told),
         )
 
     async def _projected(self, alert_id: str, caller: Caller) -> AlertStatus:
-        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here."""
+        """Ask the chronicle, and wait for it a moment if it does not show yet what was just accepted here.
+
+        Nobody waits for what it has already and is not theirs: they would know by the time it takes that there is such an alert.
+        """
         deadline = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
                 return await queries.alert_status(self._engine, alert_id, now=self._now(), sight=caller.sight)
             except NotFound:
-                if asyncio.get_running_loop().time() > deadline or not await self._intake.alerts.knows(alert_id):
+                there = await queries.shows_alert(self._engine, alert_id)
+                if there or asyncio.get_running_loop().time() > deadline or not await self._intake.alerts.knows(alert_id):
                     raise NotFound(NO_ALERT) from None
             await asyncio.sleep(0.05)
+
+    async def holder_of(self, alert_id: str) -> str:
+        """Give who holds the cases to which an alert has come. Raises `NotFound` for no alert's own id, or where nobody was told."""
+        await self._told_first(alert_id)
+        return self._policy.case_holder
+
+    async def through_glass(self, alert_id: str, caller: Caller, *, by: str) -> OpenedAlert:
+        """Open an alert that is not theirs, for somebody who has broken the glass before it: as who holds the cases was told it, else as
+        the first that was, and no more.
+
+        Raises `NotFound` as `holder_of` does, and what the audit raises.
+        """
+        agency, status = await self._told_first(alert_id)
+        await self._intake.audited.note(AuditedDeed.ALERT_OPENED, caller, about=[alert_id], reason="opened the alert by break-glass", by=by)
+        told = [await queries.obligation(self._engine, one.id, now=self._now()) for one in status.obligations if one.agency == agency]
+        if any(one.notice.do_not_reveal_source for one in told):
+            status = _by_the_day(status)
+        shown = _as_told(status, told[-1]).model_copy(update={"obligations": (), "cases": (), "review": (), "to_complete": ()})
+        return OpenedAlert(
+            status=shown, senders=NOTHING_TO_SAY, told=tuple(told), owed={}, clocks=(), stated=False, former=await self._former(told)
+        )
+
+    async def _former(self, told: Sequence[InboxItem]) -> Mapping[str, tuple[Notice, ...]]:
+        found = {one.obligation.id: former_notices(await notices_told(self._engine, one.obligation.id)) for one in told}
+        return {id_: former for id_, former in found.items() if former}
+
+    async def _told_first(self, alert_id: str) -> tuple[str, AlertStatus]:
+        status = await queries.alert_status(self._engine, alert_id, now=self._now())
+        told = [one.agency for one in status.obligations]
+        if status.alert_id != alert_id or not told:
+            raise NotFound(NO_ALERT)
+        return next(filter(self._policy.holds_cases, told), told[0]), status
 
     async def _senders_view(self, status: AlertStatus, caller: Caller) -> SendersView:
         """For whoever stated it, unless they see every obligation of it anyway."""

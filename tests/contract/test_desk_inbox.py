@@ -1,5 +1,6 @@
 """The desk's inbox: what an agency was told, a card for each family; its answers, in the visitor's own name; and nothing of another's."""
 
+import asyncio
 import html
 import io
 import json
@@ -12,6 +13,7 @@ import pytest
 from alertbus.broker import topics
 from alertbus.desk.visitor import Role
 from alertbus.model.notice import Excerpt, Notice, NoticePerson
+from alertbus.serving import alert_opened
 from tests.contract.test_http import alert, fresh, notice, owe
 from tests.desk_served import desk_over, visitor
 
@@ -126,7 +128,20 @@ async def test_another_agencys_alert_answers_exactly_as_one_that_does_not_exist(
 
 
 def _moments_apart(page: str) -> str:
-    return re.sub(r"\d\d:\d\d|/obligations/[\w-]+|/alerts/[\w-]+", "", page)
+    return re.sub(r"\d\d:\d\d|/obligations/[\w-]+|/alerts/[\w-]+|(?<=name=\"subject\" value=)\"[\w-]+\"", "", page)
+
+
+async def test_another_agencys_alert_is_refused_as_soon_as_one_that_does_not_exist(
+    gateway: Any, agency: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stated an alert is waited for until the chronicle shows it. For all others the wait would say that there is such an alert."""
+    theirs = told(fresh("gp_"), alert_id=await stated(gateway))
+    await owe(gateway, theirs)
+    monkeypatch.setattr(alert_opened, "_PATIENCE_S", 3600.0)
+
+    async with asyncio.timeout(60), desk_over(gateway, visitor(agency=agency)) as desk:
+        for path in (theirs.obligation.alert_id, fresh("no-such-")):
+            assert (await desk.get(f"/alerts/{path}")).status_code == 404
 
 
 async def test_one_press_answers_in_the_visitors_own_name_and_another_takes_it_back(gateway: Any, agency: str) -> None:

@@ -168,6 +168,25 @@ async def test_an_agency_that_is_not_reached_stands_first_with_the_reason_in_wor
     assert CANARY not in page + now + json.dumps(called)
 
 
+async def test_since_when_an_agency_is_left_alone_is_what_delivery_says_with_its_heartbeat(gateway: Any) -> None:
+    agency = fresh("gp_")
+    until = gateway.inside.now() + timedelta(minutes=4)
+    book = Ledger(gateway.inside.engine)
+    await book.beat("one", {agency: {"since": AT.isoformat(), "until": until.isoformat()}})
+
+    async with desk_over(gateway, operator()) as desk:
+        page = (await desk.get("/operations/agencies")).text
+        metrics = (await gateway.http.get("/metrics")).text
+        first = (await gateway.http.get("/v1/operations/agencies")).json()["items"][0]
+        await book.beat("one")
+        closed = (await desk.get("/operations/agencies")).text
+
+    assert "Left alone (its circuit is open) since Mon 23 Nov, 08:00:00, because its system did not answer. One message is tried at" in page
+    assert f'alertbus_agencies_left_alone{{agency="{agency}"}} 1.0' in metrics
+    assert (first["agency"], first["left_alone_since"]) == (agency, "2026-11-23T08:00:00Z")
+    assert "Left alone" not in closed
+
+
 async def test_aud_08_an_alert_is_followed_by_its_reference_and_who_looked_is_on_record_first(gateway: Any, log_text: io.StringIO) -> None:
     reference, agency = fresh("NP-"), fresh("gp_")
     alert_id, one = await followable(gateway, reference, agency)

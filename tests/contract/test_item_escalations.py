@@ -67,7 +67,9 @@ async def test_an_item_of_others_is_the_same_404_as_none(guarded: Any) -> None:
 @pytest.mark.parametrize(
     ("state", "more", "code"),
     [
-        (ItemState.OPEN, {}, "not_late"),
+        (ItemState.OPEN, {"rule": "initial_conference"}, "not_late"),
+        (ItemState.OPEN, {"rule": "open_question", "due": None}, "not_late"),
+        (ItemState.OPEN, {"rule": ANSWER}, "not_late"),
         (ItemState.SUSPENDED, {"suspended_at": T0, "steps": (REMINDED,)}, "is_suspended"),
         (ItemState.MET, {"closed_at": hours(2), "steps": (REMINDED,)}, "is_over"),
         (ItemState.VOID, {}, "is_over"),
@@ -83,6 +85,16 @@ async def test_nobody_is_told_where_nobody_is_to_be(guarded: Any, state: ItemSta
 
     assert (answer.status_code, [fault["code"] for fault in answer.json()["faults"]]) == (422, [code])
     assert await heard(guarded, item) == []
+
+
+async def test_clk_12_what_nobody_would_be_reminded_of_is_escalated_before_it_is_late(guarded: Any) -> None:
+    step = ItemStep(kind=StepKind.NEXT, role="team_manager", at=hours(24))
+    item = an_item(fresh("item-"), case_id=fresh("case-"), rule="action", next=step)
+    await on_a_case(guarded, item)
+
+    assert (await escalate(guarded, item)).status_code == 201
+    (escalated,) = await heard(guarded, item)
+    assert escalated.seen == item.opened_at
 
 
 async def test_of_an_item_that_has_lapsed_it_counts_who_was_told_because_of_that(guarded: Any) -> None:

@@ -1,4 +1,4 @@
-"""The inbox in each of its shows, an alert with its words closed and open, and what is not there."""
+"""The inbox in each of its shows, an alert with its words closed and open, before and after its answer, and what is not there."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,12 @@ async def pages(gateway: Any, desk: Any) -> list[ShownPage]:
         assert answer.status_code == 202, answer.text
         ids.append(answer.json()["id"])
     await gateway.projected(topics.ALERTS)
-    await owe(gateway, *morning(agency, ids))
+    told = morning(agency, ids)
+    await owe(gateway, *told)
     gateway.inside.now.at = AT + timedelta(hours=1)
+    desk.door.who = who
+    done = await desk.post(f"/obligations/{told[2].obligation.id}/answer", intent="acting", back="open")
+    await gateway.projected(topics.RECEIPTS)
     case = f"/alerts/{ids[0]}"
     return [
         ShownPage("inbox", "/inbox", who, in_main=("Threat to staff",)),
@@ -31,4 +35,8 @@ async def pages(gateway: Any, desk: Any) -> list[ShownPage]:
         ShownPage("alert", case, who, in_main=("Threat to staff",)),
         ShownPage("words", f"{case}/words", who, form={}, in_main=("follow the next worker home",)),
         ShownPage("nothing", "/alerts/none", who, status=404),
+        ShownPage("just answered", done.headers["location"], who, in_main=("You are acting on it", "Take it back")),
+        ShownPage("answered alert", f"/alerts/{ids[2]}", who, in_main=("Say what was done",)),
+        ShownPage("refused answer", f"/obligations/{told[0].obligation.id}/answer", who, {"intent": "passing_on"}, 422, ("Give the name",)),
+        ShownPage("refused deed", f"/obligations/{told[2].obligation.id}/acted", who, {"what": ""}, 422, ("Say in a few words",)),
     ]

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.items_from_scratch import ALWAYS, LONDON, NEVER, Family, FromScratch, Said, Span
+from tests.facts_from_scratch import ALWAYS, LONDON, NEVER, Family, Said, Span
+from tests.items_from_scratch import FromScratch
 
 ReportedClock = tuple[str, str, str | None, str, str | None, str]
 """The event that started it, the rule, the UK day by which it is due, where it stands, the event that closed it, and the child."""

@@ -2,8 +2,11 @@
 
 import asyncio
 import itertools
+import json
+import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +16,7 @@ from alertbus.broker.jars import find_java
 from alertbus.run.supervisor import Supervisor
 from alertbus.run.temporary import any_port
 from alertbus.settings import load_settings
+from tests.contract.test_dashboards import DEPLOY, RULES, expressions
 from tests.integration.test_quarantine import CANARY, tell
 
 pytestmark = pytest.mark.kafka
@@ -75,3 +79,69 @@ async def test_a_bus_that_works_says_so_once_it_has_been_watched_and_compared(bu
     assert stages["stream"]["came"] >= stages["intake"]["came"]
     assert found["reconcile"]["difference"] == 0
     assert found["watchdog_last_arrival_s"] < 60
+
+
+# --- a real Prometheus -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def prometheus(bus: Supervisor, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A Prometheus that scrapes the bus every second and has loaded our rules."""
+    binary = shutil.which("prometheus")
+    if binary is None:
+        pytest.skip("no Prometheus: apt-get install prometheus")
+    port, target = any_port("127.0.0.1"), bus.url.removeprefix("http://")
+    scrape = {"job_name": "alertbus", "static_configs": [{"targets": [target]}]}
+    (tmp_path / "prometheus.yml").write_text(
+        json.dumps(
+            {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(RULES)], "scrape_configs": [scrape]}
+        )
+    )
+    words = (f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}")
+    process = await asyncio.create_subprocess_exec(binary, *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            yield client
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def query(prometheus: httpx.AsyncClient, expression: str) -> list[dict[str, Any]]:
+    answer = await prometheus.get("/api/v1/query", params={"query": expression})
+    assert answer.status_code == 200, (expression, answer.text)
+    found: list[dict[str, Any]] = answer.json()["data"]["result"]
+    return found
+
+
+async def test_a_prometheus_that_scrapes_a_bus_answers_every_expression_of_every_dashboard_and_rule(
+    bus: Supervisor, prometheus: httpx.AsyncClient
+) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                if len(await query(prometheus, "alertbus_reconcile_difference[10s]")) and await query(
+                    prometheus, "rate(alertbus_alerts_total[5m])"
+                ):
+                    break
+            except httpx.TransportError:  # it is not up yet
+                pass
+            await asyncio.sleep(0.5)
+
+    empty = {where for where, expression, _ in expressions() if not where.startswith("rule ") and not await query(prometheus, expression)}
+    rules = (await prometheus.get("/api/v1/rules")).json()["data"]["groups"]
+    written = (DEPLOY / "prometheus" / "alertbus.rules.yml").read_text(encoding="utf-8")
+
+    # On a bus that works and is told of one alert there is nothing of these, and none of them may stand as a number that is not known.
+    assert empty <= {
+        "alertbus-on-call: Raw messages a second",
+        "alertbus-on-call: Messages ignored",
+        "alertbus-delivery: On their way, by agency",
+        "alertbus-delivery: Cannot be delivered, by agency",
+        "alertbus-delivery: Undelivered obligations, by agency and reason",
+        "alertbus-delivery: Undelivered obligations, by reason",
+        "alertbus-clocks: Owned by nobody, by agency",
+    }
+    assert [(rule["name"], rule["health"]) for group in rules for rule in group["rules"]] == [
+        (line.split(": ")[1], "ok") for line in written.splitlines() if line.strip().startswith("- alert:")
+    ]

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,9 @@ FILE_OF_THE_CASE = (*OF_THE_FAMILY, "man: ")
 STATED_BY_THE_SENDER = frozenset({"alert: source", "alert: sender's id", "kind: its name"})
 NEVER_IN_A_CHRONOLOGY = frozenset({"alert: referrer", "alert: unclassified section", "alert: unclassified name"})
 
+SPOILT = "where a template leaks: "
+"""Begins the places of a desk that was spoilt on purpose."""
+
 Json = dict[str, Any]
 
 
@@ -79,7 +82,7 @@ class Answer:
 
     @property
     def is_leak(self) -> bool:
-        return self.found and not self.allowed
+        return self.found and not self.allowed and not self.place.startswith(SPOILT)
 
     def __str__(self) -> str:
         return f"{self.reader} finds {self.field} in {self.place}"
@@ -250,10 +253,23 @@ async def looked_at(folder: Path) -> list[Answer]:
         found += [answer async for answer in _cases(bus)]
         found += [answer async for answer in _workings(bus)]
         found += [answer async for answer in _refusals(bus)]
+        found += await _the_desk(bus)
         await bus.settle()
         found += list(_files(bus, folder))
         found += [answer async for answer in _records(bus)]
     return [*found, *_logs(folder)]
+
+
+async def _the_desk(bus: AskedBus) -> list[Answer]:
+    """Its pages; and those of a desk with a template that prints a child's number, as a place of their own: there it must be found."""
+    from tests.leaks import at_the_desk as pages
+
+    async with pages.a_desk(bus) as desk:
+        found = [answer async for answer in pages.pages_of(bus, desk)]
+    landlord = [one for one in pages.readers() if one.column == "land"]
+    async with pages.a_desk(bus, spoilt=FIELDS["child: NHS number"]) as desk:
+        leaking = [answer async for answer in pages.pages_of(bus, desk, iter(landlord))]
+    return found + [replace(one, place=f"{SPOILT}{one.place}") for one in leaking]
 
 
 async def _inboxes(bus: AskedBus) -> AsyncIterator[Answer]:

@@ -3,7 +3,8 @@
 import pytest
 
 from alertbus.broker.jars import find_java
-from tests.leaks.asked import BESIDES, FOLDERS, Answer, looked_at
+from tests.leaks.asked import BESIDES, FOLDERS, SPOILT, Answer, looked_at
+from tests.leaks.at_the_desk import NO_CONTENT, readers
 from tests.leaks.seen import RECIPIENTS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -52,3 +53,21 @@ def test_errors_were_really_provoked(found: list[Answer]) -> None:
     assert len({one.place for one in refusals}) >= 10
     assert len(refusals) > 200 * len({one.field for one in found})
     assert not any(one.found for one in refusals)
+
+
+def test_the_desk_was_really_looked_at_by_everybody_in_every_role(found: list[Answer]) -> None:
+    """Each page that has an address, opened by each agency, setting and role; who may read something there has read it."""
+    pages = [one for one in found if one.place.startswith("the page ")]
+    read = {(one.place, one.reader) for one in pages if one.found}
+
+    assert {one.reader for one in pages} == set(map(str, readers()))
+    assert {reader.partition(" as ")[0] for place, reader in read if place == "the page GET /inbox"} >= {*RECIPIENTS} - TOLD_OF_NOTHING
+    assert {reader.partition(" as ")[0] for place, reader in read if "/alerts/" in place} >= {*RECIPIENTS} - TOLD_OF_NOTHING
+    assert {reader for _, reader in read if reader.endswith(tuple(map(str, NO_CONTENT)))} == set()
+    assert {one.place for one in found} >= {"the log of the desk", "address and headers of /inbox"}
+
+
+def test_a_template_that_leaks_is_found(found: list[Answer]) -> None:
+    spoilt = {one.field for one in found if one.place.startswith(f"{SPOILT}the page") and one.found and not one.allowed}
+
+    assert spoilt == {"child: NHS number"}

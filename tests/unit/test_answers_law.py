@@ -3,7 +3,7 @@ from scratch gives. None is early, none is lost, none is given twice. The comput
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -55,6 +55,10 @@ def nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (standing, plans):
         for kept in ("SETTLE", "REMEMBERED"):
             monkeypatch.setattr(module, kept, timedelta(days=40_000))
+
+
+RunsOut = Callable[[datetime], datetime]
+"""When an answer of a moment holds no more: while the day team is not there, it holds until they are."""
 
 
 class Step(NamedTuple):
@@ -170,13 +174,21 @@ class Known:
         answers.sort(key=lambda a: (a.at, a.receipt_id))
         folded = gone or (statement.at != since and not rule.safety)  # a newcomer answers to the briefing (decision 0025)
         moved = [] if folded else [e for e in self.escalated if e.item_id == key and since <= e.at < until]
-        begins = dict[str, datetime]()  # of whom a spell would have told, had nobody answered in it
-        for number, (start, end, again) in enumerate(self._spells(answers, moved, rule.acting_for, since, until)):
-            due = SHAPED.due(kind, start, severity).astimezone(UTC)
-            remind = start if again else start + (due - start) * 0.5
 
-            def wait(moment: datetime) -> datetime:
-                return moment.astimezone(UTC) if urgent else when_open(agency, moment).astimezone(UTC)
+        def wait(moment: datetime) -> datetime:
+            return moment.astimezone(UTC) if urgent else when_open(agency, moment).astimezone(UTC)
+
+        def runs_out(answered: datetime) -> datetime:
+            return END if rule.acting_for is None else wait(later_by(rule.acting_for, answered))
+
+        begins = dict[str, datetime]()  # of whom a spell would have told, had nobody answered in it
+        for number, (start, end, again) in enumerate(self._spells(answers, moved, runs_out, since, until)):
+            due = SHAPED.due(kind, start, severity).astimezone(UTC)
+            if again and rule.acting_for is not None:  # its time counts from when the answer ran out, unless it has passed by the opening
+                ended = [later_by(rule.acting_for, a.at) for a in answers if a.intent is Intent.ACTING]
+                sooner = SHAPED.due(kind, max(one for one in ended if wait(one) == start), severity).astimezone(UTC)
+                due = sooner if sooner > start else due
+            remind = start if again else start + (due - start) * 0.5
 
             steps = [(f"{role}, reminder", role, wait(remind), False)]
             if number == 0 and urgent and not is_open(agency, start):
@@ -185,7 +197,7 @@ class Known:
             order = self._order(agency, role, rule.chain, since)
             reports = [r for r in self.reports.values() if r.obligation_id == key and start <= r.at < end]
             at, last = END if folded else wait(due), start
-            anew = self._held(answers, moved, rule.acting_for, start - timedelta(microseconds=1)) and start != since
+            anew = self._held(answers, moved, runs_out, start - timedelta(microseconds=1)) and start != since
             for place, one in enumerate(order):
                 before = role if place == 0 else order[place - 1]
                 heard = [r.at for r in reports if r.role == before or (place == 0 and r.role not in (role, *order))]
@@ -217,18 +229,18 @@ class Known:
         return [*after, lead]
 
     def _spells(
-        self, answers: list[Answered], moved: list[ItemEscalated], holds: Within | None, since: datetime, until: datetime
+        self, answers: list[Answered], moved: list[ItemEscalated], runs_out: RunsOut, since: datetime, until: datetime
     ) -> Iterator[tuple[datetime, datetime, bool]]:
         """When it waits for an answer, from and to; and whether it waits again because an answer ran out."""
         marks = {since: False} | {one.at: False for one in moved}
         for answer in answers:
             marks.setdefault(answer.at, False)
-            if holds is not None and answer.intent is Intent.ACTING:
-                marks[later_by(holds, answer.at)] = True
+            if answer.intent is Intent.ACTING:
+                marks[runs_out(answer.at)] = True
         moments = sorted(moment for moment in marks if since <= moment < until)
         begun: tuple[datetime, bool] | None = None
         for moment in moments:
-            held = self._held(answers, moved, holds, moment)
+            held = self._held(answers, moved, runs_out, moment)
             if held and begun is not None:
                 yield begun[0], moment, begun[1]
                 begun = None
@@ -238,7 +250,7 @@ class Known:
         if begun is not None:
             yield begun[0], until, begun[1]
 
-    def _held(self, answers: list[Answered], moved: list[ItemEscalated], holds: Within | None, moment: datetime) -> bool:
+    def _held(self, answers: list[Answered], moved: list[ItemEscalated], runs_out: RunsOut, moment: datetime) -> bool:
         """Whether somebody acts at a moment, by what each of them said last; or has acted. What came before an escalation counts no more."""
         last: dict[str, Answered] = {}
         anew = max((one.at for one in moved if one.at <= moment), default=BEGINNING)
@@ -247,7 +259,7 @@ class Known:
                 return True
             last[answer.by] = answer
         acting = [one for one in last.values() if one.intent is Intent.ACTING]
-        return any(holds is None or moment < later_by(holds, one.at) for one in acting)
+        return any(moment < runs_out(one.at) for one in acting)
 
 
 def _words(one: AcceptedAlert | None) -> Any:
@@ -384,7 +396,7 @@ def orders(draw: st.DrawFn) -> list[CaseEvent]:
         first = told if any(n < told for n in far) else mine[0]  # time that has gone far leaves nothing waiting for what it asks about
         found.insert(draw(st.integers(first + 1, next((n for n in far if n > first), len(found)))), event)
     repeated = [one for event in found for one in [event] * draw(st.sampled_from([1, 1, 1, 2]))]
-    return [*_with_others(repeated), ticked(END)]
+    return [*with_others(repeated), ticked(END)]
 
 
 def _is_first(event: CaseEvent) -> bool:
@@ -398,7 +410,7 @@ def _of_one(event: CaseEvent, other: CaseEvent) -> bool:
     return isinstance(event, CaseChanged) and isinstance(other, CaseChanged)
 
 
-def _with_others(events: list[CaseEvent]) -> Iterator[CaseEvent]:
+def with_others(events: list[CaseEvent]) -> Iterator[CaseEvent]:
     """A statement brings along what came before of its alert, as it does from its person's stage."""
     come: dict[str, dict[str, AcceptedAlert]] = {}
     for event in events:

@@ -8,7 +8,7 @@ from alertbus.chronicle.views import asked_again_at
 from alertbus.cli.status import answer_given
 from alertbus.model.item import ItemStep, StepKind
 from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
-from tests.asked import MONDAY, Machine, answered
+from tests.asked import MONDAY, POLICY, Machine, answered
 from tests.story import a_notice, a_receipt
 from tests.unit.test_answers import HOUR, asked, holding
 
@@ -86,3 +86,32 @@ def test_what_is_amended_after_it_was_asked_again_is_asked_anew_by_its_own_time(
 def test_the_command_line_says_that_it_is_asked_again() -> None:
     asked_anew = {"acknowledged_by": None, "asked_again_at": "2026-03-03T10:00:00Z"}
     assert answer_given(asked_anew) == "asked again since 2026-03-03T10:00: the answer before that counts no more"
+
+
+def test_ppn_02_what_runs_out_at_night_is_answered_until_the_day_team_is_there_and_is_asked_again_that_very_moment() -> None:
+    """Nothing says that it is answered when it is asked again, and nobody is asked at night. Their time counts from when it ran out."""
+    machine, told = asked("childrens_social_care", policy=POLICY, kind="ppn")
+    mine = next(one for one in told if one.obligation.role == "social_worker")
+    receipt = acting(mine, MONDAY + HOUR)
+    machine.follow(answered(mine, MONDAY + HOUR))
+    opening = MONDAY + timedelta(days=8)  # the fifth working day has passed
+
+    machine.until(opening - timedelta(minutes=1))
+    assert shown(machine, mine, receipt).state is ObligationState.ACKNOWLEDGED
+    assert [one.step.at for one in machine.steps if one.obligation.id == mine.obligation.id and one.step and one.step.asked_again] == []
+    machine.until(opening)
+    after = shown(machine, mine, receipt)
+    assert (after.acknowledged_by, asked_again_at(machine.notices[-1], after.state)) == (None, opening)
+    assert after.due is not None
+    assert (after.due - opening) < timedelta(hours=15), "the end of that day, a working day after it ran out"
+
+
+def test_ppn_02_whose_time_would_have_passed_by_the_opening_has_it_from_the_opening_on() -> None:
+    machine, told = asked("childrens_social_care", policy=holding("school_concern", hours=10), kind="school_concern")
+    first = told[0]
+    machine.follow(answered(first, MONDAY + HOUR))  # it holds until eight in the evening
+    opening = MONDAY + timedelta(days=1)
+    machine.until(opening)
+
+    steps = [one.step for one in machine.steps if one.obligation.id == first.obligation.id and one.step and one.step.asked_again]
+    assert [(one.kind, one.at) for one in steps] == [("reminder", opening)], "and nobody else is told in the same moment"

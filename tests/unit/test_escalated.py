@@ -140,6 +140,17 @@ def test_clk_12_what_will_be_late_is_brought_to_the_manager_before_it_is() -> No
     assert raised.obligation_id not in machine.state.own, "whoever was asked before is asked by the lapse now"
 
 
+def test_clk_12_what_nobody_is_reminded_of_can_be_brought_to_the_manager_from_the_day_it_was_agreed() -> None:
+    machine = a_played(a_statement("M-1", at("2026-02-02"), "meeting", details=AGREED))
+    item = standing(machine, "strategy_meeting")
+    assert (item.state, item.steps) == (ItemState.OPEN, ())
+
+    notices = machine.follow(escalation(item, at("2026-02-03", "10:00"), "Sam Teacher", "school", seen=item.opened_at))
+    assert told(notices, item) == [("escalated", "team_manager", at("2026-02-03", "10:00"))]
+    lapsed = told(machine.until(at("2026-02-04", "10:00")), item)
+    assert ("next", "team_manager", end_of("2026-02-03")) in lapsed, "and it lapses all the same"
+
+
 def test_clk_12_an_answer_that_an_agency_owes_itself_is_escalated_by_who_waits_for_it() -> None:
     machine = Machine()
     machine.follow(CaseChanged(case=an_asked_case("school")), reached(said(1, kind="restraining_order_breach")))

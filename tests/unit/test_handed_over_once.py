@@ -48,6 +48,23 @@ def test_tur_02_a_handover_told_after_it_was_recorded_amends_the_briefing() -> N
     assert [one.deed for one in played.own if one.obligation.id == told] == [Deed.DELIVER, Deed.AMEND]
 
 
+def test_tur_02_a_handover_that_reaches_its_case_after_the_later_recording_amends_the_briefing_too() -> None:
+    played = on_the_case()
+    recorded(played, days(3))
+    (told,) = briefings_of(played)
+    late = handed_over(days(2), to="SW2", pack=True)
+    for _ in range(2):  # and again, as after a crash
+        played.reach(late)
+
+    given = [one for one in played.own if one.rule == "briefing" and one.recipient == "SW2"]
+    assert {one.obligation.id for one in given} == {told}
+    assert [one.deed for one in given][:2] == [Deed.DELIVER, Deed.AMEND]
+    assert len({one.id for one in given}) == 2, "the same amendment under the same id"
+    played.do(Tick(case_id="case-1", since=days(3), at=days(5)))
+    played.do(Tick(case_id="case-1", since=days(5), at=days(400)))
+    assert briefings_of(played) == {told}, "nor when time comes, nor when the handover is forgotten"
+
+
 @pytest.mark.parametrize(("worker", "day"), [("SW3", 2), ("SW2", 12)])
 def test_tur_02_another_worker_and_one_who_comes_after_the_window_are_briefed_by_themselves(worker: str, day: int) -> None:
     played = on_the_case()

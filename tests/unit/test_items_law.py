@@ -19,7 +19,8 @@ from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, ItemDecided, ItemDecision, Tick
 from alertbus.model.item import Item
 from alertbus.reach.items import KEPT
-from tests.items_from_scratch import ALWAYS, NEVER, Family, FromScratch, Key, Owed, Said, Span, Stop
+from tests.facts_from_scratch import ALWAYS, NEVER, Family, Key, Owed, Said, Span, Stop
+from tests.items_from_scratch import FromScratch
 from tests.items_played import SOCIAL_CARE, START, PlayedCase, a_family, a_statement
 
 WRITTEN: Mapping[str, Any] = yaml.safe_load((files("alertbus.policy") / "default.yaml").read_text(encoding="utf-8"))

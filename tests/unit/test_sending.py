@@ -89,6 +89,31 @@ def test_an_agency_that_answers_again_is_named_once() -> None:
     assert (agencies.take_recovered(), agencies.take_recovered()) == ({"gp"}, set())
 
 
+def test_since_when_an_agency_is_left_alone_is_known_until_it_answers_however_often_it_was_tried() -> None:
+    moment = [NOON]
+    agencies = Agencies(Channels({}, Channel()), Pace(), lambda: moment[0])
+
+    def tried(outcome: Outcome) -> None:
+        agencies.goes_out("gp")
+        follow_up = decide(outcome, 1, random=lambda: 0.5, limits=Pace().limits)
+        agencies.came_back("gp", outcome, follow_up, moment[0])
+
+    for _ in range(4):
+        tried(Outcome(Trouble.UNREACHABLE))
+    assert agencies.left_alone() == {}
+    tried(Outcome(Trouble.UNREACHABLE))
+    first = dict(agencies.left_alone()["gp"])
+    moment[0] += timedelta(minutes=10)
+    tried(Outcome(Trouble.SLOW))
+    second = dict(agencies.left_alone()["gp"])
+    moment[0] += timedelta(minutes=10)
+    tried(ACCEPTED)
+
+    assert first["since"] == second["since"] == NOON.isoformat()
+    assert second["until"] > (NOON + timedelta(minutes=10)).isoformat() > first["until"] > first["since"]
+    assert agencies.left_alone() == {}
+
+
 class Book:
     """A ledger that says what it was asked, of which nothing is ever due."""
 

@@ -76,6 +76,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "token": None,
         "token_file": None,
         "audit_key_file": None,
+        "desk_draft_key_file": None,
         "audit_anchor": None,
         "deadman_url": None,
         "deadman_url_file": None,

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
@@ -39,6 +40,8 @@ from alertbus.sql.engine import database_faults, upsert
 from alertbus.wire.records import content
 
 T = TypeVar("T")
+
+_NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 CLOCKS_APART = timedelta(minutes=5)
 """Chosen: two machines' clocks may drift by less than this; beyond it one of them is wrong."""
@@ -132,13 +135,14 @@ class Ledger:
         if await self._read(lambda connection: turns.is_due(connection, now)):
             self.stir()
 
-    async def beat(self, owner: str) -> None:
-        """Show that this worker lives, for as long as it holds leases."""
+    async def beat(self, owner: str, circuits: Mapping[str, Mapping[str, str]] = _NONE) -> None:
+        """Show that this worker lives, for as long as it holds leases, and which agencies it leaves alone."""
+        shown = {agency: dict(one) for agency, one in circuits.items()} or None
 
         def work(connection: Connection) -> None:
-            one_more = update(beat).where(beat.c.owner == owner).values(beat=beat.c.beat + 1)
+            one_more = update(beat).where(beat.c.owner == owner).values(beat=beat.c.beat + 1, circuits=shown)
             if connection.execute(one_more).rowcount == 0:
-                connection.execute(upsert(beat, connection.dialect.name), [{"owner": owner, "beat": 1}])
+                connection.execute(upsert(beat, connection.dialect.name), [{"owner": owner, "beat": 1, "circuits": shown}])
 
         await self.transactions.write(work)
 

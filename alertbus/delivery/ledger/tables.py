@@ -83,6 +83,8 @@ beat = Table(
     Column("owner", String, primary_key=True),
     # Counted up while the worker lives. Compared, never read as a time: no two machines need agree on the hour.
     Column("beat", BigInteger, nullable=False),
+    # The agencies that this worker leaves alone, as of its last beat: an object by agency, of `since` and `until`. NULL: none.
+    Column("circuits", JSON(none_as_null=True), nullable=True),
 )
 
 inbox_message = Table(

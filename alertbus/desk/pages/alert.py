@@ -1,7 +1,8 @@
 """`/alerts/{id}`: one alert as the reader's agency may see it. Every opening, and every opening of hard words, is audited by name."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,20 +11,22 @@ from starlette.responses import Response
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.answers import ObligationStatus
 from alertbus.chronicle.senders_view import HeldElsewhere
+from alertbus.desk.alert_facts import StatementChange, changes_of, facts_of
 from alertbus.desk.cards import AskedItem, asked_item, family_name
 from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
-from alertbus.desk.in_words import dated, day
+from alertbus.desk.in_words import agency, dated
+from alertbus.desk.sign_in.break_glass import BrokenGlass
 from alertbus.desk.visitor import Visitor
 from alertbus.model.alert import SaidBy, Severity
+from alertbus.model.errors import NotFound
 from alertbus.model.item import ItemStep
 from alertbus.model.notice import Excerpt, Notice
-from alertbus.model.sections_in_words import IN_WORDS
+from alertbus.model.rights import Right
 from alertbus.plugin.briefed import briefing_lines
-from alertbus.plugin.sections import consent_line, section_lines
-from alertbus.plugin.wording import answering_lines, plain, unsaid_line
-from alertbus.serving.alert_opened import OpenedAlert
+from alertbus.plugin.wording import answering_lines, plain
+from alertbus.serving.alert_opened import NO_ALERT, OpenedAlert
 
 router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
 
@@ -41,6 +44,7 @@ class AlertPart:
     answering: tuple[str, ...]
     next: ItemStep | None
     unowned: bool
+    changes: tuple[StatementChange, ...]
 
     @property
     def notice(self) -> Notice:
@@ -74,6 +78,19 @@ async def alert(alert_id: str, request: Request, done: str | None = None) -> Res
     return await _shown(request, alert_id, words=False, done=done)
 
 
+@router.get("/explanation")
+async def explanation(alert_id: str, request: Request) -> Response:
+    """Who was told of it, who was not, and which rule or link decided, agency by agency: for who holds the cases. Audited by name."""
+    desk = desk_of(request)
+    visitor = await desk.visitor(request, Right.HOLD_CASES)
+    explained = await desk.explanations.of_sent(alert_id, visitor.caller, by=visitor.name)
+    by_case: dict[str, list[Mapping[str, Any]]] = {}
+    for line in explained.lines:
+        by_case.setdefault(line["case"], []).append(line)
+    rules = tuple(dict.fromkeys(line["rule"] for line in explained.lines))
+    return desk.shown(request, visitor, "explanation.html", alert_id=alert_id, stands=explained.stands, cases=by_case, rules=rules)
+
+
 @router.post("/words")
 async def words(alert_id: str, request: Request) -> Response:
     """The alert with the words of its source. That they were opened is on record before they are shown."""
@@ -86,8 +103,10 @@ async def words(alert_id: str, request: Request) -> Response:
 async def _shown(request: Request, alert_id: str, *, words: bool, done: str | None = None) -> Response:
     desk = desk_of(request)
     visitor = await desk.visitor(request)
-    opened = await desk.opener.open(alert_id, visitor.caller, by=visitor.name)
+    opened, glass = await _opened(desk, visitor, alert_id)
     parts = [_part(one.obligation.id, opened, visitor, desk) for one in opened.told]
+    if glass is not None:
+        parts = [_of_others(part) for part in parts]
     if words and parts:
         about = [opened.status.alert_id]
         await desk.intake.audited.note(AuditedDeed.WORDS_READ, visitor.caller, by=visitor.name, about=about, reason="opened the words")
@@ -101,10 +120,29 @@ async def _shown(request: Request, alert_id: str, *, words: bool, done: str | No
         flags=list(dict.fromkeys(one.notice.flag for one in parts if one.notice.flag)),
         held=[*_held(opened), *_held_elsewhere(opened.senders.held_by)],
         words_open=words,
+        glass=glass,
+        explains=Right.HOLD_CASES in visitor.rights,
         flash=await Flash.of(desk, visitor, done),
         colleagues=await chooser(desk, visitor),
         back="alert",
     )
+
+
+async def _opened(desk: Desk, visitor: Visitor, alert_id: str) -> tuple[OpenedAlert, BrokenGlass | None]:
+    """The alert, and by which break-glass it is open, where it is not the visitor's own. Raises `NotFound`."""
+    with contextlib.suppress(NotFound):
+        return await desk.opener.open(alert_id, visitor.caller, by=visitor.name), None
+    glass = await desk.glass.held(visitor, "alert", alert_id)
+    if glass is None:
+        raise NotFound(NO_ALERT)
+    return await desk.opener.through_glass(alert_id, visitor.caller, by=visitor.name), glass
+
+
+def _of_others(part: AlertPart) -> AlertPart:
+    """A part that another agency has to answer: whoever sees it by break-glass answers nothing for them."""
+    told = agency(part.notice.obligation.agency)
+    line = tuple(replace(point, what=f"{told} was told") if point.what == "You were told" else point for point in part.asked.line)
+    return replace(part, asked=replace(part.asked, asks=False, for_reader=False, line=line))
 
 
 def _part(obligation_id: str, opened: OpenedAlert, visitor: Visitor, desk: Desk) -> AlertPart:
@@ -115,42 +153,13 @@ def _part(obligation_id: str, opened: OpenedAlert, visitor: Visitor, desk: Desk)
         asked=asked_item(item, visitor, desk.now()),
         family=family_name([notice]),
         path=tuple(step.strip() for step in dated(notice.because).split("→")),
-        facts=tuple(_facts(notice)),
+        facts=tuple(facts_of(notice)),
         briefed=tuple(map(dated, briefing_lines(notice))),
         answering=tuple(map(dated, answering_lines(notice))),
         next=owed.next if owed else None,
         unowned=owed is not None and owed.unowned,
+        changes=changes_of(opened.former.get(obligation_id, ()), notice),
     )
-
-
-def _facts(notice: Notice) -> Iterator[str]:
-    """What was stated, a line each: the sections that have words of their own, and the rest field by field."""
-    yield from section_lines(notice)
-    for name, stated in notice.details.items():
-        if name not in IN_WORDS and isinstance(stated, Mapping):
-            yield from (f"{_heading(name, field)}: {_value(value)}" for field, value in stated.items())
-    if consent := consent_line(notice):
-        yield dated(consent)
-    if notice.case_status:
-        yield f"The children's plan: {plain(notice.case_status)}"
-    if notice.review_on:
-        yield f"To be reviewed on {day(notice.review_on)}"
-    if unsaid := unsaid_line(notice):
-        yield unsaid
-
-
-def _heading(section: str, field: str) -> str:
-    return f"{plain(section).capitalize()}, {plain(field)}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{plain(str(name))} {_value(one)}" for name, one in value.items() if one is not None)
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_value, value)) or "none"
-    return "not stated" if value is None else str(value)
 
 
 def _held(opened: OpenedAlert) -> Iterator[WhoHasIt]:

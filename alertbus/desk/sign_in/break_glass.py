@@ -94,11 +94,16 @@ class BreakGlass:
 
     async def sees(self, visitor: Visitor, kind: SubjectKind, subject: str) -> bool:
         """Whether this session has broken the glass before this alert or case, less than an hour ago."""
+        return await self.held(visitor, kind, subject) is not None
+
+    async def held(self, visitor: Visitor, kind: SubjectKind, subject: str) -> BrokenGlass | None:
+        """Give the time that this session broke the glass before this alert or case, the latest less than an hour ago; else None."""
         now, found = self._now(), tables.breaking.c
         condition = (found.session_id == visitor.session_id) & (found.subject_kind == kind) & (found.subject == subject)
-        query = select(found.id).where(condition, found.until > now, found.at <= now)
+        query = select(tables.breaking).where(condition, found.until > now, found.at <= now).order_by(found.until.desc()).limit(1)
         with database_faults():
-            return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+            row = await self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else _as_broken(row)
 
     async def told(self, visitor: Visitor) -> list[BrokenGlass]:
         """Give what a safeguarding lead of the holder has to take note of, the oldest first; nothing for anybody else."""

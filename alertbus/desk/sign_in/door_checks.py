@@ -9,6 +9,7 @@ from fastapi.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from alertbus.desk.guard import OPEN_FORMS
 from alertbus.desk.sign_in.desk_cookies import CookieUse, DeskCookies
 from alertbus.desk.sign_in.letting_in import LettingIn
 from alertbus.desk.sign_in.own_paths import own_path
@@ -58,6 +59,7 @@ class DoorChecks:
             team=person.team,
             roles=person.roles,
             session_id=found.id,
+            who=person.who,
         )
 
     async def session(self, request: Request, *, counts: bool = True) -> SignedIn | None:
@@ -86,6 +88,7 @@ class DoorChecks:
     async def checked_form(self, request: Request) -> FormData:
         """Read the form of this request. Raises `FormRefused` unless it was made on a page that this browser was shown."""
         form = await request.form(max_files=20, max_fields=MOST_FIELDS)
+        request.scope.get(OPEN_FORMS, []).append(form)
         brought = form.get(FORM_TOKEN)
         uses: tuple[CookieUse, ...] = ("session", "form")
         held = [found for use in uses if (found := self.cookies.read(request, use))]

@@ -41,7 +41,7 @@ async def state_alert(request: Request, gateway: CurrentGateway, caller: Current
     """Accept one alert, given as JSON or as a CloudEvent (structured, or binary with `ce-*` headers).
 
     202 is sent once the broker has it on disk. The same `(source, id)` again is 200 with the same id. `to_complete` lists what a police
-    notice does not say, with what to do: it is told meanwhile, and an amendment completes it.
+    notice does not say, and words that only judge, with what to do: it is told meanwhile, and an amendment completes it.
     """
     try:
         alert = _alert_in(request.headers, await request.body())

@@ -7,17 +7,20 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alertbus.audit.chain import AuditedDeed
-from alertbus.chronicle.case_status import NO_CASE, case_status
-from alertbus.chronicle.chronology import chronology_of
-from alertbus.chronicle.formats import FORMATS
+from alertbus.chronicle.families import FamiliesAsked
+from alertbus.chronicle.themes import Theme
 from alertbus.gateway.bodies import read_data, read_json
 from alertbus.gateway.context import CurrentCaller, CurrentGateway, Gateway, answers
 from alertbus.gateway.preconditions import expected_version
 from alertbus.intake.callers import Caller
 from alertbus.model import ids
-from alertbus.model.case import Case
+from alertbus.model.case import CASE_ID, Case
 from alertbus.model.errors import Fault, InvalidInput, NotAllowed, NotFound
 from alertbus.model.rights import Right
+from alertbus.serving.chronology_export import MEDIA_TYPES, as_form
+from alertbus.serving.chronology_shown import NO_CHRONOLOGY, ChronologyChosen, ChronologyReader
+from alertbus.serving.families_shown import FamiliesReader
+from alertbus.serving.family_shown import FamilyReader
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -85,6 +88,22 @@ async def post_case(
     return _answer(await _put(_snapshot(case_id, await request.body()), gateway, caller), 201)
 
 
+@router.get("", summary="The families on whose cases the caller's agency is active", responses=answers())
+async def list_families(
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    agency: Annotated[str | None, Query(description="the caller's own agency; another's is 404", max_length=120)] = None,  # noqa: ARG001
+    show: Annotated[FamiliesAsked, Query(description="all, or those with something open or overdue")] = FamiliesAsked.ALL,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    after: Annotated[str | None, Query(description="`next` of the page before", pattern=CASE_ID)] = None,
+) -> Response:
+    """Each with its children as the agency may name them, and how much is open and overdue as far as it may see; for who holds cases,
+    all of their areas. All stand by the id of their case; what is open or overdue by what was due first. That it was listed is audited.
+    """
+    page = await FamiliesReader(gateway.engine, gateway.intake, gateway.policy, gateway.now).page(caller, show, limit=limit, after=after)
+    return JSONResponse(page.model_dump(mode="json"))
+
+
 @router.get(
     "/{case_id}",
     summary="A case",
@@ -93,7 +112,7 @@ async def post_case(
 async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """The whole snapshot as it stands; `ETag` is its version, for `If-Match` in the next PUT."""
     if not caller.holds_case(case_id):
-        raise NotFound(_NO_CASE)
+        raise NotFound(NO_CHRONOLOGY)
     case = await gateway.intake.cases.get(case_id)
     await gateway.intake.audited.note(AuditedDeed.CASE_READ, caller, about=[case_id], reason="read the case file")
     return _answer(case)
@@ -107,20 +126,35 @@ async def get_case(case_id: str, gateway: CurrentGateway, caller: CurrentCaller)
         also={
             200: {
                 "description": "Every statement about somebody on the case, the earliest first, word for word",
-                "content": {"application/json": {}, "text/csv": {}, "text/html": {}, "text/plain": {}},
+                "content": {name.partition(";")[0]: {} for name in MEDIA_TYPES.values()},
             }
         },
     ),
 )
-async def chronology(case_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller, format: str | None = None) -> Response:  # noqa: A002  the word in the command line too
-    """As JSON, CSV, HTML or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case."""
+async def chronology(
+    case_id: str,
+    request: Request,
+    gateway: CurrentGateway,
+    caller: CurrentCaller,
+    format: Annotated[str | None, Query(description="json, csv, html, pdf or text, whatever `Accept` says")] = None,  # noqa: A002  the word in the command line too
+    theme: Annotated[Theme | None, Query(description="only what is about this")] = None,
+    stated_by: Annotated[str | None, Query(description="only what this agency stated", max_length=120)] = None,
+    child: Annotated[
+        int | None, Query(description="only what is about this child: its place among the case's children, from 1", ge=1)
+    ] = None,
+    siblings: Annotated[bool, Query(description="with `child`: what is about its brothers and sisters too")] = False,
+) -> Response:
+    """As JSON, CSV, HTML, PDF or text, by `Accept` or `?format=`. It is not minimised, so it is for who holds the case. A page and a PDF
+    say at their head who took them, when and on what basis.
+    """
     if not caller.holds_case(case_id):
-        raise NotFound(_NO_CASE)
-    chosen = _format(format, request.headers.get("accept", ""))
-    entries = await chronology_of(gateway.engine, case_id)
-    await gateway.intake.audited.note(AuditedDeed.CHRONOLOGY_READ, caller, about=[case_id], reason=f"read the chronology as {chosen}")
-    page = FORMATS[chosen](case_id, entries)
-    return Response(page, media_type=_MEDIA_TYPES[chosen], headers=_HTML if chosen == "html" else None)
+        raise NotFound(NO_CHRONOLOGY)
+    form = _format(format, request.headers.get("accept", ""))
+    reader = ChronologyReader(gateway.engine, gateway.intake, gateway.policy, gateway.now)
+    found = await reader.read(case_id, caller, ChronologyChosen(theme, stated_by, child, siblings), form=form)
+    exported = reader.exported(found, by=caller.name, agency=caller.agency) if form in _DOCUMENTS else None
+    page = await as_form(form, found, exported)
+    return Response(page, media_type=MEDIA_TYPES[form], headers=_HTML if form == "html" else None)
 
 
 @router.get(
@@ -140,32 +174,23 @@ async def status(
     """Whether the case is open, on which plan, since when and by whose word, who holds it and how to reach them, consent, and when each
     child was last seen: at once, without asking a social worker, for any agency that is active on the case. Every question is audited.
     """
-    holds = caller.holds_case(case_id) and caller.agency in {None, gateway.policy.case_holder}
-    if not holds and (caller.agency is None or not caller.acts_for(caller.agency)):
-        raise NotFound(NO_CASE)
-    found = await case_status(gateway.engine, gateway.policy, case_id, None if holds else caller.agency, now=gateway.now())
-    await gateway.intake.audited.note(AuditedDeed.STATUS_READ, caller, about=[case_id], reason="asked how the case stands")
+    found = await FamilyReader(gateway.engine, gateway.intake, gateway.policy, gateway.now).status(case_id, caller)
     return JSONResponse(found.model_dump(mode="json"))
 
 
-_NO_CASE = "no such case"
 _OTHER_AREA = "the right `hold_cases` of this caller is for other cases: their ids begin as its areas in ALERTBUS_CALLERS"
-_MEDIA_TYPES = {
-    "json": "application/json",
-    "html": "text/html; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "text": "text/plain; charset=utf-8",
-}
+_DOCUMENTS = frozenset({"html", "pdf"})
+"""Forms for people, which say at their head who took them; what programs read begins with what it is."""
 _HTML = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 
 
 def _format(wanted: str | None, accept: str) -> str:
     """The first format that `Accept` names, in its own order of preference; JSON when it names none of ours."""
     if wanted is not None:
-        if wanted not in _MEDIA_TYPES:
-            raise InvalidInput([Fault("format", f"one of {', '.join(_MEDIA_TYPES)}", "enum")])
+        if wanted not in MEDIA_TYPES:
+            raise InvalidInput([Fault("format", f"one of {', '.join(MEDIA_TYPES)}", "enum")])
         return wanted
-    by_type = {media_type.partition(";")[0]: name for name, media_type in _MEDIA_TYPES.items()}
+    by_type = {media_type.partition(";")[0]: name for name, media_type in MEDIA_TYPES.items()}
     ranges = [part.strip().lower() for part in accept.split(",")]
     ranked = sorted(ranges, key=_weight, reverse=True)  # stable: among equals the first stays first
     return next((by_type[r.partition(";")[0].strip()] for r in ranked if r.partition(";")[0].strip() in by_type), "json")

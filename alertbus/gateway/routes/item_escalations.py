@@ -22,7 +22,8 @@ router = APIRouter(prefix="/v1/items", tags=["items"])
 )
 async def escalate(item_id: str, request: Request, gateway: CurrentGateway, caller: CurrentCaller) -> Response:
     """For every agency that sees the item, whoever owes it. The next of its chain is told now, by whom it was escalated, and whoever comes
-    after that has their full time from now on. For an item that is late, or of which whoever owes it has been reminded. The same call
+    after that has their full time from now on. For an item that is late, or of which whoever owes it has been reminded; and at any time for
+    one of a rule that reminds nobody. The same call
     again, or a second person who saw the same, has nobody told twice.
     """
     if Right.HOLD_CASES not in caller.rights:

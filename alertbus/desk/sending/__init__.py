@@ -1,0 +1,1 @@
+"""What people at the desk state: forms, uploads, and the drafts of both."""

@@ -1,0 +1,83 @@
+"""Every page of the desk, in each of its states, in a real browser: what holds for one holds for all (`tests/desk_pages`)."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import DeskListening, page_of
+from tests.browser.page_asked import HEAVIEST, PageAsked
+from tests.browser.test_desk_in_a_browser import shot
+from tests.desk_pages import ShownPage, subjects
+from tests.desk_served import visitor
+
+pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+async def tab(desk: DeskListening, browser: Browser) -> AsyncIterator[PageAsked]:
+    async with page_of(browser) as page:
+        asked = PageAsked(page, desk.url)
+        await asked.begin()
+        yield asked
+
+
+@pytest.mark.parametrize("subject", sorted(subjects()))
+async def test_anybody_reads_every_page_by_eye_ear_and_keyboard_and_it_weighs_little(
+    gateway: Any, desk: DeskListening, tab: PageAsked, subject: str
+) -> None:
+    """Axe finds nothing, light and dark, at 320 pixels, at a desk, zoomed to 400 %; Tab reaches everything in the order of reading."""
+    faults: dict[str, list[str]] = {}
+    titles: dict[str, set[str]] = {}
+    for shown in await subjects()[subject](gateway, desk.served):
+        desk.served.door.who = shown.who
+        status = await tab.open(shown)
+        found = [] if status == shown.status else [f"its status is {status}"]
+        weight = await tab.weight()
+        found += [] if 0 < weight < HEAVIEST else [f"it weighs {weight} bytes"]
+        found += await tab.faults_of_what_stands(shown)
+        titles.setdefault(await tab.page.title(), set()).add(await tab.page.locator("h1").first.inner_text())
+        found += await tab.faults_of_the_keyboard()
+
+        async def shoot(look: str, name: str = shown.name) -> None:
+            await shot(tab.page, re.sub(r"\W+", "-", f"{subject} {name} {look}"))
+
+        found += await tab.faults_of_looks(shoot)
+        if found:
+            faults[shown.name] = found
+    assert faults == {}
+    assert tab.elsewhere == [], "nothing is asked of anybody else"
+    assert {title: heads for title, heads in titles.items() if len(heads) > 1} == {}, "two pages with one title"
+
+
+HARMED = {
+    "its heading is gone": ("document.querySelector('h1').remove()", "what stands"),
+    "a field has no label": ("document.querySelector('label').remove()", "looks"),
+    "grey on grey": ("document.querySelector('.desk-quiet p').style.cssText = 'color: #999; background: #aaa'", "looks"),
+    "too broad for a telephone": ("document.querySelector('main').style.minWidth = '700px'", "looks"),
+    "a button that Tab passes over": ("document.querySelector('main button').tabIndex = -1", "keyboard"),
+    "an order of its own": ("document.querySelector('.desk-shows a').tabIndex = 3", "keyboard"),
+    "a focus that nobody sees": (
+        "document.querySelector('.desk-shows a').style.cssText = 'outline: none; box-shadow: none; background: white; border: 0'",
+        "keyboard",
+    ),
+    "no way over the head": (
+        "document.querySelector('.govuk-skip-link').outerHTML = '<a class=govuk-skip-link href=#nowhere>Skip</a>'",
+        "keyboard",
+    ),
+}
+
+
+async def test_each_of_these_faults_is_found_in_a_page_that_has_it(gateway: Any, desk: DeskListening, tab: PageAsked) -> None:
+    """So that no page is called sound by a test that sees nothing."""
+    desk.served.door.who = visitor(agency="health_visiting_nobody")
+    inbox, missed = ShownPage("inbox", "/inbox", desk.served.door.who), []
+    for harm, (script, asked) in HARMED.items():
+        await tab.open(inbox)
+        before = {"what stands": tab.faults_of_what_stands, "looks": tab.faults_of_looks, "keyboard": tab.faults_of_the_keyboard}[asked]
+        await tab.page.evaluate(script)
+        if not await (before(inbox) if asked == "what stands" else before()):
+            missed.append(harm)
+    assert missed == [], f"nobody sees that {missed}"

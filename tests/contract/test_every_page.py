@@ -1,0 +1,268 @@
+"""Every page of the desk, in each of its states: what is another's stays another's, and what people wrote stays words (`tests/desk_pages`)."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import LargeBinary, String, select, update
+
+from alertbus.chronicle.alert_sight import AlertSight
+from alertbus.desk.visitor import Role, Visitor
+from alertbus.sql.engine import metadata
+from tests.contract.test_http import fresh
+from tests.desk_pages import ShownPage, subjects
+from tests.desk_routes import DeskRoute, route_at, routes_of
+from tests.desk_served import TOKEN, DeskServed, desk_over
+from tests.page_read import FormOnPage, PageRead
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+
+HOSTILE = "\u202e'\"><script>canary()</script><img src=x onerror=canary()>{{7*7}}"
+NO_CONTENT = (Role.OPERATIONS, Role.INTEGRATION, Role.AUDITOR)
+"""Roles that see the flow, or who did what, and never what it is about."""
+
+_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=[-_])[0-9a-f]{8}(?![0-9a-f])")
+_MOMENT = re.compile(r"\d\d:\d\d(:\d\d)?|\d+ (second|minute|hour|day)s?|a moment|just now")
+
+
+@dataclass
+class Shown:
+    """The pages of one subject over one desk."""
+
+    gateway: Any
+    desk: DeskServed
+    pages: list[ShownPage]
+
+    async def ask(self, page: ShownPage, who: Visitor | None = None, path: str | None = None) -> httpx.Response:
+        self.desk.door.who = who or page.who
+        where = page.path if path is None else path
+        return await (self.desk.get(where) if page.form is None else self.desk.post(where, **page.form))
+
+    def route(self, path: str, method: str) -> DeskRoute | None:
+        return route_at(routes_of(self.desk.app), path, method)
+
+    def ids_in(self, path: str, method: str = "GET") -> set[str]:
+        """What of a path names a record."""
+        route = self.route(path, method)
+        return set() if route is None else set((route.params(path) or {}).values())
+
+
+@pytest.fixture(params=sorted(subjects()))
+async def shown(request: pytest.FixtureRequest, gateway: Any) -> AsyncIterator[Shown]:
+    async with desk_over(gateway) as desk:
+        yield Shown(gateway, desk, await subjects()[request.param](gateway, desk))
+
+
+def others(who: Visitor) -> Iterator[tuple[str, Visitor]]:
+    """Everybody who must see nothing of what is this visitor's."""
+    elsewhere, somebody = fresh("gp_"), {"name": "Fremder Vogel", "username": "fremder", "session_id": "session-2"}
+    if who.roles & set(NO_CONTENT):
+        for role in (Role.PRACTITIONER, Role.MANAGER, Role.CASE_HOLDER):
+            yield f"{role} of another agency", replace(who, agency=elsewhere, setting=None, roles=frozenset({role}), **somebody)
+        return
+    roles = who.roles | {Role.CASE_HOLDER}  # which counts nowhere but at the agency that holds cases
+    yield "another agency", replace(who, agency=elsewhere, setting=None, roles=roles, **somebody)
+    agency = "gp" if who.agency == "childrens_social_care" else who.agency
+    yield "another setting", replace(who, agency=agency, setting=f"{agency}.{uuid.uuid4().hex[:6]}", roles=who.roles, **somebody)
+    for role in NO_CONTENT:
+        yield str(role), replace(who, roles=frozenset({role}), **somebody)
+
+
+async def test_every_page_shows_what_it_is_about_and_holds_nothing_of_its_own_style_or_of_other_hosts(shown: Shown) -> None:
+    faults: dict[str, list[str]] = {}
+    for page in shown.pages:
+        answer = await shown.ask(page)
+        found = [] if answer.status_code == page.status else [f"its status is {answer.status_code}"]
+        if answer.headers["content-type"].startswith("text/html"):
+            read = PageRead(answer.text)
+            found += [f"not on it: {words}" for words in page.in_main if words not in read.main]
+            found += [f"inline: {one}" for one in read.inline] + [f"from elsewhere: {one}" for one in read.elsewhere]
+            found += [] if sum(one.startswith("h1 ") for one in read.structure) == 1 else ["not one h1"]
+        found += [] if answer.headers["cache-control"] == "no-store" else ["it is kept by a browser"]
+        found += [f"{page.who.name} stands in its address"] if page.who.name.split()[0].lower() in page.path.lower() else []
+        if found:
+            faults[page.name] = found
+    assert faults == {}
+
+
+async def test_nobody_else_is_shown_anything_of_it_by_any_address_that_stands_on_it(shown: Shown) -> None:
+    """Another agency, another setting, a role that sees no content: 404 or 403, word for word as for what does not exist."""
+    assert await _shown_to_others(shown) == set()
+
+
+async def _shown_to_others(shown: Shown) -> set[str]:
+    leaks = set()
+    for page in shown.pages:
+        own = await shown.ask(page)
+        read = PageRead(own.text) if own.headers["content-type"].startswith("text/html") else None
+        addresses = {page.path} | set(read.links if read and page.status == 200 else ())
+        secret = {one for path in addresses for one in _AN_ID.findall(path)} | set(_AN_ID.findall(page.who.agency))
+        for called, who in others(page.who):
+            for path in addresses:
+                asked = page if path == page.path else replace(page, path=path, form=None)
+                answer = await shown.ask(asked, who)
+                named = shown.ids_in(path, "GET" if asked.form is None else "POST")
+                told = {
+                    one
+                    for one in secret
+                    if one in answer.text and one not in path and not any(one in mine for mine in (who.agency, who.at))
+                }
+                if told:
+                    leaks.add(f"{called} finds {sorted(told)[:3]} at {_shape(path)} of {page.name}")
+                if named and not path.startswith("/dress/"):
+                    if answer.status_code not in {403, 404} and not _AN_ID.findall("".join(named)):
+                        continue
+                    nothing = await shown.ask(asked, who, _nowhere(path, named))
+                    if answer.status_code not in {403, 404} or _plain(answer.text) != _plain(nothing.text):
+                        leaks.add(f"{called} is told at {_shape(path)} of {page.name} that it exists: {answer.status_code}")
+    return leaks
+
+
+async def test_nobody_else_changes_anything_by_any_form_that_stands_on_it(shown: Shown) -> None:
+    before = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
+    done = set()
+    for page in shown.pages:
+        own = await shown.ask(page)
+        if not own.headers["content-type"].startswith("text/html"):
+            continue
+        forms = [one for one in PageRead(own.text).forms if one.method == "post" and not one.action.startswith(("/sign-", "/find"))]
+        for called, who in others(page.who):
+            for form in forms:
+                shown.desk.door.who = who
+                answer = await shown.desk.post(form.action, **_filled(form))
+                named = shown.ids_in(form.action, "POST")
+                if named and answer.status_code not in {403, 404}:
+                    done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
+    after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
+    assert done == set()
+    assert {name for name in before if before[name] != after[name]} == set()
+
+
+async def test_what_people_wrote_is_shown_as_words_and_nothing_comes_of_it(shown: Shown) -> None:
+    """Markup in every text of the database, and at every place where a template prints one: the page has the same elements as before."""
+    broken, met = await _with_markup_everywhere(shown)
+    assert met > 0, "the words are really there"
+    assert broken == {}
+
+
+async def _with_markup_everywhere(shown: Shown) -> tuple[dict[str, list[Any]], int]:
+    before = {page.name: await shown.ask(page) for page in shown.pages}
+    changed = await written_everywhere(shown.gateway.inside.engine)
+    shown.desk.desk.templates.finalize = _hostile
+    shown.desk.desk.templates.cache.clear()
+    broken, met = {}, 0
+    for page in shown.pages:
+        answer = await shown.ask(page)
+        if not answer.headers["content-type"].startswith("text/html"):
+            continue
+        was, now = PageRead(before[page.name].text), PageRead(answer.text)
+        met += "canary()" in now.main
+        if answer.status_code != page.status or was.structure != now.structure or now.inline or ("49" in now.main and "49" not in was.main):
+            broken[page.name] = [answer.status_code, *_differences(was.structure, now.structure)]
+    assert changed > 0
+    return broken, met
+
+
+@pytest.fixture
+async def inbox_and_alert(gateway: Any) -> AsyncIterator[Shown]:
+    async with desk_over(gateway) as desk:
+        yield Shown(gateway, desk, await subjects()["inbox_and_alert"](gateway, desk))
+
+
+async def test_a_fence_that_falls_is_found(inbox_and_alert: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await _shown_to_others(inbox_and_alert) == set()
+    monkeypatch.setattr(AlertSight, "of_agency", lambda *_: True)
+    found = sorted(await _shown_to_others(inbox_and_alert))
+    assert all(any(one.startswith(who) for one in found) for who in ("another agency is told", "another setting is told")), found
+
+
+async def test_a_template_that_escapes_nothing_is_found(inbox_and_alert: Shown) -> None:
+    plain = inbox_and_alert.desk.desk.templates
+    assert (await _with_markup_everywhere(inbox_and_alert))[0] == {}
+    plain.autoescape = False
+    assert (await _with_markup_everywhere(inbox_and_alert))[0] != {}
+
+
+async def test_who_is_not_signed_in_is_sent_to_the_door_from_every_page(shown: Shown) -> None:
+    for page in shown.pages:
+        shown.desk.door.who = None
+        answer = await (shown.desk.get(page.path) if page.form is None else shown.desk.post(page.path, **page.form))
+        if shown.route(page.path, "GET" if page.form is None else "POST") is not None:
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), page.name
+
+
+def _shape(path: str) -> str:
+    return _AN_ID.sub("…", path)
+
+
+def _nowhere(path: str, named: set[str]) -> str:
+    """The path with other ids than any that exist."""
+    for one in sorted(named, key=len, reverse=True):
+        path = path.replace(
+            one, _AN_ID.sub(lambda found: str(uuid.uuid4())[: len(found[0])], one) if _AN_ID.search(one) else uuid.uuid4().hex
+        )
+    return path
+
+
+def _plain(text: str) -> str:
+    """A page without what differs each time it is made."""
+    return _AN_ID.sub("…", _MOMENT.sub("…", text))
+
+
+def _filled(form: FormOnPage) -> dict[str, str]:
+    """The form as somebody would send it, something typed in each field."""
+    return {name: value or "Fremder Vogel" for name, value in form.fields.items()} | {"form_token": TOKEN}
+
+
+def _hostile(value: Any) -> Any:
+    return value if hasattr(value, "__html__") or not isinstance(value, str) or not value else f"{value}{HOSTILE}"
+
+
+def _differences(was: list[str], now: list[str]) -> list[str]:
+    return [f"{one} / {other}" for one, other in zip([*was, ""], [*now, ""], strict=False) if one != other][:2]
+
+
+async def written_everywhere(engine: Any) -> int:
+    """Put markup behind every text with more than one word in the database, in columns and in bodies; give how many rows have it."""
+
+    def within(value: Any) -> Any:
+        if isinstance(value, dict):
+            new = {name: within(one) for name, one in value.items()}
+            sealed = isinstance(value.get("text"), str) and "sha256" in value  # words carry their digest
+            return new | ({"sha256": hashlib.sha256(new["text"].encode()).hexdigest()} if sealed else {})
+        if isinstance(value, list):
+            return [within(one) for one in value]
+        return f"{value}{HOSTILE}" if isinstance(value, str) and " " in value.strip() and len(value) < 400 else value
+
+    changed = 0
+    async with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            keys = list(table.primary_key.columns)
+            columns = [
+                one for one in table.columns if isinstance(one.type, LargeBinary | String) and not one.primary_key and not one.foreign_keys
+            ]
+            if not keys or not columns or table.name.startswith(("audit", "outbox")):
+                continue
+            for row in (await connection.execute(select(table))).mappings().all():
+                new = {}
+                for column in columns:
+                    value = row[column.name]
+                    if isinstance(value, bytes) and value[:1] in {b"{", b"["}:
+                        value = json.dumps(within(json.loads(value)), ensure_ascii=False).encode()
+                    elif isinstance(value, str) and value[:1] in {"{", "["}:
+                        value = json.dumps(within(json.loads(value)), ensure_ascii=False)
+                    elif isinstance(value, str):
+                        value = within(value)
+                    if value != row[column.name]:
+                        new[column.name] = value
+                if new:
+                    changed += 1
+                    where = [one == row[one.name] for one in keys]
+                    await connection.execute(update(table).where(*where).values(new))
+    return changed
