@@ -58,7 +58,8 @@ async def unanswered_ages(engine: Database, agency: str, team_of: Callable[[Aske
             asked = AskedOf.read(agency, whom)
             if asked.exercise is None:
                 whose[team_of(asked)].append(whom)
-        order = [*sorted(filter(None, whose)), *([None] if None in whose else [])]
+        ids = sorted(filter(None, whose))  # as `GET /v1/teams` has them: nobody's rank
+        order = [*ids, *([None] if None in whose else [])]
         return [_counted(connection, agency, team, whose[team], now) for team in order]
 
     return await answered(engine, found)
@@ -72,7 +73,7 @@ def _counted(connection: Connection, agency: str, team: str | None, whoms: Seque
     ]
     each = union(*parts).subquery() if len(parts) > 1 else parts[0].distinct().subquery()
     band = case(*((each.c.since >= now - reach, name) for name, reach in BANDS), else_="longer").label("band")
-    late = func.sum(case((each.c.due < now, 1), else_=0))
-    rows = connection.execute(select(band, func.count(), late).group_by(band)).all()
+    aged = select(band, case((each.c.due < now, 1), else_=0).label("late")).subquery()
+    rows = connection.execute(select(aged.c.band, func.count(), func.sum(aged.c.late)).group_by(aged.c.band)).all()
     numbers = {row[0]: int(row[1]) for row in rows}
-    return UnansweredAges(team=team, overdue=sum(int(row[2] or 0) for row in rows), **numbers)
+    return UnansweredAges(team=team, overdue=sum(int(row[2]) for row in rows), **numbers)

@@ -3,7 +3,7 @@ Pure. People stand in the order in which their team names them, which is nobody'
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from alertbus.model.team import Answering, OpeningHours, Team, TeamGap, TeamMana
 from alertbus.policy.policy import Policy
 from alertbus.serving.teams_shown import TeamsSeen
 from alertbus.staff.answering import Search
-from alertbus.staff.covering import answers_for
+from alertbus.staff.covering import stand_ins
 from alertbus.staff.hours import is_open, next_opening, openings
 from alertbus.staff.staffing import AgencyStaff, person_key
 
@@ -68,7 +68,8 @@ def team_cards(seen: TeamsSeen, now: datetime, policy: Policy) -> list[TeamCard]
     staff = seen.staff
     if staff is None:
         return []
-    return [_card(seen, staff, one, now, policy) for one in seen.shown.teams if one.to is None or ends(one.to) >= now]
+    in_place_of = stand_ins(seen.staffing, staff.agency, now, policy)
+    return [_card(seen, staff, one, now, policy, in_place_of) for one in seen.shown.teams if one.to is None or ends(one.to) >= now]
 
 
 def spell_key(spell: Spell) -> str:
@@ -89,7 +90,9 @@ def hours_in_words(one: OpeningHours) -> str:
     return f"{days}, {one.opens:%H:%M} to {one.closes:%H:%M}{' the next day' if one.closes <= one.opens else ''}"
 
 
-def _card(seen: TeamsSeen, staff: AgencyStaff, of: Team, now: datetime, policy: Policy) -> TeamCard:
+def _card(
+    seen: TeamsSeen, staff: AgencyStaff, of: Team, now: datetime, policy: Policy, in_place_of: Mapping[str, Sequence[str]]
+) -> TeamCard:
     there = is_open(of.hours, now, policy.bank_holidays)
     found = Search(staff, now, policy).for_the_team(of)
     ages = next((one for one in seen.shown.unanswered if one.team == of.id), UnansweredAges(team=of.id))
@@ -102,7 +105,7 @@ def _card(seen: TeamsSeen, staff: AgencyStaff, of: Team, now: datetime, policy: 
         opens=_opens(of, there, now, policy),
         answers=_answers(found),
         found=found,
-        people=tuple(_people(seen, staff, of, now, policy)),
+        people=tuple(_people(staff, of, now, in_place_of)),
         absences=tuple(_spell(staff, one, one.who, one.cover, now) for one in absences),
         turns=tuple(_spell(staff, one, one.who, None, now) for one in turns),
         gaps=tuple(one for one in seen.shown.gaps if one.team == of.id),
@@ -126,7 +129,7 @@ def _answers(found: Answering) -> str:
     return found.who or found.desk or "Nobody"
 
 
-def _people(seen: TeamsSeen, staff: AgencyStaff, of: Team, now: datetime, policy: Policy) -> Iterator[PersonCard]:
+def _people(staff: AgencyStaff, of: Team, now: datetime, in_place_of: Mapping[str, Sequence[str]]) -> Iterator[PersonCard]:
     on_duty = {person_key(turn.who) for turn in staff.on_duty(of, now)}
     for name in in_post_or_coming(of, now):
         posts = [one for one in of.posts if person_key(one.name) == person_key(name)]
@@ -136,7 +139,7 @@ def _people(seen: TeamsSeen, staff: AgencyStaff, of: Team, now: datetime, policy
         more = []
         if person_key(name) in on_duty:
             more.append("on duty now")
-        if covered := answers_for(seen.staffing, staff.agency, name, now, policy):
+        if covered := in_place_of.get(person_key(name)):
             more.append(f"answers for {' and '.join(covered)}")
         stands, colour = _stands(staff, name, posts, now)
         yield PersonCard(staff.spelt(name), ", ".join(parts), stands, colour, tuple(more))

@@ -18,9 +18,11 @@ class Colleague:
 
 
 def colleagues_of(staffing: Staffing, agency: str, ref: str, now: datetime) -> list[Colleague]:
-    """Give whoever is in post at the agency, without the person of that `ref`, by name: a list to find somebody in, and nobody's rank."""
+    """Give whoever is in post at the agency, without the person of that `ref`, by name: a list to find somebody in, and nobody's rank. A
+    setting that is answered for by the teams of its agency is not shown who is in them, as in `GET /v1/teams`.
+    """
     staff = staffing.of(agency)
-    if staff is None:
+    if staff is None or staff.agency != agency:
         return []
     deputies = {one.deputy for one in staff.teams_at(now) if one.deputy}
     here = {staff.spelt(key) for key, posts in staff.posts.items() if any(post.held(now) for post in posts)}

@@ -15,16 +15,19 @@ def answers_for(staffing: Staffing, agency: str, name: str, at: datetime, policy
     """Give the people in whose place NAME answers at that moment: whoever is away, or has left, and whose part falls to NAME. In an order
     that is nobody's rank.
     """
+    return stand_ins(staffing, agency, at, policy, exercise=exercise).get(person_key(name), [])
+
+
+def stand_ins(staffing: Staffing, agency: str, at: datetime, policy: Policy, *, exercise: str | None = None) -> dict[str, list[str]]:
+    """Give for each person (`person_key`) who answers in the place of others at that moment those others; each is looked up once."""
     staff = staffing.of(agency, exercise)
-    if staff is None:
-        return []
-    own, people = person_key(name), staff.people
-    fallen = [
-        ref
-        for ref, other in people.items()
-        if person_key(other) != own and person_key(answering(staffing, agency, "", other, at, policy, exercise=exercise).who or "") == own
-    ]
-    return [people[ref] for ref in sorted(fallen)]
+    found: dict[str, list[str]] = {}
+    people = {} if staff is None else staff.people
+    for ref in sorted(people):
+        who = answering(staffing, agency, "", people[ref], at, policy, exercise=exercise).who
+        if who is not None and person_key(who) != person_key(people[ref]):
+            found.setdefault(person_key(who), []).append(people[ref])
+    return found
 
 
 class Inquiry:

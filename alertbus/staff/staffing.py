@@ -8,6 +8,7 @@ then by an opaque reference: nobody is put in order by name (NOT-24).
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from alertbus.model.base import FIRST, INSTANT, LAST, plus
@@ -63,9 +64,9 @@ class AgencyStaff:
         for name in one.everybody:
             self._names[person_key(name)].add(name)
 
-    @property
+    @cached_property
     def people(self) -> Mapping[str, str]:
-        """Everybody whom a team names: their name by `worker_ref`."""
+        """Everybody whom a team names: their name by `worker_ref`. Worked out once: an agency has some hundred."""
         return {self.ref(key): self.spelt(key) for key in self._names}
 
     def ref(self, name: str) -> str:

@@ -90,6 +90,18 @@ async def test_a_colleague_is_chosen_by_name_and_whoever_is_away_stands_there_wi
     assert f"passed it on to {JO}" in shown
 
 
+async def test_a_full_inbox_with_the_longest_list_to_choose_from_is_no_heavy_page(gateway: Any) -> None:
+    await owe(gateway, *(owed(ADA, n) for n in range(20)))
+    await team(gateway, *(f"Person With A Usual Name {n:03}" for n in range(38)))
+
+    async with desk_over(gateway, visitor(ADA, AGENCY)) as desk:
+        page = await desk.get("/inbox")
+
+    assert page.text.count("<select") == 16, "one for each of fifteen alerts, and that of the kinds"
+    assert page.text.count("Person With A Usual Name 037: ") + page.text.count(">Person With A Usual Name 037<") == 15
+    assert len(page.content) < 120_000, "with its dress under 150 kB"
+
+
 async def test_without_a_team_and_in_a_large_one_a_name_is_typed(gateway: Any) -> None:
     await owe(gateway, owed(ADA))
 

@@ -358,3 +358,15 @@ async def test_no_name_of_anybody_stands_in_an_address_or_a_log(gateway: Any, lo
     assert addresses
     assert "anarienvogel" not in outside
     assert "oldammer" not in outside
+
+
+async def test_a_setting_is_told_that_its_agencys_teams_answer_for_it_and_not_who_is_in_them(gateway: Any) -> None:
+    agency = fresh("health_visiting_")
+    await put_team(gateway, agency)
+    await owe(gateway, told(f"{agency}.north", "Threat to staff"))
+
+    async with desk_over(gateway, visitor(LEE, agency, Role.MANAGER, setting=f"{agency}.north")) as desk:
+        team, inbox = (await desk.get("/team")).text, (await desk.get("/inbox")).text
+
+    assert "answer for it" in team
+    assert [name for name in (ADA, JO, KIT) if name in team or f'<option value="{name}"' in inbox] == []

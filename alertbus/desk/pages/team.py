@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from alertbus.desk.cards import family_cards
-from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.lapses import LapsesShown, lapses_of
@@ -56,10 +55,10 @@ async def team(
         names={card.team.id: card.team.name for card in cards},
         elsewhere=next((one for one in seen.shown.unanswered if one.team is None), None),
         leads=leads,
+        answered_for=seen.staff is None and seen.staffing.of(visitor.at) is not None,
         lapses=await lapses_of(desk, visitor) if leads else LapsesShown((), (), more=False),
         changed=_DONE.get(changed or ""),
         flash=await Flash.of(desk, visitor, done),
-        colleagues=await chooser(desk, visitor),
         back="team",
     )
 
