@@ -58,8 +58,7 @@ async def unanswered_ages(engine: Database, agency: str, team_of: Callable[[Aske
             asked = AskedOf.read(agency, whom)
             if asked.exercise is None:
                 whose[team_of(asked)].append(whom)
-        ids = sorted(filter(None, whose))  # as `GET /v1/teams` has them: nobody's rank
-        order = [*ids, *([None] if None in whose else [])]
+        order = [*sorted(filter(None, whose)), *([None] if None in whose else [])]
         return [_counted(connection, agency, team, whose[team], now) for team in order]
 
     return await answered(engine, found)
