@@ -20,7 +20,7 @@ ASSETS := $(VENV)/desk-assets
 ASSETS_READY := $(ASSETS)/.ready
 NODE_LOCK := $(DESK)/node.lock
 
-.PHONY: help env demo test cases leaks proof must-nots check bench chaos lock format clean
+.PHONY: help env demo test cases leaks proof lighthouse must-nots check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -57,6 +57,10 @@ leaks: env ## who finds what, by recipient, kind, field, form and error: canarie
 
 proof: env ## remove nine safeties in turn, and show what the engine's own ways would lose; whether it loses depends on the machine's speed
 	@$(BIN)/python -m pytest -q -m proof $(ARGS)
+
+lighthouse: env ## what Lighthouse says of the desk's main pages, at least 95 of 100 each for speed and for who reads them; a minute
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(NODE_LOCK)
+	@$(BIN)/python -m pytest -q -rP -m lighthouse tests/browser/test_lighthouse.py $(ARGS)
 
 must-nots: env ## take the rule of each of the 26 must-nots away, and see its tests fail; about two minutes; ROWS="NOT-03" for some
 	@$(BIN)/python -m tests.must_nots.run $(ROWS)

@@ -21,6 +21,7 @@ from alertbus.channel_settings import ChannelSettings, require, stays_private
 from alertbus.database_address import driver_url, is_loopback
 from alertbus.door_settings import PrincipalSettings, SettingsPath
 from alertbus.model.errors import SettingsFault
+from alertbus.nudge_settings import NudgeSettings
 from alertbus.secret_files import RULE, check_secret_file, text_of, with_secrets, yaml_of
 from alertbus.sign_in_settings import OidcSettings, SignInSettings
 
@@ -104,6 +105,11 @@ class Settings(SignInSettings):
         None,
         description="the path of a file with that address, which only its owner can read",
         examples=["/etc/alertbus/deadman-fail-url"],
+    )
+    nudges: NudgeSettings | None = Field(
+        None,
+        description="the account at GOV.UK Notify: api_key_file, email_template, sms_template, every_minutes; unset: nobody is nudged",
+        examples=['{"api_key_file": "/run/secrets/notify", "email_template": "5d2b0b9a-1c1f-4c1e-9f43-000000000000"}'],
     )
     session_timeout_s: float = Field(6.0, gt=0, le=300, description="seconds, above 0 and up to 300", examples=["6.0"])
     reconcile_s: float = Field(60.0, ge=0, le=86_400, description="seconds, 0 for never, up to 86400", examples=["60"])
@@ -245,7 +251,13 @@ def _read_file() -> dict[str, Any]:
     channels = [one for name in ("channels", "fallbacks") for one in dict(found.get(name) or {}).values()]
     addresses = {"database_url", "deadman_url", "deadman_fail_url"} & found.keys()
     service = found.get("desk_oidc")
-    if addresses or any("secret" in one for one in channels if isinstance(one, dict)) or "client_secret" in dict(service or {}):
+    nudges = dict(found.get("nudges") or {})
+    if (
+        "api_key" in nudges
+        or addresses
+        or any("secret" in one for one in channels if isinstance(one, dict))
+        or "client_secret" in dict(service or {})
+    ):
         check_secret_file(Path(path).expanduser(), f"{PREFIX}CONFIG")
     return found
 

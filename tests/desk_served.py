@@ -31,6 +31,9 @@ class OpenDoor:
     async def visitor(self, request: Request, *, counts: bool = True) -> Visitor | None:
         return self.who
 
+    async def stays_open(self, request: Request) -> bool:
+        return self.who is not None
+
     def way_in(self, request: Request) -> Response:
         return RedirectResponse("/sign-in", 303)
 

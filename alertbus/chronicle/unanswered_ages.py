@@ -58,7 +58,7 @@ async def unanswered_ages(engine: Database, agency: str, team_of: Callable[[Aske
             asked = AskedOf.read(agency, whom)
             if asked.exercise is None:
                 whose[team_of(asked)].append(whom)
-        order = [*sorted(team for team in whose if team is not None), *([None] if None in whose else [])]
+        order = [*sorted(filter(None, whose)), *([None] if None in whose else [])]
         return [_counted(connection, agency, team, whose[team], now) for team in order]
 
     return await answered(engine, found)

@@ -79,7 +79,7 @@ def in_cell(value: Cell) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _most(table: list[Mapping[str, Cell]], by: str) -> list[Mapping[str, Cell]]:
+def _most(table: list[Mapping[str, Cell]], column: str) -> list[Mapping[str, Cell]]:
     """The lines with most, in the order of the table. What is hidden because it is small counts as least."""
-    ranked = sorted(range(len(table)), key=lambda n: -float(value) if isinstance(value := table[n][by], int | float) else 0.0)
+    ranked = sorted(range(len(table)), key=lambda n: -float(value) if isinstance(value := table[n][column], int | float) else 0.0)
     return [table[n] for n in sorted(ranked[:MOST_DRAWN])]

@@ -33,7 +33,13 @@ WAYS = (
     Way("/break-glass", "Break-glass", seen_by=lambda visitor: Role.SAFEGUARDING_LEAD in visitor.roles),
     Way("/sign-in/sessions", "Where you are signed in"),
 )
-"""In the order of the head. The first that somebody may see is where they arrive."""
+"""In the order of the head. Where somebody arrives, `arrives_at` says."""
+
+
+def arrives_at(visitor: Visitor) -> str:
+    """Where somebody arrives: the first page of the head that they may see; who operates alone, where it says what is wrong."""
+    woken = Right.OPERATE in visitor.rights and Right.RECEIVE not in visitor.rights
+    return "/operations" if woken else ways_of(visitor)[0].href
 
 
 def ways_of(visitor: Visitor) -> tuple[Way, ...]:

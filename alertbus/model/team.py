@@ -112,6 +112,21 @@ class OutOfHoursDesk(Word):
         return self
 
 
+class NudgeAddress(Word):
+    """Where somebody of the team, or whoever looks after its post, is told that something waits at the desk: never what, nor whose."""
+
+    who: Annotated[WorkerName | None, S.ROUTING] = None
+    """Somebody of the team, who is told of what they answer for now; None: the team, of all that waits at its agency."""
+    email: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[^@\s<>,;:]{1,64}@[^@\s<>,;:]{3,190}$")
+    phone: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^\+?[0-9 ]{7,20}$")
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if (self.email is None) == (self.phone is None):
+            raise ValueError("give either `email` or `phone`")
+        return self
+
+
 class Team(Spell):
     """One version of a team, whole. `version` counts from 1 and is given by the bus; after `to` nobody of it answers."""
 
@@ -129,6 +144,8 @@ class Team(Spell):
     out_of_hours: Annotated[OutOfHoursDesk | None, S.ROUTING] = None
     absences: Annotated[tuple[Absence, ...], S.ROUTING] = Field(default=(), max_length=MOST)
     duty: Annotated[tuple[DutyTurn, ...], S.ROUTING] = Field(default=(), max_length=MOST)
+    nudges: Annotated[tuple[NudgeAddress, ...], S.ROUTING] = Field(default=(), max_length=MOST)
+    """Who is told by e-mail or text message that something waits (`ALERTBUS_NUDGES`). Addresses are personal data like the names."""
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
     """It is rehearsed, and answers for nothing real."""
     version: Annotated[Count, S.ROUTING] = 0
@@ -144,6 +161,8 @@ class Team(Spell):
                 raise ValueError("out_of_hours.team: a team of the same agency")
         here = {exact_form(name) for name in self.staff}
         if strange := [f"absences[{n}].who" for n, absence in enumerate(self.absences) if exact_form(absence.who) not in here]:
+            raise ValueError(f"{', '.join(strange)}: a member, a manager or the deputy of this team, with the name as it stands there")
+        if strange := [f"nudges[{n}].who" for n, one in enumerate(self.nudges) if one.who and exact_form(one.who) not in here]:
             raise ValueError(f"{', '.join(strange)}: a member, a manager or the deputy of this team, with the name as it stands there")
         if nameless := [path for path, name in self._names() if not exact_form(name)]:
             raise ValueError(f"{', '.join(nameless)}: a name with a letter or a digit in it")

@@ -2,6 +2,7 @@
 here is about a person.
 """
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from alertbus.plugin.manager import Plugins
 from alertbus.policy.policy import INBOX, UNKNOWN_SECTOR, Policy
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
+
+LIMIT_S = 3.0
+"""Seconds that the counts may take. Half a million obligations took 0.8 s at most (SQLite, two busy cores, 2026-11-30)."""
 
 KEPT_S = 30.0
 """For how long the counts of what each agency has are kept. Chosen: they read the index of all obligations, and change little in half a
@@ -75,9 +79,9 @@ class AgencyFlow(Word):
         return sum(one.count for one in self.failures)
 
     @property
-    def on_fallback(self) -> int:
-        """Those of them that the fallback has."""
-        return sum(one.in_fallback for one in self.failures)
+    def is_quiet(self) -> bool:
+        """Whether nothing waits for it, and nothing is wrong."""
+        return not (self.failures or self.waiting or self.left_alone_since)
 
 
 @dataclass(slots=True)
@@ -100,16 +104,19 @@ class AgencyFlows:
 
         Raises `DatabaseUnavailable`.
         """
-        waiting, failing, counts = await self._waiting(), await self._failing(), await self._by_state()
-        alone = await left_alone(self._engine)
-        names = {*self._policy.agencies, *waiting, *failing, *counts, *alone} - {watchdog.AGENCY}
+        waiting, failing, alone = await self._waiting(), await self._failing(), await left_alone(self._engine)
+        counts = await self._by_state()
+        names = {*self._policy.agencies, *waiting, *failing, *(counts or ()), *alone} - {watchdog.AGENCY}
         found = []
         for name in sorted(names):
-            flow = self._flow(name, waiting.get(name, _Waits()), failing.get(name, ()), counts.get(name, {}), now)
+            states = None if counts is None else counts.get(name, {})
+            flow = self._flow(name, waiting.get(name, _Waits()), failing.get(name, ()), states, now)
             found.append(_left_alone(flow, alone[name], now) if name in alone else flow)
         return sorted(found, key=lambda one: (-one.failing, one.left_alone_since is None, -(one.oldest_s or 0.0), one.agency))
 
-    def _flow(self, agency: str, waits: _Waits, failures: tuple[Undelivered, ...], states: Mapping[str, int], now: datetime) -> AgencyFlow:
+    def _flow(
+        self, agency: str, waits: _Waits, failures: tuple[Undelivered, ...], states: Mapping[str, int] | None, now: datetime
+    ) -> AgencyFlow:
         sector = self._policy.agency(agency).sector
         adapter = self._plugins.adapter_for(sector)
         return AgencyFlow(
@@ -120,8 +127,8 @@ class AgencyFlows:
             plugin=self._plugins.made_by(adapter),
             adapter=adapter.name,
             own_adapter=sector != UNKNOWN_SECTOR and sector in self._plugins.adapters,
-            answered=states.get(ObligationState.ACKNOWLEDGED, 0),
-            with_them=sum(states.get(state, 0) for state in _REACHED),
+            answered=None if states is None else states.get(ObligationState.ACKNOWLEDGED, 0),
+            with_them=None if states is None else sum(states.get(state, 0) for state in _REACHED),
             waiting=waits.count,
             oldest_s=None if waits.oldest is None else max(0.0, (now - waits.oldest).total_seconds()),
             failures=failures,
@@ -148,7 +155,15 @@ class AgencyFlows:
             found[one.agency] += (one,)
         return dict(found)
 
-    async def _by_state(self) -> dict[str, dict[str, int]]:
+    async def _by_state(self) -> dict[str, dict[str, int]] | None:
+        """Count by agency and state; None where that takes too long now, which keeps nobody from what waits and what fails."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                return await self._counted_anew()
+        except TimeoutError:
+            return None
+
+    async def _counted_anew(self) -> dict[str, dict[str, int]]:
         if self._counted and time.monotonic() - self._counted < KEPT_S:
             return self._counts
         owed = tables.obligation.c

@@ -20,6 +20,7 @@ from alertbus.chronicle import queries
 from alertbus.chronicle.item_numbers import numbers_of_items, unowned_by_agency
 from alertbus.chronicle.tick_times import tick_times
 from alertbus.delivery.ledger.tables import ledger, watchdog_arrival
+from alertbus.delivery.nudges.nudge_turns import nudge_counts
 from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
@@ -214,6 +215,14 @@ async def _ignored(vitals: Vitals) -> list[CountedElsewhere]:
     return [CountedElsewhere(found)]
 
 
+async def _nudges(vitals: Vitals) -> list[CountedElsewhere]:
+    """How many e-mails and text messages said that something waits at the desk, and how many were not taken."""
+    found = CounterMetricFamily("alertbus_nudges", "Nudges that something waits at the desk, by what became of them", labels=("outcome",))
+    for outcome, count in sorted((await nudge_counts(vitals.engine)).items()):
+        found.add_metric((outcome,), count)
+    return [CountedElsewhere(found)]
+
+
 async def _watchdog(vitals: Vitals) -> list[Gauge]:
     age = _gauge("watchdog_last_arrival_age_seconds", "Since the last watchdog alert came to its channel; +Inf if none ever did")
     every = _gauge("watchdog_interval_seconds", "How often this gateway raises one; 0 for never")
@@ -256,6 +265,7 @@ _MEASURES: dict[str, Measure] = {
     "clock": _clock,
     "quarantine": _quarantine,
     "ignored": _ignored,
+    "nudges": _nudges,
     "watchdog": _watchdog,
     "reconcile": _reconcile,
 }

@@ -235,7 +235,31 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
         now=now,
     )
     mark_ready(wiring.settings, "delivery", wiring.number)
-    await run_delivery(setup, stop)
+    nudging = asyncio.create_task(_nudge(wiring, stop))
+    try:
+        await run_delivery(setup, stop)
+    finally:
+        nudging.cancel()
+        await asyncio.gather(nudging, return_exceptions=True)
+
+
+async def _nudge(wiring: Wiring, stop: asyncio.Event) -> None:
+    """Beside delivery, and never in its way: tell people outside the desk that something waits there."""
+    if wiring.settings.nudges is None:
+        return
+    from datetime import timedelta
+
+    from alertbus.delivery.nudges.notify import Notify
+    from alertbus.delivery.nudges.nudge_turns import NudgeTurns
+    from alertbus.serving.inbox_shown import InboxReader
+    from alertbus.serving.nudging import Nudging
+    from alertbus.staff.team_book import TeamBook
+
+    settings = wiring.settings.nudges
+    inbox = InboxReader(wiring.engine, TeamBook(wiring.engine), wiring.policy, now)
+    turns = NudgeTurns(wiring.engine, timedelta(minutes=settings.every_minutes))
+    link = f"{wiring.settings.desk_address}/inbox"
+    await Nudging(wiring.engine, inbox, wiring.policy, turns, Notify(settings), link, now).run(stop)
 
 
 async def _chronicle(wiring: Wiring, stop: asyncio.Event) -> None:

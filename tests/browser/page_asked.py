@@ -138,11 +138,11 @@ class PageAsked:
 
     async def faults_of_what_stands(self, shown: ShownPage) -> list[str]:
         """One heading of the first rank, a title of its own, the words that it is about, and nothing that its own policy refused."""
-        stands = await self.page.evaluate(STANDING)
+        stands, whole = await self.page.evaluate(STANDING), await self.page.content()
         found = [] if len(stands["h1"]) == 1 else [f"its h1: {stands['h1']}"]
         if not re.fullmatch(r"\S.* \u2013 alertbus", stands["title"].strip()):
             found.append(f"its title: {stands['title']!r}")
-        found += [f"not on it: {words!r}" for words in shown.in_main if words not in stands["main"]]
+        found += [f"not on it: {words!r}" for words in shown.in_main if words not in stands["main"] and words not in whole]
         found += [f"its policy refused {one}" for one in stands["refused"]]
         return found + [f"stands elsewhere than it is read: {one}" for one in dict.fromkeys(stands["turned"])]
 

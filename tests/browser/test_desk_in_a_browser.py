@@ -20,6 +20,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 SHOTS = os.environ.get("ALERTBUS_TEST_SHOTS")
 """A folder for pictures of the pages, for whoever wants to look at them."""
 
+SIZES = {"desktop": (1280, 900), "telephone": (320, 640), "zoomed 400 %": (320, 256)}
+"""At which journeys of one subject look too."""
+
 
 async def a_morning(gateway: Any, desk: DeskListening) -> list[Notice]:
     agency = fresh("health_visiting_")

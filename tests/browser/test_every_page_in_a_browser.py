@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Dialog
 
 from tests.browser.conftest import DeskListening, page_of
 from tests.browser.page_asked import HEAVIEST, PageAsked
 from tests.browser.test_desk_in_a_browser import shot
 from tests.desk_pages import ShownPage, subjects
 from tests.desk_served import visitor
+from tests.markup_everywhere import put_markup_everywhere
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -31,7 +32,8 @@ async def test_anybody_reads_every_page_by_eye_ear_and_keyboard_and_it_weighs_li
     """Axe finds nothing, light and dark, at 320 pixels, at a desk, zoomed to 400 %; Tab reaches everything in the order of reading."""
     faults: dict[str, list[str]] = {}
     titles: dict[str, set[str]] = {}
-    for shown in await subjects()[subject](gateway, desk.served):
+    pages = await subjects()[subject](gateway, desk.served)
+    for shown in pages:
         desk.served.door.who = shown.who
         status = await tab.open(shown)
         found = [] if status == shown.status else [f"its status is {status}"]
@@ -50,6 +52,29 @@ async def test_anybody_reads_every_page_by_eye_ear_and_keyboard_and_it_weighs_li
     assert faults == {}
     assert tab.elsewhere == [], "nothing is asked of anybody else"
     assert {title: heads for title, heads in titles.items() if len(heads) > 1} == {}, "two pages with one title"
+    assert await put_markup_everywhere(gateway.inside.engine, desk.served.desk) > 0
+    assert await _what_came_of_markup(desk, tab, pages) == []
+
+
+async def _what_came_of_markup(desk: DeskListening, tab: PageAsked, pages: list[ShownPage]) -> list[str]:
+    """Open them all again, with markup in every text: a window that opens, an element, what the page's policy had to refuse."""
+    found: list[str] = []
+
+    async def opened(dialog: Dialog) -> None:
+        found.append(f"a window opened: {dialog.message}")
+        await dialog.dismiss()
+
+    tab.page.on("dialog", opened)
+    for shown in pages:
+        desk.served.door.who = shown.who
+        status = await tab.open(shown)
+        if "text/html" not in await tab.page.evaluate("document.contentType"):
+            continue
+        came = await tab.page.evaluate(
+            "[...(window.refused ?? []), ...[...document.querySelectorAll('[onerror], img[src=x]')].map(one => one.outerHTML)]"
+        )
+        found += [f"{shown.name}: {one}" for one in [*came, *([] if status < 500 else [f"status {status}"])]]
+    return found
 
 
 HARMED = {
@@ -60,7 +85,10 @@ HARMED = {
     "a button that Tab passes over": ("document.querySelector('main button').tabIndex = -1", "keyboard"),
     "an order of its own": ("document.querySelector('.desk-shows a').tabIndex = 3", "keyboard"),
     "a focus that nobody sees": (
-        "document.querySelector('.desk-shows a').style.cssText = 'outline: none; box-shadow: none; background: white; border: 0'",
+        (
+            "document.styleSheets[0].insertRule('.desk-shows a, .desk-shows a:focus, .desk-shows a:focus-visible { outline: none !important; "
+            "box-shadow: none !important; background: white !important; border-color: black !important }', document.styleSheets[0].cssRules.length)"
+        ),
         "keyboard",
     ),
     "no way over the head": (

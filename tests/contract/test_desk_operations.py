@@ -1,5 +1,6 @@
 """The operations pages and calls: the flow of the bus for whoever is on call, and nothing of any family."""
 
+import asyncio
 import io
 import json
 import time
@@ -143,6 +144,29 @@ async def test_without_a_broker_the_page_comes_quickly_and_says_what_is_not_know
     assert quarantine.status_code == 503
 
 
+async def test_a_broker_that_takes_the_call_and_says_nothing_keeps_nobody_waiting(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
+    async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    monkeypatch.setattr("alertbus.operations.bus_state.LIMIT_S", 0.3)
+    monkeypatch.setattr("alertbus.serving.quarantine_kept.READ_LIMIT_S", 0.3)
+    inside = gateway.inside
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as mute, desk_over(gateway, operator()) as desk:
+        address = f"127.0.0.1:{mute.sockets[0].getsockname()[1]}"
+        away = Vitals(address, inside.engine, inside.now, 60)
+        desk.desk.operations = OperationsReader(inside.settings, inside.intake, away, inside.now, address)
+        began = time.monotonic()
+        answers = [(await desk.get(path)).status_code for path in ("/operations", "/operations/quarantine")]
+        took = time.monotonic() - began
+        over.set()
+
+    assert answers == [200, 503]
+    assert took < 6
+
+
 async def test_an_agency_that_is_not_reached_stands_first_with_the_reason_in_words(gateway: Any) -> None:
     agency, well = fresh("gp_"), fresh("aaa_school_")
     for name in (agency, well):
@@ -166,6 +190,29 @@ async def test_an_agency_that_is_not_reached_stands_first_with_the_reason_in_wor
     assert page.index("Not reached") < page.index("aaa_school") if "aaa_school" in page else True
     assert "1 notice cannot be delivered (" in now
     assert CANARY not in page + now + json.dumps(called)
+
+
+async def test_whoever_is_woken_arrives_where_it_says_what_is_wrong(gateway: Any) -> None:
+    async with desk_over(gateway, operator()) as desk:
+        first = await desk.get("/")
+        desk.door.who = visitor("Ada Both", "bus", Role.OPERATIONS, Role.PRACTITIONER)
+        both = await desk.get("/")
+
+    assert (first.headers["location"], both.headers["location"]) == ("/operations", "/inbox")
+
+
+async def test_counting_that_takes_too_long_keeps_nobody_from_what_waits(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    agency = fresh("gp_")
+    await followable(gateway, fresh("ref-"), agency)
+    monkeypatch.setattr("alertbus.operations.agency_flow.LIMIT_S", -1.0)
+
+    [found] = [one for one in (await gateway.http.get("/v1/operations/agencies")).json()["items"] if one["agency"] == agency]
+    async with desk_over(gateway, operator()) as desk:
+        page = (await desk.get("/operations/agencies")).text
+
+    assert (found["waiting"], found["answered"], found["with_them"]) == (1, None, None)
+    assert "1 waiting" in page
+    assert "How many are there without an answer is not known just now" in page
 
 
 async def test_since_when_an_agency_is_left_alone_is_what_delivery_says_with_its_heartbeat(gateway: Any) -> None:

@@ -1,7 +1,5 @@
 """Every page of the desk, in each of its states: what is another's stays another's, and what people wrote stays words (`tests/desk_pages`)."""
 
-import hashlib
-import json
 import re
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -10,24 +8,22 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import LargeBinary, String, select, update
 
 from alertbus.chronicle.alert_sight import AlertSight
 from alertbus.desk.visitor import Role, Visitor
-from alertbus.sql.engine import metadata
 from tests.contract.test_http import fresh
 from tests.desk_pages import ShownPage, subjects
 from tests.desk_routes import DeskRoute, route_at, routes_of
 from tests.desk_served import TOKEN, DeskServed, desk_over
+from tests.markup_everywhere import put_markup_everywhere
 from tests.page_read import FormOnPage, PageRead
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
-HOSTILE = "\u202e'\"><script>canary()</script><img src=x onerror=canary()>{{7*7}}"
 NO_CONTENT = (Role.OPERATIONS, Role.INTEGRATION, Role.AUDITOR)
 """Roles that see the flow, or who did what, and never what it is about."""
 
-_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=[-_])[0-9a-f]{8}(?![0-9a-f])")
+_AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![0-9a-zA-Z])[0-9a-f]{8,64}(?![0-9a-zA-Z])")
 _MOMENT = re.compile(r"\d\d:\d\d(:\d\d)?|\d+ (second|minute|hour|day)s?|a moment|just now")
 
 
@@ -70,7 +66,9 @@ def others(who: Visitor) -> Iterator[tuple[str, Visitor]]:
     yield "another agency", replace(who, agency=elsewhere, setting=None, roles=roles, **somebody)
     agency = "gp" if who.agency == "childrens_social_care" else who.agency
     yield "another setting", replace(who, agency=agency, setting=f"{agency}.{uuid.uuid4().hex[:6]}", roles=who.roles, **somebody)
-    for role in NO_CONTENT:
+    for role in (
+        NO_CONTENT if who.agency != "childrens_social_care" else (Role.OPERATIONS, Role.AUDITOR)
+    ):  # integration is asked at a holder's
         yield str(role), replace(who, roles=frozenset({role}), **somebody)
 
 
@@ -115,17 +113,16 @@ async def _shown_to_others(shown: Shown) -> set[str]:
                 }
                 if told:
                     leaks.add(f"{called} finds {sorted(told)[:3]} at {_shape(path)} of {page.name}")
-                if named and not path.startswith("/dress/"):
-                    if answer.status_code not in {403, 404} and not _AN_ID.findall("".join(named)):
-                        continue
+                if any(map(_AN_ID.search, named)) and not path.startswith("/dress/"):
                     nothing = await shown.ask(asked, who, _nowhere(path, named))
-                    if answer.status_code not in {403, 404} or _plain(answer.text) != _plain(nothing.text):
+                    if (answer.status_code, _plain(answer.text)) != (nothing.status_code, _plain(nothing.text)):
                         leaks.add(f"{called} is told at {_shape(path)} of {page.name} that it exists: {answer.status_code}")
     return leaks
 
 
 async def test_nobody_else_changes_anything_by_any_form_that_stands_on_it(shown: Shown) -> None:
-    before = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
+    first, before = [{page.name: _plain((await shown.ask(page)).text) for page in shown.pages} for _ in range(2)]
+    still = {name for name in before if first[name] == before[name]}  # the others change by being asked for: a form was sent again
     done = set()
     for page in shown.pages:
         own = await shown.ask(page)
@@ -141,7 +138,8 @@ async def test_nobody_else_changes_anything_by_any_form_that_stands_on_it(shown:
                     done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
     after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
     assert done == set()
-    assert {name for name in before if before[name] != after[name]} == set()
+    assert {name for name in still if before[name] != after[name]} == set()
+    assert len(still) > len(before) / 2
 
 
 async def test_what_people_wrote_is_shown_as_words_and_nothing_comes_of_it(shown: Shown) -> None:
@@ -153,9 +151,7 @@ async def test_what_people_wrote_is_shown_as_words_and_nothing_comes_of_it(shown
 
 async def _with_markup_everywhere(shown: Shown) -> tuple[dict[str, list[Any]], int]:
     before = {page.name: await shown.ask(page) for page in shown.pages}
-    changed = await written_everywhere(shown.gateway.inside.engine)
-    shown.desk.desk.templates.finalize = _hostile
-    shown.desk.desk.templates.cache.clear()
+    changed = await put_markup_everywhere(shown.gateway.inside.engine, shown.desk.desk)
     broken, met = {}, 0
     for page in shown.pages:
         answer = await shown.ask(page)
@@ -202,11 +198,13 @@ def _shape(path: str) -> str:
 
 
 def _nowhere(path: str, named: set[str]) -> str:
-    """The path with other ids than any that exist."""
+    """The path with other ids of the same form than any that exist."""
+
+    def another(found: re.Match[str]) -> str:
+        return str(uuid.uuid4()) if "-" in found[0] else (uuid.uuid4().hex * 2)[: len(found[0])]
+
     for one in sorted(named, key=len, reverse=True):
-        path = path.replace(
-            one, _AN_ID.sub(lambda found: str(uuid.uuid4())[: len(found[0])], one) if _AN_ID.search(one) else uuid.uuid4().hex
-        )
+        path = path.replace(one, _AN_ID.sub(another, one))
     return path
 
 
@@ -220,49 +218,5 @@ def _filled(form: FormOnPage) -> dict[str, str]:
     return {name: value or "Fremder Vogel" for name, value in form.fields.items()} | {"form_token": TOKEN}
 
 
-def _hostile(value: Any) -> Any:
-    return value if hasattr(value, "__html__") or not isinstance(value, str) or not value else f"{value}{HOSTILE}"
-
-
 def _differences(was: list[str], now: list[str]) -> list[str]:
     return [f"{one} / {other}" for one, other in zip([*was, ""], [*now, ""], strict=False) if one != other][:2]
-
-
-async def written_everywhere(engine: Any) -> int:
-    """Put markup behind every text with more than one word in the database, in columns and in bodies; give how many rows have it."""
-
-    def within(value: Any) -> Any:
-        if isinstance(value, dict):
-            new = {name: within(one) for name, one in value.items()}
-            sealed = isinstance(value.get("text"), str) and "sha256" in value  # words carry their digest
-            return new | ({"sha256": hashlib.sha256(new["text"].encode()).hexdigest()} if sealed else {})
-        if isinstance(value, list):
-            return [within(one) for one in value]
-        return f"{value}{HOSTILE}" if isinstance(value, str) and " " in value.strip() and len(value) < 400 else value
-
-    changed = 0
-    async with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            keys = list(table.primary_key.columns)
-            columns = [
-                one for one in table.columns if isinstance(one.type, LargeBinary | String) and not one.primary_key and not one.foreign_keys
-            ]
-            if not keys or not columns or table.name.startswith(("audit", "outbox")):
-                continue
-            for row in (await connection.execute(select(table))).mappings().all():
-                new = {}
-                for column in columns:
-                    value = row[column.name]
-                    if isinstance(value, bytes) and value[:1] in {b"{", b"["}:
-                        value = json.dumps(within(json.loads(value)), ensure_ascii=False).encode()
-                    elif isinstance(value, str) and value[:1] in {"{", "["}:
-                        value = json.dumps(within(json.loads(value)), ensure_ascii=False)
-                    elif isinstance(value, str):
-                        value = within(value)
-                    if value != row[column.name]:
-                        new[column.name] = value
-                if new:
-                    changed += 1
-                    where = [one == row[one.name] for one in keys]
-                    await connection.execute(update(table).where(*where).values(new))
-    return changed

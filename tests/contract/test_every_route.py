@@ -298,26 +298,24 @@ async def test_a_session_that_was_planted_opens_nothing_and_signing_in_gives_ano
                 assert (await thief.get("/sign-in/sessions")).status_code == 303
 
 
-async def test_every_route_stands_on_a_page_that_all_pages_tests_look_at(gateway: Any) -> None:
+async def test_every_route_stands_on_a_page_that_all_pages_tests_look_at(kafka: str, open_gateway: Any) -> None:
     """What is at the desk is in `tests/desk_pages`: as a page there, or as a link or form on one. So a new route is held to everything."""
-    met: set[str] = set()
-    async with desk_over(gateway) as desk:
-        routes = routes_of(desk.app)
-
-        def meet(method: str, path: str) -> None:
-            if (found := route_at(routes, html.unescape(path), method)) is not None:
-                met.add(f"{method} {found.path}")
-
-        for pages in subjects().values():
+    met, every = set(), set()
+    for pages in subjects().values():
+        async with open_gateway(kafka) as gateway, desk_over(gateway) as desk:
+            routes = routes_of(desk.app)
+            every |= {f"{method} {one.path}" for one in routes for method in one.methods if method != "HEAD"}
             for page in await pages(gateway, desk):
                 desk.door.who = page.who
-                meet("GET" if page.form is None else "POST", page.path)
+                met |= _named(routes, "GET" if page.form is None else "POST", page.path)
                 answer = await (desk.get(page.path) if page.form is None else desk.post(page.path, **page.form))
                 if answer.headers.get("content-type", "").startswith("text/html"):
                     read = PageRead(answer.text)
-                    for form in read.forms:
-                        meet(form.method.upper(), form.action)
-                    for link in [*read.links, f"{desk.desk.dress.root}/desk.css"]:
-                        meet("GET", link)
-    every = {f"{method} {one.path}" for one in routes for method in one.methods if method != "HEAD"}
+                    met = met.union(*(_named(routes, form.method.upper(), form.action) for form in read.forms))
+                    met = met.union(*(_named(routes, "GET", link) for link in [*read.links, f"{desk.desk.dress.root}/desk.css"]))
     assert every - met - ON_NO_PAGE == set()
+
+
+def _named(routes: list[DeskRoute], method: str, path: str) -> set[str]:
+    found = route_at(routes, html.unescape(path), method)
+    return set() if found is None else {f"{method} {found.path}"}

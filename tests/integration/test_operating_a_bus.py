@@ -46,7 +46,7 @@ async def ask(bus: Supervisor, method: str, path: str, **more: Any) -> Any:
         return answer.json() if answer.is_success else None
 
 
-async def test_aud_08_an_alert_is_followed_through_every_stage_with_its_times_in_order(bus: Supervisor) -> None:
+async def test_aud_08_ooh_04_an_alert_is_followed_through_every_stage_with_its_times_in_order(bus: Supervisor) -> None:
     async with asyncio.timeout(60):
         while True:
             found = await ask(bus, "POST", "/v1/operations/followed", json={"reference": "ash-1"})

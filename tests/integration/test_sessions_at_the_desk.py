@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from alertbus.audit.chain import AuditedDeed
+from alertbus.desk.sign_in import signed_in
 from alertbus.desk.sign_in.passwords import hashed
 from alertbus.desk.sign_in.signed_in import IDLE, LONGEST_SESSION, NOTED_EVERY, SKEW, is_over
 from alertbus.desk.visitor import Role
@@ -73,6 +74,21 @@ async def test_a_page_that_stays_open_hears_of_the_end_of_its_session(here: Desk
     assert await here.door.visitor(request, counts=False) is not None
     await here.door.letting_in.users.end_sessions("mary.obi", here.clock())
     assert await here.door.visitor(request, counts=False) is None
+
+
+async def test_two_hundred_open_pages_ask_for_their_sessions_together_and_hear_of_the_end_within_a_second(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, asked = here.door.letting_in.sessions, []
+    tokens = [await sessions.begin(person(), here.clock(), rights_version=1) for _ in range(200)]
+    requests = [Request({"type": "http", "headers": [(b"cookie", f"__Host-desk-session={one}".encode())]}) for one in tokens]
+    read = here.database.read
+    monkeypatch.setattr(here.database, "read", lambda ask: asked.append(ask) or read(ask))
+    assert all([await here.door.stays_open(one) for one in requests])
+    assert len(asked) == 1
+    await sessions.end_all("local:mary.obi")
+    monkeypatch.setattr(signed_in, "ASKED_EVERY_S", 0.0)
+    assert not any([await here.door.stays_open(one) for one in requests])
 
 
 MOVES = st.lists(

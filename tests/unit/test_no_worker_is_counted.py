@@ -22,7 +22,7 @@ from tests.story import LATER, Log, a_case, a_receipt, accepted, bus, hours
 PRODUCT = [path for path in sorted((Path(__file__).parents[2] / "alertbus").rglob("*.py")) if "versions" not in path.parts]
 
 LABELS = {
-    "agency", "disposition", "group", "method", "outcome", "plugin", "reason", "route", "source", "state", "status", "subject",
+    "agency", "disposition", "group", "method", "outcome", "plugin", "reason", "route", "source", "state", "status", "subject", "topic",
 }  # fmt: skip
 """By what a metric may be told apart: parts of the bus and agencies, which are organisations."""
 

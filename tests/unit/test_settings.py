@@ -70,6 +70,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "workers": 1,
         "channels": {},
         "fallbacks": {},
+        "nudges": None,
         "callers": (),
         "callers_file": None,
         "watchdog_interval_s": 60,

@@ -17,7 +17,7 @@ from alertbus.desk.chooser import chooser
 from alertbus.desk.desk import Desk, desk_of
 from alertbus.desk.flash import Flash
 from alertbus.desk.visitor import Visitor
-from alertbus.desk.ways import ways_of
+from alertbus.desk.ways import arrives_at
 from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
 from alertbus.operations.gauges import last_arrival_s
@@ -46,7 +46,7 @@ class _Looked:
 async def front(request: Request) -> Response:
     """Go to the first page that the visitor may see."""
     visitor = await desk_of(request).visitor(request)
-    return RedirectResponse(ways_of(visitor)[0].href, 303)
+    return RedirectResponse(arrives_at(visitor), 303)
 
 
 @router.get("/inbox")

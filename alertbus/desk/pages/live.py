@@ -28,7 +28,7 @@ async def _news(desk: Desk, visitor: Visitor, request: Request) -> AsyncIterator
     yield "retry: 5000\n\n"
     async with contextlib.aclosing(desk.feed.news(visitor.at, EVERYTHING)) as items:
         async for item in items:
-            if await desk.door.visitor(request, counts=False) is None:  # signed out meanwhile, or too long idle
+            if not await desk.door.stays_open(request):  # signed out meanwhile, or too long idle
                 return
             if item is None:
                 yield ": still here\n\n"

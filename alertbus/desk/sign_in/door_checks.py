@@ -73,6 +73,11 @@ class DoorChecks:
         found: SignedIn | None = request.state.desk_session
         return found
 
+    async def stays_open(self, request: Request) -> bool:
+        """Say whether a page of this request may be told more: its session goes on, or did a second ago. It is nobody's doing something."""
+        token = self.cookies.read(request, "session")
+        return token is not None and await self.letting_in.open_pages.goes_on(token, self.now())
+
     def way_in(self, request: Request) -> Response:
         """Send somebody who is not signed in to do so, and back to this page afterwards, if it can be asked for again."""
         query = f"?{request.url.query}" if request.url.query else ""

@@ -17,7 +17,7 @@ from alertbus.desk.sign_in.passwords import Hashing, hashed, is_outdated, normal
 from alertbus.desk.sign_in.secret_tokens import hash_of, new_token, same
 from alertbus.desk.sign_in.service import SignInService
 from alertbus.desk.sign_in.service_claims import NotLetIn, person_of
-from alertbus.desk.sign_in.signed_in import Sessions
+from alertbus.desk.sign_in.signed_in import OpenPages, Sessions
 from alertbus.desk.sign_in.slowing_down import SlowingDown
 from alertbus.desk.visitor import DESK
 from alertbus.intake.callers import Caller
@@ -62,6 +62,7 @@ class LettingIn:
     ) -> None:
         self._database, self._audit, self._now, self._agencies, self.service = database, audit, now, agencies, service
         self.users, self.sessions, self.slowing = LocalUsers(database), Sessions(database), SlowingDown(database)
+        self.open_pages = OpenPages(database, self.sessions)
         self._hashing = Hashing()
 
     async def by_password(

@@ -5,13 +5,15 @@ OWASP's Session Management Cheat Sheet: 15 to 30 minutes idle for low risk, less
 SP 800-63B (third edition, 4.3.3) has 15 minutes at its highest level. What was typed outlives it as a draft, not the session.
 """
 
+import asyncio
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, true, update
 
 from alertbus.desk.sign_in import tables
 from alertbus.desk.sign_in.desk_person import DeskPerson, roles_in, roles_of
@@ -25,6 +27,9 @@ LONGEST_SESSION = timedelta(hours=8)
 NOTED_EVERY = timedelta(seconds=30)
 """How often it is written that somebody is still there (ours): not with each request, as a write costs more than a page. So somebody is
 signed out after 14 and a half minutes at the earliest."""
+
+ASKED_EVERY_S = 1.0
+"""Seconds, as often as the change feed looks: a page that is open hears of the end of its session so much later at most."""
 
 SKEW = timedelta(minutes=1)
 """How far the clocks of two processes may differ. One from further ahead is over: a clock was set back, and it would last for ever."""
@@ -147,13 +152,37 @@ class Sessions:
             return await self._database.write(lambda connection: connection.execute(delete(tables.session).where(condition)).rowcount)
 
 
+class OpenPages:
+    """Which sessions go on, for pages that stay open and are told of news: asked once a second for all of them together, because two
+    hundred that each asked for every piece of news would keep a processor busy with it.
+    """
+
+    def __init__(self, database: Database, sessions: Sessions) -> None:
+        self._database, self._sessions = database, sessions
+        self._turn, self._known, self._asked_at = asyncio.Lock(), frozenset[str](), -ASKED_EVERY_S
+
+    async def goes_on(self, token: str, now: datetime) -> bool:
+        """Say whether the session that this token opens goes on, or did a second ago."""
+        async with self._turn:
+            if time.monotonic() - self._asked_at >= ASKED_EVERY_S:
+                with database_faults():
+                    rows = await self._database.read(lambda connection: _going_on(connection, true(), now))
+                self._known, self._asked_at = frozenset(row.token_hash for row in rows), time.monotonic()
+        return hash_of(token) in self._known or await self._sessions.find(token, now, counts=False) is not None
+
+
 def _standing(connection: Connection, condition: ColumnElement[bool], now: datetime) -> list[SignedIn]:
-    """Give the sessions of this condition that go on: not over by age, and of a local user whose rights are those it was begun with."""
+    """Give the sessions of this condition that go on."""
+    return [_signed_in(row) for row in _going_on(connection, condition, now)]
+
+
+def _going_on(connection: Connection, condition: ColumnElement[bool], now: datetime) -> list[Row[Any]]:
+    """Give the rows of those that are not over by age, and are of a local user whose rights are those they were begun with."""
     rows = connection.execute(select(tables.session).where(condition).order_by(tables.session.c.seen_at.desc())).all()
     going_on = [row for row in rows if not is_over(row.begun_at, row.seen_at, now)]
     names = {row.username for row in going_on if row.who.startswith("local:")}
     stands = _rights_versions(connection, sorted(names)) if names else {}
-    return [_signed_in(row) for row in going_on if not row.who.startswith("local:") or stands.get(row.username) == row.rights_version]
+    return [row for row in going_on if not row.who.startswith("local:") or stands.get(row.username) == row.rights_version]
 
 
 def _rights_versions(connection: Connection, usernames: Sequence[str]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """which agencies a delivery worker leaves alone, with its heartbeat
 
-Revision: 0024, after 0021. It begins empty, and is filled within seconds of a worker's start.
+Revision: 0023, after 0022. It begins empty, and is filled within seconds of a worker's start.
 """
 
 import sqlalchemy as sa
