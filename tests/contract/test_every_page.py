@@ -148,7 +148,7 @@ async def _done_by_others(shown: Shown) -> set[str]:
                 if named and answer.status_code not in {403, 404}:
                     done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
     after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
-    assert len(still) > len(before) / 2
+    assert len(still) > len(before) / 3
     return done | {f"{name} is changed" for name in still if before[name] != after[name]}
 
 
