@@ -77,6 +77,7 @@ async def test_every_page_of_a_subject_is_for_its_reader_alone_and_shows_words_a
     assert await _what_is_wrong_with_them(shown) == {}
     assert await _shown_to_who_is_not_signed_in(shown) == []
     assert await _shown_to_others(shown) == set()
+    assert await _taken_without_its_token(shown) == set()
     assert await _done_by_others(shown) == set()
     broken, met = await _with_markup_everywhere(shown)
     assert met > 0, "the words are really there"
@@ -128,6 +129,20 @@ async def _shown_to_others(shown: Shown) -> set[str]:
                     if (answer.status_code, _plain(answer.text)) != (nothing.status_code, _plain(nothing.text)):
                         leaks.add(f"{called} is told at {_shape(path)} of {page.name} that it exists: {answer.status_code}")
     return leaks
+
+
+async def _taken_without_its_token(shown: Shown) -> set[str]:
+    """The forms of a page, from its own reader, as another site would send them."""
+    taken = set()
+    for page in shown.pages:
+        own = await shown.ask(page)
+        forms = PageRead(own.text).forms if own.headers["content-type"].startswith("text/html") else []
+        for form in forms:
+            if form.method == "post" and not form.action.startswith("/sign-"):
+                answer = await shown.desk.http.post(form.action, data=_filled(form) | {"form_token": "of another site"})
+                if answer.status_code != 403:
+                    taken.add(f"{_shape(form.action)} of {page.name}: {answer.status_code}")
+    return taken
 
 
 async def _done_by_others(shown: Shown) -> set[str]:
