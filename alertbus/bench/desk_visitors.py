@@ -59,6 +59,8 @@ class Visitors:
             async with asyncio.TaskGroup() as group:
                 for number, cookie in enumerate(self.cookies):
                     group.create_task(self._one(random.Random(number), cookie, until))
+        except ExceptionGroup as many:
+            raise many.exceptions[0] from None
         finally:
             for stream in streams:
                 stream.cancel()

@@ -80,6 +80,7 @@ async def test_every_page_of_a_subject_is_for_its_reader_alone_and_shows_words_a
     assert await _what_is_wrong_with_them(shown) == {}
     assert await _shown_to_who_is_not_signed_in(shown) == []
     assert await _shown_to_others(shown) == set()
+    assert await _taken_without_its_token(shown) == set()
     assert await _done_by_others(shown) == set()
     broken, met = await _with_markup_everywhere(shown)
     assert met > 0, "the words are really there"
@@ -114,6 +115,8 @@ async def _shown_to_others(shown: Shown) -> set[str]:
         secret = {one for path in addresses for one in _AN_ID.findall(path)} | set(_AN_ID.findall(page.who.agency))
         for called, who in others(page.who):
             for path in addresses:
+                if called == "another setting" and page.who.setting is None and path.startswith("/team"):
+                    continue  # an agency's own teams are those of its settings too (`Staffing.of`)
                 asked = page if path == page.path else replace(page, path=path, form=None)
                 answer = await shown.ask(asked, who)
                 named = shown.ids_in(path, "GET" if asked.form is None else "POST")
@@ -129,6 +132,20 @@ async def _shown_to_others(shown: Shown) -> set[str]:
                     if (answer.status_code, _plain(answer.text)) != (nothing.status_code, _plain(nothing.text)):
                         leaks.add(f"{called} is told at {_shape(path)} of {page.name} that it exists: {answer.status_code}")
     return leaks
+
+
+async def _taken_without_its_token(shown: Shown) -> set[str]:
+    """The forms of a page, from its own reader, as another site would send them."""
+    taken = set()
+    for page in shown.pages:
+        own = await shown.ask(page)
+        forms = PageRead(own.text).forms if own.headers["content-type"].startswith("text/html") else []
+        for form in forms:
+            if form.method == "post" and not form.action.startswith("/sign-"):
+                answer = await shown.desk.http.post(form.action, data=_filled(form) | {"form_token": "of another site"})
+                if answer.status_code != 403:
+                    taken.add(f"{_shape(form.action)} of {page.name}: {answer.status_code}")
+    return taken
 
 
 async def _done_by_others(shown: Shown) -> set[str]:
@@ -149,7 +166,7 @@ async def _done_by_others(shown: Shown) -> set[str]:
                 if named and answer.status_code not in {403, 404}:
                     done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
     after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
-    assert len(still) > len(before) / 2
+    assert len(still) > len(before) / 3
     return done | {f"{name} is changed" for name in still if before[name] != after[name]}
 
 
@@ -194,15 +211,13 @@ async def test_a_template_that_escapes_nothing_is_found(inbox_and_alert: Shown) 
 
 
 async def _shown_to_who_is_not_signed_in(shown: Shown) -> list[str]:
-    """The door, from every page."""
+    """The door, from every page; nothing is there for them but that."""
     found = []
     for page in shown.pages:
         shown.desk.door.who = None
         answer = await (shown.desk.get(page.path) if page.form is None else shown.desk.post(page.path, **page.form))
-        if (
-            shown.route(page.path, "GET" if page.form is None else "POST")
-            and answer.headers.get("location", "").partition("?")[0] != "/sign-in"
-        ):
+        to_the_door = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+        if not to_the_door and answer.status_code != 404:
             found.append(page.name)
     return found
 

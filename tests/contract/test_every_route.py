@@ -4,6 +4,7 @@ import contextlib
 import html
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -125,7 +126,10 @@ async def test_no_form_is_taken_without_the_token_of_a_page_that_this_very_sessi
             for called, token in wrong.items():
                 for more in ({}, {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}):
                     answer = await browser.post(path, data={} if token is None else {"form_token": token}, headers=more)
-                    if answer.status_code != 403:
+                    if answer.status_code not in {
+                        403,
+                        404,
+                    }:  # some look first whether there is such a thing; with real ids `test_every_page` asks
                         taken.add(f"{path}, {called}: {answer.status_code}")
         assert taken == set()
         assert (await browser.get("/sign-in/sessions")).status_code == 200, "nobody was signed out by it"
@@ -298,11 +302,12 @@ async def test_a_session_that_was_planted_opens_nothing_and_signing_in_gives_ano
                 assert (await thief.get("/sign-in/sessions")).status_code == 303
 
 
-async def test_every_route_stands_on_a_page_that_all_pages_tests_look_at(kafka: str, open_gateway: Any) -> None:
+async def test_every_route_stands_on_a_page_that_all_pages_tests_look_at(kafka: str, open_gateway: Any, tmp_path: Path) -> None:
     """What is at the desk is in `tests/desk_pages`: as a page there, or as a link or form on one. So a new route is held to everything."""
     met, every = set(), set()
-    for pages in subjects().values():
-        async with open_gateway(kafka) as gateway, desk_over(gateway) as desk:
+    for subject, pages in subjects().items():
+        database = f"sqlite:///{tmp_path}/{subject}.db"
+        async with open_gateway(kafka, database_url=database) as gateway, desk_over(gateway) as desk:
             routes = routes_of(desk.app)
             every |= {f"{method} {one.path}" for one in routes for method in one.methods if method != "HEAD"}
             for page in await pages(gateway, desk):
