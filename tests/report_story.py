@@ -11,6 +11,7 @@ from tests.story import Log, a_case, a_notice, a_receipt, accepted, an_item
 WORKER = "Kanarienvogel Obi"
 NORTH, SOUTH = 12, 3
 """Cases of the two teams: one with enough families for numbers to be shown beyond the agency, one with few."""
+PEOPLE: dict[str, Any] = {"subjects": [{"person": {"label": "a man"}}], "children": [{"person": {"label": "a child"}}]}
 SPRING = datetime(2026, 4, 14, 10, tzinfo=UTC)
 
 
@@ -35,12 +36,13 @@ def _a_case(log: Log, number: int, team: str) -> None:
             ],
         )
     )
-    ppn = accepted(f"PPN-{number}", began, kind="ppn", source="police.northants")
+    ppn = accepted(f"PPN-{number}", began, kind="ppn", source="police.northants", **PEOPLE)
     held = accepted(
         f"ICPC-{number}",
         began + timedelta(days=9),
         kind="conference_outcome",
         source="childrens_social_care",
+        **PEOPLE,
         details={
             "conference": {
                 "type": "initial",
@@ -54,6 +56,7 @@ def _a_case(log: Log, number: int, team: str) -> None:
         began + timedelta(hours=20 + number),
         kind="other",
         source="childrens_social_care",
+        **PEOPLE,
         details={"contact": {"mode": "visit"}},
     )
     for one in (ppn, held, *([visit] if number % 4 else [])):
@@ -68,6 +71,8 @@ def _a_case(log: Log, number: int, team: str) -> None:
             since=began + timedelta(hours=1),
             due=began + timedelta(hours=5),
             recipient=WORKER,
+            children=(),
+            people=(),
         )
         log.notice(told.model_copy(update={"obligation": told.obligation.model_copy(update={"role": role, "kind": "ppn"})}))
         log.receipt(a_receipt(told, Stage.ACCEPTED, began + timedelta(hours=1, minutes=2)))

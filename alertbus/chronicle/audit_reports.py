@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from alertbus.chronicle.report_data import OwedAnswer, Period, ReportData, on_the_case, report_data, team_of
+from alertbus.chronicle.report_data import OwedAnswer, Period, ReportData, ReportNeeds, on_the_case, report_data, team_of
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, in_uk
 from alertbus.model.item import Item, ItemState
 from alertbus.model.notice import Stage
-from alertbus.policy.policy import Policy
 from alertbus.reach.standing_facts import plan_name
 from alertbus.sql.database import Database
 
@@ -35,6 +34,13 @@ Cell = str | int | float | None
 _HOUR, _DAY, _FEBRUARY = 3600, 86400, 28
 
 
+class HoldsCases(Protocol):
+    """What of the policy a report needs: which agency holds cases."""
+
+    @property
+    def case_holder(self) -> str: ...
+
+
 class AuditReport(NamedTuple):
     """A table of what happened, and a summary of it by team or agency."""
 
@@ -46,11 +52,13 @@ class AuditReport(NamedTuple):
     summary: Sequence[Sequence[Cell]]
 
 
-async def audit_report(name: str, engine: Database, policy: Policy, period: Period, now: datetime, own: str | None = None) -> AuditReport:
+async def audit_report(
+    name: str, engine: Database, policy: HoldsCases, period: Period, now: datetime, own: str | None = None
+) -> AuditReport:
     """Make the report of this name; with `own` of what this agency stated or was owed alone. Raises `KeyError` for no such report,
     `DatabaseUnavailable`.
     """
-    make, data = REPORTS[name], await report_data(engine, period)
+    make, data = REPORTS[name], await report_data(engine, period, _NEEDS[name])
     if period.exercise is None:
         return make(data, policy, now, own)
     said = [one.at for found in data.said.values() for one in found]
@@ -58,7 +66,7 @@ async def audit_report(name: str, engine: Database, policy: Policy, period: Peri
     return found._replace(about=f"{found.about}. {REHEARSED}")
 
 
-def ppn_report(data: ReportData, policy: Policy, sent_by: str | None = None) -> AuditReport:
+def ppn_report(data: ReportData, policy: HoldsCases, sent_by: str | None = None) -> AuditReport:
     """The five times of each notice that reached a case, how it was responded to, and whether a manager has acknowledged it (AUD-01).
 
     With `sent_by` of the notices of this agency, which is not told the holder's teams.
@@ -105,7 +113,7 @@ def ppn_report(data: ReportData, policy: Policy, sent_by: str | None = None) -> 
     )
 
 
-def meetings_report(data: ReportData, policy: Policy) -> AuditReport:
+def meetings_report(data: ReportData, policy: HoldsCases) -> AuditReport:
     """How long it was from what asked for a strategy meeting to the meeting, on each open case, and why it was late (AUD-02)."""
     rows, by_team = [], defaultdict(list)
     for case_id, items in sorted(data.items.items()):
@@ -139,7 +147,7 @@ def meetings_report(data: ReportData, policy: Policy) -> AuditReport:
     )
 
 
-def conferences_report(data: ReportData, policy: Policy, now: datetime) -> AuditReport:
+def conferences_report(data: ReportData, policy: HoldsCases, now: datetime) -> AuditReport:
     """Each initial conference that led to no child protection plan: what was missing, who dissented, what was shared and withheld, and when
     somebody looks at it again (AUD-03, AUD-05).
     """
@@ -207,12 +215,20 @@ def deliveries_report(data: ReportData, now: datetime, agency: str | None = None
     )
 
 
-REPORTS: Mapping[str, Callable[[ReportData, Policy, datetime, str | None], AuditReport]] = MappingProxyType(
+REPORTS: Mapping[str, Callable[[ReportData, HoldsCases, datetime, str | None], AuditReport]] = MappingProxyType(
     {
         "ppn": lambda data, policy, _, own: ppn_report(data, policy, own),
         "meetings": lambda data, policy, *_: meetings_report(data, policy),
         "conferences": lambda data, policy, now, _: conferences_report(data, policy, now),
         "deliveries": lambda data, _, now, own: deliveries_report(data, now, own),
+    }
+)
+_NEEDS: Mapping[str, ReportNeeds] = MappingProxyType(
+    {
+        "ppn": ReportNeeds(kinds=("ppn",)),
+        "meetings": ReportNeeds(rule=MEETING),
+        "conferences": ReportNeeds(kinds=("conference_outcome",)),
+        "deliveries": ReportNeeds(owed_alone=True),
     }
 )
 _CLOCK = ("limit", "due", "reason")
@@ -235,7 +251,7 @@ def _responses(said: Iterable[AcceptedAlert], to: AcceptedAlert, holder: str) ->
     return (modes[0][1] if modes else NOT_RECORDED), next((at for at, mode in modes if mode == VISIT), None)
 
 
-def _missing(data: ReportData, case: Case, conference: AcceptedAlert, policy: Policy) -> Iterable[str]:
+def _missing(data: ReportData, case: Case, conference: AcceptedAlert, policy: HoldsCases) -> Iterable[str]:
     """What the bus knows to have been missing: agencies on the case that had stated nothing lately, requests that nobody had answered."""
     at = conference.alert.occurred_at
     heard = {one.alert.agency for one in data.said.get(case.id, ()) if at - HEARD_BEFORE <= one.alert.occurred_at <= at}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.views import AT_ONCE, receipts_given, same_exercise, view
@@ -17,6 +17,7 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.reach.roster import BEGINNING, FOREVER
 from alertbus.sql.database import Database, Transaction
+from alertbus.sql.engine import UtcDateTime
 
 NO_TEAM = "no team stated"
 """Where the case file names none. Teams are compared, and nobody who is in one (NOT-24)."""
@@ -78,33 +79,77 @@ class ReportData:
         return sorted(found, key=lambda pair: (pair[1].alert.occurred_at, pair[1].at, pair[0].id))
 
 
-async def report_data(engine: Database, period: Period) -> ReportData:
-    """Read it. Raises `DatabaseUnavailable`."""
+class ReportNeeds(NamedTuple):
+    """What of the chronicle a report is made of, so that the rest is not read.
+
+    `kinds`: only cases that a statement of these kinds, of what happened in the period, has reached; `rule`: only cases with an item of
+    this rule. `owed_alone`: what became owed in the period, and nothing else.
+    """
+
+    kinds: tuple[str, ...] = ()
+    rule: str | None = None
+    owed_alone: bool = False
+
+
+ALL = ReportNeeds()
+
+
+async def report_data(engine: Database, period: Period, needs: ReportNeeds = ALL) -> ReportData:
+    """Read it. Of an exercise everything is read: it is small, and its last statement is its present. Raises `DatabaseUnavailable`."""
+    needs = needs if period.exercise is None else ALL
+    some = _concerned(period, needs)
     async with view(engine) as connection:
-        cases = await _cases(connection, period)
-        said = await _said(connection, period, cases)
-        return ReportData(period, cases, said, await _owed(connection, period), await _items(connection, period))
+        if needs.owed_alone:
+            return ReportData(period, {}, {}, await _owed(connection, period, None, in_period=True), {})
+        cases = await _cases(connection, period, some)
+        items = await _items(connection, period, some)
+        if needs.rule is not None:
+            return ReportData(period, cases, {}, {}, items)
+        said = await _said(connection, period, cases, some)
+        return ReportData(period, cases, said, await _owed(connection, period, some), items)
 
 
-async def _cases(connection: Transaction, period: Period) -> dict[str, Case]:
-    version = tables.case_version.c
-    query = select(version.body).where(same_exercise(version.exercise, period.exercise)).order_by(version.case_id, version.version)
+def _concerned(period: Period, needs: ReportNeeds) -> Select[Any] | None:
+    """The ids of the cases that matter; None for all."""
+    said, reached = tables.alert.c, tables.alert_case.c
+    if needs.rule is not None:
+        return select(tables.item.c.case_id).where(tables.item.c.rule == needs.rule)
+    if not needs.kinds:
+        return None
+    query = select(reached.case_id).join(tables.alert, said.statement_id == reached.statement_id).where(said.kind.in_(needs.kinds))
+    return query.where(*_within(said.occurred_at, period))
+
+
+def _within(column: ColumnElement[Any], period: Period) -> list[ColumnElement[bool]]:
+    found = [] if period.since is None else [column >= literal(period.since, UtcDateTime)]
+    return found if period.until is None else [*found, column < literal(period.until, UtcDateTime)]
+
+
+def _of(column: ColumnElement[Any], some: Select[Any] | None) -> list[ColumnElement[bool]]:
+    return [] if some is None else [column.in_(some)]
+
+
+async def _cases(connection: Transaction, period: Period, some: Select[Any] | None) -> dict[str, Case]:
+    version, later = tables.case_version.c, tables.case_version.alias("later")
+    newest = select(func.max(later.c.version)).where(later.c.case_id == version.case_id).correlate(tables.case_version).scalar_subquery()
+    query = select(version.body).where(same_exercise(version.exercise, period.exercise), version.version == newest)
+    query = query.where(*_of(version.case_id, some)).order_by(version.case_id)
     return {case.id: case for case in map(Case.model_validate_json, (await connection.execute(query)).scalars())}
 
 
-async def _said(connection: Transaction, period: Period, cases: Mapping[str, Case]) -> dict[str, list[AcceptedAlert]]:
+async def _said(
+    connection: Transaction, period: Period, cases: Mapping[str, Case], some: Select[Any] | None
+) -> dict[str, list[AcceptedAlert]]:
     """The latest statement of each alert on each case, unless it is a withdrawal. It carries the ids of the persons found on that case."""
     said, reached = tables.alert, tables.alert_case
     query = (
-        select(reached.c.case_id, said.c.body, reached.c.people)
+        select(reached.c.case_id, reached.c.alert_id, said.c.body, reached.c.people)
         .join(said, said.c.statement_id == reached.c.statement_id)
-        .where(same_exercise(said.c.exercise, period.exercise))
+        .where(same_exercise(said.c.exercise, period.exercise), *_of(reached.c.case_id, some))
         .order_by(said.c.recorded_at, said.c.at)
     )
-    latest: dict[tuple[str, str], AcceptedAlert] = {}
-    for row in await connection.execute(query):
-        one = AcceptedAlert.model_validate_json(row.body)
-        latest[row.case_id, one.alert_id] = one.with_people(_people(row.people))
+    last = {(row.case_id, row.alert_id): row for row in await connection.execute(query)}
+    latest = {key: AcceptedAlert.model_validate_json(row.body).with_people(_people(row.people)) for key, row in last.items()}
     found: dict[str, list[AcceptedAlert]] = defaultdict(list)
     for (case_id, _), one in sorted(latest.items(), key=lambda entry: (entry[1].alert.occurred_at, entry[1].at)):
         if one.alert.action is not Action.WITHDRAWN and case_id in cases:
@@ -116,12 +161,15 @@ def _people(body: bytes) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(ids) for ids in orjson.loads(body))
 
 
-async def _owed(connection: Transaction, period: Period) -> dict[str, list[OwedAnswer]]:
+async def _owed(
+    connection: Transaction, period: Period, some: Select[Any] | None, *, in_period: bool = False
+) -> dict[str, list[OwedAnswer]]:
     owed = tables.obligation
     query = (
         select(owed, tables.notice.c.body)
         .join(tables.notice, tables.notice.c.notice_id == owed.c.notice_id)
-        .where(same_exercise(owed.c.exercise, period.exercise))
+        .where(same_exercise(owed.c.exercise, period.exercise), *_of(owed.c.case_id, some))
+        .where(*(_within(owed.c.since, period) if in_period else ()))
         .order_by(owed.c.since, owed.c.id)
     )
     rows = (await connection.execute(query)).all()
@@ -136,8 +184,9 @@ async def _owed(connection: Transaction, period: Period) -> dict[str, list[OwedA
     return found
 
 
-async def _items(connection: Transaction, period: Period) -> dict[str, list[Item]]:
-    query = select(tables.item.c.body).where(same_exercise(tables.item.c.exercise, period.exercise)).order_by(tables.item.c.id)
+async def _items(connection: Transaction, period: Period, some: Select[Any] | None) -> dict[str, list[Item]]:
+    of = tables.item.c
+    query = select(of.body).where(same_exercise(of.exercise, period.exercise), *_of(of.case_id, some)).order_by(of.id)
     found: dict[str, list[Item]] = defaultdict(list)
     for body in (await connection.execute(query)).scalars():
         item = Item.model_validate_json(body)

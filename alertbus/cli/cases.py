@@ -27,6 +27,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     HTML = "html"
+    PDF = "pdf"
 
 
 @app.command("import")
@@ -109,14 +110,14 @@ def chronology(
     chosen = Format.JSON if json_ else format_
     written = asyncio.run(_chronology(case_id, chosen))
     if chosen is Format.TEXT:
-        say(written.rstrip("\n"))
+        say(written.decode().rstrip("\n"))
     else:
-        as_it_is(written.encode())
+        as_it_is(written)
 
 
-async def _chronology(case_id: str, wanted: Format) -> str:
+async def _chronology(case_id: str, wanted: Format) -> bytes:
     async with Client.of(load_settings()) as client:
-        return await client.page(f"{_address(case_id)}/chronology", format=wanted.value)
+        return await client.file(f"{_address(case_id)}/chronology", format=wanted.value)
 
 
 @app.command()

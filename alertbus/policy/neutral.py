@@ -24,4 +24,4 @@ def neutral(obligation: Obligation) -> Obligation:
 
 def is_neutral(notice: Notice) -> bool:
     """True for a notice to an agency that may not know the kind: nothing of its alert can be read from it."""
-    return notice.title == TITLE and notice.obligation.source == SOURCE
+    return notice.obligation.kind == KIND and notice.obligation.source == SOURCE

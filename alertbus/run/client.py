@@ -63,9 +63,9 @@ class Client:
         answer = await self._answer(method, path, options)
         return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
 
-    async def page(self, path: str, **query: str) -> str:
-        """The answer's text as it came, whatever its format. Raises as `call` does."""
-        return (await self._answer("GET", path, {"params": query})).text
+    async def file(self, path: str, **query: str) -> bytes:
+        """The answer as it came, whatever its format. Raises as `call` does."""
+        return (await self._answer("GET", path, {"params": query})).content
 
     async def _answer(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:
         try:

@@ -52,6 +52,19 @@ class FamilyReader:
         await self._intake.audited.note(AuditedDeed.STATUS_READ, caller, about=[case_id], reason="asked how the case stands", by=by)
         return found
 
+    async def must_exist(self, case_id: str) -> None:
+        """Raise `NotFound` where there is no such case. It is for who asks to see what is not theirs, and shows nothing."""
+        await case_status(self._engine, self._policy, case_id, None, now=self._now())
+
+    async def through_glass(self, case_id: str, caller: Caller, *, by: str) -> FamilyOpened:
+        """How a case stands that is not theirs, for somebody who has broken the glass before it: its plan, its people, who is on it and how
+        to reach them, and nothing of what any agency was told. Raises `NotFound`, and what the audit raises.
+        """
+        found = await case_status(self._engine, self._policy, case_id, None, now=self._now())
+        reason = "asked how the case stands, by break-glass"
+        await self._intake.audited.note(AuditedDeed.STATUS_READ, caller, about=[case_id], reason=reason, by=by)
+        return FamilyOpened(found, (), (), holds=False)
+
     async def open(self, case_id: str, caller: Caller, *, by: str | None = None) -> FamilyOpened:
         """Open the family's page. Raises as `status`."""
         status = await self.status(case_id, caller, by=by)

@@ -27,6 +27,10 @@ LIMIT_S = 20.0
 """Seconds that putting back may take before whoever waits is told to look again. Chosen: below the patience of a proxy."""
 
 
+READ_LIMIT_S = 5.0
+"""Seconds that reading may take. What was read by then is kept, and the next who asks goes on from there."""
+
+
 class QuarantineEntry(Word):
     """One entry as it may be shown: coordinates, classes and times."""
 
@@ -114,7 +118,10 @@ class QuarantineKeeper:
 
     async def _kept(self) -> list[Kept]:
         try:
-            return await self._depth.kept(afresh=True)
+            async with asyncio.timeout(READ_LIMIT_S):
+                return await self._depth.kept(afresh=True)
+        except TimeoutError:
+            raise BrokerUnavailable("the broker takes too long to say what lies in quarantine; ask again") from None
         except BrokerFault as fault:
             raise BrokerUnavailable(str(fault)) from None
 

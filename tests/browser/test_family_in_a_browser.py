@@ -10,8 +10,8 @@ from playwright.async_api import Browser, expect
 from pypdf import PdfReader
 
 from alertbus.desk.visitor import Role
-from tests.browser.conftest import DeskListening, page_of, violations
-from tests.browser.test_desk_in_a_browser import SIZES, shot
+from tests.browser.conftest import DeskListening, page_of
+from tests.browser.test_desk_in_a_browser import shot
 from tests.desk_served import visitor
 from tests.family_story import HOLDER, WORDS, a_family
 
@@ -77,28 +77,3 @@ async def test_STA_02_a_health_visitor_sees_how_a_family_stands_without_what_is_
         await expect(page.get_by_text("Probation practitioner")).to_have_count(0)
         await shot(page, "family-nurse-telephone")
         assert (await page.goto(f"{desk.url}/families/{story.case_id}/chronology")).status == 404  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_axe_finds_nothing_wrong_with_a_family_or_its_chronology(
-    gateway: Any, desk: DeskListening, browser: Browser, dark: bool
-) -> None:
-    story = await a_family(gateway)
-    page_of_family, found = f"/families/{story.case_id}", {}
-    desk.served.door.who = WORKER
-    for size, (width, height) in SIZES.items():
-        async with page_of(browser, dark=dark, width=width, height=height) as page:
-            for path in ("/families", page_of_family, f"{page_of_family}/chronology?child=3&siblings=true"):
-                await page.goto(desk.url + path)
-                await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-                found[f"{size} {path}"] = await violations(page)
-                await shot(page, f"family-{size}-{path.rpartition('/')[2].partition('?')[0]}-{'dark' if dark else 'light'}")
-                assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
-                    f"{path} scrolls sideways at {size}"
-                )
-            if size == "desktop":
-                await page.get_by_role("button", name="Read all the words").click()
-                found["words"] = await violations(page)
-                await shot(page, f"family-words-{'dark' if dark else 'light'}")
-
-    assert {name: lines for name, lines in found.items() if lines} == {}

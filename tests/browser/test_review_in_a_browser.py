@@ -1,4 +1,4 @@
-"""A question is decided and taken back by the keyboard; its pages are readable by anybody, in light and dark and on a telephone."""
+"""A question is decided and taken back by the keyboard alone."""
 
 from typing import Any
 
@@ -6,52 +6,12 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from alertbus.broker import topics
-from tests import desk_pages
 from tests.browser.conftest import DeskListening, page_of, violations
-from tests.browser.test_desk_in_a_browser import SIZES, shot
+from tests.browser.test_desk_in_a_browser import shot
 from tests.desk_pages.review import HOLDER
-from tests.desk_served import TOKEN
 from tests.review_story import doubt
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
-
-
-async def test_axe_finds_nothing_wrong_on_any_page_of_review(gateway: Any, desk: DeskListening, browser: Browser) -> None:
-    pages = await desk_pages.subjects()["review"](gateway, desk.served)
-    found: dict[str, list[str]] = {}
-    for size, dark in (("desktop", False), ("desktop", True), ("telephone", False), ("telephone", True)):
-        width, height = SIZES[size]
-        async with page_of(browser, dark=dark, width=width, height=height) as page:
-            for one in pages:
-                desk.served.door.who = one.who
-                await _open(page, desk.url, one)
-                name = f"{one.name}, {size}, {'dark' if dark else 'light'}"
-                found[name] = await violations(page)
-                await shot(page, f"review-{name}".replace(", ", "-").replace(" ", "_"))
-                if not await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-                    found[name].append("scrolls sideways")
-
-    assert {name: lines for name, lines in found.items() if lines} == {}
-
-
-async def _open(page: Page, url: str, one: desk_pages.ShownPage) -> None:
-    if one.form is None:
-        await page.goto(url + one.path)
-        return
-    await page.goto(f"{url}/reviews/none")
-    await page.evaluate(
-        """([path, fields]) => {
-            const form = Object.assign(document.createElement('form'), {method: 'post', action: path})
-            for (const [name, value] of Object.entries(fields)) {
-                form.append(Object.assign(document.createElement('input'), {type: 'hidden', name, value}))
-            }
-            document.body.append(form)
-            form.submit()
-        }""",
-        [one.path, {"form_token": TOKEN} | dict(one.form)],
-    )
-    await page.wait_for_url(f"{url}{one.path}")
-    await page.wait_for_load_state()
 
 
 async def _tab_to(page: Page, condition: str) -> None:

@@ -120,8 +120,15 @@ async def test_the_page_of_a_family_says_what_the_api_says(gateway: Any) -> None
 
     answer = await gateway.http.get(f"/v1/cases/{story.case_id}/status", params={"agency": "health_visiting"})
     listed = await gateway.http.get("/v1/cases", params={"agency": HOLDER, "show": "overdue"})
+    history = f"/v1/cases/{story.case_id}/chronology"
+    chosen = {"child": 3, "siblings": True, "stated_by": "school", "theme": "concerns"}
+    entries = (await gateway.http.get(history, params=chosen)).json()["entries"]
+    page = await gateway.http.get(history, params=chosen | {"format": "html"})
     items = await gateway.http.get("/v1/items", params={"case": story.case_id, "overdue": True, "limit": 500})
 
+    assert [one["kind"] for one in entries] == ["school_concern", "school_concern"]
+    assert "about Siân Ashdown, and about brothers and sisters; stated by school" in page.text
+    assert "Exported by" in page.text
     status = answer.json()
     assert [one["kind"] for one in status["flags"]] == ["violent_person_flag", "threat_to_staff"]
     assert {one["agency"] for one in status["on_case"]} == {HOLDER, "health_visiting", "police", "school.124001"}
@@ -160,7 +167,7 @@ async def test_every_opening_is_audited_by_name_before_it_is_shown(gateway: Any)
     assert set(opened["about"]) == {story.alerts[name] for name in ("school", "ppn", "threat")}
 
 
-async def test_VOI_11_hard_words_are_closed_until_one_audited_step_opens_them_and_no_others(gateway: Any) -> None:  # noqa: N802
+async def test_VOI_11_CHR_07_hard_words_are_closed_until_one_audited_step_opens_them_and_no_others(gateway: Any) -> None:  # noqa: N802
     story = await a_family(gateway)
     path = f"/families/{story.case_id}/chronology"
 
@@ -178,6 +185,7 @@ async def test_VOI_11_hard_words_are_closed_until_one_audited_step_opens_them_an
     assert (hard in closed.text, child in closed.text) == (False, False)
     assert (hard in every.text, child in every.text) == (True, True)
     assert (hard in one.text, child in one.text) == (True, False)
+    assert re.search(rf"Threat to staff How grave: Critical .* {re.escape(WORDS)}", text_of(one)), "how grave, and in its own words"
     assert (hard in strange.text, without_token.status_code) == (False, 403)
 
 
@@ -197,7 +205,9 @@ async def test_CHR_12_what_was_changed_or_taken_back_stands_beside_what_replaced
 async def test_CHR_03_VOI_07_a_chronology_is_read_by_theme_by_agency_and_by_child_with_its_brothers_and_sisters(  # noqa: N802
     gateway: Any,
 ) -> None:
-    """VOI-06, VOI-09: what a child does not say and what is well stand in it as they were said, like everything else."""
+    """VOI-06, VOI-09: what a child does not say and what is well stand in it as they were said, like everything else. CHR-02: what one agency
+    stated is there from the beginning. CHR-09: how the children were before stands by its date.
+    """
     story = await a_family(gateway)
     path = f"/families/{story.case_id}/chronology"
 
@@ -225,12 +235,13 @@ async def test_CHR_03_VOI_07_a_chronology_is_read_by_theme_by_agency_and_by_chil
     assert (no_child.status_code, no_theme.status_code) == (422, 404)
 
 
-async def test_VOI_05_each_contact_says_which_child_was_seen_seen_alone_and_not_seen(gateway: Any) -> None:  # noqa: N802
+async def test_VOI_05_CHR_06_each_contact_says_which_child_was_seen_seen_alone_and_not_seen(gateway: Any) -> None:  # noqa: N802
     story = await a_family(gateway)
 
     async with desk_over(gateway, WORKER) as desk:
         text = text_of(await desk.get(f"/families/{story.case_id}/chronology?theme=contact"))
 
+    assert text.index("Thu 4 Dec 2025, 09:00: Other information") < text.index("Tue 5 May, 10:00: Non-engagement"), "the earliest first"
     assert "Children seen Zoë Ashdown, Łukasz Ashdown Seen alone Zoë Ashdown" in text
     assert "Contact nobody answered Not seen Łukasz Ashdown" in text
 

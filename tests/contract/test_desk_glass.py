@@ -129,6 +129,33 @@ async def test_not_01_who_the_source_is_stays_unknown_through_the_glass_as_well(
     assert "their reference x-1" in page
 
 
+async def test_aud_08_a_family_that_is_not_yours_opens_too_and_shows_who_is_on_it_and_nothing_that_anybody_was_told(gateway: Any) -> None:
+    case_id = fresh("north-")
+    child = {"key": "c1", "label": "Kanarienvogel child"}
+    posts = [{"agency": one, "from": "2020-01-01"} for one in (HOLDER, "health_visiting")]
+    case = {"id": case_id, "people": [child], "children": ["c1"], "involvements": posts}
+    answer = await gateway.http.put(f"/v1/cases/{case_id}", json=case)
+    assert answer.status_code in {200, 201}, answer.text
+    await gateway.projected(topics.CASES)
+    await owe(gateway, told("health_visiting", case_id=case_id, title="Kanarienvogel title"))
+    path = f"/families/{case_id}"
+
+    async with desk_over(gateway, visitor("Kanarienvogel Obi", fresh("school_"))) as desk:
+        refused = await desk.get(path)
+        asked = await desk.post("/break-glass/ask", kind="case", subject=case_id, reason=REASON)
+        page = await desk.get(path)
+        other = await desk.post("/break-glass/ask", kind="case", subject=fresh("none-"), reason=REASON)
+        gateway.inside.now.at += timedelta(minutes=61)
+        late = await desk.get(path)
+
+    assert (refused.status_code, WAY in refused.text, "Kanarienvogel child" in refused.text) == (404, True, False)
+    assert (asked.status_code, asked.headers["location"], page.status_code) == (303, path, 200)
+    assert "Kanarienvogel child" in page.text
+    assert "you see how it stands by break-glass" in page.text
+    assert "Kanarienvogel title" not in page.text
+    assert (other.status_code, late.status_code) == (404, 404)
+
+
 async def test_an_alert_of_another_agency_answers_no_later_than_one_that_does_not_exist(gateway: Any) -> None:
     alert_id = await theirs(gateway)
     await gateway.projected(topics.ALERTS)

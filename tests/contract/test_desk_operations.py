@@ -1,5 +1,6 @@
 """The operations pages and calls: the flow of the bus for whoever is on call, and nothing of any family."""
 
+import asyncio
 import io
 import json
 import time
@@ -141,6 +142,29 @@ async def test_without_a_broker_the_page_comes_quickly_and_says_what_is_not_know
     assert "does not answer" in page.text
     assert "Everything is answered" in page.text, "what the database knows is shown"
     assert quarantine.status_code == 503
+
+
+async def test_a_broker_that_takes_the_call_and_says_nothing_keeps_nobody_waiting(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
+    async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    monkeypatch.setattr("alertbus.operations.bus_state.LIMIT_S", 0.3)
+    monkeypatch.setattr("alertbus.serving.quarantine_kept.READ_LIMIT_S", 0.3)
+    inside = gateway.inside
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as mute, desk_over(gateway, operator()) as desk:
+        address = f"127.0.0.1:{mute.sockets[0].getsockname()[1]}"
+        away = Vitals(address, inside.engine, inside.now, 60)
+        desk.desk.operations = OperationsReader(inside.settings, inside.intake, away, inside.now, address)
+        began = time.monotonic()
+        answers = [(await desk.get(path)).status_code for path in ("/operations", "/operations/quarantine")]
+        took = time.monotonic() - began
+        over.set()
+
+    assert answers == [200, 503]
+    assert took < 6
 
 
 async def test_an_agency_that_is_not_reached_stands_first_with_the_reason_in_words(gateway: Any) -> None:

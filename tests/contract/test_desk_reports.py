@@ -116,7 +116,7 @@ async def test_ppn_02_the_police_see_what_became_of_the_notices_that_they_sent_a
     async with desk_over(gateway, SERGEANT) as desk:
         answers = {name: await desk.get(f"/reports/{name}") for name in REPORTS}
 
-    assert {name: one.status_code for name, one in answers.items()} == {"ppn": 200, "meetings": 403, "conferences": 403, "deliveries": 200}
+    assert {name: one.status_code for name, one in answers.items()} == {"ppn": 200, "meetings": 404, "conferences": 404, "deliveries": 200}
     [line] = table_of(answers["ppn"].text)[1:]
     assert line[:2] == ["all teams", str(NORTH + SOUTH)]
     assert "North" not in answers["ppn"].text

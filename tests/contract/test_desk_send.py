@@ -209,6 +209,19 @@ async def test_several_people_and_several_voices_are_stated_without_scripts(gate
     ]
 
 
+async def test_today_stays_the_day_on_which_it_was_written(gateway: Any, school: str) -> None:
+    async with desk_over(gateway, secretary(school)) as desk:
+        day = gateway.inside.now.at
+        opened = await desk.get("/send/concern")
+        typed = concern(kept_as=mark_in(opened.text), on="Today", at="")
+        kept = await desk.post("/send/concern", **typed | {"do": "keep"})
+        gateway.inside.now.at += timedelta(days=3)
+        draft = (await desk.get(f"/send/concern/{kept.headers['location'][-36:]}")).text
+        [on] = re.findall(r'name="on" type="text" value="([^"]+)"', draft)
+
+    assert on == f"{day.day}/{day.month}/{day.year}"
+
+
 async def test_what_an_agency_may_not_state_is_neither_offered_nor_taken(gateway: Any) -> None:
     async with desk_over(gateway, visitor("Ada Obi", "housing")) as desk:
         page = (await desk.get("/send")).text

@@ -521,6 +521,7 @@ def _case(body: dict[str, Any]) -> Any:
     [
         ("*/*", "application/json"),
         ("text/csv", "text/csv; charset=utf-8"),
+        ("application/pdf, */*;q=0.1", "application/pdf"),
         ("text/html,application/xhtml+xml;q=0.9", "text/html; charset=utf-8"),
         ("text/plain;q=0.5, text/csv;q=0.1", "text/plain; charset=utf-8"),
     ],

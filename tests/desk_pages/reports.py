@@ -21,7 +21,7 @@ async def pages(gateway: Any, desk: Any) -> list[ShownPage]:
     return [
         ShownPage("all of them", "/reports", MANAGER, in_main=("Strategy meetings", "Deliveries")),
         ShownPage("a health visitor's lead", "/reports", HEALTH_LEAD, in_main=("Deliveries",)),
-        ShownPage("notices by team", "/reports/ppn", MANAGER, in_main=("North", "South", "<svg")),
+        ShownPage("notices by team", "/reports/ppn", MANAGER, in_main=("North", "South", "How many")),
         ShownPage("meetings by team", "/reports/meetings", MANAGER, in_main=("North", "workload")),
         ShownPage("conferences", "/reports/conferences", MANAGER, in_main=("child in need",)),
         ShownPage("deliveries of one agency", "/reports/deliveries", HEALTH_LEAD, in_main=("Health visiting",)),
@@ -32,6 +32,6 @@ async def pages(gateway: Any, desk: Any) -> list[ShownPage]:
         ShownPage("no day", "/reports/ppn?from=tomorrow", MANAGER, status=422, in_main=("Give a day",)),
         ShownPage("wrong way round", "/reports/ppn?from=2026-02-01&to=2026-01-01", MANAGER, status=422, in_main=("must not be after",)),
         ShownPage("no such report", "/reports/workers", MANAGER, status=404),
-        ShownPage("another agency's", "/reports/meetings", HEALTH_LEAD, status=403),
+        ShownPage("another agency's", "/reports/meetings", HEALTH_LEAD, status=404),
         ShownPage("none for a practitioner", "/reports", NOBODY, status=403),
     ]

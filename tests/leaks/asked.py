@@ -8,8 +8,10 @@ in a header, in the name of a file or in an error may hold nothing of anybody.
 import asyncio
 import copy
 import hashlib
+import io
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from typing import Any
 
 import httpx
 import yaml
+from pypdf import PdfReader
 
 from alertbus.broker.consumer import read_all
 from alertbus.broker.topics import TOPICS
@@ -58,6 +61,9 @@ FOLDERS = {"police": "police", "hv": "health_visiting", "hous": "housing"}
 
 TO_THE_PLAN = frozenset({"csc", "mash", "hv", "gp"})
 """Who may read the family's plan."""
+
+WITH_THE_CHILDREN = TO_THE_PLAN | {"police", "sch-1", "sch-2"}
+"""Who works with the children and may know that there is a plan."""
 
 OF_THE_FAMILY = ("child: ", "sibling: ", "lost child: ", "unborn: ", "mother: ", "bystander: ", "case: ")
 FILE_OF_THE_CASE = (*OF_THE_FAMILY, "man: ")
@@ -348,17 +354,47 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
         briefing = await http.get("/v1/briefings/case-1")
         for answer in looked_through("briefing", reader, briefing.text, frozenset()):  # all were there from the start: nobody was given one
             yield answer
-        for form in ("json", "csv", "html", "text"):
+        listed = await http.get("/v1/cases")
+        for answer in looked_through(
+            "list of families", reader, listed.text, of_the_list(reader) | (file if reader == "csc" else frozenset())
+        ):
+            yield answer
+        for form in ("json", "csv", "html", "pdf", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
-            for answer in looked_through(f"chronology as {form}", reader, page.text, said if reader == "csc" else frozenset()):
+            shown = _text_of_pdf(page.content) if page.headers["content-type"] == "application/pdf" else page.text
+            for answer in looked_through(f"chronology as {form}", reader, shown, said if reader == "csc" else frozenset()):
                 yield answer
+
+
+def _text_of_pdf(content: bytes) -> str:
+    """What somebody reads on the paper, on one line: a name may stand at the end of one."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+def _may(reader: str, field: str, kind: str) -> bool:
+    return reader in RECIPIENTS and may_see(reader, field, kind, restricted=False, briefing=True)
+
+
+def of_the_list(reader: str) -> frozenset[str]:
+    """In a list stand the children of each family, for the other family's agencies that family's."""
+    theirs = frozenset({"other family: child"}) if reader in {"csc", "of-others"} else frozenset()
+    return theirs | {field for field in _of_the_case_status(reader) if field.startswith(OF_THE_FAMILY)}
 
 
 def _of_the_case_status(reader: str) -> frozenset[str]:
     """Who works to the plan is told of it; others whom to ring and, where they may know that there is a plan, since when, by whose word."""
     seen = of_the_notice(reader, CASE["id"], "case_status_change")
     of_the_day = frozenset({"alert: status from"}) if "alert: source" in seen else frozenset()
-    return seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"} | of_the_day
+    beside = {field for field in ("flag: title", "flag: action") if _may(reader, field, "violent_person_flag")}
+    beside |= {
+        field for field in ("kind: title", "kind: action") if _may(reader, field, "threat_to_staff")
+    }  # which heads a page as a flag does
+    if reader in WITH_THE_CHILDREN:  # who is there and linked, and where they are, as a briefing of that day would say
+        beside |= {field for field in FIELDS if field.startswith(FILE_OF_THE_CASE) and _may(reader, field, "violent_person_flag")}
+        beside |= {field for field in ("alert: release date",) if _may(reader, field, "prisoner_release")}
+    if reader == "gp":
+        beside |= {"case: the surgery's team"}  # its own
+    return beside | (seen | {"case: episode"} if reader in TO_THE_PLAN else seen & {"case: contact", "alert: source"} | of_the_day)
 
 
 async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
@@ -366,6 +402,17 @@ async def _workings(bus: AskedBus) -> AsyncIterator[Answer]:
     for reader, http in bus.callers.items():
         for place in ("/v1/reviews?state=all", "/metrics", "/-/progress", "/-/ready", "/-/healthy", "/docs", "/openapi.json"):
             for answer in looked_through(place.partition("?")[0], reader, (await http.get(place)).text, frozenset({"alert: source"})):
+                yield answer
+        for place in ("state", "agencies", "plugins", "quarantine"):
+            shown = await http.get(f"/v1/operations/{place}")
+            assert shown.status_code == (200 if reader == "operator" else 403), (place, reader)
+            for answer in looked_through(f"operations: {place}", reader, shown.text):
+                yield answer
+        for kind in KINDS:  # the flow of an alert, and nothing of what flows
+            followed = await http.post("/v1/operations/followed", json={"reference": senders_id(kind)})
+            assert followed.status_code == (200 if reader == "operator" else 403), (kind, reader)
+            to_the_minute = re.sub(r"(T\d\d:\d\d):[\d.]+", r"\1", followed.text)  # minutes and seconds look like hours and minutes
+            for answer in looked_through("operations: followed", reader, to_the_minute, frozenset(), kind):
                 yield answer
         for item in (await http.get("/v1/reviews", params={"state": "all"})).json().get("items", []):
             page = await http.get(f"/v1/reviews/{item['id']}")

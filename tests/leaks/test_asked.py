@@ -36,7 +36,7 @@ def test_everything_was_really_asked_and_answered(found: list[Answer]) -> None:
     assert {reader for place, reader in read if place == "file"} == set(FOLDERS)
     assert {reader for place, reader in read if place.startswith(("case file", "chronology"))} == {"csc"}
     assert {place for place in places if place.startswith("chronology")} == {
-        f"chronology as {form}" for form in ("json", "csv", "html", "text")
+        f"chronology as {form}" for form in ("json", "csv", "html", "pdf", "text")
     }
     assert {reader for place, reader in read if place == "case status"} == set(RECIPIENTS) - TOLD_OF_NOTHING - {"mash"}
     assert {one.reader for one in found if one.place == "/metrics"} == {*RECIPIENTS, *BESIDES}

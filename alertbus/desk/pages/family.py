@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from alertbus.desk.desk import desk_of
 from alertbus.desk.family_words import family_called, flag_line, linked_adults, owed_lines, told_alerts, visits_due
+from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
 from alertbus.serving.family_shown import FamilyReader
 
@@ -17,13 +18,21 @@ async def family(case_id: str, request: Request) -> Response:
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
     reader = FamilyReader(desk.database, desk.intake, desk.policy, desk.now)
-    opened = await reader.open(case_id, visitor.caller, by=visitor.name)
+    glass = None
+    try:
+        opened = await reader.open(case_id, visitor.caller, by=visitor.name)
+    except NotFound:
+        glass = await desk.glass.held(visitor, "case", case_id)
+        if glass is None:
+            raise
+        opened = await reader.through_glass(case_id, visitor.caller, by=visitor.name)
     now, status = desk.now(), opened.status
     return desk.shown(
         request,
         visitor,
         "family.html",
         opened=opened,
+        glass=glass,
         standing=status,
         name=family_called(status.children),
         flags=[flag_line(one, now) for one in status.flags],

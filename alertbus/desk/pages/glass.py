@@ -14,10 +14,11 @@ from alertbus.desk.sign_in.break_glass import SubjectKind
 from alertbus.desk.visitor import Visitor
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.rights import Right
+from alertbus.serving.family_shown import FamilyReader
 
 router = APIRouter(prefix="/break-glass", include_in_schema=False)
 
-PLACES: dict[SubjectKind, str] = {"alert": "/alerts"}
+PLACES: dict[SubjectKind, str] = {"alert": "/alerts", "case": "/families"}
 """Where each kind of record is shown. A page that shows one asks `desk.glass.held` where it finds nothing of the visitor's own."""
 
 LONGEST_ID = 200
@@ -41,11 +42,19 @@ async def ask(request: Request) -> Response:
     kind, subject = _asked(sent)
     reason = str(sent.get("reason") or "")
     try:
-        holder = await desk.opener.holder_of(subject)
+        holder = await _holder(desk, kind, subject)
         await desk.glass.ask(visitor, kind, subject, reason, holder=holder)
     except InvalidInput as error:
         return _form(desk, request, visitor, kind, subject, fault=f"Say {error.faults[0].expected}", reason=reason)
     return RedirectResponse(f"{PLACES[kind]}/{subject}", HTTPStatus.SEE_OTHER)
+
+
+async def _holder(desk: Desk, kind: SubjectKind, subject: str) -> str:
+    """The agency that holds the case, whose lead is told. Raises `NotFound` where there is no such record."""
+    if kind == "alert":
+        return await desk.opener.holder_of(subject)
+    await FamilyReader(desk.database, desk.intake, desk.policy, desk.now).must_exist(subject)
+    return desk.policy.case_holder
 
 
 def may_be_asked(request: Request, visitor: Visitor | None) -> tuple[SubjectKind, str] | None:

@@ -175,10 +175,9 @@ async def as_csv(
 
 async def _made(desk: Desk, visitor: Visitor, name: str, typed: DaysTyped) -> ReportShown | None:
     """Make it; None where the period is not one, which `typed` then says."""
-    desk.reports.names(visitor.caller)
+    if name not in desk.reports.names(visitor.caller):
+        raise NotFound("no such report for this visitor")
     asked = typed.asked(name)
-    if name not in TITLES:
-        raise NotFound("no such report")
     if not typed.faults:
         try:
             return await desk.reports.show(asked, visitor.caller, by=visitor.name)

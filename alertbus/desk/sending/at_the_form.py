@@ -10,9 +10,11 @@ from alertbus.desk.desk import Desk
 from alertbus.desk.sending.drafts import new_draft_id, owner_of
 from alertbus.desk.sending.form_parts import Fields
 from alertbus.desk.sending.send_form import SendForm
+from alertbus.desk.sending.written_days import day_written
 from alertbus.desk.sign_in.door_checks import FormRefused
 from alertbus.desk.visitor import Visitor
 from alertbus.intake.acting import act_for
+from alertbus.model.case import in_uk
 from alertbus.model.errors import NotAllowed
 from alertbus.model.rights import Right
 
@@ -62,9 +64,16 @@ async def form_sent(desk: Desk, request: Request, asked: SendForm) -> FormSent |
     return FormSent(visitor, owner, draft_id, form, stale)
 
 
+def typed_in(desk: Desk, asked: SendForm, form: FormData) -> Fields:
+    """Give what stands in the form's fields, with today and yesterday as the days that they are now: a draft is read on another day."""
+    typed = asked.fields(form)
+    day = day_written(typed.get("on", ""), in_uk(desk.now()).date())
+    return typed if day is None else {**typed, "on": f"{day.day}/{day.month}/{day.year}"}
+
+
 async def _kept_for_its_reader(desk: Desk, request: Request, asked: SendForm) -> Response:
     form = await request.form(max_files=0)
-    marked, typed = desk.drafts.marked(_text(form, MARK), desk.now()), asked.fields(form)
+    marked, typed = desk.drafts.marked(_text(form, MARK), desk.now()), typed_in(desk, asked, form)
     if marked is not None and typed:
         await keep(desk, marked[0], marked[1], asked, typed)
     return RedirectResponse(SIGN_IN, 303)

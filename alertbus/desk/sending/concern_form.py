@@ -142,7 +142,8 @@ class ConcernForm:
             by = SAID_BY.get(text(typed, f"words-{number}-by"), "not stated")
             hand = BY_HAND.get(text(typed, f"words-{number}-hand"), "not stated")
             rows = (("In your words", typed.get(f"words-{number}-text", "")), ("Said by", by), ("First hand", hand))
-            parts.append(ShownPart(f"What was seen or said, {number + 1}", rows, f"words-{number}"))
+            title = "What was seen or said" + (f", part {number + 1}" if len(numbered(typed, "words")) > 1 else "")
+            parts.append(ShownPart(title, rows, f"words-{number}"))
         return [*parts, ShownPart("When, and how urgent", tuple(of_all), "about")]
 
     def values(self, typed: Mapping[str, str], visitor: Visitor, policy: Policy) -> dict[str, Any]:

@@ -117,10 +117,12 @@ class Drafts:
         await self._change(owner, id_, reference=reference, alert_id=alert_id, sealed=None, saved_at=now, until=now + KEPT_FOR)
 
     async def forget(self, owner: str, id_: str) -> None:
-        """Throw one of theirs away. What was sent stays known as sent."""
+        """Throw one of theirs away. Raises `NotFound` for another's, and for what was sent: that stays known as sent."""
         mine = (table.c.id == id_) & (table.c.owner == owner) & table.c.reference.is_(None)
         with database_faults():
-            await self._database.write(lambda connection: connection.execute(delete(table).where(mine)))
+            gone = await self._database.write(lambda connection: connection.execute(delete(table).where(mine)).rowcount)
+        if not gone:
+            raise NotFound("no such draft")
 
     async def _change(self, owner: str, id_: str, **values: Any) -> None:
         mine = (table.c.id == id_) & (table.c.owner == owner)

@@ -180,12 +180,14 @@ def person_shown(typed: Mapping[str, str], number: int) -> ShownPart:
     name = " ".join(part for field in ("given", "family") if (part := text(typed, f"{at}-{field}")))
     rows = [
         ("Who", PARTS.get(text(typed, f"{at}-part"), "Not stated")),
-        ("Name", name or text(typed, f"{at}-called") or "Not known"),
-        ("Born", day_shown(day_written(text(typed, f"{at}-born")))),
+        ("Name", name or text(typed, f"{at}-called")),
+        ("Date of birth", day_shown(day_written(text(typed, f"{at}-born")))),
         ("Address", ", ".join(part for field in ("address", "postcode") if (part := text(typed, f"{at}-{field}").replace("\n", ", ")))),
         (NUMBERS.get(text(typed, f"{at}-system"), "Number"), text(typed, f"{at}-number")),
     ]
-    return ShownPart(f"Person {number + 1}", tuple((key, value or "Not known") for key, value in rows), at)
+    missing = ", ".join(key.lower() for key, value in rows if not value)
+    given = [row for row in rows if row[1]]
+    return ShownPart(f"Person {number + 1}", (*given, ("Not given", missing)) if missing else tuple(given), at)
 
 
 def day_shown(day: date | None) -> str:
