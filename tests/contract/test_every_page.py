@@ -163,8 +163,10 @@ async def _done_by_others(shown: Shown) -> set[str]:
                 shown.desk.door.who = who
                 answer = await shown.desk.post(form.action, **_filled(form))
                 named = shown.ids_in(form.action, "POST")
-                if named and answer.status_code not in {403, 404}:
-                    done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}")
+                if any(map(_AN_ID.search, named)):
+                    nothing = await shown.desk.post(_nowhere(form.action, named), **_filled(form))
+                    if answer.status_code != nothing.status_code:
+                        done.add(f"{called} sends {_shape(form.action)} of {page.name}: {answer.status_code}, not {nothing.status_code}")
     after = {page.name: _plain((await shown.ask(page)).text) for page in shown.pages}
     assert len(still) > len(before) / 3
     return done | {f"{name} is changed" for name in still if before[name] != after[name]}

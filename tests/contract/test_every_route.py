@@ -33,6 +33,7 @@ ASKED_BY_THE_SERVICE = {"/sign-in/callback", "/sign-in/begin", FROM_THE_SERVICE}
 ON_NO_PAGE = {
     "GET /",
     "GET /sign-in",
+    "GET /team/returned",
     "GET /live",
     "GET /sign-out",
     *(f"{method} {path}" for method in ("GET", "POST") for path in ASKED_BY_THE_SERVICE),
