@@ -23,6 +23,7 @@ from alertbus.desk.sign_in.break_glass import BreakGlass
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.ways import ways_of
 from alertbus.intake.intake import Intake
+from alertbus.model.briefing import OWN_SOURCE
 from alertbus.model.errors import NotAllowed
 from alertbus.model.rights import Right
 from alertbus.operations.gauges import Vitals
@@ -176,5 +177,6 @@ def _environment() -> Environment:
         "withheld_words": in_words.WITHHELD,
         "said_by_words": in_words.SAID_BY,
         "ways_of": ways_of,
+        "own_source": OWN_SOURCE,
     }
     return made

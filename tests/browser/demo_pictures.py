@@ -7,6 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from alertbus.rehearsal.desk_people import PEOPLE
@@ -46,12 +47,24 @@ async def everybody(browser: Browser, url: str, password: str, folder: Path) -> 
 async def of_the_readme(browser: Browser, url: str, password: str, folder: Path) -> None:
     page = await signed_in(browser, url, "health-visitor", password)
     await page.goto(f"{url}/inbox")
-    await page.screenshot(path=folder / "inbox.png")
-    await page.locator(".desk-item__title a").first.click()
-    await page.screenshot(path=folder / "alert.png")
+    await kept(page, folder / "inbox.png")
+    page = await signed_in(browser, url, "social-worker", password)
+    await page.goto(f"{url}/families")
+    await page.locator("main a[href^='/families/']").first.click()
+    await page.get_by_role("link", name="Read the chronology").click()
+    await kept(page, folder / "chronology.png")
+    page = await signed_in(browser, url, "operations", password)
+    await page.goto(f"{url}/operations")
+    await kept(page, folder / "operations.png")
     page = await signed_in(browser, url, "midwife", password, 390, 780)
     await page.goto(f"{url}/inbox")
-    await page.screenshot(path=folder / "telephone.png")
+    await kept(page, folder / "telephone.png")
+
+
+async def kept(page: Page, path: Path) -> None:
+    """Keep what a window shows, in 64 colours: a page has few, and the file is a third as large."""
+    await page.screenshot(path=path)
+    Image.open(path).quantize(64).save(path, optimize=True)
 
 
 async def main(url: str, password: str, folder: Path, *, whole: bool) -> None:
