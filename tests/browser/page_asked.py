@@ -48,7 +48,7 @@ STANDING = """() => ({
 """`turned`: what stands elsewhere than it is read. Where nothing does, the order of the document is the order of reading."""
 
 WALK = """() => {
-  const shown = one => one.checkVisibility({visibilityProperty: true}) && !one.disabled
+  const shown = one => one.checkVisibility({visibilityProperty: true}) && !one.disabled && !one.closest('[aria-hidden=true]')
   const named = one => `${one.tagName.toLowerCase()}${one.id && `#${one.id}`} ${(one.textContent || one.name || '').trim().slice(0, 40)}`
   const found = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter(shown)
   const groups = new Set()  // Tab enters a group of radio buttons once: at the chosen one, else at the first

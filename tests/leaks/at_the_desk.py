@@ -45,6 +45,9 @@ MOST = 90
 
 FEW = 3
 
+EXAMPLES = frozenset({"man: CRN", "man: prison number"})
+"""The numbers of the man in the story are those by which every manual shows how such a number is written."""
+
 _THE_POLICYS = re.compile(r"<select.*?</select>|<datalist.*?</datalist>", re.DOTALL)
 """What a field offers to everybody: every kind of the policy, by its title."""
 
@@ -186,7 +189,12 @@ def _kind(bus: AskedBus, path: str) -> str:
 
 
 def _allowed(bus: AskedBus, reader: Reader, route: DeskRoute, path: str) -> frozenset[str]:
-    """What may be found: of an alert what may be of its kind, of all else what this reader may know by any way."""
+    """What may be found; a form that shows by an example how a number is written has that for everybody."""
+    return _of_the_reader(bus, reader, route, path) | (EXAMPLES if route.path.startswith("/send") else frozenset())
+
+
+def _of_the_reader(bus: AskedBus, reader: Reader, route: DeskRoute, path: str) -> frozenset[str]:
+    """Of an alert what may be found of its kind, of all else what this reader may know by any way."""
     if reader.role in NO_CONTENT:
         return frozenset({"alert: source"}) if reader.role is Role.INTEGRATION else frozenset()
     holds = reader.column == "csc" and reader.role is Role.CASE_HOLDER
