@@ -175,9 +175,7 @@ class PageAsked:
         await self.page.keyboard.press("Enter")
         led = await self.page.evaluate("document.activeElement === document.querySelector('main')")
         await self.page.keyboard.press("Tab")
-        past = await self.page.evaluate(PAST_THE_HEAD)
-        await self.page.evaluate("document.activeElement.blur()")  # what is focused is in colours of its own, which the walk has looked at
-        return [] if led and past else ["the link over the head leads nowhere"]
+        return [] if led and await self.page.evaluate(PAST_THE_HEAD) else ["the link over the head leads nowhere"]
 
 
 def _first_other(way: list[int], wanted: list[str]) -> str:

@@ -1,6 +1,7 @@
 """A family's pages as people meet them: a social worker reads, filters and takes along a chronology; a health visitor sees how it stands."""
 
 import csv
+import html
 import io
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ async def test_CHR_01_VOI_07_a_social_worker_filters_a_chronology_by_child_and_t
     paper = "\n".join(one.extract_text() for one in PdfReader(io.BytesIO(files["PDF"])).pages)
     rows = list(csv.reader(io.StringIO(files["CSV"].decode("utf-8-sig"))))
     assert rows[0] == ["Exported by", "Jo Goldammer, Children's social care"]
-    for text in (paper, files["CSV"].decode("utf-8-sig"), files["One page"].decode()):
+    for text in (paper, files["CSV"].decode("utf-8-sig"), html.unescape(files["One page"].decode())):
         assert "Jo Goldammer, Children's social care" in text
         assert "about Siân Ashdown, and about brothers and sisters" in text
         assert "Łukasz Ashdown" in text
