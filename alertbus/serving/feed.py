@@ -90,9 +90,13 @@ class ChangeFeed:
                 yield event.text if isinstance(event, _FeedEvent) else ": still here\n\n"
 
     async def news(self, agency: str | None, exercise: str | None) -> AsyncGenerator[InboxItem | None, None]:
-        """Yield each change from now on to one listener, and None where nothing happens. The rest is as for `follow`."""
+        """Yield each change from now on to one listener, and None where nothing happens, the first as soon as it listens.
+
+        The rest is as for `follow`.
+        """
         async with contextlib.aclosing(self._heard(agency, exercise)) as heard:
             await anext(heard)
+            yield None
             async for event in heard:
                 yield event.news.item if isinstance(event, _FeedEvent) else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from alertbus.broker import topics
 from alertbus.model.notice import Notice
@@ -90,7 +90,7 @@ async def test_whoever_has_the_inbox_open_is_told_that_something_has_come_and_wh
         await page.locator("summary").first.click()
         box = page.get_by_label("It is not ours, because").first
         await box.fill("Half a sentence")
-        await page.wait_for_timeout(1500)
+        await expect(page.locator("[data-listening]")).to_be_attached()
         another = told(every[0].obligation.agency, "Another alert", 50)
         await owe(gateway, *every, another)
         said = datetime.now(UTC)
@@ -102,6 +102,27 @@ async def test_whoever_has_the_inbox_open_is_told_that_something_has_come_and_wh
         assert await violations(page) == []
         await page.get_by_role("link", name="Show them").click()
         await expect(page.get_by_role("link", name="Another alert")).to_be_visible()
+
+
+async def test_an_open_page_that_was_cut_off_says_that_it_may_have_missed_something(
+    gateway: Any, desk: DeskListening, browser: Browser
+) -> None:
+    await a_morning(gateway, desk)
+    begun = "retry: 10\nevent: listening\ndata: {}\n\n"
+    async with page_of(browser) as page:
+        times = 0
+
+        async def cut_off(route: Route) -> None:
+            nonlocal times
+            times += 1
+            await (route.fulfill(content_type="text/event-stream", body=begun) if times < 3 else route.continue_())
+
+        await page.route("**/live", cut_off)
+        await page.goto(f"{desk.url}/inbox")
+        await expect(page.locator("[data-live]")).to_contain_text("This page was cut off for a time.")
+        await page.get_by_role("link", name="Show them").click()
+        await expect(page.locator("[data-listening]")).to_be_attached()
+        await expect(page.locator("[data-live]")).to_be_hidden()
 
 
 async def test_everything_is_read_and_answered_without_scripts(gateway: Any, desk: DeskListening, browser: Browser) -> None:

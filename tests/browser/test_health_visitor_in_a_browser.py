@@ -40,8 +40,7 @@ async def test_vpf_01_she_is_told_of_a_threat_within_two_seconds_reads_it_and_an
     threat = told(agency, "Threat at the gate", 50, alert_id=alert_id, severity="critical", narrative=words, action="Do not visit alone.")
     async with page_of(browser, width=390, height=780) as page:
         await page.goto(f"{desk.url}/inbox")
-        await page.wait_for_timeout(1500)  # the page listens by now
-
+        await expect(page.locator("[data-listening]")).to_be_attached()
         await owe(gateway, *every, threat)
         said = datetime.now(UTC)
         await expect(page.locator("[data-live]")).to_be_visible(timeout=5000)

@@ -11,11 +11,16 @@ if (news && 'EventSource' in window) {
   const link = news.querySelector('a')
   const seen = new Set()
   const source = new EventSource(news.dataset.live)
+  source.addEventListener('listening', () => {
+    if (news.dataset.listening && !seen.size) { // it was cut off, and nobody told it what came meanwhile
+      words.textContent = 'This page was cut off for a time. Something may have come or changed.'
+      news.hidden = false
+    }
+    news.dataset.listening = 'true'
+  })
   source.addEventListener('news', (event) => {
-    const { id, since } = JSON.parse(event.data)
-    seen.add(id)
+    seen.add(JSON.parse(event.data).id)
     words.textContent = seen.size === 1 ? '1 alert has come or changed.' : `${seen.size} alerts have come or changed.`
-    news.dataset.since = since
     news.hidden = false
   })
   link.addEventListener('click', (event) => {

@@ -15,22 +15,28 @@ from alertbus.model.rights import Right
 
 router = APIRouter(include_in_schema=False)
 
+AGAIN_MS = 5_000
+"""Milliseconds after which a page listens again that was cut off."""
+
 
 @router.get("/live")
 async def live(request: Request) -> Response:
-    """Server-sent events named `news`, each with the opaque id of an obligation of the visitor's agency. They end with the session."""
+    """Server-sent events: `listening` as soon as nothing can be missed any more, then `news`, each with the opaque id of an obligation.
+
+    Only of the visitor's agency. They end with the session.
+    """
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
     return StreamingResponse(_news(desk, visitor, request), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
 async def _news(desk: Desk, visitor: Visitor, request: Request) -> AsyncIterator[str]:
-    yield "retry: 5000\n\n"
+    told = f"retry: {AGAIN_MS}\nevent: listening\ndata: {{}}\n\n"
     async with contextlib.aclosing(desk.feed.news(visitor.at, EVERYTHING)) as items:
         async for item in items:
             if not await desk.door.stays_open(request):  # signed out meanwhile, or too long idle
                 return
-            if item is None:
-                yield ": still here\n\n"
-            else:
-                yield f"event: news\ndata: {json.dumps({'id': item.obligation.id})}\n\n"
+            if item is not None:
+                told = f"event: news\ndata: {json.dumps({'id': item.obligation.id})}\n\n"
+            yield told
+            told = ": still here\n\n"
