@@ -9,7 +9,10 @@ from alertbus.chronicle.answers import InboxItem
 from alertbus.chronicle.worker_inbox import Theirs, inbox_of_worker
 from alertbus.delivery.addressing import addressed
 from alertbus.model.team import worker_ref
+from alertbus.policy import neutral
 from alertbus.policy.policy import Policy
+from alertbus.policy.recipient import Recipient
+from alertbus.policy.sight import Sight
 from alertbus.sql.database import Database
 from alertbus.staff.covering import Inquiry
 from alertbus.staff.staffing import Staffing
@@ -61,6 +64,13 @@ class InboxReader:
         """Give the item with who answers for it now; as it is, where the agency has no teams."""
         notice = addressed(item.notice, staffing, self._policy, now)
         return item if notice is item.notice else item.model_copy(update={"notice": notice})
+
+
+def kinds_of_inbox(policy: Policy, agency: str) -> dict[str, str]:
+    """Give kind → title for the kinds that the agency may know: all others come to it as the neutral one, and none is named to it."""
+    sight = Sight(policy, Recipient(policy.agency(agency).sector))
+    known = {kind: rule.title for kind, rule in policy.kinds.items() if sight.tells(kind)}
+    return {neutral.KIND: neutral.TITLE} | known
 
 
 def answers_for_now(worker: str, inquiry: Inquiry) -> Theirs:

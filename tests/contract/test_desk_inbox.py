@@ -305,7 +305,8 @@ async def test_quiet_says_what_it_means(gateway: Any, agency: str) -> None:
     assert "The bus may be standing still" in pages["open"], "no test alert has ever come here"
 
 
-async def test_filters_and_pages_show_each_alert_once(gateway: Any, agency: str) -> None:
+async def test_filters_and_pages_show_each_alert_once(gateway: Any) -> None:
+    agency = fresh("school.")
     every = [told(agency, n, kind="ppn" if n % 3 else "threat_to_staff", title=f"Number {n:03}.") for n in range(50)]
     await owe(gateway, *every)
 
@@ -320,6 +321,20 @@ async def test_filters_and_pages_show_each_alert_once(gateway: Any, agency: str)
                     break
                 path = further[1].replace("&amp;", "&")
             assert (len(found), len(set(found))) == (expected, expected), query
+
+
+async def test_a_filter_offers_the_kinds_that_an_agency_may_know_and_says_no_other_back(gateway: Any) -> None:
+    async with desk_over(gateway, visitor(agency="ambulance")) as desk:
+        page = (await desk.get("/inbox?kind=drug_intelligence")).text
+    async with desk_over(gateway, visitor(agency="police")) as desk:
+        of_police = (await desk.get("/inbox?kind=drug_intelligence")).text
+    title = desk.desk.policy.kinds["drug_intelligence"].title
+
+    assert "drug_intelligence" not in page
+    assert html.escape(title) not in page
+    assert f'<option value="drug_intelligence" selected>{html.escape(title)}<' in of_police
+    assert '<option value="other">Safeguarding information<' in page, "what comes to it without its kind can be looked for"
+    assert '<option value="threat_to_staff">' in page
 
 
 async def test_every_answer_carries_headers_that_let_nothing_else_in(gateway: Any, agency: str) -> None:

@@ -32,6 +32,7 @@ from alertbus.run.temporary import any_port
 from alertbus.settings import Settings, load_settings
 from alertbus.waiting import eventually
 from tests import small_cases
+from tests.fake_notify import EMAIL_TEMPLATE, KEY, SMS_TEMPLATE, FakeNotify, fake_notify
 from tests.leaks.canaries import ALERT, CASE, FIELDS, found_in
 from tests.leaks.seen import RECIPIENTS, may_see
 from tests.leaks.told import canary_policy
@@ -58,6 +59,14 @@ BESIDES = {"sender": "court", "operator": "it_department", "of-others": "hospita
 
 FOLDERS = {"police": "police", "hv": "health_visiting", "hous": "housing"}
 """Recipients whose channel is a folder."""
+
+NUDGED: dict[str, Any] = {
+    "id": f"{RECIPIENTS['hv']}.north",
+    "agency": RECIPIENTS["hv"],
+    "name": "North",
+    "nudges": [{"email": "north@example.org"}, {"phone": "07700 900123"}],
+}
+"""A team that is told, outside the desk, that something waits for its agency."""
 
 TO_THE_PLAN = frozenset({"csc", "mash", "hv", "gp"})
 """Who may read the family's plan."""
@@ -171,6 +180,8 @@ class AskedBus:
     callers: dict[str, httpx.AsyncClient]
     kinds: dict[str, str]
     """Alert id → its kind."""
+    notify: FakeNotify
+    """Who carries nudges out of the bus."""
 
     async def settle(self) -> None:
         async with wired(self.settings) as wiring:
@@ -185,7 +196,7 @@ def _token(column: str) -> str:
     return f"a-token-that-only-{column}-has"
 
 
-def _written(folder: Path) -> Path:
+def _written(folder: Path, notify: FakeNotify) -> Path:
     """The settings of the bus, in a file, because its parts are processes."""
     callers = [
         {"name": f"system-{column}", "agency": agency, "token_sha256": hashlib.sha256(_token(column).encode()).hexdigest()}
@@ -205,6 +216,7 @@ def _written(folder: Path) -> Path:
         "log_level": "DEBUG",
         "log_format": "json",
         "reconcile_s": 5,
+        "nudges": {"api_key": KEY, "email_template": EMAIL_TEMPLATE, "sms_template": SMS_TEMPLATE, "url": notify.url},
     }
     file = folder / "bus.yaml"
     file.write_text(yaml.safe_dump(stated), encoding="utf-8")
@@ -214,8 +226,14 @@ def _written(folder: Path) -> Path:
 
 @asynccontextmanager
 async def a_bus(folder: Path) -> AsyncIterator[AskedBus]:
+    async with fake_notify() as notify, _a_bus(folder, notify) as bus:
+        yield bus
+
+
+@asynccontextmanager
+async def _a_bus(folder: Path, notify: FakeNotify) -> AsyncIterator[AskedBus]:
     before = os.environ.get("ALERTBUS_CONFIG")
-    os.environ["ALERTBUS_CONFIG"] = str(_written(folder))
+    os.environ["ALERTBUS_CONFIG"] = str(_written(folder, notify))
     settings = load_settings(data_dir=folder / "bus", http_port=any_port("127.0.0.1"), partitions=3, watchdog_interval_s=0)
     supervisor, done, watching = Supervisor(settings, lambda _: None), asyncio.Event(), None
     clients: dict[str, httpx.AsyncClient] = {}
@@ -225,7 +243,7 @@ async def a_bus(folder: Path) -> AsyncIterator[AskedBus]:
         for column in RECIPIENTS | BESIDES:
             headers = {"authorization": f"Bearer {_token(column)}"}
             clients[column] = httpx.AsyncClient(base_url=supervisor.url, headers=headers, timeout=60)
-        yield AskedBus(settings, supervisor.url, clients, {})
+        yield AskedBus(settings, supervisor.url, clients, {}, notify)
     finally:
         for client in clients.values():
             await client.aclose()
@@ -240,6 +258,7 @@ async def state_all(bus: AskedBus) -> None:
     holder, sender = bus.callers["csc"], bus.callers["sender"]
     for case in (the_case(), the_other_case()):
         (await holder.put(f"/v1/cases/{case['id']}", json=case)).raise_for_status()
+    (await bus.callers["hv"].put(f"/v1/teams/{NUDGED['id']}", json=NUDGED)).raise_for_status()
     for kind in ("violent_person_flag", *KINDS):
         answer = await sender.post("/v1/alerts", json=the_alert(kind, others=kind == "ppn"))
         assert answer.status_code == 202, answer.text
@@ -261,6 +280,7 @@ async def looked_at(folder: Path) -> list[Answer]:
         found += [answer async for answer in _refusals(bus)]
         found += await _the_desk(bus)
         await bus.settle()
+        found += [answer async for answer in _nudges(bus)]
         found += list(_files(bus, folder))
         found += [answer async for answer in _records(bus)]
     return [*found, *_logs(folder)]
@@ -361,12 +381,12 @@ async def _cases(bus: AskedBus) -> AsyncIterator[Answer]:
             yield answer
         for form in ("json", "csv", "html", "pdf", "text"):
             page = await http.get("/v1/cases/case-1/chronology", params={"format": form})
-            shown = _text_of_pdf(page.content) if page.headers["content-type"] == "application/pdf" else page.text
+            shown = text_of_pdf(page.content) if page.headers["content-type"] == "application/pdf" else page.text
             for answer in looked_through(f"chronology as {form}", reader, shown, said if reader == "csc" else frozenset()):
                 yield answer
 
 
-def _text_of_pdf(content: bytes) -> str:
+def text_of_pdf(content: bytes) -> str:
     """What somebody reads on the paper, on one line: a name may stand at the end of one."""
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
@@ -510,6 +530,18 @@ def _files(bus: AskedBus, folder: Path) -> Iterator[Answer]:
             every = frozenset().union(*(of_the_notice(column, CASE["id"], kind) for kind in told))
             yield from looked_through("file", column, text, every)
         assert len(names) > len(KINDS)
+
+
+async def _nudges(bus: AskedBus) -> AsyncIterator[Answer]:
+    """What went to who carries e-mails and text messages: that something waits, and nothing of what."""
+
+    async def both() -> bool:
+        return {one["path"].rpartition("/")[2] for one in bus.notify.sent} == {"email", "sms"}
+
+    assert await eventually(both, 30.0, 0.2), "nobody was nudged"
+    for kind in KINDS:  # no kind is named to it
+        for answer in looked_through("nudges", "whoever carries them", "\n".join(bus.notify.raw), frozenset(), kind):
+            yield answer
 
 
 async def _records(bus: AskedBus) -> AsyncIterator[Answer]:

@@ -23,6 +23,7 @@ from alertbus.desk.desk import Desk
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.desk.web import create_desk_app
 from alertbus.intake.intake import Intake
+from alertbus.model.rights import Right
 from alertbus.run.bootstrap import now, wired
 from tests.desk_routes import DeskRoute, route_at, routes_of
 from tests.desk_served import TOKEN, OpenDoor
@@ -34,19 +35,20 @@ from tests.leaks.asked import (
     _of_the_case_status,
     looked_through,
     of_the_notice,
+    text_of_pdf,
 )
 from tests.leaks.canaries import CASE, FIELDS
 from tests.leaks.seen import RECIPIENTS, may_see
 from tests.page_read import PageRead
 
 NO_CONTENT = (Role.OPERATIONS, Role.INTEGRATION, Role.AUDITOR)
-MOST = 90
+MOST = 100
 """Addresses that one person opens, what they may try first, then what they are shown."""
 
 FEW = 3
 
-EXAMPLES = frozenset({"man: CRN", "man: prison number"})
-"""The numbers of the man in the story are those by which every manual shows how such a number is written."""
+WHAT_CAN_BE_SENT = frozenset({"flag: title", "kind: title"})
+"""`/send` says by the policy's own titles which kinds its reader's agency may state (here all of them): that tells of no family."""
 
 _THE_POLICYS = re.compile(r"<select.*?</select>|<datalist.*?</datalist>", re.DOTALL)
 """What a field offers to everybody: every kind of the policy, by its title."""
@@ -156,7 +158,8 @@ async def _opened(bus: AskedBus, desk: AskedDesk, reader: Reader) -> AsyncIterat
         outside = f"{path} {dict(answer.headers)}"
         for cell in looked_through(f"address and headers of {route.path}", "whoever sees addresses", outside):
             yield cell
-        shown = _THE_POLICYS.sub("", answer.text)
+        paper = answer.headers.get("content-type") == "application/pdf"
+        shown = text_of_pdf(answer.content) if paper else _THE_POLICYS.sub("", answer.text)
         for cell in looked_through(place, str(reader), shown, _allowed(bus, reader, route, path), kind):
             yield cell
         if answer.headers.get("content-type", "").startswith("text/html"):
@@ -168,9 +171,9 @@ def _addresses(bus: AskedBus, routes: list[DeskRoute], *, whole: bool) -> Iterat
     alerts = list(bus.kinds)[: None if whole else FEW]
     for alert_id in alerts:
         yield "POST", f"/alerts/{alert_id}/words"
+        yield "GET", f"/inbox?kind={bus.kinds[alert_id]}"
     for alert_id in alerts[:FEW]:
         yield "GET", f"/alerts/{alert_id}"
-        yield "GET", f"/inbox?kind={bus.kinds[alert_id]}"
     for route in routes:
         names = list(route.params(route.filled("x")) or {})
         if "GET" in route.methods and not names:
@@ -189,14 +192,25 @@ def _kind(bus: AskedBus, path: str) -> str:
 
 
 def _allowed(bus: AskedBus, reader: Reader, route: DeskRoute, path: str) -> frozenset[str]:
-    """What may be found; a form that shows by an example how a number is written has that for everybody."""
-    return _of_the_reader(bus, reader, route, path) | (EXAMPLES if route.path.startswith("/send") else frozenset())
+    """What may be found.
+
+    The inbox takes a kind that its reader may not know for no kind: it shows all that is theirs, and does not name that kind.
+    """
+    asked = path.partition("/inbox?kind=")[2]
+    if asked and "kind: its name" not in _of_the_reader(bus, reader, route, path):
+        return _of_the_reader(bus, reader, route, "/inbox") - {"kind: its name"}
+    may_state = route.path == "/send" and Right.STATE in reader.visitor.rights
+    return _of_the_reader(bus, reader, route, path) | (WHAT_CAN_BE_SENT if may_state else frozenset())
 
 
 def _of_the_reader(bus: AskedBus, reader: Reader, route: DeskRoute, path: str) -> frozenset[str]:
     """Of an alert what may be found of its kind, of all else what this reader may know by any way."""
     if reader.role in NO_CONTENT:
-        return frozenset({"alert: source"}) if reader.role is Role.INTEGRATION else frozenset()
+        mends = reader.role is Role.INTEGRATION and route.path in {
+            "/reviews",
+            "/reviews/{item_id}",
+        }  # whose system it is that sends what cannot be read
+        return frozenset({"alert: source"}) if mends else frozenset()
     holds = reader.column == "csc" and reader.role is Role.CASE_HOLDER
     if holds and not route.path.startswith(("/alerts/", "/inbox")):
         return frozenset(FIELDS) - {"alert: referrer", "alert: unclassified section", "alert: unclassified name"}

@@ -22,7 +22,7 @@ from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
 from alertbus.operations.gauges import last_arrival_s
 from alertbus.operations.progress import WATCHDOG_MISSED
-from alertbus.serving.inbox_shown import InboxAsked
+from alertbus.serving.inbox_shown import InboxAsked, kinds_of_inbox
 from alertbus.serving.returned import just_returned
 
 router = APIRouter(include_in_schema=False)
@@ -58,13 +58,17 @@ async def inbox(
     done: Annotated[str | None, Query(max_length=130)] = None,
     missing: Annotated[bool, Query()] = False,
 ) -> Response:
-    """The cards, the most pressing first; `after` is the cursor of the last alert seen, `done` the answer just given."""
+    """The cards, the most pressing first; `after` is the cursor of the last alert seen, `done` the answer just given.
+
+    A `kind` that the visitor's agency is never told of by name is none, and is not said back.
+    """
     desk = desk_of(request)
     visitor = await desk.visitor(request, Right.RECEIVE)
+    kinds = kinds_of_inbox(desk.policy, visitor.at)
+    kind = kind if kind in kinds else None
     looked = await _looked(desk, visitor, show, kind, after)
     now = desk.now()
     chosen = {"show": show, **({"kind": kind} if kind else {})}
-    kinds = {name: one.title for name, one in desk.policy.kinds.items()}
     return desk.shown(
         request,
         visitor,
