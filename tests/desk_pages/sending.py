@@ -58,6 +58,9 @@ async def _releases(desk: Any) -> list[ShownPage]:
     await desk.post(f"{whole}/send")
     before = (await upload(desk, as_csv(row(31)))).headers["location"]
     check = (await desk.post("/send/release", prison_number="A0041BC", release_date="14/12/2026", do="check")).headers["location"]
+    one = {"prison_number": "A0042BC", "release_date": "15/12/2026", "do": "check"}
+    again = (await desk.post("/send/release", **one, kept_as=mark_in((await desk.get("/send/release")).text))).headers["location"]
+    done = (await desk.post(again)).headers["location"]
     empty = {"do": "check", "note": "Nothing else.", "kept_as": mark_in((await desk.get("/send/release")).text)}
     await desk.post("/send/release", **empty)
     return [
@@ -65,6 +68,7 @@ async def _releases(desk: Any) -> list[ShownPage]:
         ShownPage("release", "/send/release", who, in_main=("Who is released?",)),
         ShownPage("release refused", "/send/release", who, form=empty, status=422, in_main=("There is a problem",)),
         ShownPage("release check", check, who, in_main=("14 December 2026",)),
+        ShownPage("release sent", done, who, in_main=("Your reference",)),
         ShownPage("releases", "/send/releases", who, in_main=("What the list looks like",)),
         ShownPage("releases refused", "/send/releases", who, form={}, status=422, in_main=("Choose the file first",)),
         ShownPage("releases judged", where, who, in_main=("4 rows can be sent, 1 cannot",)),
@@ -78,6 +82,8 @@ async def _calls(desk: Any) -> list[ShownPage]:
     who = visitor("Ruth Kanarienvogel", "nspcc", setting=fresh("nspcc."))
     desk.door.who = who
     check = (await desk.post("/send/nspcc", **call())).headers["location"]
+    again = (await desk.post("/send/nspcc", **call(kept_as=mark_in((await desk.get("/send/nspcc")).text)))).headers["location"]
+    done = (await desk.post(again, **{"last-anonymous": "no", "last-reference": "H-20418"})).headers["location"]
     empty = {"do": "check", "danger": "no", "kept_as": mark_in((await desk.get("/send/nspcc")).text)}
     asked = call(said="I am her aunt.", kept_as=mark_in((await desk.get("/send/nspcc")).text))
     return [
@@ -85,4 +91,5 @@ async def _calls(desk: Any) -> list[ShownPage]:
         ShownPage("call refused", "/send/nspcc", who, form=empty, status=422, in_main=("There is a problem",)),
         ShownPage("call asked", "/send/nspcc", who, form=asked, status=422, in_main=("work out who called",)),
         ShownPage("call check", check, who, in_main=("The caller",)),
+        ShownPage("call sent", done, who, in_main=("Your reference",)),
     ]
