@@ -237,7 +237,11 @@ def birch() -> dict[str, Any]:
         ],
         "children": ["child"],
         "links": [{"person": "known", "relation": "uncle"}, {"person": "two", "relation": "lodger"}],
-        "involvements": [{"agency": "gp", "from": "2026-01-10"}, {"agency": "school", "from": "2026-01-10"}],
+        "involvements": [
+            {"agency": "gp", "from": "2026-01-10"},
+            {"agency": "school", "from": "2026-01-10"},
+            {"agency": "school", "level": "worker", "worker": "Lead One", "from": "2026-01-10"},
+        ],
     }
 
 
