@@ -90,7 +90,7 @@ def items_of(
 
 
 def _rests_on(opened: Opened, *closing: CaseFact) -> frozenset[str]:
-    return frozenset(one.alert_id for one in (opened.fact, opened.earlier, *closing) if one is not None)
+    return frozenset(one.alert_id for one in (opened.fact, opened.earlier, *opened.row, *closing) if one is not None)
 
 
 class _Closers(NamedTuple):

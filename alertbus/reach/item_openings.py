@@ -32,6 +32,8 @@ class Opened:
     earlier: CaseFact | None = None
     about: str = ""
     """The key of the child, or of the person who is linked."""
+    row: tuple[CaseFact, ...] = ()
+    """Where several in a row open it: all of them, and what had begun that row anew."""
 
     @property
     def terms(self) -> CaseFact | None:
@@ -92,8 +94,10 @@ class Board:
             elif opening.after is not None:
                 yield from self._by_later(rule, opening, opening.after)
             else:
-                for fact in (*self._in_a_row(opening), *self._closed_by_their_own_amendment(rule, opening)):
-                    yield from self._by_statement(rule, opening, fact, None)
+                for fact, row in self._in_a_row(opening):
+                    yield from self._by_statement(rule, opening, fact, row=row)
+                for fact in self._closed_by_their_own_amendment(rule, opening):
+                    yield from self._by_statement(rule, opening, fact)
 
     def _by_case(self, opening: ItemOpening) -> Iterator[Opened]:
         """A child's plan that has begun, the case that is open, a link that was made."""
@@ -111,19 +115,20 @@ class Board:
                 cause = f"{opening.case}, {start.astimezone(UTC).isoformat()}"
                 yield Opened(opening, cause, start, start, min(end, last), about=about)
 
-    def _in_a_row(self, opening: ItemOpening) -> Iterator[CaseFact]:
-        """The statements that open: each, or the last of so many in a row."""
+    def _in_a_row(self, opening: ItemOpening) -> Iterator[tuple[CaseFact, tuple[CaseFact, ...]]]:
+        """The statements that open: each; or the last of so many in a row, with its row and what had begun that anew."""
         if opening.times == 1:
-            yield from self.meant(opening)
+            yield from ((fact, ()) for fact in self.meant(opening))
             return
-        count = 0
+        row: list[CaseFact] = []
+        begun: tuple[CaseFact, ...] = ()
         for fact in self.facts:
             if opening.reset is not None and matches(fact, opening.reset):
-                count = 0
+                row, begun = [], (fact,)
             elif matches(fact, opening):
-                count += 1
-                if count == opening.times:
-                    yield fact
+                row.append(fact)
+                if len(row) == opening.times:
+                    yield fact, (*begun, *row)
 
     def _closed_by_their_own_amendment(self, rule: ItemRule, opening: ItemOpening) -> Iterator[CaseFact]:
         """Statements that do not stand any more because the same alert says now that what they asked for is done."""
@@ -139,7 +144,7 @@ class Board:
         for earlier in self.meant(after):
             later = self.first_after(earlier, opening)
             if later is not None:
-                yield from self._by_statement(rule, opening, later, earlier)
+                yield from self._by_statement(rule, opening, later, earlier=earlier)
 
     def first_after(self, earlier: CaseFact, opening: ItemOpening) -> CaseFact | None:
         """The first statement after another that matters because of it; None where none has come, or its waiting has ended."""
@@ -177,7 +182,15 @@ class Board:
                 row.append(fact)
         return row
 
-    def _by_statement(self, rule: ItemRule, opening: ItemOpening, fact: CaseFact, earlier: CaseFact | None) -> Iterator[Opened]:
+    def _by_statement(
+        self,
+        rule: ItemRule,
+        opening: ItemOpening,
+        fact: CaseFact,
+        *,
+        earlier: CaseFact | None = None,
+        row: tuple[CaseFact, ...] = (),
+    ) -> Iterator[Opened]:
         known = self._known_since(rule, fact) if earlier is None else max(self.known[fact.alert_id], self.known[earlier.alert_id])
         at = max(fact.told_at, known) if rule.from_told else fact.happened_at
         cause = fact.alert_id if earlier is None else f"{earlier.alert_id}, {opening.kinds_in or opening.before or ''}"
@@ -188,7 +201,7 @@ class Board:
                 times = open_for(self.case, about, self.policy) if about else open_case(self.case, self.policy)
                 ends = next((end for start, end in times if start <= max(at, known) <= end), BEGINNING)
             if ends > BEGINNING and at < last:
-                yield Opened(opening, cause, at, known, min(ends, last), fact, earlier, about)
+                yield Opened(opening, cause, at, known, min(ends, last), fact, earlier, about, row)
 
     def _known_since(self, rule: ItemRule, fact: CaseFact) -> datetime:
         """From when it was known on the case: from the first of its alert's statements since which nothing about its time has changed."""

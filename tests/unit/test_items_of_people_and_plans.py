@@ -1,5 +1,9 @@
 """The shipped rules for who holds a case, for consent, requests, links and questions, each with its requirement."""
 
+from datetime import timedelta
+
+import pytest
+
 from alertbus.model.events import CaseChanged
 from alertbus.model.item import ItemState
 from tests.items_played import CALL, PLAN, SOCIAL_CARE, VISIT, PlayedCase, a_family, at, conference, end_of, held, seeing
@@ -99,6 +103,20 @@ def test_eng_02_the_third_contact_missed_in_a_row_asks_worker_and_manager_for_a_
     assert (item.source_id, item.due) == ("X-5", end_of("2026-01-20"))
     assert {notice.obligation.role for notice in played.told_of(item)} == {"social_worker", "team_manager"}
     assert all("cease" in notice.action and "strategy meeting" in notice.action for notice in played.told_of(item)), "both options (NOT-08)"
+
+
+@pytest.mark.parametrize("before", [(), ("N-1", "N-2", "V-0")], ids=["nothing before", "two missed and a visit before"])
+def test_eng_02_a_row_that_was_missed_stays_missed_though_the_row_ended_and_weeks_have_passed(before: tuple[str, ...]) -> None:
+    played, missed = PlayedCase.of(), {"contact": {"mode": "no_reply"}}
+    for day, name in enumerate((*before, "X-1", "X-2", "X-3", "V-1"), start=5):
+        played.say(name, at(f"2026-01-{day:02}"), details=VISIT if name.startswith("V") else missed)
+    assert played.until(at("2026-02-01")).one("missed_meetings").state is ItemState.MISSED
+
+    for week in range(1, 13):
+        played.say(f"O-{week}", at("2026-02-02") + timedelta(weeks=week), details=VISIT)
+    item = played.until(at("2026-05-20")).one("missed_meetings")
+
+    assert (item.state, item.source_id) == (ItemState.MISSED, "X-3")
 
 
 def test_eng_03_a_withdrawal_of_consent_asks_for_a_decision_by_a_day() -> None:

@@ -30,6 +30,7 @@ from alertbus.delivery import rebuild as delivery
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
+from alertbus.delivery.nudges.nudge_tables import nudge_count, nudged
 from alertbus.directory import rebuild as directory
 from alertbus.directory import tables
 from alertbus.directory.case_register import CaseRegister
@@ -685,6 +686,7 @@ def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_mem
     memory = {table.name for table in rebuild.MEMORY}
     memory |= {"rebuild_unfinished", "watchdog_arrival", "delivery_beat"}  # said again by whoever lives
     memory |= {"gateway_ignored"}  # counts of what left nothing on any topic
+    memory |= {nudged.name, nudge_count.name}  # without them whoever has an address is nudged once more
     memory |= {audit_tables.head.name}  # a writer who finds no head reads the chain
     memory |= {
         name for name in metadata.tables if name.startswith("desk_")

@@ -11,6 +11,7 @@ from alertbus.desk.flow_in_words import failure
 from alertbus.desk.visitor import DESK, Visitor
 from alertbus.model.errors import InvalidInput
 from alertbus.model.rights import Right
+from alertbus.model.validation import faults_of
 from alertbus.serving.quarantine_kept import PutBack, count_of
 
 router = APIRouter(prefix="/operations/quarantine", include_in_schema=False)
@@ -42,8 +43,9 @@ async def put_back(request: Request) -> Response:
         asked = PutBack(ids=tuple(chosen), by=visitor.name, reason=reason)
         done, left = count_of((await desk.operations.quarantine.put_back(asked, DESK)).values())
     except (ValidationError, InvalidInput) as error:
-        paths = [str(one["loc"][0]) for one in error.errors()] if isinstance(error, ValidationError) else [one.path for one in error.faults]
-        faults = [_FAULTS[path] for path in paths if path in _FAULTS]
+        found = faults_of(error) if isinstance(error, ValidationError) else error.faults
+        places = [one.path.partition("[")[0] for one in found]
+        faults = [_FAULTS[place] for place in dict.fromkeys(places) if place in _FAULTS]
         return await _page(desk, request, visitor, status=422, faults=faults, chosen=chosen, reason=reason)
     return RedirectResponse(f"/operations/quarantine?back={done}&left={left}", 303)
 

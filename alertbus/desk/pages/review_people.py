@@ -4,6 +4,7 @@ What was typed may be a number of somebody's, so no page here has an address tha
 itself. Sent again by a reload it changes nothing, because the same statement a second time has no second effect.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request
@@ -18,6 +19,7 @@ from alertbus.intake.people import OutcomeOfPeople, StatedOfPeople
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.identifiers import IdentifierSystem
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
+from alertbus.model.validation import faults_of
 from alertbus.serving.people_stated import must_hold_every_case, state_of_people
 
 router = APIRouter(prefix="/reviews/people", include_in_schema=False)
@@ -109,7 +111,7 @@ def _typed(sent: FormData, visitor: Visitor) -> PeopleTyped:
     try:
         typed.stated = StatedOfPeople.model_validate(said | {"exercise": typed.values["exercise"] or None})
     except ValidationError as error:
-        places = {str(one["loc"][0]) for one in error.errors()}
+        places = {re.split(r"[.\[]", one.path, maxsplit=1)[0] for one in faults_of(error)}
         typed.faults |= {name: words for name, words in _WRONG.items() if name in places}
         typed.faults = typed.faults or {"one_case": "Something here is not as the bus takes it."}
         return typed
