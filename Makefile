@@ -45,7 +45,7 @@ $(ASSETS_READY): $(wildcard $(DESK)/*) | $(READY)
 demo: env ## everything on this machine: replays the review's timeline, prints who was told what and why; EXIT=1 stops then
 	@$(BIN)/alertbus demo $(if $(EXIT),--exit)
 
-test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); 25 minutes, includes 26 fault injections
+test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); half an hour, includes 26 fault injections
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
