@@ -1,7 +1,8 @@
 """`/team/{id}/...`: a manager changes their agency's team, one thing at a time, by the version that they saw: nobody overwrites anybody."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request
 from fastapi.datastructures import FormData
@@ -17,6 +18,8 @@ from alertbus.model.case import begins
 from alertbus.model.errors import InvalidInput, NotFound, VersionConflict
 from alertbus.model.rights import Right
 from alertbus.model.team import TEAM_ID, Absence, DutyTurn, Team, worker_ref
+
+_OfTeam = TypeVar("_OfTeam", Absence, DutyTurn)
 
 router = APIRouter(prefix="/team", include_in_schema=False)
 
@@ -71,12 +74,9 @@ async def back(team_id: TeamOfPage, request: Request) -> Response:
     """Somebody is back: their absence ends now, or is taken out if it has not begun. Gives what was answered meanwhile."""
 
     def ended(team: Team, key: str, desk: Desk) -> tuple[Team, str] | None:
-        found = next((one for one in team.absences if spell_key(one) == key), None)
-        if found is None:
+        if (cut := _cut_short(team.absences, key, desk.now())) is None:
             return None
-        rest = tuple(one for one in team.absences if one is not found)
-        begun = found.from_ is None or begins(found.from_) <= desk.now()
-        kept = (*rest, Absence.model_validate(found.model_dump(by_alias=True) | {"to": desk.now()})) if begun else rest
+        found, kept, begun = cut
         where = f"/team/returned/{worker_ref(team.agency, found.who)}" if begun else "/team?changed=back"
         return team.model_copy(update={"absences": kept}), where
 
@@ -88,15 +88,22 @@ async def over(team_id: TeamOfPage, request: Request) -> Response:
     """A turn of duty ends now, or is taken out if it has not begun."""
 
     def ended(team: Team, key: str, desk: Desk) -> tuple[Team, str] | None:
-        found = next((one for one in team.duty if spell_key(one) == key), None)
-        if found is None:
-            return None
-        rest = tuple(one for one in team.duty if one is not found)
-        begun = found.from_ is None or begins(found.from_) <= desk.now()
-        kept = (*rest, DutyTurn.model_validate(found.model_dump(by_alias=True) | {"to": desk.now()})) if begun else rest
-        return team.model_copy(update={"duty": kept}), "/team?changed=over"
+        cut = _cut_short(team.duty, key, desk.now())
+        return None if cut is None else (team.model_copy(update={"duty": cut[1]}), "/team?changed=over")
 
     return await _ended(request, team_id, ended)
+
+
+def _cut_short(spells: tuple[_OfTeam, ...], key: str, now: datetime) -> tuple[_OfTeam, tuple[_OfTeam, ...], bool] | None:
+    """Give the spell of this key, what stands when it ends now, and whether it had begun: else it is taken out. None: it is gone."""
+    found = next((one for one in spells if spell_key(one) == key), None)
+    if found is None:
+        return None
+    kept: list[_OfTeam] = [one for one in spells if one is not found]
+    begun = found.from_ is None or begins(found.from_) <= now
+    if begun:
+        kept.append(found.model_validate(found.model_dump(by_alias=True) | {"to": now}))
+    return found, tuple(kept), begun
 
 
 @router.post("/{team_id}/{word}")

@@ -8,13 +8,11 @@ from datetime import datetime, time
 from typing import Any
 
 from fastapi.datastructures import FormData
-from pydantic import ValidationError
 
 from alertbus.desk.sending.form_parts import (
     MOST_PEOPLE,
     NUMBERS,
     Fields,
-    FormFaults,
     ShownPart,
     at_fields,
     day_shown,
@@ -32,7 +30,6 @@ from alertbus.desk.sending.written_days import DAY_WANTED, TIME_WANTED, day_writ
 from alertbus.desk.visitor import Visitor
 from alertbus.model.alert import Alert
 from alertbus.model.case import UK, in_uk
-from alertbus.model.validation import faults_of
 from alertbus.policy.caller_hints import hints_at_caller
 from alertbus.policy.policy import Policy
 
@@ -99,15 +96,7 @@ class CallForm:
             "referrer": referrer,
             **people,
         }
-        try:
-            alert = Alert.model_validate(stated)
-        except ValidationError as error:
-            raise FormFaults(at_fields(faults_of(error, stated), where, _field_at) | faults) from None
-        if faults:
-            raise FormFaults(faults)
-        if found := stating.refused(alert):
-            raise FormFaults(at_fields(found, where, _field_at))
-        return alert
+        return stating.alert(stated, lambda found: at_fields(found, where, _field_at), faults)
 
     def shown(self, typed: Mapping[str, str], policy: Policy) -> list[ShownPart]:  # noqa: ARG002  as every form has it
         """The answers, as they are checked before they are sent: nothing of the caller is among them."""

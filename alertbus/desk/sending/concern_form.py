@@ -6,7 +6,6 @@ from datetime import datetime, time
 from typing import Any
 
 from fastapi.datastructures import FormData
-from pydantic import ValidationError
 
 from alertbus.desk.in_words import SAID_BY, SEVERITIES
 from alertbus.desk.sending.call_form import CallForm
@@ -14,7 +13,6 @@ from alertbus.desk.sending.form_parts import (
     MOST_PEOPLE,
     NUMBERS,
     Fields,
-    FormFaults,
     ShownPart,
     at_fields,
     fields_of,
@@ -33,7 +31,6 @@ from alertbus.desk.visitor import Visitor
 from alertbus.model.alert import Alert
 from alertbus.model.case import UK, in_uk
 from alertbus.model.label_words import asked_of, only_labels
-from alertbus.model.validation import faults_of
 from alertbus.policy.policy import Policy
 
 MOST_WORDS = 8
@@ -116,15 +113,7 @@ class ConcernForm:
             "family_informed": {"yes": True, "no": False}.get(text(typed, "informed")),
             **people,
         }
-        try:
-            alert = Alert.model_validate(stated)
-        except ValidationError as error:
-            raise FormFaults(at_fields(faults_of(error, stated), where, field_at) | faults) from None
-        if faults:
-            raise FormFaults(faults)
-        if found := stating.refused(alert):
-            raise FormFaults(at_fields(found, where, field_at))
-        return alert
+        return stating.alert(stated, lambda found: at_fields(found, where, field_at), faults)
 
     def shown(self, typed: Mapping[str, str], policy: Policy) -> list[ShownPart]:  # noqa: ARG002  as every form has it
         """The answers, as they are checked before they are sent."""

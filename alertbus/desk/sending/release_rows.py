@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from pydantic import ValidationError
-
 from alertbus.desk.sending.form_parts import FormFaults
 from alertbus.desk.sending.send_form import Stating
 from alertbus.desk.sending.written_days import DAY_WANTED, day_written
@@ -15,7 +13,6 @@ from alertbus.model.alert import Alert
 from alertbus.model.case import UK, in_uk
 from alertbus.model.errors import Fault
 from alertbus.model.identifiers import InvalidIdentifier, canonical
-from alertbus.model.validation import faults_of
 
 Row = Mapping[str, str]
 """What stands in a row, by column; an empty cell is left out."""
@@ -114,13 +111,7 @@ def release_of(row: Row, stating: Stating) -> Alert:
             }
         },
     }
-    try:
-        alert = Alert.model_validate(stated)
-    except ValidationError as error:
-        raise FormFaults(_at_columns(faults_of(error, stated))) from None
-    if found := stating.refused(alert):
-        raise FormFaults(_at_columns(found))
-    return alert
+    return stating.alert(stated, _at_columns)
 
 
 def release_reference(numbers: Mapping[str, str], said: Row, born: date | None, day: date, stating: Stating) -> str:

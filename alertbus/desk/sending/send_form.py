@@ -2,19 +2,24 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from fastapi.datastructures import FormData
+from pydantic import ValidationError
 
-from alertbus.desk.sending.form_parts import Fields, ShownPart
+from alertbus.desk.sending.form_parts import Fields, FormFaults, ShownPart
 from alertbus.desk.visitor import Visitor
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault
+from alertbus.model.validation import faults_of
 from alertbus.policy.policy import Policy
 from alertbus.policy.within import Within
+
+NO_FAULTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,21 @@ class Stating:
     """What the intake would refuse of it."""
     name_of: Callable[..., str]
     """`DraftSeal.name_of`."""
+
+    def alert(self, stated: Mapping[str, Any], at: Callable[[Iterable[Fault]], Fields], faults: Mapping[str, str] = NO_FAULTS) -> Alert:
+        """Make the alert of what was typed. `faults` are those that the form has found itself, `at` gives the bus's own by field.
+
+        Raises `FormFaults` with all of them.
+        """
+        try:
+            alert = Alert.model_validate(stated)
+        except ValidationError as error:
+            raise FormFaults(at(faults_of(error, stated)) | dict(faults)) from None
+        if faults:
+            raise FormFaults(faults)
+        if found := self.refused(alert):
+            raise FormFaults(at(found))
+        return alert
 
 
 class SendForm(Protocol):
