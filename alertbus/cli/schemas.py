@@ -1,14 +1,20 @@
-"""`alertbus schema`: the JSON Schemas of what the bus accepts and sends, generated from the models and kept in `schemas/`."""
+"""`alertbus schema`: the JSON Schemas of what the bus accepts and sends, and the AsyncAPI document of its topics.
+
+Made from what runs, and kept in `schemas/`.
+"""
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from pydantic import TypeAdapter
 
 from alertbus.audit.chain import AuditRecord
+from alertbus.broker.acls import shipped_rights
 from alertbus.cli.output import NO, complain, say
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
@@ -16,6 +22,7 @@ from alertbus.model.case import Case
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, ReviewNeeded, Tick
 from alertbus.model.notice import Message, Notice, Receipt
 from alertbus.model.team import Team
+from alertbus.wire.asyncapi import topics_described
 
 app = typer.Typer(help="Published schemas.", no_args_is_help=True)
 
@@ -36,6 +43,9 @@ PUBLISHED: dict[str, type[Word]] = {
     "team.v1": Team,
 }
 
+ASYNCAPI = "asyncapi.yaml"
+"""The topics, for who reads or watches them with tools of their own."""
+
 
 @app.command()
 def export(
@@ -45,19 +55,26 @@ def export(
     """Write `schemas/`, or verify it."""
     target = folder or Path(str(files("alertbus"))).parent / "schemas"
     stale = []
-    for name, word in PUBLISHED.items():
-        path = target / f"{name}.json"
-        text = json.dumps(_schema(name, word), indent=1, ensure_ascii=False) + "\n"
+    for name, text in _published():
+        path = target / name
         if check:
             if not path.exists() or path.read_text(encoding="utf-8") != text:
-                stale.append(path.name)
+                stale.append(name)
         else:
             target.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale:
         complain(f"differs from the models: {', '.join(stale)}. Run `alertbus schema export`, and say in CHANGELOG what changed.")
         raise typer.Exit(NO)
-    say(f"{len(PUBLISHED)} schemas " + ("are as the models say" if check else "written"))
+    say(f"{len(PUBLISHED)} schemas and {ASYNCAPI} " + ("are as the models say" if check else "written"))
+
+
+def _published() -> Iterator[tuple[str, str]]:
+    """Each file's name and text."""
+    for name, word in PUBLISHED.items():
+        yield f"{name}.json", json.dumps(_schema(name, word), indent=1, ensure_ascii=False) + "\n"
+    topics = topics_described(shipped_rights(), AuditRecord)
+    yield ASYNCAPI, yaml.safe_dump(topics, sort_keys=False, allow_unicode=True, width=140)
 
 
 def _schema(name: str, word: type[Word]) -> dict[str, Any]:
