@@ -14,6 +14,7 @@ import alertbus
 from alertbus.broker.acls import AclRule, Operation, Resource
 from alertbus.broker.topics import TOPICS, TopicSpec
 from alertbus.model.events import AUDIT_RECORDED, RECORD_QUARANTINED
+from alertbus.model.field_words import describe, words_within
 from alertbus.wire.words import TABLE
 
 _PREFIX = "uk.alertbus."
@@ -27,6 +28,9 @@ def topics_described(rights: Iterable[AclRule], audited: type[BaseModel]) -> dic
     models = {type_: _model(type_, audited) for type_ in TABLE}
     written = sorted({model for model in models.values() if model is not None}, key=lambda model: model.__name__)
     _, defined = models_json_schema([(model, "validation") for model in written], ref_template=_SCHEMAS)
+    for model in written:
+        for name, inner in words_within(model).items():
+            describe(defined["$defs"].get(name, {}).get("properties", {}), inner)
     return {
         "asyncapi": "3.0.0",
         "info": {
