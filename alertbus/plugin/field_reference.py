@@ -57,7 +57,7 @@ _LIST_OF_WORDS = re.compile(r"\^\(([a-z_|]+)\)\$")
 
 def notice_reference(sharing: Mapping[str, Mapping[Sensitivity, Content]]) -> str:
     """Give the page. `sharing`: by sector, how much of each class it sees, as the policy has it."""
-    parts = [_NOTICE, *_deeds(), *_tables(words_within(Notice) | words_within(Details)), "", *_matrix(sharing)]
+    parts = [_NOTICE, *_deeds(), *_tables({**words_within(Notice), **words_within(Details)}), "", *_matrix(sharing)]
     return "\n".join(parts) + "\n"
 
 
