@@ -12,27 +12,12 @@ from typing import Any
 from alertbus.plugin import Deed, Notice, Severity
 from alertbus.plugin.wording import is_over
 
-NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-VERIFICATION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
-VERIFICATION_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
-ADDRESS_KEY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey"
-ADDRESS_KEY_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AddressKeyType"
-HL7 = "http://terminology.hl7.org/CodeSystem"
 SNOMED = "http://snomed.info/sct"
 
-# The bus's own systems. They name nothing but the bus, so that no host has to exist for them.
-EVENT = "urn:alertbus:message-event"
+# The bus's own systems, beside those of `alertbus.plugin.fhir`.
 DEED = "urn:alertbus:deed"
-HANDLING = "urn:alertbus:handling"
-FLAG_ID = "urn:alertbus:flag"
-ALERT_ID = "urn:alertbus:alert"
-PERSON_REF = "urn:alertbus:person-ref"
 CASE_ID = "urn:alertbus:case"
-AGENCY = "urn:alertbus:agency"
-EXCERPT = "urn:alertbus:excerpt"
-NOT_STATED = "not-stated"
-"""In place of who said an excerpt, or of whether it was seen first-hand, where nobody has said."""
+NOTICE_ID = "urn:alertbus:notice"
 
 
 class Priority(IntEnum):
