@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Excerpt, Message, Notice, NoticePerson
-from alertbus.plugin import fidelity, hookimpl, manager
+from alertbus.plugin import discovery, fidelity, hookimpl
 from alertbus.plugin.kit import conformance_adapters
 from alertbus.plugin.kit.conformance import Broken, world_closed
 from alertbus.plugin.kit.samples import CANARIES, SPOKEN, minimal_notice, sample_notice
@@ -268,7 +268,7 @@ class TestLoading:
 
     def test_a_plugin_that_cannot_be_imported_stops_start_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         entry = EntryPoint("gone", "alertbus_of_nowhere", "alertbus")
-        monkeypatch.setattr(manager, "entry_points", lambda group: [entry])
+        monkeypatch.setattr(discovery, "entry_points", lambda group: [entry])
 
         with pytest.raises(PluginFault) as fault:
             Plugins.load()
@@ -281,10 +281,10 @@ class TestLoading:
     def test_one_plugin_seen_twice_counts_once_and_two_of_one_name_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = EntryPoint("plain", "alertbus.plugin.plain", "alertbus")
         theirs = EntryPoint("plain", "theirs.plain", "alertbus")
-        monkeypatch.setattr(manager, "entry_points", lambda group: [ours, ours])
+        monkeypatch.setattr(discovery, "entry_points", lambda group: [ours, ours])
         assert set(Plugins.load().adapters) == {"plain"}
 
-        monkeypatch.setattr(manager, "entry_points", lambda group: [ours, theirs])
+        monkeypatch.setattr(discovery, "entry_points", lambda group: [ours, theirs])
         with pytest.raises(PluginFault, match=r"two packages offer an entry point of that name"):
             Plugins.load()
 

@@ -1,0 +1,93 @@
+"""What a plugin offers, checked when the bus starts: its hooks are marked, and each object has what the contract asks.
+
+Each refusal names the plugin, the hook, what was found and what to do.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+
+import pluggy
+
+from alertbus.model.errors import PluginFault
+from alertbus.plugin.hookspecs import CONTRACT
+from alertbus.plugin.protocols import Adapter, Source
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+def check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
+    """Refuse a hook without its marker, and a wrapper: pluggy would pass over both in silence."""
+    for attribute in dir(plugin):
+        if not attribute.startswith("alertbus_") or not inspect.isroutine(getattr(plugin, attribute, None)):
+            continue
+        who = f"agency plugin '{name}', hook '{attribute}'"
+        options = manager.parse_hookimpl_opts(plugin, attribute)
+        if options is None:
+            raise PluginFault(f"{who}: not marked. Put @alertbus.plugin.hookimpl above it.")
+        if options["wrapper"] or options["hookwrapper"]:
+            raise PluginFault(f"{who}: a wrapper. The hook only registers: return the objects.")
+
+
+def check_adapter(plugin: str, adapter: object) -> Adapter:
+    """Give the adapter back if it has what the contract asks of one. Raises `PluginFault`."""
+    who = _who(plugin, "alertbus_adapters", adapter)
+    _must_match(who, adapter, "name", _NAME, "a lower-case name such as 'northfield-health'")
+    _must_match(who, adapter, "sector", _WORD, "one lower-case word such as 'health'")
+    contract = getattr(adapter, "contract", None)
+    if type(contract) is not int or contract != CONTRACT:
+        raise PluginFault(
+            f"{who}: `contract` is {contract if type(contract) is int else 'missing'} (this bus offers {CONTRACT}). "
+            f"Set it to {CONTRACT} once the conformance kit passes, or install a version of the plugin that does."
+        )
+    formats = getattr(adapter, "formats", None)
+    listed = isinstance(formats, Sequence) and not isinstance(formats, str)
+    if not listed or not formats or not all(isinstance(f, str) for f in formats):
+        raise PluginFault(f"{who}: `formats` is missing or not a list of names. Name what it writes, such as ('application/json',).")
+    _must_take_one(who, adapter, "render", "render(notice) -> Message")
+    if hasattr(adapter, "parse_receipt"):
+        _must_take_one(who, adapter, "parse_receipt", "parse_receipt(raw) -> ReceiptGiven")
+    assert isinstance(adapter, Adapter)
+    return adapter
+
+
+def check_source(plugin: str, source: object) -> Source:
+    """Give the source back if it has what the contract asks of one. Raises `PluginFault`."""
+    who = _who(plugin, "alertbus_sources", source)
+    _must_match(who, source, "name", _NAME, "a lower-case name such as 'hmpps'")
+    _must_accept(who, source, "parse", (b"", {}), "parse(raw, headers) -> list[Alert] | Ignored")
+    assert isinstance(source, Source)
+    return source
+
+
+def _who(plugin: str, hook: str, offered: object) -> str:
+    name = getattr(offered, "name", None)
+    called = f"'{name}'" if isinstance(name, str) else type(offered).__name__
+    return f"agency plugin '{plugin}', hook '{hook}', {called}"
+
+
+def _must_match(who: str, offered: object, attribute: str, pattern: re.Pattern[str], expected: str) -> None:
+    value = getattr(offered, attribute, None)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        found = "missing" if value is None else "not that"
+        raise PluginFault(f"{who}: `{attribute}` is {found} (expected: {expected}). Set it on the object that the hook returns.")
+
+
+def _must_take_one(who: str, offered: object, method: str, expected: str) -> None:
+    _must_accept(who, offered, method, (None,), expected)
+
+
+def _must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
+    function: Callable[..., object] | None = getattr(offered, method, None)
+    if not callable(function):
+        raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns.")
+    if inspect.iscoroutinefunction(function):
+        raise PluginFault(f"{who}: `{method}` is asynchronous (expected: {expected}). Make it a plain function; it may not wait.")
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise PluginFault(
+            f"{who}: `{method}{signature}` does not take what is offered (expected: {expected}). Change its parameters."
+        ) from None
