@@ -20,7 +20,7 @@ ASSETS := $(VENV)/desk-assets
 ASSETS_READY := $(ASSETS)/.ready
 NODE_LOCK := $(DESK)/node.lock
 
-.PHONY: help env demo test cases leaks proof lighthouse must-nots check bench chaos lock format clean
+.PHONY: help env demo test plugins cases leaks proof lighthouse must-nots check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -47,6 +47,9 @@ demo: env ## everything on this machine: replays the review's timeline, prints w
 
 test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); half an hour, includes 26 fault injections
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+plugins: env ## a row for each agency plugin: its tier, the check of its sector, cases run, failures; ARGS="police housing" for some
+	@$(BIN)/python -m tests.sectors.run $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
 	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)
