@@ -14,7 +14,7 @@ from alertbus.model.notice import Excerpt
 from alertbus.model.person import Address
 from alertbus.plugin.wording import NOT_STATED, present
 
-Resource = dict[str, Any]
+FhirResource = dict[str, Any]
 
 MEDIA_TYPE = "application/fhir+json"
 
@@ -36,11 +36,11 @@ PERSON_REF = "urn:alertbus:person-ref"
 ROLE = "urn:alertbus:role"
 
 
-def reference(full_url: str, kind: str, display: str | None = None) -> Resource:
+def reference(full_url: str, kind: str, display: str | None = None) -> FhirResource:
     return {"reference": full_url, "type": kind} | ({"display": display} if display else {})
 
 
-def coded(system: str, code: str, display: str | None = None) -> Resource:
+def coded(system: str, code: str, display: str | None = None) -> FhirResource:
     return {"coding": [{"system": system, "code": code} | ({"display": display} if display else {})]}
 
 
@@ -55,7 +55,7 @@ def made_uuid(namespace: UUID, name: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-def organization(agency: str, ods: str | None) -> Resource:
+def organization(agency: str, ods: str | None) -> FhirResource:
     """By its ODS code where the adapter was given one, and always by its name on the bus."""
     identifiers = [{"system": ODS, "value": ods}] if ods else []
     return {
@@ -65,7 +65,7 @@ def organization(agency: str, ods: str | None) -> Resource:
     }
 
 
-def nhs_number(value: str) -> Resource:
+def nhs_number(value: str) -> FhirResource:
     # 02, never 01: a notice does not say whether somebody traced the number, and claiming it would join records unseen.
     status = coded(VERIFICATION_CODES, "02", "Number present but not traced")
     return {
@@ -75,7 +75,7 @@ def nhs_number(value: str) -> Resource:
     }
 
 
-def address(given: Address) -> Resource:
+def address(given: Address) -> FhirResource:
     """Write an address, its UPRN in UK Core's extension for it; empty where nothing of it is known."""
     kind = coded(ADDRESS_KEY_CODES, "UPRN", "Unique Property Reference Number")
     parts = [{"url": "type", "valueCodeableConcept": kind}, {"url": "value", "valueString": given.uprn}]
@@ -86,14 +86,14 @@ def address(given: Address) -> Resource:
     )
 
 
-def payload(lines: Sequence[str], excerpts: Sequence[Excerpt] = ()) -> list[Resource]:
+def payload(lines: Sequence[str], excerpts: Sequence[Excerpt] = ()) -> list[FhirResource]:
     """Each line and each excerpt a `contentString` of its own; an excerpt's is the source's text, unaltered
     (VOI-01).
     """
     return [{"contentString": line} for line in lines] + [_excerpt(excerpt) for excerpt in excerpts]
 
 
-def labels(*, exercise: bool, do_not_reveal_source: bool) -> Resource:
+def labels(*, exercise: bool, do_not_reveal_source: bool) -> FhirResource:
     """Set marks that survive where the text is not shown."""
     security = [{"system": f"{HL7}/v3-Confidentiality", "code": "V" if do_not_reveal_source else "R"}]
     if do_not_reveal_source:
@@ -103,7 +103,7 @@ def labels(*, exercise: bool, do_not_reveal_source: bool) -> Resource:
     return {"security": security}
 
 
-def _excerpt(excerpt: Excerpt) -> Resource:
+def _excerpt(excerpt: Excerpt) -> FhirResource:
     said_by, first_hand = excerpt.said_by, excerpt.observed_first_hand
     unsaid = NOT_STATED.replace("_", "-")
     marks = [

@@ -1,21 +1,62 @@
-"""Health: FHIR R4, UK Core's mustSupport, and the answers that national services really give."""
+"""Health: HL7's own validator over every message and every transaction, and what it does not look at."""
 
+import json
 from collections.abc import Iterator
 
 from alertbus_health import HealthAdapter
 
-from alertbus.plugin import Notice
+from alertbus.plugin import Deed, Notice
+from alertbus.plugin.testing import ended_notice, sample_notice
 from tests.sectors.frame import Case, each_notice, the_tests
+from tests.sectors.hl7.invariants import claiming_uk_core, invariants_broken, of_kind
+from tests.sectors.hl7.once import errors_of_its_shape
+from tests.sectors.hl7.validator import validator
 
-SECTOR_CHECK = "fhirkit on R4, and own invariants: references, fullUrls, MessageHeader first, UK Core mustSupport"
+SECTOR_CHECK = (
+    "HL7 FHIR validator (HAPI FHIR 8.8.0) on each message and transaction, fhirkit, own invariants, and UK Core's profiles as if claimed; "
+    "no national service was connected, and none has assured it"
+)
+
+MESSAGES = HealthAdapter(ods={"health_visiting": "RY6"})
+TRANSACTIONS = HealthAdapter(ods={"health_visiting": "RY6"}, transaction=["health_visiting"])
+
+
+def see(notice: Notice, adapter: HealthAdapter = MESSAGES, form: str = "message") -> None:
+    bundle = the_tests("health", "test_health_bundle")
+    message = adapter.render(notice)
+    assert bundle.validate(message.body) == []
+    written = json.loads(message.body)
+    assert written["type"] == form or not notice.children
+    assert written["type"] == "transaction" or bundle.faults_of(written) == []
+    assert invariants_broken(written) == []
+    assert errors_of_its_shape(message.body) == ()
+    assert adapter.render(notice) == message, "a replay is another message"
+
+
+def uk_core(notice: Notice) -> None:
+    claimed = claiming_uk_core(MESSAGES.render(notice).body)
+    assert validator().errors(claimed) == []
+
+
+def ends_what_was_set(deed: Deed, adapter: HealthAdapter) -> None:
+    begun, ended = (json.loads(adapter.render(one).body) for one in (sample_notice(), ended_notice(deed)))
+    (first,), (last,) = of_kind(begun, "Flag"), of_kind(ended, "Flag")
+    assert first["identifier"] == last["identifier"]
+    assert (first["status"], last["status"] in {"inactive", "entered-in-error"}) == ("active", True)
+    requests = [
+        [entry.get("request", {}).get("url") for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Flag"]
+        for bundle in (begun, ended)
+    ]
+    assert requests[0] == requests[1]
 
 
 def cases() -> Iterator[Case]:
-    bundle = the_tests("health", "test_health_bundle")
-
-    def see(notice: Notice) -> None:
-        body = HealthAdapter().render(notice).body
-        assert bundle.validate(body) == []
-        assert bundle.faults_of(bundle.rendered(notice)) == []
-
-    return each_notice(see)
+    yield from each_notice(see)
+    for name, case in each_notice(lambda notice: see(notice, TRANSACTIONS, "transaction")):
+        yield f"transaction: {name}", case
+    for deed in Deed:
+        notice = ended_notice(deed) if deed.ends else sample_notice(deed=deed)
+        yield f"UK Core, claimed: {deed}", lambda notice=notice: uk_core(notice)  # type: ignore[misc]
+    for deed in (deed for deed in Deed if deed.ends):
+        for adapter in (MESSAGES, TRANSACTIONS):
+            yield f"the Flag ends: {deed}", lambda deed=deed, adapter=adapter: ends_what_was_set(deed, adapter)  # type: ignore[misc]

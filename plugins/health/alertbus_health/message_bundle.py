@@ -1,13 +1,13 @@
 """A notice as a FHIR R4 message: a MessageHeader first, and everything that it or another resource refers to in the same Bundle."""
 
 from alertbus.plugin import fhir
-from alertbus.plugin.fhir import Resource, coded, reference
+from alertbus.plugin.fhir import FhirResource, coded, reference
 from alertbus_health import codes, resources
 from alertbus_health.health_settings import HealthSettings
 from alertbus_health.told import ToldToHealth
 
 
-def message_bundle(told: ToldToHealth, settings: HealthSettings) -> Resource:
+def message_bundle(told: ToldToHealth, settings: HealthSettings) -> FhirResource:
     notice = told.notice
     here = notice.obligation.agency
     sender, receiver = _agency(told, told.origin), _agency(told, here)
@@ -37,7 +37,7 @@ def message_bundle(told: ToldToHealth, settings: HealthSettings) -> Resource:
     }
 
 
-def _agency(told: ToldToHealth, agency: str) -> Resource:
+def _agency(told: ToldToHealth, agency: str) -> FhirResource:
     return reference(told.url("agency", agency), "Organization")
 
 
@@ -47,7 +47,7 @@ def _who(told: ToldToHealth) -> str | None:
     return found.who if found is not None else told.notice.recipient
 
 
-def _header(told: ToldToHealth, sender: Resource, receiver: Resource) -> Resource:
+def _header(told: ToldToHealth, sender: FhirResource, receiver: FhirResource) -> FhirResource:
     notice = told.notice
     return {
         "resourceType": "MessageHeader",

@@ -1,17 +1,17 @@
 """Single FHIR R4 resources as plain dictionaries, each built from values that are passed in."""
 
 from alertbus.plugin import IdentifierSystem, NoticePerson, fhir
-from alertbus.plugin.fhir import Resource, reference
+from alertbus.plugin.fhir import FhirResource, reference
 from alertbus.plugin.wording import plain, present
 from alertbus_health import codes
 
 
-def patient(child: NoticePerson, case_id: str) -> Resource:
+def patient(child: NoticePerson, case_id: str) -> FhirResource:
     """Describe a child as far as the notice says who it is. The opaque reference is always there, and may be all
     there is.
     """
     numbers = [i.value for i in child.identifiers if i.system is IdentifierSystem.NHS_NUMBER]
-    built: Resource = {
+    built: FhirResource = {
         "resourceType": "Patient",
         "identifier": [*map(fhir.nhs_number, numbers[:1]), _opaque(child.ref, case_id)],
     }
@@ -28,24 +28,24 @@ def patient(child: NoticePerson, case_id: str) -> Resource:
     return built
 
 
-def nobody_known(case_id: str) -> Resource:
+def nobody_known(case_id: str) -> FhirResource:
     """Give the Flag something to hang on where this agency may know no child: a Patient with no identity."""
     return {"resourceType": "Patient", "identifier": [{"system": codes.CASE_ID, "value": case_id}]}
 
 
-def somebody(ref: str, case_id: str) -> Resource:
+def somebody(ref: str, case_id: str) -> FhirResource:
     """Point at an adult whose own record is flagged (an expected baby is recorded with its mother), by reference
     only.
     """
     return {"resourceType": "Patient", "identifier": [_opaque(ref, case_id)]}
 
 
-def nhs_number_of(built: Resource) -> str | None:
+def nhs_number_of(built: FhirResource) -> str | None:
     """The NHS number of a Patient made here; None where the notice held none."""
     return next((one["value"] for one in built["identifier"] if one["system"] == fhir.NHS_NUMBER), None)
 
 
-def practitioner_role(role: str, organization: str, name: str | None) -> Resource:
+def practitioner_role(role: str, organization: str, name: str | None) -> FhirResource:
     """Say which role of the agency is to answer: a GP's safeguarding lead, a health visitor, named midwife, school nurse. Whoever holds it
     is called by name where the notice says it, and has no number by which a directory would know them.
     """
@@ -57,5 +57,5 @@ def practitioner_role(role: str, organization: str, name: str | None) -> Resourc
     }
 
 
-def _opaque(ref: str, case_id: str) -> Resource:
+def _opaque(ref: str, case_id: str) -> FhirResource:
     return {"system": fhir.PERSON_REF, "value": f"{case_id}/{ref}"}

@@ -10,7 +10,7 @@ from functools import cached_property
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from alertbus.plugin import Deed, Notice, NoticePerson, fhir
-from alertbus.plugin.fhir import Resource, coded, reference
+from alertbus.plugin.fhir import FhirResource, coded, reference
 from alertbus.plugin.wording import matter
 from alertbus_health import codes, resources
 from alertbus_health.words import lines
@@ -54,13 +54,13 @@ class ToldToHealth:
             known = self._urls[parts] = "urn:uuid:" + fhir.made_uuid(NAMESPACE, "\x1f".join((self.notice.id, *parts)))
         return known
 
-    def labels(self) -> Resource:
+    def labels(self) -> FhirResource:
         return fhir.labels(
             exercise=self.notice.obligation.exercise is not None,
             do_not_reveal_source=self.notice.do_not_reveal_source,
         )
 
-    def communication(self, sender: Resource, recipient: Sequence[Resource]) -> Resource:
+    def communication(self, sender: FhirResource, recipient: Sequence[FhirResource]) -> FhirResource:
         notice = self.notice
         patients = list(self.patients)
         about = [reference(url, "Patient") for url in patients[1:]] + [reference(url, "Flag") for url in self._flagged]
@@ -83,7 +83,7 @@ class ToldToHealth:
         }
 
     @cached_property
-    def patients(self) -> Mapping[str, Resource]:
+    def patients(self) -> Mapping[str, FhirResource]:
         """The Patients by full URL: one for each child; last, where the Flag belongs on it, the record of the mother of an
         expected baby (NOT-20).
         """
@@ -111,12 +111,12 @@ class ToldToHealth:
         subjects = list(self.patients)[-1:] if self._expected_baby and self._mother else list(self.patients)
         return {self.url("flag", subject): subject for subject in subjects}
 
-    def flags(self, author: Resource) -> dict[str, Resource]:
+    def flags(self, author: FhirResource) -> dict[str, FhirResource]:
         """Give the Flags by full URL; none where this kind puts nothing on a record."""
         code = codes.flag_code(self.notice)
         return {} if code is None else {url: self._flag(code, subject, author) for url, subject in self._flagged.items()}
 
-    def _flag(self, code: codes.FlagCode, subject: str, author: Resource) -> Resource:
+    def _flag(self, code: codes.FlagCode, subject: str, author: FhirResource) -> FhirResource:
         notice = self.notice
         over = codes.ends_flag(notice)
         # A plan's Flag belongs to the child, whichever alert last spoke of the plan: the end of the plan must meet it. A release's belongs
@@ -135,7 +135,7 @@ class ToldToHealth:
             "author": author,
         }
 
-    def _period(self, *, over: bool) -> Resource:
+    def _period(self, *, over: bool) -> FhirResource:
         """In whole days. A warning about staff safety has an `end` only when a person has ended it: its review date is a
         question to somebody, and stands in words (NOT-23). Any other Flag ends on the review date, if there is one. `end` is
         never before `start`: a review date in the past ends the Flag on the day it began. What ends it may have the dates of
@@ -149,7 +149,7 @@ class ToldToHealth:
         ends = (notice.ended_at or notice.recorded_at).date() if over else None if stands else notice.review_on
         return {"start": begun.isoformat(), **({"end": max(begun, ends).isoformat()} if ends else {})}
 
-    def provenance(self, about: Sequence[Resource], author: Resource) -> Resource:
+    def provenance(self, about: Sequence[FhirResource], author: FhirResource) -> FhirResource:
         """The author is the agency. The person who told the agency is not known here and must not be (ANO-01)."""
         notice = self.notice
         activity = "UPDATE" if notice.another_stands else _ACTIVITY.get(notice.deed, "CREATE")

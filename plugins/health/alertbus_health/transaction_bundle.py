@@ -7,7 +7,7 @@ Patient is created only if the system has none with that NHS number. Agencies ar
 from typing import Any
 
 from alertbus.plugin import fhir
-from alertbus.plugin.fhir import Resource, reference
+from alertbus.plugin.fhir import FhirResource, reference
 from alertbus.plugin.wording import plain
 from alertbus_health import codes, resources
 from alertbus_health.health_settings import HealthSettings
@@ -19,7 +19,7 @@ def fits_a_transaction(told: ToldToHealth) -> bool:
     return all(resources.nhs_number_of(patient) for patient in told.patients.values())
 
 
-def transaction_bundle(told: ToldToHealth, settings: HealthSettings) -> Resource:
+def transaction_bundle(told: ToldToHealth, settings: HealthSettings) -> FhirResource:
     """Write the transaction; `fits_a_transaction` must hold."""
     notice = told.notice
     sender, receiver = (_agency(agency, settings.ods_of(agency)) for agency in (told.origin, notice.obligation.agency))
@@ -42,25 +42,25 @@ def transaction_bundle(told: ToldToHealth, settings: HealthSettings) -> Resource
     }
 
 
-def _put(url: str, resource: Resource, system: str, value: str) -> dict[str, Any]:
+def _put(url: str, resource: FhirResource, system: str, value: str) -> dict[str, Any]:
     request = {"method": "PUT", "url": f"{resource['resourceType']}?identifier={system}|{value}"}
     return {"fullUrl": url, "resource": resource, "request": request}
 
 
-def _unless_there(url: str, patient: Resource) -> dict[str, Any]:
+def _unless_there(url: str, patient: FhirResource) -> dict[str, Any]:
     query = f"identifier={fhir.NHS_NUMBER}|{resources.nhs_number_of(patient)}"
     return {"fullUrl": url, "resource": patient, "request": {"method": "POST", "url": "Patient", "ifNoneExist": query}}
 
 
-def _containing(resource: Resource, provenance: Resource) -> Resource:
+def _containing(resource: FhirResource, provenance: FhirResource) -> FhirResource:
     """Provenance has no identifier by which a second one could be told from the first: it goes inside what it is about."""
     return {**resource, "contained": [provenance]}
 
 
-def _agency(agency: str, ods: str | None) -> Resource:
+def _agency(agency: str, ods: str | None) -> FhirResource:
     made = fhir.organization(agency, ods)
     return {"type": "Organization", "identifier": made["identifier"][0], "display": made["name"]}
 
 
-def _role(role: str) -> Resource:
+def _role(role: str) -> FhirResource:
     return {"type": "PractitionerRole", "identifier": {"system": fhir.ROLE, "value": role}, "display": plain(role)}
