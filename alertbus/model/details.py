@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from alertbus.model.base import Word
+from alertbus.model.base import Moment, Word
 from alertbus.model.errors import Fault
 from alertbus.model.person import KEY
 from alertbus.model.sensitivity import Sensitivity as S
@@ -84,6 +84,22 @@ class Incident(Word):
     """Who holds it for each child, as the officer was told (INT-04)."""
     nobody_sought: Annotated[bool | None, S.ROUTING] = None
     """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
+    dash_grade: Annotated[str | None, S.OFFENCE] = Field(default=None, pattern="^(standard|medium|high)$")
+    """The risk as the officer graded it after the DASH questions, which may be another than their number suggests."""
+    dash_reason: Annotated[str | None, S.OFFENCE] = Field(default=None, max_length=300)
+    """Why the officer graded it so, where that differs from the number; never the text of a question."""
+    reports_in_year: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=999)
+    """How many such reports there were in twelve months, this one among them: a ground for a MARAC (STANDARDS section 5)."""
+    marac: Annotated[bool | None, S.OFFENCE] = None
+    """Whether it is referred to a multi-agency risk assessment conference (MARAC)."""
+    dvds: Annotated[str | None, S.OFFENCE] = Field(default=None, pattern="^(considered|made)$")
+    """A disclosure under the domestic violence disclosure scheme was considered or made. What it says never travels: ring the police."""
+    children_seen_at: Annotated[Moment | None, S.OBSERVATION] = None
+    """When the officers saw the children."""
+    shared_with: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], S.OBSERVATION] = Field(
+        default=(), max_length=20
+    )
+    """Whom the police have told themselves, by whom and when, in their own words."""
 
 
 class Meeting(Word):
