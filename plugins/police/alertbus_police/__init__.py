@@ -1,5 +1,5 @@
-"""Police, both ways: a notice as POLE-shaped JSON with every field whose absence failed Child Bi present or marked `not_stated`, and a force's
-own report in the same shape as an alert.
+"""Police, both ways: a notice as POLE-shaped JSON with every field whose absence failed Child Bi present or marked
+`not_stated`, and a force's own report in the same shape as an alert.
 
 from alertbus_police import PoliceAdapter, PoliceReports
 """

@@ -1,5 +1,5 @@
-"""A Public Protection Notice as a force's own system sends it: the arrays of the message that the bus sends to police, under a head that says
-what it states. It has no field for a health number, for the text of a DASH question, or for what a disclosure said.
+"""A Public Protection Notice as a force's own system sends it: the arrays of the message that the bus sends to police,
+under a head that says what it states. It has no field for a health number, for the text of a DASH question, or for what a disclosure said.
 """
 
 from datetime import date
@@ -52,8 +52,8 @@ class Number(Form):
 
 
 class ReportedPerson(Form):
-    """Somebody in or linked to the household, who was there, or whom the officers looked for. `relation` and `certainty` are read, and left to
-    the case: what somebody is to a family is said there, with its source.
+    """Somebody in or linked to the household, who was there, or whom the officers looked for. `relation` and `certainty`
+    are read, and left to the case: what somebody is to a family is said there, with its source.
     """
 
     id: Ref

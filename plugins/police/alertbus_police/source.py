@@ -1,4 +1,5 @@
-"""A force's report in, one alert out: every child, every adult who was there, whom the officers looked for, and the words as they were said.
+"""A force's report in, one alert out: every child, every adult who was there, whom the officers looked for, and the
+words as they were said.
 
 What the report leaves unsaid stays unsaid, and the bus asks for it in its answer (`to_complete`, PPN-14). Nothing is worked out here: no
 risk from what somebody is said to have done (NOT-11), no relation to a family.
