@@ -39,3 +39,7 @@ def alertbus_channels() -> Sequence[object]:  # type: ignore[empty-body]
 @hookspec
 def alertbus_patterns() -> Sequence[object]:  # type: ignore[empty-body]
     """Extra patterns over a case's state. Reserved: not used yet."""
+
+
+HOOKS = tuple(sorted(name for name in list(globals()) if name.startswith("alertbus_")))
+"""The names of all hooks."""
