@@ -21,6 +21,8 @@ from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
+from alertbus.plugin.transport_checks import check_transport
+from alertbus.plugin.transports import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Plugins:
         self._owners: dict[int, str] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
+        self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
+        """Channels of the plugins' own, by name."""
         for hook in RESERVED:
             self._refuse_reserved(hook)
 
@@ -85,6 +89,7 @@ class Plugins:
     def listing(self) -> list[Listed]:
         rows = [self._row(adapter) for adapter in self.adapters.values()]
         rows += [self._row(source) for source in self.sources.values()]
+        rows += [replace(self._row(one), kind="channel", contract=one.contract) for one in self.transports.values()]
         return sorted(rows, key=lambda row: (row.plugin, row.kind, row.name))
 
     def render(self, notice: Notice, adapter: Adapter) -> Message:
@@ -117,6 +122,16 @@ class Plugins:
             checked = check_source(plugin, source)
             if (other := found.get(checked.name)) is not None:
                 raise clash(self._named(self._owners[id(other)]), self._named(plugin), f"a source named '{checked.name}'")
+            found[checked.name] = checked
+            self._owners[id(checked)] = plugin
+        return found
+
+    def _transports(self) -> dict[str, Transport]:
+        found: dict[str, Transport] = {}
+        for plugin, transport in self._offered("alertbus_channels"):
+            checked = check_transport(plugin, transport)
+            if (other := found.get(checked.name)) is not None:
+                raise clash(self._named(self._owners[id(other)]), self._named(plugin), f"a channel named '{checked.name}'")
             found[checked.name] = checked
             self._owners[id(checked)] = plugin
         return found
@@ -154,7 +169,7 @@ class Plugins:
                 "so what it offers would have no effect. Leave the hook out."
             )
 
-    def _row(self, offered: Adapter | Source) -> Listed:
+    def _row(self, offered: Adapter | Source | Transport) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
         if isinstance(offered, Adapter):
@@ -162,6 +177,10 @@ class Plugins:
         return row
 
 
-def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = ()) -> object:
+def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(alertbus_adapters=hookimpl(lambda: list(adapters)), alertbus_sources=hookimpl(lambda: list(sources)))
+    return SimpleNamespace(
+        alertbus_adapters=hookimpl(lambda: list(adapters)),
+        alertbus_sources=hookimpl(lambda: list(sources)),
+        alertbus_channels=hookimpl(lambda: list(channels)),
+    )

@@ -41,15 +41,10 @@ def check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> Non
 
 def check_adapter(plugin: str, adapter: object) -> Adapter:
     """Give the adapter back if it has what the contract asks of one. Raises `PluginFault`."""
-    who = _who(plugin, "alertbus_adapters", adapter)
-    _must_match(who, adapter, "name", _NAME, "a lower-case name such as 'northfield-health'")
+    who = who_offers(plugin, "alertbus_adapters", adapter)
+    check_name(who, adapter, "a lower-case name such as 'northfield-health'")
     _must_match(who, adapter, "sector", _WORD, "one lower-case word such as 'health'")
-    contract = getattr(adapter, "contract", None)
-    if type(contract) is not int or contract != CONTRACT:
-        raise PluginFault(
-            f"{who}: `contract` is {_found(contract)} (this bus offers {CONTRACT}). "
-            f"Set it to {CONTRACT} once the conformance kit passes, or install a version of the plugin that does."
-        )
+    check_contract(who, adapter)
     formats = getattr(adapter, "formats", None)
     listed = isinstance(formats, Sequence) and not isinstance(formats, str)
     if not listed or not formats or not all(isinstance(f, str) for f in formats):
@@ -63,11 +58,26 @@ def check_adapter(plugin: str, adapter: object) -> Adapter:
 
 def check_source(plugin: str, source: object) -> Source:
     """Give the source back if it has what the contract asks of one. Raises `PluginFault`."""
-    who = _who(plugin, "alertbus_sources", source)
-    _must_match(who, source, "name", _NAME, "a lower-case name such as 'hmpps'")
-    _must_accept(who, source, "parse", (b"", {}), "parse(raw, headers) -> list[Alert] | Ignored")
+    who = who_offers(plugin, "alertbus_sources", source)
+    check_name(who, source, "a lower-case name such as 'hmpps'")
+    must_accept(who, source, "parse", (b"", {}), "parse(raw, headers) -> list[Alert] | Ignored")
     assert isinstance(source, Source)
     return source
+
+
+def check_name(who: str, offered: object, expected: str) -> None:
+    """Raise `PluginFault` for an object without a plain name."""
+    _must_match(who, offered, "name", _NAME, expected)
+
+
+def check_contract(who: str, offered: object) -> None:
+    """Raise `PluginFault` for an object that states no version of the contract, or one that this bus does not know."""
+    contract = getattr(offered, "contract", None)
+    if type(contract) is not int or contract != CONTRACT:
+        raise PluginFault(
+            f"{who}: `contract` is {_found(contract)} (this bus offers {CONTRACT}). "
+            f"Set it to {CONTRACT} once the conformance kit passes, or install a version of the plugin that does."
+        )
 
 
 def clash(first: str, second: str, what: str) -> PluginFault:
@@ -90,7 +100,8 @@ def _found(contract: object) -> str:
     )
 
 
-def _who(plugin: str, hook: str, offered: object) -> str:
+def who_offers(plugin: str, hook: str, offered: object) -> str:
+    """Name the plugin, its hook and the object, for a refusal."""
     name = getattr(offered, "name", None)
     called = f"'{name}'" if isinstance(name, str) else type(offered).__name__
     return f"agency plugin '{plugin}', hook '{hook}', {called}"
@@ -104,10 +115,11 @@ def _must_match(who: str, offered: object, attribute: str, pattern: re.Pattern[s
 
 
 def _must_take_one(who: str, offered: object, method: str, expected: str) -> None:
-    _must_accept(who, offered, method, (None,), expected)
+    must_accept(who, offered, method, (None,), expected)
 
 
-def _must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
+def must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
+    """Raise `PluginFault` for an object without the method, or with one that is asynchronous or takes something else."""
     function: Callable[..., object] | None = getattr(offered, method, None)
     if not callable(function):
         raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns.")
