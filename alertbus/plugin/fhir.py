@@ -6,11 +6,13 @@ that begin with `urn:alertbus:` are the bus's own; they name nothing but the bus
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import IntEnum
 from hashlib import sha1
 from typing import Any
 from uuid import UUID
 
-from alertbus.model.notice import Excerpt
+from alertbus.model.alert import Severity
+from alertbus.model.notice import Deed, Excerpt, Notice
 from alertbus.model.person import Address
 from alertbus.plugin.wording import NOT_STATED, present
 
@@ -34,6 +36,25 @@ FLAG_ID = "urn:alertbus:flag"
 HANDLING = "urn:alertbus:handling"
 PERSON_REF = "urn:alertbus:person-ref"
 ROLE = "urn:alertbus:role"
+
+
+class Priority(IntEnum):
+    """FHIR's request priority, in its own order."""
+
+    ROUTINE = 0
+    URGENT = 1
+    ASAP = 2
+    STAT = 3
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
+
+    def at_least(self, notice: Notice) -> "Priority":
+        """Take the higher of this and of what the severity asks; a notice that nobody has answered is at least `asap`."""
+        by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(notice.obligation.severity, Priority.ROUTINE)
+        chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
+        return max(self, by_severity, chased)
 
 
 def reference(full_url: str, kind: str, display: str | None = None) -> FhirResource:

@@ -6,10 +6,10 @@ SNOMED CT is licensed: no concept may be added here beyond the few that public N
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
-from alertbus.plugin import Deed, Notice, Severity
+from alertbus.plugin import Notice, Severity
+from alertbus.plugin.fhir import Priority
 from alertbus.plugin.wording import is_over
 
 SNOMED = "http://snomed.info/sct"
@@ -18,19 +18,6 @@ SNOMED = "http://snomed.info/sct"
 DEED = "urn:alertbus:deed"
 CASE_ID = "urn:alertbus:case"
 NOTICE_ID = "urn:alertbus:notice"
-
-
-class Priority(IntEnum):
-    """FHIR's request priority, in its own order."""
-
-    ROUTINE = 0
-    URGENT = 1
-    ASAP = 2
-    STAT = 3
-
-    @property
-    def code(self) -> str:
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +110,8 @@ def ends_flag(notice: Notice) -> bool:
 
 
 def priority(notice: Notice) -> Priority:
-    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`. Hostility of
-    low severity asks for nothing at once (VPF-08).
-    """
+    """Take the higher of what the kind and the severity ask. Hostility of low severity asks for nothing at once (VPF-08)."""
     code = KINDS.get(notice.obligation.kind)
     below_the_line = notice.obligation.kind == "threat_to_staff" and notice.obligation.severity is Severity.LOW
     by_kind = Priority.ROUTINE if code is None or below_the_line else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
-    by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(notice.obligation.severity, Priority.ROUTINE)
-    chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
-    return max(by_kind, by_severity, chased)
+    return by_kind.at_least(notice)

@@ -8,6 +8,7 @@ from typing import Any
 
 from alertbus.plugin import fhir
 from alertbus.plugin.fhir import FhirResource, reference
+from alertbus.plugin.own_settings import ods_of
 from alertbus.plugin.wording import plain
 from alertbus_health import codes, resources
 from alertbus_health.health_settings import HealthSettings
@@ -22,7 +23,7 @@ def fits_a_transaction(told: ToldToHealth) -> bool:
 def transaction_bundle(told: ToldToHealth, settings: HealthSettings) -> FhirResource:
     """Write the transaction; `fits_a_transaction` must hold."""
     notice = told.notice
-    sender, receiver = (_agency(agency, settings.ods_of(agency)) for agency in (told.origin, notice.obligation.agency))
+    sender, receiver = (_agency(agency, ods_of(settings.ods, agency)) for agency in (told.origin, notice.obligation.agency))
     provenance = {**told.provenance([reference("#", "Flag")], sender), "id": "provenance"}
     flags = told.flags(sender)
     communication = told.communication(sender, [receiver, _role(notice.obligation.role)])
@@ -36,7 +37,7 @@ def transaction_bundle(told: ToldToHealth, settings: HealthSettings) -> FhirReso
     return {
         "resourceType": "Bundle",
         "id": told.message_id,
-        "meta": told.labels(),
+        "meta": told.labels,
         "type": "transaction",
         "entry": entries,
     }

@@ -11,7 +11,7 @@ from uuid import uuid5
 import fhirkit
 import pytest
 from alertbus_health import HealthAdapter
-from alertbus_health.told import NAMESPACE
+from alertbus_health.told import ToldToHealth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +30,7 @@ from alertbus.plugin.testing import (
 )
 
 Resource = dict[str, Any]
+NAMESPACE = ToldToHealth(minimal_notice()).namespace
 
 MUST_SUPPORT = {
     "Bundle": ("type", "entry"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from alertbus_health import HealthAdapter, alertbus_adapters
-from alertbus_health.health_settings import HealthSettings, WrongHealthSetting
+from alertbus_health.health_settings import HealthSettings
 
 from alertbus.plugin import Deed, Notice
 from alertbus.plugin.kit.samples import addressed_notice
+from alertbus.plugin.own_settings import WrongPluginSetting
 from alertbus.plugin.testing import NHS_NUMBERS, AdapterConformance, ended_notice, minimal_notice, sample_notice
 
 Resource = dict[str, Any]
@@ -152,7 +153,7 @@ def test_the_settings_come_from_one_variable(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_a_wrong_setting_stops_it_and_says_where_and_what_was_expected(given: str, where: str) -> None:
-    with pytest.raises(WrongHealthSetting) as caught:
+    with pytest.raises(WrongPluginSetting) as caught:
         HealthSettings.read({"HEALTH_PLUGIN": given})
 
     assert str(caught.value).startswith(where)
