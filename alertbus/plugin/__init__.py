@@ -18,7 +18,6 @@ from alertbus.model.details import (
     Details,
     Flag,
     Handover,
-    Incident,
     Instruction,
     Meeting,
     OpenQuestion,
@@ -28,6 +27,7 @@ from alertbus.model.details import (
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
+from alertbus.model.incident import Incident
 from alertbus.model.notice import (
     Cause,
     Deed,
