@@ -26,7 +26,7 @@ from alertbus.plugin.kit.samples import (
     sample_obligation,
 )
 from alertbus.plugin.kit.source_suite import SourceConformance
-from alertbus.plugin.kit.tier_report import Report, RuleResult, Tier, check
+from alertbus.plugin.kit.tier_report import KitRule, Report, RuleResult, Tier, check
 
 __all__ = [
     "CANARIES",
@@ -35,6 +35,7 @@ __all__ = [
     "SPOKEN",
     "AdapterConformance",
     "Broken",
+    "KitRule",
     "Report",
     "RuleResult",
     "SourceConformance",

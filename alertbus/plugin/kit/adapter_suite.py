@@ -12,7 +12,7 @@ class AdapterConformance:
 
     adapter: ClassVar[Adapter]
 
-    @rule(Tier.BRONZE, "The bus refuses it at start-up otherwise.", "Set name, sector, contract = 1, formats, render.")
+    @rule(Tier.BRONZE, "The bus refuses it at start-up otherwise.", "Set name, sector, contract = 1, formats, render.", ground=True)
     def test_has_what_the_contract_asks(self) -> None:
         adapters.has_attributes(self.adapter)
 

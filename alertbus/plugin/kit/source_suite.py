@@ -14,7 +14,7 @@ class SourceConformance:
     source: ClassVar[Source]
     samples: ClassVar[Sequence[bytes]]
 
-    @rule(Tier.BRONZE, "The bus refuses it at start-up otherwise.", "Set name and parse(raw, headers).")
+    @rule(Tier.BRONZE, "The bus refuses it at start-up otherwise.", "Set name and parse(raw, headers).", ground=True)
     def test_has_what_the_contract_asks(self) -> None:
         sources.has_attributes(self.source)
 
