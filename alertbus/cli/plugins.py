@@ -9,6 +9,7 @@ import typer
 
 from alertbus.cli.files import bytes_of
 from alertbus.cli.output import as_it_is, as_json, rows
+from alertbus.cli.plugin_check import check
 from alertbus.model.errors import NotFound
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
@@ -16,6 +17,7 @@ from alertbus.run.preview import preview
 from alertbus.settings import load_settings
 
 app = typer.Typer(help="Agency plugins.", no_args_is_help=True)
+app.command()(check)
 
 
 @app.command("list")

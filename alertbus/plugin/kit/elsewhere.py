@@ -18,7 +18,8 @@ from alertbus.plugin.protocols import UnreadableMessage
 SEEDS = (1, 4)
 """Of Python's hashes. Two, because each costs the start of a Python; a set of three words and more stands in another order in each."""
 
-_SECONDS = 60.0
+_SECONDS = 12.0
+"""Shorter than `check_process.STALL`: no call is begun meanwhile."""
 _PROGRAM = "from alertbus.plugin.kit.elsewhere import answer; answer()"
 
 
