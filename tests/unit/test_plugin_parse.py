@@ -109,7 +109,7 @@ def test_an_installed_source_reads_by_its_name(tmp_path: Path, capfdbinary: pyte
     [
         (("school", "nowhere.json"), 2, "FILE: nowhere.json is no file."),
         (("nobody", __file__), 1, "no source 'nobody'; installed: "),
-        (("housing", __file__), 1, "no source 'housing'"),
+        (("plain", __file__), 1, "no source 'plain'"),
         (("./nowhere", __file__), 2, "there is no such file or folder"),
         (("school", __file__, "--header", "nothing"), 2, "--header: expected name=value"),
     ],
