@@ -8,7 +8,7 @@ import typer
 from alertbus.cli.output import NO, OK, USAGE, as_json, complain, say
 
 if TYPE_CHECKING:
-    from alertbus.plugin.kit.check_process import Checked, Judgement
+    from alertbus.plugin.kit.check_process import Checked, JudgedObject
     from alertbus.plugin.kit.tier_report import RuleResult
 
 _TIERS = ("bronze", "silver", "gold", "platinum")
@@ -42,7 +42,7 @@ def check(
     raise typer.Exit(OK if found.tier.height >= Tier(at_least).height else NO)
 
 
-def _show(judgement: "Judgement") -> None:
+def _show(judgement: "JudgedObject") -> None:
     report = judgement.report
     say(f"{judgement.name} ({judgement.kind}): {report.tier}")
     for result in report.failed:
@@ -66,7 +66,7 @@ def _as_json(found: "Checked") -> dict[str, Any]:
     return value
 
 
-def _object(judgement: "Judgement") -> dict[str, Any]:
+def _object(judgement: "JudgedObject") -> dict[str, Any]:
     report = judgement.report
     return {
         "name": judgement.name,

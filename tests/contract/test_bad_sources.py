@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from alertbus.plugin.kit import calling, elsewhere, source_damage
+from alertbus.plugin.kit.source_values import leaks
 from alertbus.plugin.testing import SourceConformance, Tier, check
 from tests.contract.bad_plugins import good_sources
 from tests.contract.bad_plugins.good_sources import CALL, ENQUIRY, FORM, LINES, Calls, Forms, Lines
@@ -47,3 +48,8 @@ def test_the_source_that_it_was_made_of_is_platinum(source: good_sources.Calls, 
 
     assert [(each.id, each.broken or each.unjudged) for each in report.results if not each.holds] == []
     assert report.tier is Tier.PLATINUM
+
+
+def test_a_short_name_is_no_leak_where_it_is_part_of_another_word() -> None:
+    assert leaks("after validation it may be sent", ["Ida", "May", "Zebedee"]) == []
+    assert leaks("no field for Ida; zebedee's", ["Ida", "May", "Zebedee"]) == [0, 2]

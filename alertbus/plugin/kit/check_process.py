@@ -28,7 +28,7 @@ _SUITES: dict[str, type[Any]] = {"adapter": AdapterConformance, "source": Source
 
 
 @dataclass(slots=True)
-class Judgement:
+class JudgedObject:
     """One object of the plugin, and what was found of it."""
 
     name: str
@@ -49,7 +49,7 @@ class Judgement:
 class Checked:
     """What the check of one plugin found. `cannot` says why it could not be loaded, if so."""
 
-    judgements: list[Judgement] = field(default_factory=list)
+    judgements: list[JudgedObject] = field(default_factory=list)
     cannot: str = ""
 
     @property
@@ -145,7 +145,7 @@ def _take(event: dict[str, Any], found: Checked) -> None:
     if "cannot" in event:
         found.cannot = str(event["cannot"])
     elif "object" in event:
-        found.judgements.append(Judgement(str(event["object"]), str(event["kind"])))
+        found.judgements.append(JudgedObject(str(event["object"]), str(event["kind"])))
     elif found.judgements:
         last = found.judgements[-1]
         last.judging = str(event.get("begin", last.judging))

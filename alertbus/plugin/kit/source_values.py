@@ -1,5 +1,6 @@
 """Whose words are in a message: the values by which a leak is known."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from alertbus.model.alert import Alert
@@ -9,6 +10,8 @@ from alertbus.plugin.protocols import Ignored, Source
 
 _SHORTEST = 3
 """Letters of a name that is looked for: a shorter one stands by chance in any sentence."""
+
+_SHORT = 5
 
 
 def personal(outcome: ParseOutcome | None) -> list[str]:
@@ -31,9 +34,18 @@ def _of_alert(alert: Alert) -> list[str]:
 
 
 def leaks(text: str, values: Iterable[str]) -> list[int]:
-    """Give which of the values stand in the text, in whatever case: numbers, because a report may not repeat them."""
+    """Give which of the values stand in the text: numbers, because a report may not repeat them.
+
+    In whatever case; but a short one only as a word of its own, as it is written: `Ida` is not in "validation", nor `May` in "may be".
+    """
     folded = text.casefold()
-    return [number for number, value in enumerate(values) if value.casefold() in folded]
+    return [
+        number for number, value in enumerate(values) if (_is_word(value, text) if len(value) <= _SHORT else value.casefold() in folded)
+    ]
+
+
+def _is_word(value: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
 def marked(source: Source, sample: bytes) -> tuple[bytes, Sequence[str]]:
