@@ -43,7 +43,7 @@ def unless_transient(code: str) -> bool:
     return code not in TRANSIENT
 
 
-def read_answer(raw: bytes, final: Final = unless_transient) -> ReceiptGiven:
+def read_fhir_answer(raw: bytes, final: Final = unless_transient) -> ReceiptGiven:
     """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
     answers the request it came back on.
 

@@ -10,7 +10,7 @@ import orjson
 
 from alertbus.plugin import CONTRACT, Message, Notice, ReceiptGiven
 from alertbus.plugin.fhir import MEDIA_TYPE
-from alertbus.plugin.fhir_answers import read_answer
+from alertbus.plugin.fhir_answers import read_fhir_answer
 from alertbus_ambulance.warning_bundle import SceneWarning, urgency
 
 FINAL = frozenset({"not-supported", "invalid", "structure", "required", "value", "invariant", "code-invalid", "too-long", "business-rule"})
@@ -37,4 +37,4 @@ class AmbulanceAdapter:
         )
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
-        return read_answer(raw, FINAL.__contains__)
+        return read_fhir_answer(raw, FINAL.__contains__)

@@ -49,6 +49,8 @@ OTHER_CATEGORIES: Mapping[str, str] = {
 ANSWER = "an answer to a message, which raises nothing: post it to /v1/receipts/ambulance"
 NO_FLAG = "a booking or referral without a scene safety or safeguarding flag: it raises nothing, and its free text is not searched for one"
 CHILD_UNTIL = 18
+MOST_FLAGS = 100
+"""Chosen: BaRS's own examples have one to three."""
 
 
 class BarsSource:
@@ -73,15 +75,18 @@ class BarsSource:
 
 
 def _stated(bundle: BundleRead, header: ResourceFound) -> list[Alert] | Ignored:
-    alerts: list[Alert] = []
+    flags = bundle.of("Flag")
+    if len(flags) > MOST_FLAGS:
+        raise UnreadableMessage(("entry", f"at most {MOST_FLAGS} Flags: a request is about one patient"))
+    alerts: dict[str, Alert] = {}
     reasons: dict[str, None] = {}
-    for flag in bundle.of("Flag"):
+    for flag in flags:
         outcome = _read(bundle, header, flag)
         if isinstance(outcome, Ignored):
             reasons[outcome.reason] = None
         else:
-            alerts.append(outcome)
-    return alerts or Ignored("; ".join(reasons) or NO_FLAG)
+            alerts[outcome.id] = outcome
+    return [*alerts.values()] or Ignored("; ".join(reasons) or NO_FLAG)
 
 
 def _read(bundle: BundleRead, header: ResourceFound, flag: ResourceFound) -> Alert | Ignored:

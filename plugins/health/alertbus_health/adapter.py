@@ -10,7 +10,7 @@ import orjson
 
 from alertbus.plugin import CONTRACT, Message, Notice, ReceiptGiven
 from alertbus.plugin.fhir import MEDIA_TYPE
-from alertbus.plugin.fhir_answers import read_answer
+from alertbus.plugin.fhir_answers import read_fhir_answer
 from alertbus_health import codes
 from alertbus_health.health_settings import HealthSettings
 from alertbus_health.message_bundle import message_bundle
@@ -51,4 +51,4 @@ class HealthAdapter:
         )
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
-        return read_answer(raw)
+        return read_fhir_answer(raw)
