@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from alertbus_health import HealthAdapter
+from alertbus_health import CpisSource, HealthAdapter
+from alertbus_health.cpis import PLAN_TYPES
 
+from alertbus.intake.status_faults import status_faults
 from alertbus.plugin import Deed, Notice
 from alertbus.plugin.testing import ended_notice, sample_notice
+from alertbus.policy.load import load_policy
 from tests.sectors.frame import Case, each_notice, the_tests
 from tests.sectors.hl7.invariants import claiming_uk_core, invariants_broken, of_kind
 from tests.sectors.hl7.once import errors_of_its_shape
@@ -50,10 +53,21 @@ def ends_what_was_set(deed: Deed, adapter: HealthAdapter) -> None:
     assert requests[0] == requests[1]
 
 
+def accepted(code: str) -> None:
+    """A plan read of CP-IS is a statement that the bus's door takes, and that the policy lets social care make."""
+    cpis = the_tests("health", "test_cpis_source")
+    for fields in ({}, {"status": "inactive"}):
+        (alert,) = CpisSource().parse(cpis.answer(cpis.care_team(code, **fields)), {})
+        assert list(status_faults(alert)) == []
+        assert load_policy().lets_state(alert.source, alert.kind)
+
+
 def cases() -> Iterator[Case]:
     yield from each_notice(see)
     for name, case in each_notice(lambda notice: see(notice, TRANSACTIONS, "transaction")):
         yield f"transaction: {name}", case
+    for code, plan in PLAN_TYPES.items():
+        yield f"CP-IS: {plan}", lambda code=code: accepted(code)  # type: ignore[misc]
     for deed in Deed:
         notice = ended_notice(deed) if deed.ends else sample_notice(deed=deed)
         yield f"UK Core, claimed: {deed}", lambda notice=notice: uk_core(notice)  # type: ignore[misc]

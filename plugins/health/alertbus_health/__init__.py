@@ -6,13 +6,19 @@ from alertbus_health import CpisSource, HealthAdapter
 import os
 from collections.abc import Sequence
 
-from alertbus.plugin import Adapter, hookimpl
+from alertbus.plugin import Adapter, Source, hookimpl
 from alertbus_health.adapter import HealthAdapter
+from alertbus_health.cpis import CpisSource
 from alertbus_health.health_settings import HealthSettings
 
-__all__ = ["HealthAdapter", "alertbus_adapters"]
+__all__ = ["CpisSource", "HealthAdapter", "alertbus_adapters", "alertbus_sources"]
 
 
 @hookimpl
 def alertbus_adapters() -> Sequence[Adapter]:
     return [HealthAdapter.of(HealthSettings.read(os.environ))]
+
+
+@hookimpl
+def alertbus_sources() -> Sequence[Source]:
+    return [CpisSource()]
