@@ -8,6 +8,7 @@ app = table(
         "new": ("alertbus.cli.plugin_new:new", "Begin a plugin: a package with tests, samples and the policy rows it needs."),
         "render": ("alertbus.cli.plugin_render:render", "What an agency's system would receive, for one notice or for all."),
         "parse": ("alertbus.cli.plugin_parse:parse", "What a source makes of a message."),
+        "run": ("alertbus.cli.plugin_run:run", "A throw-away bus with one plugin, not installed, and an alert through it."),
     },
     "Agency plugins.",
 )
