@@ -19,8 +19,8 @@ from alertbus.rehearsal.report import is_clean, narrate
 from alertbus.rehearsal.scenario import load_scenario
 from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
+from alertbus.run.meanwhile import bus_while
 from alertbus.run.temporary import any_port, temporary_settings
-from alertbus.run.whole_bus import bus_while
 from alertbus.settings import Settings, load_settings
 
 CHILD_BI = Path(str(files("alertbus") / "scenarios" / "child-bi"))

@@ -62,8 +62,8 @@ async def _run(trial: "Trial", own: "Alert | None", message: Path | None, *, exi
     from alertbus import logs
     from alertbus.cli.up import stop_signals
     from alertbus.rehearsal.trial import alone, send_messages
+    from alertbus.run.meanwhile import bus_while
     from alertbus.run.temporary import temporary_settings
-    from alertbus.run.whole_bus import bus_while
 
     alone(trial.environment)
     logs.configure("console", "warning", "plugin run")
