@@ -86,7 +86,9 @@ def _outcome(outcome: Mapping[str, Any], final: Final) -> tuple[Stage, str | Non
     issues = list(_objects(outcome.get("issue")))
     if not issues:
         raise UnreadableMessage(("issue", "at least one issue"))
-    faults = [issue for issue in issues if str(issue.get("severity")) not in _HARMLESS and issue.get("code") != DUPLICATE]
+    if not all(isinstance(issue.get(field), str | None) for issue in issues for field in ("severity", "code")):
+        raise UnreadableMessage(("issue", "`severity` and `code` as text in each issue"))
+    faults = [issue for issue in issues if issue.get("severity") not in _HARMLESS and issue.get("code") != DUPLICATE]
     if not faults:
         return Stage.ACCEPTED, _codes(issues[0])
     lasting = [issue for issue in faults if final(str(issue.get("code")))]

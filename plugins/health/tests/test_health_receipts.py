@@ -88,10 +88,11 @@ def test_a_code_that_is_none_of_fhirs_or_bars_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("damaged", [{}, [], {"a": []}])
-def test_a_code_that_is_no_text_is_an_issue_like_any_other(damaged: object) -> None:
+def test_a_code_that_is_no_text_cannot_be_read(damaged: object) -> None:
     issues = [{"severity": damaged, "code": damaged}]
 
-    assert parse(json.dumps({"resourceType": "OperationOutcome", "issue": issues}).encode()) == ReceiptGiven("", Stage.REFUSED)
+    with pytest.raises(UnreadableMessage):
+        parse(json.dumps({"resourceType": "OperationOutcome", "issue": issues}).encode())
 
 
 @pytest.mark.parametrize(
