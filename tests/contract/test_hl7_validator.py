@@ -9,7 +9,9 @@ from alertbus_health import HealthAdapter
 
 from alertbus.plugin import Deed
 from alertbus.plugin.testing import ended_notice, sample_notice
-from tests.sectors.hl7.invariants import PROFILED, claiming_uk_core, invariants_broken, of_kind
+from tests.sectors.hl7.invariants import PROFILED, claiming_uk_core, invariants_broken, of_kind, resources
+from tests.sectors.hl7.must_support import NOT_HELD, held, must_support
+from tests.sectors.hl7.record_system import RecordSystem
 from tests.sectors.hl7.validator import validator
 
 Resource = dict[str, Any]
@@ -105,3 +107,24 @@ def test_a_message_that_claims_uk_core_is_held_to_it() -> None:
 
     the(bundle, "Patient")["name"] = [{"family": "Example"}, {"family": "Example", "use": "bogus"}]
     assert validator().errors(claiming_uk_core(json.dumps(bundle).encode())) != []
+
+
+@pytest.mark.parametrize("kind", sorted({one["resourceType"] for one in (good(), *resources(good()))}))
+def test_what_uk_core_marks_must_support_is_held_or_listed_as_what_no_notice_says(kind: str) -> None:
+    here = {name for found, name in held(good()) if found == kind}
+
+    assert must_support(kind) - here == NOT_HELD.get(kind, set())
+
+
+def test_a_record_system_sees_what_happens_twice() -> None:
+    """Guards the guard: an identifier that is made anew each time puts a second Flag beside the first."""
+    adapter = HealthAdapter(transaction=["health_visiting"])
+    system = RecordSystem()
+    body = adapter.render(sample_notice()).body
+    assert system.take(body) > 0
+
+    again = json.loads(body)
+    again["entry"][1]["resource"]["identifier"][0]["value"] = "another"
+    again["entry"][1]["request"]["url"] = "Flag?identifier=urn:alertbus:flag|another"
+    assert system.take(json.dumps(again).encode()) > 0
+    assert len(system.flags("active")) == 2

@@ -11,8 +11,9 @@ from alertbus.plugin import Deed, Notice
 from alertbus.plugin.testing import ended_notice, sample_notice
 from alertbus.policy.load import load_policy
 from tests.sectors.frame import Case, each_notice, the_tests
-from tests.sectors.hl7.invariants import claiming_uk_core, invariants_broken, of_kind
+from tests.sectors.hl7.invariants import claiming_uk_core, invariants_broken
 from tests.sectors.hl7.once import errors_of_its_shape
+from tests.sectors.hl7.record_system import RecordSystem
 from tests.sectors.hl7.validator import validator
 
 SECTOR_CHECK = (
@@ -33,7 +34,9 @@ def see(notice: Notice, adapter: HealthAdapter = MESSAGES, form: str = "message"
     assert written["type"] == "transaction" or bundle.faults_of(written) == []
     assert invariants_broken(written) == []
     assert errors_of_its_shape(message.body) == ()
-    assert adapter.render(notice) == message, "a replay is another message"
+    system = RecordSystem()
+    system.take(message.body)
+    assert system.take(adapter.render(notice).body) == 0, "a replay changes something"
 
 
 def uk_core(notice: Notice) -> None:
@@ -42,15 +45,14 @@ def uk_core(notice: Notice) -> None:
 
 
 def ends_what_was_set(deed: Deed, adapter: HealthAdapter) -> None:
-    begun, ended = (json.loads(adapter.render(one).body) for one in (sample_notice(), ended_notice(deed)))
-    (first,), (last,) = of_kind(begun, "Flag"), of_kind(ended, "Flag")
-    assert first["identifier"] == last["identifier"]
-    assert (first["status"], last["status"] in {"inactive", "entered-in-error"}) == ("active", True)
-    requests = [
-        [entry.get("request", {}).get("url") for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Flag"]
-        for bundle in (begun, ended)
-    ]
-    assert requests[0] == requests[1]
+    """At a record system: told twice it changes nothing, and after the end no Flag stands."""
+    system = RecordSystem()
+    assert system.take(adapter.render(sample_notice()).body) > 0
+    assert system.take(adapter.render(sample_notice()).body) == 0
+    assert len(system.flags("active")) == 1
+    system.take(adapter.render(ended_notice(deed)).body)
+    assert system.take(adapter.render(ended_notice(deed)).body) == 0
+    assert system.flags("active") == []
 
 
 def accepted(code: str) -> None:

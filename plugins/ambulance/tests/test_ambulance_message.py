@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import fhirkit
@@ -34,6 +35,7 @@ HIM = NoticePerson(ref="him", role="subject", addresses=(FLAT,))
 
 class TestConformance(AdapterConformance):
     adapter = adapter
+    receipts = tuple(path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("outcome-*.json")))
 
 
 def rendered(notice: Notice) -> Resource:

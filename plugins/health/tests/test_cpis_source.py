@@ -129,8 +129,8 @@ def test_a_flag_beside_its_plan_says_nothing_more_and_alone_that_there_is_one() 
         (answer(flag("national-reasonable-adjustment-flag")), "not CP-IS's"),
         (answer(flag("FGM", "https://fhir.nhs.uk/England/CodeSystem/PatientFlagCategory")), "not CP-IS's"),
         (b'{"resourceType": "OperationOutcome"}', "says nothing of a child"),
-        ((DATA / "UKCore-Flag-FoodAllergy-Example.json").read_bytes(), "not CP-IS's"),
-        ((DATA / "UKCore-CareTeam-WeightManagementTeam-Example.json").read_bytes(), "no child protection plan"),
+        ((DATA / "ukcore" / "UKCore-Flag-FoodAllergy-Example.json").read_bytes(), "not CP-IS's"),
+        ((DATA / "ukcore" / "UKCore-CareTeam-WeightManagementTeam-Example.json").read_bytes(), "no child protection plan"),
     ],
 )
 def test_what_states_nothing_says_why(raw: bytes, reason: str) -> None:

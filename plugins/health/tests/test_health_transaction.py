@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ adapter = HealthAdapter(ods={"health_visiting": "RY6"}, transaction=["health_vis
 
 class TestConformanceOfTransactions(AdapterConformance):
     adapter = adapter
+    receipts = tuple(path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("outcome-*.json")))
 
 
 def rendered(notice: Notice, by: HealthAdapter = adapter) -> Resource:
@@ -72,6 +74,20 @@ def test_a_patient_is_made_only_where_the_system_has_none_and_its_number_stands_
 def test_a_record_that_no_nhs_number_finds_is_told_in_a_message_instead(notice: Notice) -> None:
     assert rendered(notice)["type"] == "message"
     assert adapter.render(notice).headers["x-alertbus-bundle"] == "message"
+
+
+def test_a_transaction_tells_what_the_message_tells_and_nothing_more() -> None:
+    """The fences against leaks are tried on messages: what holds for them holds for transactions by this."""
+    for notice in (sample_notice(), sample_notice(exercise="winter", do_not_reveal_source=True), ended_notice(Deed.CORRECT)):
+        sent, told = rendered(notice), rendered(notice, HealthAdapter())
+
+        def alike(bundle: Resource, kind: str) -> list[Resource]:
+            apart = {"contained", "author", "sender", "recipient"}
+            return [{k: v for k, v in entry["resource"].items() if k not in apart} for entry in of(bundle, kind)]
+
+        for kind in ("Communication", "Flag", "Patient"):
+            assert alike(sent, kind) == alike(told, kind)
+        assert {key for entry in sent["entry"] for key in entry} == {"fullUrl", "resource", "request"}
 
 
 def test_agencies_are_pointed_at_and_no_record_of_them_is_made() -> None:
