@@ -21,6 +21,7 @@ from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source
 from alertbus.plugin.rendering import rendered
+from alertbus.policy.plugin_rules import USUAL_LIMITS, PluginRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Listed:
 class Plugins:
     """The adapters and sources of all plugins. Built whole or not at all: a fault leaves nothing half registered."""
 
-    def __init__(self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None) -> None:
+    def __init__(self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None, rules: PluginRules = USUAL_LIMITS) -> None:
+        self.rules = rules
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         for name, plugin in plugins.items():
@@ -58,14 +60,14 @@ class Plugins:
             self._refuse_reserved(hook)
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls, rules: PluginRules = USUAL_LIMITS) -> Self:
         """All plugins installed in this environment. Raises `PluginFault` for the first that cannot be used."""
         plugins: dict[str, object] = {}
         versions: dict[str, str] = {}
         for entry in installed():
             plugins[entry.name] = imported(entry)
             versions[entry.name] = entry.dist.version if entry.dist else "unknown"
-        return cls(plugins, versions)
+        return cls(plugins, versions, rules)
 
     def adapter_for(self, sector: str) -> Adapter:
         """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""
@@ -86,8 +88,11 @@ class Plugins:
 
         Whatever goes wrong becomes a `PluginFault` without the plugin's own words: they may repeat the notice.
         """
-        who = f"agency plugin '{self._owners.get(id(adapter), adapter.name)}', adapter '{adapter.name}'"
-        return rendered(notice, adapter, who)
+        return rendered(notice, adapter, self.owner_of(adapter), self.rules)
+
+    def owner_of(self, offered: Adapter | Source) -> str:
+        """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
+        return self._owners.get(id(offered), offered.name)
 
     def _adapters(self) -> dict[str, Adapter]:
         found: dict[str, Adapter] = {}
