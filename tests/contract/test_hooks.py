@@ -85,10 +85,10 @@ def test_every_rule_says_why_it_matters_and_how_to_mend_it() -> None:
     for suite in (AdapterConformance, SourceConformance):
         for name in dir(suite):
             if name.startswith("test_"):
-                tier, why, mend = getattr(suite, name).rule
-                assert tier in Tier
-                assert why.endswith(".")
-                assert mend.endswith(".")
+                rule = getattr(suite, name).rule
+                assert rule.tier in Tier
+                assert rule.why.endswith(".")
+                assert rule.mend.endswith(".")
 
 
 def test_the_kit_reports_a_tier_without_pytest() -> None:

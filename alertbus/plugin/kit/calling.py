@@ -1,0 +1,144 @@
+"""The one place where the kit calls a plugin's code: with limits of time and memory, and with nobody listening to what it prints.
+
+The limits hold on a POSIX system's main thread; elsewhere, and for code that never returns to Python, `alertbus plugin check` has a process
+that it can end.
+"""
+
+import io
+import logging
+import os
+import resource
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import ParamSpec, TypeVar
+
+from alertbus.plugin.kit.conformance import Broken
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SECONDS = 5.0
+"""That one call may take. The bus gives up on a rendering after 2 s, on a reading after 10 s."""
+
+MEMORY = 256 * 1024 * 1024
+"""Bytes that one call may add to the process. A message has some thousands of bytes."""
+
+
+class OutOfBounds(Broken):
+    """A call was stopped: it took too long or wanted too much memory."""
+
+
+class _TimeIsUp(BaseException):
+    """Raised where the plugin stands; not an `Exception`, so that a plugin that catches those does not go on."""
+
+
+def call(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+    """Call a plugin's function. What it prints is dropped. `OutOfBounds` when it was stopped; `Broken` when it tried to end the process."""
+    how = ""
+    try:
+        with listened(), _timed(), _held():
+            return function(*given, **named)
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            how = f"a call wanted more than {MEMORY // 2**20} MB of memory"
+        else:
+            raise
+    except _TimeIsUp:
+        how = f"a call took longer than {SECONDS:g} s"
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) or type(error).__module__.startswith(("pytest", "_pytest", "hypothesis")):
+            raise
+        ended = type(error).__name__
+    if how:
+        raise OutOfBounds(how)
+    raise Broken(f"raised {ended}, which would end the process")
+
+
+@dataclass(slots=True)
+class Overheard:
+    """What a plugin wrote to the screen or a log, as a count: the words may be a family's."""
+
+    characters: int = 0
+
+
+@contextmanager
+def listened(*, deep: bool = False) -> Iterator[Overheard]:
+    """Take what is written to stdout, stderr and the logs while the block runs. `deep`: also what goes past Python's own streams."""
+    heard, stream, log = Overheard(), io.StringIO(), _LogListener()
+    root = logging.getLogger()
+    before, root.handlers = root.handlers, [log]
+    try:
+        with redirect_stdout(stream), redirect_stderr(stream):
+            if deep:
+                with _descriptors(heard):
+                    yield heard
+            else:
+                yield heard
+    finally:
+        root.handlers = before
+        heard.characters += len(stream.getvalue()) + log.characters
+
+
+class _LogListener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.characters = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.characters += max(1, len(str(record.msg)))
+
+
+@contextmanager
+def _descriptors(heard: Overheard) -> Iterator[None]:
+    with tempfile.TemporaryFile() as taken:
+        kept = [(number, os.dup(number)) for number in (1, 2)]
+        for number, _ in kept:
+            os.dup2(taken.fileno(), number)
+        try:
+            yield
+        finally:
+            for number, saved in kept:
+                os.dup2(saved, number)
+                os.close(saved)
+            heard.characters += os.fstat(taken.fileno()).st_size
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise _TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)  # again and again: a plugin may catch the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Let the process grow by `MEMORY` and no more while the block runs, where the system can say how large it is."""
+    size = Path("/proc/self/statm")
+    if not size.exists() or sys.platform != "linux":
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = int(size.read_text().split()[0]) * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
