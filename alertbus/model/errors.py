@@ -16,6 +16,7 @@
     ├── StateUnreadable     what stands on a changelog is no state of ours             not retriable
     └── Unavailable         something we depend on does not answer                     retriable
         ├── BrokerUnavailable
+        ├── SourceAway      a source's plugin is out of order (`intake.source_calls`)
         └── DatabaseUnavailable
 
 A message names the plugin, topic, setting or path, says what was expected and what to do next. It never holds a name, a date of

@@ -1,5 +1,5 @@
-"""A lane for each adapter and each source: a few threads of its own and a short queue. One that hangs keeps its own threads, and nobody else
-waits behind it.
+"""A lane for each adapter and each source: a few threads of its own and a short queue. One that hangs keeps its own threads, and nobody
+else waits behind it.
 """
 
 import asyncio
@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
-Result = TypeVar("Result")
+from alertbus.plugin.boundary import Result
 
 THREADS = 2
 """Chosen: while one call is slow another is still answered; what hangs keeps no more than these."""
@@ -47,7 +47,7 @@ class PluginLane:
         self._take(call)
         try:
             async with asyncio.timeout(limit_s):
-                return await asyncio.wrap_future(call.answer)  # type: ignore[no-any-return]
+                return await asyncio.wrap_future(call.answer)
         except BaseException:
             self._give_up(call)
             raise

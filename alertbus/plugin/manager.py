@@ -4,7 +4,7 @@ A plugin that breaks the contract stops start-up with its name, its hook, what w
 one that breaks fails its own message only, and its error's text, which may hold a family's data, goes nowhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Self
@@ -15,8 +15,10 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
+from alertbus.plugin.boundary import Result
 from alertbus.plugin.discovery import GROUP, imported, installed
 from alertbus.plugin.hookspecs import RESERVED, hookimpl
+from alertbus.plugin.lanes import PluginLane
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source
@@ -54,6 +56,7 @@ class Plugins:
         self._versions = dict(versions or {})
         self._plain = Plain()
         self._owners: dict[int, str] = {}
+        self._lanes: dict[int, PluginLane] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         for hook in RESERVED:
@@ -89,6 +92,13 @@ class Plugins:
         Whatever goes wrong becomes a `PluginFault` without the plugin's own words: they may repeat the notice.
         """
         return rendered(notice, adapter, self.owner_of(adapter), self.rules)
+
+    async def call(self, offered: Adapter | Source, function: Callable[..., Result], *given: object, limit_s: float) -> Result:
+        """Call a function of the bus's that calls this adapter's or source's code, in the threads that it alone has. Raises what the
+        function raises, `TimeoutError` after the limit, and `LaneFull` without calling it.
+        """
+        lane = self._lanes.get(id(offered)) or self._lanes.setdefault(id(offered), PluginLane(offered.name))
+        return await lane.call(function, *given, limit_s=limit_s)
 
     def owner_of(self, offered: Adapter | Source) -> str:
         """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
