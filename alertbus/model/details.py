@@ -21,6 +21,7 @@ from pydantic_core import PydanticKnownError
 
 from alertbus.model.base import Word
 from alertbus.model.errors import Fault
+from alertbus.model.incident import Incident
 from alertbus.model.person import KEY
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.model.validation import faults_of
@@ -67,29 +68,6 @@ class Flag(Word):
     """In the sender's own words, which may name somebody. What to do on a visit is said to everybody by the policy's `action`."""
     grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
     """How grave it was."""
-
-
-class Incident(Word):
-    """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
-
-    reference: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=40)
-    """The force's own number for it, for who works with police on it."""
-    grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
-    """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
-    children_present: Annotated[bool | None, S.ROUTING] = None
-    """Whether the children were there; None: not stated."""
-    welfare_check: Annotated[bool | None, S.ROUTING] = None
-    """Whether somebody saw that the children were safe; None: not stated."""
-    home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
-    """What the home was like, in the officer's words."""
-    officer: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=80)
-    """The officer to ask for, by name: for who works with police on it."""
-    dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
-    """How many of the 24 DASH risk questions were answered yes."""
-    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
-    """Who holds it for each child, as the officer was told (INT-04)."""
-    nobody_sought: Annotated[bool | None, S.ROUTING] = None
-    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
 
 
 class Meeting(Word):

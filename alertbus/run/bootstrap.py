@@ -67,10 +67,12 @@ class Wiring:
 
     @cached_property
     def plugins(self) -> "Plugins":
-        """Every plugin that is installed. Raises `PluginFault`."""
+        """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
 
-        return Plugins.load()
+        from alertbus.policy.load import load_policy
+
+        return Plugins.load(self.settings.plugins_dir, load_policy(self.settings.policy).plugins)
 
 
 def now() -> datetime:
