@@ -69,7 +69,6 @@ class Wiring:
     def plugins(self) -> "Plugins":
         """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
-
         from alertbus.policy.load import load_policy
 
         return Plugins.load(self.settings.plugins_dir, load_policy(self.settings.policy).plugins)
