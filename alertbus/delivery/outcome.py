@@ -30,6 +30,8 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     REFUSED_IN_REPLY = "refused_in_reply"
     """Its status said yes and its reply no: the reply counts."""
+    GIVEN_UP = "given_up_by_the_carrier"
+    """A carrier had it, and says later that the agency's system never fetched it."""
     FOLDER = "folder_unavailable"
     DIFFERENT = "already_there_differently"
     UNSENDABLE = "unsendable"
@@ -139,6 +141,7 @@ RULES: Mapping[Trouble, Rule] = MappingProxyType(
         Trouble.FOLDER: Rule(Health.DOWN, told_after=1),
         Trouble.REFUSED: _FINAL,
         Trouble.REFUSED_IN_REPLY: _FINAL,
+        Trouble.GIVEN_UP: _FINAL,
         Trouble.DIFFERENT: _FINAL,
         Trouble.UNSENDABLE: Rule(Health.UNKNOWN, attempts=1),
         Trouble.PLUGIN: _OUR_OWN,
