@@ -23,6 +23,7 @@ from alertbus.model.details import (
     OpenQuestion,
     Release,
     Request,
+    SchoolChange,
     StatusChange,
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
@@ -108,6 +109,7 @@ __all__ = [
     "Release",
     "Request",
     "SaidBy",
+    "SchoolChange",
     "SendOutcome",
     "Severity",
     "Source",

@@ -71,6 +71,8 @@ class KindRule(Word):
     """How long each of them has before the next one is told; the policy's when not given."""
     acting_for: Within | None = None
     """How long the answer of somebody who acts holds until they say what was done; None: for good (PPN-02)."""
+    asks_about_strangers: bool = True
+    """A person is asked to look where it is about somebody who is on no case; not of a kind that is stated of whole classes of children."""
     safety: bool = False
     """It is about somebody's safety now: it waits for no opening hour and is never folded into another (OOH-05, NOT-25)."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
