@@ -26,7 +26,7 @@ from alertbus.delivery.channels.inbox import row_of as inbox_row
 from alertbus.delivery.ledger.endings import cancel_unsent, open_again
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, STATE_TOLD_BY, Leased, new_row
 from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
-from alertbus.delivery.outcome import Trouble
+from alertbus.delivery.outcome import SAID_LATER, Trouble
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
@@ -74,7 +74,7 @@ def _ends(receipts: Iterable[Receipt]) -> LedgerChanges:
         state = STATE_TOLD_BY[receipt.stage]
         row = {"of_notice": receipt.notice_id, "now_state": state, "why": receipt.detail, "told_at": receipt.at}
         kind = {LedgerState.FAILED: "failing", LedgerState.REFUSED: "refused"}.get(state, "done")
-        if receipt.detail == Trouble.GIVEN_UP:
+        if receipt.detail in SAID_LATER:
             kind = "later"
         elif state is LedgerState.ACCEPTED:
             found["later"].setdefault(receipt.notice_id, row)
@@ -219,7 +219,7 @@ _LATER = (
     update(ledger)  # a carrier had it, and says that it arrived or, undelivered from then on, that it gave it up
     .where(
         ledger.c.notice_id == bindparam("of_notice"),
-        or_(ledger.c.state == LedgerState.SENT, ledger.c.done_at.is_(None) & (bindparam("why") == Trouble.GIVEN_UP.value)),
+        or_(ledger.c.state == LedgerState.SENT, ledger.c.done_at.is_(None) & bindparam("why").in_(sorted(SAID_LATER))),
     )
     .values(
         _ENDS

@@ -21,6 +21,7 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import BusError, NotFound, NotUnderstood, PluginFault
+from alertbus.model.notice import Stage
 from alertbus.model.rights import Right
 from alertbus.plugin.boundary import PluginBroke
 from alertbus.plugin.manager import Plugins
@@ -102,6 +103,10 @@ class Returns:
             await self._answers.receipt(adapter.name, letter.raw, _system_of(entry.agency, channel))
         except (NotFound, NotUnderstood, PluginFault):
             return False
+        if given.stage is Stage.REFUSED:
+            await self._ledger.learned([entry.notice_id], self._now(), gave_up=Trouble.REFUSED_LATER.value)
+        elif given.stage is not Stage.FAILED:  # which may pass by itself: the carrier is asked on
+            await self._ledger.learned([entry.notice_id], self._now())
         return True
 
     async def _given_up(self, report: GivenUp, channel: str) -> bool:

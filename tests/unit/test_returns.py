@@ -64,7 +64,8 @@ class Reader:
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
         if raw == b"?":
             raise UnreadableMessage(("", "a key"))
-        return ReceiptGiven(raw.decode(), Stage.SEEN)
+        key, _, stage = raw.decode().partition(" ")
+        return ReceiptGiven(key, Stage(stage or "seen"))
 
 
 class Answers:
@@ -105,6 +106,25 @@ async def test_a_letter_goes_the_way_of_a_receipt_and_is_confirmed_only_then(tmp
         await returns(book, post, answers := Answers()).look("health_visiting")
         assert answers.taken == [("health", key.encode(), "health_visiting")]
         assert post.confirmed == ["L1"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "why"),
+    [
+        ("accepted", LedgerState.ACCEPTED, None),
+        ("seen", LedgerState.ACCEPTED, None),
+        ("refused", LedgerState.REFUSED, Trouble.REFUSED_LATER),
+        ("failed", LedgerState.SENT, None),
+    ],
+)
+async def test_what_the_agencys_system_wrote_back_counts_for_the_ledger_too(
+    tmp_path: Path, stage: str, state: LedgerState, why: Trouble | None
+) -> None:
+    async with database(tmp_path) as book:
+        key = await handed_over(book)
+        await returns(book, Post(Letter("L1", f"{key} {stage}".encode(), "health")), Answers()).look("health_visiting")
+        assert await state_of(book, key) is state
+        assert [one.reason for one in await book.claim_undelivered(NOON, until=NOON)] == ([why] if why else [])
 
 
 @pytest.mark.parametrize("letter", [Letter("L1", b"?", "health"), Letter("L1", b"no-such", "health"), Letter("L1", b"x", "nobodys")])
@@ -164,7 +184,7 @@ async def test_what_has_arrived_is_accepted_and_not_asked_about_again(tmp_path: 
         assert [told.stage for told in await book.receipts_to_publish(NOON)] == [Stage.ACCEPTED]
 
 
-@pytest.mark.parametrize("gave_up", [None, Trouble.GIVEN_UP.value])
+@pytest.mark.parametrize("gave_up", [None, Trouble.GIVEN_UP.value, Trouble.REFUSED_LATER.value])
 @pytest.mark.parametrize("batches", ["together", "apart"])
 async def test_a_rebuilt_ledger_knows_what_the_carrier_said_later(tmp_path: Path, gave_up: str | None, batches: str) -> None:
     async with database(tmp_path) as book:

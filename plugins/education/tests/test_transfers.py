@@ -29,7 +29,7 @@ def transfer(
     *pupils: str, to: tuple[str, str] = ("820", "1234"), made: str = "2026-09-07T16:20:00", source: tuple[str, str] = ("801", "2000")
 ) -> bytes:
     return (
-        '<?xml version="1.0" encoding="utf-8"?><CTfile><Header><DocumentName>Common Transfer File</DocumentName><CTFversion>21.0</CTFversion>'
+        '<?xml version="1.0" encoding="utf-8"?><CTfile><Header><DocumentName>CTF</DocumentName><CTFversion>21.0</CTFversion>'
         f"<DateTime>{made}</DateTime><DocumentQualifier>full</DocumentQualifier><DataDescriptor/><SupplierID>Example MIS</SupplierID>"
         f"<SourceSchool><LEA>{source[0]}</LEA><Estab>{source[1]}</Estab><SchoolName>Example School</SchoolName>"
         "<AcademicYear>2026</AcademicYear></SourceSchool>"
