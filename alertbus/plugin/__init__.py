@@ -1,4 +1,5 @@
-"""All that a plugin may import, with modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`. Contract version 1.
+"""All that a plugin may import, with modules `briefed`, `forms`, `notify_account`, `schema`, `sections`, `testing`, `wording`, `writing`.
+Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 
