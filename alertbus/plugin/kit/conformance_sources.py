@@ -6,7 +6,8 @@ from typing import Any
 
 from alertbus.model.alert import Alert
 from alertbus.model.errors import PluginFault
-from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
+from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Ignored, Source, Stated, UnreadableMessage
 
