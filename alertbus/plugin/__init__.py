@@ -24,6 +24,7 @@ from alertbus.model.details import (
     OpenQuestion,
     Release,
     Request,
+    SchoolChange,
     StatusChange,
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
@@ -109,6 +110,7 @@ __all__ = [
     "Release",
     "Request",
     "SaidBy",
+    "SchoolChange",
     "SendOutcome",
     "Severity",
     "Source",
