@@ -9,6 +9,7 @@ from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
 from alertbus_police.schema import ppn_schema
+from alertbus_probation import ProbationAdapter
 from alertbus_social_care import SocialCareAdapter
 from alertbus_social_care.schema import social_care_schema
 from jsonschema import Draft202012Validator
@@ -100,6 +101,7 @@ def test_a_social_worker_reads_every_line_and_who_is_meant() -> None:
     [
         (PoliceAdapter(), {"conference", "handover", "question", "denial", "request"}),
         (EducationAdapter(), {"conference", "handover", "request"}),
+        (ProbationAdapter(), {"handover", "request"}),
     ],
 )
 def test_sta_05_sta_06_police_and_schools_read_what_a_conference_decided_and_no_plan(adapter: Adapter, sections: set[str]) -> None:
