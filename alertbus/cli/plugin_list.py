@@ -1,6 +1,7 @@
 """`alertbus plugin list`: what is offered here, by which plugin."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,10 +22,11 @@ def list_(json_: Annotated[bool, typer.Option("--json")] = False, plugins_dir: P
     from alertbus.settings import load_settings
 
     try_from(plugins_dir)
+    folder = tried_from()
     policy = load_policy(load_settings().policy)
-    plugins = Plugins.load(tried_from(), policy.plugins)
-    covered = coverage(plugins, policy)
-    found = [asdict(row) | {"agencies": _agencies(row, covered)} for row in plugins.listing()]
+    plugins = Plugins.load(folder, policy.plugins)
+    covered, exempt = coverage(plugins, policy), _exemptions(folder)
+    found = [{**asdict(row), "agencies": _agencies(row, covered), "exempt": exempt.get(row.plugin, ())} for row in plugins.listing()]
     if json_:
         as_json(found)
         return
@@ -41,3 +43,14 @@ def _agencies(row: "Listed", covered: "Coverage") -> tuple[str, ...]:
     if row.kind != "adapter":
         return aside.get(row.plugin, ()) if row.reason else ()
     return covered.without_adapter if row.name == "plain" else tuple(covered.own.get(row.name, ()))
+
+
+def _exemptions(folder: Path | None) -> dict[str, tuple[str, ...]]:
+    """The rules of the conformance kit that a plugin says it does not keep, with its reasons."""
+    from alertbus.plugin.discovery import installed
+    from alertbus.plugin.kit.exemptions import exemptions_of
+    from alertbus.plugin.unpackaged import dropped_in
+
+    modules = {entry.name: entry.module for entry in installed()}
+    modules |= {one.name: one.value for one in dropped_in(folder)} if folder else {}
+    return exemptions_of(modules)

@@ -16,7 +16,7 @@ from alertbus import unheard
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.plugin_tables import plugin_memory
 from alertbus.plugin.manager import Plugins
-from alertbus.plugin.set_aside import Offered
+from alertbus.plugin.set_aside import PluginOffer
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 from alertbus.waiting import pause
@@ -28,23 +28,23 @@ log = structlog.stdlib.get_logger("alertbus.plugins")
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class PluginRemembered:
     """One plugin."""
 
-    offered: Offered | None
+    offered: PluginOffer | None
     set_aside: str | None
     unheard: int
 
 
-async def remembered(engine: Database) -> dict[str, Remembered]:
+async def remembered(engine: Database) -> dict[str, PluginRemembered]:
     """Every plugin that was ever seen here, by name. Raises `DatabaseUnavailable`."""
     with database_faults():
         async with reading(engine) as connection:
             rows = (await connection.execute(select(plugin_memory).order_by(plugin_memory.c.plugin))).all()
-    return {row.plugin: Remembered(_offered(row.offered), row.set_aside, row.unheard) for row in rows}
+    return {row.plugin: PluginRemembered(_offered(row.offered), row.set_aside, row.unheard) for row in rows}
 
 
-async def known(engine: Database) -> dict[str, Offered]:
+async def known(engine: Database) -> dict[str, PluginOffer]:
     """What is known of each plugin that was imported here before."""
     return {plugin: one.offered for plugin, one in (await remembered(engine)).items() if one.offered is not None}
 
@@ -98,5 +98,5 @@ def _insert(engine: Database) -> Callable[..., sqlite.Insert | postgresql.Insert
     return sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
 
-def _offered(found: Mapping[str, list[str]] | None) -> Offered | None:
-    return None if found is None else Offered(**{name: tuple(names) for name, names in found.items()})
+def _offered(found: Mapping[str, list[str]] | None) -> PluginOffer | None:
+    return None if found is None else PluginOffer(**{name: tuple(names) for name, names in found.items()})

@@ -24,7 +24,7 @@ from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
-from alertbus.plugin.set_aside import NOTHING_KNOWN, AbsentAdapter, Known, Offered, SetAside
+from alertbus.plugin.set_aside import NOTHING_KNOWN, AbsentAdapter, Known, PluginOffer, SetAside
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
@@ -144,11 +144,11 @@ class Plugins:
         certain = next((one for one, names in offered if name in names), None)
         return certain or next((one for one in self.set_aside if not one.remembered), None)
 
-    def offered(self) -> dict[str, Offered]:
+    def offered(self) -> dict[str, PluginOffer]:
         """What each plugin offers, to be remembered for when it cannot be imported."""
         rows = self.listing()
         return {
-            plugin: Offered(
+            plugin: PluginOffer(
                 tuple(row.sector for row in rows if row.plugin == plugin and row.kind == "adapter"),
                 tuple(row.name for row in rows if row.plugin == plugin and row.kind == "adapter"),
                 tuple(row.name for row in rows if row.plugin == plugin and row.kind == "source"),

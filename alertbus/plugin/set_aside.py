@@ -12,7 +12,7 @@ from alertbus.plugin.hookspecs import CONTRACT
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class PluginOffer:
     """What a plugin offered when it was last imported: the sectors of its adapters, the names of its adapters and of its sources."""
 
     sectors: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class Offered:
     sources: tuple[str, ...] = ()
 
 
-Known = Mapping[str, Offered]
+Known = Mapping[str, PluginOffer]
 """What is remembered of plugins, by their names."""
 
 NOTHING_KNOWN: Known = MappingProxyType({})
@@ -33,7 +33,7 @@ class SetAside:
     plugin: str
     version: str
     reason: str
-    offered: Offered
+    offered: PluginOffer
     remembered: bool
     """False: it was never imported here, and `offered` is a guess by its name."""
 
@@ -41,7 +41,7 @@ class SetAside:
     def of(cls, plugin: str, version: str, reason: str, known: Known) -> "SetAside":
         """What it offers is known from when it was last imported; else a plugin for housing is called `housing`."""
         word = plugin.replace("-", "_").lower()
-        guess = Offered((word,), (plugin,), (plugin,))
+        guess = PluginOffer((word,), (plugin,), (plugin,))
         return cls(plugin, version, reason, known.get(plugin, guess), plugin in known)
 
     @property

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from alertbus.broker import topics
 from alertbus.intake.tables import raw as raw_table
 from alertbus.model import ids
-from alertbus.plugin.set_aside import Offered, SetAside
+from alertbus.plugin.set_aside import PluginOffer, SetAside
 from alertbus.policy.plugin_rules import PluginRules
 from alertbus.sql.engine import reading
 from tests.misdeeds import HELD
@@ -182,7 +182,7 @@ async def test_a_message_that_states_more_than_the_policy_s_number_is_refused_wh
 async def test_the_source_of_a_plugin_that_is_set_aside_is_503_with_the_reason_and_never_404(
     gateway: Any, remembered: bool, name: str
 ) -> None:
-    known = {"fire": Offered(("fire_service",), ("fire-desk",), ("fire-calls",))} if remembered else {}
+    known = {"fire": PluginOffer(("fire_service",), ("fire-desk",), ("fire-calls",))} if remembered else {}
     gateway.inside.plugins.set_aside = (SetAside.of("fire", "1.0", "ImportError at fire.py:3", known),)
 
     message = await gateway.http.post(f"/v1/sources/{name}", content=FAMILY)

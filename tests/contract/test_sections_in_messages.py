@@ -48,6 +48,7 @@ DETAILS: dict[str, Any] = {
     "handover": {"role": "health_visitor", "from": "HV1", "to": "HV2", "pack": False, "interim": True},
     "denial": {"of": ["drug use"], "by": ADULT},
     "status_change": {"to": "closed", "reason": "Moved away.", "basis": "Section 17.", "effective": "2021-04-01"},
+    "school_change": {"from": "8012000", "to": "8201234", "in_care": True, "care_authority": "801"},
 }
 
 

@@ -13,7 +13,7 @@ from alertbus.operations.gauges import Vitals, measured
 from alertbus.operations.plugin_memory import counting, known, remember, remembered
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.plain import Plain
-from alertbus.plugin.set_aside import Offered, SetAside
+from alertbus.plugin.set_aside import PluginOffer, SetAside
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 
@@ -30,7 +30,7 @@ async def engine(url: str) -> AsyncIterator[Database]:
 
 async def test_what_a_plugin_offered_is_known_when_it_cannot_be_imported_any_more(engine: Database) -> None:
     good = Plugins({"fire": offer(adapters=[Plain()])})
-    offered = Offered(("plain",), ("plain",), ())
+    offered = PluginOffer(("plain",), ("plain",), ())
 
     await remember(engine, good, NOW)
     aside = SetAside.of("fire", "1.0", "ValueError at fire.py:3", await known(engine))

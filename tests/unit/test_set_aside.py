@@ -18,7 +18,7 @@ from alertbus.plugin import discovery
 from alertbus.plugin.coverage import coverage
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.plugin.manager import Plugins
-from alertbus.plugin.set_aside import Offered
+from alertbus.plugin.set_aside import PluginOffer
 from alertbus.policy.load import load_policy
 from alertbus.settings import load_settings
 
@@ -97,7 +97,7 @@ def test_its_agencies_messages_cannot_be_made_and_are_not_made_plainly_in_silenc
 def test_what_it_offered_when_it_was_last_imported_is_known(installed: Installed) -> None:
     installed(fire=GOOD.format(sector="housing"))
     known = Plugins.load().offered()
-    assert known["fire"] == Offered(("housing",), ("northfield-fire",), ("fire-calls",))
+    assert known["fire"] == PluginOffer(("housing",), ("northfield-fire",), ("fire-calls",))
 
     installed(fire="1 / 0")
     plugins = Plugins.load(known=known)
