@@ -57,6 +57,8 @@ _NAMES = {
 _STOPPED = {time.sleep: WAITING, os.write: "a file", _thread.start_new_thread: "a thread"}
 """What has no audit event in every version of Python, and is stopped by the profiler."""
 _NOTED = frozenset(found for module, names in _NAMES.items() for name in names.split() if (found := getattr(module, name, None)))
+_SCREEN = ("<stdout>", "<stderr>", 1, 2)
+"""What a stream to the screen is called, also one that was kept from before the kit looked."""
 _CLOCKS = frozenset({"now", "utcnow", "today"})
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120  compared with the names of files in frames, which are text
 _MAY_READ = ("<frozen importlib", os.path.join(_STANDARD_LIBRARY, "zoneinfo"), os.path.join(_STANDARD_LIBRARY, "_strptime.py"))  # noqa: PTH118
@@ -68,6 +70,7 @@ class Touching:
 
     thread: int
     touched: dict[str, None] = field(default_factory=dict)
+    printed: bool = False
 
     def refuse(self, what: str) -> Never:
         """Note it, and stop it."""
@@ -154,6 +157,8 @@ def _watch(seen: Touching) -> Callable[[FrameType, str, Any], None]:
         a_clock = name in _CLOCKS and getattr(owner, "__module__", "") == "datetime"
         if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame):
             seen.touched[name] = None
+        if name.startswith("write") and getattr(owner, "name", "") in _SCREEN:
+            seen.printed = True
         if called in _STOPPED:
             seen.refuse(_STOPPED[called])
 
