@@ -3,7 +3,7 @@
 import base64
 import binascii
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -13,13 +13,16 @@ from alertbus.database_address import is_loopback
 from alertbus.door_settings import SettingsPath
 from alertbus.secret_files import RULE, text_of, with_secrets
 
+OWN_CHANNELS = ("inbox", "webhook", "file")
+"""The channels of the bus itself. Any other is a plugin's, which says what its settings are."""
+
 
 class ChannelSettings(BaseModel):
-    """How one agency receives its notices: its inbox on the desk, a signed webhook, or files in a folder."""
+    """How one agency receives its notices: its inbox on the desk, a signed webhook, files in a folder, or a channel of a plugin's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    channel: Literal["inbox", "webhook", "file"] = Field(description="inbox, webhook or file")
+    channel: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="inbox, webhook, file, or the name of a plugin's channel")
     url: str | None = Field(None, description="an https:// address without user or password (http:// only to this machine)")
     secret: SecretStr | None = Field(
         None, description="whsec_ and then 24 to 64 bytes in base64, as from `echo whsec_$(openssl rand -base64 32)`"
@@ -27,10 +30,14 @@ class ChannelSettings(BaseModel):
     secret_file: SettingsPath | None = Field(None, description="the path of a file with the secret, which only its owner can read")
     folder: Path | None = Field(None, description="the path of a folder")
     at_once: int | None = Field(None, ge=1, le=500, description="how many messages its system takes at the same time, 1 to 500")
-    timeout_s: float | None = Field(None, gt=0, le=300, description="seconds that a webhook may take for a message, above 0 and up to 300")
+    timeout_s: float | None = Field(
+        None, gt=0, le=300, description="seconds that a webhook or a plugin's channel may take for a message, above 0 and up to 300"
+    )
     ca_file: SettingsPath | None = Field(
         None, description="the path of the certificates (PEM) of whoever alone signs the webhook's certificate"
     )
+
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False, description="a mapping of what a plugin's channel needs")
 
     @model_validator(mode="before")
     @classmethod
@@ -74,8 +81,15 @@ class ChannelSettings(BaseModel):
             raise PydanticCustomError(RULE, "a webhook needs url and secret (or secret_file); give both")
         if self.channel == "file" and not self.folder:
             raise PydanticCustomError(RULE, "a file channel needs folder; give it")
-        if self.channel != "webhook" and (self.timeout_s or self.ca_file):
-            raise PydanticCustomError(RULE, "timeout_s and ca_file are for a webhook, no other channel heeds them; leave them out")
+        if self.channel in OWN_CHANNELS:
+            if self.channel != "webhook" and (self.timeout_s or self.ca_file):
+                raise PydanticCustomError(RULE, "timeout_s and ca_file are for a webhook, no other channel heeds them; leave them out")
+            if self.settings:
+                raise PydanticCustomError(RULE, "settings are for a plugin's channel, no channel of the bus heeds them; leave them out")
+        elif self.url or self.secret or self.folder or self.ca_file:
+            raise PydanticCustomError(
+                RULE, "url, secret, folder and ca_file are the bus's own channels'; give what this one needs as settings"
+            )
         return self
 
 

@@ -1,21 +1,31 @@
-"""`alertbus schema`: the JSON Schemas of what the bus accepts and sends, generated from the models and kept in `schemas/`."""
+"""`alertbus schema`: the JSON Schemas of what the bus accepts and sends, and the AsyncAPI document of its topics.
+
+Made from what runs, and kept in `schemas/`.
+"""
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from pydantic import TypeAdapter
 
 from alertbus.audit.chain import AuditRecord
+from alertbus.broker.acls import shipped_rights
 from alertbus.cli.output import NO, complain, say
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, ReviewNeeded, Tick
+from alertbus.model.field_words import describe, words_within
 from alertbus.model.notice import Message, Notice, Receipt
 from alertbus.model.team import Team
+from alertbus.plugin.field_reference import alert_reference, notice_reference
+from alertbus.policy.load import load_policy
+from alertbus.wire.asyncapi import topics_described
 
 app = typer.Typer(help="Published schemas.", no_args_is_help=True)
 
@@ -43,23 +53,35 @@ def export(
     folder: Annotated[Path | None, typer.Option(help="Where; `schemas/` of this checkout by default.")] = None,
 ) -> None:
     """Write `schemas/`, or verify it."""
-    target = folder or Path(str(files("alertbus"))).parent / "schemas"
+    package = Path(str(files("alertbus")))
+    made = dict(_published(folder or package.parent / "schemas"))
+    if folder is None:
+        guide = package / "plugin" / "guide"
+        made |= {guide / "notice-fields.md": notice_reference(load_policy(None).sharing), guide / "alert-fields.md": alert_reference()}
     stale = []
-    for name, word in PUBLISHED.items():
-        path = target / f"{name}.json"
-        text = json.dumps(_schema(name, word), indent=1, ensure_ascii=False) + "\n"
+    for path, text in made.items():
         if check:
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 stale.append(path.name)
         else:
-            target.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale:
         complain(f"differs from the models: {', '.join(stale)}. Run `alertbus schema export`, and say in CHANGELOG what changed.")
         raise typer.Exit(NO)
-    say(f"{len(PUBLISHED)} schemas " + ("are as the models say" if check else "written"))
+    say(f"{len(made)} files " + ("are as the models say" if check else "written"))
+
+
+def _published(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Each schema's file and text."""
+    for name, word in PUBLISHED.items():
+        yield folder / f"{name}.json", json.dumps(_schema(name, word), indent=1, ensure_ascii=False) + "\n"
+    topics = topics_described(shipped_rights(), AuditRecord)
+    yield folder / "asyncapi.yaml", yaml.safe_dump(topics, sort_keys=False, allow_unicode=True, width=140)
 
 
 def _schema(name: str, word: type[Word]) -> dict[str, Any]:
     schema = TypeAdapter(word).json_schema(by_alias=True)
+    for inner, model in words_within(word).items():
+        describe((schema if model is word else schema["$defs"].get(inner, {})).get("properties", {}), model)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:alertbus:schema:{name}", **schema}

@@ -30,6 +30,10 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     REFUSED_IN_REPLY = "refused_in_reply"
     """Its status said yes and its reply no: the reply counts."""
+    GIVEN_UP = "given_up_by_the_carrier"
+    """A carrier had it, and says later that the agency's system never fetched it."""
+    REFUSED_LATER = "refused_by_letter"
+    """Its system took it from a carrier, and wrote back later that it refuses it."""
     FOLDER = "folder_unavailable"
     DIFFERENT = "already_there_differently"
     UNSENDABLE = "unsendable"
@@ -83,6 +87,10 @@ class Reason(StrEnum):
     REFUSED_OFTEN = "refused_too_often"
     ADDRESS_GONE = "the_address_is_gone"
     CANNOT_BE_MADE = "our_own_part_failed"
+
+
+SAID_LATER = frozenset({Trouble.GIVEN_UP, Trouble.REFUSED_LATER})
+"""Trouble of which is heard only after a carrier had taken the message."""
 
 
 class Health(StrEnum):
@@ -139,6 +147,8 @@ RULES: Mapping[Trouble, Rule] = MappingProxyType(
         Trouble.FOLDER: Rule(Health.DOWN, told_after=1),
         Trouble.REFUSED: _FINAL,
         Trouble.REFUSED_IN_REPLY: _FINAL,
+        Trouble.GIVEN_UP: _FINAL,
+        Trouble.REFUSED_LATER: _FINAL,
         Trouble.DIFFERENT: _FINAL,
         Trouble.UNSENDABLE: Rule(Health.UNKNOWN, attempts=1),
         Trouble.PLUGIN: _OUR_OWN,

@@ -26,7 +26,7 @@ from alertbus.delivery.channels.inbox import row_of as inbox_row
 from alertbus.delivery.ledger.endings import cancel_unsent, open_again
 from alertbus.delivery.ledger.rows import LEASED_COLUMNS, STATE_TOLD_BY, Leased, new_row
 from alertbus.delivery.ledger.tables import LedgerState, inbox_message, ledger
-from alertbus.delivery.outcome import Trouble
+from alertbus.delivery.outcome import SAID_LATER, Trouble
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
@@ -60,6 +60,8 @@ class LedgerChanges:
     notices: list[dict[str, Any]] = field(default_factory=list)
     failing: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    later: list[dict[str, Any]] = field(default_factory=list)
+    """What a carrier said of a notice after it had taken it."""
     done: list[dict[str, Any]] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
     fallbacks: list[dict[str, Any]] = field(default_factory=list)
@@ -67,11 +69,15 @@ class LedgerChanges:
 
 def _ends(receipts: Iterable[Receipt]) -> LedgerChanges:
     """Take delivery's own receipts: of each notice the first trouble, the first refusal and the first other end count."""
-    found: dict[str, dict[str, dict[str, Any]]] = {"failing": {}, "refused": {}, "done": {}}
+    found: dict[str, dict[str, dict[str, Any]]] = {"failing": {}, "refused": {}, "done": {}, "later": {}}
     for receipt in receipts:
         state = STATE_TOLD_BY[receipt.stage]
         row = {"of_notice": receipt.notice_id, "now_state": state, "why": receipt.detail, "told_at": receipt.at}
         kind = {LedgerState.FAILED: "failing", LedgerState.REFUSED: "refused"}.get(state, "done")
+        if receipt.detail in SAID_LATER:
+            kind = "later"
+        elif state is LedgerState.ACCEPTED:
+            found["later"].setdefault(receipt.notice_id, row)
         found[kind].setdefault(receipt.notice_id, row)
     return LedgerChanges(**{kind: list(rows.values()) for kind, rows in found.items()})
 
@@ -133,6 +139,7 @@ class DeliveryRestore(Restore):
             (_FAILING, rows.failing),
             (_REFUSED, rows.refused),
             (_DONE, rows.done),
+            (_LATER, rows.later),
             (_ATTEMPTS, rows.attempts),
             (_FALLBACK, rows.fallbacks),
         ):
@@ -207,6 +214,25 @@ _DONE = (
     update(ledger)  # what was refused, and got through when it was redriven, got through
     .where(ledger.c.notice_id == bindparam("of_notice"), or_(ledger.c.done_at.is_(None), ledger.c.state == LedgerState.REFUSED))
     .values(_ENDS)
+)
+_LATER = (
+    update(ledger)  # a carrier had it, and says that it arrived or, undelivered from then on, that it gave it up
+    .where(
+        ledger.c.notice_id == bindparam("of_notice"),
+        or_(ledger.c.state == LedgerState.SENT, ledger.c.done_at.is_(None) & bindparam("why").in_(sorted(SAID_LATER))),
+    )
+    .values(
+        _ENDS
+        | {
+            "fallback_due": case(
+                (
+                    ledger.c.fallback.is_(None) & (bindparam("now_state") == LedgerState.REFUSED.value),
+                    bindparam("told_at", type_=UtcDateTime()),
+                ),
+                else_=literal(None, UtcDateTime()),
+            )
+        }
+    )
 )
 _FAILING = (
     update(ledger)

@@ -71,13 +71,17 @@ class DeliverySetup:
 async def run_delivery(setup: DeliverySetup, stop: asyncio.Event) -> None:
     """Deliver until `stop`. What ends it early comes as an exception group.
 
-    Raises `PolicyFault` at once where the policy names a fallback that `fallbacks` does not have.
+    Raises `PolicyFault` at once where the policy names a fallback that `fallbacks` does not have, and `SettingsFault` where what is set for
+    a plugin's channel is not as that says.
     """
     policy = setup.policy
     if unknown := policy.unknown_fallbacks({INBOX, *setup.fallbacks}):
         raise PolicyFault("; ".join(unknown) + ". Give it in ALERTBUS_FALLBACKS, or mend the policy and run `alertbus policy check`.")
     ledger = Ledger(setup.engine, timedelta(minutes=policy.undelivered_after_minutes))
-    async with open_channels(setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, switch=setup.switch) as channels:
+    transports = setup.plugins.transports
+    async with open_channels(
+        setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, transports=transports, switch=setup.switch
+    ) as channels:
         await deliver(replace(setup, now=Steady(setup.now, time.monotonic)), ledger, channels, stop)
 
 

@@ -25,6 +25,8 @@ FAILURES: Mapping[str, str] = MappingProxyType(
         "gone": "their system asks not to be called at this address any more",
         "refused": "their system refused the notice for good",
         "refused_in_reply": "their system took the notice, and refused it in its reply",
+        "given_up_by_the_carrier": "their system never fetched the notice, and the carrier has given it up",
+        "refused_by_letter": "their system wrote back that it refuses the notice",
         "folder_unavailable": "the folder is not there or cannot be written",
         "already_there_differently": "another file of that name is there already",
         "unsendable": "the message cannot be put on this channel",

@@ -44,6 +44,7 @@ from alertbus.intake.finishing import run_finishing
 from alertbus.intake.item_decisions import DecisionOnItem
 from alertbus.intake.item_escalations import EscalationByName
 from alertbus.intake.people import StatedOfPeople
+from alertbus.intake.returns import returns_for
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
@@ -81,10 +82,12 @@ def create_app(gateway: Gateway) -> FastAPI:
         try:
             await gateway.intake.people.republish()
             await gateway.intake.teams.republish()
+            returns = returns_for(gateway.intake, gateway.settings.channels)
         except Exception as error:
             gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
+            asyncio.create_task(returns.run(gateway.stopping)),
             asyncio.create_task(run_finishing(gateway.intake, gateway.stopping)),
             asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]

@@ -90,6 +90,7 @@ class Narrative(Word):
     """Exactly what was said or seen. Carried byte for byte or not at all; never cut, never paraphrased (VOI-01)."""
 
     text: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=LONGEST_NARRATIVE)
+    """The words, as they were said or written."""
     said_by: Annotated[SaidBy | None, S.ROUTING] = None
     """None: not stated, and rendered so. Nobody is taken for a professional who was not said to be one (NOT-11)."""
     observed_first_hand: Annotated[bool | None, S.ROUTING] = None
@@ -108,7 +109,9 @@ class Referrer(Word):
     """The bus does not take a referrer's identity: whoever took the call keeps it, and gives an opaque reference (ANO-01, NOT-01)."""
 
     anonymous: Annotated[bool, S.ROUTING] = False
+    """Whether whoever told asked not to be named. A professional can never be anonymous."""
     reference: Annotated[str | None, S.REFERRER] = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,40}$")
+    """An opaque reference by which the agency that took the call finds who it was."""
 
 
 class Alert(Word):
@@ -123,23 +126,41 @@ class Alert(Word):
     """
 
     id: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=200)
+    """The agency's own id for it: opaque, never a person's number. Agencies quote it to each other."""
     source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
+    """The agency, and after a dot its system: `police.niche`."""
     kind: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """A kind of the policy. One that it does not know goes to review and to the front door."""
     action: Annotated[Action, S.ROUTING] = Action.RAISED
+    """Whether it is stated for the first time, changed or taken back."""
     occurred_at: Annotated[Moment, S.ROUTING]
+    """When it happened, with its offset."""
     recorded_at: Annotated[Moment, S.ROUTING]
+    """When the agency wrote it down, with its offset."""
     subjects: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
+    """Those whom it is about, each with a part in it."""
     children: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
+    """Children who were named. It may be empty: finding them is the bus's work."""
     narrative: Annotated[tuple[Narrative, ...], S.OBSERVATION] = Field(default=(), max_length=20)
+    """What was said or seen, word for word, in order."""
     severity: Annotated[Severity, S.ROUTING] = Severity.MEDIUM
+    """How grave the agency holds it to be."""
     review_on: Annotated[date | None, S.ROUTING] = None
+    """The last day on which it stands or, of a flag, on which somebody looks at it again."""
     details: Annotated[Details, S.ROUTING] = Details()
+    """What this kind states in fields of its own."""
     referrer: Annotated[Referrer | None, S.REFERRER] = None
+    """That somebody told the agency, without who it was."""
     family_informed: Annotated[bool | None, S.ROUTING] = None
+    """Whether the family knows that it is shared; None: not stated."""
     lawful_basis: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=300)
+    """The law by which the sender shares it; None: the policy's for the sector."""
     amends: Annotated[str | None, S.ROUTING] = Field(default=None, min_length=1, max_length=200)
+    """The id of the alert that this changes or takes back, where it has an id of its own."""
     history: Annotated[bool, S.ROUTING] = False
+    """It is told to nobody now, and is there for what comes later."""
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    """The name of a rehearsal; None is real."""
 
     @model_validator(mode="after")
     def _about_somebody(self) -> Self:

@@ -64,11 +64,17 @@ class Custody(Word):
     """Where somebody is on a day, and a release that lies ahead. `since` and `source` are those of the movement that says so."""
 
     state: Annotated[CustodyState, S.OFFENCE] = CustodyState.NOT_STATED
+    """In custody, at liberty, unlawfully at large, or not stated."""
     since: Annotated[date | None, S.OFFENCE] = None
+    """The day of the movement that says so."""
     stated_on: Annotated[date | None, S.OFFENCE] = None
+    """The day on which that was stated."""
     source: Annotated[str | None, S.OFFENCE] = None
+    """The agency that stated it."""
     release_on: Annotated[date | None, S.ACTION] = None
+    """A release that lies ahead."""
     release_confirmed: Annotated[bool | None, S.ACTION] = None
+    """Whether that day is sure; None: not stated."""
 
 
 def custody_on(day: date, movements: Iterable[Movement], person_ids: Collection[str]) -> Custody:

@@ -21,6 +21,7 @@ from pydantic_core import PydanticKnownError
 
 from alertbus.model.base import Word
 from alertbus.model.errors import Fault
+from alertbus.model.incident import Incident
 from alertbus.model.person import KEY
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.model.validation import faults_of
@@ -51,7 +52,9 @@ class Release(Word):
     """A release from prison: the day, the licence conditions, and how sure it is (REQUIREMENTS PRI)."""
 
     date: Annotated[CalendarDay | None, S.ACTION] = None
+    """The day of the release; None: not stated."""
     conditions: Annotated[tuple[str, ...], S.OFFENCE] = Field(default=(), max_length=50)
+    """The licence conditions, in the sender's words."""
     restraining_order: Annotated[bool | None, S.OFFENCE] = None
     """True when there is one; None when not stated."""
     confirmed: Annotated[bool | None, S.ROUTING] = None
@@ -64,26 +67,7 @@ class Flag(Word):
     precautions: Annotated[tuple[str, ...], S.THREAT] = Field(default=(), max_length=20)
     """In the sender's own words, which may name somebody. What to do on a visit is said to everybody by the policy's `action`."""
     grade: Annotated[str | None, S.ACTION] = Field(default=None, pattern="^(abuse|intimidation|threat|violence)$")
-
-
-class Incident(Word):
-    """What the police state of an incident or a Public Protection Notice (STANDARDS section 5). None: not stated."""
-
-    reference: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=40)
-    """The force's own number for it, for who works with police on it."""
-    grade: Annotated[str | None, S.ROUTING] = Field(default=None, pattern="^(red|amber|green|high|medium|standard|low)$")
-    """The grade of a notice (red, amber, green, or high, medium, low), or of a domestic abuse risk (high, medium, standard)."""
-    children_present: Annotated[bool | None, S.ROUTING] = None
-    welfare_check: Annotated[bool | None, S.ROUTING] = None
-    home_conditions: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=4000)
-    officer: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=80)
-    """The officer to ask for, by name: for who works with police on it."""
-    dash: Annotated[int | None, S.OFFENCE] = Field(default=None, ge=0, le=24)
-    """How many of the 24 DASH risk questions were answered yes."""
-    parental_responsibility: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=500)
-    """Who holds it for each child, as the officer was told (INT-04)."""
-    nobody_sought: Annotated[bool | None, S.ROUTING] = None
-    """True where the officers had come to look for nobody. Whom they looked for is a subject with the role `sought` (LNK-11)."""
+    """How grave it was."""
 
 
 class Meeting(Word):
@@ -92,31 +76,45 @@ class Meeting(Word):
     """
 
     type: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    """Which meeting."""
     state: Annotated[str | None, S.PLAN] = Field(default=None, pattern="^(announced|held|cancelled)$")
     """None: not stated; a meeting that is stated with its day is taken to be held."""
     s47: Annotated[bool | None, S.PLAN] = None
+    """Whether an enquiry under section 47 was decided on; None: not stated."""
     attended: Annotated[Keys, S.PLAN] = ()
+    """Who of the family came, by `ref`."""
 
 
 class Conference(Word):
     """A child protection conference and what it decided. Who dissented is stated by agency (STA-06); conditions in the chair's words."""
 
     type: Annotated[str, S.CONFERENCE] = Field(pattern="^(initial|review|transfer)$")
+    """Which conference."""
     outcome: Annotated[str | None, S.CONFERENCE] = Field(default=None, pattern=_A_WORD)
+    """What was decided."""
     unanimous: Annotated[bool | None, S.CONFERENCE] = None
+    """Whether all agreed; None: not stated."""
     dissent: Annotated[tuple[str, ...], S.CONFERENCE] = Field(default=(), max_length=20)
+    """The agencies that did not agree."""
     conditions: Annotated[tuple[str, ...], S.CONFERENCE] = Field(default=(), max_length=20)
+    """Conditions, in the chair's words."""
 
 
 class Contact(Word):
     """A contact with the family: how, with whom, and which children were seen. A telephone call is not a visit (PPN-05)."""
 
     mode: Annotated[str, S.PLAN] = Field(pattern="^(visit|telephone|video|text|letter|office|clinic|cancelled|no_reply)$")
+    """How."""
     with_: Annotated[Keys, S.PLAN] = Field(default=(), alias="with")
+    """With whom, by `ref`."""
     seen: Annotated[Keys, S.PLAN] = ()
+    """The children who were seen."""
     seen_alone: Annotated[Keys, S.PLAN] = ()
+    """The children who were seen alone."""
     not_seen: Annotated[Keys, S.PLAN] = ()
+    """The children who were not seen."""
     place: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=200)
+    """Where."""
     refused: Annotated[str | None, S.PLAN] = Field(default=None, max_length=200)
     """What the worker was not let see, in the sender's words (ENG-09)."""
     by: Annotated[str | None, S.PLAN, PEOPLE] = Field(default=None, pattern=KEY)
@@ -129,45 +127,65 @@ class Instruction(Word):
     """
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    """What is to be done."""
     within_hours: Annotated[int | None, S.PLAN] = Field(default=None, ge=1, le=8784)
+    """In how many hours, counted by the clock."""
     within_days: Annotated[int | None, S.PLAN] = Field(default=None, ge=0, le=3660)
+    """In how many days."""
     to: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    """The worker or role who is to do it."""
     by: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    """The manager who asked."""
     when: Annotated[tuple[Annotated[str, Field(pattern=_A_WORD)], ...], S.PLAN] = Field(default=(), max_length=20)
+    """The kinds of event that raise it; empty: it stands at once."""
 
 
 class AgreedAction(Word):
     """Something agreed, of which an agency is the owner (CLK-11, CLK-12). Without an owner or a day it is marked incomplete (ENG-12)."""
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    """What was agreed."""
     owner: Annotated[str | None, S.PLAN] = Field(default=None, max_length=120)
+    """The agency that owns it."""
     due: Annotated[WrittenDay | None, S.PLAN] = None
+    """By which day."""
     state: Annotated[str, S.PLAN] = Field(default="agreed", pattern="^(agreed|done|dropped)$")
+    """How it stands."""
 
 
 class Request(Word):
     """A question from one agency to another: what is asked, of whom, by when, and whether it was answered (PRI-03, LNK-05)."""
 
     what: Annotated[str, S.PLAN] = Field(min_length=1, max_length=300)
+    """What is asked."""
     to: Annotated[str, S.PLAN] = Field(max_length=120)
+    """The agency that is asked."""
     due: Annotated[WrittenDay | None, S.PLAN] = None
+    """By which day."""
     state: Annotated[str, S.PLAN] = Field(default="asked", pattern="^(asked|answered|declined)$")
+    """How it stands."""
 
 
 class OpenQuestion(Word):
     """A question on the case that outlives a change of worker, until somebody closes it with a reason (CON-10)."""
 
     what: Annotated[str, S.OBSERVATION] = Field(min_length=1, max_length=300)
+    """The question."""
     state: Annotated[str, S.OBSERVATION] = Field(default="open", pattern="^(open|closed)$")
+    """Whether it is open."""
     reason: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=300)
+    """Why it was closed."""
 
 
 class Consent(Word):
     """Consent to a plan, given or withdrawn, by whom; its day is the alert's (ENG-03)."""
 
     plan: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    """The plan it is for."""
     state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused)$")
+    """What was said."""
     by: Annotated[str | None, S.PLAN, PEOPLE] = Field(default=None, pattern=KEY)
+    """Who said it, by `ref`."""
 
 
 class Handover(Word):
@@ -177,25 +195,35 @@ class Handover(Word):
     """
 
     role: Annotated[str, S.ACTION] = Field(pattern=_A_WORD)
+    """The role that changes hands."""
     from_: Annotated[str | None, S.ACTION] = Field(default=None, alias="from", max_length=120)
+    """Who had it."""
     to: Annotated[str | None, S.ACTION] = Field(default=None, max_length=120)
+    """Who has it now."""
     pack: Annotated[bool | None, S.PLAN] = None
+    """Whether the papers came with it; None: not stated."""
     interim: Annotated[bool | None, S.ACTION] = None
+    """Whether it is for a time only; None: not stated."""
 
 
 class Denial(Word):
     """What somebody denied: recorded, and never overridden (NOT-12)."""
 
     of: Annotated[tuple[str, ...], S.OBSERVATION] = Field(max_length=20)
+    """What is denied, in the sender's words."""
     by: Annotated[str | None, S.OBSERVATION, PEOPLE] = Field(default=None, pattern=KEY)
+    """Who denies it, by `ref`."""
 
 
 class StatusChange(Word):
     """A change of the case's status: to what, why, and on what basis. Only this changes it (STA-03); closing needs both (STA-04)."""
 
     to: Annotated[str, S.PLAN] = Field(pattern=_A_WORD)
+    """The status from now on."""
     reason: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    """Why."""
     basis: Annotated[str | None, S.PLAN] = Field(default=None, max_length=300)
+    """What the decision was founded on."""
     rests_on: Annotated[str | None, S.PLAN] = Field(default=None, pattern="^(custody)$")
     """What the decision rests on, where that may end: that somebody is in prison (PRI-07)."""
     effective: Annotated[WrittenDay | None, S.PLAN] = None
@@ -210,20 +238,35 @@ class Details(Word):
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     release: Annotated[Release | None, S.ROUTING] = None
+    """A release from prison."""
     flag: Annotated[Flag | None, S.ROUTING] = None
+    """A warning."""
     incident: Annotated[Incident | None, S.ROUTING] = None
+    """An incident, or a Public Protection Notice."""
     meeting: Annotated[Meeting | None, S.PLAN] = None
+    """A meeting."""
     conference: Annotated[Conference | None, S.CONFERENCE] = None
+    """A child protection conference."""
     contact: Annotated[Contact | None, S.PLAN] = None
+    """A contact with the family."""
     instruction: Annotated[Instruction | None, S.PLAN] = None
+    """A manager's instruction."""
     action: Annotated[AgreedAction | None, S.PLAN] = None
+    """An agreed action."""
     request: Annotated[Request | None, S.PLAN] = None
+    """A question to another agency."""
     question: Annotated[OpenQuestion | None, S.OBSERVATION] = None
+    """An open question on the case."""
     consent: Annotated[Consent | None, S.PLAN] = None
+    """Consent to a plan."""
     handover: Annotated[Handover | None, S.ACTION] = None
+    """A change of who answers."""
     denial: Annotated[Denial | None, S.OBSERVATION] = None
+    """A denial."""
     status_change: Annotated[StatusChange | None, S.PLAN] = None
+    """A change of the case's status."""
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
+    """The status as an older sender writes it, in a word."""
     conference_invite: Annotated[bool, S.ROUTING] = False
     """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
 

@@ -6,7 +6,7 @@ from typing import TypeVar, cast, get_args
 
 from alertbus.model.alert import Alert
 from alertbus.model.base import Word
-from alertbus.model.details import Incident
+from alertbus.model.incident import Incident
 
 AnyWord = TypeVar("AnyWord", bound=Word)
 

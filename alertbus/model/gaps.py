@@ -11,7 +11,7 @@ from typing import Annotated
 
 from alertbus.model.alert import Action, Alert, SaidBy
 from alertbus.model.base import Word
-from alertbus.model.details import Incident
+from alertbus.model.incident import Incident
 from alertbus.model.label_words import asked_of, only_labels
 from alertbus.model.sensitivity import Sensitivity as S
 

@@ -140,7 +140,9 @@ class Identifier(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     system: Annotated[IdentifierSystem, BeforeValidator(_read_system)]
+    """Whose number it is."""
     value: str
+    """The number in its canonical form (STANDARDS section 11)."""
 
     @field_validator("value", mode="before")
     @classmethod

@@ -21,11 +21,17 @@ class PersonPointer(Word):
     """
 
     identifier: Annotated[Identifier | None, S.IDENTITY] = None
+    """By a number."""
     case_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=CASE_ID)
+    """The case on which they stand, with `key`."""
     key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    """What they are called there."""
     alert_id: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=60)
+    """The bus's id of an alert, with `entry`."""
     entry: Annotated[int | None, S.ROUTING] = Field(default=None, ge=0, le=100)
+    """Which of its people: subjects are counted first, then children."""
     person_id: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[0-9a-f-]{36}$")
+    """The directory's id."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -43,12 +49,17 @@ class _AboutWhoIsWho(Word):
     """
 
     id: Annotated[str, S.ROUTING] = Field(min_length=1, max_length=200)
+    """The agency's own id for the statement."""
     source: Annotated[str, S.ROUTING] = Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_-]{1,60}){0,3}$")
+    """The agency, and after a dot its system."""
     at: Annotated[Moment, S.ROUTING]
+    """When the agency recorded it, with its offset."""
     people: Annotated[tuple[PersonPointer, ...], S.IDENTITY] = Field(min_length=2, max_length=20)
+    """Those it speaks of, at least two."""
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     """Who decided it, when a person did."""
     exercise: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    """The name of a rehearsal; None is real."""
     taken_back: Annotated[bool, S.ROUTING] = False
     """The statement of this source and id counts no longer, nor what followed from it."""
 

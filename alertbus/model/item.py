@@ -55,11 +55,15 @@ class ItemStep(Word):
     """One step: what for, to which role of the owning agency (None for the unowned queue), and when."""
 
     kind: Annotated[StepKind, S.ROUTING]
+    """What the step is for: a reminder, or that the next of the chain is told."""
     role: Annotated[str | None, S.ROUTING] = None
+    """The role that it is for; None for the queue of what nobody answers for."""
     at: Annotated[Moment, S.ROUTING]
+    """When the step was due."""
     by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
     """Who escalated it, and for which agency: with `escalated`, and only then."""
     by_agency: Annotated[str | None, S.ROUTING] = None
+    """The agency of whoever escalated it."""
     asked_again: Annotated[Moment | None, S.ROUTING] = None
     """Since when it is asked again, because an answer has run out, was passed on, or was not enough for who escalated it. What was answered
     before that does not count any more. None while it is asked for the first time.

@@ -1,4 +1,4 @@
-"""Obligation, notice, message and receipt: what an agency is owed and receives, and what is known of it afterwards.
+"""Obligation, notice and message: what an agency is owed and receives. `model.receipt` is what is known of it afterwards.
 
 A notice is already minimised: what its agency may not see is absent, not blanked (ANO-05), and `withheld` says by class that something is.
 A plugin renders a notice into a message in its agency's own format and cannot leak what it never received (DESIGN section 7).
@@ -19,6 +19,10 @@ from alertbus.model.briefing import Briefing
 from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
+from alertbus.model.receipt import ANSWERS as ANSWERS  # noqa: PLC0414  so that mypy lets it be imported from here
+from alertbus.model.receipt import Intent as Intent  # noqa: PLC0414  so that mypy lets it be imported from here
+from alertbus.model.receipt import Receipt as Receipt  # noqa: PLC0414  so that mypy lets it be imported from here
+from alertbus.model.receipt import Stage as Stage  # noqa: PLC0414  so that mypy lets it be imported from here
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.model.team import Answering
 
@@ -79,13 +83,21 @@ class Obligation(Word):
     """One agency role owes one alert on one case an answer: the unit that is delivered, chased, acknowledged."""
 
     id: Annotated[str, S.ROUTING]
+    """The same for the same alert, case, agency and role: all its notices bear it."""
     alert_id: Annotated[str, S.ROUTING]
+    """The alert, as the bus names it."""
     case_id: Annotated[str, S.ROUTING]
+    """The case: an opaque id."""
     agency: Annotated[str, S.ROUTING]
+    """The agency that owes the answer."""
     role: Annotated[str, S.ROUTING]
+    """The role at the agency that answers."""
     kind: Annotated[str, S.ROUTING]
+    """The alert's kind, from the policy's `kinds`."""
     severity: Annotated[Severity, S.ROUTING]
+    """How grave it is by the policy or the sender."""
     source: Annotated[str, S.ROUTING]
+    """The agency and system that stated the alert."""
     source_id: Annotated[str, S.ROUTING]
     """The sender's own id for the alert: what the agencies will quote to each other on the telephone."""
     since: Annotated[Moment, S.ROUTING]
@@ -93,7 +105,9 @@ class Obligation(Word):
     due: Annotated[Moment | None, S.ROUTING] = None
     """By when a named person must have answered; None for no such time."""
     cause: Annotated[Cause, S.ROUTING] = Cause.ALERT
+    """What made it owed: the alert, or a link or an involvement that came later."""
     exercise: Annotated[str | None, S.ROUTING] = None
+    """The name of the rehearsal it belongs to; None is real. A message that does not show it sends somebody to a door."""
 
     @property
     def lane(self) -> str:
@@ -105,8 +119,11 @@ class Excerpt(Word):
     """One piece of verbatim narrative with its SHA-256 over the UTF-8 text; checked when built and again after rendering (VOI-01)."""
 
     text: Annotated[str, S.OBSERVATION]
+    """The words. Carry them byte for byte or leave them out; never shorten them."""
     sha256: Annotated[str, S.ROUTING]
+    """Of the text in UTF-8, in hexadecimal: for a system that keeps the words."""
     said_by: Annotated[SaidBy | None, S.ROUTING] = None
+    """Whose words they are: a child, a professional, the public."""
     observed_first_hand: Annotated[bool | None, S.ROUTING] = None
     """As stated with the narrative. None, here and of `said_by`: not stated, which a message says (NOT-11)."""
 
@@ -128,18 +145,27 @@ class NoticePerson(Word):
     """
 
     ref: Annotated[str, S.ROUTING]
+    """What this person is called inside the notice: `details` and `briefing` point by it."""
     child: Annotated[bool, S.ROUTING] = False
+    """Whether they are a child of the case."""
     role: Annotated[str | None, S.ROUTING] = None
     """Their part in the alert (`subject`, `victim`...); None for a child of the case whom the alert does not name."""
     relation: Annotated[str | None, S.IDENTITY] = None
+    """What they are to the family, as stated: `father`, `mother_partner`."""
     certainty: Annotated[str | None, S.ROUTING] = None
+    """How sure the relation is: `putative` means that somebody says so. It belongs beside `relation` wherever that is shown."""
     label: Annotated[str | None, S.IDENTITY] = None
+    """What to call somebody whose name is not needed or not known."""
     name: Annotated[Name | None, S.IDENTITY] = None
+    """Their name, for who may see it."""
     born: Annotated[date | None, S.IDENTITY] = None
+    """Their date of birth, for who may see it."""
     died: Annotated[date | None, S.IDENTITY] = None
     """The day of their death, if they had died by the day of the notice (NOT-26)."""
     identifiers: Annotated[tuple[Identifier, ...], S.IDENTITY] = ()
+    """Their numbers, each only for who may see its kind."""
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = ()
+    """Their addresses, for who may see them."""
 
 
 class Repeats(Word):
@@ -155,8 +181,11 @@ class NoticeCover(Word):
     """The half of a notice that is its agency's own: to whom it is and why. `because` is the reason path in words."""
 
     id: Annotated[str, S.ROUTING]
+    """The notice's own id, the same each time it is made from the same cause: file names, keys and receipts go by it."""
     deed: Annotated[Deed, S.ROUTING] = Deed.DELIVER
+    """What the notice is there for; render it, because an end that looks like a delivery is believed."""
     obligation: Annotated[Obligation, S.ROUTING]
+    """What is owed to whom, and by when it must be answered."""
     recipient: Annotated[str | None, S.ROUTING] = None
     """The person who answers for it at the agency at the time, where the case names one."""
     answering: Annotated[Answering | None, S.ROUTING] = None
@@ -164,6 +193,7 @@ class NoticeCover(Word):
     Given when it is sent, where the agency has said who works in its teams; None everywhere else, on every topic too.
     """
     because: Annotated[str, S.ROUTING]
+    """The reason path: through whom and which link the alert came to this agency."""
     flag: Annotated[str | None, S.ACTION] = None
     """The line that must be read first (VPF-06); None if there is none."""
     rule: Annotated[str, S.ROUTING]
@@ -192,35 +222,52 @@ class ConsentStanding(Word):
     """How consent to the family's plan stands, since which day and by whose statement. `not_stated`: nobody has stated it (ENG-03)."""
 
     plan: Annotated[str | None, S.PLAN] = None
+    """The plan it is for; None where the plan was not named."""
     state: Annotated[str, S.PLAN] = Field(pattern="^(given|withdrawn|refused|not_stated)$")
+    """`given`, `withdrawn`, `refused`, or `not_stated`."""
     since: Annotated[date | None, S.PLAN] = None
+    """The day from which it stands so."""
     source: Annotated[str | None, S.PLAN] = None
+    """The agency that stated it."""
 
 
 class NoticeBody(Word):
     """The half of a notice that agencies of one kind share: what they may see of a statement on a case."""
 
     sector: Annotated[str, S.ROUTING]
+    """The agency's sector: the row of the policy's `sharing` by which the notice was made less."""
     title: Annotated[str, S.ROUTING]
+    """The kind in words, as the policy names it; neutral where the reader may not know the kind."""
     occurred_at: Annotated[Moment, S.ROUTING]
+    """When it happened, as the sender stated it; in UTC."""
     recorded_at: Annotated[Moment, S.ROUTING]
+    """When the sender wrote it down; in UTC."""
     narrative: Annotated[tuple[Excerpt, ...], S.OBSERVATION] = ()
+    """The words of whoever told, whole and unaltered; empty where the agency may not read them (see `summary` and `withheld`)."""
     summary: Annotated[str, S.ACTION] = ""
     """The policy's template for this kind: what an agency that may not see the narrative is told instead."""
     action: Annotated[str, S.ACTION] = ""
+    """What the policy asks the reader to do. Empty: nothing but to read it."""
     contact: Annotated[str | None, S.ACTION] = None
+    """Whom to call about it; None where nobody was given."""
     children: Annotated[tuple[NoticePerson, ...], S.IDENTITY] = ()
+    """The children of the case whom the agency may know of."""
     people: Annotated[tuple[NoticePerson, ...], S.IDENTITY] = ()
+    """Everybody else whom the agency may know of, in the order in which the alert names them."""
     details: Annotated[Mapping[str, Any], S.ROUTING] = Field(default_factory=dict)
     """The sections of the alert's details this agency may see, field by field."""
     case_status: Annotated[str | None, S.PLAN] = None
+    """The family's plan or status, for who may see it."""
     consent: Annotated[ConsentStanding | None, S.PLAN] = None
     """Of a notice about the plan: how consent to it stands, for who may see the plan. None for every other notice."""
     review_on: Annotated[date | None, S.ROUTING] = None
+    """The day on which a warning must be looked at again; None for what has no such day."""
     do_not_reveal_source: Annotated[bool, S.ROUTING] = False
     """A child or an anonymous caller is the source: readers must not let it be worked out (ANO-04, NOT-01, NOT-04)."""
     lawful_basis: Annotated[str, S.ROUTING]
+    """The law by which it is shared (STANDARDS section 13), as the policy has it for the sector."""
     policy_version: Annotated[str, S.ROUTING]
+    """The version of the policy that decided."""
     withheld: Annotated[tuple[str, ...], S.ROUTING] = ()
     """Classes of which something was left out for this sector."""
     unsaid: Annotated[tuple[str, ...], S.ROUTING] = ()
@@ -250,92 +297,3 @@ class Message(Word):
     filename: Annotated[str, S.ROUTING] = "notice.json"
     headers: Annotated[Mapping[str, str], S.ROUTING] = Field(default_factory=dict)
     idempotency_key: Annotated[str, S.ROUTING] = ""
-
-
-class Stage(StrEnum):
-    """What is known about a message, in the order it becomes known."""
-
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    SEEN = "seen"
-    ACKNOWLEDGED = "acknowledged"
-    REFUSED = "refused"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
-    COPIED = "copied"
-    """A copy is on the fallback `channel`, where a person finds it. The agency's own system has not taken it, and is still owed it."""
-    ACTED = "acted"
-    """A named person has done what was to be done, and says what in `note` (PPN-02). It needs no acknowledgement before it."""
-    UNDONE = "undone"
-    """A named person has taken an answer back: the receipt that `undoes` names."""
-
-
-ANSWERS = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED, Stage.UNDONE})
-"""What a named person says about an obligation. The case hears of it (`Answered`); of every other receipt it does not."""
-
-
-class Intent(StrEnum):
-    ACTING = "acting"
-    PASSING_ON = "passing_on"
-    NOT_OURS = "not_ours"
-
-
-class Receipt(Word):
-    """One thing that became known about a message. An acknowledgement is by a named person; `not_ours` needs a reason."""
-
-    id: Annotated[str, S.ROUTING]
-    notice_id: Annotated[str, S.ROUTING]
-    obligation_id: Annotated[str, S.ROUTING]
-    alert_id: Annotated[str, S.ROUTING]
-    case_id: Annotated[str, S.ROUTING]
-    agency: Annotated[str, S.ROUTING]
-    stage: Annotated[Stage, S.ROUTING]
-    at: Annotated[Moment, S.ROUTING]
-    by: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
-    role: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
-    intent: Annotated[Intent | None, S.ROUTING] = None
-    note: Annotated[str | None, S.OBSERVATION] = Field(default=None, max_length=2000)
-    detail: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=200)
-    channel: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=40)
-    """The fallback channel that holds the copy: with `copied`, and only then."""
-    to: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=120)
-    """The person to whom it is passed on."""
-    undoes: Annotated[str | None, S.ROUTING] = Field(default=None, max_length=64)
-    """The id of the receipt that is taken back: with `undone`, and only then."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _copy_in_the_old_form(cls, given: Any) -> Any:
-        """Read a copy as it was written before there was `copied`: as accepted, with `fallback:` and the channel in `detail`."""
-        if isinstance(given, Mapping) and given.get("stage") == Stage.ACCEPTED and str(given.get("detail")).startswith(_OLD_COPY):
-            channel = given["detail"].removeprefix(_OLD_COPY)
-            return {**given, "stage": Stage.COPIED, "channel": channel, "detail": None}
-        return given
-
-    @model_validator(mode="after")
-    def _named_person(self) -> Self:
-        if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
-            raise ValueError("an acknowledgement names who gives it (`by`) and what they will do (`intent`)")
-        if self.stage is Stage.ACTED and not (self.by and self.note):
-            raise ValueError("`acted` names who has acted (`by`) and says what was done (`note`)")
-        if self.stage is not Stage.UNDONE and self.intent is Intent.NOT_OURS and not self.note:
-            raise ValueError("`not_ours` needs a reason in `note`")
-        return self
-
-    @model_validator(mode="after")
-    def _taken_back_by_somebody(self) -> Self:
-        if (self.stage is Stage.UNDONE) != (self.undoes is not None):
-            raise ValueError("`undoes` names the receipt that is taken back: it stands with `undone`, and with nothing else")
-        if self.stage is Stage.UNDONE and not (self.by and self.intent):
-            raise ValueError("`undone` names who takes the answer back (`by`), and what the answer was (`intent`)")
-        return self
-
-    @model_validator(mode="after")
-    def _copy_somewhere(self) -> Self:
-        if (self.stage is Stage.COPIED) != (self.channel is not None):
-            raise ValueError("`channel` says where a copy is: it stands with `copied`, and with nothing else")
-        return self
-
-
-_OLD_COPY = "fallback:"

@@ -51,7 +51,9 @@ class Name(Word):
     """A name as its source writes it; no part of it is derived."""
 
     given: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+    """Given names."""
     family: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+    """Family name."""
 
     @property
     def full(self) -> str:
@@ -67,8 +69,11 @@ class Address(Word):
     """An address, by its Unique Property Reference Number where that is known (STANDARDS section 11)."""
 
     uprn: Annotated[str | None, S.ADDRESS] = Field(default=None, pattern=r"^\d{1,12}$")
+    """Its Unique Property Reference Number: 1 to 12 digits."""
     lines: Annotated[tuple[str, ...], S.ADDRESS] = Field(default=(), max_length=6)
+    """Its lines as written, without the postcode."""
     postcode: Annotated[str | None, S.ADDRESS] = Field(default=None, max_length=10)
+    """Its postcode as written."""
 
     @property
     def normal(self) -> str | None:
@@ -84,11 +89,17 @@ class Person(Word):
     """
 
     key: Annotated[str | None, S.ROUTING] = Field(default=None, pattern=KEY)
+    """Somebody of an imported case, by their key there."""
     label: Annotated[str | None, S.IDENTITY] = Field(default=None, max_length=200)
+    """What to call somebody whose name is not needed or not known."""
     identifiers: Annotated[tuple[Identifier, ...], S.IDENTITY] = Field(default=(), max_length=20)
+    """Their numbers."""
     name: Annotated[Name | None, S.IDENTITY] = None
+    """Their name."""
     born: Annotated[date | None, S.IDENTITY] = Field(default=None, ge=date(1900, 1, 1))
+    """Their date of birth."""
     addresses: Annotated[tuple[Address, ...], S.ADDRESS] = Field(default=(), max_length=20)
+    """Where they live or lived."""
 
     @property
     def shown(self) -> str:
@@ -100,7 +111,9 @@ class Subject(Word):
     """Somebody an alert is about, and their part in it (`subject`, `victim`, `sought`, `present`...)."""
 
     role: Annotated[str, S.ROUTING] = Field(default="subject", pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    """Their part: `subject`, `victim`, `sought`, `present`."""
     person: Annotated[Person, S.IDENTITY]
+    """Who it is."""
 
     @model_validator(mode="before")
     @classmethod

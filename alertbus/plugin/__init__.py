@@ -18,7 +18,6 @@ from alertbus.model.details import (
     Details,
     Flag,
     Handover,
-    Incident,
     Instruction,
     Meeting,
     OpenQuestion,
@@ -28,6 +27,7 @@ from alertbus.model.details import (
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
+from alertbus.model.incident import Incident
 from alertbus.model.notice import (
     Cause,
     Deed,
@@ -42,6 +42,19 @@ from alertbus.model.notice import (
 )
 from alertbus.model.person import Address, Name, Person, Subject
 from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, Stated, UnreadableMessage
+from alertbus.plugin.transports import (
+    Arrived,
+    GivenUp,
+    Hindrance,
+    Letter,
+    NotTaken,
+    OpenTransport,
+    SendOutcome,
+    Taken,
+    Transport,
+    TransportSettings,
+    TryAgain,
+)
 
 from alertbus.plugin.hookspecs import CONTRACT, hookimpl  # isort: skip
 
@@ -52,6 +65,7 @@ __all__ = [
     "Address",
     "AgreedAction",
     "Alert",
+    "Arrived",
     "Cause",
     "Conference",
     "Consent",
@@ -61,8 +75,10 @@ __all__ = [
     "Details",
     "Excerpt",
     "Flag",
+    "GivenUp",
     "Handover",
     "Headers",
+    "Hindrance",
     "Identifier",
     "IdentifierSystem",
     "Ignored",
@@ -70,15 +86,18 @@ __all__ = [
     "Instruction",
     "Intent",
     "InvalidIdentifier",
+    "Letter",
     "Meeting",
     "Message",
     "Moment",
     "Name",
     "Narrative",
+    "NotTaken",
     "Notice",
     "NoticePerson",
     "Obligation",
     "OpenQuestion",
+    "OpenTransport",
     "Person",
     "PersonMerged",
     "PersonPointer",
@@ -89,12 +108,17 @@ __all__ = [
     "Release",
     "Request",
     "SaidBy",
+    "SendOutcome",
     "Severity",
     "Source",
     "Stage",
     "Stated",
     "StatusChange",
     "Subject",
+    "Taken",
+    "Transport",
+    "TransportSettings",
+    "TryAgain",
     "UnreadableMessage",
     "Word",
     "canonical",

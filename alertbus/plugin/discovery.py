@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from alertbus.model.errors import PluginFault
+from alertbus.plugin.registration import clash
 
 GROUP = "alertbus"
 """Entry point group, and pluggy's project name."""
@@ -15,11 +16,17 @@ def installed() -> Iterable[EntryPoint]:
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
-            raise PluginFault(
-                f"agency plugin '{entry.name}': two packages offer an entry point of that name "
-                f"({other.value}, {entry.value}). Uninstall one of them."
+            raise clash(
+                f"{other.value} (package {package_of(other)})",
+                f"{entry.value} (package {package_of(entry)})",
+                f"a plugin named '{entry.name}'",
             )
     return found.values()
+
+
+def package_of(entry: EntryPoint) -> str:
+    """Name the package that offers it, with its version; its module where it comes from none."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
 
 
 def imported(entry: EntryPoint) -> object:
@@ -27,7 +34,7 @@ def imported(entry: EntryPoint) -> object:
     raised = ""
     try:
         return entry.load()
-    except Exception as error:  # noqa: BLE001  importing a plugin runs its code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code, and that may try to end the process
         raised = type(error).__name__
     raise PluginFault(
         f"agency plugin '{entry.name}': importing {entry.value} raised {raised}. Reinstall it, or uninstall it to start without it."

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pluggy
 
 from alertbus.plugin.protocols import Adapter, Source
+from alertbus.plugin.transports import Transport
 
 CONTRACT = 1
 """Version of this contract. An adapter states the one it was written for; the bus refuses a version it does not know."""
 
-RESERVED = ("alertbus_kinds", "alertbus_channels", "alertbus_patterns")
+RESERVED = ("alertbus_kinds", "alertbus_patterns")
 """Hooks of the contract that this bus does not use yet: a plugin that offers something through one is refused at start-up."""
 
 hookspec = pluggy.HookspecMarker("alertbus")
@@ -32,10 +33,14 @@ def alertbus_kinds() -> Sequence[object]:  # type: ignore[empty-body]
 
 
 @hookspec
-def alertbus_channels() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra transports: objects with `name` and `async send(message, agency) -> Outcome`. Reserved: not used yet."""
+def alertbus_channels() -> Sequence[Transport]:  # type: ignore[empty-body]
+    """Transports: objects with `name`, `contract`, `settings` and `open(settings)`, which gives a way with `send(message, agency)`."""
 
 
 @hookspec
 def alertbus_patterns() -> Sequence[object]:  # type: ignore[empty-body]
     """Extra patterns over a case's state. Reserved: not used yet."""
+
+
+HOOKS = tuple(sorted(name for name in list(globals()) if name.startswith("alertbus_")))
+"""The names of all hooks."""

@@ -15,12 +15,14 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
-from alertbus.plugin.discovery import GROUP, imported, installed
+from alertbus.plugin.discovery import GROUP, imported, installed, package_of
 from alertbus.plugin.hookspecs import RESERVED, hookimpl
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
-from alertbus.plugin.registration import check_adapter, check_hooks, check_source
+from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
+from alertbus.plugin.transport_checks import check_transport
+from alertbus.plugin.transports import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ class Listed:
 class Plugins:
     """The adapters and sources of all plugins. Built whole or not at all: a fault leaves nothing half registered."""
 
-    def __init__(self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None, packages: Mapping[str, str] | None = None
+    ) -> None:
+        """Take plugins by name, and of each its version and the package that it comes from, where it comes from one."""
+        self._packages = dict(packages or {})
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         for name, plugin in plugins.items():
@@ -54,6 +60,8 @@ class Plugins:
         self._owners: dict[int, str] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
+        self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
+        """Channels of the plugins' own, by name."""
         for hook in RESERVED:
             self._refuse_reserved(hook)
 
@@ -62,10 +70,12 @@ class Plugins:
         """All plugins installed in this environment. Raises `PluginFault` for the first that cannot be used."""
         plugins: dict[str, object] = {}
         versions: dict[str, str] = {}
+        packages: dict[str, str] = {}
         for entry in installed():
             plugins[entry.name] = imported(entry)
             versions[entry.name] = entry.dist.version if entry.dist else "unknown"
-        return cls(plugins, versions)
+            packages[entry.name] = package_of(entry)
+        return cls(plugins, versions, packages)
 
     def adapter_for(self, sector: str) -> Adapter:
         """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""
@@ -79,6 +89,7 @@ class Plugins:
     def listing(self) -> list[Listed]:
         rows = [self._row(adapter) for adapter in self.adapters.values()]
         rows += [self._row(source) for source in self.sources.values()]
+        rows += [replace(self._row(one), kind="channel", contract=one.contract) for one in self.transports.values()]
         return sorted(rows, key=lambda row: (row.plugin, row.kind, row.name))
 
     def render(self, notice: Notice, adapter: Adapter) -> Message:
@@ -95,11 +106,12 @@ class Plugins:
             checked = check_adapter(plugin, adapter)
             for other in found.values():
                 if other.name == checked.name or other.sector == checked.sector:
-                    same = f"name '{checked.name}'" if other.name == checked.name else f"sector '{checked.sector}'"
-                    raise PluginFault(
-                        f"agency plugin '{plugin}', hook 'alertbus_adapters': the {same} is already taken by plugin "
-                        f"'{self._owners[id(other)]}'. Uninstall one of the two, or rename yours."
+                    same = (
+                        f"an adapter named '{checked.name}'"
+                        if other.name == checked.name
+                        else f"an adapter for the sector '{checked.sector}'"
                     )
+                    raise clash(self._named(self._owners[id(other)]), self._named(plugin), same)
             found[checked.sector] = checked
             self._owners[id(checked)] = plugin
         return found
@@ -109,10 +121,17 @@ class Plugins:
         for plugin, source in self._offered("alertbus_sources"):
             checked = check_source(plugin, source)
             if (other := found.get(checked.name)) is not None:
-                raise PluginFault(
-                    f"agency plugin '{plugin}', hook 'alertbus_sources': the name '{checked.name}' is already taken "
-                    f"by plugin '{self._owners[id(other)]}'. Uninstall one of the two, or rename yours."
-                )
+                raise clash(self._named(self._owners[id(other)]), self._named(plugin), f"a source named '{checked.name}'")
+            found[checked.name] = checked
+            self._owners[id(checked)] = plugin
+        return found
+
+    def _transports(self) -> dict[str, Transport]:
+        found: dict[str, Transport] = {}
+        for plugin, transport in self._offered("alertbus_channels"):
+            checked = check_transport(plugin, transport)
+            if (other := found.get(checked.name)) is not None:
+                raise clash(self._named(self._owners[id(other)]), self._named(plugin), f"a channel named '{checked.name}'")
             found[checked.name] = checked
             self._owners[id(checked)] = plugin
         return found
@@ -138,6 +157,11 @@ class Plugins:
             offered += [(name, each) for each in returned]
         return offered
 
+    def _named(self, plugin: str) -> str:
+        """Name a plugin together with the package that it comes from, which may be called otherwise."""
+        package = self._packages.get(plugin)
+        return f"'{plugin}'" if package is None else f"'{plugin}' (package {package})"
+
     def _refuse_reserved(self, hook: str) -> None:
         for plugin, _ in self._offered(hook):
             raise PluginFault(
@@ -145,7 +169,7 @@ class Plugins:
                 "so what it offers would have no effect. Leave the hook out."
             )
 
-    def _row(self, offered: Adapter | Source) -> Listed:
+    def _row(self, offered: Adapter | Source | Transport) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
         if isinstance(offered, Adapter):
@@ -153,6 +177,10 @@ class Plugins:
         return row
 
 
-def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = ()) -> object:
+def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(alertbus_adapters=hookimpl(lambda: list(adapters)), alertbus_sources=hookimpl(lambda: list(sources)))
+    return SimpleNamespace(
+        alertbus_adapters=hookimpl(lambda: list(adapters)),
+        alertbus_sources=hookimpl(lambda: list(sources)),
+        alertbus_channels=hookimpl(lambda: list(channels)),
+    )

@@ -3,6 +3,7 @@
 Each refusal names the plugin, the hook, what was found and what to do.
 """
 
+import difflib
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -10,9 +11,10 @@ from collections.abc import Callable, Sequence
 import pluggy
 
 from alertbus.model.errors import PluginFault
-from alertbus.plugin.hookspecs import CONTRACT
+from alertbus.plugin.hookspecs import CONTRACT, HOOKS
 from alertbus.plugin.protocols import Adapter, Source
 
+_PREFIX = "alertbus_"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -20,9 +22,16 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 def check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
     """Refuse a hook without its marker, and a wrapper: pluggy would pass over both in silence."""
     for attribute in dir(plugin):
-        if not attribute.startswith("alertbus_") or not inspect.isroutine(getattr(plugin, attribute, None)):
+        if not attribute.startswith(_PREFIX) or not inspect.isroutine(getattr(plugin, attribute, None)):
             continue
         who = f"agency plugin '{name}', hook '{attribute}'"
+        if attribute not in HOOKS:
+            short = {hook.removeprefix(_PREFIX): hook for hook in HOOKS}  # with the prefix every name would be near every other
+            near = difflib.get_close_matches(attribute.removeprefix(_PREFIX), short, n=1, cutoff=0.5)
+            meant = f"Did you mean `{short[near[0]]}`?" if near else f"There are {', '.join(f'`{hook}`' for hook in HOOKS)}."
+            raise PluginFault(
+                f"{who}: there is no such hook. {meant} Rename it; a function that is no hook may not begin with `alertbus_`."
+            )
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is None:
             raise PluginFault(f"{who}: not marked. Put @alertbus.plugin.hookimpl above it.")
@@ -32,15 +41,10 @@ def check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> Non
 
 def check_adapter(plugin: str, adapter: object) -> Adapter:
     """Give the adapter back if it has what the contract asks of one. Raises `PluginFault`."""
-    who = _who(plugin, "alertbus_adapters", adapter)
-    _must_match(who, adapter, "name", _NAME, "a lower-case name such as 'northfield-health'")
+    who = who_offers(plugin, "alertbus_adapters", adapter)
+    check_name(who, adapter, "a lower-case name such as 'northfield-health'")
     _must_match(who, adapter, "sector", _WORD, "one lower-case word such as 'health'")
-    contract = getattr(adapter, "contract", None)
-    if type(contract) is not int or contract != CONTRACT:
-        raise PluginFault(
-            f"{who}: `contract` is {contract if type(contract) is int else 'missing'} (this bus offers {CONTRACT}). "
-            f"Set it to {CONTRACT} once the conformance kit passes, or install a version of the plugin that does."
-        )
+    check_contract(who, adapter)
     formats = getattr(adapter, "formats", None)
     listed = isinstance(formats, Sequence) and not isinstance(formats, str)
     if not listed or not formats or not all(isinstance(f, str) for f in formats):
@@ -54,14 +58,50 @@ def check_adapter(plugin: str, adapter: object) -> Adapter:
 
 def check_source(plugin: str, source: object) -> Source:
     """Give the source back if it has what the contract asks of one. Raises `PluginFault`."""
-    who = _who(plugin, "alertbus_sources", source)
-    _must_match(who, source, "name", _NAME, "a lower-case name such as 'hmpps'")
-    _must_accept(who, source, "parse", (b"", {}), "parse(raw, headers) -> list[Alert] | Ignored")
+    who = who_offers(plugin, "alertbus_sources", source)
+    check_name(who, source, "a lower-case name such as 'hmpps'")
+    must_accept(who, source, "parse", (b"", {}), "parse(raw, headers) -> list[Alert] | Ignored")
     assert isinstance(source, Source)
     return source
 
 
-def _who(plugin: str, hook: str, offered: object) -> str:
+def check_name(who: str, offered: object, expected: str) -> None:
+    """Raise `PluginFault` for an object without a plain name."""
+    _must_match(who, offered, "name", _NAME, expected)
+
+
+def check_contract(who: str, offered: object) -> None:
+    """Raise `PluginFault` for an object that states no version of the contract, or one that this bus does not know."""
+    contract = getattr(offered, "contract", None)
+    if type(contract) is not int or contract != CONTRACT:
+        raise PluginFault(
+            f"{who}: `contract` is {_found(contract)} (this bus offers {CONTRACT}). "
+            f"Set it to {CONTRACT} once the conformance kit passes, or install a version of the plugin that does."
+        )
+
+
+def clash(first: str, second: str, what: str) -> PluginFault:
+    """Say that two plugins offer the same, and blame neither: which of them came first is the alphabet's doing."""
+    return PluginFault(
+        f"agency plugins {first} and {second} both offer {what}. Uninstall one of the two, or rename what one of them offers."
+    )
+
+
+def _found(contract: object) -> str:
+    """Say what stands where a number should: the number, or what else it is, never its value."""
+    if contract is None:
+        return "missing"
+    return (
+        str(contract)
+        if type(contract) is int
+        else {str: "text, not a number", bool: "true or false, not a number"}.get(
+            type(contract), f"{type(contract).__name__}, not a number"
+        )
+    )
+
+
+def who_offers(plugin: str, hook: str, offered: object) -> str:
+    """Name the plugin, its hook and the object, for a refusal."""
     name = getattr(offered, "name", None)
     called = f"'{name}'" if isinstance(name, str) else type(offered).__name__
     return f"agency plugin '{plugin}', hook '{hook}', {called}"
@@ -75,10 +115,11 @@ def _must_match(who: str, offered: object, attribute: str, pattern: re.Pattern[s
 
 
 def _must_take_one(who: str, offered: object, method: str, expected: str) -> None:
-    _must_accept(who, offered, method, (None,), expected)
+    must_accept(who, offered, method, (None,), expected)
 
 
-def _must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
+def must_accept(who: str, offered: object, method: str, arguments: tuple[object, ...], expected: str) -> None:
+    """Raise `PluginFault` for an object without the method, or with one that is asynchronous or takes something else."""
     function: Callable[..., object] | None = getattr(offered, method, None)
     if not callable(function):
         raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns.")

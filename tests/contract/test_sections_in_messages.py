@@ -9,6 +9,8 @@ from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
 from alertbus_police.schema import ppn_schema
+from alertbus_social_care import SocialCareAdapter
+from alertbus_social_care.schema import social_care_schema
 from jsonschema import Draft202012Validator
 
 from alertbus.model.details import SINCE_THEN
@@ -85,6 +87,14 @@ def test_a_clinician_reads_every_line() -> None:
     assert [line for line in section_lines(notice()) if line not in text] == []
 
 
+def test_a_social_worker_reads_every_line_and_who_is_meant() -> None:
+    named = notice().people[0].model_copy(update={"name": Name(given="Zeb", family="Quillfeather")})
+    lines = json.loads(SocialCareAdapter().render(notice().model_copy(update={"people": (named, *notice().people[1:])})).body)["stated"]
+
+    assert len(lines) == len(section_lines(notice()))
+    assert "Consent: withdrawn, by Zeb Quillfeather, to the plan: child in need" in lines
+
+
 @pytest.mark.parametrize(
     ("adapter", "sections"),
     [
@@ -111,6 +121,10 @@ def test_the_plain_form_has_every_section_as_it_is() -> None:
 
 def test_what_police_are_sent_is_what_their_schema_says() -> None:
     Draft202012Validator(ppn_schema()).validate(json.loads(PoliceAdapter().render(notice()).body))
+
+
+def test_what_social_care_is_sent_is_what_its_schema_says() -> None:
+    Draft202012Validator(social_care_schema()).validate(json.loads(SocialCareAdapter().render(notice()).body))
 
 
 def test_a_school_reads_no_line_that_would_say_who_an_adult_is() -> None:

@@ -86,6 +86,8 @@ alert: precaution              x   x     x    -  -    -     -     -     -    -  
 alert: incident reference      x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: officer                 x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: home conditions         x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
+alert: why graded so           x   x     x    -  -    -     -     -     -    -     -     -    -    -     -
+alert: whom police told        x   x     x    x  x    -     -     -     -    -     -     -    -    -     -
 alert: status                  x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: meeting                 x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: conference outcome      x   x     x    x  x    -     -     -     -    -     x     x    -    -     -

@@ -89,9 +89,17 @@ class TestStartUp:
                 ),
             ),
             (
+                {"contract": "1"},
+                (
+                    "`contract` is text, not a number "
+                    "(this bus offers 1). "
+                    "Set it to 1 once the conformance kit passes, or install a version of the plugin that does."
+                ),
+            ),
+            (
                 {"contract": True},
                 (
-                    "`contract` is missing "
+                    "`contract` is true or false, not a number "
                     "(this bus offers 1). "
                     "Set it to 1 once the conformance kit passes, or install a version of the plugin that does."
                 ),
@@ -131,6 +139,7 @@ class TestStartUp:
         ids=[
             "contract",
             "no contract",
+            "contract text",
             "contract true",
             "no name",
             "sector",
@@ -177,16 +186,28 @@ class TestStartUp:
             Plugins({"b": offer(adapters=[adapter(name="other")]), "a": offer(adapters=[adapter()])})
 
         assert str(fault.value) == (
-            "agency plugin 'b', hook 'alertbus_adapters': the sector 'health' is already taken by plugin 'a'. "
-            "Uninstall one of the two, or rename yours."
+            "agency plugins 'a' and 'b' both offer an adapter for the sector 'health'. "
+            "Uninstall one of the two, or rename what one of them offers."
         )
 
     def test_refuses_two_adapters_or_two_sources_of_one_name(self) -> None:
         twice = fault_of(adapters=[adapter(), adapter(sector="housing")])
         again = fault_of(sources=[source(), source()])
 
-        assert "the name 'northfield' is already taken by plugin 'northfield-health'" in twice
-        assert "the name 'register' is already taken by plugin 'northfield-health'" in again
+        assert "'northfield-health' and 'northfield-health' both offer an adapter named 'northfield'" in twice
+        assert "'northfield-health' and 'northfield-health' both offer a source named 'register'" in again
+
+    def test_a_clash_names_the_package_of_each_because_a_plugin_may_be_called_otherwise(self) -> None:
+        with pytest.raises(PluginFault) as fault:
+            Plugins(
+                {"b": offer(sources=[source()]), "a": offer(sources=[source()])},
+                packages={"a": "northfield-feeds 2.1", "b": "county-register 0.4"},
+            )
+
+        assert str(fault.value) == (
+            "agency plugins 'a' (package northfield-feeds 2.1) and 'b' (package county-register 0.4) both offer a source named 'register'. "
+            "Uninstall one of the two, or rename what one of them offers."
+        )
 
     def test_refuses_a_parameter_that_no_hook_offers(self) -> None:
         plugin = SimpleNamespace(alertbus_adapters=hookimpl(lambda policy: [adapter()]))
@@ -194,11 +215,34 @@ class TestStartUp:
         with pytest.raises(PluginFault, match=r"agency plugin 'p' is refused: (?s:.)*policy"):
             Plugins({"p": plugin})
 
-    def test_refuses_a_hook_that_does_not_exist(self) -> None:
-        plugin = SimpleNamespace(alertbus_adaptors=hookimpl(lambda: [adapter()]))
+    @pytest.mark.parametrize(
+        ("misspelt", "meant"),
+        [
+            ("alertbus_adapter", "alertbus_adapters"),
+            ("alertbus_source", "alertbus_sources"),
+            ("alertbus_adaptors", "alertbus_adapters"),
+            ("alertbus_pattern", "alertbus_patterns"),
+        ],
+    )
+    @pytest.mark.parametrize("marked", [True, False])
+    def test_a_misspelt_hook_is_told_the_nearest_name_whether_or_not_it_is_marked(self, misspelt: str, meant: str, marked: bool) -> None:
+        def hook() -> list[Any]:
+            return []
 
-        with pytest.raises(PluginFault, match=r"agency plugin 'p' is refused: (?s:.)*alertbus_adaptors"):
-            Plugins({"p": plugin})
+        with pytest.raises(PluginFault) as fault:
+            Plugins({"p": SimpleNamespace(**{misspelt: hookimpl(hook) if marked else hook})})
+
+        assert str(fault.value) == (
+            f"agency plugin 'p', hook '{misspelt}': there is no such hook. Did you mean `{meant}`? "
+            "Rename it; a function that is no hook may not begin with `alertbus_`."
+        )
+
+    def test_a_hook_that_is_near_to_none_is_told_all_there_are(self) -> None:
+        def hook() -> list[Any]:
+            return []
+
+        with pytest.raises(PluginFault, match=r"There are `alertbus_adapters`, `alertbus_channels`"):
+            Plugins({"p": SimpleNamespace(alertbus_zzzz=hookimpl(hook))})
 
     def test_refuses_a_hook_without_its_marker_which_pluggy_would_pass_over(self) -> None:
         with pytest.raises(PluginFault) as fault:
@@ -231,7 +275,7 @@ class TestStartUp:
             "Put what it offers into one."
         )
 
-    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
+    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_patterns"])
     def test_what_this_bus_would_never_use_is_refused_instead_of_passed_over(self, hook: str) -> None:
         with pytest.raises(PluginFault) as fault:
             Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(lambda: [object()])})})
@@ -242,7 +286,7 @@ class TestStartUp:
             "so what it offers would have no effect. Leave the hook out."
         )
 
-    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_channels", "alertbus_patterns"])
+    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_patterns"])
     def test_a_reserved_hook_that_offers_nothing_is_harmless(self, hook: str) -> None:
         def nothing() -> list[object]:
             return []
@@ -279,6 +323,16 @@ class TestLoading:
             "Reinstall it, or uninstall it to start without it."
         )
 
+    def test_a_plugin_that_ends_the_process_while_it_is_imported_is_told_like_any_other(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "alertbus_that_leaves.py").write_text("raise SystemExit(0)")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(discovery, "entry_points", lambda group: [EntryPoint("leaver", "alertbus_that_leaves", "alertbus")])
+
+        with pytest.raises(PluginFault, match=r"agency plugin 'leaver': importing alertbus_that_leaves raised SystemExit\."):
+            Plugins.load()
+
     def test_one_plugin_seen_twice_counts_once_and_two_of_one_name_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = EntryPoint("plain", "alertbus.plugin.plain", "alertbus")
         theirs = EntryPoint("plain", "theirs.plain", "alertbus")
@@ -286,7 +340,10 @@ class TestLoading:
         assert set(Plugins.load().adapters) == {"plain"}
 
         monkeypatch.setattr(discovery, "entry_points", lambda group: [ours, theirs])
-        with pytest.raises(PluginFault, match=r"two packages offer an entry point of that name"):
+        with pytest.raises(
+            PluginFault,
+            match=r"alertbus\.plugin\.plain \(.*theirs\.plain \(.*both offer a plugin named 'plain'",
+        ):
             Plugins.load()
 
 

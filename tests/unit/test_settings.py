@@ -235,11 +235,15 @@ def test_every_fault_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         pytest.param({"channel": "webhook"}, "police: a webhook needs url and secret (or secret_file); give both", id="webhook bare"),
         pytest.param({"channel": "file"}, "police: a file channel needs folder; give it", id="file bare"),
-        pytest.param({"channel": "pigeon"}, "police.channel: expected inbox, webhook or file; ", id="channel unknown"),
-        pytest.param({}, "police.channel: expected inbox, webhook or file; ", id="channel missing"),
+        pytest.param(
+            {"channel": "Pigeon"},
+            "police.channel: expected inbox, webhook, file, or the name of a plugin's channel; ",
+            id="channel unknown",
+        ),
+        pytest.param({}, "police.channel: expected inbox, webhook, file, or the name of a plugin's channel; ", id="channel missing"),
         pytest.param(
             "inbox",
-            "police: expected a mapping of channel, url, secret, secret_file, folder, at_once, timeout_s, ca_file; ",
+            "police: expected a mapping of channel, url, secret, secret_file, folder, at_once, timeout_s, ca_file, settings; ",
             id="not a mapping",
         ),
         pytest.param({"channel": "inbox", "at_once": 0}, "police.at_once: expected ", id="none at once"),

@@ -1,11 +1,13 @@
 """By which ways anything leaves the bus: a closed list, each to an agency's own system; none that a family holds (NOT-03, NOT-19)."""
 
-import typing
+import inspect
 from pathlib import Path
 
 from alertbus.broker.topics import TOPICS
-from alertbus.channel_settings import ChannelSettings
+from alertbus.channel_settings import OWN_CHANNELS
 from alertbus.delivery import channels
+from alertbus.plugin.manager import Plugins
+from alertbus.plugin.transports import OpenTransport
 from alertbus.policy.load import load_policy
 
 AGENCIES = {
@@ -19,9 +21,15 @@ SECTORS = {"social_care", "police", "health", "education", "housing", "probation
 
 def test_not_19_the_ways_out_are_three_to_agencies_and_one_to_the_watchdog() -> None:
     """No red book, no app of a parent, no post: what a family holds is neither written to nor counted as told."""
-    assert set(typing.get_args(ChannelSettings.model_fields["channel"].annotation)) == {"inbox", "webhook", "file"}
+    assert set(OWN_CHANNELS) == {"inbox", "webhook", "file"}
     folder = Path(channels.__file__).parent
-    assert {path.stem for path in folder.glob("*.py")} == {"__init__", "deadman", "file", "inbox", "webhook"}
+    assert {path.stem for path in folder.glob("*.py")} == {"__init__", "deadman", "file", "inbox", "plugged", "webhook"}
+
+
+def test_not_19_a_plugins_way_out_is_to_an_agency_too_and_the_shipped_ones_are_known() -> None:
+    """A transport is given a message and an agency, and an operator sets one for an agency; who ships one has seen that no family holds it."""
+    assert list(inspect.signature(OpenTransport.send).parameters) == ["self", "message", "agency"]
+    assert set(Plugins.load().transports) <= {"mesh", "notify"}
 
 
 def test_not_19_every_agency_of_the_policy_is_an_organisation_of_a_known_sector() -> None:

@@ -5,20 +5,24 @@ and settling, the same message comes again.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from alertbus.channel_settings import ChannelSettings
+from alertbus.channel_settings import OWN_CHANNELS, ChannelSettings
 from alertbus.delivery.channels.deadman import DeadmanChannel, DeadmanSwitch
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
+from alertbus.delivery.channels.plugged import PluggedChannel
 from alertbus.delivery.channels.webhook import LIMIT_S, WebhookChannel, trusted, webhook_client
 from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
+from alertbus.model.errors import SettingsFault
 from alertbus.model.notice import Message
+from alertbus.plugin.transport_checks import faults_of_channels, settings_for
+from alertbus.plugin.transports import Transport
 
 
 class Channel(Protocol):
@@ -88,19 +92,24 @@ async def open_channels(
     now: Callable[[], datetime],
     *,
     fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
+    transports: Mapping[str, Transport] = MappingProxyType({}),
     limit_s: float = LIMIT_S,
     switch: DeadmanSwitch = _NO_SWITCH,
 ) -> AsyncIterator[Channels]:
     """Open the channels that the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always.
+    `transports` are the channels of plugins. Raises `SettingsFault` where the settings of one are not as it says.
 
     What the inbox writes is committed together with what else is written by `transactions`.
     """
     inbox = InboxChannel(transactions, now)
+    plugged = plugged_channels(settings, fallbacks, transports)
     webhooks = [one for one in (*settings.values(), *fallbacks.values()) if one.channel == "webhook"]
     authorities = {file: trusted(file) for file in {one.ca_file for one in webhooks}}
     async with webhook_client(len(webhooks)) as client:
 
         def opened(chosen: ChannelSettings) -> Channel:
+            if (of_a_plugin := plugged.get(id(chosen))) is not None:
+                return of_a_plugin
             match chosen.channel:
                 case "webhook":
                     assert chosen.url is not None
@@ -116,11 +125,36 @@ async def open_channels(
                 case "file":
                     assert chosen.folder is not None
                     return FileChannel(chosen.folder)
-                case "inbox":
+                case _:
                     return inbox
 
         by_agency = {agency: opened(chosen) for agency, chosen in settings.items()}
         by_agency[watchdog.AGENCY] = DeadmanChannel(transactions, now, client.session, switch)
         named = {name: opened(chosen) for name, chosen in fallbacks.items()}
         at_once = {agency: chosen.at_once for agency, chosen in settings.items() if chosen.at_once is not None}
-        yield Channels(by_agency, inbox, named, at_once)
+        try:
+            yield Channels(by_agency, inbox, named, at_once)
+        finally:
+            for one in plugged.values():
+                await one.close()
+
+
+def plugged_channels(
+    settings: Mapping[str, ChannelSettings], fallbacks: Mapping[str, ChannelSettings], transports: Mapping[str, Transport]
+) -> dict[int, PluggedChannel]:
+    """Give the channels of plugins that the settings name, by the identity of what names each. None is opened yet.
+
+    Raises `SettingsFault` with every fault of them.
+    """
+    if faults := list(faults_of_channels(settings, fallbacks, transports)):
+        raise SettingsFault("\n".join(faults))
+    return {
+        id(chosen): PluggedChannel(
+            transports[chosen.channel], settings_for(name, chosen, transports), limit_s=chosen.timeout_s, at_once=chosen.at_once
+        )
+        for name, chosen in _of_plugins(settings, fallbacks)
+    }
+
+
+def _of_plugins(*given: Mapping[str, ChannelSettings]) -> Iterator[tuple[str, ChannelSettings]]:
+    yield from ((name, chosen) for some in given for name, chosen in some.items() if chosen.channel not in OWN_CHANNELS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, literal, or_, select, update
 
 from alertbus.delivery.ledger import turns
 from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement, receipt_of, receipt_of_end
@@ -132,6 +132,19 @@ def cancel_unsent(connection: Connection, withdrawal: Notice, now: datetime) -> 
                 receipt_pending=True,
             )
         )
+
+
+def learned(connection: Connection, notice_ids: Sequence[str], state: LedgerState, error: str | None, now: datetime) -> list[str]:
+    """Write down what a carrier says later of notices that it had: that they arrived, or that it gave them up; give those this changed.
+
+    What it gave up is undelivered from now on, as if it had been refused.
+    """
+    values: dict[str, Any] = {"state": state.value, "error_class": error, "done_at": now, "receipt_pending": True}
+    if state is LedgerState.REFUSED:
+        values["fallback_due"] = case((ledger.c.fallback.is_(None), literal(now, UtcDateTime())), else_=None)
+    handed_over = (ledger.c.notice_id.in_(notice_ids), ledger.c.state == LedgerState.SENT)
+    changed = connection.execute(update(ledger).where(*handed_over).values(**values).returning(ledger.c.notice_id))
+    return list(changed.scalars())
 
 
 def open_again(connection: Connection, notice_id: str, attempts: int) -> str | None:

@@ -23,6 +23,7 @@ from alertbus.delivery.ledger.rows import (
     OPEN_STATE,
     PATIENCE,
     RECEIPT_COLUMNS,
+    HandedOver,
     Leased,
     LedgerEntry,
     RefusedNotice,
@@ -178,6 +179,24 @@ class Ledger:
             return receipts
 
         return await self.transactions.write(work, Lock.SHARED)
+
+    async def handed_over(self, since: datetime, *, after: int = 0, limit: int = 500) -> list[HandedOver]:
+        """Give notices that a carrier has had since then and of which it has said no more, in the order of arrival, `after` a place."""
+        query = (
+            select(ledger.c.seq, ledger.c.notice_id, ledger.c.agency)
+            .where(ledger.c.state == LedgerState.SENT, ledger.c.done_at >= since, ledger.c.seq > after)
+            .order_by(ledger.c.seq)
+            .limit(limit)
+        )
+        return [HandedOver(*row) for row in await self._rows(query)]
+
+    async def learned(self, notice_ids: Sequence[str], now: datetime, *, gave_up: str | None = None) -> list[str]:
+        """Note that notices which a carrier had have arrived, or, with an error class, that it gave them up; give those that this changed.
+
+        The receipt of it is published by whichever delivery worker looks next.
+        """
+        state = LedgerState.ACCEPTED if gave_up is None else LedgerState.REFUSED
+        return await self.transactions.write(lambda connection: endings.learned(connection, notice_ids, state, gave_up, now))
 
     async def refused(self, notice_ids: Sequence[str]) -> list[RefusedNotice]:
         """Give those of the notices that stand refused for good."""

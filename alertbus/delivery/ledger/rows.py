@@ -100,6 +100,15 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A notice that a carrier has, and the agency's system perhaps not. `seq` is its place in the ledger."""
+
+    seq: int
+    notice_id: str
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedNotice:
     """A notice that its agency's system refused for good, at attempt number `attempts`."""
 

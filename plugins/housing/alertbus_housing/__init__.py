@@ -1,17 +1,24 @@
-"""Housing: a notice as a landlord's cautionary alert, in the shape and within the limits of Hackney's API.
+"""Housing, both ways: a notice as a landlord's cautionary alert, in the shape and within the limits of Hackney's API, and
+the events of a landlord's own register as warnings for everybody who visits.
 
-from alertbus_housing import Code, HousingAdapter
+from alertbus_housing import Code, HousingAdapter, HousingCautions
 """
 
 from collections.abc import Sequence
 
-from alertbus.plugin import Adapter, hookimpl
-from alertbus_housing.adapter import HousingAdapter
+from alertbus.plugin import Adapter, Source, hookimpl
+from alertbus_housing.adapter import HousingAdapter, HousingForm
 from alertbus_housing.caution import Caution, Code
+from alertbus_housing.source import HousingCautions
 
-__all__ = ["Caution", "Code", "HousingAdapter", "alertbus_adapters"]
+__all__ = ["Caution", "Code", "HousingAdapter", "HousingCautions", "HousingForm", "alertbus_adapters", "alertbus_sources"]
 
 
 @hookimpl
 def alertbus_adapters() -> Sequence[Adapter]:
     return [HousingAdapter()]
+
+
+@hookimpl
+def alertbus_sources() -> Sequence[Source]:
+    return [HousingCautions()]

@@ -1,4 +1,5 @@
-"""A notice as the body of Hackney's cautionary-alert API: POST to raise one, PATCH to end it (STANDARDS section 7).
+"""A notice as the body of Hackney's cautionary-alert API: POST to raise one, PATCH to end it; or as the event that says
+the same (STANDARDS section 7).
 
 The person in it is never named: a landlord needs to know which door, not who. `personDetails` is required by the
 API, so it holds an opaque id and a fixed sentence. Headers say which route the body is for; they hold no personal
@@ -7,6 +8,7 @@ data.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,6 +16,8 @@ from alertbus.plugin import CONTRACT, Address, Message, Notice
 from alertbus.plugin.wording import is_over, step_word
 from alertbus.plugin.writing import as_page
 from alertbus_housing.caution import CODES, Caution, Code, caution, description, reference
+from alertbus_housing.events import event_of
+from alertbus_housing.source import CREATED, ENDED
 
 MEDIA_TYPE = "application/json"
 SCHEMA_NAME = "housing-cautionary-alert.v1"
@@ -26,25 +30,39 @@ LONGEST_ADDRESS = 255
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:housing")
 
 
+class HousingForm(StrEnum):
+    CALL = "call"
+    """The body of a call of the API."""
+    EVENT = "event"
+    """The event that the API publishes after the call."""
+
+
 class HousingAdapter:
-    """`codes` replaces the landlord's code for any caution; the rest keep Hackney's."""
+    """`codes` replaces the landlord's code for any caution; the rest keep Hackney's. `form="event"` is for a landlord whose
+    systems listen to events.
+    """
 
     name = "housing"
     sector = "housing"
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
 
-    def __init__(self, *, codes: Mapping[Caution, Code] | None = None) -> None:
-        self._codes = {**CODES, **(codes or {})}
+    def __init__(self, *, codes: Mapping[Caution, Code] | None = None, form: HousingForm | str = HousingForm.CALL) -> None:
+        self._codes, self._form = {**CODES, **(codes or {})}, HousingForm(form)
 
     def render(self, notice: Notice) -> Message:
         ends = is_over(notice)
-        body = {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
+        body: dict[str, Any] = (
+            {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
+        )
+        route = END if ends else CREATE
+        if self._form is HousingForm.EVENT:
+            body, route = event_of(notice, body, _not_named(notice), ends=ends), ENDED if ends else CREATED
         return Message(
             media_type=MEDIA_TYPE,
             body=as_page(body, indent=1),
             filename=f"{notice.id}.json",
-            headers=_headers(notice, END if ends else CREATE),
+            headers=_headers(notice, route),
         )
 
 
@@ -57,8 +75,12 @@ def _alert(notice: Notice, code: Code) -> dict[str, Any]:
         "assureReference": reference(notice),
         "alert": {"code": code.code, "description": code.description},
         **({"assetDetails": asset} if asset else {}),
-        "personDetails": {"id": str(uuid5(_NAMESPACE, notice.obligation.case_id)), "name": NOT_NAMED},
+        "personDetails": _not_named(notice),
     }
+
+
+def _not_named(notice: Notice) -> dict[str, str]:
+    return {"id": str(uuid5(_NAMESPACE, notice.obligation.case_id)), "name": NOT_NAMED}
 
 
 def _incident_date(notice: Notice) -> str:
@@ -84,9 +106,10 @@ def _asset(notice: Notice) -> dict[str, str] | None:
 
 
 def _full_address(address: Address) -> str:
-    """Whole, or the postcode alone where the API has no room: half an address is another address."""
+    """Whole, or the postcode alone where the API has no room or would take it for markup: half an address is another one."""
     whole = ", ".join(part.strip() for part in (*address.lines, address.postcode or "") if part.strip())
-    return whole if len(whole) <= LONGEST_ADDRESS else address.postcode or ""
+    fits = len(whole) <= LONGEST_ADDRESS and not set(whole) & set("<>")
+    return whole if fits else "" if set(address.postcode or "") & set("<>") else address.postcode or ""
 
 
 def _headers(notice: Notice, route: str) -> dict[str, str]:

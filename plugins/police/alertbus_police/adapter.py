@@ -35,7 +35,24 @@ NOT_FOR_POLICE = frozenset({IdentifierSystem.NHS_NUMBER, IdentifierSystem.UPN, I
 DETAILS: Mapping[str, tuple[str, ...]] = {
     "release": ("date", "conditions", "restraining_order", "confirmed"),
     "flag": ("precautions", "grade"),
-    "incident": ("reference", "grade", "children_present", "welfare_check", "home_conditions", "officer", "dash"),
+    "incident": (
+        "reference",
+        "grade",
+        "children_present",
+        "welfare_check",
+        "home_conditions",
+        "officer",
+        "parental_responsibility",
+        "nobody_sought",
+        "children_seen_at",
+        "shared_with",
+        "dash",
+        "dash_grade",
+        "dash_reason",
+        "reports_in_year",
+        "marac",
+        "dvds",
+    ),
 }
 """The sections and fields that police are shown. One that somebody adds to the model later is shown when it is
 written here, not before.
@@ -46,6 +63,7 @@ IN_WORDS = frozenset({"conference", "handover", "question", "denial", "request"}
 conferences, call whoever answers now (TUR-07), and are asked for what they hold (LNK-05)."""
 
 DO_NOT_REVEAL = HIDE_THE_SOURCE.capitalize()
+RING_POLICE = "Nothing of the disclosure itself is here, and none of it travels: ask the force that made the report."
 WITHDRAWN = "the sender has withdrawn this alert. End any marker set for it."
 NO_LONGER_YOURS = (
     "this case is no longer yours, or whom it is about is no longer linked to it. End any marker set for this case; the concern itself "
@@ -176,7 +194,7 @@ def _details(notice: Notice) -> Iterator[tuple[str, dict[str, Any]]]:
         if name == "incident":
             given = {**given, **incident_facts(notice)}
         if shown := {f: _plain(given[f]) for f in fields if given.get(f) is not None}:
-            yield name, shown
+            yield name, shown | ({"dvds_note": RING_POLICE} if "dvds" in shown else {})
 
 
 def _links(notice: Notice) -> Iterator[dict[str, Any]]:

@@ -24,10 +24,7 @@ NOBODY = "nobody"
 
 
 def required(notice: Notice) -> dict[str, Any]:
-    """Every field of `WORDS`: what the notice says, else `not_stated`.
-
-    A notice says nothing of when the children were seen or of who else was told, so those are questions each time.
-    """
+    """Every field of `WORDS`: what the notice says, else `not_stated`."""
     known = section(notice, "incident")
     adults = [p for p in notice.people if not p.child]
     return {
@@ -40,8 +37,8 @@ def required(notice: Notice) -> dict[str, Any]:
         "home_conditions": known.get("home_conditions") or NOT_STATED,
         "officer": known.get("officer") or NOT_STATED,
         "force_reference": known.get("reference") or NOT_STATED,
-        "time_children_seen": NOT_STATED,
-        "shared_with": NOT_STATED,
+        "time_children_seen": known.get("children_seen_at") or NOT_STATED,
+        "shared_with": "; ".join(known.get("shared_with") or ()) or NOT_STATED,
     }
 
 

@@ -112,7 +112,17 @@ def _event() -> Schema:
                 "welfare_check": _UNLESS_UNSAID,
                 "home_conditions": _TEXT,
                 "officer": _TEXT,
+                "parental_responsibility": _TEXT,
+                "nobody_sought": _FLAG,
+                "children_seen_at": _TIME,
+                "shared_with": _TEXTS,
                 "dash": {"type": "integer", "minimum": 0, "maximum": 24},
+                "dash_grade": {"enum": ["standard", "medium", "high"]},
+                "dash_reason": _TEXT,
+                "reports_in_year": {"type": "integer", "minimum": 0},
+                "marac": _FLAG,
+                "dvds": {"enum": ["considered", "made"]},
+                "dvds_note": _TEXT,
             }
         ),
     }

@@ -126,6 +126,25 @@ def test_what_failed_child_bi_is_present() -> None:
     ]
 
 
+def test_ppn_14_when_the_children_were_seen_and_who_was_told_are_answers_once_they_are_stated() -> None:
+    stated = {"children_seen_at": "2021-01-02T21:40:00+00:00", "shared_with": ["MASH, 23:10", "the school, 08:15"]}
+    ppn = rendered(rich_notice(details={"incident": stated}))
+
+    assert ppn["required"]["time_children_seen"] == "2021-01-02T21:40:00+00:00"
+    assert ppn["required"]["shared_with"] == "MASH, 23:10; the school, 08:15"
+    assert not [words for words in ppn["to_complete"] if words in {WORDS["time_children_seen"], WORDS["shared_with"]}]
+
+
+def test_of_a_disclosure_police_are_told_that_it_was_made_and_to_ask_and_nothing_else() -> None:
+    (event,) = rendered(rich_notice(details={"incident": {"dvds": "made", "marac": True}}))["events"]
+
+    assert {name: event["details"]["incident"][name] for name in ("dvds", "marac", "dvds_note")} == {
+        "dvds": "made",
+        "marac": True,
+        "dvds_note": "Nothing of the disclosure itself is here, and none of it travels: ask the force that made the report.",
+    }
+
+
 def test_what_is_missing_is_marked_and_put_in_words_an_officer_can_act_on() -> None:
     ppn = rendered(minimal_notice())
 
