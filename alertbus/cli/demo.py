@@ -14,6 +14,7 @@ import typer
 from alertbus import logs
 from alertbus.cli.demo_desk import parts_with_desk, show_desk
 from alertbus.cli.output import NO, as_json, progress, say
+from alertbus.cli.plugins_dir import PluginsDir, try_from
 from alertbus.cli.up import stop_signals
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean, narrate
@@ -56,8 +57,10 @@ def demo(
     exit_: Annotated[bool, typer.Option("--exit", help="Stop when the story is told.")] = False,
     desk_only: Annotated[bool, typer.Option("--desk-only", help="Not the story: the desk at once.")] = False,
     desk_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The desk's port; 0 for any that is free.")] = None,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why; then a desk to look at."""
+    try_from(plugins_dir)
     clean = asyncio.run(_demo(stay=not exit_, story=not desk_only, desk_port=desk_port))
     if not clean:
         raise typer.Exit(NO)

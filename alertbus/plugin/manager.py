@@ -6,6 +6,7 @@ one that breaks fails its own message only, and its error's text, which may hold
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Self
 
@@ -23,6 +24,7 @@ from alertbus.plugin.registration import check_adapter, check_hooks, check_sourc
 from alertbus.plugin.rendering import rendered
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
+from alertbus.plugin.unpackaged import dropped_in, found_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,28 @@ class Plugins:
             self._refuse_reserved(hook)
 
     @classmethod
-    def load(cls) -> Self:
-        """All plugins installed in this environment. Raises `PluginFault` for the first that cannot be used."""
-        plugins: dict[str, object] = {}
-        versions: dict[str, str] = {}
-        packages: dict[str, str] = {}
+    def load(cls, plugins_dir: Path | None = None) -> Self:
+        """All plugins installed in this environment, and those of `plugins_dir`, which take the place of installed ones of the same name.
+
+        Raises `PluginFault` for the first that cannot be used.
+        """
+        unpackaged = {one.name: one for one in dropped_in(plugins_dir)} if plugins_dir is not None else {}
+        plugins: dict[str, object] = {name: one.imported() for name, one in unpackaged.items()}
+        versions = {name: one.version for name, one in unpackaged.items()}
+        packages = {name: str(one.top) for name, one in unpackaged.items()}
         for entry in installed():
+            if entry.name in unpackaged:
+                continue
             plugins[entry.name] = imported(entry)
             versions[entry.name] = entry.dist.version if entry.dist else "unknown"
             packages[entry.name] = package_of(entry)
         return cls(plugins, versions, packages)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The plugins at a place and no other, installed or not. Raises `PluginFault`."""
+        found = found_at(path)
+        return cls({one.name: one.imported() for one in found}, {one.name: one.version for one in found})
 
     def adapter_for(self, sector: str) -> Adapter:
         """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""

@@ -16,6 +16,10 @@ Headers = Mapping[str, str]
 """The headers of a message, by name in lower case."""
 
 
+MOST_STATEMENTS = 500
+"""That one message may make. Chosen: the children of a whole year of a large school in one file. A source refuses what has more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A message that was understood and raises nothing. `reason` is a stable sentence for the sender: the rule, and no personal data."""

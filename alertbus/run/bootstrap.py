@@ -65,10 +65,10 @@ class Wiring:
 
     @cached_property
     def plugins(self) -> "Plugins":
-        """Every plugin that is installed. Raises `PluginFault`."""
+        """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
 
-        return Plugins.load()
+        return Plugins.load(self.settings.plugins_dir)
 
 
 def now() -> datetime:

@@ -18,7 +18,7 @@ _SOUND = (_PURE, _ALONE, _FORGETS, _SAME)
 
 
 class AdapterConformance:
-    """Inherit, and set `adapter`. Every rule is a test. `golden`: the folder of messages as your last release made them, if you keep any."""
+    """Inherit, and set `adapter`. Every rule is a test. `golden`: the folder of your last release's messages, if you keep any."""
 
     adapter: ClassVar[Adapter]
     golden: ClassVar[Path | None] = None

@@ -11,10 +11,10 @@ from alertbus.model.alert import SaidBy
 from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import must
-from alertbus.plugin.kit.elsewhere import digest
 from alertbus.plugin.kit.family import CHILD, FATHER, FLAG_LINE, FRIEND, SIBLING, full_notice, kinds
 from alertbus.plugin.kit.leaks import stands_in, values_of
 from alertbus.plugin.kit.looking import looked_at, rendered
+from alertbus.plugin.kit.other_process import digest
 from alertbus.plugin.kit.samples import minimal_notice, sample_briefing
 from alertbus.plugin.protocols import Adapter
 from alertbus.plugin.wording import RECALL
@@ -60,7 +60,7 @@ def _flag_leads(adapter: Adapter, notice: Notice, what: str, *more: tuple[str, s
 
 
 def keeps_certainty(adapter: Adapter) -> None:
-    """Whoever's relation the message says, child or adult, and whatever the kind: that it is putative, or only reported, stands there too."""
+    """Whoever's relation the message says, child or adult, and whatever the kind: that it is putative or reported stands there."""
     for kind in kinds():
         for changed in (CHILD, SIBLING, FATHER, FRIEND):
             bare = _text(adapter, _with(kind, changed, relation=None, certainty=None))

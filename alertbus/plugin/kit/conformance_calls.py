@@ -11,10 +11,10 @@ from alertbus.model.notice import ENDINGS, Deed, Message
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import Broken, leaked, must
 from alertbus.plugin.kit.corpus import exhibits
-from alertbus.plugin.kit.elsewhere import digest, elsewhere
 from alertbus.plugin.kit.family import full_notice, kinds
 from alertbus.plugin.kit.leaks import values_of
 from alertbus.plugin.kit.looking import Look, everything_in, looked_at, rendered, show
+from alertbus.plugin.kit.other_process import digest, elsewhere
 from alertbus.plugin.kit.samples import minimal_notice
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
@@ -43,10 +43,15 @@ def gives_messages(adapter: Adapter) -> None:
 
 
 def _malformed(message: object) -> str:
+    """Say what keeps the bus from sending it; empty where nothing does."""
     if not isinstance(message, Message):
         return f"render returned {type(message).__name__} (expected: alertbus.plugin.Message)"
     if not isinstance(message.body, bytes):
         return f"the message's body is {type(message.body).__name__} (expected: bytes). Encode it"
+    return _unfit(message)
+
+
+def _unfit(message: Message) -> str:
     if "/" not in message.media_type:
         return "the message's media type has no '/' (expected: such as application/json)"
     if not _FILENAME.fullmatch(message.filename):
@@ -103,8 +108,7 @@ def writes_its_formats(adapter: Adapter) -> None:
 def is_pure(adapter: Adapter) -> None:
     for look in looked_at(adapter).looks:
         must(not look.touched, f"{look.what}: it used {', '.join(look.touched)}")
-    first = elsewhere(adapter)[0] if _can_be_moved(adapter) else None
-    if first is not None:
+    for first in elsewhere(adapter)[:1] if _can_be_moved(adapter) else ():
         must(not first.touched, f"in a process that has just started it used {', '.join(first.touched)}")
         must(not first.imported, f"it imports {', '.join(first.imported)} while it renders. Import at the top of the module.")
 
@@ -155,9 +159,10 @@ def is_deterministic(adapter: Adapter) -> None:
 def _can_be_moved(adapter: Adapter) -> bool:
     """Whether it can be tried in another process; that it cannot, the rule about the same bytes says."""
     try:
-        return bool(elsewhere(adapter))
+        elsewhere(adapter)
     except Broken:
         return False
+    return True
 
 
 def _base(media_type: str) -> str:

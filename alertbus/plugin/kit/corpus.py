@@ -1,4 +1,4 @@
-"""The notices that the kit shows to an adapter: every kind and deed, full and bare, each thing absent once, each thing there once, and mixed.
+"""The notices that the kit shows to an adapter: every kind and deed, full and bare, each thing absent or there once, and mixed.
 
 All are made once for a process, and are the same in every process. Each has words that say what it is; a finding quotes those.
 """
@@ -92,8 +92,8 @@ def _one_thing_absent() -> Iterator[tuple[str, Notice]]:
     for name, value in _OF_A_PERSON.items():
         yield f"a notice of children without `{name}`", full_notice(children=(CHILD.model_copy(update={name: value}),))
         yield f"a notice of adults without `{name}`", full_notice(people=(FATHER.model_copy(update={name: value}),))
-    for name in _NAMES:
-        yield "a notice of a child known by half a name", full_notice(children=(CHILD.model_copy(update={"name": name}),))
+    for half in _NAMES:
+        yield "a notice of a child known by half a name", full_notice(children=(CHILD.model_copy(update={"name": half}),))
     for address in _ADDRESSES:
         yield "a notice with part of an address", full_notice(children=(CHILD.model_copy(update={"addresses": (address,)}),))
     for section, stated in DETAILS.items():

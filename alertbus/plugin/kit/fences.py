@@ -62,6 +62,8 @@ _SCREEN = ("<stdout>", "<stderr>", 1, 2)
 _CLOCKS = frozenset({"now", "utcnow", "today"})
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120  compared with the names of files in frames, which are text
 _MAY_READ = ("<frozen importlib", os.path.join(_STANDARD_LIBRARY, "zoneinfo"), os.path.join(_STANDARD_LIBRARY, "_strptime.py"))  # noqa: PTH118
+_MAY_ASK = (*_MAY_READ, os.path.join(_STANDARD_LIBRARY, "logging"))  # noqa: PTH118
+"""Who may ask what time it is: a log does for each line, and that there are lines is the matter of another rule."""
 
 
 @dataclass(slots=True)
@@ -106,11 +108,11 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         seen.refuse(what)
 
 
-def _is_allowed(frame: FrameType | None) -> bool:
+def _is_allowed(frame: FrameType | None, may: tuple[str, ...] = _MAY_READ) -> bool:
     """Whether it is the import system or the time zones that ask, and not the plugin's own code by way of the standard library."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(_MAY_READ):
+        if name.startswith(may):
             return True
         if not name.startswith((_STANDARD_LIBRARY, "<frozen")) or "site-packages" in name:
             return False
@@ -155,7 +157,7 @@ def _watch(seen: Touching) -> Callable[[FrameType, str, Any], None]:
         owner = getattr(called, "__self__", None)
         name = getattr(called, "__name__", "")
         a_clock = name in _CLOCKS and getattr(owner, "__module__", "") == "datetime"
-        if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame):
+        if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame, _MAY_ASK):
             seen.touched[name] = None
         if name.startswith("write") and getattr(owner, "name", "") in _SCREEN:
             seen.printed = True

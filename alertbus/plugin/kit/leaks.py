@@ -1,6 +1,6 @@
 """The rules for what an adapter says of a family where it should say nothing: outside the body, and when it fails. Platinum.
 
-What is sought are the values of the very notice that was shown: names, labels, identifiers, addresses, birth dates, and words that were said.
+What is sought are the values of the very notice that was shown: names, labels, numbers, addresses, birth dates, and words that were said.
 """
 
 import re

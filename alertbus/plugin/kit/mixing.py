@@ -10,7 +10,6 @@ from alertbus.model.person import Address, Name
 from alertbus.plugin.kit import family
 from alertbus.plugin.kit.samples import minimal_notice
 
-
 TEXTS = (
     "Ravelstone",
     " ",

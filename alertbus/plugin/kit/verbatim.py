@@ -1,4 +1,4 @@
-"""The rule for what somebody said (VOI-01): an adapter carries each excerpt whole or leaves it out, whoever said it and however it reads."""
+"""The rule for what somebody said (VOI-01): each excerpt is carried whole or left out, whoever said it and however it reads."""
 
 import re
 from collections.abc import Iterator
