@@ -13,8 +13,8 @@ from alertbus.model.alert import SaidBy, Severity
 from alertbus.model.item import ItemStep, StepKind
 from alertbus.model.notice import ConsentStanding, Deed, Excerpt, Notice, Repeats
 from alertbus.model.person import Address, Name
-from alertbus.plugin.kit.family import CHILD, DETAILS, FATHER, FLAG_LINE, full_notice, kinds
-from alertbus.plugin.kit.mixing import mixed_notices
+from alertbus.plugin.kit.invented import CHILD, DETAILS, FATHER, FLAG_LINE, full_notice, kinds
+from alertbus.plugin.kit.mixing import STRANGE, mixed_notices
 from alertbus.plugin.kit.samples import addressed_notice, ended_notice, minimal_notice, sample_briefing
 
 MIXED = 40
@@ -32,7 +32,7 @@ class Exhibit:
 @cache
 def exhibits() -> tuple[Exhibit, ...]:
     """Give every notice, those that tell most first."""
-    found = [*_kinds_and_deeds(), *_bare(), *_one_thing_absent(), *_one_thing_there(), *_mixed()]
+    found = [*_kinds_and_deeds(), *_bare(), *_one_thing_absent(), *_one_thing_there(), *_strange(), *_mixed()]
     return tuple(Exhibit(what, notice) for what, notice in found)
 
 
@@ -101,6 +101,13 @@ def _one_thing_absent() -> Iterator[tuple[str, Notice]]:
         for name in stated:
             less = {field: value for field, value in stated.items() if field != name}
             yield f"a notice without `details.{section}.{name}`", full_notice(details={section: less})
+
+
+def _strange() -> Iterator[tuple[str, Notice]]:
+    for number, text in enumerate(STRANGE):
+        words = dict.fromkeys(("title", "summary", "action", "contact", "recipient", "because"), text)
+        people = (FATHER.model_copy(update={"label": text, "name": Name(given=text, family=text)}),)
+        yield f"a notice in strange words ({number})", full_notice(**words, people=people, narrative=(Excerpt.of(text, SaidBy.CHILD),))
 
 
 def _one_thing_there() -> Iterator[tuple[str, Notice]]:

@@ -13,7 +13,7 @@ import orjson
 
 from alertbus.model.notice import Deed, Message, Notice
 from alertbus.plugin.kit.conformance import must
-from alertbus.plugin.kit.family import full_notice
+from alertbus.plugin.kit.invented import full_notice
 from alertbus.plugin.kit.looking import rendered
 from alertbus.plugin.kit.samples import addressed_notice, ended_notice, minimal_notice, sample_briefing
 from alertbus.plugin.protocols import Adapter

@@ -9,7 +9,7 @@ from datetime import date
 
 from alertbus.model.notice import Message, Notice, NoticePerson
 from alertbus.plugin.kit.conformance import everything_said_by, must
-from alertbus.plugin.kit.family import full_notice
+from alertbus.plugin.kit.invented import full_notice
 from alertbus.plugin.kit.looking import looked_at
 from alertbus.plugin.protocols import Adapter
 
@@ -36,8 +36,9 @@ def outside_is_bare(adapter: Adapter) -> None:
     for look in looked_at(adapter).looks:
         if look.made is None or look.what.startswith("mixed"):
             continue
+        values = values_of(look.notice)
         for place, text in _outside(look.made):
-            must(not stands_in(text, values_of(look.notice)), f"{look.what}: personal data in the {place}")
+            must(not stands_in(text, values), f"{look.what}: personal data in the {place}")
 
 
 def errors_are_bare(adapter: Adapter) -> None:
@@ -67,7 +68,7 @@ def _of_a_person(person: NoticePerson) -> Iterator[str]:
         yield from (address.uprn or "", address.postcode or "", *address.lines)
     for day in (person.born, person.died):
         if isinstance(day, date):
-            yield from (day.isoformat(), f"{day:%d%m%Y}", f"{day:%d%m%y}", f"{day.day} {day:%B} {day.year}")
+            yield from (day.isoformat(), f"{day:%d%m%Y}", f"{day.day} {day:%B} {day.year}")
 
 
 def _run_together(text: str) -> str:

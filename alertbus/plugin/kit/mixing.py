@@ -7,10 +7,10 @@ from typing import Any
 from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Deed, Excerpt, Notice, NoticePerson
 from alertbus.model.person import Address, Name
-from alertbus.plugin.kit import family
+from alertbus.plugin.kit import invented
 from alertbus.plugin.kit.samples import minimal_notice
 
-TEXTS = (
+STRANGE = (
     "Ravelstone",
     " ",
     "0",
@@ -33,14 +33,14 @@ TEXTS = (
 
 def mixed_notices(st: ModuleType) -> Any:
     """Give the strategy; hypothesis is passed in, because it is an extra."""
-    text = st.sampled_from(TEXTS)
+    text = st.sampled_from(STRANGE)
     person = _person(st, text)
     excerpt = st.builds(Excerpt.of, text, st.sampled_from([*SaidBy, None]), observed_first_hand=st.sampled_from([True, False, None]))
-    section = st.sampled_from(sorted(family.DETAILS)).flatmap(lambda name: st.just((name, family.DETAILS[name])))
+    section = st.sampled_from(sorted(invented.DETAILS)).flatmap(lambda name: st.just((name, invented.DETAILS[name])))
     fields = st.fixed_dictionaries(
-        {"kind": st.sampled_from(family.kinds()), "deed": st.sampled_from(list(Deed))},
+        {"kind": st.sampled_from(invented.kinds()), "deed": st.sampled_from(list(Deed))},
         optional={
-            "flag": st.just(family.FLAG_LINE),
+            "flag": st.just(invented.FLAG_LINE),
             "title": text,
             "summary": text,
             "action": text,
@@ -72,7 +72,7 @@ def _person(st: ModuleType, text: Any) -> Any:
         name=st.none() | name,
         born=st.none() | st.sampled_from([date(1930, 1, 1), date(2020, 11, 1), date(2000, 2, 29)]),
         died=st.sampled_from([None, date(2020, 6, 28)]),
-        identifiers=st.sampled_from([(), family.CHILD.identifiers, family.FATHER.identifiers]),
+        identifiers=st.sampled_from([(), invented.CHILD.identifiers, invented.FATHER.identifiers]),
         addresses=st.lists(address, max_size=2).map(tuple),
     )
 

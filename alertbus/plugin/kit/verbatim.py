@@ -7,7 +7,7 @@ from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Excerpt, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.conformance import must
-from alertbus.plugin.kit.family import full_notice, kinds
+from alertbus.plugin.kit.invented import full_notice, kinds
 from alertbus.plugin.kit.looking import rendered
 from alertbus.plugin.kit.samples import SPOKEN
 from alertbus.plugin.protocols import Adapter
