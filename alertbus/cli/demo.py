@@ -1,10 +1,8 @@
 """`alertbus demo` and `alertbus replay`: a scenario through the real thing, told event by event."""
 
 import asyncio
-import contextlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,9 +17,9 @@ from alertbus.cli.up import stop_signals
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean, narrate
 from alertbus.rehearsal.scenario import load_scenario
-from alertbus.run.bootstrap import PARTS, wired
+from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
-from alertbus.run.supervisor import Supervisor
+from alertbus.run.meanwhile import bus_while
 from alertbus.run.temporary import any_port, temporary_settings
 from alertbus.settings import Settings, load_settings
 
@@ -74,7 +72,7 @@ async def _demo(*, stay: bool, story: bool, desk_port: int | None) -> bool:
         return clean
     settings, folder = _of_the_desk(desk_port)
     with folder:
-        async with _bus(settings, say, parts_with_desk()) as supervisor:
+        async with bus_while(settings, say, parts_with_desk()) as supervisor:
             await show_desk(supervisor, settings, CHILD_BI, stopping)
     return clean
 
@@ -83,7 +81,7 @@ async def _told(stopping: asyncio.Event) -> bool:
     """Tell the story on a bus of its own. False where somebody was missed or told in error, or where it was cut short."""
     settings, folder = temporary_settings()
     with folder:
-        async with _bus(settings, say):
+        async with bus_while(settings, say):
             playing = asyncio.create_task(_play(settings, CHILD_BI, None))
             stopped = asyncio.create_task(stopping.wait())
             await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -114,7 +112,7 @@ async def _replay(folder: Path, speed: float | None, *, quiet: bool) -> dict[str
         return await _play(settings, folder, speed)
     temporary, keep = temporary_settings()
     with keep:
-        async with _bus(temporary, (lambda _: None) if quiet else say):
+        async with bus_while(temporary, (lambda _: None) if quiet else say):
             return await _play(temporary, folder, speed)
 
 
@@ -123,20 +121,3 @@ async def _play(settings: Settings, folder: Path, speed: float | None) -> dict[s
     async with wired(settings) as wiring:
         with progress("events", events) as tick:
             return await replay(folder, wiring, speed=speed, tick=tick)
-
-
-@contextlib.asynccontextmanager
-async def _bus(settings: Settings, tell: Callable[[str], None], parts: tuple[str, ...] = PARTS) -> AsyncIterator[Supervisor]:
-    """A supervised bus for as long as the block runs, its parts watched all the while."""
-    supervisor = Supervisor(settings, tell, parts)
-    done = asyncio.Event()
-    watching: asyncio.Task[None] | None = None
-    try:
-        await supervisor.start()
-        watching = asyncio.create_task(supervisor.watch(done))
-        yield supervisor
-    finally:
-        done.set()
-        if watching is not None:
-            await watching
-        await supervisor.stop()

@@ -77,7 +77,8 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
 def _within(policy: Policy, kind: str) -> str:
     rule = policy.kinds[kind]
     low = f" (low: {_in_words(rule.low)})" if rule.low else ""
-    return f"{_in_words(rule.respond_within)}{low}"
+    school = f" ({', '.join(sorted(rule.before_school_day))}: before the next school day)" if rule.before_school_day else ""
+    return f"{_in_words(rule.respond_within)}{low}{school}"
 
 
 def _in_words(within: Within) -> str:

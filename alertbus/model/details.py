@@ -230,6 +230,22 @@ class StatusChange(Word):
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 
 
+_LA_ESTAB = r"^[0-9]{3}([0-9]{4}|LLLL)$"
+
+
+class SchoolChange(Word):
+    """What a school's transfer file says: from which school a child went, and to which. It is a school's word, and changes no case."""
+
+    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", pattern=_LA_ESTAB)
+    """Number of the authority and of the school, seven digits; `LLLL` for an authority that sends it itself."""
+    to: Annotated[str | None, S.PLAN] = Field(default=None, pattern=_LA_ESTAB)
+    """The same of the school to which the file went."""
+    in_care: Annotated[bool | None, S.PLAN] = None
+    """Whether the school has it that the child is looked after."""
+    care_authority: Annotated[str | None, S.PLAN] = Field(default=None, pattern=r"^[0-9]{3}$")
+    """Number of the authority that looks after the child."""
+
+
 class Details(Word):
     """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody. Who may
     not see a section's own class sees nothing of it, also not a field of another class: part of it would say that there is the rest.
@@ -265,6 +281,8 @@ class Details(Word):
     """A denial."""
     status_change: Annotated[StatusChange | None, S.PLAN] = None
     """A change of the case's status."""
+    school_change: Annotated[SchoolChange | None, S.PLAN] = None
+    """A change of school."""
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     """The status as an older sender writes it, in a word."""
     conference_invite: Annotated[bool, S.ROUTING] = False
@@ -294,7 +312,20 @@ AT_THE_DOOR: Final[dict[str, Any]] = {}
 """The context in which a sender's own words are read: whatever is wrong with them is refused."""
 
 SINCE_THEN: Final = frozenset(
-    ("meeting", "conference", "contact", "instruction", "action", "request", "question", "consent", "handover", "denial", "status_change")
+    (
+        "meeting",
+        "conference",
+        "contact",
+        "instruction",
+        "action",
+        "request",
+        "question",
+        "consent",
+        "handover",
+        "denial",
+        "status_change",
+        "school_change",
+    )
 )
 """Sections that anybody could state in any shape before they had a form of their own."""
 

@@ -51,6 +51,9 @@ def test_a_new_plugin_installs_with_pip_passes_its_own_tests_and_is_listed(envir
         ("northfield-fire", "0.1.0", "source", "northfield-fire-in"),
     ]
 
+    judged = run(environment, "-m", "alertbus", "plugin", "check", "northfield-fire", "--at-least", "platinum", cwd=tmp_path)
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+
     tested = run(environment, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "northfield" in run(environment, "-m", "alertbus", "plugin", "render", "northfield-fire", cwd=tmp_path).stdout

@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from alertbus_ambulance import AmbulanceAdapter
 from alertbus_education import EducationAdapter
 from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
 from alertbus_police.schema import ppn_schema
+from alertbus_probation import ProbationAdapter
 from alertbus_social_care import SocialCareAdapter
 from alertbus_social_care.schema import social_care_schema
 from jsonschema import Draft202012Validator
@@ -47,6 +49,7 @@ DETAILS: dict[str, Any] = {
     "handover": {"role": "health_visitor", "from": "HV1", "to": "HV2", "pack": False, "interim": True},
     "denial": {"of": ["drug use"], "by": ADULT},
     "status_change": {"to": "closed", "reason": "Moved away.", "basis": "Section 17.", "effective": "2021-04-01"},
+    "school_change": {"from": "8012000", "to": "8201234", "in_care": True, "care_authority": "801"},
 }
 
 
@@ -100,6 +103,7 @@ def test_a_social_worker_reads_every_line_and_who_is_meant() -> None:
     [
         (PoliceAdapter(), {"conference", "handover", "question", "denial", "request"}),
         (EducationAdapter(), {"conference", "handover", "request"}),
+        (ProbationAdapter(), {"handover", "request"}),
     ],
 )
 def test_sta_05_sta_06_police_and_schools_read_what_a_conference_decided_and_no_plan(adapter: Adapter, sections: set[str]) -> None:
@@ -113,6 +117,13 @@ def test_a_landlord_reads_none_of_it() -> None:
     text = said(HousingAdapter(), notice())
 
     assert [line for line in section_lines(notice()) if line in text] == []
+
+
+def test_a_crew_reads_who_answers_now_and_none_of_the_rest() -> None:
+    text = said(AmbulanceAdapter(), notice())
+
+    assert [line for line in section_lines(notice(), only={"handover"}) if line not in text] == []
+    assert [line for line in section_lines(notice(), only=SINCE_THEN - {"handover"}) if line in text] == []
 
 
 def test_the_plain_form_has_every_section_as_it_is() -> None:

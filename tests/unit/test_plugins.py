@@ -418,7 +418,7 @@ class TestRendering:
 
 
 def spoken(text: str, **changes: Any) -> Notice:
-    return sample_notice(narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
+    return sample_notice(flag=None, narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
 
 
 class TestFidelity:
@@ -483,9 +483,9 @@ class TestFidelity:
         inner = Excerpt.of(LONG[:70], SaidBy.CHILD, observed_first_hand=True)
         outer = Excerpt.of(LONG, SaidBy.PROFESSIONAL, observed_first_hand=False)
 
-        message = Plugins({}).render(sample_notice(narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
+        message = Plugins({}).render(sample_notice(flag=None, narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
 
-        assert fidelity.carried(sample_notice(narrative=(inner, outer)), message) == (0, 1)
+        assert fidelity.carried(sample_notice(flag=None, narrative=(inner, outer)), message) == (0, 1)
 
     def test_it_says_which_excerpt(self) -> None:
         first = Excerpt.of(LONG, SaidBy.CHILD, observed_first_hand=True)
@@ -493,7 +493,7 @@ class TestFidelity:
 
         with pytest.raises(PluginFault, match=r"narrative\[1\] is carried"):
             Plugins({}).render(
-                sample_notice(narrative=(first, second)),
+                sample_notice(flag=None, narrative=(first, second)),
                 writing(lambda n: [n.narrative[0].text, n.narrative[1].text[:50]]),
             )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from alertbus.plugin.kit import conformance_adapters as says
 from alertbus.plugin.kit import conformance_calls as calls
 from alertbus.plugin.kit import golden, leaks, verbatim
+from alertbus.plugin.kit.receipt_suite import ReceiptConformance
 from alertbus.plugin.kit.tier_report import Tier, rule
 from alertbus.plugin.protocols import Adapter
 
@@ -17,7 +18,7 @@ _SOUND = (_PURE, _ALONE, _FORGETS, _SAME)
 """What must hold before two messages can be compared."""
 
 
-class AdapterConformance:
+class AdapterConformance(ReceiptConformance):
     """Inherit, and set `adapter`. Every rule is a test. `golden`: the folder of your last release's messages, if you keep any."""
 
     adapter: ClassVar[Adapter]
@@ -66,6 +67,7 @@ class AdapterConformance:
         Tier.SILVER,
         "render runs while agencies wait, and a message must not follow from where it runs.",
         "Take everything from the notice; read files and import when your module is loaded.",
+        protects=True,
     )
     def test_touches_no_network_file_or_clock(self) -> None:
         calls.is_pure(self.adapter)

@@ -22,6 +22,8 @@ _A_PATH = re.compile(r"(?:^|[\s\"'(=])(?:/(?:home|work|tmp|var|usr|opt|root|User
 _DIED = date(2019, 6, 28)
 _NOT_STATED = re.compile(r"not[ _-]stated", re.IGNORECASE)
 _TEN_DIGITS = re.compile(r"(?<!\d)\d{10}(?!\d)")
+_USUAL = "threat_to_staff"
+"""A kind of which every format can say everything."""
 _GOES_ON = tuple(deed for deed in Deed if deed not in ENDINGS)
 
 
@@ -85,11 +87,13 @@ def _with(kind: str, changed: NoticePerson, **fields: str | None) -> Notice:
 
 
 def keeps_source_mark(adapter: Adapter) -> None:
+    """In the body for the kind of most notices; for every kind, in the body or, where a format has no room, outside it."""
     for kind in kinds():
         for deed in _GOES_ON:
             open_ = rendered(adapter, full_notice(kind=kind, deed=deed, flag=None, do_not_reveal_source=False))
             hidden = rendered(adapter, full_notice(kind=kind, deed=deed, flag=None, do_not_reveal_source=True))
-            must(_tells_apart(open_, hidden, kind, deed), f"kind {kind}, deed {deed}: `do_not_reveal_source` leaves no trace in the body")
+            told = open_.body != hidden.body if kind == _USUAL else digest(open_) != digest(hidden)
+            must(told, f"kind {kind}, deed {deed}: `do_not_reveal_source` leaves no trace")
 
 
 def says_not_stated(adapter: Adapter) -> None:

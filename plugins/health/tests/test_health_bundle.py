@@ -5,18 +5,20 @@ tells.
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid5
 
 import fhirkit
 import pytest
 from alertbus_health import HealthAdapter
-from alertbus_health.adapter import NAMESPACE, made_uuid
+from alertbus_health.told import ToldToHealth
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
 from alertbus.plugin import Severity as Sev
+from alertbus.plugin.fhir import made_uuid
 from alertbus.plugin.testing import (
     NHS_NUMBERS,
     SPOKEN,
@@ -29,6 +31,7 @@ from alertbus.plugin.testing import (
 )
 
 Resource = dict[str, Any]
+NAMESPACE = ToldToHealth(minimal_notice()).namespace
 
 MUST_SUPPORT = {
     "Bundle": ("type", "entry"),
@@ -37,6 +40,7 @@ MUST_SUPPORT = {
     "Flag": ("status", "code", "subject"),
     "Patient": ("identifier",),
     "Organization": ("identifier", "name"),
+    "PractitionerRole": ("organization",),
     "Provenance": ("target", "recorded", "agent"),
 }
 """What UK Core marks mustSupport (Bundle 2.2.0, Communication 2.1.0, Flag 1.2.0, MessageHeader 2.4.0, Organization
@@ -47,6 +51,7 @@ where the notice has it.
 
 class TestConformance(AdapterConformance):
     adapter = HealthAdapter()
+    receipts: ClassVar[list[bytes]] = [path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("*.json"))]
 
 
 def validate(bundle: bytes) -> list[str]:
@@ -431,7 +436,7 @@ def test_the_answer_to_a_message_names_it_by_its_header() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_a_uuid_is_made_from_a_name_as_the_standard_says(name: str) -> None:
-    assert made_uuid(name) == str(uuid5(NAMESPACE, name))
+    assert made_uuid(NAMESPACE, name) == str(uuid5(NAMESPACE, name))
 
 
 def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:
