@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alertbus.cli.output import NO, OK, USAGE, as_json, complain, say
+from alertbus.cli.plugins_dir import PluginsDir, place_of, try_from
 
 if TYPE_CHECKING:
     from alertbus.plugin.kit.check_process import Checked, JudgedObject
@@ -18,6 +19,7 @@ def check(
     path: Annotated[str, typer.Argument(help="A package's folder, a .py file, or the name of an installed plugin.")],
     at_least: Annotated[str, typer.Option("--at-least", metavar="TIER", help="bronze, silver, gold or platinum.")] = "gold",
     json_: Annotated[bool, typer.Option("--json")] = False,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """Judge a plugin by the conformance kit: its tier, and each rule that fails with why it matters and how to mend it.
 
@@ -29,7 +31,8 @@ def check(
     from alertbus.plugin.kit.check_process import checked
     from alertbus.plugin.kit.tier_report import Tier
 
-    found = checked(path)
+    try_from(plugins_dir)
+    found = checked(place_of(path))
     if json_:
         as_json(_as_json(found))
     elif not found.cannot:

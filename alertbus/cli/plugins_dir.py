@@ -23,6 +23,15 @@ def try_from(folder: Path | None) -> None:
     os.environ["ALERTBUS_PLUGINS_DIR"] = str(folder.absolute())
 
 
+def place_of(plugin: str) -> str:
+    """The path of a plugin that is tried from the folder, for its name; anything else as it was given."""
+    if (folder := tried_from()) is None:
+        return plugin
+    from alertbus.plugin.unpackaged import dropped_in
+
+    return next((str(one.place) for one in dropped_in(folder) if one.name == plugin), plugin)
+
+
 def tried_from() -> Path | None:
     """The folder of plugins to try, by option, environment or file; None for none. Settings are read only where one could be set."""
     if not {"ALERTBUS_PLUGINS_DIR", "ALERTBUS_CONFIG"} & os.environ.keys():

@@ -37,6 +37,8 @@ class Unpackaged:
     """As an entry point has it: `alertbus_northfield`, or `alertbus_northfield.hooks:plugin`."""
     top: Path
     """The file of the module, or the folder of the package, that comes first in `value`."""
+    place: Path
+    """What was given or stands in the folder: `top` itself, or the project that it belongs to."""
 
     def imported(self) -> object:
         """Import it. Raises `PluginFault`, which says the class of what went wrong and nothing of its words."""
@@ -101,7 +103,7 @@ def found_at(path: Path) -> tuple[Unpackaged, ...]:
         name = path.stem if path.is_file() else path.name
         if not name.isidentifier():
             raise PluginFault(f"{path}: Python cannot import a module of that name. Rename it, with letters, digits and _ alone.")
-        return (Unpackaged(name.removeprefix("alertbus_"), UNPACKAGED, name, path),)
+        return (Unpackaged(name.removeprefix("alertbus_"), UNPACKAGED, name, path, path),)
     if not path.exists():
         raise PluginFault(f"{path}: there is no such file or folder. Give the path of a plugin, or the name of one that is installed.")
     raise PluginFault(
@@ -128,7 +130,7 @@ def _of_project(folder: Path) -> Iterator[Unpackaged]:
             raise PluginFault(
                 f"{folder / _PROJECT}: plugin '{name}' names {first}, which does not stand beside it or in src. Mend one of the two."
             )
-        yield Unpackaged(name, f"{version} ({UNPACKAGED})", str(value).strip(), top)
+        yield Unpackaged(name, f"{version} ({UNPACKAGED})", str(value).strip(), top, folder)
 
 
 def dropped_in(folder: Path) -> tuple[Unpackaged, ...]:

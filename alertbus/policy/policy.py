@@ -22,6 +22,7 @@ from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
 from alertbus.policy.local_procedure import LocalProcedure
+from alertbus.policy.plugin_rules import PluginRules
 from alertbus.policy.school_days import SchoolCalendar, calendar_of, next_school_start
 from alertbus.policy.within import CENTURY, Within
 
@@ -164,6 +165,8 @@ class Policy(Word):
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
     """How far from today a moment or a day may lie that somebody states."""
+    plugins: PluginRules = PluginRules()
+    """How much is taken from a plugin, and which plugins run in a process of their own."""
     local_procedure: Mapping[str, LocalProcedure] = Field(default_factory=dict)
     """Sector, or `default` → what whoever sends a concern is shown first (CON-07)."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None

@@ -19,7 +19,8 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import discovery, fidelity, hookimpl
 from alertbus.plugin.kit import conformance_adapters
-from alertbus.plugin.kit.conformance import Broken, world_closed
+from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.samples import CANARIES, SPOKEN, minimal_notice, sample_notice
 from alertbus.plugin.manager import Listed, Plugins, offer
 from alertbus.plugin.plain import Plain
@@ -417,7 +418,7 @@ class TestRendering:
 
 
 def spoken(text: str, **changes: Any) -> Notice:
-    return sample_notice(narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
+    return sample_notice(flag=None, narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
 
 
 class TestFidelity:
@@ -482,9 +483,9 @@ class TestFidelity:
         inner = Excerpt.of(LONG[:70], SaidBy.CHILD, observed_first_hand=True)
         outer = Excerpt.of(LONG, SaidBy.PROFESSIONAL, observed_first_hand=False)
 
-        message = Plugins({}).render(sample_notice(narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
+        message = Plugins({}).render(sample_notice(flag=None, narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
 
-        assert fidelity.carried(sample_notice(narrative=(inner, outer)), message) == (0, 1)
+        assert fidelity.carried(sample_notice(flag=None, narrative=(inner, outer)), message) == (0, 1)
 
     def test_it_says_which_excerpt(self) -> None:
         first = Excerpt.of(LONG, SaidBy.CHILD, observed_first_hand=True)
@@ -492,7 +493,7 @@ class TestFidelity:
 
         with pytest.raises(PluginFault, match=r"narrative\[1\] is carried"):
             Plugins({}).render(
-                sample_notice(narrative=(first, second)),
+                sample_notice(flag=None, narrative=(first, second)),
                 writing(lambda n: [n.narrative[0].text, n.narrative[1].text[:50]]),
             )
 

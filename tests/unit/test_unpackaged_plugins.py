@@ -28,6 +28,11 @@ dropfire = "alertbus_dropfire"
 pytestmark = pytest.mark.usefixtures("nothing_stays_imported")
 
 
+@pytest.fixture(autouse=True)
+def the_option_is_no_setting_of_the_next_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERTBUS_PLUGINS_DIR", "")
+
+
 def project(folder: Path, within: str = ".", pyproject: str = PROJECT) -> Path:
     package = folder / within / "alertbus_dropfire"
     package.mkdir(parents=True)
@@ -176,7 +181,29 @@ async def test_doctor_says_which_plugins_are_not_installed(tmp_path: Path) -> No
     assert "not installed" not in await doctor._plugins(load_settings())
 
 
-@pytest.mark.parametrize("command", [("plugin", "list"), ("up", "--exit-when-ready"), ("run", "gateway"), ("demo", "--exit")])
+def test_one_of_the_folder_is_checked_rendered_and_read_by_its_name(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    project(tmp_path / "whole")
+
+    rendered = ask(capfdbinary, "plugin", "render", "dropfire", "--minimal", "--plugins-dir", tmp_path)
+    checked = ask(capfdbinary, "plugin", "check", "dropfire", "--at-least", "gold")
+
+    assert rendered.code == 0
+    assert checked.code == 1
+    assert "dropfire (adapter): " in checked.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("plugin", "list"),
+        ("plugin", "check", "x"),
+        ("plugin", "new", "x"),
+        ("plugin", "parse", "x", "y"),
+        ("up", "--exit-when-ready"),
+        ("run", "gateway"),
+        ("demo", "--exit"),
+    ],
+)
 def test_a_folder_that_is_not_there_is_wrong_usage_of_every_command_that_takes_one(
     tmp_path: Path, command: tuple[str, ...], capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -186,10 +213,7 @@ def test_a_folder_that_is_not_there_is_wrong_usage_of_every_command_that_takes_o
     assert "is no folder. Make it, or correct its path." in answered.err
 
 
-def test_the_option_becomes_the_setting_that_every_part_of_a_bus_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    monkeypatch.setenv("ALERTBUS_PLUGINS_DIR", "unset by this test")
+def test_the_option_becomes_the_setting_that_every_part_of_a_bus_reads(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     dropped_in(tmp_path, "dropone")
 
     answered = ask(capfdbinary, "plugin", "list", "--json", "--plugins-dir", tmp_path)

@@ -4,7 +4,7 @@ import json
 import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from alertbus_social_care import Census, SocialCareAdapter
@@ -36,6 +36,10 @@ UPN = Identifier(system=IdentifierSystem.UPN, value="B801200005001")
 
 class TestConformance(AdapterConformance):
     adapter = SocialCareAdapter()
+    receipts: ClassVar[list[bytes]] = [
+        b'{"notice": "n-1", "stage": "accepted"}',
+        b'{"notice": "n-1", "stage": "acknowledged", "by": "A. Worker", "intent": "acting"}',
+    ]
 
 
 class TestConformanceOf2024(AdapterConformance):
