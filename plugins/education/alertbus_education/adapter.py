@@ -46,6 +46,7 @@ class EducationAdapter:
     sector = "education"
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
+    flag_marks: Sequence[str] = (text.FLAG,)
 
     def __init__(self, *, profile: Profile | str = Profile.MINIMAL, full: Collection[str] = ()) -> None:
         self._profile, self._full = Profile(profile), frozenset(full)
