@@ -264,6 +264,23 @@ def test_a_flag_that_would_say_who_is_refused_by_no_bus_because_a_fixed_one_stan
     assert json.loads(sent.body)["text"].splitlines()[0] == "Staff safety: do not meet the family alone. Call before you do."
 
 
+def test_voi_01_of_a_speaker_whose_words_would_say_who_nothing_is_shown_and_of_the_others_all_is() -> None:
+    adapter = EducationAdapter(profile="full")
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    names, also = (
+        Excerpt.of(words, SaidBy.PROFESSIONAL)
+        for words in ("Zeb was shouting at her all night again.", "She came to school tired and hungry.")
+    )
+    hers = Excerpt.of("I slept in the bath because of the noise.", SaidBy.CHILD)
+
+    sent = Plugins({"under-test": offer(adapters=[adapter])}).render(encompass(people=(adult,), narrative=(names, hers, also)), adapter)
+
+    told = json.loads(sent.body)
+    assert [one.get("text") for one in told["narrative"]] == [hers.text, None]
+    assert told["narrative"][-1] == {"left_out": 2}
+    assert (told["incident"]["voice_of_the_child"], told["incident"]["circumstances"]) == ([0], "not_stated")
+
+
 def test_a_childs_own_name_does_not_trip_the_fence() -> None:
     assert rendered(sample_notice(summary="Wrenna was late."))["summary"] == "Wrenna was late."
 
