@@ -80,6 +80,13 @@ def test_one_that_no_bus_would_take_beside_the_installed_ones_is_refused_before_
     assert ask(capfdbinary, "plugin", "run", file).code == 2
 
 
+def test_one_that_cannot_be_imported_is_refused_before_anything_starts(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    answered = ask(capfdbinary, "plugin", "run", dropped_in(tmp_path, "trialbad", text="1 / 0"))
+
+    assert answered.code == 2
+    assert "ZeroDivisionError" in answered.err
+
+
 def test_the_family_is_the_reviews_and_the_agency_works_with_it(tmp_path: Path) -> None:
     trial, _ = tried(dropped_in(tmp_path, "trialone"), tmp_path)
 
