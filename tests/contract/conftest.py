@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -144,6 +144,7 @@ def open_gateway(tmp_path: Path) -> Open:
         limit_s: float = 5.0,
         database_url: str | None = None,
         now: Callable[[], datetime] | None = None,
+        installed: Mapping[str, object] | None = None,
     ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
         key = tmp_path / "the-key"  # the same for every gateway: they share the broker's chains
@@ -155,7 +156,7 @@ def open_gateway(tmp_path: Path) -> Open:
             await connection.run_sync(metadata.create_all)
         producer = Producer(bootstrap)
         await producer.start()
-        plugins = Plugins({"testing": Testing()})
+        plugins = Plugins(installed or {"testing": Testing()})
         inside = context.Gateway(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
         app = create_app(inside)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -6,7 +6,7 @@ or what. The adult's identity and any address stay out of both profiles. What an
 from the policy's own summary.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -38,8 +38,8 @@ class Profile(StrEnum):
 
 
 class EducationAdapter:
-    """`profile="full"` is a decision about one setting, taken by whoever constructs the adapter; it is never the
-    default.
+    """`profile="full"` is a decision about a setting whose lead reads in a login of their own; it is never the default.
+    `full` names such settings, each by its own name on the bus.
     """
 
     name = "education"
@@ -47,11 +47,12 @@ class EducationAdapter:
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
 
-    def __init__(self, *, profile: Profile | str = Profile.MINIMAL) -> None:
-        self._profile = Profile(profile)
+    def __init__(self, *, profile: Profile | str = Profile.MINIMAL, full: Collection[str] = ()) -> None:
+        self._profile, self._full = Profile(profile), frozenset(full)
 
     def render(self, notice: Notice) -> Message:
-        body = as_page(_notification(notice, self._profile), indent=1)
+        profile = Profile.FULL if notice.obligation.agency in self._full else self._profile
+        body = as_page(_notification(notice, profile), indent=1)
         return Message(
             media_type=MEDIA_TYPE,
             body=body,

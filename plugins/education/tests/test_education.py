@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alertbus_education import EducationAdapter, Profile
+from alertbus_education.education_settings import EducationSettings
 from alertbus_education.schema import encompass_schema
 from hypothesis import given
 from hypothesis import strategies as st
@@ -285,3 +286,25 @@ def test_not_26_a_child_who_has_died_is_told_as_such() -> None:
 
     assert sent["children"][0]["date_of_death"] == "2021-11-14"
     assert "born 2015-01-01, died 2021-11-14" in sent["text"]
+
+
+def test_the_full_profile_is_for_the_settings_that_an_operator_names_and_for_no_other() -> None:
+    settings = EducationSettings.read({"EDUCATION_PLUGIN": '{"full": ["school.123456"], "schools": {"8012000": "school.123456"}}'})
+    adapter = EducationAdapter(full=settings.full)
+
+    profiles = [
+        json.loads(adapter.render(encompass(agency=agency)).body)["profile"] for agency in ("school.123456", "school.1234567", "school")
+    ]
+    assert profiles == ["full", "minimal", "minimal"]
+    assert settings.schools == {"8012000": "school.123456"}
+    assert EducationSettings.read({}) == EducationSettings()
+
+
+@pytest.mark.parametrize(
+    "given", ["[]", "not JSON", '{"full": "school"}', '{"schools": {"12": "school"}}', '{"schools": {"8012000": "A School"}}', '{"x": 1}']
+)
+def test_a_wrong_setting_is_named_and_not_repeated(given: str) -> None:
+    with pytest.raises(ValueError, match="EDUCATION_PLUGIN") as error:
+        EducationSettings.read({"EDUCATION_PLUGIN": given})
+
+    assert "A School" not in str(error.value)
