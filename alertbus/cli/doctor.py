@@ -110,7 +110,7 @@ async def _plugins(_: Settings) -> str:
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {load_policy(settings.policy).version}"
+    return f"version {load_policy(settings.policy, Plugins.load().additions).version}"
 
 
 async def _clock(_: Settings) -> str:

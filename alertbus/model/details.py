@@ -230,6 +230,13 @@ class StatusChange(Word):
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 
 
+Code = Annotated[str, Field(pattern=r"^\S{1,64}$")]
+"""One word of a closed list, a day or a number that an organisation gave: it has no room for a sentence."""
+
+CodedValue = bool | int | Code | tuple[Code, ...]
+"""What a field of a plugin's kind may hold."""
+
+
 class Details(Word):
     """The fields that an alert's kind adds. Known sections are typed and classified; anything else is kept, and shown to nobody. Who may
     not see a section's own class sees nothing of it, also not a field of another class: part of it would say that there is the rest.
@@ -269,6 +276,10 @@ class Details(Word):
     """The status as an older sender writes it, in a word."""
     conference_invite: Annotated[bool, S.ROUTING] = False
     """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
+
+    by_plugin: Annotated[Mapping[str, Mapping[str, CodedValue]], S.UNCLASSIFIED] = Field(default_factory=dict)
+    """What a kind that a plugin offers adds, by section, as that plugin's model read it at the door: codes, days, numbers, yes and no,
+    never words. A sender states the sections by their own names. The class of each field stands in the policy, with the kind."""
 
     @model_validator(mode="wrap")
     @classmethod

@@ -41,6 +41,8 @@ from alertbus.model.notice import (
     Stage,
 )
 from alertbus.model.person import Address, Name, Person, Subject
+from alertbus.model.sensitivity import Sensitivity
+from alertbus.plugin.case_rules import AlertKind, CaseItem, CasePattern, DetailsSection
 from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, Stated, UnreadableMessage
 from alertbus.plugin.transports import (
     Arrived,
@@ -65,7 +67,10 @@ __all__ = [
     "Address",
     "AgreedAction",
     "Alert",
+    "AlertKind",
     "Arrived",
+    "CaseItem",
+    "CasePattern",
     "Cause",
     "Conference",
     "Consent",
@@ -73,6 +78,7 @@ __all__ = [
     "Deed",
     "Denial",
     "Details",
+    "DetailsSection",
     "Excerpt",
     "Flag",
     "GivenUp",
@@ -109,6 +115,7 @@ __all__ = [
     "Request",
     "SaidBy",
     "SendOutcome",
+    "Sensitivity",
     "Severity",
     "Source",
     "Stage",

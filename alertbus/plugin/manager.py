@@ -4,7 +4,7 @@ A plugin that breaks the contract stops start-up with its name, its hook, what w
 one that breaks fails its own message only, and its error's text, which may hold a family's data, goes nowhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Self
@@ -15,8 +15,10 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
+from alertbus.plugin.case_rule_checks import additions_of, kinds_of
+from alertbus.plugin.case_rules import AlertKind
 from alertbus.plugin.discovery import GROUP, imported, installed, package_of
-from alertbus.plugin.hookspecs import RESERVED, hookimpl
+from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
@@ -62,8 +64,13 @@ class Plugins:
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
         """Channels of the plugins' own, by name."""
-        for hook in RESERVED:
-            self._refuse_reserved(hook)
+        kinds = self._offered("alertbus_kinds")
+        self.kinds: Mapping[str, AlertKind] = MappingProxyType(kinds_of(kinds, self._named))
+        """Kinds of alert of the plugins' own, by name."""
+        owners = {kind.name: plugin for plugin, kind in kinds if isinstance(kind, AlertKind)}
+        items, patterns = self._offered("alertbus_items"), self._offered("alertbus_patterns")
+        self.additions = additions_of(self.kinds, items, patterns, owners, self._named)
+        """What all of them add to the policy."""
 
     @classmethod
     def load(cls) -> Self:
@@ -162,13 +169,6 @@ class Plugins:
         package = self._packages.get(plugin)
         return f"'{plugin}'" if package is None else f"'{plugin}' (package {package})"
 
-    def _refuse_reserved(self, hook: str) -> None:
-        for plugin, _ in self._offered(hook):
-            raise PluginFault(
-                f"agency plugin '{plugin}', hook '{hook}': this bus does not use {hook.removeprefix('alertbus_')} of a plugin's own yet, "
-                "so what it offers would have no effect. Leave the hook out."
-            )
-
     def _row(self, offered: Adapter | Source | Transport) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
@@ -177,10 +177,19 @@ class Plugins:
         return row
 
 
-def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:
+def offer(
+    *,
+    adapters: Sequence[object] = (),
+    sources: Sequence[object] = (),
+    channels: Sequence[object] = (),
+    kinds: Sequence[object] = (),
+    items: Sequence[object] = (),
+    patterns: Sequence[object] = (),
+) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(
-        alertbus_adapters=hookimpl(lambda: list(adapters)),
-        alertbus_sources=hookimpl(lambda: list(sources)),
-        alertbus_channels=hookimpl(lambda: list(channels)),
-    )
+    given = {"adapters": adapters, "sources": sources, "channels": channels, "kinds": kinds, "items": items, "patterns": patterns}
+    return SimpleNamespace(**{f"alertbus_{name}": hookimpl(_giving(objects)) for name, objects in given.items()})
+
+
+def _giving(objects: Sequence[object]) -> Callable[[], list[object]]:
+    return lambda: list(objects)

@@ -58,10 +58,10 @@ class Wiring:
 
     @cached_property
     def policy(self) -> "Policy":
-        """The policy of the settings. Raises `PolicyFault`."""
+        """The policy of the settings, with what the plugins add to it. Raises `PolicyFault` and `PluginFault`."""
         from alertbus.policy.load import load_policy
 
-        return load_policy(self.settings.policy)
+        return load_policy(self.settings.policy, self.plugins.additions)
 
     @cached_property
     def plugins(self) -> "Plugins":
