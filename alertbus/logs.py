@@ -5,7 +5,6 @@ from `FIELDS` whose values are single opaque words. Exceptions keep their class 
 BusError's, because pydantic, SQL and JSON errors quote what they were given. A refusal shows in the line itself.
 """
 
-import io
 import logging
 import re
 import sys
@@ -22,7 +21,8 @@ from uuid import UUID
 import structlog
 from structlog.typing import EventDict, Processor
 
-from alertbus.model.errors import BusError
+from alertbus.model.errors import BusError, told_class
+from alertbus.unheard import Hushed
 
 REFUSED = "<refused>"
 
@@ -57,6 +57,7 @@ def configure(log_format: Literal["auto", "json", "console"], level: str, part: 
     console = log_format == "console" or (log_format == "auto" and out.isatty())
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=out.isatty()) if console else structlog.processors.JSONRenderer()
     handler = _Handler(out)
+    handler.addFilter(Hushed())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             use_get_message=False,  # a library's arguments are values; its format string is not
@@ -193,7 +194,7 @@ def _causes(fault: BaseException) -> list[BaseException]:
 
 
 def _class(fault: BaseException) -> str:
-    return f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
+    return told_class(type(fault))
 
 
 def _places(fault: BaseException) -> list[str]:
@@ -202,28 +203,6 @@ def _places(fault: BaseException) -> list[str]:
 
 def _short(filename: str) -> str:
     return "/".join(PurePath(filename).parts[-2:])  # where it is installed is nobody's business
-
-
-class _Unheard(io.TextIOBase):
-    """Standard output of a part: nothing of ours is written there. What a plugin prints holds what it was given, so it goes nowhere."""
-
-    def __init__(self) -> None:
-        self._times = 0
-
-    def write(self, text: str) -> int:
-        if text.strip():
-            self._times += 1
-            if self._times & (self._times - 1) == 0:  # the first, the second, the fourth...: seen, and no flood
-                structlog.stdlib.get_logger("alertbus.python").warning("something was printed and is not kept", count=self._times)
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
-
-
-def keep_nothing_printed() -> None:
-    """Drop what is printed from now on in this process, and count it in the log. For the parts of a bus, which run agencies' plugins."""
-    sys.stdout = _Unheard()
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -257,7 +236,7 @@ def _catch_what_python_prints() -> None:
             log.critical("ended by an exception that nothing caught", exc_info=fault)
 
     def warned(_text: object, category: type[Warning], filename: str, lineno: int, *_: object, **__: object) -> None:
-        log.warning("a library warned", kind=category.__name__, path=f"{_short(filename)}:{lineno}")
+        log.warning("a library warned", kind=told_class(category), path=f"{_short(filename)}:{lineno}")
 
     sys.excepthook = uncaught
     threading.excepthook = lambda args: log.error("a thread ended by an exception", exc_info=args.exc_value)

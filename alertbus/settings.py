@@ -47,6 +47,11 @@ class Settings(SignInSettings):
         examples=["/var/lib/alertbus"],
     )
     policy: FilePath | None = Field(None, description="the path of a policy file that exists", examples=["policy.yaml"])
+    plugins_dir: SettingsPath | None = Field(
+        None,
+        description="the path of a folder of plugins that are not installed, to which nobody but its owner may write",
+        examples=["/srv/alertbus-plugins"],
+    )
     partitions: int = Field(12, ge=1, le=1000, description="a whole number from 1 to 1000", examples=["12"])
     replication: int = Field(1, ge=1, le=10, description="a whole number from 1 to 10", examples=["3"])
     workers: int = Field(1, ge=1, le=100, description="a whole number from 1 to 100", examples=["2"])

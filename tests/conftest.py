@@ -2,8 +2,9 @@
 
 import importlib.util
 import os
+import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -52,3 +53,14 @@ def _beside(name: str) -> ModuleType:
 _postgres = _beside("postgres")
 postgres_url, postgres_database = _postgres.postgres_url, _postgres.postgres_database
 keycloak = _beside("keycloak").keycloak
+
+
+@pytest.fixture
+def nothing_stays_imported() -> Iterator[None]:
+    """A plugin that a test loads from a path leaves nothing behind for the next one of its name."""
+    modules, finders = set(sys.modules), list(sys.meta_path)
+    yield
+    sys.meta_path[:] = finders
+    for name in set(sys.modules) - modules:
+        if name.partition(".")[0] != "alertbus":
+            del sys.modules[name]

@@ -82,3 +82,13 @@ def _a_case(log: Log, number: int, team: str) -> None:
     state = ItemState.MISSED if number % 5 == 0 else ItemState.MET
     closed = {"closed_at": began + timedelta(days=1 + number % 7)}
     log.item(an_item(f"meet-{number}", state, began, **common, **closed, **({"reason": "workload"} if state is ItemState.MISSED else {})))
+
+
+async def a_rehearsed_notice(gateway: Any) -> str:
+    """One statement of an exercise, of which the name is given."""
+    name, log = "winter-rehearsal", Log()
+    log.alert(accepted("REHEARSED-1", SPRING, kind="ppn", source="police.northants", exercise=name, **PEOPLE))
+    async with gateway.inside.engine.begin() as connection:
+        starts = {(one.topic, one.partition) for one in log.records}
+        await projector.apply(connection, projector.read(log.records), starts=starts)
+    return name

@@ -34,6 +34,18 @@ class Period(NamedTuple):
         return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
 
 
+REHEARSALS_NAMED = 50
+"""Chosen: as many as somebody picks one from."""
+
+
+async def rehearsals(engine: Database) -> tuple[str, ...]:
+    """The names of the exercises of which something was stated, in alphabetical order. Raises `DatabaseUnavailable`."""
+    named = tables.alert.c.exercise
+    async with view(engine) as connection:
+        found = await connection.execute(select(named).where(named.is_not(None)).distinct().order_by(named).limit(REHEARSALS_NAMED))
+        return tuple(row[0] for row in found)
+
+
 class OwedAnswer(NamedTuple):
     """One agency's obligation with everything that became known about it."""
 

@@ -63,6 +63,7 @@ _KINDS: Mapping[str, Theme] = MappingProxyType(
         "worker_change": Theme.WORKERS,
         "involvement_started": Theme.WORKERS,
         "involvement_ended": Theme.WORKERS,
+        "school_changed": Theme.WORKERS,
         "birth": Theme.BIRTH_AND_DEATH,
         "death": Theme.BIRTH_AND_DEATH,
     }

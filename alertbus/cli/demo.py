@@ -1,10 +1,8 @@
 """`alertbus demo` and `alertbus replay`: a scenario through the real thing, told event by event."""
 
 import asyncio
-import contextlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,13 +12,14 @@ import typer
 from alertbus import logs
 from alertbus.cli.demo_desk import parts_with_desk, show_desk
 from alertbus.cli.output import NO, as_json, progress, say
+from alertbus.cli.plugins_dir import PluginsDir, try_from
 from alertbus.cli.up import stop_signals
 from alertbus.rehearsal.replay import replay
 from alertbus.rehearsal.report import is_clean, narrate
 from alertbus.rehearsal.scenario import load_scenario
-from alertbus.run.bootstrap import PARTS, wired
+from alertbus.run.bootstrap import wired
 from alertbus.run.client import Client
-from alertbus.run.supervisor import Supervisor
+from alertbus.run.meanwhile import bus_while
 from alertbus.run.temporary import any_port, temporary_settings
 from alertbus.settings import Settings, load_settings
 
@@ -56,8 +55,10 @@ def demo(
     exit_: Annotated[bool, typer.Option("--exit", help="Stop when the story is told.")] = False,
     desk_only: Annotated[bool, typer.Option("--desk-only", help="Not the story: the desk at once.")] = False,
     desk_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The desk's port; 0 for any that is free.")] = None,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """A whole bus on a temporary folder, and the review's timeline through it: who is told what, and why; then a desk to look at."""
+    try_from(plugins_dir)
     clean = asyncio.run(_demo(stay=not exit_, story=not desk_only, desk_port=desk_port))
     if not clean:
         raise typer.Exit(NO)
@@ -71,7 +72,7 @@ async def _demo(*, stay: bool, story: bool, desk_port: int | None) -> bool:
         return clean
     settings, folder = _of_the_desk(desk_port)
     with folder:
-        async with _bus(settings, say, parts_with_desk()) as supervisor:
+        async with bus_while(settings, say, parts_with_desk()) as supervisor:
             await show_desk(supervisor, settings, CHILD_BI, stopping)
     return clean
 
@@ -80,7 +81,7 @@ async def _told(stopping: asyncio.Event) -> bool:
     """Tell the story on a bus of its own. False where somebody was missed or told in error, or where it was cut short."""
     settings, folder = temporary_settings()
     with folder:
-        async with _bus(settings, say):
+        async with bus_while(settings, say):
             playing = asyncio.create_task(_play(settings, CHILD_BI, None))
             stopped = asyncio.create_task(stopping.wait())
             await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +112,7 @@ async def _replay(folder: Path, speed: float | None, *, quiet: bool) -> dict[str
         return await _play(settings, folder, speed)
     temporary, keep = temporary_settings()
     with keep:
-        async with _bus(temporary, (lambda _: None) if quiet else say):
+        async with bus_while(temporary, (lambda _: None) if quiet else say):
             return await _play(temporary, folder, speed)
 
 
@@ -120,20 +121,3 @@ async def _play(settings: Settings, folder: Path, speed: float | None) -> dict[s
     async with wired(settings) as wiring:
         with progress("events", events) as tick:
             return await replay(folder, wiring, speed=speed, tick=tick)
-
-
-@contextlib.asynccontextmanager
-async def _bus(settings: Settings, tell: Callable[[str], None], parts: tuple[str, ...] = PARTS) -> AsyncIterator[Supervisor]:
-    """A supervised bus for as long as the block runs, its parts watched all the while."""
-    supervisor = Supervisor(settings, tell, parts)
-    done = asyncio.Event()
-    watching: asyncio.Task[None] | None = None
-    try:
-        await supervisor.start()
-        watching = asyncio.create_task(supervisor.watch(done))
-        yield supervisor
-    finally:
-        done.set()
-        if watching is not None:
-            await watching
-        await supervisor.stop()

@@ -19,6 +19,7 @@ from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
 from alertbus.model.errors import BusError
 from alertbus.plugin.manager import Plugins
+from alertbus.plugin.unpackaged import UNPACKAGED
 from alertbus.policy.load import load_policy
 from alertbus.run.bus_file import LATELY, bootstrap_servers, read_bus_file
 from alertbus.run.client import Client
@@ -104,13 +105,15 @@ async def _database(settings: Settings) -> str:
     return f"{engine.dialect.name} answers"
 
 
-async def _plugins(_: Settings) -> str:
-    plugins = Plugins.load()
-    return f"{len(plugins.adapters)} adapters, {len(plugins.sources)} sources"
+async def _plugins(settings: Settings) -> str:
+    plugins = Plugins.load(settings.plugins_dir)
+    unpackaged = sorted({row.plugin for row in plugins.listing() if UNPACKAGED in row.version})
+    tried = f"; not installed, from ALERTBUS_PLUGINS_DIR: {', '.join(unpackaged)}" if unpackaged else ""
+    return f"{len(plugins.adapters)} adapters, {len(plugins.sources)} sources{tried}"
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {load_policy(settings.policy, Plugins.load().additions).version}"
+    return f"version {load_policy(settings.policy, Plugins.load(settings.plugins_dir).additions).version}"
 
 
 async def _clock(_: Settings) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from alertbus.broker.faults import BrokerFault
 from alertbus.cli.commands import table
-from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, complain
+from alertbus.cli.output import NO, OK, UNREACHABLE, USAGE, WrongUsage, complain
 from alertbus.model.errors import BusError, InvalidInput, SettingsFault, Unavailable
 
 
@@ -94,6 +94,6 @@ def in_words(fault: BusError | BrokerFault) -> str:
 
 
 def exit_code(fault: BusError | BrokerFault) -> int:
-    if isinstance(fault, SettingsFault):
+    if isinstance(fault, SettingsFault | WrongUsage):
         return USAGE
     return UNREACHABLE if isinstance(fault, Unavailable | BrokerFault) else NO

@@ -10,7 +10,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from alertbus.model.errors import BusError
+
 OK, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
+
+
+class WrongUsage(BusError):
+    """A command was asked for what cannot be: a file that is not there, options that exclude each other. Ends with `USAGE`."""
+
+    code = "wrong_usage"
+
 
 WIDE = 240
 """Columns where there is no terminal to ask: a file or a pipe gets every word."""

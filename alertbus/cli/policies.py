@@ -22,7 +22,7 @@ File = Annotated[Path | None, typer.Argument(help="A policy file; without one, t
 @app.command()
 def check(file: File = None) -> None:
     """Exit 0 if the policy can be applied; else every fault and its place in the file."""
-    policy = load_policy(file, Plugins.load().additions)
+    policy = load_policy(file, Plugins.load(load_settings().plugins_dir).additions)
     if unknown := policy.unknown_fallbacks(load_settings().fallback_names):
         raise PolicyFault("; ".join(unknown) + ". There is `inbox`, and what ALERTBUS_FALLBACKS names.")
     counted = f"{len(policy.kinds)} kinds, {len(policy.items)} items, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors"
@@ -34,7 +34,7 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
     """Each kind: who is told, how fast, how long it stands, and where the rule comes from; the same of what is owed by a time (items); then
     who may see how much.
     """
-    policy = load_policy(file, Plugins.load().additions)
+    policy = load_policy(file, Plugins.load(load_settings().plugins_dir).additions)
     if json_:
         as_json(policy.model_dump(mode="json"))
         return
@@ -78,7 +78,8 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
 def _within(policy: Policy, kind: str) -> str:
     rule = policy.kinds[kind]
     low = f" (low: {_in_words(rule.low)})" if rule.low else ""
-    return f"{_in_words(rule.respond_within)}{low}"
+    school = f" ({', '.join(sorted(rule.before_school_day))}: before the next school day)" if rule.before_school_day else ""
+    return f"{_in_words(rule.respond_within)}{low}{school}"
 
 
 def _in_words(within: Within) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from alertbus import logs
 from alertbus.cli.output import NO, complain, say
+from alertbus.cli.plugins_dir import PluginsDir, try_from
 from alertbus.model.errors import SettingsFault
 from alertbus.run.bus_file import on_this_bus, read_bus_file
 from alertbus.settings import Settings, load_settings
@@ -28,8 +29,10 @@ class PartName(StrEnum):
 def up(
     exit_when_ready: Annotated[bool, typer.Option("--exit-when-ready", help="Start everything, say so, stop.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="How many stream workers.")] = None,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """Start a whole bus on this machine: local broker if none is set, topics, and every part as a process of its own."""
+    try_from(plugins_dir)
     settings = load_settings()
     if workers is not None:
         settings = settings.model_copy(update={"workers": workers})
@@ -85,8 +88,10 @@ def run(
     part: Annotated[PartName, typer.Argument(help="Which part.")],
     workers: Annotated[int, typer.Option(min=1, help="For `stream`: how many workers to run.")] = 1,
     number: Annotated[int, typer.Option(min=0, help="Which of several workers this is: each keeps its own state folder.")] = 0,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """Run one part as this process, as a cluster does, until SIGTERM. Needs ALERTBUS_BOOTSTRAP_SERVERS, or a bus on this machine."""
+    try_from(plugins_dir)
     if part is not PartName.STREAM and workers > 1:
         raise SettingsFault(f"--workers is for `stream`; run `alertbus run {part}` as often as you like instead")
     if workers > 1:

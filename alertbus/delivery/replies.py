@@ -61,7 +61,7 @@ class Replies:
         if reply.body is None or not speaks(adapter, reply.media_type) or self._hung[adapter.name] >= _LEFT_BEHIND:
             return Remark.NOT_READ
         try:
-            given = await understood(adapter, reply.body, _READ_WITHIN_S)
+            given = await understood(adapter, reply.body, _READ_WITHIN_S, self._plugins)
         except (NotUnderstood, PluginFault) as fault:
             self._hung[adapter.name] += isinstance(fault.__cause__, asyncio.TimeoutError)
             return Remark.NOT_READ

@@ -2,7 +2,7 @@
 new (NOT-06). Pure. What the reader may not see of a section is not in the notice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alertbus.desk.in_words import agency, dated, day, role
@@ -33,9 +33,14 @@ class BriefedSection:
     quiet: str
 
 
-def warnings(briefing: Briefing) -> tuple[BriefedThing, ...]:
-    """The flags that stand. They are read before anything else (VPF-11)."""
-    return tuple(BriefedThing(f"{one.title}{f' ({one.grade})' if one.grade else ''}: {one.action}", _flag(one)) for one in briefing.flags)
+def warnings(flags: Iterable[BriefedFlag]) -> tuple[BriefedThing, ...]:
+    """The flags that stand: they are read before anything else (VPF-11). Several that say the same are one warning with a line for each:
+    six boxes of the same words are passed over.
+    """
+    said: dict[str, list[str]] = {}
+    for one in flags:
+        said.setdefault(f"{one.title}{f' ({one.grade})' if one.grade else ''}: {one.action}", []).append(", ".join(_flag(one)))
+    return tuple(BriefedThing(what, tuple(lines)) for what, lines in said.items())
 
 
 def before_the_people(notice: Notice, briefing: Briefing) -> tuple[BriefedSection, ...]:

@@ -40,6 +40,8 @@ from alertbus.settings import Settings
 from alertbus.sql.database import Database
 
 TEMPLATES = Path(__file__).parent / "templates"
+BY_ITSELF = "desk-by-itself"
+"""The header of a request that an open page makes without its reader: it keeps no session alive."""
 NOTHING_HERE = "No alert, family or page of that address is yours to see. It may have ended for your agency, or the address is not whole."
 
 
@@ -108,19 +110,25 @@ class Desk:
         A case holder sees every family, so the role counts only at the agency that the policy names as the one that holds cases: given at
         another by mistake, it gives nothing (decision 0017).
         """
-        found = await self.door.visitor(request)
+        found = await self.door.visitor(request, counts=BY_ITSELF not in request.headers)
         if found is None:
             raise NotSignedIn
-        if not self.policy.holds_cases(found.at):
-            found = replace(found, roles=found.roles - {Role.CASE_HOLDER})
-        found = replace(found, is_asked=self.reviews.may_be_asked(found.caller))
+        found = self._as_here(found)
         if right is not None and right not in found.rights:
             raise NotAllowed(f"the right `{right}` is missing; who runs the bus gives it with a role")
         return found
 
+    def _as_here(self, visitor: Visitor) -> Visitor:
+        """Give the visitor with what the policy says of them. The door's own pages know them without it, and show the same head."""
+        if not self.policy.holds_cases(visitor.at):
+            visitor = replace(visitor, roles=visitor.roles - {Role.CASE_HOLDER})
+        return replace(visitor, is_asked=self.reviews.may_be_asked(visitor.caller))
+
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Make a page. `visitor` among the values stands in its head; without one nobody is signed in."""
         now = self.now()
+        if values.get("visitor") is not None:
+            values["visitor"] = self._as_here(values["visitor"])
         given = {"visitor": None, "form_token": "", "here": request.url.path, "dress": self.dress.root, "now": now} | values
         made = self.templates.get_template(template).render(
             **given, moment=partial(in_words.moment, now=now), day=partial(in_words.day, now=now)

@@ -10,7 +10,7 @@ from alertbus.chronicle.case_status import CaseStatus
 from alertbus.chronicle.item_sight import ItemShown
 from alertbus.chronicle.tables import ANSWERED
 from alertbus.desk.in_words import agency, day, moment, role, span
-from alertbus.model.briefing import BriefedFlag, BriefedLink
+from alertbus.model.briefing import BriefedLink
 from alertbus.model.custody import Custody, CustodyState
 from alertbus.model.item import ANSWER
 from alertbus.model.notice import NoticePerson
@@ -65,14 +65,6 @@ def family_called(children: Sequence[NoticePerson]) -> str:
     if rest > 0:
         return f"{', '.join(first)} and {rest} more"
     return " and ".join(filter(None, (", ".join(first[:-1]), first[-1])))
-
-
-def flag_line(flag: BriefedFlag, now: datetime) -> str:
-    """A warning, since when, by whose word, and what to do."""
-    grade = f" ({flag.grade})" if flag.grade else ""
-    source = f", stated by {agency(flag.source)}" if flag.source else ""
-    review = f", to be reviewed {day(flag.review_on, now)}" if flag.review_on else ""
-    return f"{flag.title}{grade}, since {day(flag.since, now)}{source}{review}. {flag.action}"
 
 
 def linked_adults(status: CaseStatus, now: datetime) -> list[LinkedAdult]:

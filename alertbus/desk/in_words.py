@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 from alertbus.model.case import in_uk
-from alertbus.plugin.wording import plain
+from alertbus.plugin.wording import agency_in_words, plain
 
 _SHORT = timedelta(minutes=1)
 _MANY = 48
@@ -130,12 +130,9 @@ def agency(name: str) -> str:
     if name == "alertbus":
         return "a partner agency"
     sector, _, part = name.partition(".")
-    words = plain(sector)
-    words = _AGENCIES.get(words, words[:1].upper() + words[1:])
+    words = agency_in_words(sector)
+    words = words[:1].upper() + words[1:]
     return f"{words} ({part})" if part else words
-
-
-_AGENCIES = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "childrens social care": "Children's social care"}
 
 
 def role(name: str | None) -> str:

@@ -149,5 +149,5 @@ _PROBLEMS = {
     429: "Too many calls without a known token came from there; `Retry-After` says when to try again",
     422: "Something in the input is not right: every fault with its path",
     500: "A defect, with an incident id",
-    503: "Broker or database do not answer; `Retry-After` says when to try again",
+    503: "Broker or database do not answer, or the plugin of a source is out of order; `Retry-After` says when to try again",
 }

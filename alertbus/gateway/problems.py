@@ -21,6 +21,7 @@ from alertbus.gateway.logins import TooManyRefused
 from alertbus.intake.acknowledgements import TooLateToUndo
 from alertbus.intake.decisions import AlreadyDecided
 from alertbus.intake.messages import NotRead
+from alertbus.intake.source_calls import SourceAway
 from alertbus.model.errors import (
     BrokerUnavailable,
     BusError,
@@ -95,6 +96,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
     TooManyRefused: (429, "Too many calls without a known token"),
     WrongMediaType: (415, "This call does not read that format"),
     NotReady: (503, "This process cannot do its work now"),
+    SourceAway: (503, "The plugin that reads this is out of order"),
 }
 """Status and title of each class; a class that is not here has those of the nearest one above it."""
 
@@ -102,7 +104,7 @@ STATUSES: Mapping[type[BusError], tuple[int, str]] = {
 class FaultShown(BaseModel):
     """One thing wrong, where, and what was expected there. Never the value found."""
 
-    path: str = Field(description="where, as in subjects[0].person.born; empty for the whole")
+    path: str = Field(description="where, as in subjects[0].person.born; empty, or `$` of a raw message, for the whole")
     expected: str = Field(description="what should stand there")
     code: str = Field(description="stable name of the fault")
 
@@ -158,7 +160,7 @@ def of_bus_error(error: BusError) -> JSONResponse:
         return problem(status, error.code, title, detail, faults=error.faults, ref=getattr(error, "ref", None))
     headers = {"Connection": "close"} if isinstance(error, TooSlow) else {}
     if error.retriable:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(LATER_S)
     if isinstance(error, TooManyRefused):

@@ -120,7 +120,7 @@ class AnswerIntake:
         if adapter is None:
             raise NotFound("no adapter of that name is installed; `alertbus plugin list` shows those that are")
         with database_faults():
-            receipt = await receipts.parse(adapter, raw, self._ledger, self._now(), may_answer=caller.acts_for)
+            receipt = await receipts.parse(adapter, raw, self._ledger, self._now(), may_answer=caller.acts_for, plugins=self._plugins)
         if receipt.by is not None and (faults := faults_of_answer(receipt, caller)):
             raise NotUnderstood(f"adapter '{adapter.name}': expected in `{faults[0].path}` {faults[0].expected}")
         if receipt.stage not in ANSWERS:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from alertbus.model.alert import Action, Alert
-from alertbus.model.details import CodedValue
+from alertbus.model.coded_value import CodedValue
 from alertbus.model.errors import Fault, PluginFault
 from alertbus.model.validation import faults_of
 from alertbus.plugin.boundary import PluginBroke, behind_boundary

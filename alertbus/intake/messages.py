@@ -1,10 +1,10 @@
 """Raw messages in a source's own format: read by its plugin behind an error boundary, and never dropped in silence.
 
-Understood and it raises alerts: accepted. Understood and it raises none: ignored, with the rule that says so. Not
-understood, or its plugin broke: the message is kept as it came, a human is asked, and only then the sender is told.
+Understood and it raises alerts: accepted. Understood and it raises none: ignored, with the rule that says so. Not understood: the message
+is kept as it came, a human is asked, and only then the sender is told what to mend. Where the plugin broke or hangs, the sender has nothing
+to mend: it is kept in the same way with the plugin named, and they are asked to send it again later.
 """
 
-import asyncio
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from alertbus.intake.alerts import Accepted, AlertIntake
 from alertbus.intake.ignored import count_ignored
 from alertbus.intake.junk_allowance import JunkAllowance
 from alertbus.intake.publisher import Publisher
+from alertbus.intake.source_calls import SourceAway, SourceBroke, SourceCalls
 from alertbus.intake.tables import raw as raw_table
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model import ids
@@ -24,8 +25,7 @@ from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, InvalidInput, NotFound, NotUnderstood, TooLarge, TooMany
 from alertbus.model.events import MessageKept, ReviewReason
 from alertbus.model.gaps import Gap, gaps
-from alertbus.plugin import Headers, Ignored, Source, Stated, UnreadableMessage
-from alertbus.plugin.boundary import PluginBroke, behind_boundary
+from alertbus.plugin import Headers, Ignored, Source, Stated
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, upsert
@@ -33,11 +33,14 @@ from alertbus.wire import records
 
 log = structlog.get_logger("alertbus.gateway")
 
+PLUGIN_FAULT = "plugin_fault"
+"""Why a message was kept that its plugin broke on. Stable: it stands on the topic and in the database."""
+
 LARGEST_RAW = 650_000
 """Bytes of a raw message: in base64 it must fit a Kafka record. A larger one is not kept: the bus is no place for scanned files."""
 
-PARSE_LIMIT_S = 10.0
-"""Seconds that a plugin may take for one message. Chosen: parsing takes milliseconds, and a caller waits for it."""
+AGAIN_AFTER_S = 60
+"""Seconds after which a sender is to come again when the plugin is at fault. Chosen: a person mends it, and then nothing waits for long."""
 
 
 class NotRead(NotUnderstood):
@@ -79,6 +82,7 @@ class MessageIntake:
     ) -> None:
         self._engine, self._publisher, self._alerts, self._people = engine, publisher, alerts, people
         self._plugins, self._now = plugins, now
+        self._calls = SourceCalls(plugins)
         self._allowance = JunkAllowance()
 
     def source(self, plugin: str) -> Source:
@@ -91,10 +95,16 @@ class MessageIntake:
     ) -> MessageOutcome:
         """Read the message and accept its alerts. `authorise` raises for what the caller must not state.
 
-        Raises `NotRead` once a message that cannot be read, or whose alerts are not right, is kept; `TooMany` when so much of `sender`'s
-        was kept lately that it is not; `Unavailable` if it could not be kept.
+        Raises `NotRead` once a message that cannot be read, or whose alerts are not right or too many, is kept; `TooMany` when so much of
+        `sender`'s was kept lately that it is not; `SourceAway` for what is the plugin's fault; `Unavailable` if it could not be kept.
         """
-        outcome = await self._read(self.source(plugin), raw, headers)
+        try:
+            outcome = await self._calls.read(self.source(plugin), raw, headers)
+        except SourceBroke as broke:
+            raise await self.keep_for_plugin(plugin, raw, headers, broke.how) from None
+        if isinstance(outcome, list) and len(outcome) > (most := self._plugins.rules.most_alerts):
+            expected = f"at most {most} statements in one message (the policy's plugins.most_alerts); this one makes {len(outcome)}"
+            outcome = (Fault("$", f"{expected}. Send it in parts", "too_many_statements"),)
         if isinstance(outcome, Ignored):
             await count_ignored(self._engine, plugin, outcome.reason, self._now())
             return MessageOutcome(ignored=outcome.reason)
@@ -129,47 +139,48 @@ class MessageIntake:
         """Keep the message as it came, on the broker and then in the database, and ask a human to look at it. Gives the error to raise:
         `TooMany` where so much of `sender`'s was kept lately that this one was not.
         """
-        digest = hashlib.sha256(raw).hexdigest()
-        ref = ids.event_id("raw", plugin, digest)
-        if not self._allowance.takes(sender, ref, len(raw), self._now()):
+        ref = await self._kept(plugin, raw, headers, faults[0].code, sender)
+        if ref is None:
             return TooMany(
                 "so much of yours that nobody can read was kept within the hour that this message was not: it is still with you. Mend what "
                 "is wrong with them, as the answers to the earlier ones said, and send it again"
             )
+        return NotRead(faults, ref)
+
+    async def keep_for_plugin(self, plugin: str, raw: bytes, headers: Headers, how: str) -> SourceAway:
+        """Keep a message on which its plugin broke, up to the same bound for each plugin. Gives the error to raise."""
+        log.warning("a source plugin broke", plugin=plugin, error=how)
+        ref = await self._kept(plugin, raw, headers, PLUGIN_FAULT, f"plugin {plugin}", of_plugin=True)
+        kept = f"It is kept as {ref}, and a person is asked to mend the plugin" if ref else "So many are kept already that it is not"
+        return SourceAway(
+            f"the plugin that reads this for '{plugin}' is out of order. Nothing is known to be wrong with your message. {kept}. "
+            "Send it again later",
+            AGAIN_AFTER_S,
+        )
+
+    async def _kept(self, plugin: str, raw: bytes, headers: Headers, reason: str, sender: str, *, of_plugin: bool = False) -> str | None:
+        """Give the reference; None where so much was kept that this was not."""
+        digest = hashlib.sha256(raw).hexdigest()
+        ref = ids.event_id("raw", plugin, digest)
+        if not self._allowance.takes(sender, ref, len(raw), self._now()):
+            return None
         kept = MessageKept(
             ref=ref,
             source=plugin,
             received_at=self._now(),
             media_type=headers.get("content-type", "")[:100],
             body=base64.b64encode(raw),
-            reason=faults[0].code[:60],
+            reason=reason[:60],
             digest=digest,
         )
         await self._publisher.send(records.message_kept(kept))
         with database_faults():
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(raw_table, connection.dialect.name), [row_of(kept)])
-        await self._publisher.send(records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref))
-        return NotRead(faults, ref)
-
-    async def _read(self, source: Source, raw: bytes, headers: Headers) -> list[Stated] | Ignored | tuple[Fault, ...]:
-        found: object = None
-        raised = ""
-        try:
-            async with asyncio.timeout(PARSE_LIMIT_S):
-                found = await asyncio.to_thread(behind_boundary, source.parse, raw, headers)
-        except UnreadableMessage as unreadable:
-            return unreadable.faults or (Fault("", "a message that this source can read", "not_understood"),)
-        except PluginBroke as broke:
-            raised = str(broke)
-        except TimeoutError as late:
-            raised = type(late).__name__
-        if isinstance(found, Ignored):
-            return found
-        if isinstance(found, list) and found and all(isinstance(one, Stated) for one in found):
-            return found
-        log.warning("a source plugin broke", plugin=source.name, error=raised or type(found).__name__)
-        return (Fault("", "a message that this source can read; its plugin broke on it (PluginFault)", "plugin_fault"),)
+        detail = PLUGIN_FAULT if of_plugin else None
+        asked = records.review_needed(ref, ReviewReason.NOT_UNDERSTOOD, self._now(), source=plugin, raw_ref=ref, detail=detail)
+        await self._publisher.send(asked)
+        return ref
 
 
 def row_of(kept: MessageKept) -> dict[str, object]:

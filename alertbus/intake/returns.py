@@ -96,7 +96,7 @@ class Returns:
         if adapter is None:
             return False
         try:
-            given = await understood(adapter, letter.raw, _READ_WITHIN_S)
+            given = await understood(adapter, letter.raw, _READ_WITHIN_S, self._plugins)
             entry = await self._ledger.find(given.idempotency_key)
             if entry is None or not self._goes_by(entry.agency, channel):
                 return False

@@ -30,6 +30,7 @@ KINDS = frozenset(
         "ppn",
         "nspcc_concern",
         "school_concern",
+        "school_changed",
         "concealed_pregnancy_concern",
         "drug_intelligence",
         "missing_child_incident",

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from alertbus.model.base import Word
+from alertbus.model.coded_value import CodedValue
 from alertbus.model.errors import Fault
 from alertbus.model.incident import Incident
 from alertbus.model.person import KEY
@@ -230,11 +231,20 @@ class StatusChange(Word):
     """The day from which it holds, where that is ahead: an event against it before that day puts it on hold (STA-07)."""
 
 
-Code = Annotated[str, Field(pattern=r"^\S{1,64}$")]
-"""One word of a closed list, a day or a number that an organisation gave: it has no room for a sentence."""
+_LA_ESTAB = r"^[0-9]{3}([0-9]{4}|LLLL)$"
 
-CodedValue = bool | int | Code | tuple[Code, ...]
-"""What a field of a plugin's kind may hold."""
+
+class SchoolChange(Word):
+    """What a school's transfer file says: from which school a child went, and to which. It is a school's word, and changes no case."""
+
+    from_: Annotated[str | None, S.PLAN] = Field(default=None, alias="from", pattern=_LA_ESTAB)
+    """Number of the authority and of the school, seven digits; `LLLL` for an authority that sends it itself."""
+    to: Annotated[str | None, S.PLAN] = Field(default=None, pattern=_LA_ESTAB)
+    """The same of the school to which the file went."""
+    in_care: Annotated[bool | None, S.PLAN] = None
+    """Whether the school has it that the child is looked after."""
+    care_authority: Annotated[str | None, S.PLAN] = Field(default=None, pattern=r"^[0-9]{3}$")
+    """Number of the authority that looks after the child."""
 
 
 class Details(Word):
@@ -272,14 +282,15 @@ class Details(Word):
     """A denial."""
     status_change: Annotated[StatusChange | None, S.PLAN] = None
     """A change of the case's status."""
+    school_change: Annotated[SchoolChange | None, S.PLAN] = None
+    """A change of school."""
     status: Annotated[str | None, S.PLAN] = Field(default=None, max_length=80)
     """The status as an older sender writes it, in a word."""
     conference_invite: Annotated[bool, S.ROUTING] = False
     """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
 
     by_plugin: Annotated[Mapping[str, Mapping[str, CodedValue]], S.UNCLASSIFIED] = Field(default_factory=dict)
-    """What a kind that a plugin offers adds, by section, as that plugin's model read it at the door: codes, days, numbers, yes and no,
-    never words. A sender states the sections by their own names. The class of each field stands in the policy, with the kind."""
+    """What a plugin's kind adds, by section, as its model read it at the door; a sender states the sections by their own names."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -305,7 +316,20 @@ AT_THE_DOOR: Final[dict[str, Any]] = {}
 """The context in which a sender's own words are read: whatever is wrong with them is refused."""
 
 SINCE_THEN: Final = frozenset(
-    ("meeting", "conference", "contact", "instruction", "action", "request", "question", "consent", "handover", "denial", "status_change")
+    (
+        "meeting",
+        "conference",
+        "contact",
+        "instruction",
+        "action",
+        "request",
+        "question",
+        "consent",
+        "handover",
+        "denial",
+        "status_change",
+        "school_change",
+    )
 )
 """Sections that anybody could state in any shape before they had a form of their own."""
 

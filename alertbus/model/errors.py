@@ -16,14 +16,17 @@
     ├── StateUnreadable     what stands on a changelog is no state of ours             not retriable
     └── Unavailable         something we depend on does not answer                     retriable
         ├── BrokerUnavailable
+        ├── SourceAway      a source's plugin is out of order (`intake.source_calls`)
         └── DatabaseUnavailable
 
 A message names the plugin, topic, setting or path, says what was expected and what to do next. It never holds a name, a date of
 birth, an address, an identifier's value or narrative: an opaque id or a path is enough to find the record.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import ClassVar
 
 
@@ -34,6 +37,24 @@ class Fault:
     path: str
     expected: str
     code: str = "invalid"
+
+
+_MADE_WHILE_RUNNING = 1 << 9
+"""Python's mark (`Py_TPFLAGS_HEAPTYPE`) of a class that is not built in; not every one that is stands in `builtins` (NoneType)."""
+
+
+def told_class(kind: type) -> str:
+    """Name a class for a log or an error, with its module unless it is Python's own. One that was made while running may have been named
+    after what it was about: then its nearest ancestor that stands in a module under its own name.
+    """
+    for one in kind.__mro__:
+        if not one.__flags__ & _MADE_WHILE_RUNNING and one.__module__ == "builtins":
+            return one.__qualname__
+        module: object = sys.modules.get(one.__module__)
+        found = reduce(lambda place, name: getattr(place, name, None), one.__qualname__.split("."), module)
+        if found is one:
+            return f"{one.__module__}.{one.__qualname__}".removeprefix("builtins.")
+    return "object"
 
 
 class BusError(Exception):

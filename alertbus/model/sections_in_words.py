@@ -147,6 +147,13 @@ def _status_change(stated: Mapping[str, Any], _: Called, unsaid: str) -> Iterato
     yield "Basis", str(stated.get("basis") or unsaid)
 
 
+def _school_change(stated: Mapping[str, Any], _: Called, __: str) -> Iterator[SectionLine]:
+    yield "School left, by the number of authority and school", str(stated.get("from") or NOT_SAID)
+    yield "School joined", str(stated.get("to") or NOT_SAID)
+    yield "In care, as the school has it", _yes_no(stated.get("in_care"))
+    yield "Authority that looks after the child", str(stated.get("care_authority") or "")
+
+
 _SECTIONS: Mapping[str, Callable[[Mapping[str, Any], Called, str], Iterator[SectionLine]]] = MappingProxyType(
     {
         "meeting": _meeting,
@@ -160,6 +167,7 @@ _SECTIONS: Mapping[str, Callable[[Mapping[str, Any], Called, str], Iterator[Sect
         "handover": _handover,
         "denial": _denial,
         "status_change": _status_change,
+        "school_change": _school_change,
     }
 )
 IN_WORDS = frozenset(_SECTIONS)

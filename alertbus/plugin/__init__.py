@@ -1,4 +1,5 @@
-"""All that a plugin may import, with modules `briefed`, `forms`, `schema`, `sections`, `testing`, `wording`, `writing`. Contract version 1.
+"""All that a plugin may import, with modules `briefed`, `forms`, `notify_account`, `schema`, `sections`, `testing`, `wording`, `writing`.
+Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 
@@ -23,6 +24,7 @@ from alertbus.model.details import (
     OpenQuestion,
     Release,
     Request,
+    SchoolChange,
     StatusChange,
 )
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
@@ -114,6 +116,7 @@ __all__ = [
     "Release",
     "Request",
     "SaidBy",
+    "SchoolChange",
     "SendOutcome",
     "Sensitivity",
     "Severity",

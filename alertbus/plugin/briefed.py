@@ -8,7 +8,7 @@ from alertbus.model.briefing import BriefedHandover, BriefedHolder, BriefedItem,
 from alertbus.model.custody import Custody
 from alertbus.model.notice import Notice, NoticePerson, Repeats
 from alertbus.plugin.sections import called_in_words
-from alertbus.plugin.wording import NOT_STATED, plain
+from alertbus.plugin.wording import NOT_STATED, agency_in_words, plain
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 FOLDED = "This stood when you joined: the answer to your briefing is the answer to this."
@@ -49,7 +49,7 @@ def repeats_line(repeats: Repeats) -> str:
 
 def _warnings(briefing: Briefing) -> Iterator[str]:
     for flag in briefing.flags:
-        grade, source = (f" ({flag.grade})" if flag.grade else ""), f", stated by {plain(flag.source)}" if flag.source else ""
+        grade, source = (f" ({flag.grade})" if flag.grade else ""), f", stated by {agency_in_words(flag.source)}" if flag.source else ""
         review = f", to be reviewed on {flag.review_on.isoformat()}" if flag.review_on else ""
         yield f"Warning: {flag.title}{grade}, since {flag.since.isoformat()}{source}{review}. {flag.action}"
 
@@ -76,7 +76,7 @@ def _linked(link: BriefedLink, called: str) -> str:
     facts = [f"{link.certainty} link"] if link.certainty not in called else []
     if link.relation and plain(link.relation) not in called:
         facts.insert(0, plain(link.relation))
-    facts += [f"by {plain(link.source)}"] if link.source else []
+    facts += [f"by {agency_in_words(link.source)}"] if link.source else []
     facts += [f"since {link.since.isoformat()}"] if link.since else []
     if link.in_household is not None:
         facts.append("in the household" if link.in_household else "not in the household")
@@ -87,7 +87,7 @@ def _linked(link: BriefedLink, called: str) -> str:
 
 def _custody(custody: Custody) -> Iterator[str]:
     since = f" since {custody.since.isoformat()}" if custody.since else ""
-    by = f" (stated by {plain(custody.source)})" if custody.source else ""
+    by = f" (stated by {agency_in_words(custody.source)})" if custody.source else ""
     yield f"{plain(custody.state)}{since}{by}"
     if custody.release_on:
         sure = NOT_STATED if custody.release_confirmed is None else "confirmed" if custody.release_confirmed else "not confirmed"
@@ -98,12 +98,12 @@ def _open(item: BriefedItem, people: dict[str, str]) -> str:
     due = f", due {item.due.isoformat()}" if item.due else ", no day stated"
     child = f", for {people[item.child]}" if item.child and item.child in people else ""
     what = f"answer to {item.title}" if item.rule == "answer" else item.title
-    return f"{'Overdue' if item.overdue else 'Open'}: {what}{child}, {plain(item.agency)} ({plain(item.role)}){due}"
+    return f"{'Overdue' if item.overdue else 'Open'}: {what}{child}, {agency_in_words(item.agency)} ({plain(item.role)}){due}"
 
 
 def _stands(briefing: Briefing) -> Iterator[str]:
     for alert in briefing.stands:
-        source = f", from {plain(alert.source)}" if alert.source else ""
+        source = f", from {agency_in_words(alert.source)}" if alert.source else ""
         quote = f" (quote {alert.source_id})" if alert.source_id else ""
         yield f"Stands: {alert.title}, {alert.day.isoformat()}{source}, {alert.severity}{quote}"
 
@@ -114,7 +114,7 @@ def _holder(one: BriefedHolder) -> str:
     team = f", {one.team}" if one.team else ""
     since = f", from {one.since.isoformat()}" if one.since else ""
     until = f" to {one.until.isoformat()}" if one.until else ""
-    return f"{plain(one.agency)}{named}{role}{team}{since}{until}"
+    return f"{agency_in_words(one.agency)}{named}{role}{team}{since}{until}"
 
 
 def _said(name: str | None) -> str:

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from alertbus.model.errors import Fault
 from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
+from alertbus.model.notice import Intent, Stage
 from alertbus.model.person import Address, Name, Person
 from alertbus.model.validation import faults_of, join, path_of
-from alertbus.plugin.protocols import UnreadableMessage
+from alertbus.plugin.protocols import ReceiptGiven, UnreadableMessage
 from alertbus.plugin.schema import document
 
 WHOLE = "$"
@@ -103,6 +104,52 @@ class PersonOnForm(Form):
             identifiers=tuple(Identifier(system=system, value=value) for system, value in known.items() if value),
             addresses=(self.address.address(),) if self.address else (),
         )
+
+
+class AnswerOnForm(Form):
+    """What a system says of a notice, where its agency has no form of its own: how far it came, and who answered (`POST /v1/receipts/...`).
+
+    Who answers, or has acted, is named; what was done, or why it is not theirs, stands in `note`.
+    """
+
+    notice: str = Field(min_length=1, max_length=200)
+    """The id of the notice that is answered."""
+    stage: Annotated[Stage, Field(strict=False)]
+    by: str | None = Field(default=None, min_length=1, max_length=120)
+    role: str | None = Field(default=None, min_length=1, max_length=120)
+    intent: Annotated[Intent | None, Field(strict=False)] = None
+    note: str | None = Field(default=None, min_length=1, max_length=2000)
+    to: str | None = Field(default=None, min_length=1, max_length=120)
+    """To whom it is passed on."""
+
+    @model_validator(mode="after")
+    def _a_system_can_say_it(self) -> Self:
+        if self.stage not in _SAID_BY_SYSTEMS:
+            raise ValueError(f"expected in `stage` one of {', '.join(_SAID_BY_SYSTEMS)}")
+        if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
+            raise ValueError("expected `by` and `intent`: an acknowledgement names who gives it, and what they will do")
+        if self.stage is Stage.ACTED and not (self.by and self.note):
+            raise ValueError("expected `by` and `note`: who has acted, and what was done")
+        if self.intent is Intent.NOT_OURS and not self.note:
+            raise ValueError("expected `note`: why it is not theirs")
+        return self
+
+
+_SAID_BY_SYSTEMS = (Stage.ACCEPTED, Stage.SEEN, Stage.ACKNOWLEDGED, Stage.ACTED, Stage.REFUSED, Stage.FAILED)
+
+
+def read_answer(raw: bytes) -> ReceiptGiven:
+    """Read an `AnswerOnForm`, or raise `UnreadableMessage`: all that `parse_receipt` has to do for a system that answers in it."""
+    answer = read_form(AnswerOnForm, raw)
+    return ReceiptGiven(
+        idempotency_key=answer.notice,
+        stage=answer.stage,
+        by=answer.by,
+        role=answer.role,
+        intent=answer.intent,
+        note=answer.note,
+        to=answer.to,
+    )
 
 
 def _no_such_number(_name: str) -> NoReturn:

@@ -6,6 +6,7 @@ one that breaks fails its own message only, and its error's text, which may hold
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Self
 
@@ -15,16 +16,20 @@ import alertbus
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
+from alertbus.plugin.boundary import Result
 from alertbus.plugin.case_rule_checks import additions_of, kinds_of
 from alertbus.plugin.case_rules import AlertKind
 from alertbus.plugin.discovery import GROUP, imported, installed, package_of
 from alertbus.plugin.hookspecs import hookimpl
+from alertbus.plugin.lanes import PluginLane
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
+from alertbus.plugin.unpackaged import dropped_in, found_at
+from alertbus.policy.plugin_rules import USUAL_LIMITS, PluginRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,14 @@ class Plugins:
     """The adapters and sources of all plugins. Built whole or not at all: a fault leaves nothing half registered."""
 
     def __init__(
-        self, plugins: Mapping[str, object], versions: Mapping[str, str] | None = None, packages: Mapping[str, str] | None = None
+        self,
+        plugins: Mapping[str, object],
+        versions: Mapping[str, str] | None = None,
+        packages: Mapping[str, str] | None = None,
+        rules: PluginRules = USUAL_LIMITS,
     ) -> None:
-        """Take plugins by name, and of each its version and the package that it comes from, where it comes from one."""
+        """Take plugins by name, and of each its version and its package, where it has one. `rules`: the policy's."""
+        self.rules = rules
         self._packages = dict(packages or {})
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
@@ -60,6 +70,7 @@ class Plugins:
         self._versions = dict(versions or {})
         self._plain = Plain()
         self._owners: dict[int, str] = {}
+        self._lanes: dict[int, PluginLane] = {}
         self.adapters: Mapping[str, Adapter] = MappingProxyType(self._adapters())
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
@@ -73,16 +84,28 @@ class Plugins:
         """What all of them add to the policy."""
 
     @classmethod
-    def load(cls) -> Self:
-        """All plugins installed in this environment. Raises `PluginFault` for the first that cannot be used."""
-        plugins: dict[str, object] = {}
-        versions: dict[str, str] = {}
-        packages: dict[str, str] = {}
+    def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS) -> Self:
+        """All plugins installed in this environment, and those of `plugins_dir`, which take the place of installed ones of the same name.
+
+        Raises `PluginFault` for the first that cannot be used.
+        """
+        unpackaged = {one.name: one for one in dropped_in(plugins_dir)} if plugins_dir is not None else {}
+        plugins: dict[str, object] = {name: one.imported() for name, one in unpackaged.items()}
+        versions = {name: one.version for name, one in unpackaged.items()}
+        packages = {name: str(one.top) for name, one in unpackaged.items()}
         for entry in installed():
+            if entry.name in unpackaged:
+                continue
             plugins[entry.name] = imported(entry)
             versions[entry.name] = entry.dist.version if entry.dist else "unknown"
             packages[entry.name] = package_of(entry)
-        return cls(plugins, versions, packages)
+        return cls(plugins, versions, packages, rules)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The plugins at a place and no other, installed or not. Raises `PluginFault`."""
+        found = found_at(path)
+        return cls({one.name: one.imported() for one in found}, {one.name: one.version for one in found})
 
     def adapter_for(self, sector: str) -> Adapter:
         """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""
@@ -104,8 +127,18 @@ class Plugins:
 
         Whatever goes wrong becomes a `PluginFault` without the plugin's own words: they may repeat the notice.
         """
-        who = f"agency plugin '{self._owners.get(id(adapter), adapter.name)}', adapter '{adapter.name}'"
-        return rendered(notice, adapter, who)
+        return rendered(notice, adapter, self.owner_of(adapter), self.rules)
+
+    async def call(self, offered: Adapter | Source, function: Callable[..., Result], *given: object, limit_s: float) -> Result:
+        """Call a function of the bus's that calls this adapter's or source's code, in the threads that it alone has. Raises what the
+        function raises, `TimeoutError` after the limit, and `LaneFull` without calling it.
+        """
+        lane = self._lanes.get(id(offered)) or self._lanes.setdefault(id(offered), PluginLane(offered.name))
+        return await lane.call(function, *given, limit_s=limit_s)
+
+    def owner_of(self, offered: Adapter | Source) -> str:
+        """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
+        return self._owners.get(id(offered), offered.name)
 
     def _adapters(self) -> dict[str, Adapter]:
         found: dict[str, Adapter] = {}

@@ -16,6 +16,10 @@ Headers = Mapping[str, str]
 """The headers of a message, by name in lower case."""
 
 
+MOST_STATEMENTS = 500
+"""That one message may make. Chosen: the children of a whole year of a large school in one file. A source refuses what has more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A message that was understood and raises nothing. `reason` is a stable sentence for the sender: the rule, and no personal data."""
@@ -52,7 +56,9 @@ class ReceiptGiven:
 class Adapter(Protocol):
     """Turns a notice into a message. `render` is pure, synchronous and deterministic: no network, file or clock.
 
-    A verbatim excerpt is carried byte for byte or left out whole. The active flag, when the notice has one, comes first.
+    A verbatim excerpt is carried byte for byte or left out whole. The active flag, when the notice has one, comes first: its words, or
+    where the format has no room for them one of the adapter's own sentences, which it then names in `flag_marks: Sequence[str]`. The bus
+    refuses a message of a flagged notice that has neither.
     """
 
     name: str

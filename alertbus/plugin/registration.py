@@ -19,6 +19,10 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
+SHORTEST_MARK = 8
+"""Letters of a sentence that stands for a flag. Chosen: a shorter one may stand in any message."""
+
+
 def check_hooks(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
     """Refuse a hook without its marker, and a wrapper: pluggy would pass over both in silence."""
     for attribute in dir(plugin):
@@ -49,6 +53,13 @@ def check_adapter(plugin: str, adapter: object) -> Adapter:
     listed = isinstance(formats, Sequence) and not isinstance(formats, str)
     if not listed or not formats or not all(isinstance(f, str) for f in formats):
         raise PluginFault(f"{who}: `formats` is missing or not a list of names. Name what it writes, such as ('application/json',).")
+    marks = getattr(adapter, "flag_marks", ())
+    listed = isinstance(marks, Sequence) and not isinstance(marks, str)
+    if not listed or not all(isinstance(mark, str) and len(mark) >= SHORTEST_MARK for mark in marks):
+        raise PluginFault(
+            f"{who}: `flag_marks` is no list of texts of {SHORTEST_MARK} letters or more. Name the sentences that stand for a flag "
+            "where your format has no room for its words, or leave it out."
+        )
     _must_take_one(who, adapter, "render", "render(notice) -> Message")
     if hasattr(adapter, "parse_receipt"):
         _must_take_one(who, adapter, "parse_receipt", "parse_receipt(raw) -> ReceiptGiven")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from alertbus.model.notice import Notice, NoticePerson
 from alertbus.model.sections_in_words import IN_WORDS, PACK, sections_in_words, words_of
 from alertbus.model.sensitivity import Sensitivity
+from alertbus.plugin.wording import agency_in_words
 
 HELD = "words_held"
 """Stands in `withheld` where the sender's words wait for somebody's decision: what is missing then was not left unsaid."""
@@ -30,7 +31,7 @@ def consent_line(notice: Notice) -> str | None:
         return None
     plan = f" ({words_of(consent.plan)})" if consent.plan else ""
     since = f" on {consent.since.isoformat()}" if consent.since else ""
-    source = f", as {words_of(consent.source)} stated" if consent.source else ""
+    source = f", as {agency_in_words(consent.source)} stated" if consent.source else ""
     return f"Consent to the plan{plan}: {words_of(consent.state)}{since}{source}"
 
 

@@ -152,6 +152,15 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
+_WRITTEN = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "childrens social care": "children's social care"}
+
+
+def agency_in_words(name: str) -> str:
+    """Write an agency's name for a reader: `childrens_social_care` as `children's social care`."""
+    words = plain(name)
+    return _WRITTEN.get(words, words)
+
+
 def speaks_of(text: str, words: str) -> bool:
     """Whether the words stand in the text, as words of their own and in whatever case."""
     # Nearly always they do not: then no pattern is made, which for a name that nobody has looked for before takes longer than all else.

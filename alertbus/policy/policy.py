@@ -22,6 +22,8 @@ from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.policy.identity_rules import IdentityRules
 from alertbus.policy.item_rules import ItemName, ItemRule, SchoolHoliday
 from alertbus.policy.local_procedure import LocalProcedure
+from alertbus.policy.plugin_rules import PluginRules
+from alertbus.policy.school_days import SchoolCalendar, calendar_of, next_school_start
 from alertbus.policy.within import CENTURY, Within
 
 
@@ -60,6 +62,8 @@ class KindRule(Word):
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Agency → the roles that each owe an answer of their own; every other agency answers once, by its default role."""
     respond_within: Within
+    before_school_day: frozenset[str] = frozenset()
+    """The sectors whose settings owe their answer before their next school day, whatever `respond_within` says (STANDARDS section 6)."""
     low: Within | None = None
     """How soon an answer is owed to an alert of low severity, where that is another time: below this line nothing is urgent (VPF-08)."""
     chain: tuple[str, ...] = ()
@@ -68,6 +72,8 @@ class KindRule(Word):
     """How long each of them has before the next one is told; the policy's when not given."""
     acting_for: Within | None = None
     """How long the answer of somebody who acts holds until they say what was done; None: for good (PPN-02)."""
+    asks_about_strangers: bool = True
+    """A person is asked to look where it is about somebody who is on no case; not of a kind that is stated of whole classes of children."""
     safety: bool = False
     """It is about somebody's safety now: it waits for no opening hour and is never folded into another (OOH-05, NOT-25)."""
     narrative: Sensitivity = Sensitivity.OBSERVATION
@@ -151,6 +157,8 @@ class Policy(Word):
     """Why something was not recorded in time, or why its clock was stopped: by code, in words (CLK-14, CLK-15)."""
     school_holidays: tuple[SchoolHoliday, ...] = ()
     """The long holidays in which no school sees a child, the same days every year (CLK-07)."""
+    school_calendars: Mapping[str, SchoolCalendar] = Field(default_factory=dict)
+    """Setting → when its children are there. A name holds for all that extend it; for one without, working days count."""
     briefings: BriefingRules = BriefingRules()
     """What is given to whoever arrives on a case."""
     folding: FoldingRules = FoldingRules()
@@ -159,6 +167,8 @@ class Policy(Word):
     """When people are taken for one, and what a doubt needs."""
     moments: HumanRange = AS_SHIPPED
     """How far from today a moment or a day may lie that somebody states."""
+    plugins: PluginRules = PluginRules()
+    """How much is taken from a plugin, and which plugins run in a process of their own."""
     local_procedure: Mapping[str, LocalProcedure] = Field(default_factory=dict)
     """Sector, or `default` → what whoever sends a concern is shown first (CON-07)."""
     overrides: Annotated[Routing | None, Sensitivity.ROUTING] = None
@@ -199,11 +209,13 @@ class Policy(Word):
         if strange := sorted(set(self.lawful_basis) - sectors - {"default"}):
             yield f"lawful_basis: no agency is of sector {', '.join(strange)}"
 
-        for kind, allowed in self.may_state.items():
-            if kind not in self.kinds:
-                yield f"may_state.{kind}: is no entry of `kinds`"
-            if strange := sorted(allowed - sectors):
-                yield f"may_state.{kind}: no agency is of sector {', '.join(strange)}"
+        for kind in sorted(set(self.may_state) - set(self.kinds)):
+            yield f"may_state.{kind}: is no entry of `kinds`"
+        named = {f"may_state.{kind}": allowed for kind, allowed in self.may_state.items()}
+        named |= {f"kinds.{kind}.before_school_day": rule.before_school_day for kind, rule in self.kinds.items()}
+        for place, given in named.items():
+            if strange := sorted(given - sectors):
+                yield f"{place}: no agency is of sector {', '.join(strange)}"
 
     def _wrong_items(self) -> Iterator[str]:
         """Yield each place in the file at which the rule of an item names what there is not."""
@@ -249,6 +261,15 @@ class Policy(Word):
         rule = self.kind_rule(kind)
         within = rule.low if rule.low is not None and severity is Severity.LOW else rule.respond_within
         return within.after(moment, self.bank_holidays)
+
+    def due_at(self, agency: str, kind: str, moment: datetime, of_kind: datetime) -> datetime:
+        """When this agency owes an answer to an alert of that kind: when the kind asks for one, or before its next school day."""
+        if self.agency(agency).sector not in self.kind_rule(kind).before_school_day:
+            return of_kind
+        return next_school_start(moment, self.school_calendar(agency), self.bank_holidays)
+
+    def school_calendar(self, agency: str) -> SchoolCalendar | None:
+        return calendar_of(agency, self.school_calendars)
 
     def below_the_line(self, kind: str, severity: Severity) -> bool:
         """Whether an alert of that kind and severity is not urgent though its kind is."""

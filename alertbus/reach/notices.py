@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alertbus.model.alert import AcceptedAlert
+from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, Involvement, Level, Link
 from alertbus.model.item import StepKind
@@ -148,17 +148,17 @@ def _flag(owed: Owed, context: _LinkContext, sight: Sight) -> str | None:
     """
     own = context.policy.kind_rule(owed.obligation.kind)
     if own.flag and not owed.deed.ends and sight.tells(owed.obligation.kind):
-        return _line(own, owed.statement)
+        return flag_line(own, owed.statement.alert)
     for alert, rule in context.flags:
         flagged = alert.stood_at(owed.at, rule)
         if flagged is not None and sight.tells(flagged.alert.kind) and _is_told(owed, flagged, context.case, context.policy):
-            return _line(rule, flagged)
+            return flag_line(rule, flagged.alert)
     return None
 
 
-def _line(rule: KindRule, flagged: AcceptedAlert) -> str:
-    """The grade stands in the line, where one was stated: a reader tells intimidation from a threat before the door (VPF-07)."""
-    grade = flagged.alert.details.flag and flagged.alert.details.flag.grade
+def flag_line(rule: KindRule, flagged: Alert) -> str:
+    """The line of a flag. A grade that was stated stands in it: a reader tells intimidation from a threat before the door (VPF-07)."""
+    grade = flagged.details.flag and flagged.details.flag.grade
     return f"{rule.title.upper()}{f' ({grade})' if grade else ''}: {rule.action}"
 
 

@@ -25,6 +25,7 @@ def obligations(
         roles, into = policy.roles(alert.kind, decision.agency), briefing_of(decision, accepted, case, policy)
         if decision.since not in due:
             due[decision.since] = policy.due(alert.kind, decision.since, alert.severity)
+        at = policy.due_at(decision.agency, alert.kind, decision.since, due[decision.since])
         for role in roles:
             obligation = Obligation(
                 id=ids.obligation_id(accepted.alert_id, case.id, decision.agency, role),
@@ -37,7 +38,7 @@ def obligations(
                 source=alert.source,
                 source_id=alert.amends or alert.id,
                 since=decision.since,
-                due=None if into else answer_due(decision.ruling, decision.involvement, decision.since, due[decision.since], policy),
+                due=None if into else answer_due(decision.ruling, decision.involvement, decision.since, at, policy),
                 cause=cause(decision, accepted),
                 exercise=alert.exercise,
             )
@@ -45,7 +46,7 @@ def obligations(
 
 
 def answer_due(ruling: Ruling, involvement: Involvement | None, since: datetime, of_kind: datetime, policy: Policy) -> datetime | None:
-    """By when an agency that is told by a ruling, for an involvement, owes its answer; `of_kind` is when the alert's kind asks for one.
+    """By when an agency that is told by a ruling, for an involvement, owes its answer; `of_kind` is when the alert's kind asks it for one.
 
     A doubt about who somebody is must be decided within its own limit, or sooner if the alert's kind asks for it. Nobody is asked to answer
     what their own agency said.

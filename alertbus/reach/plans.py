@@ -126,7 +126,7 @@ def manner_of(obligation: Obligation, case: Case, policy: Policy) -> Manner:
     chain = policy.agency(obligation.agency).teams[team].chain if team is not None else rule.chain
 
     def due_again(at: datetime) -> datetime:
-        return policy.due(obligation.kind, at, obligation.severity)
+        return policy.due_at(obligation.agency, obligation.kind, at, policy.due(obligation.kind, at, obligation.severity))
 
     return _manner(obligation, chain, policy, due_again)
 

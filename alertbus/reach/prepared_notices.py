@@ -216,7 +216,7 @@ class _PreparedForm:
         if (len(covers), len(bodies)) != tuple(map(len, whole)):
             return None
         asked = [one for one in whole[0] if is_asked(one.agency, policy)]
-        alike = {(one.ruling, one.involvement and one.involvement.scope, id(policy.agency(one.agency).out_of_hours)): one for one in asked}
+        alike = {(one.ruling, one.involvement and one.involvement.scope, *_asked_by(one.agency, policy)): one for one in asked}
         return cls(case, flags, *whole, tuple(alike.values()))
 
     def is_of(self, case: Case, flags: tuple[StandingAlert, ...]) -> bool:
@@ -225,8 +225,10 @@ class _PreparedForm:
 
     def dues(self, statement: AcceptedAlert, policy: Policy) -> list[_Owing]:
         """By when each of the agencies owes its answer to another alert; of several that are asked alike, one."""
-        of_kind = policy.due(statement.alert.kind, statement.at, statement.alert.severity)
-        return [(one.agency, answer_due(one.ruling, one.involvement, statement.at, of_kind, policy)) for one in self.alike]
+        kind, at = statement.alert.kind, statement.at
+        of_kind = policy.due(kind, at, statement.alert.severity)
+        dues = ((one, policy.due_at(one.agency, kind, at, of_kind)) for one in self.alike)
+        return [(one.agency, answer_due(one.ruling, one.involvement, at, due, policy)) for one, due in dues]
 
     def filled(self, statement: AcceptedAlert, policy: Policy, matter: EarlierOfMatter) -> list[WrittenNotice]:
         """The notices of another alert."""
@@ -237,7 +239,8 @@ class _PreparedForm:
         for cover in self.covers:
             obligation_id = ids.obligation_id(statement.alert_id, case_id, cover.agency, cover.role)
             notice_id = ids.notice_id(obligation_id, statement.statement_id)
-            times = quoted.times(answer_due(cover.ruling, cover.involvement, at, of_kind, policy))
+            due = policy.due_at(cover.agency, alert.kind, at, of_kind)
+            times = quoted.times(answer_due(cover.ruling, cover.involvement, at, due, policy))
             source_id = quoted.alert_id if cover.neutral else quoted.source_id
             head = _head(notice_id, obligation_id, quoted.alert_id)
             repeats = None if cover.neutral else matter.told(cover.agency)
@@ -245,6 +248,12 @@ class _PreparedForm:
             json = b"%b%b%b%b%b%b" % (head, cover.middle, source_id, times, tail, bodies[cover.body])
             found.append(WrittenNotice(cover.lane, obligation_id, notice_id, at, json))
         return found
+
+
+def _asked_by(agency: str, policy: Policy) -> tuple[int, str, int]:
+    """What of an agency decides when it is asked: its desk out of hours, its sector, and its children's days at school."""
+    entry = policy.agency(agency)
+    return id(entry.out_of_hours), entry.sector, id(policy.school_calendar(agency))
 
 
 _SOURCE_ID, _OCCURRED_AT, _RECORDED_AT = b'"source_id":', b'"occurred_at":', b'"recorded_at":'

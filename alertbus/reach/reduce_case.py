@@ -207,7 +207,7 @@ def _asked_again(entry: Owed, policy: Policy) -> Owed:
     owing = entry.obligation
     if not entry.is_again or owing.due is None:
         return entry
-    of_kind = policy.due(owing.kind, owing.since, owing.severity)
+    of_kind = policy.due_at(owing.agency, owing.kind, owing.since, policy.due(owing.kind, owing.since, owing.severity))
     due = answer_due(entry.decision.ruling, entry.decision.involvement, owing.since, of_kind, policy)
     return replace(entry, obligation=owing.model_copy(update={"due": due}))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import signal
 import threading
@@ -26,6 +27,7 @@ from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
 from alertbus.stream.state_topics import STATE_TOPICS
+from alertbus.unheard import nothing_heard
 
 if TYPE_CHECKING:  # they take a second to import, and not every process needs them
     from alertbus.plugin.manager import Plugins
@@ -65,10 +67,11 @@ class Wiring:
 
     @cached_property
     def plugins(self) -> "Plugins":
-        """Every plugin that is installed. Raises `PluginFault`."""
+        """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
+        from alertbus.policy.load import load_plugin_rules  # the whole policy is read with what these add
 
-        return Plugins.load()
+        return Plugins.load(self.settings.plugins_dir, load_plugin_rules(self.settings.policy))
 
 
 def now() -> datetime:
@@ -95,8 +98,13 @@ async def run_part(name: str, number: int = 0) -> None:
     if name not in _RUNNERS:
         raise SettingsFault(f"no part '{name}'; there are {', '.join(_RUNNERS)}")
     settings = load_settings()
-    logs.configure(settings.log_format, settings.log_level, name)
-    logs.keep_nothing_printed()
+    with nothing_heard() as heard:
+        logs.configure(settings.log_format, settings.log_level, name, stream=heard)
+        faulthandler.enable(heard)  # places in the code, when the process dies of a plugin's C
+        await _run_heard(settings, name, number)
+
+
+async def _run_heard(settings: Settings, name: str, number: int) -> None:
     stop = asyncio.Event()
 
     def stop_soon() -> None:

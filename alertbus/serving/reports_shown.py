@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from alertbus.audit.chain import AuditedDeed
 from alertbus.chronicle.audit_reports import REPORTS, AuditReport, Cell
-from alertbus.chronicle.report_data import Period
+from alertbus.chronicle.report_data import Period, rehearsals
 from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.case import UK, in_uk
@@ -90,6 +90,10 @@ class ReportReader:
         raise NotAllowed(
             "one of the rights `staff`, `audit`, `operate`, or `hold_cases` for all cases, is missing: reports are about systems"
         )
+
+    async def rehearsals(self, caller: Caller) -> tuple[str, ...]:
+        """The names of exercises of which there may be a report, for who may read any. Raises `NotAllowed`, `DatabaseUnavailable`."""
+        return await rehearsals(self._engine) if self.names(caller) else ()
 
     async def show(self, asked: ReportAsked, caller: Caller, *, by: str | None = None) -> ReportShown:
         """Make a report; `by` is the person who reads. Raises `NotAllowed`, `NotFound` for a report that is not theirs or is none,

@@ -178,7 +178,7 @@ class PersonStage:
                 after, reached, again = reduce_person(state, event, self._policy)
                 made.extend(map(records.alert_reached_case, reached))
                 made.extend(records.identify_again(statement, after.version) for statement in again)
-                if isinstance(event, AlertAboutPerson) and not state.links and _is_meant(event):
+                if isinstance(event, AlertAboutPerson) and not state.links and _is_meant(event, self._policy):
                     made.append(records.review_of_statement(event.alert, ReviewReason.NOBODY_LINKED, (event.person_id,)))
                 if isinstance(event, AlertAboutPerson) and proposes_flag(event, after, self._policy):
                     made.append(records.flag_proposed(event.alert, event.person_id))
@@ -187,9 +187,13 @@ class PersonStage:
         return await _written(self._producer(), out, self._table, touched)
 
 
-def _is_meant(event: AlertAboutPerson) -> bool:
-    """True if the statement is about that person. It is also sent to whom its alert was about before, of whom nothing is to be asked."""
-    return any(event.person_id in person_ids for person_ids in event.alert.people)
+def _is_meant(event: AlertAboutPerson, policy: Policy) -> bool:
+    """True if the statement is about that person, and of a kind of which somebody is asked. It is also sent to whom its alert was about
+    before, of whom nothing is to be asked.
+    """
+    return policy.kind_rule(event.alert.alert.kind).asks_about_strangers and any(
+        event.person_id in person_ids for person_ids in event.alert.people
+    )
 
 
 class CaseStage:

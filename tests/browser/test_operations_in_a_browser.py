@@ -1,6 +1,7 @@
 """Whoever is woken at three in the morning: sees what is wrong, follows one alert, and puts back what lay in quarantine."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ async def test_one_alert_is_followed_by_its_reference_and_a_quarantined_record_i
         await page.wait_for_url(f"**/operations/follow/{alert_id}")
         await expect(page.get_by_text("1 agency has not answered yet")).to_be_visible()
         await page.get_by_role("link", name="Quarantine").click()
-        await page.get_by_label(f"{name}:").check()
+        await page.get_by_role("checkbox", name=re.compile(rf"^{name}:")).check()
         await page.get_by_role("button", name="Put back what is chosen").click()
         await expect(page.get_by_role("alert")).to_contain_text("Nothing was put back yet")
         await page.get_by_label("Why: what was mended").fill("Their door is mended")
@@ -57,6 +58,22 @@ async def test_one_alert_is_followed_by_its_reference_and_a_quarantined_record_i
     assert len(await gateway.records(topics.NOTICES, back.obligation.lane)) == 1
     done = [r for r in await trail.records(gateway.bootstrap) if r.deed is AuditedDeed.REDRIVE_DONE and any(back.id in p for p in r.places)]
     assert [(r.by, r.reason) for r in done] == [("Nora Night", "Their door is mended")]
+
+
+async def test_figures_that_are_watched_are_read_again_by_themselves_until_who_watches_is_signed_out(
+    desk: DeskListening, browser: Browser
+) -> None:
+    desk.served.door.who = operator("Nora Night")
+    async with page_of(browser) as page:
+        await page.goto(f"{desk.url}/operations/agencies")
+        await page.locator("[data-again]").evaluate("line => { line.dataset.again = '0.2'; line.dataset.old = 'yes' }")
+        await page.get_by_role("button", name="Read again each").press("Enter")
+        await expect(page.get_by_role("button", name="stop")).to_be_focused()
+        await expect(page.locator("[data-old]")).to_have_count(0)
+        await expect(page.get_by_role("button", name="stop")).to_be_focused()
+        assert await violations(page) == []
+        desk.served.door.who = None
+        await expect(page.get_by_text("These figures are no longer read again")).to_be_visible()
 
 
 @pytest.mark.skipif(not SHOTS, reason="only for whoever wants to look: ALERTBUS_TEST_SHOTS is a folder")

@@ -34,6 +34,7 @@ from alertbus.policy.load import load_policy
 from alertbus.settings import Settings
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.staff import tables as _staff  # noqa: F401
+from tests.misdeeds import MISDEEDS
 
 
 class Ticking:
@@ -48,7 +49,7 @@ class Ticking:
 
 
 class Plain:
-    """A source whose messages are JSON lists of alerts; `ignore`, `unreadable` and `break` do what they say."""
+    """A source whose messages are JSON lists of alerts; `ignore`, `unreadable`, `break` and what `MISDEEDS` names do what they say."""
 
     name = "plain-source"
 
@@ -63,7 +64,15 @@ class Plain:
             raise {b"break off": KeyboardInterrupt, b"break out": SystemExit, b"break up": GeneratorExit}.get(raw, RuntimeError)(
                 raw.decode()
             )
-        return [Alert.model_validate(one) for one in json.loads(raw)]
+        if (misdeed := MISDEEDS.get(raw.partition(b":")[0])) is not None:
+            return misdeed(raw)
+        try:
+            found = json.loads(raw)
+        except ValueError:
+            found = None
+        if not isinstance(found, list):
+            raise UnreadableMessage(("$", "a JSON list of alerts"))
+        return [Alert.model_validate(one) for one in found]
 
 
 class System:

@@ -17,7 +17,7 @@ from alertbus.model.rights import Right
 from tests import desk_pages
 from tests.desk_pages.reports import AUDITOR, HEALTH_LEAD, HOLDER, MANAGER, NOBODY, OPERATOR, SERGEANT
 from tests.desk_served import desk_over
-from tests.report_story import NORTH, SOUTH, WORKER, a_spring
+from tests.report_story import NORTH, SOUTH, WORKER, a_rehearsed_notice, a_spring
 
 pytestmark = pytest.mark.kafka
 
@@ -57,6 +57,18 @@ async def test_aud_01_a_manager_reads_how_the_teams_fare_and_bars_table_and_csv_
     rows = list(csv.reader(io.StringIO(sheet.text)))
     assert [[row[0], row[1]] for row in rows[1:]] == [["North", str(NORTH)], ["South", str(SOUTH)]]
     assert [_as_shown(one) for one in rows[1]] == north
+
+
+async def test_who_reads_reports_is_offered_the_rehearsals_by_name_and_they_are_never_counted_with_what_is_real(gateway: Any) -> None:
+    rehearsal = await a_rehearsed_notice(gateway)
+
+    async with desk_over(gateway, MANAGER) as desk:
+        real = (await desk.get("/reports/deliveries?from=2026-03-01&to=2026-03-31")).text
+        rehearsed = (await desk.get(f"/reports/deliveries?from=2026-03-01&to=2026-03-31&exercise={rehearsal}")).text
+
+    assert f'<option value="{rehearsal}">Exercise {rehearsal}</option>' in real
+    assert f'<option value="{rehearsal}" selected>' in rehearsed
+    assert "nobody real is meant" in rehearsed
 
 
 def _as_shown(cell: str) -> str:

@@ -4,13 +4,14 @@ import contextlib
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from alertbus.desk.desk import Desk
+from alertbus.desk.desk import BY_ITSELF, Desk
 from alertbus.desk.guard import HEADERS, HSTS, LARGEST_FORM
 from alertbus.desk.sign_in.door import Door
 from alertbus.desk.sign_in.passwords import hashed
@@ -325,3 +326,23 @@ async def test_every_route_stands_on_a_page_that_all_pages_tests_look_at(kafka: 
 def _named(routes: list[DeskRoute], method: str, path: str) -> set[str]:
     found = route_at(routes, html.unescape(path), method)
     return set() if found is None else {f"{method} {found.path}"}
+
+
+async def test_every_page_has_the_same_head_for_one_person_those_of_the_door_too(door: DoorDesk) -> None:
+    async with door.signed_in() as browser:
+        heads = {path: ways_in((await browser.get(path)).text) for path in ("/inbox", "/reviews", "/sign-in/sessions", "/break-glass")}
+    assert len({tuple(head) for head in heads.values()}) == 1, heads
+    assert "/reviews" in heads["/sign-in/sessions"]
+
+
+async def test_what_a_page_reads_by_itself_keeps_nobody_signed_in(door: DoorDesk, gateway: Any) -> None:
+    async with door.signed_in() as browser:
+        begun = gateway.inside.now.at
+        for minutes in (10, 20):
+            gateway.inside.now.at = begun + timedelta(minutes=minutes)
+            answer = await browser.get("/inbox", headers={BY_ITSELF: "yes"})
+        assert answer.status_code == 303, "a quarter of an hour without a person"
+
+
+def ways_in(page: str) -> list[str]:
+    return re.findall(r'<li><a href="(/[^"]*)"', page.partition('class="desk-nav__list"')[2].partition("</ul>")[0])

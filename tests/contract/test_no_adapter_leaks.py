@@ -17,6 +17,8 @@ from alertbus_education import EducationAdapter
 from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
+from alertbus_probation import ProbationAdapter
+from alertbus_social_care import SocialCareAdapter
 
 from alertbus.plugin import (
     Adapter,
@@ -114,6 +116,22 @@ class Sector:
 SECTORS = {
     "health": Sector(HealthAdapter(), ("UPN", "offence", "referrer", "unclassified")),
     "police": Sector(PoliceAdapter(), ("NHS number", "UPN", "health detail", "referrer", "unclassified")),
+    "probation": Sector(
+        ProbationAdapter(),
+        (
+            "child identity",
+            "NHS number",
+            "UPN",
+            "address",
+            "plan",
+            "health detail",
+            "drug and alcohol",
+            "child's words",
+            "referrer",
+            "unclassified",
+        ),
+    ),
+    "social care": Sector(SocialCareAdapter(), ("health detail", "referrer", "unclassified")),
     "education": Sector(
         EducationAdapter(),
         (

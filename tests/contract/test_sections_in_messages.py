@@ -9,6 +9,9 @@ from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
 from alertbus_police.schema import ppn_schema
+from alertbus_probation import ProbationAdapter
+from alertbus_social_care import SocialCareAdapter
+from alertbus_social_care.schema import social_care_schema
 from jsonschema import Draft202012Validator
 
 from alertbus.model.details import SINCE_THEN
@@ -45,6 +48,7 @@ DETAILS: dict[str, Any] = {
     "handover": {"role": "health_visitor", "from": "HV1", "to": "HV2", "pack": False, "interim": True},
     "denial": {"of": ["drug use"], "by": ADULT},
     "status_change": {"to": "closed", "reason": "Moved away.", "basis": "Section 17.", "effective": "2021-04-01"},
+    "school_change": {"from": "8012000", "to": "8201234", "in_care": True, "care_authority": "801"},
 }
 
 
@@ -85,11 +89,20 @@ def test_a_clinician_reads_every_line() -> None:
     assert [line for line in section_lines(notice()) if line not in text] == []
 
 
+def test_a_social_worker_reads_every_line_and_who_is_meant() -> None:
+    named = notice().people[0].model_copy(update={"name": Name(given="Zeb", family="Quillfeather")})
+    lines = json.loads(SocialCareAdapter().render(notice().model_copy(update={"people": (named, *notice().people[1:])})).body)["stated"]
+
+    assert len(lines) == len(section_lines(notice()))
+    assert "Consent: withdrawn, by Zeb Quillfeather, to the plan: child in need" in lines
+
+
 @pytest.mark.parametrize(
     ("adapter", "sections"),
     [
         (PoliceAdapter(), {"conference", "handover", "question", "denial", "request"}),
         (EducationAdapter(), {"conference", "handover", "request"}),
+        (ProbationAdapter(), {"handover", "request"}),
     ],
 )
 def test_sta_05_sta_06_police_and_schools_read_what_a_conference_decided_and_no_plan(adapter: Adapter, sections: set[str]) -> None:
@@ -111,6 +124,10 @@ def test_the_plain_form_has_every_section_as_it_is() -> None:
 
 def test_what_police_are_sent_is_what_their_schema_says() -> None:
     Draft202012Validator(ppn_schema()).validate(json.loads(PoliceAdapter().render(notice()).body))
+
+
+def test_what_social_care_is_sent_is_what_its_schema_says() -> None:
+    Draft202012Validator(social_care_schema()).validate(json.loads(SocialCareAdapter().render(notice()).body))
 
 
 def test_a_school_reads_no_line_that_would_say_who_an_adult_is() -> None:

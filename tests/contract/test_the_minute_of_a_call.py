@@ -7,6 +7,8 @@ from alertbus_education import EducationAdapter
 from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
 from alertbus_police import PoliceAdapter
+from alertbus_probation import ProbationAdapter
+from alertbus_social_care import SocialCareAdapter
 
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
@@ -28,7 +30,9 @@ ADAPTERS = {
     "police": PoliceAdapter(),
     "school": EducationAdapter(),
     "housing": HousingAdapter(),
-    "childrens_social_care": Plain(),
+    "childrens_social_care": SocialCareAdapter(),
+    "probation": ProbationAdapter(),
+    "mash": Plain(),
 }
 
 

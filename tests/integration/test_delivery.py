@@ -198,7 +198,7 @@ class Bus:
         """An id of this test alone: receipts and quarantine are shared topics."""
         owed = sample_obligation(id=f"{self.prefix}-o-{name}", agency=agency, case_id=case, due=None)
         fields = {"narrative": (), "sector": "education", "obligation": owed, **changed}
-        return sample_notice(id=f"{self.prefix}-{name}", **fields)
+        return sample_notice(id=f"{self.prefix}-{name}", **{"flag": None, **fields})
 
     async def send(self, *notices: Notice) -> None:
         await self.producer.send_all([self.record(notice) for notice in notices])

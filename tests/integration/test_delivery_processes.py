@@ -193,7 +193,7 @@ def started(told: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 def notice(name: str, case: str) -> Notice:
     owed = sample_obligation(id=f"o-{name}", agency="school", role="designated_safeguarding_lead", case_id=case)
-    return sample_notice(id=name, sector="education", obligation=owed)
+    return sample_notice(id=name, sector="education", obligation=owed, flag=None)
 
 
 async def until(condition: Callable[[], Awaitable[bool | None]], limit_s: float = 120.0) -> bool:

@@ -106,7 +106,7 @@ class Bus:
         known = POLICY.agency("school")
         obligation = sample_obligation(id=f"{self.prefix}-o-{owed or name}", agency="school", role=known.role, case_id="case-1")
         obligation = obligation.model_copy(update=of_obligation)
-        return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed)
+        return sample_notice(id=f"{self.prefix}-{name}", sector=known.sector, obligation=obligation, deed=deed, flag=None)
 
     def step(self, name: str, **of_obligation: Any) -> Notice:
         """The notice for the next person, as a case gives it out when nobody before was reached."""

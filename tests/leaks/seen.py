@@ -114,6 +114,8 @@ alert: new status              x   x     -    x  x    -     -     -     -    -  
 alert: why it changes          x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: on what basis           x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: status from             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: school left             x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
+alert: school joined           x   x     -    x  x    -     -     -     -    -     -     -    -    -     -
 alert: unclassified section    -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: unclassified name       -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
 alert: referrer                -   -     -    -  -    -     -     -     -    -     -     -    -    -     -
@@ -179,7 +181,7 @@ CLASSES = {
     **dict.fromkeys(("concealed_pregnancy_concern", "birth", "death"), ("child_health", "child_health")),
     "drug_intelligence": ("substance", "substance"),
     **dict.fromkeys(("case_status_change", "worker_change", "involvement_started", "involvement_ended"), ("plan", "plan")),
-    **dict.fromkeys(("non_engagement", "conference_outcome", "meeting"), ("plan", "plan")),
+    **dict.fromkeys(("non_engagement", "conference_outcome", "meeting", "school_changed"), ("plan", "plan")),
 }
 """Kind → the class of its words, and of what its template gives away."""
 

@@ -30,11 +30,11 @@ def test_vpf_11_every_section_is_said_warnings_first() -> None:
         "Critical moment: an enquiry is open",
         "Plan: child in need plan, since 2020-11-18, for Wrenna Quillfeather-Moss",
         "Linked: putative father: in custody since 2020-11-18 (stated by probation)",
-        "Overdue: Visit, for Wrenna Quillfeather-Moss, childrens social care (social worker), due 2020-11-18",
+        "Overdue: Visit, for Wrenna Quillfeather-Moss, children's social care (social worker), due 2020-11-18",
         "Stands: Public Protection Notice, 2020-11-18, from police.test, high",
-        "Changed lately: childrens social care, A. Predecessor (social worker), from 2020-11-18",
-        "Also on the case: childrens social care, A. Predecessor (social worker), from 2020-11-18",
-        "Before you: childrens social care, A. Predecessor (social worker), from 2020-11-18 to 2020-11-18",
+        "Changed lately: children's social care, A. Predecessor (social worker), from 2020-11-18",
+        "Also on the case: children's social care, A. Predecessor (social worker), from 2020-11-18",
+        "Before you: children's social care, A. Predecessor (social worker), from 2020-11-18 to 2020-11-18",
         "The past: What happened before is in the chronology.",
     ]
 

@@ -3,13 +3,14 @@
 import io
 import json
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertbus import logs
+from alertbus import logs, unheard
 from alertbus.intake.junk_allowance import MOST_BYTES, MOST_MESSAGES, WINDOW, JunkAllowance
 from alertbus.intake.messages import LARGEST_RAW
 
@@ -48,9 +49,11 @@ def test_within_any_hour_no_more_than_the_bound_is_kept(messages: list[tuple[int
 def test_what_a_plugin_prints_goes_nowhere_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     out, screen = io.StringIO(), io.StringIO()
     monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(unheard, "_counts", Counter())
     logs.configure("json", "info", "delivery", stream=out)
 
-    logs.keep_nothing_printed()
+    unheard.drop_what_is_printed()
     for _ in range(5):
         print("Zeb Quillfeather", flush=True)
 

@@ -165,6 +165,7 @@ WORDS_OF_A_PROFESSIONAL = {
     "school_concern": "social_care police health",
     "concealed_pregnancy_concern": "health",
     "missing_child_incident": "social_care police health",
+    "school_changed": "social_care health",
     "case_status_change": "social_care health",
     "worker_change": "social_care health",
     "involvement_started": "social_care health",
@@ -209,7 +210,7 @@ CLASS_OF_THE_WORDS = {
     **dict.fromkeys(("risk_to_children", "restraining_order_breach", "domestic_abuse_incident"), "offence"),
     **dict.fromkeys(("ppn", "nspcc_concern", "school_concern", "missing_child_incident", "other", "never_heard_of"), "observation"),
     **dict.fromkeys(("case_status_change", "worker_change", "involvement_started", "involvement_ended"), "plan"),
-    **dict.fromkeys(("non_engagement", "conference_outcome", "meeting"), "plan"),
+    **dict.fromkeys(("non_engagement", "conference_outcome", "meeting", "school_changed"), "plan"),
     **dict.fromkeys(("concealed_pregnancy_concern", "birth", "death"), "child_health"),
     "drug_intelligence": "substance",
 }

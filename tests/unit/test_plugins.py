@@ -25,6 +25,7 @@ from alertbus.plugin.manager import Listed, Plugins, offer
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.testing import AdapterConformance, SourceConformance, Tier, check
 from alertbus.plugin.wording import present
+from tests.contract.bad_plugins import good_sources
 
 LONG = "She came in at nine and said that nobody had been home since the day before yesterday, and cried."
 
@@ -398,7 +399,7 @@ class TestRendering:
 
 
 def spoken(text: str, **changes: Any) -> Notice:
-    return sample_notice(narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
+    return sample_notice(flag=None, narrative=(Excerpt.of(text, SaidBy.CHILD, observed_first_hand=True),), **changes)
 
 
 class TestFidelity:
@@ -463,9 +464,9 @@ class TestFidelity:
         inner = Excerpt.of(LONG[:70], SaidBy.CHILD, observed_first_hand=True)
         outer = Excerpt.of(LONG, SaidBy.PROFESSIONAL, observed_first_hand=False)
 
-        message = Plugins({}).render(sample_notice(narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
+        message = Plugins({}).render(sample_notice(flag=None, narrative=(inner, outer)), writing(lambda n: {"words": n.narrative[1].text}))
 
-        assert fidelity.carried(sample_notice(narrative=(inner, outer)), message) == (0, 1)
+        assert fidelity.carried(sample_notice(flag=None, narrative=(inner, outer)), message) == (0, 1)
 
     def test_it_says_which_excerpt(self) -> None:
         first = Excerpt.of(LONG, SaidBy.CHILD, observed_first_hand=True)
@@ -473,7 +474,7 @@ class TestFidelity:
 
         with pytest.raises(PluginFault, match=r"narrative\[1\] is carried"):
             Plugins({}).render(
-                sample_notice(narrative=(first, second)),
+                sample_notice(flag=None, narrative=(first, second)),
                 writing(lambda n: [n.narrative[0].text, n.narrative[1].text[:50]]),
             )
 
@@ -600,7 +601,7 @@ class TestKitFindsWhatItLooksFor:
         [
             (lambda raw, headers: None, "gives every sample a defined outcome"),
             (lambda raw, headers: [], "gives every sample a defined outcome"),
-            (lambda raw, headers: json.loads(raw)["a"], "survives arbitrary bytes"),
+            (lambda raw, headers: json.loads(raw)["a"], "gives every sample a defined outcome"),
         ],
         ids=["none", "empty list", "raises its own errors"],
     )
@@ -614,7 +615,7 @@ class TestKitFindsWhatItLooksFor:
 def test_a_source_checked_without_hypothesis_is_told_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hypothesis", None)
 
-    report = check(SourceConformance, source=source(), samples=(b"{}",))
+    report = check(SourceConformance, source=good_sources.Calls(), samples=(good_sources.CALL,))
 
     broken = {result.rule: result.broken for result in report.results}
     assert broken["survives arbitrary bytes"] == "not checked: hypothesis is not installed. Install alertbus[testing] beside your plugin."

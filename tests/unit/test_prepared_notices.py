@@ -148,7 +148,10 @@ def test_whatever_happened_before_the_prepared_form_tells_what_the_long_way_tell
             state = follow(state, event, POLICY).after
 
 
-@pytest.mark.parametrize("kind", ["other", "threat_to_staff", "restraining_order_breach", "school_concern", "prisoner_recall", "birth"])
+@pytest.mark.parametrize(
+    "kind",
+    ["other", "domestic_abuse_incident", "threat_to_staff", "restraining_order_breach", "school_concern", "prisoner_recall", "birth"],
+)
 @pytest.mark.parametrize("source", ["police.north", "school.123", "childrens_social_care"])
 def test_the_second_alert_of_a_kind_is_told_by_the_form_of_the_first(kind: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     notices = PreparedNotices(POLICY)

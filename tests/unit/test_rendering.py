@@ -35,7 +35,7 @@ def renderer(limit_s: float = PATIENCE_S, **adapters: Callable[[Notice], Message
 
 
 def leased(name: str, sector: str) -> Leased:
-    notice = sample_notice(id=name, sector=sector, narrative=())
+    notice = sample_notice(id=name, sector=sector, narrative=(), flag=None)
     owed = notice.obligation
     return Leased(
         *(name, owed.id, owed.alert_id, owed.case_id, owed.agency, sector, owed.role, notice.deed.value, owed.lane),
@@ -177,7 +177,7 @@ async def test_a_notice_that_cannot_be_read_fails_alone() -> None:
 
 
 async def test_a_notice_that_was_read_when_it_arrived_is_not_read_again() -> None:
-    here = dataclasses.replace(leased("a", "health"), notice=b"{", word=sample_notice(id="a", narrative=()))
+    here = dataclasses.replace(leased("a", "health"), notice=b"{", word=sample_notice(id="a", narrative=(), flag=None))
 
     (found,) = await renderer(health=plain).render("health", [here])
 

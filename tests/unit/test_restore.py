@@ -479,7 +479,7 @@ def test_a_raw_message_is_whole_again_and_nothing_of_it_stands_outside_the_value
 
 def notice(name: str, deed: Deed = Deed.DELIVER, owed: str = "") -> Notice:
     obligation = sample_obligation(id=owed or f"owed-{name}", agency="school", case_id="case-1", due=None)
-    return sample_notice(id=name, obligation=obligation, deed=deed)
+    return sample_notice(id=name, obligation=obligation, deed=deed, flag=None)
 
 
 def of_notice(one: Notice, offset: int) -> Stood:
@@ -601,7 +601,7 @@ async def test_a_message_that_cannot_be_rendered_any_more_is_owed_again_and_noth
         def render(self, found: Notice) -> Any:
             raise ValueError(repr(found))
 
-    one = sample_notice(id="n", sector="education")
+    one = sample_notice(id="n", sector="education", flag=None)
     owed = one.obligation
     got = Receipt(
         id="r",

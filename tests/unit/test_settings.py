@@ -55,6 +55,7 @@ def test_nothing_set_is_one_machine_on_its_own(monkeypatch: pytest.MonkeyPatch) 
         "database_ca_file": None,
         "data_dir": Path("/srv/data/alertbus"),
         "policy": None,
+        "plugins_dir": None,
         "http_host": "127.0.0.1",
         "http_port": 8080,
         "desk_port": 8081,

@@ -150,7 +150,7 @@ def test_the_notice_that_tells_of_a_withdrawal_says_that_it_is_withdrawn() -> No
     assert (notice.consent and notice.consent.state) == "withdrawn"
     assert notice.details["consent"]["by"] == ids.person_ref("case-1", "mother")  # health may not know who an adult is
     assert "Consent: withdrawn, by mother, to the plan: child in need" in section_lines(notice)
-    assert consent_line(notice) == "Consent to the plan (child in need plan): withdrawn on 2026-03-02, as childrens social care stated"
+    assert consent_line(notice) == "Consent to the plan (child in need plan): withdrawn on 2026-03-02, as children's social care stated"
 
 
 def test_prepared_notices_say_of_consent_what_the_long_way_says() -> None:

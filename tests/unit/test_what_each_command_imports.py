@@ -40,6 +40,11 @@ MAY: dict[str, set[str]] = {
     "alertbus.cli.people": {"httpx", "yaml"},
     "alertbus.cli.inbox": {"httpx", "yaml"},
     "alertbus.cli.answer": {"httpx", "yaml"},
+    "alertbus.cli.plugins": set(),
+    "alertbus.cli.plugin_new": set(),
+    "alertbus.cli.plugin_list": set(),
+    "alertbus.cli.plugin_render": set(),
+    "alertbus.cli.plugin_parse": set(),
     "alertbus.run.supervisor": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.run.bootstrap": {"aiokafka", "sqlalchemy", "sqlalchemy.orm", "yaml"},
     "alertbus.gateway.server": {
@@ -68,7 +73,19 @@ def test_it_loads_no_more_than_it_runs(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--help", "status --help", "audit --help", "send --help", "up --help", "review show --help", "people merge --help"]
+    "arguments",
+    [
+        "--help",
+        "status --help",
+        "audit --help",
+        "send --help",
+        "up --help",
+        "review show --help",
+        "people merge --help",
+        "plugin --help",
+        "plugin new --help",
+        "plugin render --help",
+    ],
 )
 def test_help_comes_without_kafka_sql_or_http_servers(arguments: str) -> None:
     code = (
@@ -81,6 +98,19 @@ def test_help_comes_without_kafka_sql_or_http_servers(arguments: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert set(done.stdout.rpartition("loaded:")[2].split()) <= {"httpx", "yaml", *WITH_THE_LOG}
+
+
+def test_a_list_of_plugins_comes_without_settings_policy_kafka_sql_or_http() -> None:
+    code = (
+        "import sys, contextlib\n"
+        "from alertbus.cli.main import app\n"
+        "with contextlib.suppress(SystemExit): app(['plugin', 'list', '--json'])\n"
+        f"print('loaded:', *[name for name in {[*HEAVY, 'alertbus.settings', 'alertbus.policy.policy']!r} if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert set(done.stdout.rpartition("loaded:")[2].split()) <= {"pluggy", *WITH_THE_LOG}
 
 
 def test_every_command_that_help_names_can_be_imported_and_has_a_help_of_its_own() -> None:

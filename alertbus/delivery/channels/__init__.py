@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from alertbus.channel_settings import OWN_CHANNELS, ChannelSettings
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.channels.deadman import DeadmanChannel, DeadmanSwitch
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
@@ -21,6 +21,7 @@ from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
 from alertbus.model.errors import SettingsFault
 from alertbus.model.notice import Message
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.plugin.transport_checks import faults_of_channels, settings_for
 from alertbus.plugin.transports import Transport
 

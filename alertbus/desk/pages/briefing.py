@@ -46,7 +46,7 @@ async def briefing(
         asked=asked_item(item, visitor, desk.now()),
         notice=given.notice,
         family=family_name([given.notice]),
-        warnings=warnings(briefed),
+        warnings=warnings(briefed.flags),
         first=before_the_people(given.notice, briefed),
         then=after_the_people(given.notice, briefed),
         past=briefed.past,

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from alertbus.desk.briefing_parts import warnings
 from alertbus.desk.desk import desk_of
-from alertbus.desk.family_words import family_called, flag_line, linked_adults, owed_lines, told_alerts, visits_due
+from alertbus.desk.family_words import family_called, linked_adults, owed_lines, told_alerts, visits_due
 from alertbus.model.errors import NotFound
 from alertbus.model.rights import Right
 from alertbus.serving.family_shown import FamilyReader
@@ -35,7 +36,7 @@ async def family(case_id: str, request: Request) -> Response:
         glass=glass,
         standing=status,
         name=family_called(status.children),
-        flags=[flag_line(one, now) for one in status.flags],
+        warnings=warnings(status.flags),
         visits=visits_due(opened.items, now) if status.flags else [],
         adults=linked_adults(status, now),
         owed=owed_lines(opened.items, status, {kind: rule.title for kind, rule in desk.policy.kinds.items()}, now),

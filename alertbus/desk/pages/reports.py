@@ -137,6 +137,7 @@ async def report(
     visitor = await desk.visitor(request)
     typed = DaysTyped(since, until, exercise)
     shown = await _made(desk, visitor, name, typed)
+    rehearsals = await desk.reports.rehearsals(visitor.caller)
     rows = shown.each[-EACH_SHOWN:] if shown else ()
     return desk.shown(
         request,
@@ -147,6 +148,7 @@ async def report(
         about=TITLES[name][1],
         name=name,
         typed=typed,
+        rehearsals=sorted({*rehearsals, exercise} - {""}),
         report=shown,
         parts=_parts(shown) if shown else (),
         each=[[_in_row(one, desk) for one in row] for row in rows],

@@ -10,6 +10,7 @@ from alertbus.gateway.routes.alerts import outcome
 from alertbus.gateway.straight import StraightRoute
 from alertbus.intake.messages import LARGEST_RAW, NotRead
 from alertbus.intake.moments import OLD_NEWS
+from alertbus.intake.source_calls import SourceAway
 from alertbus.model.errors import Fault, NotUnderstood, PluginFault, TooLarge, TooMany
 from alertbus.model.rights import Right
 from alertbus.plugin import Headers, Stated
@@ -48,6 +49,9 @@ async def receive_raw(plugin: str, request: Request, gateway: CurrentGateway, ca
     except (NotRead, TooLarge, TooMany):
         gateway.counts.messages.labels(plugin, "refused").inc()
         raise
+    except SourceAway:
+        gateway.counts.messages.labels(plugin, "plugin_fault").inc()
+        raise
     gateway.counts.messages.labels(plugin, "ignored" if message.ignored else "accepted").inc()
     if message.ignored is not None:
         return JSONResponse({"outcome": "ignored", "reason": message.ignored})
@@ -72,14 +76,13 @@ async def receive_receipt(plugin: str, request: Request, gateway: CurrentGateway
     """Matched to what the bus sent by its idempotency key. One that is not understood is kept for review."""
     caller.must(Right.RECEIVE)
     raw = await request.body()
-    faults: list[Fault] = []
     try:
         receipt = await gateway.intake.answers.receipt(plugin, raw, caller)
         return JSONResponse({"id": receipt.id, "obligation_id": receipt.obligation_id, "stage": receipt.stage}, 202)
     except NotUnderstood as fault:
-        faults = [Fault("", str(fault), fault.code)]
-    except PluginFault as fault:
-        faults = [Fault("", "an acknowledgement that this plugin can read; it broke on it (PluginFault)", fault.code)]
+        faults = getattr(fault, "faults", ()) or (Fault("$", str(fault), fault.code),)
+    except PluginFault:
+        raise await gateway.intake.messages.keep_for_plugin(plugin, raw, _headers(request), "parse_receipt") from None
     raise await gateway.intake.messages.keep(plugin, raw, _headers(request), faults, sender=caller.name)
 
 

@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 from alertbus.plugin.kit import conformance_adapters as adapters
+from alertbus.plugin.kit.receipt_suite import ReceiptConformance
 from alertbus.plugin.kit.tier_report import Tier, rule
 from alertbus.plugin.protocols import Adapter
 
 
-class AdapterConformance:
+class AdapterConformance(ReceiptConformance):
     """Inherit, and set `adapter`. Every rule is a test."""
 
     adapter: ClassVar[Adapter]

@@ -4,7 +4,9 @@ The limits hold on a POSIX system's main thread; elsewhere, and for code that ne
 that it can end.
 """
 
+import gc
 import io
+import itertools
 import logging
 import os
 import resource
@@ -24,11 +26,23 @@ from alertbus.plugin.kit.conformance import Broken
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SECONDS = 5.0
-"""That one call may take. The bus gives up on a rendering after 2 s, on a reading after 10 s."""
+SECONDS = 2.0
+"""Of work that one call may take. The bus gives up on a rendering after 2 s, on a reading after 10 s."""
+
+PATIENCE = 5.0
+"""Seconds after which a call is stopped that does nothing but wait."""
 
 MEMORY = 256 * 1024 * 1024
 """Bytes that one call may add to the process. A message has some thousands of bytes."""
+
+
+_counter = itertools.count()
+_made = 0
+
+
+def made() -> int:
+    """Give how many calls were begun: a watcher sees that one goes on for ever."""
+    return _made
 
 
 class OutOfBounds(Broken):
@@ -41,6 +55,8 @@ class _TimeIsUp(BaseException):
 
 def call(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
     """Call a plugin's function. What it prints is dropped. `OutOfBounds` when it was stopped; `Broken` when it tried to end the process."""
+    global _made  # noqa: PLW0603  a count for whoever watches this process
+    _made = next(_counter)
     how = ""
     try:
         with listened(), _timed(), _held():
@@ -51,7 +67,7 @@ def call(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
         else:
             raise
     except _TimeIsUp:
-        how = f"a call took longer than {SECONDS:g} s"
+        how = f"a call worked for longer than {SECONDS:g} s, or waited for {PATIENCE:g} s"
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) or type(error).__module__.startswith(("pytest", "_pytest", "hypothesis")):
             raise
@@ -119,13 +135,20 @@ def _timed() -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise _TimeIsUp
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)  # again and again: a plugin may catch the first
+    timers = ((signal.SIGALRM, signal.ITIMER_REAL, PATIENCE), (signal.SIGPROF, signal.ITIMER_PROF, SECONDS))
+    before = [signal.signal(number, stop) for number, _, _ in timers]
+    collecting = gc.isenabled()
+    gc.disable()  # a collection calls back into libraries that would swallow the end of the time
+    for _, timer, seconds in timers:
+        signal.setitimer(timer, seconds, 0.5)  # again and again: a plugin may catch the first
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for (number, timer, _), handler in zip(timers, before, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
+        if collecting:
+            gc.enable()
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def rule(
 def rules_of(suite: type[Any]) -> dict[str, KitRule]:
     """Give a suite's rules by the names of their tests: those that all others stand on first, then by tier, as they were written."""
     found: dict[str, KitRule] = {}
-    for part in reversed(suite.__mro__):
+    for part in suite.__mro__:
         for name in vars(part):
             marked = getattr(getattr(suite, name, None), "rule", None)
             if isinstance(marked, KitRule):

@@ -1,17 +1,23 @@
-"""Education: a notice to a setting's designated safeguarding lead, by Operation Encompass's minimal profile unless
-told otherwise.
+"""Education, both ways: a notice to a setting's designated safeguarding lead, by Operation Encompass's minimal profile
+unless told otherwise, and Common Transfer Files, which say that a child may have changed school.
 
-from alertbus_education import EducationAdapter, Profile
+from alertbus_education import EducationAdapter, Profile, TransferFiles
 """
 
 from collections.abc import Sequence
 
-from alertbus.plugin import Adapter, hookimpl
+from alertbus.plugin import Adapter, Source, hookimpl
 from alertbus_education.adapter import EducationAdapter, Profile
+from alertbus_education.source import TransferFiles
 
-__all__ = ["EducationAdapter", "Profile", "alertbus_adapters"]
+__all__ = ["EducationAdapter", "Profile", "TransferFiles", "alertbus_adapters", "alertbus_sources"]
 
 
 @hookimpl
 def alertbus_adapters() -> Sequence[Adapter]:
     return [EducationAdapter()]
+
+
+@hookimpl
+def alertbus_sources() -> Sequence[Source]:
+    return [TransferFiles()]

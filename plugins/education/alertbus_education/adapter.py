@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from alertbus.plugin import CONTRACT, IdentifierSystem, Message, Notice, NoticePerson, in_uk
+from alertbus.plugin import CONTRACT, Excerpt, IdentifierSystem, Message, Notice, NoticePerson, SaidBy, in_uk
 from alertbus.plugin.wording import NOT_STATED, answering_lines, excerpt_fields, present, section, tells_of_release, yes_no
 from alertbus.plugin.writing import as_page
 from alertbus_education import text
@@ -25,11 +25,15 @@ incident.
 """
 
 
+ASK_POLICE = "ask_police"
+"""Stands for the place of an incident: no address goes to a school, and the police give it to the lead who asks."""
+
+
 class Profile(StrEnum):
     MINIMAL = "minimal"
     FULL = "full"
-    """Adds the police reference, the minute, the UPN and the excerpts. Only for a setting that reads in the lead's
-    own login.
+    """Adds every other field of the guidance, the UPN and the excerpts. Only for a setting that reads in the lead's own
+    login.
     """
 
 
@@ -68,7 +72,8 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     safe = _safe(fence)
     sentences = text.SchoolText(notice, safe=safe, encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
-    incident = _incident(notice, full=full) if encompass else None
+    excerpts = [e for e in notice.narrative if not fence.tells_who(e.text)]
+    incident = _incident(notice, excerpts if full else None) if encompass else None
     release = _release(notice)
     said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
     said += text.briefing(notice, safe)
@@ -95,7 +100,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         release=release,
         flag_grade=section(notice, "flag").get("grade"),
         text="\n".join(said),
-        narrative=_narrative(notice, fence) if full else None,
+        narrative=_narrative(excerpts, len(notice.narrative) - len(excerpts)) if full else None,
     )
 
 
@@ -131,17 +136,30 @@ def _waspresent(child: NoticePerson, notice: Notice) -> str:
     return yes_no(section(notice, "incident").get("children_present"))
 
 
-def _incident(notice: Notice, *, full: bool) -> dict[str, Any]:
+def _incident(notice: Notice, excerpts: Sequence[Excerpt] | None) -> dict[str, Any]:
+    """What the guidance lists. With `excerpts`, which the full profile shows, every one of its fields stands there: the
+    place as a question to the police, because no address goes to a school, and what nobody has stated as `not_stated`.
+    """
     happened = in_uk(notice.occurred_at)
     details = section(notice, "incident")
-    return present(
+    known = present(
         date=happened.date().isoformat(),
         hour=happened.hour,
-        time=f"{happened:%H:%M}" if full else None,
         children_present=yes_no(details.get("children_present")),
         welfare_check=yes_no(details.get("welfare_check")),
-        police_reference=details.get("reference") if full else None,
     )
+    if excerpts is None:
+        return known
+    said = [n for n, one in enumerate(excerpts) if one.said_by is SaidBy.CHILD]
+    told = [n for n, one in enumerate(excerpts) if one.said_by is not SaidBy.CHILD]
+    return known | {
+        "time": f"{happened:%H:%M}",
+        "police_reference": details.get("reference") or NOT_STATED,
+        "location": ASK_POLICE,
+        "children_where": NOT_STATED,
+        "voice_of_the_child": said or NOT_STATED,
+        "circumstances": told or NOT_STATED,
+    }
 
 
 def _release(notice: Notice) -> dict[str, Any] | None:
@@ -152,8 +170,6 @@ def _release(notice: Notice) -> dict[str, Any] | None:
     return {"date": str(stated.get("date") or NOT_STATED), "confirmed": yes_no(stated.get("confirmed"))}
 
 
-def _narrative(notice: Notice, fence: Fence) -> list[dict[str, Any]] | None:
+def _narrative(shown: Sequence[Excerpt], left_out: int) -> list[dict[str, Any]] | None:
     """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
-    shown = [e for e in notice.narrative if not fence.tells_who(e.text)]
-    left_out = len(notice.narrative) - len(shown)
     return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None

@@ -3,7 +3,7 @@
 from alertbus.plugin import Deed
 from alertbus.plugin.schema import Schema, closed, document, excerpt
 from alertbus.plugin.wording import NOT_STATED
-from alertbus_education.adapter import RECIPIENT_ROLE, SCHEMA_NAME
+from alertbus_education.adapter import ASK_POLICE, RECIPIENT_ROLE, SCHEMA_NAME
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _DATE: Schema = {"type": "string", "format": "date"}
@@ -47,15 +47,22 @@ def encompass_schema() -> Schema:
                 "then": {"required": ["incident"]},
                 "else": {"properties": {"incident": False}},
             },
-            {"if": _is("profile", "minimal"), "then": {"properties": _MINIMAL}},
+            {
+                "if": _is("profile", "minimal"),
+                "then": {"properties": _MINIMAL},
+                "else": {"properties": {"incident": {"required": [*FULL_ALONE]}}},
+            },
         ],
     }
     return document(SCHEMA_NAME, content)
 
 
+FULL_ALONE = ("time", "police_reference", "location", "children_where", "voice_of_the_child", "circumstances")
+"""The fields of an incident that the full profile adds: all of them, always."""
+
 _MINIMAL: Schema = {
     "narrative": False,
-    "incident": {"properties": {"time": False, "police_reference": False}},
+    "incident": {"properties": dict.fromkeys(FULL_ALONE, False)},
     "children": {"items": {"properties": {"upn": False}}},
 }
 
@@ -81,8 +88,17 @@ def _incident() -> Schema:
         "children_present": _YES_NO,
         "welfare_check": _YES_NO,
         "police_reference": _TEXT,
+        "location": {"const": ASK_POLICE, "description": "No address goes to a school: the police give it to the lead who asks."},
+        "children_where": _TEXT,
+        "voice_of_the_child": _excerpts("What the child said."),
+        "circumstances": _excerpts("What happened, in the words of whoever told it."),
     }
     return closed(fields, ["date", "hour", "children_present", "welfare_check"])
+
+
+def _excerpts(what: str) -> Schema:
+    places: Schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+    return {"anyOf": [places, {"const": NOT_STATED}], "description": f"{what} Places in `narrative`, where the words stand once."}
 
 
 def _is(field: str, value: str) -> Schema:

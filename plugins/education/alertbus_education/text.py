@@ -97,7 +97,11 @@ def incident(incident: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"Children present: {plain(incident['children_present'])}"
     yield f"Welfare check made: {plain(incident['welfare_check'])}"
     if "police_reference" in incident:
-        yield f"Police reference: {incident['police_reference']}"
+        yield f"Police reference: {plain(incident['police_reference'])}"
+        yield "Where it was: ask the police, with their reference"
+        yield f"Where the children were: {plain(incident['children_where'])}"
+        for field, label in (("voice_of_the_child", "What the child said"), ("circumstances", "What happened")):
+            yield f"{label}: {plain(NOT_STATED) if incident[field] == NOT_STATED else 'word for word, below'}"
 
 
 def conference(notice: Notice, safe: Callable[[str | None, str], str]) -> Iterator[str]:

@@ -169,6 +169,13 @@ def test_full_adds_reference_minute_upn_and_the_excerpts_but_no_address() -> Non
     assert sent["incident"]["time"] == "14:05"
     assert sent["incident"]["police_reference"] == "NP/20/1"
     assert [e["text"] for e in sent["narrative"]] == [SPOKEN]
+    assert {name: sent["incident"][name] for name in ("location", "children_where", "voice_of_the_child", "circumstances")} == {
+        "location": "ask_police",
+        "children_where": "not_stated",
+        "voice_of_the_child": "not_stated",
+        "circumstances": [0],
+    }
+    assert "Where it was: ask the police, with their reference" in sent["text"]
     assert "Thistlebank" not in json.dumps(sent)
 
 

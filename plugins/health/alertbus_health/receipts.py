@@ -60,6 +60,8 @@ def _outcome(outcome: Mapping[str, Any]) -> tuple[Stage, str | None]:
     issues = list(_objects(outcome.get("issue")))
     if not issues:
         raise UnreadableMessage(("issue", "at least one issue"))
+    if not all(isinstance(issue.get(field), str | None) for issue in issues for field in ("severity", "code")):
+        raise UnreadableMessage(("issue", "`severity` and `code` as text in each issue"))
     faults = [issue for issue in issues if issue.get("severity") not in _HARMLESS and issue.get("code") != DUPLICATE]
     if not faults:
         return Stage.ACCEPTED, _codes(issues[0])

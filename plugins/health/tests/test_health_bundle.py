@@ -5,7 +5,8 @@ tells.
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid5
 
 import fhirkit
@@ -47,6 +48,7 @@ where the notice has it.
 
 class TestConformance(AdapterConformance):
     adapter = HealthAdapter()
+    receipts: ClassVar[list[bytes]] = [path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("*.json"))]
 
 
 def validate(bundle: bytes) -> list[str]:

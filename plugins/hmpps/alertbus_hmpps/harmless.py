@@ -175,12 +175,17 @@ IN_COMMUNITY: Mapping[str, EventRow] = {
         "approved-premises.application.assessed approved-premises.application.submitted approved-premises.application.withdrawn "
         "approved-premises.assessment.allocated approved-premises.assessment.appealed approved-premises.assessment.info-requested "
         "approved-premises.booking.cancelled approved-premises.booking.changed approved-premises.booking.made "
-        "approved-premises.booking.not-made approved-premises.booking.keyworker.assigned approved-premises.person.arrived "
+        "approved-premises.booking.not-made approved-premises.booking.keyworker.assigned "
+        "approved-premises.application.expired approved-premises.match-request.withdrawn approved-premises.placement-application.allocated "
+        "approved-premises.placement-appeal.created approved-premises.placement-appeal.accepted "
+        "approved-premises.request-for-placement.created approved-premises.request-for-placement.assessed "
         "approved-premises.placement-application.withdrawn probation-case.cas3-booking.created",
     ),
     **_harmless(
         "a licence or variation ended on paper; a release, a recall or a new licence is told by itself",
-        "create-and-vary-a-licence.licence.inactivated create-and-vary-a-licence.variation.inactivated",
+        "create-and-vary-a-licence.licence.inactivated create-and-vary-a-licence.variation.inactivated "
+        "create-and-vary-a-licence.hdc-licence.inactivated create-and-vary-a-licence.prrd-licence.inactivated "
+        "create-and-vary-a-licence.time-served-licence.inactivated",
     ),
     **_harmless(
         "enforcement ended or is before a court; a recall is told by itself",

@@ -18,6 +18,7 @@ from alertbus_hmpps.tellings import AT_LARGE, AT_LARGE_PRECAUTION, PRISON, PROBA
 _NOT_YET_BACK = (
     "Probation recalled the person to prison. Until the prison has them, treat as at liberty, and do not speak of the recall to them."
 )
+_ENDS_NOTHING = "it does not say which stay it is of, so it ends no alert; that somebody arrived where they were to be is no news"
 _DEATH = Ignored(f"{Outcome.HELD_BACK} because {DIED}")
 
 
@@ -77,7 +78,10 @@ def told(event: Event, row: Telling) -> list[Stated] | Ignored:
         details["release"] = day if row.dated else Release(conditions=(row.condition,))
     if row.kind == AT_LARGE:
         details["flag"] = Flag(precautions=(AT_LARGE_PRECAUTION,))
-    named = [{}] if not row.series else [_of_series(event, row, series.name, series.field) for series in row.series]
+    known = [series for series in row.series if series.needed or _read_number(event.opened, series.field)]
+    if row.series and not known and row.action is Action.WITHDRAWN:
+        return Ignored(f"{Outcome.HARMLESS} because {_ENDS_NOTHING}")
+    named = [_of_series(event, row, series.name, series.field) for series in known] or [{}]
     ours = [row.words]
     return [
         alert(event, row.source, row.kind, severity=row.severity, ours=ours, details=details, action=row.action, **names) for names in named
@@ -91,10 +95,15 @@ def _of_series(event: Event, row: Telling, name: str, field: str) -> dict[str, A
 
 
 def _number(opened: Opened, field: str) -> str:
-    number = opened.get(INFO, field)
-    if isinstance(number, bool) or not isinstance(number, str | int) or not str(number).strip():
+    number = _read_number(opened, field)
+    if number is None:
         raise UnreadableMessage((opened.path(INFO, field), "the number of what the event is about"))
-    return str(number).strip()
+    return number
+
+
+def _read_number(opened: Opened, field: str) -> str | None:
+    number = opened.get(INFO, field)
+    return str(number).strip() or None if isinstance(number, str | int) and not isinstance(number, bool) else None
 
 
 def _reason(opened: Opened, rows: Mapping[str, Row]) -> Row:

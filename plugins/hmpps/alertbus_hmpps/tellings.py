@@ -23,6 +23,8 @@ class Series:
 
     name: str
     field: str = "id"
+    needed: bool = True
+    """False: an event without the number is told all the same, and nothing later ends it; one that would end it then ends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Telling:
 _ABSENCE, _PLANNED, _OVERDUE = Series("temporary absence"), Series("planned temporary absence"), Series("overdue temporary absence")
 _AUTHORISED = Series("authorised temporary absence")
 _DEPARTURE = Series("departure from transitional accommodation", "bookingId")
+_STAY = Series("stay at approved premises", "applicationId", needed=False)
 
 _BACK = Telling("prisoner_release", "The person is back in prison from a temporary absence.", PRISON, Severity.MEDIUM, Action.WITHDRAWN)
 _PLAN = Telling(
@@ -118,6 +121,12 @@ _LICENCE = Telling(
     "Licence conditions began or changed, such as where the person may go and whom they may meet: ask the probation practitioner.",
     PROBATION,
 )
+_CURFEW = replace(
+    _LICENCE,
+    words="A licence with a home detention curfew began or changed: the person must be at one address at night, which may be a family's. "
+    "Ask the probation practitioner where, who lives there, and whom the person may meet.",
+    severity=Severity.HIGH,
+)
 _DEPARTED = Telling(
     "other",
     "The person left the accommodation given to them and may not be where they were to be: ask the probation practitioner where they live.",
@@ -131,12 +140,25 @@ _AT_HOME: Mapping[str, Telling] = {
     "probation-case.address.deleted": _MOVED,
     "create-and-vary-a-licence.licence.activated": _LICENCE,
     "create-and-vary-a-licence.variation.activated": _LICENCE,
+    "create-and-vary-a-licence.prrd-licence.activated": _LICENCE,
+    "create-and-vary-a-licence.time-served-licence.activated": _LICENCE,
+    "create-and-vary-a-licence.hdc-licence.activated": _CURFEW,
     "approved-premises.person.not-arrived": Telling(
         "other",
         "The person did not arrive at the approved premises where they must live, and is not where they were to be: ask the probation "
         "practitioner where they are.",
         PROBATION,
         Severity.HIGH,
+        series=(_STAY,),
+    ),
+    "approved-premises.person.arrived": Telling(
+        "other",
+        "The person has arrived at the approved premises where they must live.",
+        PROBATION,
+        Severity.LOW,
+        Action.WITHDRAWN,
+        (_STAY,),
+        nobody="it names nobody whom a case could name",
     ),
     "approved-premises.person.departed": replace(_DEPARTED, severity=Severity.MEDIUM),
     "accommodation.cas3.person.departed": replace(_DEPARTED, series=(_DEPARTURE,)),

@@ -34,7 +34,7 @@ def test_case_17_an_event_that_matters_is_told(name: str) -> None:
 
 
 def numbered(kind: str) -> dict[str, object]:
-    return event(kind, "X777978", additionalInformation={"id": "1", "bookingId": "2"})
+    return event(kind, "X777978", additionalInformation={"id": "1", "bookingId": "2", "applicationId": "3"})
 
 
 @pytest.mark.parametrize("kind", TELLINGS)
@@ -122,6 +122,33 @@ def test_a_departure_that_is_corrected_is_amended() -> None:
     assert alert(departed("")).severity is Severity.HIGH
     assert alert(departed(".updated")).alert_id == alert(departed("")).alert_id
     assert alert(departed(".updated")).action is Action.AMENDED
+
+
+def hostel(deed: str, application: object = "a831ead2") -> dict[str, object]:
+    return event(f"approved-premises.person.{deed}", "X777978", additionalInformation={"applicationId": application})
+
+
+def test_whoever_arrives_at_the_hostel_after_all_ends_the_alert_that_they_did_not() -> None:
+    missing, arrived = alert(hostel("not-arrived")), alert(hostel("arrived"))
+
+    assert (missing.severity, missing.action) == (Severity.HIGH, Action.RAISED)
+    assert (arrived.action, arrived.alert_id) == (Action.WITHDRAWN, missing.alert_id)
+    assert alert(hostel("arrived", "another")).alert_id != missing.alert_id
+
+
+@pytest.mark.parametrize("number", [None, "", " ", True, [], 1.5])
+def test_a_hostel_that_does_not_say_which_stay_still_tells_that_somebody_is_missing(number: object) -> None:
+    assert alert(hostel("not-arrived", number)).action is Action.RAISED
+    assert reason(hostel("arrived", number)).startswith("harmless because it does not say which stay")
+
+
+@pytest.mark.parametrize("kind", ["licence", "hdc-licence", "prrd-licence", "time-served-licence", "variation"])
+def test_every_sort_of_licence_is_told_and_its_end_on_paper_is_not(kind: str) -> None:
+    begun = alert(event(f"create-and-vary-a-licence.{kind}.activated", additionalInformation={"licenceId": "1"}))
+
+    assert ("curfew" in begun.narrative[0].text) is (kind == "hdc-licence")
+    assert begun.severity is (Severity.HIGH if kind == "hdc-licence" else Severity.MEDIUM)
+    assert reason(event(f"create-and-vary-a-licence.{kind}.inactivated")).startswith("harmless because a licence or variation ended")
 
 
 def test_a_discharge_from_hospital_carries_its_condition() -> None:

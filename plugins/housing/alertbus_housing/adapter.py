@@ -27,6 +27,9 @@ END = "PATCH api/v1/cautionary-alerts/alerts/{alertId}/end-alert"
 
 NOT_NAMED = "Not named: call the duty team"
 LONGEST_ADDRESS = 255
+FLAG_MARKS = ("Staff safety: ", "o not visit alone", "o lone visits", "a flag stands")
+"""The sentences of a landlord's screen that say what a flag says. The end of an alert has no screen: a header says that a flag stands."""
+
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:alertbus:housing")
 
 
@@ -46,6 +49,7 @@ class HousingAdapter:
     sector = "housing"
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
+    flag_marks: Sequence[str] = FLAG_MARKS
 
     def __init__(self, *, codes: Mapping[Caution, Code] | None = None, form: HousingForm | str = HousingForm.CALL) -> None:
         self._codes, self._form = {**CODES, **(codes or {})}, HousingForm(form)
@@ -125,6 +129,8 @@ def _headers(notice: Notice, route: str) -> dict[str, str]:
         headers["x-alertbus-due"] = notice.obligation.due.isoformat()
     if notice.obligation.exercise:
         headers["x-alertbus-exercise"] = notice.obligation.exercise
+    if notice.flag:
+        headers["x-alertbus-caution"] = "a flag stands"
     if notice.do_not_reveal_source:
         headers["x-alertbus-handling"] = "do-not-reveal-source"
     return headers

@@ -25,10 +25,19 @@ def _opaque(reference: str) -> str:
 
 
 class Caller(Form):
-    """Only whether they asked not to be named, and the helpline's reference to what it keeps itself."""
+    """Only whether they asked not to be named, whether they told it in their profession, and the helpline's reference to what it keeps
+    itself. Who works with children and tells of one at work is never anonymous (STANDARDS section 9).
+    """
 
     anonymous: bool
+    professional: bool | None = None
     reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$"), AfterValidator(_opaque)] | None = None
+
+    @model_validator(mode="after")
+    def _no_anonymous_professional(self) -> Self:
+        if self.professional and self.anonymous:
+            raise ValueError("anonymous: false, because a professional is never anonymous; their own agency states it as well")
+        return self
 
 
 class Child(PersonOnForm):

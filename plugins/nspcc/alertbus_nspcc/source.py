@@ -46,12 +46,16 @@ class Nspcc:
                 recorded_at=referral.received_at,
                 subjects=tuple(Subject(role=adult.role, person=adult.person()) for adult in referral.adults),
                 children=tuple(Subject(role="child", person=child.person()) for child in referral.children),
-                narrative=(Narrative(text=referral.concern.words, said_by=SaidBy.PUBLIC, observed_first_hand=False),),
+                narrative=(Narrative(text=referral.concern.words, said_by=_speaker(referral), observed_first_hand=False),),
                 severity=Severity.CRITICAL if referral.immediate_danger else Severity.HIGH,
                 details=Details.model_validate(details),
                 referrer=Referrer(anonymous=referral.caller.anonymous, reference=referral.caller.reference),
             )
         ]
+
+
+def _speaker(referral: Referral) -> SaidBy:
+    return SaidBy.PROFESSIONAL if referral.caller.professional else SaidBy.PUBLIC
 
 
 def schema() -> dict[str, Any]:

@@ -99,6 +99,13 @@ def test_who_called_is_refused_wherever_it_stands(where: str, changed: object) -
     assert "Quillfeather" not in str(faults)
 
 
+def test_a_professional_is_never_anonymous_and_is_heard_as_one() -> None:
+    at_work = {"anonymous": False, "professional": True, "reference": "H-20417"}
+
+    assert [said.said_by for said in parse(referral(caller=at_work)).narrative] == ["professional"]
+    assert [path for path, _ in refused(referral(caller={**at_work, "anonymous": True}))] == ["caller.anonymous"]
+
+
 @pytest.mark.parametrize("reference", ["Jane-Quillfeather", "07700900123", "a b", ""])
 def test_a_reference_is_neither_a_name_nor_a_number_to_ring(reference: str) -> None:
     assert [path for path, _ in refused(referral(caller={"anonymous": True, "reference": reference}))] == ["caller.reference"]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from alertbus.plugin import Alert, Details, Headers, Ignored, Incident, Narrative, SaidBy, Severity, Subject
+from alertbus.plugin import Action, Alert, Details, Headers, Ignored, Incident, Narrative, SaidBy, Severity, Subject
 from alertbus.plugin.forms import read_form, schema_of
-from alertbus_school.concern import SchoolConcern
+from alertbus_school.concern import Piece, SchoolConcern
 
 SCHEMA = "school-concern.v1"
 
@@ -27,11 +27,17 @@ class School:
                 recorded_at=form.sent_at,
                 subjects=tuple(Subject(role=adult.role, person=adult.person()) for adult in form.adults),
                 children=tuple(Subject(role="child", person=child.person()) for child in form.children),
-                narrative=(Narrative(text=form.words, said_by=SaidBy(form.said_by), observed_first_hand=form.first_hand),),
-                severity=Severity.HIGH,
+                action=Action(form.action),
+                narrative=tuple(_narrative(piece) for piece in (form, *form.more)),
+                severity=Severity.CRITICAL if form.immediate_danger else Severity.HIGH,
+                family_informed=form.family_informed,
                 details=Details(incident=Incident(reference=form.concern_id, officer=form.staff_role)),
             )
         ]
+
+
+def _narrative(piece: SchoolConcern | Piece) -> Narrative:
+    return Narrative(text=piece.words, said_by=SaidBy(piece.said_by), observed_first_hand=piece.first_hand)
 
 
 def schema() -> dict[str, Any]:

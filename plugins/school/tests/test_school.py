@@ -15,6 +15,7 @@ from alertbus.plugin.testing import SPOKEN, SourceConformance
 
 PUBLISHED = Path(__file__).parents[3] / "schemas" / "school-concern.v1.json"
 UPN = "B801200005001"
+HER_OWN = {"words": "I slept in the car", "said_by": "child", "first_hand": False}
 
 
 def concern(**changes: Any) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class TestConformance(SourceConformance):
     samples: ClassVar[list[bytes]] = [
         json.dumps(concern()).encode(),
         json.dumps(concern(about="pregnancy", said_by="child", first_hand=False, adults=[])).encode(),
+        json.dumps(concern(action="amended", immediate_danger=True, family_informed=False, more=[HER_OWN])).encode(),
     ]
 
 
@@ -82,6 +84,33 @@ def test_a_childs_words_about_a_pregnancy_stay_the_childs() -> None:
 
     assert raised.kind == "concealed_pregnancy_concern"
     assert [(n.text, n.said_by, n.observed_first_hand) for n in raised.narrative] == [("Mummy has a baby in her tummy", "child", False)]
+
+
+def test_voi_01_what_staff_saw_and_what_the_child_said_stand_apart() -> None:
+    raised = parse(concern(more=[HER_OWN]))
+
+    assert [(piece.text, piece.said_by, piece.observed_first_hand) for piece in raised.narrative] == [
+        (SPOKEN, "professional", True),
+        ("I slept in the car", "child", False),
+    ]
+
+
+def test_more_than_an_alert_takes_is_refused_and_not_cut() -> None:
+    long = {**HER_OWN, "words": "x" * 65_536}
+
+    assert [path for path, _ in refused(concern(more=[long] * 4))] == ["more"]
+
+
+@pytest.mark.parametrize("action", ["amended", "withdrawn"])
+def test_a_school_corrects_or_takes_back_what_it_sent(action: str) -> None:
+    first, later = parse(concern()), parse(concern(action=action))
+
+    assert (later.alert_id, later.action) == (first.alert_id, action)
+
+
+def test_immediate_danger_is_critical_and_whether_the_family_was_told_is_as_stated() -> None:
+    assert (parse(concern()).severity, parse(concern()).family_informed) == ("high", None)
+    assert (parse(concern(immediate_danger=True)).severity, parse(concern(family_informed=False)).family_informed) == ("critical", False)
 
 
 def test_sent_before_it_was_seen_is_refused() -> None:

@@ -1,0 +1,126 @@
+"""`alertbus plugin parse`: what a source makes of a message: alerts, ignored with its reason, unreadable with every fault."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alertbus.cli.files import bytes_of
+from alertbus.cli.output import NO, WrongUsage, as_json, say
+from alertbus.cli.plugins_dir import PluginsDir, try_from
+
+if TYPE_CHECKING:
+    from alertbus.plugin.protocols import Source
+
+ACCEPTED, IGNORED, UNREADABLE, BROKE = "accepted", "ignored", "unreadable", "broke"
+
+
+def parse(
+    plugin: Annotated[
+        str, typer.Argument(metavar="NAME|PATH", help="A source's name, from `alertbus plugin list`, or a path such as ./fire.")
+    ],
+    file: Annotated[Path, typer.Argument(help="The message, as your system sends it; - for standard input.")],
+    header: Annotated[list[str] | None, typer.Option("--header", help="A header of the message, name=value; several times.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Which source, where the plugin has several.")] = None,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+    plugins_dir: PluginsDir = None,
+) -> None:
+    """What a source makes of a message. Exit 0 for alerts, and for a message that is understood and raises none; 1 for one it cannot read.
+
+    Nothing is sent: the message and what is in it go no further than this screen.
+    """
+    from alertbus.cli.plugin_chosen import source_of
+
+    try_from(plugins_dir)
+    headers = _headers(header or [])
+    if str(file) != "-" and not file.is_file():
+        raise WrongUsage(f"FILE: {file} is no file. Correct its path, or give - and the message on standard input.")
+    _, chosen = source_of(plugin, source)
+    outcome = _outcome(chosen, bytes_of(file), headers)
+    if json_:
+        as_json(outcome)
+    else:
+        _tell(outcome)
+    if outcome["outcome"] in {UNREADABLE, BROKE}:
+        raise typer.Exit(NO)
+
+
+def _headers(given: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    if any(not (name and sign) for name, sign, _ in pairs):
+        raise WrongUsage("--header: expected name=value, as in --header content-type=application/json.")
+    return {name.strip().lower(): value for name, _, value in pairs}
+
+
+def _outcome(source: "Source", raw: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """What came of it, in the words of POST /v1/sources; a source that does what its contract does not know broke."""
+    from alertbus.cli.one_call import called_once
+    from alertbus.model.errors import PluginFault
+    from alertbus.plugin.boundary import PluginBroke, behind_boundary
+    from alertbus.plugin.protocols import Ignored, Stated, UnreadableMessage
+
+    mend = (
+        "a source returns a list of alerts or Ignored(reason), or raises UnreadableMessage; `alertbus plugin check` names the broken rule"
+    )
+    try:
+        found: object = called_once(f"source '{source.name}'", lambda: behind_boundary(source.parse, raw, headers))
+    except UnreadableMessage as unreadable:
+        faults = [{"path": fault.path, "expected": fault.expected} for fault in unreadable.faults]
+        return {"outcome": UNREADABLE, "source": source.name, "faults": faults}
+    except PluginBroke as broke:
+        return {"outcome": BROKE, "source": source.name, "fault": f"parse raised {broke}: {mend}"}
+    except PluginFault as late:
+        return {"outcome": BROKE, "source": source.name, "fault": str(late)}
+    if isinstance(found, Ignored):
+        return {"outcome": IGNORED, "source": source.name, "reason": found.reason}
+    if isinstance(found, list) and found and all(isinstance(one, Stated) for one in found):
+        return {"outcome": ACCEPTED, "source": source.name, **_stated(found)}
+    what = "an empty list" if found == [] else type(found).__name__ if not isinstance(found, list) else "a list with something else in it"
+    return {"outcome": BROKE, "source": source.name, "fault": f"parse returned {what}: {mend}"}
+
+
+def _stated(found: list[Any]) -> dict[str, Any]:
+    """The alerts and who is who, and what the bus would have to say of them."""
+    from alertbus.model.alert import Alert
+    from alertbus.model.gaps import gaps
+    from alertbus.policy.load import load_policy
+    from alertbus.settings import load_settings
+
+    policy = load_policy(load_settings().policy)
+    alerts = [one for one in found if isinstance(one, Alert)]
+    notes = [f"{one.id}: not stated and should be: {gap.words} ({gap.path})" for one in alerts for gap in gaps(one)]
+    notes += [
+        f"{one.id}: the policy lets no agency of the sector of '{one.source.partition('.')[0]}' state {one.kind} "
+        "(`may_state`), so the bus refuses it"
+        for one in alerts
+        if not policy.lets_state(one.source, one.kind)
+    ]
+    as_data = [one.model_dump(mode="json", by_alias=True, exclude_defaults=True) for one in found]
+    return {
+        "alerts": [data for data, one in zip(as_data, found, strict=True) if isinstance(one, Alert)],
+        "people": [data for data, one in zip(as_data, found, strict=True) if not isinstance(one, Alert)],
+        "notes": notes,
+    }
+
+
+def _tell(outcome: dict[str, Any]) -> None:
+    match outcome["outcome"]:
+        case "accepted":
+            said = [f"{len(outcome[what])} {word if len(outcome[what]) != 1 else one}" for what, word, one in _COUNTED if outcome[what]]
+            say(f"accepted: {', '.join(said)}")
+            for entry in (*outcome["alerts"], *outcome["people"]):
+                say(json.dumps(entry, indent=1, ensure_ascii=False))
+            for note in outcome["notes"]:
+                say(f"note: {note}")
+        case "ignored":
+            say(f"ignored: {outcome['reason']}")
+        case "unreadable":
+            say(f"unreadable: {len(outcome['faults'])} fault(s)")
+            for fault in outcome["faults"]:
+                say(f"  {fault['path'] or 'message'}: {fault['expected']}")
+        case _:
+            say(f"broke: {outcome['fault']}")
+
+
+_COUNTED = (("alerts", "alerts", "alert"), ("people", "statements of who is who", "statement of who is who"))

@@ -1,0 +1,105 @@
+"""The plugin author's guide: each block of the tutorial is done in its order, and the code and the figures of the how-to hold."""
+
+import base64
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from alertbus.delivery.pace import Pace
+from alertbus.intake.messages import PARSE_LIMIT_S
+from alertbus.model.receipt import Intent, Stage
+from alertbus.plugin.protocols import MOST_STATEMENTS
+
+TUTORIAL = (resources.files("alertbus.plugin") / "guide" / "tutorial.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(console|python|text)(?: file=(\S+))?\n(.*?)^```$", TUTORIAL, re.DOTALL | re.MULTILINE)
+BIN = Path(sys.executable).parent
+ITS_OWN_TEST = "alertbus plugin run "
+"""The one command that starts a bus: `tests/integration/test_plugin_run.py` does."""
+
+
+def commands(block: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command of a block, and the lines that it answers with."""
+    for part in block.removeprefix("$ ").split("\n$ "):
+        command, *answer = part.strip().split("\n")
+        yield command, answer
+
+
+def done(command: str, where: Path) -> subprocess.CompletedProcess[str]:
+    program, *arguments = shlex.split(command)
+    own = {"alertbus": [str(BIN / "alertbus")], "python": [sys.executable], "rm": ["rm"]}
+    extra = ["-p", "no:cacheprovider", "-q"] if "pytest" in arguments else []
+    return subprocess.run([*own[program], *arguments, *extra], cwd=where, capture_output=True, text=True, check=False, timeout=240)
+
+
+@pytest.mark.timeout(900)
+def test_who_follows_the_tutorial_sees_what_it_says_at_each_step(tmp_path: Path) -> None:
+    assert len(BLOCKS) > 12
+    for kind, file, block in BLOCKS:
+        if kind != "console":
+            (tmp_path / "fire-and-rescue" / file).write_text(block, "utf-8")
+            continue
+        for command, answer in commands(block):
+            if command.startswith(ITS_OWN_TEST):
+                continue
+            told = done(command, tmp_path)
+            for line in answer:
+                assert line in told.stdout.splitlines(), f"{command}\n{told.stdout}\n{told.stderr}"
+            below = bool(answer) and ": none" in "".join(answer)
+            assert told.returncode == (1 if below else 0), f"{command}\n{told.stdout}\n{told.stderr}"
+
+
+HOW_TO = (resources.files("alertbus.plugin") / "guide" / "how-to.md").read_text("utf-8")
+
+
+def block(language: str, name: str) -> str:
+    found = re.findall(rf"^```{language} run={name}\n(.*?)^```$", HOW_TO, re.DOTALL | re.MULTILINE)
+    assert len(found) == 1, name
+    return found[0]
+
+
+def test_the_code_of_the_how_to_knows_a_message_of_the_bus_from_a_strangers() -> None:
+    given: dict[str, Any] = {}
+    exec(block("python", "signature"), given)
+    secret = "whsec_" + base64.b64encode(b"an invented secret of 24+").decode()
+    at = datetime.now(UTC)
+    signed = Webhook(secret).sign("notice-1", at, "{}")
+    headers = {"webhook-id": "notice-1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signed}
+    assert given["message_of"](secret, headers, b"{}") == b"{}"
+    with pytest.raises(WebhookVerificationError):
+        given["message_of"](secret, headers, b"{ }")
+
+
+def test_the_code_of_the_how_to_reads_the_answer_that_stands_below_it() -> None:
+    given: dict[str, Any] = {}
+    exec(block("python", "receipt"), given)
+    answer = given["parse_receipt"](block("json", "receipt").encode())
+    assert (answer.stage, answer.by, answer.intent) == (Stage.ACKNOWLEDGED, "R. Postholder", Intent.ACTING)
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to.md", "explanation.md", "../README.md"])
+def test_each_page_of_the_guide_names_only_what_is_there(page: str) -> None:
+    guide = Path(str(resources.files("alertbus.plugin") / "guide"))
+    text = (guide / page).read_text("utf-8")
+    for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([a-z0-9-]+))?\)", text):
+        target = (guide / page).parent / link if link else guide / page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^a-z0-9 -]", "", one.lower()).replace(" ", "-") for one in headings}, anchor
+
+
+def test_the_limits_of_the_how_to_are_those_of_the_bus() -> None:
+    limits = dict(re.findall(r"^\| (.+?) \| (.+?) \|", HOW_TO.partition("## Limits")[2], re.MULTILINE))
+    assert limits["`render`"] == f"{Pace().render_limit_s:.0f} s"
+    assert limits["`parse`"] == f"{PARSE_LIMIT_S:.0f} s"
+    assert limits["alerts of one message"] == str(MOST_STATEMENTS)
