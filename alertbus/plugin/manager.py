@@ -6,9 +6,10 @@ one that breaks fails its own message only, and its error's text, which may hold
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pluggy
 
@@ -17,8 +18,6 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
 from alertbus.plugin.boundary import Result
-from alertbus.plugin.case_rule_checks import additions_of, kinds_of
-from alertbus.plugin.case_rules import AlertKind
 from alertbus.plugin.discovery import GROUP, imported, installed, package_of
 from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.lanes import PluginLane
@@ -30,6 +29,10 @@ from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
 from alertbus.policy.plugin_rules import USUAL_LIMITS, PluginRules
+
+if TYPE_CHECKING:
+    from alertbus.plugin.case_rules import AlertKind
+    from alertbus.policy.additions import PolicyAdditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,22 @@ class Plugins:
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
         """Channels of the plugins' own, by name."""
-        kinds = self._offered("alertbus_kinds")
-        self.kinds: Mapping[str, AlertKind] = MappingProxyType(kinds_of(kinds, self._named))
-        """Kinds of alert of the plugins' own, by name."""
-        owners = {kind.name: plugin for plugin, kind in kinds if isinstance(kind, AlertKind)}
+
+    @cached_property
+    def kinds(self) -> "Mapping[str, AlertKind]":
+        """Kinds of alert of the plugins' own, by name. Raises `PluginFault`; asked where the policy is read, so when the bus starts."""
+        from alertbus.plugin.case_rule_checks import kinds_of  # who only lists plugins reads no policy
+
+        return MappingProxyType(kinds_of(self._offered("alertbus_kinds"), self._named))
+
+    @cached_property
+    def additions(self) -> "PolicyAdditions":
+        """What all plugins add to the policy. Raises `PluginFault`, as `kinds` does."""
+        from alertbus.plugin.case_rule_checks import additions_of
+
+        owners = {getattr(kind, "name", ""): plugin for plugin, kind in self._offered("alertbus_kinds")}
         items, patterns = self._offered("alertbus_items"), self._offered("alertbus_patterns")
-        self.additions = additions_of(self.kinds, items, patterns, owners, self._named)
-        """What all of them add to the policy."""
+        return additions_of(self.kinds, items, patterns, owners, self._named)
 
     @classmethod
     def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS) -> Self:

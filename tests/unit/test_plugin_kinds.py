@@ -121,10 +121,10 @@ def test_a_clash_names_both_whether_with_another_plugin_or_with_the_bus_itself()
     )
     assert "both offer an item or pattern named 'missed_meetings'" in fault_of(items=[CaseItem("missed_meetings", ITEM)])
     with pytest.raises(PluginFault, match="agency plugins 'a' and 'b' both offer a kind named 'fire_visit'"):
-        Plugins({"a": offer(kinds=[a_kind()]), "b": offer(kinds=[a_kind()])})
+        _ = Plugins({"a": offer(kinds=[a_kind()]), "b": offer(kinds=[a_kind()])}).additions
     pattern = CasePattern("alarm", {"kinds": ["ppn"]}, 2, 7, {"title": "t", "within": {"days": 1}, "cite": ["ours"]})
     with pytest.raises(PluginFault, match="'a' and 'b' both offer an item or pattern named 'alarm'"):
-        Plugins({"a": offer(items=[CaseItem("alarm", ITEM)]), "b": offer(patterns=[pattern])})
+        _ = Plugins({"a": offer(items=[CaseItem("alarm", ITEM)]), "b": offer(patterns=[pattern])}).additions
 
 
 def test_what_a_kind_names_that_this_county_does_not_have_is_a_fault_of_the_policy_that_names_the_plugin() -> None:
