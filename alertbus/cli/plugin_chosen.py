@@ -18,8 +18,10 @@ Offered = TypeVar("Offered", "Adapter", "Source")
 
 
 def is_path(given: str) -> bool:
-    """Whether a path is meant, and no name: it has a separator, begins with a dot, or ends as Python's files do."""
-    return os.sep in given or given.startswith((".", "~")) or given.endswith(".py")
+    """Whether a path is meant, and no name: it has a separator, begins with a dot, ends as Python's files do, or a plugin stands there."""
+    if os.sep in given or given.startswith((".", "~")) or given.endswith(".py"):
+        return True
+    return any((Path(given) / mark).is_file() for mark in ("pyproject.toml", "__init__.py"))
 
 
 def plugins_of(given: str) -> "Plugins":

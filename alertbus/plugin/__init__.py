@@ -1,5 +1,5 @@
-"""All that a plugin may import, with modules `briefed`, `forms`, `notify_account`, `schema`, `sections`, `testing`, `wording`, `writing`.
-Contract version 1.
+"""All that a plugin may import, with modules `briefed`, `fhir`, `fhir_answers`, `fhir_reading`, `fhir_told`, `forms`, `notify_account`,
+`own_settings`, `schema`, `sections`, `testing`, `wording`, `writing`. Contract version 1.
 
     from alertbus.plugin import Alert, Ignored, Message, Notice, Receipt, hookimpl
 

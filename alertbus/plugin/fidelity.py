@@ -8,6 +8,10 @@ The rule, for each excerpt of the notice:
    left no passage of the excerpt may stand: no run of 40 characters (for a short excerpt three quarters of it, at
    least 12), compared without regard to case, space, typographic quotes and character references. A cut, a preview,
    a re-spacing and a shout are found; a template's own words are not.
+3. Nor may a sentence of the excerpt stand there retold, its words in their order with one negated, starred, left out
+   or put in (`retold`). Words that the notice says elsewhere too, as in a section of its details, are no retelling.
+4. Of what one speaker said, and saw or did not see, all excerpts are carried or none: one of three is no longer what
+   the child said.
 
 It cannot see a free retelling in other words, nor into base64: those are for a reviewer.
 """
@@ -17,17 +21,21 @@ import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import orjson
 
 from alertbus.model.notice import Message, Notice
+from alertbus.plugin import retold
 
 WINDOW = 40
 """Characters that two texts share only when one was made from the other."""
 SHORTEST = 16
 """An excerpt shorter than this shares its words with too much for a part of it to prove anything."""
+
+SAYS_WHO = 12
+"""Characters of an excerpt that stand in a message only because the message carries it."""
 
 
 class UncheckableBody(ValueError):
@@ -35,13 +43,17 @@ class UncheckableBody(ValueError):
 
 
 def altered(notice: Notice, message: Message) -> tuple[int, ...]:
-    """Give the positions in `notice.narrative` of excerpts carried cut or changed; none when all are whole or absent."""
+    """Give the positions in `notice.narrative` of excerpts that are carried cut, changed or retold, or left out beside another of the same
+    speaker; none when all are whole or absent.
+    """
     if not notice.narrative:
         return ()
     excerpts, given = [_compared(excerpt.text) for excerpt in notice.narrative], _given(notice)
-    if not any("\0" in text for text in given) and not _altered_in(_that_may_hold(excerpts, message), excerpts, given):
-        return ()
-    return _altered_in(strings_of(message), excerpts, given)
+    strings = _distinct_strings(message)
+    found = set(_left_out(notice, strings)) if len(excerpts) > 1 else set()
+    if any("\0" in text for text in given) or _altered_in(_that_may_hold(excerpts, strings), excerpts, given):
+        found.update(_altered_in(strings_of(message), excerpts, given, said_elsewhere=_said_elsewhere(notice)))
+    return tuple(sorted(found))
 
 
 def carried(notice: Notice, message: Message) -> tuple[int, ...]:
@@ -51,16 +63,35 @@ def carried(notice: Notice, message: Message) -> tuple[int, ...]:
     return tuple(i for i, text in texts if any(text in s or text in html.unescape(s) for s in strings))
 
 
+def _left_out(notice: Notice, strings: Collection[str]) -> Iterator[int]:
+    page = "\0".join(strings)
+    whole = [excerpt.text in page if "\0" not in excerpt.text else any(excerpt.text in s for s in strings) for excerpt in notice.narrative]
+    if not all(whole) and "&" in page:
+        page = html.unescape(page)
+        whole = [found or excerpt.text in page for found, excerpt in zip(whole, notice.narrative, strict=True)]
+    if all(whole) or not any(whole):
+        return
+    elsewhere = "\0".join(_json_set(notice.model_dump(mode="json", exclude={"narrative"})))
+    spoken = {
+        (e.said_by, e.observed_first_hand)
+        for e, found in zip(notice.narrative, whole, strict=True)
+        if found and len(e.text) >= SAYS_WHO and e.text not in elsewhere
+    }
+    for i, (excerpt, found) in enumerate(zip(notice.narrative, whole, strict=True)):
+        if not found and (excerpt.said_by, excerpt.observed_first_hand) in spoken:
+            yield i
+
+
 def strings_of(message: Message) -> list[str]:
     """Every text of the message in the order in which it stands there."""
     return list(_read(message, _json_strings))
 
 
-def _distinct_strings(message: Message) -> Iterable[str]:
+def _distinct_strings(message: Message) -> Collection[str]:
     return _read(message, _json_set)
 
 
-def _read(message: Message, of_json: Callable[[object], Iterable[str]]) -> Iterable[str]:
+def _read(message: Message, of_json: Callable[[object], Collection[str]]) -> Collection[str]:
     kind = message.media_type.partition(";")[0].strip().lower()
     try:
         if kind.endswith(("/json", "+json")):
@@ -73,19 +104,31 @@ def _read(message: Message, of_json: Callable[[object], Iterable[str]]) -> Itera
     raise UncheckableBody(f"the body is not the text that media type {kind} promises, so it cannot be checked")
 
 
-def _that_may_hold(excerpts: Sequence[str], message: Message) -> list[str]:
+def _that_may_hold(excerpts: Sequence[str], strings: Collection[str]) -> list[str]:
     """Give what could hold a passage, which is little: most of a message is names of fields, codes and references. Where nothing is found
     in it, nothing is altered; where something is, a closer look decides, because space at the two ends of a message does not count.
     """
-    size = min(map(_size, excerpts))
+    size = min(min(_size(excerpt), retold.shortest_of(excerpt)) for excerpt in excerpts)
     # What is short and plain cannot become longer when it is compared, as a ligature or a character reference can.
-    return ["", *(s for s in _distinct_strings(message) if len(s) >= size or not s.isascii() or "&" in s), ""]
+    return ["", *(s for s in strings if len(s) >= size or not s.isascii() or "&" in s), ""]
 
 
-def _altered_in(strings: Iterable[str], excerpts: Sequence[str], given: Sequence[str]) -> tuple[int, ...]:
+def _altered_in(
+    strings: Iterable[str], excerpts: Sequence[str], given: Sequence[str], said_elsewhere: Sequence[str] = ()
+) -> tuple[int, ...]:
     # One text, its strings kept apart by a character that no passage holds: every step is then taken once per message.
     left = _normal(_without("\0".join(strings), given))
-    return tuple(i for i, excerpt in enumerate(excerpts) if _shares_passage(excerpt, left))
+    cut = {i for i, excerpt in enumerate(excerpts) if _shares_passage(excerpt, left)}
+    for text in said_elsewhere:
+        left = left.replace(text, "\0")
+    return tuple(i for i, excerpt in enumerate(excerpts) if i in cut or retold.is_retold(excerpt, left))
+
+
+def _said_elsewhere(notice: Notice) -> list[str]:
+    """Give what the notice itself says in several words beside its narrative, as it is compared: an adapter shows it by right."""
+    rest = notice.model_dump(mode="json", exclude={"narrative"})
+    texts = {_normal(text) for text in _json_set(rest)}
+    return sorted((text for text in texts if " " in text), key=len, reverse=True)
 
 
 def _given(notice: Notice) -> list[str]:

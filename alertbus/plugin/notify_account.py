@@ -10,9 +10,6 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, LifoQueue
 from typing import Any
 
-from notifications_python_client.errors import APIError
-from notifications_python_client.notifications import NotificationsAPIClient
-
 LIMIT_S = 10.0
 """Seconds that GOV.UK Notify may take for one call (ours): it answers within one."""
 
@@ -58,6 +55,8 @@ class NotifyAccount:
         return [str(one.get("status")) for one in listed if isinstance(one, dict) and one.get("reference") == reference]
 
     def _call(self, what: str, *said: object, **named: object) -> Any:
+        from notifications_python_client.errors import APIError
+
         status = _NO_ANSWER
         with self._client() as client:
             try:
@@ -71,6 +70,8 @@ class NotifyAccount:
         try:
             client = self._idle.get_nowait()
         except Empty:
+            from notifications_python_client.notifications import NotificationsAPIClient  # a third of a second, for who sends alone
+
             client = NotificationsAPIClient(self._key, base_url=self._url, timeout=LIMIT_S)  # type: ignore[no-untyped-call]
         yield client
         self._idle.put(client)

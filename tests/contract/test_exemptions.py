@@ -38,7 +38,7 @@ def plugin(folder: Path, exempt: str) -> Path:
     (folder / "samples" / "register").mkdir(parents=True)
     (folder / "samples" / "register" / "quiet").write_bytes(b"nobody moved")
     (folder / "register.py").write_text(WHO, "utf-8")
-    (folder / "exempt.toml").write_text(exempt, "utf-8")
+    (folder / "register.exempt.toml").write_text(exempt, "utf-8")
     return folder / "register.py"
 
 
@@ -89,7 +89,7 @@ def test_what_may_not_be_claimed_is_refused_aloud(tmp_path: Path, line: str, sai
     (tmp_path / "exempt.toml").write_text(line, "utf-8")
 
     with pytest.raises(PluginFault, match=said):
-        exemptions_in(tmp_path)
+        exemptions_in(tmp_path / "__init__.py")
 
 
 def test_check_refuses_a_plugin_that_claims_what_it_may_not(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_list_of_plugins_shows_it(tmp_path: Path) -> None:
     package = folder / "register"
     package.mkdir(parents=True)
     shutil.copy(plugin(tmp_path / "written", f'{RULE} = "it states who is who, and never an alert"'), package / "__init__.py")
-    shutil.copy(tmp_path / "written" / "exempt.toml", package)
+    shutil.copy(tmp_path / "written" / "register.exempt.toml", package / "exempt.toml")
 
     ran = CliRunner().invoke(app, ["list", "--json", "--plugins-dir", str(folder)])
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from alertbus_ambulance import AmbulanceAdapter
 from alertbus_education import EducationAdapter
 from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
@@ -115,6 +116,21 @@ class Sector:
 
 SECTORS = {
     "health": Sector(HealthAdapter(), ("UPN", "offence", "referrer", "unclassified")),
+    "ambulance": Sector(
+        AmbulanceAdapter(),
+        (
+            "child identity",
+            "UPN",
+            "adult identity",
+            "offence",
+            "plan",
+            "drug and alcohol",
+            "child's words",
+            "observation",
+            "referrer",
+            "unclassified",
+        ),
+    ),
     "police": Sector(PoliceAdapter(), ("NHS number", "UPN", "health detail", "referrer", "unclassified")),
     "probation": Sector(
         ProbationAdapter(),

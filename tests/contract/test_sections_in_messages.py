@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from alertbus_ambulance import AmbulanceAdapter
 from alertbus_education import EducationAdapter
 from alertbus_health import HealthAdapter
 from alertbus_housing import HousingAdapter
@@ -116,6 +117,13 @@ def test_a_landlord_reads_none_of_it() -> None:
     text = said(HousingAdapter(), notice())
 
     assert [line for line in section_lines(notice()) if line in text] == []
+
+
+def test_a_crew_reads_who_answers_now_and_none_of_the_rest() -> None:
+    text = said(AmbulanceAdapter(), notice())
+
+    assert [line for line in section_lines(notice(), only={"handover"}) if line not in text] == []
+    assert [line for line in section_lines(notice(), only=SINCE_THEN - {"handover"}) if line in text] == []
 
 
 def test_the_plain_form_has_every_section_as_it_is() -> None:

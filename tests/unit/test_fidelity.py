@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Excerpt, Message, Notice
-from alertbus.plugin import fidelity
+from alertbus.plugin import fidelity, retold
 from alertbus.plugin.kit.samples import SPOKEN, sample_notice
 
 QUOTES = str.maketrans("\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026", "'''\"\"\"--.")
@@ -24,12 +25,62 @@ def by_the_rule(notice: Notice, message: Message) -> tuple[int, ...]:
     """The rule step by step over the whole message, each step on its own: slow, and plain to read."""
     texts = [excerpt.text for excerpt in notice.narrative]
     given_whole = [*texts, notice.title, notice.because, notice.flag or "", notice.summary, notice.action, notice.contact or ""]
-    left = "\0".join(fidelity.strings_of(message))
+    strings = fidelity.strings_of(message)
+    left = "\0".join(strings)
     for step in (str, html.unescape):
         left = step(left)
         for text in sorted({text for text in given_whole if text}, key=len, reverse=True):
             left = left.replace(text, "\0")
-    return tuple(i for i, text in enumerate(texts) if shares_a_passage(compared(text), compared(left)))
+    left = compared(left)
+    found = {i for i, text in enumerate(texts) if shares_a_passage(compared(text), left)}
+    elsewhere = notice.model_dump(mode="json", exclude={"narrative"})
+    for text in sorted({compared(text) for text in strings_in(elsewhere)}, key=len, reverse=True):
+        left = left.replace(text, "\0") if " " in text else left
+    found |= {i for i, text in enumerate(texts) if is_retold(compared(text), left)}
+    whole = [any(text in s or text in html.unescape(s) for s in strings) for text in texts]
+    of_them = {
+        (e.said_by, e.observed_first_hand)
+        for e, carried in zip(notice.narrative, whole, strict=True)
+        if carried and len(e.text) >= 12 and not any(e.text in text for text in strings_in(elsewhere))
+    }
+    found |= {i for i, e in enumerate(notice.narrative) if not whole[i] and (e.said_by, e.observed_first_hand) in of_them}
+    return tuple(sorted(found))
+
+
+def strings_in(value: object) -> list[str]:
+    return fidelity.strings_of(Message(media_type="application/json", body=json.dumps(value).encode()))
+
+
+def is_retold(excerpt: str, left: str) -> bool:
+    return any(
+        stands_retold(sentence, words)
+        for sentence in retold.sentences_of(excerpt)
+        if 2 * sum(word in left for word in sentence.meaning) >= len(sentence.meaning)
+        for words in map(retold.words_of, left.split("\0"))
+    )
+
+
+def stands_retold(sentence: retold.Sentence, words: Sequence[str]) -> bool:
+    size = len(sentence.words)
+    meant = tuple(word for word in sentence.words if word in sentence.meaning)
+    for at in range(len(words)):
+        near, wide = words[at : at + size + size // 4 + 2], words[at : at + size + size // 2]
+        starred, readable = near.count("*"), sum(word in near for word in sentence.meaning)
+        plain = readable >= min(len(sentence.meaning), 1 if starred or size > 7 else 2) and starred <= max(1, size // 3)
+        if plain and in_order(sentence.words, tuple(near)) >= sentence.need:
+            return True
+        if sentence.meaning_needed and in_order(meant, tuple(wide)) >= sentence.meaning_needed:
+            return True
+    return False
+
+
+@cache
+def in_order(sought: tuple[str, ...], words: tuple[str, ...]) -> int:
+    if not sought or not words:
+        return 0
+    without = in_order(sought[1:], words)
+    at = next((i for i, word in enumerate(words) if word in (sought[0], "*")), None)
+    return without if at is None else max(without, 1 + in_order(sought[1:], words[at + 1 :]))
 
 
 def shares_a_passage(excerpt: str, left: str) -> bool:

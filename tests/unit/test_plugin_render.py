@@ -127,6 +127,19 @@ def test_the_rows_that_a_plugin_brings_are_taken_into_account(render: Any, tmp_p
     assert "expected rows by name under agencies, sharing, lawful_basis, not kinds" in answered.err
 
 
+def test_a_folder_in_which_a_plugin_stands_is_a_path_without_a_separator_too(
+    render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dropnear").mkdir()
+
+    assert render("dropnear").code == 1
+
+    dropped_in(tmp_path / "dropnear", "x", "health").rename(tmp_path / "dropnear" / "__init__.py")
+
+    assert render("dropnear").out == f"{FLAG}\n"
+
+
 def test_one_that_hangs_is_given_up(render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alertbus.cli.one_call.called_once.__defaults__", (0.05,))
     file = dropped_in(

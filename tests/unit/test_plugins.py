@@ -19,7 +19,8 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import discovery, fidelity, hookimpl
 from alertbus.plugin.kit import conformance_adapters
-from alertbus.plugin.kit.conformance import Broken, world_closed
+from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.samples import CANARIES, SPOKEN, minimal_notice, sample_notice
 from alertbus.plugin.manager import Listed, Plugins, offer
 from alertbus.plugin.plain import Plain

@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -55,19 +56,36 @@ class _TimeIsUp(BaseException):
 
 def call(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
     """Call a plugin's function. What it prints is dropped. `OutOfBounds` when it was stopped; `Broken` when it tried to end the process."""
+    return _within(Bounds(SECONDS, PATIENCE, MEMORY), lambda: function(*given, **named))
+
+
+def load(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+    """The same for what runs once, when a plugin is imported: libraries may take some seconds, and map much."""
+    return _within(Bounds(10 * SECONDS, 2 * PATIENCE, 4 * MEMORY), lambda: function(*given, **named))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a call may use: seconds of work, seconds in all, bytes."""
+
+    work: float
+    wait: float
+    memory: int
+
+
+def _within(bounds: Bounds, function: Callable[[], R]) -> R:
     global _made  # noqa: PLW0603  a count for whoever watches this process
     _made = next(_counter)
     how = ""
     try:
-        with listened(), _timed(), _held():
-            return function(*given, **named)
+        with listened(), _timed(bounds), _held(bounds):
+            return function()
     except Exception as error:
-        if isinstance(error, MemoryError):
-            how = f"a call wanted more than {MEMORY // 2**20} MB of memory"
-        else:
+        if not isinstance(error, MemoryError):
             raise
+        how = f"a call wanted more than {bounds.memory // 2**20} MB of memory"
     except _TimeIsUp:
-        how = f"a call worked for longer than {SECONDS:g} s, or waited for {PATIENCE:g} s"
+        how = f"a call worked for longer than {bounds.work:g} s, or waited for {bounds.wait:g} s"
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) or type(error).__module__.startswith(("pytest", "_pytest", "hypothesis")):
             raise
@@ -127,7 +145,7 @@ def _descriptors(heard: Overheard) -> Iterator[None]:
 
 
 @contextmanager
-def _timed() -> Iterator[None]:
+def _timed(bounds: Bounds) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -135,31 +153,33 @@ def _timed() -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise _TimeIsUp
 
-    timers = ((signal.SIGALRM, signal.ITIMER_REAL, PATIENCE), (signal.SIGPROF, signal.ITIMER_PROF, SECONDS))
+    timers = ((signal.SIGALRM, signal.ITIMER_REAL, bounds.wait), (signal.SIGPROF, signal.ITIMER_PROF, bounds.work))
     before = [signal.signal(number, stop) for number, _, _ in timers]
     collecting = gc.isenabled()
     gc.disable()  # a collection calls back into libraries that would swallow the end of the time
-    for _, timer, seconds in timers:
-        signal.setitimer(timer, seconds, 0.5)  # again and again: a plugin may catch the first
+    began = time.monotonic()
+    running = [signal.setitimer(timer, seconds, 0.5) for _, timer, seconds in timers]  # again and again: a plugin may catch the first
     try:
         yield
     finally:
-        for (number, timer, _), handler in zip(timers, before, strict=True):
+        for (number, timer, _), handler, (left, every) in zip(timers, before, running, strict=True):
             signal.setitimer(timer, 0)
             signal.signal(number, handler)
+            if left:  # a test's own timer goes on
+                signal.setitimer(timer, max(left - (time.monotonic() - began), 0.01), every)
         if collecting:
             gc.enable()
 
 
 @contextmanager
-def _held() -> Iterator[None]:
-    """Let the process grow by `MEMORY` and no more while the block runs, where the system can say how large it is."""
+def _held(bounds: Bounds) -> Iterator[None]:
+    """Let the process grow by so much and no more while the block runs, where the system can say how large it is."""
     size = Path("/proc/self/statm")
     if not size.exists() or sys.platform != "linux":
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = int(size.read_text().split()[0]) * resource.getpagesize() + MEMORY
+    most = int(size.read_text().split()[0]) * resource.getpagesize() + bounds.memory
     resource.setrlimit(resource.RLIMIT_AS, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
     try:
         yield

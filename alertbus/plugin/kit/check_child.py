@@ -72,10 +72,10 @@ def _loaded(target: str) -> list[tuple[str, object, Path]]:
     place = Path(target)
     if place.exists() or os.sep in target:
         found = found_at(place)
-        return [(one.name, calling.call(one.imported), one.top / "__init__.py" if one.top.is_dir() else one.top) for one in found]
+        return [(one.name, calling.load(one.imported), one.top / "__init__.py" if one.top.is_dir() else one.top) for one in found]
     for entry in installed():
         if entry.name == target:
-            plugin = calling.call(imported, entry)
+            plugin = calling.load(imported, entry)
             first = entry.module.partition(".")[0]
             return [(entry.name, plugin, Path(getattr(sys.modules.get(first), "__file__", None) or "."))]
     names = ", ".join(sorted(entry.name for entry in installed())) or "none"
@@ -83,7 +83,7 @@ def _loaded(target: str) -> list[tuple[str, object, Path]]:
 
 
 def _check(name: str, plugin: object, module: Path, tell: Tell) -> None:
-    exempt = exemptions_in(module.parent)
+    exempt = exemptions_in(module)
     adapters, sources = _offered(name, plugin, "alertbus_adapters"), _offered(name, plugin, "alertbus_sources")
     _refuse_what_no_rule_names(name, plugin, adapters, sources)
     for adapter in adapters:
@@ -108,7 +108,7 @@ def _offered(name: str, plugin: object, hook: str) -> Sequence[object]:
         return ()
     raised = ""
     try:
-        offered = calling.call(function)
+        offered = calling.load(function)
     except Broken as broken:
         raised = str(broken).removeprefix("raised ")
     except Exception as error:  # noqa: BLE001  the plugin's own
@@ -126,10 +126,10 @@ def _refuse_what_no_rule_names(name: str, plugin: object, adapters: Sequence[obj
     """Raise what the bus would at its start, unless the cause is in one object, of which a rule speaks."""
     for one in (*(offer(adapters=[each]) for each in adapters), *(offer(sources=[each]) for each in sources)):
         try:
-            calling.call(Plugins, {name: one})
+            calling.load(Plugins, {name: one})
         except PluginFault:
             return
-    calling.call(Plugins, {name: plugin})
+    calling.load(Plugins, {name: plugin})
 
 
 def _name(subject: object) -> str:

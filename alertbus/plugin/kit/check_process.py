@@ -83,7 +83,7 @@ def checked(target: str) -> Checked:
     if why:
         _blame(found, why)
     if not found.cannot and not found.judgements:
-        found.cannot = "it offers no adapter and no source: there is nothing that the kit judges."
+        found.cannot = "it offers no adapter and no source, which alone have a tier. What else it offers the bus accepts."
     return found
 
 

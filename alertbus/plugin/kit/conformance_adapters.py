@@ -14,7 +14,8 @@ from alertbus.model.alert import SaidBy
 from alertbus.model.errors import PluginFault
 from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
 from alertbus.plugin import fidelity
-from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must, world_closed
+from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.samples import (
     CANARIES,
     SPOKEN,

@@ -8,7 +8,8 @@ from typing import Any
 from alertbus.model.notice import Intent, Stage
 from alertbus.plugin.kit import damage
 from alertbus.plugin.kit.calling import OutOfBounds, call, listened
-from alertbus.plugin.kit.conformance import Broken, everything_said_by, must, world_closed
+from alertbus.plugin.kit.conformance import Broken, everything_said_by, must
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.source_values import leaks
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, UnreadableMessage
 

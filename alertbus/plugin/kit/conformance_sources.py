@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from alertbus.model.errors import PluginFault
 from alertbus.plugin.kit import damage, elsewhere
 from alertbus.plugin.kit.calling import OutOfBounds, listened
-from alertbus.plugin.kit.conformance import Broken, must, world_closed
+from alertbus.plugin.kit.conformance import Broken, must
+from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.source_outcomes import alerts_of, must_be_samples, outcome_of, same, shown, telling, tried
 from alertbus.plugin.kit.source_values import leaks, marked, personal
 from alertbus.plugin.manager import Plugins, offer

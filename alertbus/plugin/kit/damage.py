@@ -25,6 +25,8 @@ MANY = 3_000
 GARBAGE = (b"\xff\xfe\xfd\x00\x01\x02", b"\x80" * 64, bytes(range(128, 256)) * 3, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff")
 """No message in any format: not even text."""
 
+_BOMB = b"".join(b'<!ENTITY %c "%s">' % (letter, b"&%c;" % (letter - 1) * 10) for letter in b"bcdefghij")
+
 HOSTILE = (
     b"",
     b"\xff\xfe",
@@ -36,6 +38,8 @@ HOSTILE = (
     b'"\\ud800"',
     b"<a>" * 10_000,
     b"|" * 10_000,
+    b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + _BOMB + b"]><a>&j;</a>",
+    b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]><a>&a;</a>',
     b"\n" * 10_000,
     b"\x00" * 1_000,
 )

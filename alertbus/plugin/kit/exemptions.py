@@ -35,9 +35,12 @@ def every_rule() -> "dict[str, KitRule]":
     return found
 
 
-def exemptions_in(folder: Path) -> Mapping[str, str]:
-    """Give the exemptions of the plugin whose module stands in the folder: rule → reason. Raises `PluginFault` for one that cannot be."""
-    file = folder / FILE
+def exemptions_in(module: Path) -> Mapping[str, str]:
+    """Give the exemptions of a plugin by its module's file: rule → reason. Raises `PluginFault` for one that cannot be.
+
+    Beside a package's `__init__.py` the file is `exempt.toml`; beside a single file `northfield.py` it is `northfield.exempt.toml`.
+    """
+    file = module.parent / FILE if module.name == "__init__.py" else module.with_suffix(f".{FILE}")
     if not file.is_file():
         return {}
     try:
@@ -68,7 +71,7 @@ def exemptions_of(modules: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         if place is None:
             continue
         try:
-            listed = exemptions_in(Path(place).parent)
+            listed = exemptions_in(Path(place))
         except PluginFault as fault:
             found[plugin] = (f"refused: {fault}",)
             continue

@@ -6,46 +6,18 @@ SNOMED CT is licensed: no concept may be added here beyond the few that public N
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
-from alertbus.plugin import Deed, Notice, Severity
+from alertbus.plugin import Notice, Severity
+from alertbus.plugin.fhir import Priority
 from alertbus.plugin.wording import is_over
 
-NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-VERIFICATION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
-VERIFICATION_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
-ADDRESS_KEY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey"
-ADDRESS_KEY_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AddressKeyType"
-HL7 = "http://terminology.hl7.org/CodeSystem"
 SNOMED = "http://snomed.info/sct"
 
-# The bus's own systems. They name nothing but the bus, so that no host has to exist for them.
-EVENT = "urn:alertbus:message-event"
+# The bus's own systems, beside those of `alertbus.plugin.fhir`.
 DEED = "urn:alertbus:deed"
-HANDLING = "urn:alertbus:handling"
-FLAG_ID = "urn:alertbus:flag"
-ALERT_ID = "urn:alertbus:alert"
-PERSON_REF = "urn:alertbus:person-ref"
 CASE_ID = "urn:alertbus:case"
-AGENCY = "urn:alertbus:agency"
-EXCERPT = "urn:alertbus:excerpt"
-NOT_STATED = "not-stated"
-"""In place of who said an excerpt, or of whether it was seen first-hand, where nobody has said."""
-
-
-class Priority(IntEnum):
-    """FHIR's request priority, in its own order."""
-
-    ROUTINE = 0
-    URGENT = 1
-    ASAP = 2
-    STAT = 3
-
-    @property
-    def code(self) -> str:
-        return self.name.lower()
+NOTICE_ID = "urn:alertbus:notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +110,8 @@ def ends_flag(notice: Notice) -> bool:
 
 
 def priority(notice: Notice) -> Priority:
-    """Take the higher of what the kind and the severity ask; a notice nobody has answered is at least `asap`. Hostility of
-    low severity asks for nothing at once (VPF-08).
-    """
+    """Take the higher of what the kind and the severity ask. Hostility of low severity asks for nothing at once (VPF-08)."""
     code = KINDS.get(notice.obligation.kind)
     below_the_line = notice.obligation.kind == "threat_to_staff" and notice.obligation.severity is Severity.LOW
     by_kind = Priority.ROUTINE if code is None or below_the_line else Priority.STAT if code is STAFF_SAFETY else Priority.URGENT
-    by_severity = {Severity.CRITICAL: Priority.STAT, Severity.HIGH: Priority.URGENT}.get(notice.obligation.severity, Priority.ROUTINE)
-    chased = Priority.ASAP if notice.deed is Deed.ESCALATE else Priority.ROUTINE
-    return max(by_kind, by_severity, chased)
+    return by_kind.at_least(notice)

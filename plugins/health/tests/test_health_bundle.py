@@ -12,12 +12,13 @@ from uuid import uuid5
 import fhirkit
 import pytest
 from alertbus_health import HealthAdapter
-from alertbus_health.adapter import NAMESPACE, made_uuid
+from alertbus_health.told import ToldToHealth
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
 from alertbus.plugin import Severity as Sev
+from alertbus.plugin.fhir import made_uuid
 from alertbus.plugin.testing import (
     NHS_NUMBERS,
     SPOKEN,
@@ -30,6 +31,7 @@ from alertbus.plugin.testing import (
 )
 
 Resource = dict[str, Any]
+NAMESPACE = ToldToHealth(minimal_notice()).namespace
 
 MUST_SUPPORT = {
     "Bundle": ("type", "entry"),
@@ -38,6 +40,7 @@ MUST_SUPPORT = {
     "Flag": ("status", "code", "subject"),
     "Patient": ("identifier",),
     "Organization": ("identifier", "name"),
+    "PractitionerRole": ("organization",),
     "Provenance": ("target", "recorded", "agent"),
 }
 """What UK Core marks mustSupport (Bundle 2.2.0, Communication 2.1.0, Flag 1.2.0, MessageHeader 2.4.0, Organization
@@ -433,7 +436,7 @@ def test_the_answer_to_a_message_names_it_by_its_header() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_a_uuid_is_made_from_a_name_as_the_standard_says(name: str) -> None:
-    assert made_uuid(name) == str(uuid5(NAMESPACE, name))
+    assert made_uuid(NAMESPACE, name) == str(uuid5(NAMESPACE, name))
 
 
 def test_a_notice_id_that_fhir_cannot_hold_is_replaced_by_a_fixed_one() -> None:

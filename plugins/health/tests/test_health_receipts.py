@@ -80,6 +80,21 @@ def test_the_worst_issue_decides_and_nothing_written_freely_is_kept() -> None:
     )
 
 
+def test_a_code_that_is_none_of_fhirs_or_bars_is_not_repeated() -> None:
+    """It may be somebody's name."""
+    issue = {"severity": "error", "code": "CANARY", "details": {"coding": [{"code": "CANARY"}, {"code": "REC_CANARY"}]}}
+
+    assert parse(json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}).encode()) == ReceiptGiven("", Stage.REFUSED)
+
+
+@pytest.mark.parametrize("damaged", [{}, [], {"a": []}])
+def test_a_code_that_is_no_text_cannot_be_read(damaged: object) -> None:
+    issues = [{"severity": damaged, "code": damaged}]
+
+    with pytest.raises(UnreadableMessage):
+        parse(json.dumps({"resourceType": "OperationOutcome", "issue": issues}).encode())
+
+
 @pytest.mark.parametrize(
     ("raw", "path"),
     [

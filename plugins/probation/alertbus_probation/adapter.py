@@ -67,7 +67,7 @@ class ProbationAdapter:
     flag_marks: Sequence[str] = (FLAG_HELD_BACK,)
 
     def render(self, notice: Notice) -> Message:
-        headers = {"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value, "eventType": event_type(notice)}
+        headers = {"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value}
         if step := step_word(notice):
             headers["x-alertbus-step"] = step
         return Message(media_type=MEDIA_TYPE, body=as_page(_event(notice), indent=1), filename=f"{notice.id}.json", headers=headers)

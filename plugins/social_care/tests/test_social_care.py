@@ -42,7 +42,7 @@ class TestConformance(AdapterConformance):
     ]
 
 
-class TestConformanceOf2024(AdapterConformance):
+class TestConformanceOf2024(TestConformance):
     adapter = SocialCareAdapter(census=Census.OF_2024)
 
 
