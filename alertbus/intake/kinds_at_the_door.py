@@ -5,6 +5,7 @@ its own kind alone, and that is the plugin's fault, never the sender's.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -92,7 +93,7 @@ def _coded(kind: AlertKind, given: Any) -> tuple[Mapping[str, CodedValue], list[
     try:
         return _CODED.validate_python(read), []
     except ValidationError as error:
-        fields = sorted({str(one["loc"][0]) for one in error.errors(include_input=False, include_url=False)})
+        fields = sorted({re.split(r"[.\[]", fault.path)[0] for fault in faults_of(error, read, trusted=True)})
         return {}, [Fault(f"{prefix}.{name}", "one code of at most 64 characters, without spaces", "not_a_code") for name in fields]
 
 

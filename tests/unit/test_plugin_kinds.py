@@ -195,6 +195,16 @@ async def test_every_fault_is_told_with_its_path_and_never_the_value(details: di
     assert not any(word in fault.expected for fault in faults for word in ("middling", "corner", "soon", "burning"))
 
 
+async def test_a_code_with_room_for_a_sentence_is_refused_whatever_the_plugins_pattern_lets_through() -> None:
+    class Loose(DetailsSection):
+        place: Annotated[str, Sensitivity.OBSERVATION] = Field(pattern="^.*$")
+        rooms: Annotated[tuple[Annotated[str, Field(pattern="^.*$")], ...], Sensitivity.OBSERVATION] = ()
+
+    _, faults = await door(details=Loose).read([an_alert(fire={"place": "at the corner", "rooms": ["a", "b c"]})], several=False)
+
+    assert [(fault.path, fault.code) for fault in faults] == [("details.fire.place", "not_a_code"), ("details.fire.rooms", "not_a_code")]
+
+
 async def test_an_alert_of_another_kind_is_left_as_it_is_and_so_is_a_withdrawal_that_says_nothing() -> None:
     other = an_alert(kind="ppn", fire={"risk": "high"})
     back = an_alert().model_copy(update={"action": Action.WITHDRAWN})
