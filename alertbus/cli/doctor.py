@@ -18,6 +18,7 @@ from alertbus.cli.team_gaps import teams_finding
 from alertbus.model.calendar import calendar_finding
 from alertbus.model.case import UK
 from alertbus.model.errors import BusError
+from alertbus.plugin.coverage import coverage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.unpackaged import UNPACKAGED
 from alertbus.policy.load import load_policy
@@ -106,10 +107,18 @@ async def _database(settings: Settings) -> str:
 
 
 async def _plugins(settings: Settings) -> str:
-    plugins = Plugins.load(settings.plugins_dir)
+    policy = load_policy(settings.policy)
+    plugins = Plugins.load(settings.plugins_dir, policy.plugins)
     unpackaged = sorted({row.plugin for row in plugins.listing() if UNPACKAGED in row.version})
     tried = f"; not installed, from ALERTBUS_PLUGINS_DIR: {', '.join(unpackaged)}" if unpackaged else ""
-    return f"{len(plugins.adapters)} adapters, {len(plugins.sources)} sources{tried}"
+    found = f"{len(plugins.adapters)} adapters, {len(plugins.sources)} sources{tried}"
+    covered = coverage(plugins, policy)
+    told = "; ".join((found, *covered.lines()))
+    if covered.set_aside:
+        raise BusError(told)
+    if covered.without_adapter or covered.unused:
+        raise NeedsALook(told)
+    return told
 
 
 async def _policy(settings: Settings) -> str:

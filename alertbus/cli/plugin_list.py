@@ -2,29 +2,47 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alertbus.cli.output import as_json, rows
+from alertbus.cli.output import as_json, rows, say
 from alertbus.cli.plugins_dir import PluginsDir, tried_from, try_from
+
+if TYPE_CHECKING:
+    from alertbus.plugin.coverage import Coverage
+    from alertbus.plugin.manager import Listed
 
 
 def list_(json_: Annotated[bool, typer.Option("--json")] = False, plugins_dir: PluginsDir = None) -> None:
     """Every adapter and source that is installed, or stands in the folder of those to try, and was accepted."""
+    from alertbus.plugin.coverage import coverage
     from alertbus.plugin.manager import Plugins
+    from alertbus.policy.load import load_policy
+    from alertbus.settings import load_settings
 
     try_from(plugins_dir)
     folder = tried_from()
-    listing = Plugins.load(folder).listing()
-    exempt = _exemptions(folder)
-    found = [{**asdict(row), "exempt": exempt.get(row.plugin, ())} for row in listing]
+    policy = load_policy(load_settings().policy)
+    plugins = Plugins.load(folder, policy.plugins)
+    covered, exempt = coverage(plugins, policy), _exemptions(folder)
+    found = [{**asdict(row), "agencies": _agencies(row, covered), "exempt": exempt.get(row.plugin, ())} for row in plugins.listing()]
     if json_:
         as_json(found)
         return
     columns = tuple(found[0]) if found else ()
     lines = [[", ".join(v) if isinstance(v, tuple | list) else v for v in row.values()] for row in found]
     rows("Plugins", columns, lines, empty="None installed.")
+    for line in covered.lines():
+        say(f"{line[0].upper()}{line[1:]}.")
+
+
+def _agencies(row: "Listed", covered: "Coverage") -> tuple[str, ...]:
+    """The policy's agencies whose messages it makes, or would make."""
+    aside = {one.plugin: one.agencies for one in covered.set_aside}
+    if row.kind != "adapter":
+        return aside.get(row.plugin, ()) if row.reason else ()
+    return covered.without_adapter if row.name == "plain" else tuple(covered.own.get(row.name, ()))
 
 
 def _exemptions(folder: Path | None) -> dict[str, tuple[str, ...]]:

@@ -55,7 +55,7 @@ async def _bus(settings: Settings) -> dict[str, Any]:
         else [],
         "progress": progress,
         **{
-            name: progress[name]
+            name: progress.get(name)
             for name in (
                 "chronicle",
                 "clock",
@@ -67,6 +67,7 @@ async def _bus(settings: Settings) -> dict[str, Any]:
                 "bank_holidays",
                 "policy",
                 "plugins",
+                "coverage",
             )
         },
     }
@@ -75,11 +76,14 @@ async def _bus(settings: Settings) -> dict[str, Any]:
 async def _without_gateway(settings: Settings) -> dict[str, Any]:
     from alertbus.operations.gauges import Vitals
     from alertbus.operations.overview import overview
+    from alertbus.plugin.coverage import coverage
     from alertbus.run.bootstrap import now, wired
 
     async with wired(settings) as wiring:
         found = await overview(Vitals(wiring.bootstrap, wiring.engine, now, settings.watchdog_interval_s), wiring.policy.front_door)
-        return found | {"policy": wiring.policy.version, "plugins": [asdict(row) for row in wiring.plugins.listing()]}
+        plugins, policy = wiring.plugins, wiring.policy
+        installed = [asdict(row) for row in plugins.listing()]
+        return found | {"policy": policy.version, "plugins": installed, "coverage": coverage(plugins, policy).shown()}
 
 
 def _tell_bus(answer: dict[str, Any]) -> None:
@@ -104,7 +108,7 @@ def _tell_bus(answer: dict[str, Any]) -> None:
             "set aside": f"{chronicle['unreadable']} records that the chronicle cannot take",
             "ignored": _ignored(answer["ignored"]),
             "policy": answer["policy"],
-            "plugins": len(answer["plugins"]),
+            "plugins": _plugins(answer),
         }
     )
     if answer["bank_holidays"]["warning"]:
@@ -130,7 +134,14 @@ def _review(found: dict[str, Any]) -> str:
     oldest = found["oldest"]
     if oldest is None:
         return "nothing open"
-    return f"{found['open']} open, the oldest {oldest['age_s'] / 3600:.1f} h, for {oldest['owner']} ({oldest['reason']})"
+    waits = f"{found['open']} open, the oldest {oldest['age_s'] / 3600:.1f} h, for {oldest['owner']} ({oldest['reason']})"
+    return f"{waits}; `alertbus review list` lists them"
+
+
+def _plugins(answer: dict[str, Any]) -> str:
+    """How much is installed, and in words what is missing, the worst first."""
+    installed = [one for one in answer["plugins"] if one["kind"] != "set aside"]
+    return "; ".join((f"{len(installed)} adapters, sources and channels", *(answer.get("coverage") or {}).get("lines", ())))
 
 
 def _ignored(found: list[dict[str, Any]]) -> str:

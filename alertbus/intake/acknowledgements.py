@@ -25,6 +25,7 @@ from alertbus.intake.completion import as_the_case_hears_it
 from alertbus.intake.exercise_time import exercise_time
 from alertbus.intake.patience import until_found
 from alertbus.intake.publisher import Publisher
+from alertbus.intake.source_calls import set_aside
 from alertbus.model import ids
 from alertbus.model.errors import BusError, InvalidInput, NotFound, NotUnderstood
 from alertbus.model.events import ReviewReason
@@ -117,6 +118,8 @@ class AnswerIntake:
     async def receipt(self, plugin: str, raw: bytes, caller: Caller) -> Receipt:
         """Record an agency system's own acknowledgement, read by its plugin. Raises as `delivery.receipts.parse` does."""
         adapter = next((a for a in self._plugins.adapters.values() if plugin in (a.name, a.sector)), None)
+        if adapter is None and (aside := self._plugins.aside_of(plugin, "adapter")) is not None:
+            raise set_aside(plugin, aside)
         if adapter is None:
             raise NotFound("no adapter of that name is installed; `alertbus plugin list` shows those that are")
         with database_faults():

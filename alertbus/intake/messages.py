@@ -17,7 +17,7 @@ from alertbus.intake.alerts import Accepted, AlertIntake
 from alertbus.intake.ignored import count_ignored
 from alertbus.intake.junk_allowance import JunkAllowance
 from alertbus.intake.publisher import Publisher
-from alertbus.intake.source_calls import SourceAway, SourceBroke, SourceCalls
+from alertbus.intake.source_calls import AGAIN_AFTER_S, SourceAway, SourceBroke, SourceCalls, set_aside
 from alertbus.intake.tables import raw as raw_table
 from alertbus.intake.who import WhoIsWhoIntake
 from alertbus.model import ids
@@ -38,9 +38,6 @@ PLUGIN_FAULT = "plugin_fault"
 
 LARGEST_RAW = 650_000
 """Bytes of a raw message: in base64 it must fit a Kafka record. A larger one is not kept: the bus is no place for scanned files."""
-
-AGAIN_AFTER_S = 60
-"""Seconds after which a sender is to come again when the plugin is at fault. Chosen: a person mends it, and then nothing waits for long."""
 
 
 class NotRead(NotUnderstood):
@@ -86,9 +83,12 @@ class MessageIntake:
         self._allowance = JunkAllowance()
 
     def source(self, plugin: str) -> Source:
-        if plugin not in self._plugins.sources:
-            raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
-        return self._plugins.sources[plugin]
+        """Give the source. Raises `NotFound`, or `SourceAway` where its plugin is set aside, or may be."""
+        if plugin in self._plugins.sources:
+            return self._plugins.sources[plugin]
+        if (aside := self._plugins.aside_of(plugin, "source")) is not None:
+            raise set_aside(plugin, aside)
+        raise NotFound("no source of that name is installed; `alertbus plugin list` shows those that are")
 
     async def receive(
         self, plugin: str, raw: bytes, headers: Headers, authorise: Callable[[Stated], None] = lambda _: None, *, sender: str = ""

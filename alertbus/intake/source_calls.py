@@ -17,11 +17,15 @@ from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.echoes import WITHHELD, plain_fault, repeats
 from alertbus.plugin.lanes import LaneFull
 from alertbus.plugin.manager import Plugins
+from alertbus.plugin.set_aside import SetAside
 
 log = structlog.get_logger("alertbus.gateway")
 
 PARSE_LIMIT_S = 10.0
 """Seconds that a plugin may take for one message. Chosen: parsing takes milliseconds, and a caller waits for it."""
+
+AGAIN_AFTER_S = 60
+"""Seconds after which a sender is to come again when the plugin is at fault. Chosen: a person mends it, and then nothing waits for long."""
 
 LONGEST_REASON = 2_000
 """Letters of the reason for which a message raises nothing. Chosen: a sentence for each event of a message that holds several."""
@@ -40,6 +44,16 @@ class SourceAway(Unavailable):
     def __init__(self, words: str, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(words)
+
+
+def set_aside(name: str, aside: SetAside) -> SourceAway:
+    """The error to raise for what a plugin that is set aside would read."""
+    perhaps = "" if aside.remembered else ", which may be the one that reads this,"
+    return SourceAway(
+        f"nothing can be read as '{name}' now: the plugin '{aside.plugin}'{perhaps} cannot be used ({aside.reason}). Your message is still "
+        "with you. Send it again later",
+        AGAIN_AFTER_S,
+    )
 
 
 class SourceBroke(Exception):

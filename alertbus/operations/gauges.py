@@ -25,6 +25,7 @@ from alertbus.intake.ignored import ignored_counts
 from alertbus.model import watchdog
 from alertbus.model.errors import BusError
 from alertbus.operations.circuits import left_alone
+from alertbus.operations.plugin_memory import remembered
 from alertbus.operations.progress import Progress
 from alertbus.operations.quarantine_depth import QuarantineDepth
 from alertbus.operations.undelivered import undelivered
@@ -223,6 +224,20 @@ async def _nudges(vitals: Vitals) -> list[CountedElsewhere]:
     return [CountedElsewhere(found)]
 
 
+async def _plugins(vitals: Vitals) -> list[Collector]:
+    """By the plugins' names, which are those of packages."""
+    said = CounterMetricFamily(
+        "alertbus_plugin_unheard", "Pieces of text that a plugin printed, logged or warned of, which were dropped", labels=("plugin",)
+    )
+    aside = _gauge("plugin_set_aside", "1 for a plugin that could not be imported when the bus last started", "plugin")
+    for plugin, found in (await remembered(vitals.engine)).items():
+        if found.unheard:
+            said.add_metric((plugin,), found.unheard)
+        if found.set_aside:
+            aside.labels(plugin).set(1)
+    return [CountedElsewhere(said), aside]
+
+
 async def _watchdog(vitals: Vitals) -> list[Gauge]:
     age = _gauge("watchdog_last_arrival_age_seconds", "Since the last watchdog alert came to its channel; +Inf if none ever did")
     every = _gauge("watchdog_interval_seconds", "How often this gateway raises one; 0 for never")
@@ -266,6 +281,7 @@ _MEASURES: dict[str, Measure] = {
     "quarantine": _quarantine,
     "ignored": _ignored,
     "nudges": _nudges,
+    "plugins": _plugins,
     "watchdog": _watchdog,
     "reconcile": _reconcile,
 }

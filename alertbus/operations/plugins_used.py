@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alertbus.model.base import Word
 from alertbus.operations.agency_flow import AgencyFlow
 from alertbus.plugin.hookspecs import CONTRACT
-from alertbus.plugin.manager import Plugins
+from alertbus.plugin.manager import SET_ASIDE, Plugins
 
 NOT_CHECKED = "not_checked_here"
 """How well a plugin keeps the contract is known to whoever runs its conformance kit, and not to a running bus."""
@@ -32,6 +32,15 @@ class PluginUsed(Word):
     """Obligations that are undelivered because it could not make their message."""
 
 
+class PluginAside(Word):
+    """One plugin that is set aside, why, and the agencies whose messages it would make."""
+
+    plugin: str
+    version: str
+    reason: str
+    agencies: tuple[str, ...]
+
+
 class PluginsUsed(Word):
     """What is installed, and what is missing."""
 
@@ -40,12 +49,16 @@ class PluginsUsed(Word):
     """Agencies that are sent the bus's own plain message."""
     unused: tuple[str, ...]
     """Adapters for whose sector the policy has no agency."""
+    set_aside: tuple[PluginAside, ...] = ()
+    """Plugins that cannot be imported: their agencies' messages cannot be made."""
 
 
 def plugins_used(plugins: Plugins, agencies: Sequence[AgencyFlow]) -> PluginsUsed:
     """Hold what is installed against the agencies there are."""
     installed = []
     for row in plugins.listing():
+        if row.kind == SET_ASIDE:
+            continue
         theirs = [one for one in agencies if one.own_adapter and one.sector == row.sector] if row.kind == "adapter" else []
         faults = sum(failure.count for one in theirs for failure in one.failures if failure.reason == PLUGIN_FAULT)
         installed.append(
@@ -65,6 +78,15 @@ def plugins_used(plugins: Plugins, agencies: Sequence[AgencyFlow]) -> PluginsUse
         )
     return PluginsUsed(
         installed=tuple(installed),
-        without_adapter=tuple(sorted(one.agency for one in agencies if not one.own_adapter)),
+        without_adapter=tuple(sorted(one.agency for one in agencies if not one.own_adapter and plugins.aside_for(one.sector) is None)),
         unused=tuple(sorted(one.name for one in installed if one.kind == "adapter" and not one.agencies)),
+        set_aside=tuple(
+            PluginAside(
+                plugin=one.plugin,
+                version=one.version,
+                reason=one.reason,
+                agencies=tuple(sorted(each.agency for each in agencies if plugins.aside_for(each.sector) is one)),
+            )
+            for one in plugins.set_aside
+        ),
     )

@@ -27,19 +27,34 @@ class Undelivered(Word):
 
 
 async def undelivered(engine: Database) -> list[Undelivered]:
-    """Count by agency and reason, the oldest first. Raises `DatabaseUnavailable`."""
+    """Count by agency and reason, the oldest first. An obligation of which several notices failed counts once, by the first of them. Raises
+    `DatabaseUnavailable`.
+    """
     row, owed = ledger.c, obligation.c
-    since = func.min(func.coalesce(row.failed_at, row.done_at), type_=row.failed_at.type).label("since")
-    query = (
-        select(row.agency, row.error_class, func.count(row.obligation_id.distinct()), since, func.count(row.fallback))
+    moment = func.coalesce(row.failed_at, row.done_at)
+    each = (
+        select(
+            row.agency,
+            row.error_class,
+            moment.label("moment"),
+            func.max(row.fallback).over(partition_by=row.obligation_id).label("fallback"),
+            func.row_number().over(partition_by=row.obligation_id, order_by=(moment, row.notice_id)).label("place"),
+        )
         .outerjoin(obligation, owed.id == row.obligation_id)
         .where(
             or_(row.failed_at.is_not(None) & row.done_at.is_(None), row.state == LedgerState.REFUSED.value),
             row.agency != watchdog.AGENCY,
             or_(owed.id.is_(None), owed.state.not_in(ANSWERED) & owed.exercise.is_(None)),
         )
-        .group_by(row.agency, row.error_class)
-        .order_by(since, row.agency)
+        .subquery()
+    )
+    one = each.c
+    since = func.min(one.moment, type_=row.failed_at.type).label("since")
+    query = (
+        select(one.agency, one.error_class, func.count(), since, func.count(one.fallback))
+        .where(one.place == 1)
+        .group_by(one.agency, one.error_class)
+        .order_by(since, one.agency)
     )
     with database_faults():
         async with reading(engine) as connection:

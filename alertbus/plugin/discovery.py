@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import PurePath
+from traceback import walk_tb
 
-from alertbus.model.errors import PluginFault
+from alertbus.model.errors import PluginFault, told_class
 from alertbus.plugin.registration import clash
+from alertbus.unheard import called
 
 GROUP = "alertbus"
 """Entry point group, and pluggy's project name."""
@@ -31,11 +34,29 @@ def package_of(entry: EntryPoint) -> str:
 
 def imported(entry: EntryPoint) -> object:
     """Import what the entry point names. Raises `PluginFault`, which says the class of what went wrong and nothing of its words."""
-    raised = ""
+    reason = ""
     try:
-        return entry.load()
+        with called(entry.name):
+            return entry.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code, and that may try to end the process
-        raised = type(error).__name__
-    raise PluginFault(
-        f"agency plugin '{entry.name}': importing {entry.value} raised {raised}. Reinstall it, or uninstall it to start without it."
+        reason = reason_of(error)
+    raise NotImported(
+        f"agency plugin '{entry.name}': importing {entry.value} raised {reason}. Reinstall it, or uninstall it to start without it.", reason
     )
+
+
+class NotImported(PluginFault):
+    """A plugin cannot be imported; `reason` is the class of what went wrong, and where."""
+
+    def __init__(self, words: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(words)
+
+
+def reason_of(error: BaseException) -> str:
+    """Say the class of an error and the last place of the plugin's code in it, and nothing of its words."""
+    places = [f"{'/'.join(PurePath(f.f_code.co_filename).parts[-2:])}:{line}" for f, line in walk_tb(error.__traceback__)]
+    told = [
+        place for place in places if not place.startswith(("<frozen", "importlib/", "metadata/", "plugin/discovery", "plugin/unpackaged"))
+    ]
+    return f"{told_class(type(error))}{f' at {told[-1]}' if told else ''}"

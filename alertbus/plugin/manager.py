@@ -18,13 +18,15 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
 from alertbus.plugin.boundary import Result
-from alertbus.plugin.discovery import GROUP, imported, installed, package_of
+from alertbus.plugin.discovery import GROUP, NotImported, imported, installed, package_of
 from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.lanes import PluginLane
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
+from alertbus.plugin.set_aside import NOTHING_KNOWN, AbsentAdapter, Known, PluginOffer, SetAside
+from alertbus.plugin.stand_ins import IsolatedAdapter, isolated
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
@@ -46,6 +48,12 @@ class Listed:
     sector: str = ""
     formats: tuple[str, ...] = ()
     contract: int | None = None
+    reason: str = ""
+    """Of a plugin that is set aside, why."""
+
+
+SET_ASIDE = "set aside"
+"""The kind of a row that stands for a plugin that could not be imported."""
 
 
 class Plugins:
@@ -57,9 +65,12 @@ class Plugins:
         versions: Mapping[str, str] | None = None,
         packages: Mapping[str, str] | None = None,
         rules: PluginRules = USUAL_LIMITS,
+        set_aside: Sequence[SetAside] = (),
     ) -> None:
         """Take plugins by name, and of each its version and its package, where it has one. `rules`: the policy's."""
         self.rules = rules
+        self.set_aside = tuple(set_aside)
+        """The plugins that could not be imported."""
         self._packages = dict(packages or {})
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
@@ -96,22 +107,32 @@ class Plugins:
         return additions_of(self.kinds, items, patterns, owners, self._named)
 
     @classmethod
-    def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS) -> Self:
+    def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS, known: Known = NOTHING_KNOWN) -> Self:
         """All plugins installed in this environment, and those of `plugins_dir`, which take the place of installed ones of the same name.
 
-        Raises `PluginFault` for the first that cannot be used.
+        One that cannot be imported is set aside; `known` says what it would offer. Raises `PluginFault` for the first that breaks the
+        contract.
         """
+        aside: list[SetAside] = []
         unpackaged = {one.name: one for one in dropped_in(plugins_dir)} if plugins_dir is not None else {}
-        plugins: dict[str, object] = {name: one.imported() for name, one in unpackaged.items()}
+        plugins: dict[str, object] = {}
+        for name, one in unpackaged.items():
+            try:
+                plugins[name] = _apart(name, rules, plugins_dir) or one.imported()
+            except NotImported as fault:
+                aside.append(SetAside.of(name, one.version, fault.reason, known))
         versions = {name: one.version for name, one in unpackaged.items()}
         packages = {name: str(one.top) for name, one in unpackaged.items()}
         for entry in installed():
             if entry.name in unpackaged:
                 continue
-            plugins[entry.name] = imported(entry)
-            versions[entry.name] = entry.dist.version if entry.dist else "unknown"
+            version = versions[entry.name] = entry.dist.version if entry.dist else "unknown"
+            try:
+                plugins[entry.name] = _apart(entry.name, rules, None) or imported(entry)
+            except NotImported as fault:
+                aside.append(SetAside.of(entry.name, version, fault.reason, known))
             packages[entry.name] = package_of(entry)
-        return cls(plugins, versions, packages, rules)
+        return cls(plugins, versions, packages, rules, aside)
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -120,11 +141,45 @@ class Plugins:
         return cls({one.name: one.imported() for one in found}, {one.name: one.version for one in found})
 
     def adapter_for(self, sector: str) -> Adapter:
-        """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same."""
-        return self.adapters.get(sector, self._plain)
+        """Give the sector's own adapter, else the plain one: an agency without a plugin is told all the same. Where its plugin is set
+        aside, one that can make no message: what an agency's system reads is not replaced by another form in silence.
+        """
+        adapter = self.adapters.get(sector)
+        if adapter is not None:
+            return adapter
+        aside = self.aside_for(sector)
+        return self._plain if aside is None else AbsentAdapter(sector, aside)
+
+    def aside_for(self, sector: str) -> SetAside | None:
+        """The plugin that is set aside and would make the messages of this sector; None where there is none, or another one makes them."""
+        if sector in self.adapters:
+            return None
+        return next((one for one in self.set_aside if sector in one.offered.sectors), None)
+
+    def aside_of(self, name: str, kind: str) -> SetAside | None:
+        """The plugin that is set aside and offers, or may offer, a `source` or an `adapter` of this name."""
+        offered = [
+            (one, one.offered.sources if kind == "source" else (*one.offered.adapters, *one.offered.sectors)) for one in self.set_aside
+        ]
+        certain = next((one for one, names in offered if name in names), None)
+        return certain or next((one for one in self.set_aside if not one.remembered), None)
+
+    def offered(self) -> dict[str, PluginOffer]:
+        """What each plugin offers, to be remembered for when it cannot be imported."""
+        rows = self.listing()
+        return {
+            plugin: PluginOffer(
+                tuple(row.sector for row in rows if row.plugin == plugin and row.kind == "adapter"),
+                tuple(row.name for row in rows if row.plugin == plugin and row.kind == "adapter"),
+                tuple(row.name for row in rows if row.plugin == plugin and row.kind == "source"),
+            )
+            for plugin in {row.plugin for row in rows if row.kind != SET_ASIDE}
+        }
 
     def made_by(self, adapter: Adapter) -> str:
         """Name the plugin an adapter comes from, and its version: the bus itself for the plain one."""
+        if isinstance(adapter, AbsentAdapter):
+            return f"{adapter.aside.plugin} {adapter.aside.version} (set aside)"
         plugin = self._owners.get(id(adapter))
         return f"alertbus {alertbus.__version__}" if plugin is None else f"{plugin} {self._versions.get(plugin, 'unknown')}"
 
@@ -132,6 +187,7 @@ class Plugins:
         rows = [self._row(adapter) for adapter in self.adapters.values()]
         rows += [self._row(source) for source in self.sources.values()]
         rows += [replace(self._row(one), kind="channel", contract=one.contract) for one in self.transports.values()]
+        rows += [Listed(one.plugin, one.version, SET_ASIDE, "", reason=one.reason) for one in self.set_aside]
         return sorted(rows, key=lambda row: (row.plugin, row.kind, row.name))
 
     def render(self, notice: Notice, adapter: Adapter) -> Message:
@@ -139,6 +195,8 @@ class Plugins:
 
         Whatever goes wrong becomes a `PluginFault` without the plugin's own words: they may repeat the notice.
         """
+        if isinstance(adapter, AbsentAdapter):
+            return adapter.render(notice)
         return rendered(notice, adapter, self.owner_of(adapter), self.rules)
 
     async def call(self, offered: Adapter | Source, function: Callable[..., Result], *given: object, limit_s: float) -> Result:
@@ -147,6 +205,10 @@ class Plugins:
         """
         lane = self._lanes.get(id(offered)) or self._lanes.setdefault(id(offered), PluginLane(offered.name))
         return await lane.call(function, *given, limit_s=limit_s)
+
+    def is_apart(self, sector: str) -> bool:
+        """Whether the sector's adapter runs in a process of its own, for which a thread waits."""
+        return isinstance(self.adapters.get(sector), IsolatedAdapter)
 
     def owner_of(self, offered: Adapter | Source) -> str:
         """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
@@ -220,6 +282,14 @@ class Plugins:
         if isinstance(offered, Adapter):
             row = replace(row, kind="adapter", sector=offered.sector, formats=tuple(offered.formats), contract=offered.contract)
         return row
+
+
+def _apart(plugin: str, rules: PluginRules, plugins_dir: Path | None) -> object | None:
+    """Give what stands for a plugin that the policy isolates; None for one that runs here."""
+    if plugin not in rules.isolated:
+        return None
+    adapters, sources = isolated(plugin, rules, plugins_dir)
+    return offer(adapters=adapters, sources=sources)
 
 
 def offer(

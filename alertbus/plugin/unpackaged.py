@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from alertbus.model.errors import PluginFault
-from alertbus.plugin.discovery import GROUP
+from alertbus.plugin.discovery import GROUP, NotImported, reason_of
+from alertbus.unheard import called
 
 UNPACKAGED = "unpackaged"
 """What stands in place of, or behind, the version of a plugin that is not installed."""
@@ -45,20 +46,22 @@ class Unpackaged:
         module, _, attribute = self.value.partition(":")
         first = module.partition(".")[0]
         self._put_in_place(first)
-        raised = ""
+        reason = ""
         try:
-            found: Any = importlib.import_module(module)
+            with called(self.name):
+                found: Any = importlib.import_module(module)
             for part in attribute.split(".") if attribute else ():
                 found = getattr(found, part)
         except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code
-            raised = type(error).__name__
+            reason = reason_of(error)
         else:
             return found
         for name in [one for one in sys.modules if one == first or one.startswith(f"{first}.")]:
             del sys.modules[name]
-        raise PluginFault(
-            f"agency plugin '{self.name}' (unpackaged): importing {self.value} raised {raised}. "
-            f"`python -c 'import {module}'`, run in {self.top.parent}, says where; mend it, or take it away to go on without it."
+        raise NotImported(
+            f"agency plugin '{self.name}' (unpackaged): importing {self.value} raised {reason}. "
+            f"`python -c 'import {module}'`, run in {self.top.parent}, says more; mend it, or take it away to go on without it.",
+            reason,
         )
 
     def _put_in_place(self, first: str) -> None:

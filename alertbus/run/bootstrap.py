@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from alertbus.unheard import nothing_heard
 
 if TYPE_CHECKING:  # they take a second to import, and not every process needs them
     from alertbus.plugin.manager import Plugins
+    from alertbus.plugin.set_aside import Known
     from alertbus.policy.policy import Policy
 
 PARTS = ("gateway", "stream", "delivery", "chronicle")
@@ -38,6 +39,12 @@ PARTS = ("gateway", "stream", "delivery", "chronicle")
 
 DESK = "desk"
 """The pages: a part beside the others, without which the bus delivers all the same."""
+
+WITH_PLUGINS = frozenset({"gateway", "delivery", DESK})
+"""The parts that run agencies' plugins."""
+
+SET_ASIDE_FILE = "plugins.set_aside"
+"""Where a part says, a line for each, which plugins cannot be used: for whoever started the bus."""
 
 STOP_S = 10.0
 """How long a part may take to stop in order; the supervisor waits a little longer before it kills (ours)."""
@@ -57,6 +64,8 @@ class Wiring:
     engine: Database
     number: int = 0
     """Which of several workers of one part this is: each has a state folder of its own."""
+    known: "Known | None" = None
+    """What is remembered of the plugins' offers, in the parts that run them."""
 
     @cached_property
     def policy(self) -> "Policy":
@@ -69,9 +78,10 @@ class Wiring:
     def plugins(self) -> "Plugins":
         """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
+        from alertbus.plugin.set_aside import NOTHING_KNOWN
         from alertbus.policy.load import load_plugin_rules  # the whole policy is read with what these add
 
-        return Plugins.load(self.settings.plugins_dir, load_plugin_rules(self.settings.policy))
+        return Plugins.load(self.settings.plugins_dir, load_plugin_rules(self.settings.policy), self.known or NOTHING_KNOWN)
 
 
 def now() -> datetime:
@@ -120,11 +130,31 @@ async def _run_heard(settings: Settings, name: str, number: int) -> None:
             await refuse_half_rebuilt(wiring.engine)
             await ensure_topics(wiring.bootstrap, settings.partitions, settings.replication, STATE_TOPICS)
             log.info("part starting", part=name, pid=os.getpid(), worker=number)
-            await _RUNNERS[name](wiring, stop)
+            if name in WITH_PLUGINS:
+                await _run_with_plugins(name, wiring, stop)
+            else:
+                await _RUNNERS[name](wiring, stop)
     except Exception as error:
         leave_reason(settings, name, number, error)
         raise
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
+
+
+async def _run_with_plugins(name: str, wiring: Wiring, stop: asyncio.Event) -> None:
+    """Run a part beside the memory of plugins: what they offer, which are set aside, and how much of what they said was dropped."""
+    from alertbus.operations import plugin_memory
+
+    wiring = replace(wiring, known=await plugin_memory.known(wiring.engine))
+    await plugin_memory.remember(wiring.engine, wiring.plugins, now())
+    place = ready_folder(wiring.settings.data_dir) / SET_ASIDE_FILE
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(f"{one.words}\n" for one in wiring.plugins.set_aside), encoding="utf-8")
+    counting = asyncio.create_task(plugin_memory.counting(wiring.engine, stop, now))
+    try:
+        await _RUNNERS[name](wiring, stop)
+    finally:
+        stop.set()
+        await asyncio.gather(counting, return_exceptions=True)
 
 
 def leave_behind_nothing() -> None:

@@ -18,7 +18,7 @@ from alertbus.broker.child import spawn, stop
 from alertbus.broker.choose import Chosen, start_local
 from alertbus.broker.topics import ensure_topics
 from alertbus.model.errors import BusError
-from alertbus.run.bootstrap import DESK, PARTS, is_ready, ready_folder, reason_file
+from alertbus.run.bootstrap import DESK, PARTS, SET_ASIDE_FILE, is_ready, ready_folder, reason_file
 from alertbus.run.bootstrap import now as wall_clock
 from alertbus.run.bus_file import (
     LOCAL_BROKER,
@@ -112,6 +112,8 @@ class Supervisor:
                 self.children.append(Child(name, number, self._spawn(name, number), self._clock()))
         self._write_bus_file()
         await self._all_ready()
+        for line in self._set_aside():
+            self.say(f"plugin     {line}. Nothing goes to its agencies meanwhile, which shows as undelivered and escalates.")
         if "gateway" in self.parts:
             self.say(f"API        {self.url}  (docs at {self.url}/docs)")
             if not self.settings.callers:
@@ -201,6 +203,12 @@ class Supervisor:
                     raise PartWillNotStart(f"{child.title} was not ready in {READY_S:g} s: {self._reason(child)}")
             await self._look()
             await asyncio.sleep(READY_LOOK_S)
+
+    def _set_aside(self) -> list[str]:
+        try:
+            return (ready_folder(self.settings.data_dir) / SET_ASIDE_FILE).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
 
     def _reason(self, child: Child) -> str:
         """The part's own last words, or its exit code; and where its log is."""

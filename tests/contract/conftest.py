@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -144,6 +144,7 @@ def open_gateway(tmp_path: Path) -> Open:
         limit_s: float = 5.0,
         database_url: str | None = None,
         now: Callable[[], datetime] | None = None,
+        installed: Mapping[str, object] | None = None,
         plugins: Plugins | None = None,
     ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
@@ -156,7 +157,7 @@ def open_gateway(tmp_path: Path) -> Open:
             await connection.run_sync(metadata.create_all)
         producer = Producer(bootstrap)
         await producer.start()
-        used = plugins or Plugins({"testing": Testing()})
+        used = plugins or Plugins(installed or {"testing": Testing()})
         policy = load_policy(additions=used.additions)
         inside = context.Gateway(settings, bootstrap, engine, producer, used, policy, now or Ticking(), limit_s)
         app = create_app(inside)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from alertbus.broker import topics
 from alertbus.intake.tables import raw as raw_table
 from alertbus.model import ids
+from alertbus.plugin.set_aside import PluginOffer, SetAside
 from alertbus.policy.plugin_rules import PluginRules
 from alertbus.sql.engine import reading
 from tests.misdeeds import HELD
@@ -175,3 +176,22 @@ async def test_a_message_that_states_more_than_the_policy_s_number_is_refused_wh
     ]
     assert await gateway.records(topics.ALERTS, ids.alert_id(None, "police.test", said[3]["id"])) == []
     assert len(await kept(gateway, json.dumps(said).encode())) == 1
+
+
+@pytest.mark.parametrize(("remembered", "name"), [(True, "fire-calls"), (False, "any-name-at-all")])
+async def test_the_source_of_a_plugin_that_is_set_aside_is_503_with_the_reason_and_never_404(
+    gateway: Any, remembered: bool, name: str
+) -> None:
+    known = {"fire": PluginOffer(("fire_service",), ("fire-desk",), ("fire-calls",))} if remembered else {}
+    gateway.inside.plugins.set_aside = (SetAside.of("fire", "1.0", "ImportError at fire.py:3", known),)
+
+    message = await gateway.http.post(f"/v1/sources/{name}", content=FAMILY)
+    receipt = await gateway.http.post(f"/v1/receipts/{'fire-desk' if remembered else name}", content=FAMILY)
+    nobody = await gateway.http.post("/v1/sources/nobody-s", content=FAMILY)
+
+    for answer in (message, receipt):
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "source_away", "60")
+        assert "ImportError at fire.py:3" in answer.json()["detail"]
+    assert nobody.status_code == (404 if remembered else 503)
+    progress = (await gateway.http.get("/-/progress")).json()
+    assert progress["coverage"]["set_aside"] == [{"plugin": "fire", "reason": "ImportError at fire.py:3", "agencies": []}]

@@ -107,3 +107,16 @@ async def test_prometheus_is_told_how_many_for_what_reason_and_how_old_the_oldes
 def vitals(engine: Database) -> Vitals:
     """The broker is away: what can be asked is told all the same."""
     return Vitals("127.0.0.1:1", engine, lambda: NOW + timedelta(minutes=10), watchdog_interval_s=60)
+
+
+async def test_an_obligation_of_which_two_notices_failed_for_two_reasons_counts_once_by_the_first(engine: Database) -> None:
+    book, first = Ledger(engine), notice("first", "school")
+    second = first.model_copy(update={"id": "second"})
+    await book.record([first, second], NOW)
+    for at, error in ((NOW, "plugin_fault"), (NOW + timedelta(minutes=1), "refused")):
+        (one,) = await book.lease("me", at, 1)
+        settled = Settlement(one, LedgerState.REFUSED, error=error)
+        await book.settle([settled], at)
+    await show(engine, first)
+
+    assert [(u.agency, u.reason, u.count, u.since) for u in await undelivered(engine)] == [("school", "plugin_fault", 1, NOW)]

@@ -14,6 +14,7 @@ from alertbus.gateway.problems import NotReady
 from alertbus.model.errors import DatabaseUnavailable
 from alertbus.operations.gauges import measured, without_agencies
 from alertbus.operations.overview import overview
+from alertbus.plugin.coverage import coverage
 from alertbus.sql.engine import database_faults, reading
 
 router = APIRouter(tags=["operations"])
@@ -41,13 +42,14 @@ async def ready(gateway: CurrentGateway) -> Response:
 async def progress(gateway: CurrentGateway, sees_agencies: SeesAgencies) -> Response:
     """The bus in numbers (`operations.overview`), and which policy and plugins this gateway has. By agency for who operates alone."""
     installed = [asdict(row) for row in gateway.plugins.listing()]
+    covered = coverage(gateway.plugins, gateway.policy).shown() if sees_agencies else {}
     found = await overview(gateway.vitals, gateway.policy.front_door)
     if not sees_agencies:
         oldest = found["chronicle"]["oldest_unanswered"], found["chronicle"]["items"]["oldest_unowned"]
         for one in (*found["undelivered"], *filter(None, oldest)):
             one.pop("agency", None)
             one.pop("obligation_id", None)
-    return JSONResponse(found | {"policy": gateway.policy.version, "plugins": installed})
+    return JSONResponse(found | {"policy": gateway.policy.version, "plugins": installed, "coverage": covered})
 
 
 @router.get("/metrics", summary="For Prometheus", responses=answers())

@@ -1,242 +1,169 @@
-"""The rules for adapters, one function each. They raise `Broken`; `testing.py` says which tier, why and how to mend."""
+"""The rules for what an adapter's message says: gold. One function each; they raise `Broken`. Each looks at every kind."""
 
 import os
 import re
-import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import nhs_number
 
 from alertbus.model.alert import SaidBy
-from alertbus.model.errors import PluginFault
-from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice
+from alertbus.model.notice import ENDINGS, Deed, Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import fidelity
-from alertbus.plugin.kit.conformance import Broken, everything_said_by, leaked, must
-from alertbus.plugin.kit.fences import world_closed
-from alertbus.plugin.kit.samples import (
-    CANARIES,
-    SPOKEN,
-    addressed_notice,
-    ended_notice,
-    every_notice,
-    minimal_notice,
-    sample_briefing,
-    sample_notice,
-)
-from alertbus.plugin.manager import Plugins, offer
+from alertbus.plugin.kit.conformance import must
+from alertbus.plugin.kit.invented import CHILD, FATHER, FLAG_LINE, FRIEND, SIBLING, full_notice, kinds
+from alertbus.plugin.kit.looking import looked_at, rendered
+from alertbus.plugin.kit.other_process import digest
+from alertbus.plugin.kit.samples import minimal_notice, sample_briefing
 from alertbus.plugin.protocols import Adapter
+from alertbus.plugin.wording import RECALL
 
-_TEXTS = (
-    SPOKEN,
-    "Short.",
-    "  leading and trailing space  ",
-    "CAPITALS and\r\na carriage return",
-    '{"looks": "like JSON"} <xml/> &amp; =1+1, "quoted""twice"',
-    "She said the same thing again and again. " * 80,
-    "\u05d0\u05d1\u05d2 \u0627\u0644\u0633 \u4f60\u597d e\u0301 \u2019\u2019",
-)
 _A_PATH = re.compile(r"(?:^|[\s\"'(=])(?:/(?:home|work|tmp|var|usr|opt|root|Users|private)/|[A-Z]:\\)")
 _DIED = date(2019, 6, 28)
 _NOT_STATED = re.compile(r"not[ _-]stated", re.IGNORECASE)
 _TEN_DIGITS = re.compile(r"(?<!\d)\d{10}(?!\d)")
-
-
-def has_attributes(adapter: Adapter) -> None:
-    try:
-        Plugins({"under-test": offer(adapters=[adapter])})
-    except PluginFault as fault:
-        raise Broken(str(fault)) from None
-
-
-def renders_everything(adapter: Adapter) -> None:
-    for notice in every_notice():
-        _render(adapter, notice, f"kind {notice.obligation.kind}, deed {notice.deed}")
-    _render(adapter, sample_notice(kind="a_kind_made_up_locally"), "a kind nobody has heard of")
-    _render(adapter, addressed_notice(), "a notice that says who answers, and why it is they")
-
-
-def renders_minimal(adapter: Adapter) -> None:
-    for deed in Deed:
-        _render(adapter, minimal_notice(deed=deed), f"a minimal notice, deed {deed}")
-    for deed in ENDINGS:
-        _render(adapter, ended_notice(deed), f"the end of what was told, deed {deed}")
-
-
-def tells_deeds_apart(adapter: Adapter) -> None:
-    delivered = adapter.render(sample_notice(deed=Deed.DELIVER)).body
-    for deed in ENDINGS:
-        must(
-            adapter.render(sample_notice(deed=deed)).body != delivered,
-            f"a notice that ends something, deed {deed}, has the bytes of a delivery",
-        )
-
-
-def is_deterministic(adapter: Adapter) -> None:
-    for notice in (sample_notice(), minimal_notice()):
-        first = adapter.render(notice)
-        must(adapter.render(notice) == first, "two renderings of one notice differ")
-        for zone in ("Pacific/Kiritimati", "America/Anchorage"):
-            with _local_zone(zone):
-                must(adapter.render(notice) == first, "the rendering follows the machine's time zone")
-
-
-def is_pure(adapter: Adapter) -> None:
-    adapter.render(sample_notice())  # a first call may import what it needs
-    with world_closed():
-        adapter.render(sample_notice())
-
-
-def remembers_nothing(adapter: Adapter) -> None:
-    clean = adapter.render(minimal_notice())
-    adapter.render(sample_notice())
-    must(adapter.render(minimal_notice()) == clean, "a notice renders otherwise after another family's")
+_USUAL = "threat_to_staff"
+"""A kind of which every format can say everything."""
+_GOES_ON = tuple(deed for deed in Deed if deed not in ENDINGS)
 
 
 def flag_comes_first(adapter: Adapter) -> None:
-    notice = sample_notice(flag="Dog loose; two to visit", summary="Summary words of ours", title="Title words of ours")
-    strings = fidelity.strings_of(adapter.render(notice))
-    text = "\n".join(strings)
-    at = text.find(notice.flag or "")
-    must(at >= 0, "the flag is not in the body")
-    for what, other in (("title", notice.title), ("summary", notice.summary), ("narrative", SPOKEN)):
-        found = text.find(other)
-        must(found < 0 or found > at, f"the {what} stands before the flag")
+    """For every kind and every deed that ends nothing the flag, or a mark of the adapter's that stands for it, is in the body before the
+    title, the summary, what to do, what was said, and whoever it is about.
+    """
+    for kind in kinds():
+        for deed in _GOES_ON:
+            _flag_leads(adapter, full_notice(kind=kind, deed=deed), f"kind {kind}, deed {deed}")
+    _flag_leads(adapter, minimal_notice(flag=FLAG_LINE), "a notice of nothing but a flag")
 
 
 def briefs_flag_first(adapter: Adapter) -> None:
     """Of a newcomer's briefing too the flag comes before all else."""
-    notice = sample_briefing(flag="Dog loose; two to visit")
-    text = "\n".join(fidelity.strings_of(adapter.render(notice)))
-    at = text.find(notice.flag or "")
-    must(at >= 0, "the flag is not in the body of a briefing")
-    for what, other in (("title", notice.title), ("summary", notice.summary), ("what stands", "Public Protection Notice")):
-        found = text.find(other)
-        must(found < 0 or found > at, f"of a briefing the {what} stands before the flag")
+    for deed in (Deed.DELIVER, Deed.AMEND):
+        notice = sample_briefing(flag=FLAG_LINE, deed=deed)
+        _flag_leads(adapter, notice, f"a briefing, deed {deed}", ("what stands", "Public Protection Notice"))
 
 
-def keeps_text_whole(adapter: Adapter) -> None:
-    for number, text in enumerate(_TEXTS):
-        for said_by in SaidBy:
-            excerpt = Excerpt.of(text, said_by, observed_first_hand=True)
-            notice = sample_notice(narrative=(excerpt, Excerpt.of(SPOKEN, SaidBy.CHILD, observed_first_hand=False)))
-            message = adapter.render(notice)
-            must(not fidelity.altered(notice, message), f"text {number} said by a {said_by} is cut or changed")
+def _flag_leads(adapter: Adapter, notice: Notice, what: str, *more: tuple[str, str]) -> None:
+    message = rendered(adapter, notice)
+    text = "\n".join(fidelity.strings_of(message))
+    marks = (notice.flag or "", *getattr(adapter, "flag_marks", ()))
+    if _may_end(notice.obligation.kind, notice.deed) and any(mark in head for mark in marks for head in message.headers.values()):
+        return
+    places = [at for mark in marks if (at := text.find(mark)) >= 0]
+    must(places, f"{what}: the flag is not in the body")
+    others = [("title", notice.title), ("summary", notice.summary), ("action", notice.action), *more]
+    others += [("narrative", excerpt.text) for excerpt in notice.narrative]
+    others += [("name of somebody", person.name.given or "") for person in (*notice.children, *notice.people) if person.name]
+    for name, words in others:
+        found = text.find(words) if words else -1
+        must(found < 0 or found > min(places), f"{what}: the {name} stands before the flag")
 
 
-def keeps_putative(adapter: Adapter) -> None:
-    person = sample_notice().people[0].model_copy(update={"ref": "person-2", "label": "Father", "relation": "father"})
-    plain = sample_notice(people=(person.model_copy(update={"relation": None, "certainty": None}),), because="A -> you")
-    related = sample_notice(people=(person,), because="A -> you")
-    message = adapter.render(related)
-    without_relation = adapter.render(plain).body
-    certain = adapter.render(sample_notice(people=(person.model_copy(update={"certainty": None}),), because="A -> you")).body
-    if certain != without_relation:  # the adapter does render relations
-        must("putative" in "\n".join(fidelity.strings_of(message)).casefold(), "`putative` is lost beside the relation")
+def keeps_certainty(adapter: Adapter) -> None:
+    """Whoever's relation the message says, child or adult, and whatever the kind: that it is putative or reported stands there."""
+    for kind in kinds():
+        for changed in (CHILD, SIBLING, FATHER, FRIEND):
+            bare = _text(adapter, _with(kind, changed, relation=None, certainty=None))
+            certain = _text(adapter, _with(kind, changed, certainty=None))
+            if certain == bare:
+                continue  # it does not say what this person is to the family
+            for sure in ("putative", "reported"):
+                text = _text(adapter, _with(kind, changed, certainty=sure))
+                said = text.casefold().count(sure) > certain.casefold().count(sure)
+                whose = "a child" if changed.child else "an adult"
+                must(said, f"kind {kind}: the relation of {whose} is said, and not that it is {sure}")
+
+
+def _with(kind: str, changed: NoticePerson, **fields: str | None) -> Notice:
+    children, people = (CHILD, SIBLING), (FATHER, FRIEND)
+    now = changed.model_copy(update={"label": None, **fields})
+    return full_notice(
+        kind=kind,
+        because="A -> you",
+        children=tuple(now if person is changed else person for person in children),
+        people=tuple(now if person is changed else person for person in people),
+    )
 
 
 def keeps_source_mark(adapter: Adapter) -> None:
-    open_ = adapter.render(sample_notice(do_not_reveal_source=False)).body
-    hidden = adapter.render(sample_notice(do_not_reveal_source=True)).body
-    must(hidden != open_, "`do_not_reveal_source` leaves no trace in the body")
+    """In the body for the kind of most notices; for every kind, in the body or, where a format has no room, outside it."""
+    for kind in kinds():
+        for deed in _GOES_ON:
+            open_ = rendered(adapter, full_notice(kind=kind, deed=deed, flag=None, do_not_reveal_source=False))
+            hidden = rendered(adapter, full_notice(kind=kind, deed=deed, flag=None, do_not_reveal_source=True))
+            told = open_.body != hidden.body if kind == _USUAL else digest(open_) != digest(hidden)
+            must(told, f"kind {kind}, deed {deed}: `do_not_reveal_source` leaves no trace")
 
 
 def says_not_stated(adapter: Adapter) -> None:
     """Where an adapter says who said something, whether it was seen first-hand, whether a release is confirmed or whether the children were
     at an incident, it says too that this was not stated, and in no other case.
     """
-    speakers = [sample_notice(narrative=(Excerpt.of(SPOKEN, who, observed_first_hand=True),)) for who in (*SaidBy, None)]
-    hands = [sample_notice(narrative=(Excerpt.of(SPOKEN, SaidBy.PUBLIC, observed_first_hand=hand),)) for hand in (True, False, None)]
-    dated = {"date": "2021-03-12"}
-    surely = [
-        sample_notice(kind="prisoner_release", flag=None, details={"release": dated | sure})
-        for sure in ({"confirmed": True}, {"confirmed": False}, {})
-    ]
-    there = [
-        sample_notice(kind="domestic_abuse_incident", details={"incident": {"children_present": there}}) for there in (True, False, None)
-    ]
-    facts = {"who said it": speakers, "first-hand or not": hands, "confirmed or not": surely, "the children present or not": there}
-    for fact, notices in facts.items():
-        *stated, unsaid = ["\n".join(fidelity.strings_of(adapter.render(notice))) for notice in notices]
-        bodies = {adapter.render(notice).body for notice in notices[:-1]}
-        if len(bodies) == 1 and adapter.render(notices[-1]).body in bodies:
-            continue  # it does not render this fact at all
-        marks = [len(_NOT_STATED.findall(text)) for text in stated]
-        must(len(_NOT_STATED.findall(unsaid)) > max(marks), f"{fact}: what nobody stated does not read as not stated")
+    for kind in kinds():
+        for fact, notices in _facts(kind):
+            messages = [rendered(adapter, notice) for notice in notices]
+            if len({message.body for message in messages}) == 1:
+                continue  # it does not render this fact at all
+            *stated, unsaid = ["\n".join(fidelity.strings_of(message)) for message in messages]
+            marks = [len(_NOT_STATED.findall(text)) for text in stated]
+            must(len(_NOT_STATED.findall(unsaid)) > max(marks), f"kind {kind}: {fact}: what nobody stated does not read as not stated")
+
+
+def _facts(kind: str) -> Iterator[tuple[str, Sequence[Notice]]]:
+    """Yield notices that differ in one fact; in the last of each nobody has stated it."""
+    said = "He was gone before it was light."
+    yield "who said it", [full_notice(kind=kind, narrative=(Excerpt.of(said, who, observed_first_hand=True),)) for who in (*SaidBy, None)]
+    yield (
+        "first-hand or not",
+        [full_notice(kind=kind, narrative=(Excerpt.of(said, SaidBy.PUBLIC, observed_first_hand=hand),)) for hand in (True, False, None)],
+    )
+    if kind == "prisoner_release":
+        releases = ({"date": "2021-03-12"} | sure for sure in ({"confirmed": True}, {"confirmed": False}, {}))
+        yield "confirmed or not", [full_notice(kind=kind, flag=None, details={"release": release}) for release in releases]
+    if kind == "domestic_abuse_incident":
+        there = [{"incident": {"children_present": there}} for there in (True, False, None)]
+        yield "the children present or not", [full_notice(kind=kind, details=details) for details in there]
 
 
 def says_who_died(adapter: Adapter) -> None:
-    child = sample_notice().children[0]
-    text = "\n".join(fidelity.strings_of(adapter.render(sample_notice(children=(child.model_copy(update={"died": _DIED}),)))))
-    named = child.name is not None and (child.name.given or "") in text
-    must(not named or _DIED.isoformat() in text, "a child is named, and not that the child has died")
+    """Of a child that is named, by its name or by what it is called."""
+    for kind in kinds():
+        text = _text(adapter, full_notice(kind=kind, children=(CHILD.model_copy(update={"died": _DIED}),)))
+        named = any(word in text for word in ("Wrenna", CHILD.label or ""))
+        must(not named or _DIED.isoformat() in text, f"kind {kind}: a child is named, and not that the child has died")
 
 
 def says_exercise(adapter: Adapter) -> None:
-    real = adapter.render(sample_notice()).body
-    rehearsed = adapter.render(sample_notice(exercise="winter-rehearsal")).body
-    must(rehearsed != real, "a rehearsal renders as a real notice")
+    """In the body of what begins something; of what ends something, in the body or outside it."""
+    for kind in kinds():
+        for deed in Deed:
+            real = rendered(adapter, full_notice(kind=kind, deed=deed))
+            rehearsed = rendered(adapter, full_notice(kind=kind, deed=deed, exercise="winter-rehearsal"))
+            must(_tells_apart(real, rehearsed, kind, deed), f"kind {kind}, deed {deed}: a rehearsal renders as a real notice")
 
 
 def invents_nothing(adapter: Adapter) -> None:
-    bare = "\n".join(fidelity.strings_of(adapter.render(minimal_notice())))
-    must(not leaked(bare, CANARIES), "a minimal notice renders with somebody's data in it")
-    full = "\n".join(fidelity.strings_of(adapter.render(sample_notice())))
-    given = sample_notice().model_dump_json()
-    for number in _TEN_DIGITS.findall(full):
-        must(number in given or not nhs_number.is_valid(number), "an NHS number that the notice does not hold")
-    for text in (bare, full):
-        must(not _A_PATH.search(text), "a path of the machine it runs on")
-        must(os.getcwd() not in text, "the working folder of the machine it runs on")  # noqa: PTH109  compared as text
+    here = os.getcwd()  # noqa: PTH109  compared as text
+    for look in looked_at(adapter).looks:
+        if look.made is None:
+            continue
+        text, given = "\n".join(fidelity.strings_of(look.made)), look.notice.model_dump_json()
+        for number in _TEN_DIGITS.findall(text):
+            must(number in given or not nhs_number.is_valid(number), f"{look.what}: an NHS number that the notice does not hold")
+        must(not _A_PATH.search(text), f"{look.what}: a path of the machine it runs on")
+        must(here not in text, f"{look.what}: the working folder of the machine it runs on")
 
 
-def outside_is_bare(adapter: Adapter) -> None:
-    message = adapter.render(sample_notice())
-    outside = "\n".join([message.filename, message.idempotency_key, *message.headers, *message.headers.values()])
-    found = leaked(outside, (*CANARIES, SPOKEN))
-    must(not found, f"personal data in filename or headers (canaries {found})")
+def _tells_apart(one: Message, other: Message, kind: str, deed: Deed) -> bool:
+    """Whether the bodies differ; or what stands outside them, where the message may end something and have no room for words."""
+    return one.body != other.body or (_may_end(kind, deed) and digest(one) != digest(other))
 
 
-def errors_are_bare(adapter: Adapter) -> None:
-    """Hand it notices of impossible shape. It may render or raise, but its error may hold nothing personal."""
-    good = sample_notice()
-    impossible = [good.model_copy(update={name: 3.5}) for name in type(good).model_fields]
-    impossible += [good.model_copy(update={name: None}) for name in type(good).model_fields]
-    nobody = good.people[0].model_copy(update={"identifiers": None, "addresses": 7, "born": 3.5})
-    impossible.append(good.model_copy(update={"people": (nobody,), "children": (nobody,)}))
-    for notice in impossible:
-        said = ""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pydantic's, about the impossible shape: not the adapter's doing
-                adapter.render(notice)
-        except Exception as error:  # noqa: BLE001  any error will do: it is its text that is looked at
-            said = everything_said_by(error)
-        found = leaked(said, (*CANARIES, SPOKEN))
-        must(not found, f"an error repeats personal data (canaries {found})")
+def _may_end(kind: str, deed: Deed) -> bool:
+    """A recall to prison ends what a release had set up at an agency."""
+    return deed.ends or kind == RECALL
 
 
-def _render(adapter: Adapter, notice: Notice, what: str) -> Message:
-    """Through the bus's own boundary, so that the kit and the bus judge alike."""
-    plugins = Plugins({"under-test": offer(adapters=[adapter])})
-    try:
-        return plugins.render(notice, adapter)
-    except PluginFault as fault:
-        raise Broken(f"{what}: {fault}") from None
-
-
-@contextmanager
-def _local_zone(name: str) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = name
-    time.tzset()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
-        time.tzset()
+def _text(adapter: Adapter, notice: Notice) -> str:
+    return "\n".join(fidelity.strings_of(rendered(adapter, notice)))

@@ -57,9 +57,13 @@ _NAMES = {
 _STOPPED = {time.sleep: WAITING, os.write: "a file", _thread.start_new_thread: "a thread"}
 """What has no audit event in every version of Python, and is stopped by the profiler."""
 _NOTED = frozenset(found for module, names in _NAMES.items() for name in names.split() if (found := getattr(module, name, None)))
+_SCREEN = ("<stdout>", "<stderr>", 1, 2)
+"""What a stream to the screen is called, also one that was kept from before the kit looked."""
 _CLOCKS = frozenset({"now", "utcnow", "today"})
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120  compared with the names of files in frames, which are text
 _MAY_READ = ("<frozen importlib", os.path.join(_STANDARD_LIBRARY, "zoneinfo"), os.path.join(_STANDARD_LIBRARY, "_strptime.py"))  # noqa: PTH118
+_MAY_ASK = (*_MAY_READ, os.path.join(_STANDARD_LIBRARY, "logging"))  # noqa: PTH118
+"""Who may ask what time it is: a log does for each line, and that there are lines is the matter of another rule."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,7 @@ class Touching:
 
     thread: int
     touched: dict[str, None] = field(default_factory=dict)
+    printed: bool = False
 
     def refuse(self, what: str) -> Never:
         """Note it, and stop it."""
@@ -103,11 +108,11 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         seen.refuse(what)
 
 
-def _is_allowed(frame: FrameType | None) -> bool:
+def _is_allowed(frame: FrameType | None, may: tuple[str, ...] = _MAY_READ) -> bool:
     """Whether it is the import system or the time zones that ask, and not the plugin's own code by way of the standard library."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(_MAY_READ):
+        if name.startswith(may):
             return True
         if not name.startswith((_STANDARD_LIBRARY, "<frozen")) or "site-packages" in name:
             return False
@@ -152,8 +157,10 @@ def _watch(seen: Touching) -> Callable[[FrameType, str, Any], None]:
         owner = getattr(called, "__self__", None)
         name = getattr(called, "__name__", "")
         a_clock = name in _CLOCKS and getattr(owner, "__module__", "") == "datetime"
-        if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame):
+        if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame, _MAY_ASK):
             seen.touched[name] = None
+        if name.startswith("write") and getattr(owner, "name", "") in _SCREEN:
+            seen.printed = True
         if called in _STOPPED:
             seen.refuse(_STOPPED[called])
 

@@ -6,7 +6,7 @@ or what. The adult's identity and any address stay out of both profiles. What an
 from the policy's own summary.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -38,20 +38,22 @@ class Profile(StrEnum):
 
 
 class EducationAdapter:
-    """`profile="full"` is a decision about one setting, taken by whoever constructs the adapter; it is never the
-    default.
+    """`profile="full"` is a decision about a setting whose lead reads in a login of their own; it is never the default.
+    `full` names such settings, each by its own name on the bus.
     """
 
     name = "education"
     sector = "education"
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
+    flag_marks: Sequence[str] = (text.FLAG,)
 
-    def __init__(self, *, profile: Profile | str = Profile.MINIMAL) -> None:
-        self._profile = Profile(profile)
+    def __init__(self, *, profile: Profile | str = Profile.MINIMAL, full: Collection[str] = ()) -> None:
+        self._profile, self._full = Profile(profile), frozenset(full)
 
     def render(self, notice: Notice) -> Message:
-        body = as_page(_notification(notice, self._profile), indent=1)
+        profile = Profile.FULL if notice.obligation.agency in self._full else self._profile
+        body = as_page(_notification(notice, profile), indent=1)
         return Message(
             media_type=MEDIA_TYPE,
             body=body,
@@ -72,7 +74,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     safe = _safe(fence)
     sentences = text.SchoolText(notice, safe=safe, encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
-    excerpts = [e for e in notice.narrative if not fence.tells_who(e.text)]
+    excerpts = _excerpts(notice, fence)
     incident = _incident(notice, excerpts if full else None) if encompass else None
     release = _release(notice)
     said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
@@ -102,6 +104,14 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         text="\n".join(said),
         narrative=_narrative(excerpts, len(notice.narrative) - len(excerpts)) if full else None,
     )
+
+
+def _excerpts(notice: Notice, fence: Fence) -> list[Excerpt]:
+    """The excerpts that say of no adult who they are. Of a speaker all are shown or none: a part of what somebody said says
+    something else than the whole (VOI-01).
+    """
+    telling = {e.said_by for e in notice.narrative if fence.tells_who(e.text)}
+    return [e for e in notice.narrative if e.said_by not in telling]
 
 
 def _safe(fence: Fence) -> Callable[[str | None, str], str]:
@@ -171,5 +181,5 @@ def _release(notice: Notice) -> dict[str, Any] | None:
 
 
 def _narrative(shown: Sequence[Excerpt], left_out: int) -> list[dict[str, Any]] | None:
-    """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
+    """Excerpts as they are. What is left out is left out whole, and the count says so: it is never cut."""
     return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None

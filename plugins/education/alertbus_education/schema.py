@@ -47,18 +47,14 @@ def encompass_schema() -> Schema:
                 "then": {"required": ["incident"]},
                 "else": {"properties": {"incident": False}},
             },
-            {
-                "if": _is("profile", "minimal"),
-                "then": {"properties": _MINIMAL},
-                "else": {"properties": {"incident": {"required": [*FULL_ALONE]}}},
-            },
+            {"if": _is("profile", "minimal"), "then": {"properties": _MINIMAL}},
         ],
     }
     return document(SCHEMA_NAME, content)
 
 
 FULL_ALONE = ("time", "police_reference", "location", "children_where", "voice_of_the_child", "circumstances")
-"""The fields of an incident that the full profile adds: all of them, always."""
+"""The fields of an incident that the full profile adds: all of them, always; what was sent before there were the last four is valid too."""
 
 _MINIMAL: Schema = {
     "narrative": False,

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from alertbus_education import EducationAdapter, Profile
+from alertbus_education.education_settings import EducationSettings
 from alertbus_education.schema import encompass_schema
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
+from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.schema import text_of
 from alertbus.plugin.testing import SPOKEN, AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
@@ -249,6 +251,36 @@ def test_a_sentence_that_says_who_gives_way_whole_to_a_fixed_one(mark: str, prof
     assert sent.get("narrative") == ([{"left_out": 1}] if profile is Profile.FULL else None)
 
 
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("deed", list(Deed))
+def test_a_flag_that_would_say_who_is_refused_by_no_bus_because_a_fixed_one_stands_for_it(profile: Profile, deed: Deed) -> None:
+    adapter = EducationAdapter(profile=profile)
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    notice = sample_notice(people=(adult,), children=(), narrative=(), flag="Zeb is back: visit jointly", deed=deed)
+
+    sent = Plugins({"under-test": offer(adapters=[adapter])}).render(notice, adapter)
+
+    assert "Zeb" not in sent.body.decode()
+    assert json.loads(sent.body)["text"].splitlines()[0] == "Staff safety: do not meet the family alone. Call before you do."
+
+
+def test_voi_01_of_a_speaker_whose_words_would_say_who_nothing_is_shown_and_of_the_others_all_is() -> None:
+    adapter = EducationAdapter(profile="full")
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    names, also = (
+        Excerpt.of(words, SaidBy.PROFESSIONAL)
+        for words in ("Zeb was shouting at her all night again.", "She came to school tired and hungry.")
+    )
+    hers = Excerpt.of("I slept in the bath because of the noise.", SaidBy.CHILD)
+
+    sent = Plugins({"under-test": offer(adapters=[adapter])}).render(encompass(people=(adult,), narrative=(names, hers, also)), adapter)
+
+    told = json.loads(sent.body)
+    assert [one.get("text") for one in told["narrative"]] == [hers.text, None]
+    assert told["narrative"][-1] == {"left_out": 2}
+    assert (told["incident"]["voice_of_the_child"], told["incident"]["circumstances"]) == ([0], "not_stated")
+
+
 def test_a_childs_own_name_does_not_trip_the_fence() -> None:
     assert rendered(sample_notice(summary="Wrenna was late."))["summary"] == "Wrenna was late."
 
@@ -285,3 +317,25 @@ def test_not_26_a_child_who_has_died_is_told_as_such() -> None:
 
     assert sent["children"][0]["date_of_death"] == "2021-11-14"
     assert "born 2015-01-01, died 2021-11-14" in sent["text"]
+
+
+def test_the_full_profile_is_for_the_settings_that_an_operator_names_and_for_no_other() -> None:
+    settings = EducationSettings.read({"EDUCATION_PLUGIN": '{"full": ["school.123456"], "schools": {"8012000": "school.123456"}}'})
+    adapter = EducationAdapter(full=settings.full)
+
+    profiles = [
+        json.loads(adapter.render(encompass(agency=agency)).body)["profile"] for agency in ("school.123456", "school.1234567", "school")
+    ]
+    assert profiles == ["full", "minimal", "minimal"]
+    assert settings.schools == {"8012000": "school.123456"}
+    assert EducationSettings.read({}) == EducationSettings()
+
+
+@pytest.mark.parametrize(
+    "given", ["[]", "not JSON", '{"full": "school"}', '{"schools": {"12": "school"}}', '{"schools": {"8012000": "A School"}}', '{"x": 1}']
+)
+def test_a_wrong_setting_is_named_and_not_repeated(given: str) -> None:
+    with pytest.raises(ValueError, match="EDUCATION_PLUGIN") as error:
+        EducationSettings.read({"EDUCATION_PLUGIN": given})
+
+    assert "A School" not in str(error.value)

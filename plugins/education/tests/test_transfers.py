@@ -156,3 +156,10 @@ def test_a_file_without_pupils_or_with_too_many_is_refused() -> None:
 )
 def test_a_time_without_an_offset_is_uk_time(made: str, at: str) -> None:
     assert f"{read(transfer(pupil(), made=made))[0].recorded_at:%H:%M}" == at
+
+
+def test_a_school_is_called_what_the_bus_calls_it() -> None:
+    outcome = TransferFiles(schools={"8012000": "school.123456"}).parse(transfer(pupil()), {})
+
+    assert isinstance(outcome, list)
+    assert [one.source for one in outcome] == ["school.123456"]

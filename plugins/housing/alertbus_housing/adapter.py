@@ -6,7 +6,7 @@ API, so it holds an opaque id and a fixed sentence. Headers say which route the 
 data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -41,8 +41,8 @@ class HousingForm(StrEnum):
 
 
 class HousingAdapter:
-    """`codes` replaces the landlord's code for any caution; the rest keep Hackney's. `form="event"` is for a landlord whose
-    systems listen to events.
+    """`codes` replaces the landlord's code for any caution; the rest keep Hackney's. `form="event"` is for landlords whose
+    systems listen to events, and `events` names those that do, by their names on the bus.
     """
 
     name = "housing"
@@ -51,8 +51,14 @@ class HousingAdapter:
     formats: Sequence[str] = (MEDIA_TYPE,)
     flag_marks: Sequence[str] = FLAG_MARKS
 
-    def __init__(self, *, codes: Mapping[Caution, Code] | None = None, form: HousingForm | str = HousingForm.CALL) -> None:
-        self._codes, self._form = {**CODES, **(codes or {})}, HousingForm(form)
+    def __init__(
+        self,
+        *,
+        codes: Mapping[Caution, Code] | None = None,
+        form: HousingForm | str = HousingForm.CALL,
+        events: Collection[str] = (),
+    ) -> None:
+        self._codes, self._form, self._events = {**CODES, **(codes or {})}, HousingForm(form), frozenset(events)
 
     def render(self, notice: Notice) -> Message:
         ends = is_over(notice)
@@ -60,7 +66,7 @@ class HousingAdapter:
             {"endDate": _moment(notice.ended_at or notice.recorded_at)} if ends else _alert(notice, self._codes[caution(notice)])
         )
         route = END if ends else CREATE
-        if self._form is HousingForm.EVENT:
+        if self._form is HousingForm.EVENT or notice.obligation.agency in self._events:
             body, route = event_of(notice, body, _not_named(notice), ends=ends), ENDED if ends else CREATED
         return Message(
             media_type=MEDIA_TYPE,

@@ -39,9 +39,10 @@ class RegisteredCaution(_OfALandlord):
 
     def person(self) -> Person:
         """Whom the caution is about. A landlord writes one name and does not say which part is which, so it stands whole."""
+        whole = " ".join((self.person_name or "").split())
         place = Address(uprn=self.uprn or None, lines=self._lines())
         return Person(
-            name=Name(family=" ".join(self.person_name.split())) if (self.person_name or "").strip() else None,
+            name=Name(family=whole) if whole else None,
             addresses=(place,) if place.uprn or place.lines else (),
         )
 

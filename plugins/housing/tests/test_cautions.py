@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from alertbus_housing import HousingAdapter, HousingCautions
+from alertbus_housing.housing_settings import HousingSettings
 from alertbus_housing.schema import alert_schema
 from jsonschema import Draft202012Validator
 
@@ -176,3 +177,38 @@ def test_every_kind_and_deed_is_a_valid_event_that_says_what_the_call_says() -> 
         assert [f"{list(e.path)}: {e.message}" for e in VALIDATOR.iter_errors(sent)] == []
         assert sent["eventData"]["newData"]["reason"] == call.get("incidentDescription")
         assert sent["eventData"]["newData"]["endDate"] == call.get("endDate")
+
+
+def test_an_operator_names_the_register_its_codes_and_who_listens_to_events() -> None:
+    given = {
+        "source": "housing.hackney",
+        "kinds": {"PV": "violent_person_flag", "VA": None},
+        "codes": {"release": ["R1", "Ask the duty team"]},
+        "events": ["housing.hackney"],
+    }
+    settings = HousingSettings.read({"HOUSING_PLUGIN": json.dumps(given)})
+    adapter = HousingAdapter(codes=settings.codes, events=settings.events)
+    released = sample_notice(kind="prisoner_release", flag=None)
+
+    assert alert(event(code="PV"), HousingCautions(kinds=settings.kinds, source=settings.source)).source == "housing.hackney"
+    assert json.loads(adapter.render(released).body)["alert"]["code"] == "R1"
+    assert "eventType" in json.loads(adapter.render(sample_notice(agency="housing.hackney")).body)
+    assert HousingSettings.read({}) == HousingSettings()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"source": "A Landlord"},
+        {"kinds": {"ELEVEN CHARS": None}},
+        {"kinds": {"CV": 1}},
+        {"codes": {"moon": ["R1", "x"]}},
+        {"codes": 1},
+        {"x": 1},
+    ],
+)
+def test_a_wrong_setting_is_named_and_not_repeated(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="HOUSING_PLUGIN") as error:
+        HousingSettings.read({"HOUSING_PLUGIN": json.dumps(given)})
+
+    assert "A Landlord" not in str(error.value)

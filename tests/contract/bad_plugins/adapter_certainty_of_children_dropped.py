@@ -1,0 +1,17 @@
+"""Says of adults alone how certain a relation is."""
+
+from typing import Any
+
+from alertbus.plugin import NoticePerson
+from tests.contract.bad_plugins.good_adapters import Pages
+
+RULE = "keeps-certainty-beside-the-relation"
+
+
+class CertaintyOfChildrenDropped(Pages):
+    def person(self, person: NoticePerson) -> dict[str, Any]:
+        fields = super().person(person)
+        return {**fields, "certainty": None} if person.child else fields
+
+
+adapter = CertaintyOfChildrenDropped()

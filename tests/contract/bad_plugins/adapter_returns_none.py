@@ -1,0 +1,16 @@
+"""Gives back nothing."""
+
+from typing import Any
+
+from alertbus.plugin import Notice
+from tests.contract.bad_plugins.good_adapters import Pages
+
+RULE = "gives-back-a-message"
+
+
+class ReturnsNone(Pages):
+    def render(self, notice: Notice) -> Any:
+        return None
+
+
+adapter = ReturnsNone()

@@ -1,0 +1,16 @@
+"""Leaves a not out."""
+
+from typing import Any
+
+from alertbus.plugin import Notice
+from tests.contract.bad_plugins.good_adapters import Pages
+
+RULE = "carries-verbatim-text-whole-or-not-at-all"
+
+
+class TakesANotAway(Pages):
+    def narrative(self, notice: Notice) -> list[dict[str, Any]]:
+        return [{**fields, "text": fields["text"].replace(" not ", " ")} for fields in super().narrative(notice)]
+
+
+adapter = TakesANotAway()

@@ -1,0 +1,17 @@
+"""Writes what day it is."""
+
+from datetime import datetime
+from typing import Any
+
+from alertbus.plugin import Notice
+from tests.contract.bad_plugins.good_adapters import Pages
+
+RULE = "touches-no-network-file-or-clock"
+
+
+class Today(Pages):
+    def page(self, notice: Notice) -> dict[str, Any]:
+        return {**super().page(notice), "made": datetime.today().isoformat()}
+
+
+adapter = Today()
