@@ -6,9 +6,10 @@ one that breaks fails its own message only, and its error's text, which may hold
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pluggy
 
@@ -18,7 +19,7 @@ from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
 from alertbus.plugin.boundary import Result
 from alertbus.plugin.discovery import GROUP, NotImported, imported, installed, package_of
-from alertbus.plugin.hookspecs import RESERVED, hookimpl
+from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.lanes import PluginLane
 from alertbus.plugin.own_settings import WrongPluginSetting
 from alertbus.plugin.plain import Plain
@@ -31,6 +32,10 @@ from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
 from alertbus.policy.plugin_rules import USUAL_LIMITS, PluginRules
+
+if TYPE_CHECKING:
+    from alertbus.plugin.case_rules import AlertKind
+    from alertbus.policy.additions import PolicyAdditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,22 @@ class Plugins:
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
         """Channels of the plugins' own, by name."""
-        for hook in RESERVED:
-            self._refuse_reserved(hook)
+
+    @cached_property
+    def kinds(self) -> "Mapping[str, AlertKind]":
+        """Kinds of alert of the plugins' own, by name. Raises `PluginFault`; asked where the policy is read, so when the bus starts."""
+        from alertbus.plugin.case_rule_checks import kinds_of  # who only lists plugins reads no policy
+
+        return MappingProxyType(kinds_of(self._offered("alertbus_kinds"), self._named))
+
+    @cached_property
+    def additions(self) -> "PolicyAdditions":
+        """What all plugins add to the policy. Raises `PluginFault`, as `kinds` does."""
+        from alertbus.plugin.case_rule_checks import additions_of
+
+        owners = {getattr(kind, "name", ""): plugin for plugin, kind in self._offered("alertbus_kinds")}
+        items, patterns = self._offered("alertbus_items"), self._offered("alertbus_patterns")
+        return additions_of(self.kinds, items, patterns, owners, self._named)
 
     @classmethod
     def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS, known: Known = NOTHING_KNOWN) -> Self:
@@ -260,13 +279,6 @@ class Plugins:
         package = self._packages.get(plugin)
         return f"'{plugin}'" if package is None else f"'{plugin}' (package {package})"
 
-    def _refuse_reserved(self, hook: str) -> None:
-        for plugin, _ in self._offered(hook):
-            raise PluginFault(
-                f"agency plugin '{plugin}', hook '{hook}': this bus does not use {hook.removeprefix('alertbus_')} of a plugin's own yet, "
-                "so what it offers would have no effect. Leave the hook out."
-            )
-
     def _row(self, offered: Adapter | Source | Transport) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
@@ -283,10 +295,19 @@ def _apart(plugin: str, rules: PluginRules, plugins_dir: Path | None) -> object 
     return offer(adapters=adapters, sources=sources)
 
 
-def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:
+def offer(
+    *,
+    adapters: Sequence[object] = (),
+    sources: Sequence[object] = (),
+    channels: Sequence[object] = (),
+    kinds: Sequence[object] = (),
+    items: Sequence[object] = (),
+    patterns: Sequence[object] = (),
+) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(
-        alertbus_adapters=hookimpl(lambda: list(adapters)),
-        alertbus_sources=hookimpl(lambda: list(sources)),
-        alertbus_channels=hookimpl(lambda: list(channels)),
-    )
+    given = {"adapters": adapters, "sources": sources, "channels": channels, "kinds": kinds, "items": items, "patterns": patterns}
+    return SimpleNamespace(**{f"alertbus_{name}": hookimpl(_giving(objects)) for name, objects in given.items()})
+
+
+def _giving(objects: Sequence[object]) -> Callable[[], list[object]]:
+    return lambda: list(objects)

@@ -41,10 +41,11 @@ class TestExampleSource(SourceConformance):
     samples = (A_CALL, AN_ENQUIRY)
 
 
-def test_there_are_the_five_hooks_of_the_design() -> None:
+def test_there_are_the_five_hooks_of_the_design_and_one_for_items() -> None:
     assert HOOKS == [
         "alertbus_adapters",
         "alertbus_channels",
+        "alertbus_items",
         "alertbus_kinds",
         "alertbus_patterns",
         "alertbus_sources",

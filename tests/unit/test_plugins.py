@@ -276,24 +276,6 @@ class TestStartUp:
             "Put what it offers into one."
         )
 
-    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_patterns"])
-    def test_what_this_bus_would_never_use_is_refused_instead_of_passed_over(self, hook: str) -> None:
-        with pytest.raises(PluginFault) as fault:
-            Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(lambda: [object()])})})
-
-        what = hook.removeprefix("alertbus_")
-        assert str(fault.value) == (
-            f"agency plugin 'northfield', hook '{hook}': this bus does not use {what} of a plugin's own yet, "
-            "so what it offers would have no effect. Leave the hook out."
-        )
-
-    @pytest.mark.parametrize("hook", ["alertbus_kinds", "alertbus_patterns"])
-    def test_a_reserved_hook_that_offers_nothing_is_harmless(self, hook: str) -> None:
-        def nothing() -> list[object]:
-            return []
-
-        assert Plugins({"northfield": SimpleNamespace(**{hook: hookimpl(nothing)})}).listing() == []
-
 
 class TestLoading:
     def test_the_plain_adapter_comes_by_entry_point_and_serves_who_has_none(self) -> None:
