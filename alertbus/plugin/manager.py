@@ -25,6 +25,7 @@ from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
 from alertbus.plugin.set_aside import NOTHING_KNOWN, AbsentAdapter, Known, PluginOffer, SetAside
+from alertbus.plugin.stand_ins import IsolatedAdapter, isolated
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
@@ -98,7 +99,7 @@ class Plugins:
         plugins: dict[str, object] = {}
         for name, one in unpackaged.items():
             try:
-                plugins[name] = one.imported()
+                plugins[name] = _apart(name, rules, plugins_dir) or one.imported()
             except NotImported as fault:
                 aside.append(SetAside.of(name, one.version, fault.reason, known))
         versions = {name: one.version for name, one in unpackaged.items()}
@@ -108,7 +109,7 @@ class Plugins:
                 continue
             version = versions[entry.name] = entry.dist.version if entry.dist else "unknown"
             try:
-                plugins[entry.name] = imported(entry)
+                plugins[entry.name] = _apart(entry.name, rules, None) or imported(entry)
             except NotImported as fault:
                 aside.append(SetAside.of(entry.name, version, fault.reason, known))
             packages[entry.name] = package_of(entry)
@@ -185,6 +186,10 @@ class Plugins:
         """
         lane = self._lanes.get(id(offered)) or self._lanes.setdefault(id(offered), PluginLane(offered.name))
         return await lane.call(function, *given, limit_s=limit_s)
+
+    def is_apart(self, sector: str) -> bool:
+        """Whether the sector's adapter runs in a process of its own, for which a thread waits."""
+        return isinstance(self.adapters.get(sector), IsolatedAdapter)
 
     def owner_of(self, offered: Adapter | Source) -> str:
         """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
@@ -265,6 +270,14 @@ class Plugins:
         if isinstance(offered, Adapter):
             row = replace(row, kind="adapter", sector=offered.sector, formats=tuple(offered.formats), contract=offered.contract)
         return row
+
+
+def _apart(plugin: str, rules: PluginRules, plugins_dir: Path | None) -> object | None:
+    """Give what stands for a plugin that the policy isolates; None for one that runs here."""
+    if plugin not in rules.isolated:
+        return None
+    adapters, sources = isolated(plugin, rules, plugins_dir)
+    return offer(adapters=adapters, sources=sources)
 
 
 def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:

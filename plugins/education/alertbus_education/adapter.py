@@ -46,6 +46,7 @@ class EducationAdapter:
     sector = "education"
     contract = CONTRACT
     formats: Sequence[str] = (MEDIA_TYPE,)
+    flag_marks: Sequence[str] = (text.FLAG,)
 
     def __init__(self, *, profile: Profile | str = Profile.MINIMAL, full: Collection[str] = ()) -> None:
         self._profile, self._full = Profile(profile), frozenset(full)
@@ -73,7 +74,7 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
     safe = _safe(fence)
     sentences = text.SchoolText(notice, safe=safe, encompass=encompass, minimal=not full)
     children = [_child(child, notice, encompass=encompass, full=full) for child in notice.children]
-    excerpts = [e for e in notice.narrative if not fence.tells_who(e.text)]
+    excerpts = _excerpts(notice, fence)
     incident = _incident(notice, excerpts if full else None) if encompass else None
     release = _release(notice)
     said = [*sentences.lines(), *text.children(children), *text.incident(incident), *text.release(release), *text.conference(notice, safe)]
@@ -103,6 +104,14 @@ def _notification(notice: Notice, profile: Profile) -> dict[str, Any]:
         text="\n".join(said),
         narrative=_narrative(excerpts, len(notice.narrative) - len(excerpts)) if full else None,
     )
+
+
+def _excerpts(notice: Notice, fence: Fence) -> list[Excerpt]:
+    """The excerpts that say of no adult who they are. Of a speaker all are shown or none: a part of what somebody said says
+    something else than the whole (VOI-01).
+    """
+    telling = {e.said_by for e in notice.narrative if fence.tells_who(e.text)}
+    return [e for e in notice.narrative if e.said_by not in telling]
 
 
 def _safe(fence: Fence) -> Callable[[str | None, str], str]:
@@ -172,5 +181,5 @@ def _release(notice: Notice) -> dict[str, Any] | None:
 
 
 def _narrative(shown: Sequence[Excerpt], left_out: int) -> list[dict[str, Any]] | None:
-    """Excerpts as they are. One that names an adult is left out whole, and the count says so: it is never cut."""
+    """Excerpts as they are. What is left out is left out whole, and the count says so: it is never cut."""
     return [*map(excerpt_fields, shown), *([{"left_out": left_out}] if left_out else [])] or None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from alertbus.plugin import Address, Deed, Excerpt, Identifier, IdentifierSystem, Name, Notice, NoticePerson, SaidBy
+from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.schema import text_of
 from alertbus.plugin.testing import SPOKEN, AdapterConformance, ended_notice, every_notice, minimal_notice, sample_notice
 
@@ -248,6 +249,36 @@ def test_a_sentence_that_says_who_gives_way_whole_to_a_fixed_one(mark: str, prof
     assert sent["flag"] == "Staff safety: do not meet the family alone. Call before you do."
     assert sent["summary"] == "There is a safeguarding notice about a child at your setting."
     assert sent.get("narrative") == ([{"left_out": 1}] if profile is Profile.FULL else None)
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("deed", list(Deed))
+def test_a_flag_that_would_say_who_is_refused_by_no_bus_because_a_fixed_one_stands_for_it(profile: Profile, deed: Deed) -> None:
+    adapter = EducationAdapter(profile=profile)
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    notice = sample_notice(people=(adult,), children=(), narrative=(), flag="Zeb is back: visit jointly", deed=deed)
+
+    sent = Plugins({"under-test": offer(adapters=[adapter])}).render(notice, adapter)
+
+    assert "Zeb" not in sent.body.decode()
+    assert json.loads(sent.body)["text"].splitlines()[0] == "Staff safety: do not meet the family alone. Call before you do."
+
+
+def test_voi_01_of_a_speaker_whose_words_would_say_who_nothing_is_shown_and_of_the_others_all_is() -> None:
+    adapter = EducationAdapter(profile="full")
+    adult = NoticePerson(ref="x", name=Name(given="Zeb", family="Quillfeather"))
+    names, also = (
+        Excerpt.of(words, SaidBy.PROFESSIONAL)
+        for words in ("Zeb was shouting at her all night again.", "She came to school tired and hungry.")
+    )
+    hers = Excerpt.of("I slept in the bath because of the noise.", SaidBy.CHILD)
+
+    sent = Plugins({"under-test": offer(adapters=[adapter])}).render(encompass(people=(adult,), narrative=(names, hers, also)), adapter)
+
+    told = json.loads(sent.body)
+    assert [one.get("text") for one in told["narrative"]] == [hers.text, None]
+    assert told["narrative"][-1] == {"left_out": 2}
+    assert (told["incident"]["voice_of_the_child"], told["incident"]["circumstances"]) == ([0], "not_stated")
 
 
 def test_a_childs_own_name_does_not_trip_the_fence() -> None:

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from alertbus.plugin import IdentifierSystem, Moment
 from alertbus.plugin.forms import AddressOnForm, Form
-from alertbus.plugin.wording import NOT_STATED
 
 REPORT_SCHEMA = "police-ppn-report.v1"
 MOST_PEOPLE = 50
@@ -90,15 +89,15 @@ class Observation(Form):
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    said_by: Literal["child", "parent", "professional", "public", "not_stated"] = NOT_STATED
-    observed_first_hand: bool | Literal["not_stated"] = NOT_STATED
+    said_by: Literal["child", "parent", "professional", "public", "not_stated"] = "not_stated"
+    observed_first_hand: bool | Literal["not_stated"] = "not_stated"
 
 
 class ReportedRelease(Form):
     date: Day | None = None
     conditions: list[_Words] = Field(default=[], max_length=50)
     restraining_order: bool | None = None
-    confirmed: bool | Literal["not_stated"] = NOT_STATED
+    confirmed: bool | Literal["not_stated"] = "not_stated"
 
 
 class ReportedFlag(Form):
@@ -111,8 +110,8 @@ class ReportedIncident(Form):
 
     reference: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     grade: Literal["red", "amber", "green", "high", "medium", "standard", "low"] | None = None
-    children_present: bool | Literal["not_stated"] = NOT_STATED
-    welfare_check: bool | Literal["not_stated"] = NOT_STATED
+    children_present: bool | Literal["not_stated"] = "not_stated"
+    welfare_check: bool | Literal["not_stated"] = "not_stated"
     home_conditions: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     officer: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     parental_responsibility: Annotated[str, Field(min_length=1, max_length=500)] | None = None

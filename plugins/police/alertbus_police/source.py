@@ -35,6 +35,8 @@ KNOWN_ADDRESS = "known_address"
 _OWN_NOTICE = "a notice that the bus sent to police: it is not stated again. A report of the force's own has a head `report`"
 _NEVER_TAKEN = frozenset({"dash_questions", "dash_answers", "disclosure", "dvds_disclosure"})
 _NEVER = "nothing: the text of a DASH question, or of a disclosure, never travels; give the count, the grade, or that police are to be rung"
+_PERSONAL = frozenset({"pnc", "cro", "prison_number", "crn"})
+"""Systems whose number is one person's wherever it stands."""
 _SEVERITY = {
     "red": Severity.HIGH,
     "high": Severity.HIGH,
@@ -130,7 +132,7 @@ class _People:
             except InvalidIdentifier as fault:
                 self.faults.append((path, fault.expected))
                 continue
-            if value in self._report.report.id:
+            if number.system in _PERSONAL and value in self._report.report.id:
                 self.faults.append(("report.id", "the force's own number for the report, with no number of a person in it"))
             yield Identifier(system=system, value=value)
 
@@ -169,8 +171,12 @@ def _inconsistent(report: PoliceReport) -> Iterator[tuple[str, str]]:
 
 
 def _ids(report: PoliceReport) -> dict[str, list[str]]:
-    arrays = {"persons": report.persons, "objects": report.objects, "locations": report.locations, "events": report.events}
-    return {name: [one.id for one in array] for name, array in arrays.items()}
+    return {
+        "persons": [one.id for one in report.persons],
+        "objects": [one.id for one in report.objects],
+        "locations": [one.id for one in report.locations],
+        "events": [one.id for one in report.events],
+    }
 
 
 def _altered(report: PoliceReport) -> Iterator[tuple[str, str]]:

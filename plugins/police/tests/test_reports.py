@@ -187,6 +187,12 @@ def test_a_persons_number_is_no_number_of_a_report() -> None:
     assert refused(report(report=head)) == ["report.id"]
 
 
+def test_the_number_of_a_house_or_of_an_authoritys_file_may_happen_to_stand_in_that_of_a_report() -> None:
+    somebody = {"id": "c1", "child": True, "identifiers": [{"system": "la_child_id", "value": "2021"}]}
+
+    assert parse(report(persons=[somebody], locations=[], links=[])).id == "PPN-2021-0187"
+
+
 @pytest.mark.parametrize("array", ["persons", "observations"])
 def test_more_than_an_alert_takes_is_refused_and_not_cut(array: str) -> None:
     many = [{"id": f"p{n}", "child": False, "label": "a guest"} for n in range(51)]

@@ -18,6 +18,7 @@ class School:
 
     def parse(self, raw: bytes, headers: Headers) -> list[Alert] | Ignored:  # noqa: ARG002  nothing in them is needed
         form = read_form(SchoolConcern, raw)
+        pieces: tuple[SchoolConcern | Piece, ...] = (form, *form.more)
         return [
             Alert(
                 id=form.concern_id,
@@ -28,7 +29,7 @@ class School:
                 subjects=tuple(Subject(role=adult.role, person=adult.person()) for adult in form.adults),
                 children=tuple(Subject(role="child", person=child.person()) for child in form.children),
                 action=Action(form.action),
-                narrative=tuple(_narrative(piece) for piece in (form, *form.more)),
+                narrative=tuple(_narrative(piece) for piece in pieces),
                 severity=Severity.CRITICAL if form.immediate_danger else Severity.HIGH,
                 family_informed=form.family_informed,
                 details=Details(incident=Incident(reference=form.concern_id, officer=form.staff_role)),
