@@ -21,6 +21,7 @@ from alertbus.plugin.boundary import Result
 from alertbus.plugin.discovery import GROUP, NotImported, imported, installed, package_of
 from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.lanes import PluginLane
+from alertbus.plugin.own_settings import WrongPluginSetting
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
@@ -259,6 +260,8 @@ class Plugins:
             raised = ""
             try:
                 returned = implementation.function()
+            except WrongPluginSetting as wrong:  # says where and what was expected, never what was found
+                raise PluginFault(f"agency plugin '{name}': {wrong}") from None
             except Exception as error:  # noqa: BLE001  the boundary again
                 raised = type(error).__name__
             if raised:
