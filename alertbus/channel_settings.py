@@ -11,10 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from alertbus.database_address import is_loopback
 from alertbus.door_settings import SettingsPath
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.secret_files import RULE, text_of, with_secrets
-
-OWN_CHANNELS = ("inbox", "webhook", "file")
-"""The channels of the bus itself. Any other is a plugin's, which says what its settings are."""
 
 
 class ChannelSettings(BaseModel):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic_core import PydanticCustomError
 
 from alertbus.model.errors import SettingsFault
@@ -55,6 +54,8 @@ def text_of(path: Path, setting: str) -> str:
 
 def yaml_of(path: Path, setting: str) -> Any:
     """Give what the file says in YAML, of which JSON is a part, for a validator of settings."""
+    import yaml  # who reads a secret of one line does not need it
+
     text = text_of(path, setting)
     try:
         return yaml.safe_load(text)

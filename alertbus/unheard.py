@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-import structlog
-
 NOBODY = "unknown"
 """Whose it was when no plugin was being called in that thread."""
 
@@ -58,6 +56,8 @@ def dropped(plugin: str | None = None) -> None:
 def _say(whose: str, times: int) -> None:
     inside, _here.plugin = running(), None  # this line is ours, and may be written
     try:
+        import structlog  # a command that is asked for once has nothing to log
+
         structlog.stdlib.get_logger("alertbus.python").warning("something was printed and is not kept", plugin=whose, count=times)
     finally:
         _here.plugin = inside

@@ -122,7 +122,7 @@ async def _plugins(settings: Settings) -> str:
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {load_policy(settings.policy).version}"
+    return f"version {load_policy(settings.policy, Plugins.load(settings.plugins_dir).additions).version}"
 
 
 async def _clock(_: Settings) -> str:

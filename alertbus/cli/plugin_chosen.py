@@ -63,9 +63,17 @@ def _chosen(plugins: "Plugins", offered: list[Offered], given: str, named: str |
     if is_path(given):
         has = f"its {what}s: {_names(offered)}" if offered else f"it has none: its hook alertbus_{what}s returns nothing, or is not there"
         raise WrongUsage(f"no {what} '{named}' at {given}; {has}." if named else f"no {what} at {given}; {has}.")
+    if words := _set_aside(plugins, wanted):
+        raise PluginFault(f"no {what} '{wanted}' can be used: {words}.")
     raise NotFound(
         f"no {what} '{wanted}'{_hint(wanted, offered)}; installed: {_names(offered)}. A path (such as ./{wanted}) is tried as it is."
     )
+
+
+def _set_aside(plugins: "Plugins", wanted: str) -> str:
+    """Why a plugin of that name, or with an adapter or source of it, cannot be used; empty where it is not set aside."""
+    offering = [one for one in plugins.set_aside if wanted in {one.plugin, *one.offered.adapters, *one.offered.sources}]
+    return offering[0].words if offering else ""
 
 
 def _names(offered: Iterable[Offered]) -> str:

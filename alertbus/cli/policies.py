@@ -7,6 +7,7 @@ import typer
 
 from alertbus.cli.output import as_json, pairs, rows, say
 from alertbus.model.errors import PolicyFault
+from alertbus.plugin.manager import Plugins
 from alertbus.policy.item_rules import ItemOpening, ItemRule
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
@@ -21,7 +22,7 @@ File = Annotated[Path | None, typer.Argument(help="A policy file; without one, t
 @app.command()
 def check(file: File = None) -> None:
     """Exit 0 if the policy can be applied; else every fault and its place in the file."""
-    policy = load_policy(file)
+    policy = load_policy(file, Plugins.load(load_settings().plugins_dir).additions)
     if unknown := policy.unknown_fallbacks(load_settings().fallback_names):
         raise PolicyFault("; ".join(unknown) + ". There is `inbox`, and what ALERTBUS_FALLBACKS names.")
     counted = f"{len(policy.kinds)} kinds, {len(policy.items)} items, {len(policy.agencies)} agencies, {len(policy.sharing)} sectors"
@@ -33,7 +34,7 @@ def show(file: File = None, json_: Annotated[bool, typer.Option("--json")] = Fal
     """Each kind: who is told, how fast, how long it stands, and where the rule comes from; the same of what is owed by a time (items); then
     who may see how much.
     """
-    policy = load_policy(file)
+    policy = load_policy(file, Plugins.load(load_settings().plugins_dir).additions)
     if json_:
         as_json(policy.model_dump(mode="json"))
         return
@@ -98,8 +99,13 @@ def _in_short(one: ItemOpening) -> str:
     said += [f"{path} stated" for path in one.stated]
     named = [f"a kind named by {one.kinds_in}"] if one.kinds_in is not None else []
     after = [f"after {_in_short(ItemOpening.model_validate(dict(one.after)))}"] if one.after is not None else []
-    times = [f"{one.times} times in a row"] if one.times > 1 else []
+    times = [f"{one.times} times {_counted(one)}"] if one.times > 1 else []
     return ", ".join([*sorted(one.kinds), *said, *named, *after, *times])
+
+
+def _counted(one: ItemOpening) -> str:
+    span = "in a row" if one.within_days is None else f"within {one.within_days} days"
+    return f"{span} about the same child" if one.same_child else span
 
 
 def _value(value: str | bool | None) -> str:

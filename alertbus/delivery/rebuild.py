@@ -219,7 +219,10 @@ _LATER = (
     update(ledger)  # a carrier had it, and says that it arrived or, undelivered from then on, that it gave it up
     .where(
         ledger.c.notice_id == bindparam("of_notice"),
-        or_(ledger.c.state == LedgerState.SENT, ledger.c.done_at.is_(None) & bindparam("why").in_(sorted(SAID_LATER))),
+        or_(
+            ledger.c.state == LedgerState.SENT,
+            ledger.c.done_at.is_(None) & or_(*(bindparam("why") == trouble.value for trouble in sorted(SAID_LATER))),
+        ),
     )
     .values(
         _ENDS

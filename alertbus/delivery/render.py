@@ -28,22 +28,33 @@ class Renderer:
         self._addressed = addressed
         self._limit_s = limit_s
         self._threads = RenderThreads(limit_s)
+        self._own: dict[str, RenderThreads] = {}
+        """The threads of sectors whose plugin was slow once, or runs in a process of its own: nobody else's notices wait behind its."""
 
     async def render(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
         """Give one answer for each, in order. One that takes longer than the limit fails alone."""
         results: list[Rendered] = []
         while len(results) < len(batch):
             rest = batch[len(results) :]
-            if self._threads.hanging[sector] >= _LEFT_BEHIND:
+            if self._hanging(sector) >= _LEFT_BEHIND:
                 log.warning("an agency plugin hangs and is not called", sector=sector, count=len(rest))
                 results += [Trouble.PLUGIN] * len(rest)
             else:
                 results += await self._render_until_one_hangs(sector, rest)
         return results
 
+    def _hanging(self, sector: str) -> int:
+        own = self._own.get(sector)
+        return self._threads.hanging[sector] + (own.hanging[sector] if own is not None else 0)
+
+    def _lane(self, sector: str) -> RenderThreads:
+        if sector in self._own or sector in self._threads.slow or self._plugins.is_apart(sector):
+            return self._own.setdefault(sector, RenderThreads(self._limit_s))
+        return self._threads
+
     async def _render_until_one_hangs(self, sector: str, batch: Sequence[Leased]) -> list[Rendered]:
         work = RenderWork(sector, batch, lambda leased: self._one(sector, leased))
-        self._threads.give(work)
+        self._lane(sector).give(work)
         await work.ended()
         if not work.hung:
             return work.results

@@ -59,6 +59,8 @@ class RenderThreads:
         """`limit_s`: how long a plugin may take for one notice."""
         self.hanging: Counter[str] = Counter()
         """How many threads each sector's plugin keeps."""
+        self.slow: set[str] = set()
+        """The sectors whose plugin was at one notice for longer than a moment, so that another had to take over."""
         self._look_s = min(_LOOK_S, limit_s)
         self._looks = math.ceil(limit_s / self._look_s)
         self._waiting: SimpleQueue[RenderWork] = SimpleQueue()
@@ -86,6 +88,7 @@ class RenderThreads:
             work.seen, work.looks = done, work.looks + 1 if work.seen == done else 0
             if work.looks and work.thread is self._in_charge:
                 work.thread.relieved = True
+                self.slow.add(work.sector)
                 self._in_charge = RenderThread(self._waiting, lambda done: self._has_run(loop, done))
             if work.looks >= self._looks:
                 work.hung = True

@@ -78,9 +78,14 @@ async def run_delivery(setup: DeliverySetup, stop: asyncio.Event) -> None:
     if unknown := policy.unknown_fallbacks({INBOX, *setup.fallbacks}):
         raise PolicyFault("; ".join(unknown) + ". Give it in ALERTBUS_FALLBACKS, or mend the policy and run `alertbus policy check`.")
     ledger = Ledger(setup.engine, timedelta(minutes=policy.undelivered_after_minutes))
-    transports = setup.plugins.transports
     async with open_channels(
-        setup.channels, ledger.transactions, setup.now, fallbacks=setup.fallbacks, transports=transports, switch=setup.switch
+        setup.channels,
+        ledger.transactions,
+        setup.now,
+        fallbacks=setup.fallbacks,
+        transports=setup.plugins.transports,
+        some_set_aside=bool(setup.plugins.set_aside),
+        switch=setup.switch,
     ) as channels:
         await deliver(replace(setup, now=Steady(setup.now, time.monotonic)), ledger, channels, stop)
 

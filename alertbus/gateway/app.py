@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -44,12 +44,15 @@ from alertbus.intake.finishing import run_finishing
 from alertbus.intake.item_decisions import DecisionOnItem
 from alertbus.intake.item_escalations import EscalationByName
 from alertbus.intake.people import StatedOfPeople
-from alertbus.intake.returns import returns_for
 from alertbus.intake.watchdog_rounds import run_watchdog
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case
 from alertbus.model.team import Team
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.serving.quarantine_kept import PutBack
+
+if TYPE_CHECKING:
+    from alertbus.intake.returns import Returns
 
 _ROUTES = (
     *(routes_alerts, routes_explanations, routes_sources, routes_cases, routes_inbox, routes_obligations, routes_items),
@@ -74,6 +77,15 @@ _CLOUD_EVENT = {
 }
 
 
+def _returns(gateway: Gateway) -> "Returns | None":
+    """What looks at the channels of plugins; None where no agency has one. Raises `SettingsFault`."""
+    if all(one.channel in OWN_CHANNELS for one in gateway.settings.channels.values()):
+        return None
+    from alertbus.intake.returns import returns_for  # it needs what delivery needs
+
+    return returns_for(gateway.intake, gateway.settings.channels)
+
+
 def create_app(gateway: Gateway) -> FastAPI:
     """Make the application of one gateway. Before the first call it publishes the cases that an earlier process left unpublished."""
 
@@ -82,12 +94,12 @@ def create_app(gateway: Gateway) -> FastAPI:
         try:
             await gateway.intake.people.republish()
             await gateway.intake.teams.republish()
-            returns = returns_for(gateway.intake, gateway.settings.channels)
+            returns = _returns(gateway)
         except Exception as error:
             gateway.failure = error  # uvicorn would only log its text
             raise
         working = [
-            asyncio.create_task(returns.run(gateway.stopping)),
+            *([] if returns is None else [asyncio.create_task(returns.run(gateway.stopping))]),
             asyncio.create_task(run_finishing(gateway.intake, gateway.stopping)),
             asyncio.create_task(run_watchdog(gateway.intake, timedelta(seconds=gateway.settings.watchdog_interval_s), gateway.stopping)),
         ]

@@ -8,11 +8,12 @@ statements of one alert keep their order.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Self
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from sqlalchemy import select
 from alertbus.broker.record import Record
 from alertbus.directory.directory import Directory
 from alertbus.intake.acting import acting, by_itself, signed
+from alertbus.intake.kinds_at_the_door import KindsAtTheDoor
 from alertbus.intake.media import media_in
 from alertbus.intake.moments import impossible_moments, is_old_news
 from alertbus.intake.publisher import Publisher, check_sizes
@@ -32,6 +34,7 @@ from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.details import misshapen
 from alertbus.model.errors import BusError, Fault, InvalidInput, Unavailable
 from alertbus.model.events import ReviewReason
+from alertbus.plugin.case_rules import AlertKind
 from alertbus.policy.human_range import AS_SHIPPED, HumanRange
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
@@ -98,7 +101,10 @@ class AlertIntake:
         directory: Directory,
         now: Callable[[], datetime],
         allowed: HumanRange = AS_SHIPPED,
+        kinds: Mapping[str, AlertKind] = MappingProxyType({}),
     ) -> None:
+        """`kinds` are those that plugins offer."""
+        self._kinds = KindsAtTheDoor(kinds)
         self._engine, self._publisher, self._directory, self._now, self._allowed = engine, publisher, directory, now, allowed
         self._waiting: list[_Submission] = []
         self._writing: asyncio.Task[None] | None = None
@@ -111,7 +117,8 @@ class AlertIntake:
 
         `by_watchdog`: the watchdog itself speaks, and may say what only the bus may (`reserved`).
         """
-        if faults := _content_faults(alerts, self._now(), self._allowed, several=several, by_watchdog=by_watchdog):
+        alerts, misread = await self._kinds.read(alerts, several=several)
+        if faults := [*misread, *_content_faults(alerts, self._now(), self._allowed, several=several, by_watchdog=by_watchdog)]:
             raise InvalidInput(faults)
         if sum(len(submission.statements) for submission in self._waiting) >= WAITING:
             raise Unavailable(f"{WAITING} alerts wait to be written. Send it again in a moment.")
@@ -123,7 +130,8 @@ class AlertIntake:
 
     def refused(self, alert: Alert) -> list[Fault]:
         """Name what would be refused of the alert, whoever is in it: for who is shown it before they send."""
-        return _content_faults([alert], self._now(), self._allowed, several=False, by_watchdog=False)
+        (alert,), misread = self._kinds.read_here([alert])
+        return [*misread, *_content_faults([alert], self._now(), self._allowed, several=False, by_watchdog=False)]
 
     async def knows(self, alert_id: str) -> bool:
         """Say whether any statement of the alert was accepted, which the chronicle may not show yet."""

@@ -64,7 +64,8 @@ class Intake:
     def __post_init__(self) -> None:
         self.publisher = Publisher(self.producer, self.limit_s)
         self.audited = Audited(Trail(self.bootstrap, self.engine, self.producer, self.now, self.keys, self.anchor), self.publisher)
-        self.alerts = AlertIntake(self.engine, self.publisher, Directory(self.engine, self.policy.identity), self.now, self.policy.moments)
+        who_is_who = Directory(self.engine, self.policy.identity)
+        self.alerts = AlertIntake(self.engine, self.publisher, who_is_who, self.now, self.policy.moments, self.plugins.kinds)
         self.cases = CaseIntake(self.engine, self.publisher, self.policy.identity, self.now, self.policy.moments)
         self.people = WhoIsWhoIntake(self.engine, self.publisher, self.cases, self.now, self.policy.moments)
         self.messages = MessageIntake(self.engine, self.publisher, self.alerts, self.people, self.plugins, self.now)

@@ -140,7 +140,7 @@ class Returns:
 
 def returns_for(intake: Intake, settings: Mapping[str, ChannelSettings]) -> Returns:
     """Give what looks at the channels of plugins that are set for agencies. Raises `SettingsFault` where one is not set as it says."""
-    plugged = plugged_channels(settings, {}, intake.plugins.transports)
+    plugged = plugged_channels(settings, {}, intake.plugins.transports, some_set_aside=bool(intake.plugins.set_aside))
     channels = {agency: plugged[id(chosen)] for agency, chosen in settings.items() if id(chosen) in plugged}
     return Returns(intake.answers, Ledger(intake.engine), intake.plugins, channels, settings, intake.now)
 

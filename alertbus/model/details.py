@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from alertbus.model.base import Word
+from alertbus.model.coded_value import CodedValue
 from alertbus.model.errors import Fault
 from alertbus.model.incident import Incident
 from alertbus.model.person import KEY
@@ -287,6 +288,9 @@ class Details(Word):
     """The status as an older sender writes it, in a word."""
     conference_invite: Annotated[bool, S.ROUTING] = False
     """The alert concerns a conference: agencies whose involvement ended lately are told too (END-01)."""
+
+    by_plugin: Annotated[Mapping[str, Mapping[str, CodedValue]], S.UNCLASSIFIED] = Field(default_factory=dict)
+    """What a plugin's kind adds, by section, as its model read it at the door; a sender states the sections by their own names."""
 
     @model_validator(mode="wrap")
     @classmethod

@@ -43,6 +43,8 @@ from alertbus.model.notice import (
     Stage,
 )
 from alertbus.model.person import Address, Name, Person, Subject
+from alertbus.model.sensitivity import Sensitivity
+from alertbus.plugin.case_rules import AlertKind, CaseItem, CasePattern, DetailsSection
 from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, Stated, UnreadableMessage
 from alertbus.plugin.transports import (
     Arrived,
@@ -67,7 +69,10 @@ __all__ = [
     "Address",
     "AgreedAction",
     "Alert",
+    "AlertKind",
     "Arrived",
+    "CaseItem",
+    "CasePattern",
     "Cause",
     "Conference",
     "Consent",
@@ -75,6 +80,7 @@ __all__ = [
     "Deed",
     "Denial",
     "Details",
+    "DetailsSection",
     "Excerpt",
     "Flag",
     "GivenUp",
@@ -112,6 +118,7 @@ __all__ = [
     "SaidBy",
     "SchoolChange",
     "SendOutcome",
+    "Sensitivity",
     "Severity",
     "Source",
     "Stage",

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import pluggy
 
+from alertbus.plugin.case_rules import AlertKind, CaseItem, CasePattern
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.transports import Transport
 
 CONTRACT = 1
 """Version of this contract. An adapter states the one it was written for; the bus refuses a version it does not know."""
-
-RESERVED = ("alertbus_kinds", "alertbus_patterns")
-"""Hooks of the contract that this bus does not use yet: a plugin that offers something through one is refused at start-up."""
 
 hookspec = pluggy.HookspecMarker("alertbus")
 hookimpl = pluggy.HookimplMarker("alertbus")
@@ -28,8 +26,13 @@ def alertbus_sources() -> Sequence[Source]:  # type: ignore[empty-body]
 
 
 @hookspec
-def alertbus_kinds() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra alert kinds: the policy rules for them, in the shape of the policy file's `kinds`. Reserved: not used yet."""
+def alertbus_kinds() -> Sequence[AlertKind]:  # type: ignore[empty-body]
+    """Kinds of alert: each with its policy rule, in the shape of the policy file's `kinds`, and a model of what it adds to `details`."""
+
+
+@hookspec
+def alertbus_items() -> Sequence[CaseItem]:  # type: ignore[empty-body]
+    """Rules for what somebody owes by a time, in the shape of the policy file's `items`."""
 
 
 @hookspec
@@ -38,8 +41,8 @@ def alertbus_channels() -> Sequence[Transport]:  # type: ignore[empty-body]
 
 
 @hookspec
-def alertbus_patterns() -> Sequence[object]:  # type: ignore[empty-body]
-    """Extra patterns over a case's state. Reserved: not used yet."""
+def alertbus_patterns() -> Sequence[CasePattern]:  # type: ignore[empty-body]
+    """Patterns over a case: so many statements within a span that together ask for what none of them does alone. Data, never code."""
 
 
 HOOKS = tuple(sorted(name for name in list(globals()) if name.startswith("alertbus_")))

@@ -6,9 +6,10 @@ one that breaks fails its own message only, and its error's text, which may hold
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pluggy
 
@@ -18,17 +19,23 @@ from alertbus.model.notice import Message, Notice
 from alertbus.plugin import hookspecs
 from alertbus.plugin.boundary import Result
 from alertbus.plugin.discovery import GROUP, NotImported, imported, installed, package_of
-from alertbus.plugin.hookspecs import RESERVED, hookimpl
+from alertbus.plugin.hookspecs import hookimpl
 from alertbus.plugin.lanes import PluginLane
+from alertbus.plugin.own_settings import WrongPluginSetting
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.protocols import Adapter, Source
 from alertbus.plugin.registration import check_adapter, check_hooks, check_source, clash
 from alertbus.plugin.rendering import rendered
 from alertbus.plugin.set_aside import NOTHING_KNOWN, AbsentAdapter, Known, PluginOffer, SetAside
+from alertbus.plugin.stand_ins import IsolatedAdapter, isolated
 from alertbus.plugin.transport_checks import check_transport
 from alertbus.plugin.transports import Transport
 from alertbus.plugin.unpackaged import dropped_in, found_at
 from alertbus.policy.plugin_rules import USUAL_LIMITS, PluginRules
+
+if TYPE_CHECKING:
+    from alertbus.plugin.case_rules import AlertKind
+    from alertbus.policy.additions import PolicyAdditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,22 @@ class Plugins:
         self.sources: Mapping[str, Source] = MappingProxyType(self._sources())
         self.transports: Mapping[str, Transport] = MappingProxyType(self._transports())
         """Channels of the plugins' own, by name."""
-        for hook in RESERVED:
-            self._refuse_reserved(hook)
+
+    @cached_property
+    def kinds(self) -> "Mapping[str, AlertKind]":
+        """Kinds of alert of the plugins' own, by name. Raises `PluginFault`; asked where the policy is read, so when the bus starts."""
+        from alertbus.plugin.case_rule_checks import kinds_of  # who only lists plugins reads no policy
+
+        return MappingProxyType(kinds_of(self._offered("alertbus_kinds"), self._named))
+
+    @cached_property
+    def additions(self) -> "PolicyAdditions":
+        """What all plugins add to the policy. Raises `PluginFault`, as `kinds` does."""
+        from alertbus.plugin.case_rule_checks import additions_of
+
+        owners = {getattr(kind, "name", ""): plugin for plugin, kind in self._offered("alertbus_kinds")}
+        items, patterns = self._offered("alertbus_items"), self._offered("alertbus_patterns")
+        return additions_of(self.kinds, items, patterns, owners, self._named)
 
     @classmethod
     def load(cls, plugins_dir: Path | None = None, rules: PluginRules = USUAL_LIMITS, known: Known = NOTHING_KNOWN) -> Self:
@@ -98,7 +119,7 @@ class Plugins:
         plugins: dict[str, object] = {}
         for name, one in unpackaged.items():
             try:
-                plugins[name] = one.imported()
+                plugins[name] = _apart(name, rules, plugins_dir) or one.imported()
             except NotImported as fault:
                 aside.append(SetAside.of(name, one.version, fault.reason, known))
         versions = {name: one.version for name, one in unpackaged.items()}
@@ -108,7 +129,7 @@ class Plugins:
                 continue
             version = versions[entry.name] = entry.dist.version if entry.dist else "unknown"
             try:
-                plugins[entry.name] = imported(entry)
+                plugins[entry.name] = _apart(entry.name, rules, None) or imported(entry)
             except NotImported as fault:
                 aside.append(SetAside.of(entry.name, version, fault.reason, known))
             packages[entry.name] = package_of(entry)
@@ -186,6 +207,10 @@ class Plugins:
         lane = self._lanes.get(id(offered)) or self._lanes.setdefault(id(offered), PluginLane(offered.name))
         return await lane.call(function, *given, limit_s=limit_s)
 
+    def is_apart(self, sector: str) -> bool:
+        """Whether the sector's adapter runs in a process of its own, for which a thread waits."""
+        return isinstance(self.adapters.get(sector), IsolatedAdapter)
+
     def owner_of(self, offered: Adapter | Source) -> str:
         """The name under which the plugin of an adapter or a source is installed; its own where it belongs to none."""
         return self._owners.get(id(offered), offered.name)
@@ -235,6 +260,8 @@ class Plugins:
             raised = ""
             try:
                 returned = implementation.function()
+            except WrongPluginSetting as wrong:  # says where and what was expected, never what was found
+                raise PluginFault(f"agency plugin '{name}': {wrong}") from None
             except Exception as error:  # noqa: BLE001  the boundary again
                 raised = type(error).__name__
             if raised:
@@ -252,13 +279,6 @@ class Plugins:
         package = self._packages.get(plugin)
         return f"'{plugin}'" if package is None else f"'{plugin}' (package {package})"
 
-    def _refuse_reserved(self, hook: str) -> None:
-        for plugin, _ in self._offered(hook):
-            raise PluginFault(
-                f"agency plugin '{plugin}', hook '{hook}': this bus does not use {hook.removeprefix('alertbus_')} of a plugin's own yet, "
-                "so what it offers would have no effect. Leave the hook out."
-            )
-
     def _row(self, offered: Adapter | Source | Transport) -> Listed:
         plugin = self._owners[id(offered)]
         row = Listed(plugin, self._versions.get(plugin, "unknown"), "source", offered.name)
@@ -267,10 +287,27 @@ class Plugins:
         return row
 
 
-def offer(*, adapters: Sequence[object] = (), sources: Sequence[object] = (), channels: Sequence[object] = ()) -> object:
+def _apart(plugin: str, rules: PluginRules, plugins_dir: Path | None) -> object | None:
+    """Give what stands for a plugin that the policy isolates; None for one that runs here."""
+    if plugin not in rules.isolated:
+        return None
+    adapters, sources = isolated(plugin, rules, plugins_dir)
+    return offer(adapters=adapters, sources=sources)
+
+
+def offer(
+    *,
+    adapters: Sequence[object] = (),
+    sources: Sequence[object] = (),
+    channels: Sequence[object] = (),
+    kinds: Sequence[object] = (),
+    items: Sequence[object] = (),
+    patterns: Sequence[object] = (),
+) -> object:
     """Make a plugin of objects at hand: for a test, or to try one before it is packaged."""
-    return SimpleNamespace(
-        alertbus_adapters=hookimpl(lambda: list(adapters)),
-        alertbus_sources=hookimpl(lambda: list(sources)),
-        alertbus_channels=hookimpl(lambda: list(channels)),
-    )
+    given = {"adapters": adapters, "sources": sources, "channels": channels, "kinds": kinds, "items": items, "patterns": patterns}
+    return SimpleNamespace(**{f"alertbus_{name}": hookimpl(_giving(objects)) for name, objects in given.items()})
+
+
+def _giving(objects: Sequence[object]) -> Callable[[], list[object]]:
+    return lambda: list(objects)

@@ -137,8 +137,8 @@ def _sentences(excerpt: str) -> Iterator[Sentence]:
 
 
 def _may_stand(sentence: Sentence, left: str) -> bool:
-    """Whether enough of its words of meaning stand anywhere in the text: half of them, because the others may be starred."""
-    may_miss = len(sentence.meaning) // 2
+    """Whether enough of its words of meaning stand anywhere in the text: half of them, of three one, because the others may be starred."""
+    may_miss = max(len(sentence.meaning) // 2, min(len(sentence.meaning) - 1, 2))
     for word in sentence.meaning:
         if word not in left:
             may_miss -= 1

@@ -2,14 +2,18 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from alertbus.channel_settings import OWN_CHANNELS, ChannelSettings
 from alertbus.model.errors import PluginFault, SettingsFault
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.plugin.registration import check_contract, check_name, must_accept, who_offers
 from alertbus.plugin.transports import FROM_AN_OPERATOR, Transport, TransportSettings
 from alertbus.secret_files import RULE
+
+if TYPE_CHECKING:  # it reads settings, which who only lists plugins does not
+    from alertbus.channel_settings import ChannelSettings
 
 HOOK = "alertbus_channels"
 
@@ -35,7 +39,7 @@ def check_transport(plugin: str, transport: object) -> Transport:
     return transport
 
 
-def settings_for(where: str, chosen: ChannelSettings, transports: Mapping[str, Transport]) -> TransportSettings:
+def settings_for(where: str, chosen: "ChannelSettings", transports: Mapping[str, Transport]) -> TransportSettings:
     """Read what an operator has set for a channel of a plugin. `where` says at which setting. Raises `SettingsFault` with every fault."""
     transport = transports.get(chosen.channel)
     if transport is None:
@@ -49,7 +53,7 @@ def settings_for(where: str, chosen: ChannelSettings, transports: Mapping[str, T
 
 
 def faults_of_channels(
-    channels: Mapping[str, ChannelSettings], fallbacks: Mapping[str, ChannelSettings], transports: Mapping[str, Transport]
+    channels: Mapping[str, "ChannelSettings"], fallbacks: Mapping[str, "ChannelSettings"], transports: Mapping[str, Transport]
 ) -> Iterator[str]:
     """Name every fault in the settings of channels that are plugins'."""
     for setting, given in (("ALERTBUS_CHANNELS", channels), ("ALERTBUS_FALLBACKS", fallbacks)):

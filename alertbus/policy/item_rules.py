@@ -68,6 +68,10 @@ class ItemOpening(Matching):
     """How soon, where it differs from the rule's."""
     times: int = Field(default=1, ge=1, le=20)
     """How many such statements in a row open it: the last of them does."""
+    within_days: int | None = Field(default=None, ge=1, le=3660)
+    """Of several, the span within which all of them must have happened: the last opens it, and so does each further one within the span."""
+    same_child: bool = False
+    """Of several within a span, all must be about one and the same child of the case."""
     after: Matching | None = None
     """An earlier statement, because of which this one matters: the first such statement after it opens the item."""
     kinds_in: str | None = None
@@ -91,6 +95,10 @@ class ItemOpening(Matching):
             raise ValueError("an opening names either what on the case opens the item (`case`), or which statement does")
         if (self.case is CaseCause.LINK) != bool(self.relations):
             raise ValueError("`relations` belong to `case: link`, and are needed there")
+        if self.within_days is not None and (self.times == 1 or self.after is not None):
+            raise ValueError("`within_days` says within what span several happen: give `times`, and no `after`")
+        if self.same_child and self.within_days is None:
+            raise ValueError("`same_child` is asked of several within a span: give `within_days`")
         if self.after is None and (self.kinds_in or self.before):
             raise ValueError("`kinds_in` and `before` say something of the earlier statement: give it as `after`")
         return self

@@ -10,30 +10,67 @@ from pydantic import ValidationError
 
 from alertbus.model.errors import PolicyFault
 from alertbus.model.validation import faults_of
+from alertbus.policy.additions import NO_ADDITIONS, PolicyAdditions
+from alertbus.policy.plugin_rules import PluginRules
 from alertbus.policy.policy import Policy
 
 
-def load_policy(path: Path | None = None) -> Policy:
-    """The policy in `path`, or the one shipped. Raises `PolicyFault` with each fault and its place in the file."""
+def load_policy(path: Path | None = None, additions: PolicyAdditions = NO_ADDITIONS) -> Policy:
+    """The policy in `path`, or the one shipped, with what plugins add to it. Raises `PolicyFault` with each fault and its place,
+    and `PluginFault` where a plugin offers what the shipped one has.
+    """
+    if additions is not NO_ADDITIONS:
+        additions.refuse_taken(_shipped().kinds, _shipped().items)
     if path is None:
-        return _shipped()
+        return _shipped() if additions is NO_ADDITIONS else parse_policy(_shipped_text(), "the shipped policy", additions)
+    return parse_policy(_text_of(path), str(path), additions)
+
+
+def load_plugin_rules(path: Path | None = None) -> PluginRules:
+    """The policy's `plugins:` section alone: what must be known before the plugins are, which add to the rest. Raises `PolicyFault`."""
+    if path is None:
+        return _shipped().plugins
+    data = _data_of(_text_of(path), str(path))
+    section = data.get("plugins") if isinstance(data, dict) else None
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise PolicyFault(
-            f"{path}: no file that can be read as UTF-8. Give the path of a policy file; `alertbus policy show` shows the one shipped."
-        ) from None
-    return parse_policy(text, str(path))
+        return PluginRules.model_validate(section or {})
+    except ValidationError as error:
+        faults = [f"{fault.path}: {fault.expected}" for fault in faults_of(error, section, prefix="plugins", trusted=True)]
+        raise PolicyFault(f"{path}: {len(faults)} fault(s). " + "; ".join(faults)) from None
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> Policy:
-    return parse_policy((files("alertbus.policy") / "default.yaml").read_text(encoding="utf-8"), "the shipped policy")
+    return parse_policy(_shipped_text(), "the shipped policy")
 
 
-def parse_policy(text: str, where: str) -> Policy:
+def _shipped_text() -> str:
+    return (files("alertbus.policy") / "default.yaml").read_text(encoding="utf-8")
+
+
+def _text_of(path: Path) -> str:
     try:
-        data: Any = yaml.safe_load(text)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise PolicyFault(
+            f"{path}: no file that can be read as UTF-8. Give the path of a policy file; `alertbus policy show` shows the one shipped."
+        ) from None
+
+
+def parse_policy(text: str, where: str, additions: PolicyAdditions = NO_ADDITIONS) -> Policy:
+    """Read a policy's text. Raises as `load_policy` does; a fault in what a plugin adds names that plugin."""
+    data = additions.merged(_data_of(text, where))
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        found = faults_of(error, data, trusted=True)
+        faults = [f"{fault.path or 'policy'}: {fault.expected}{additions.who_offers(fault.path)}" for fault in found]
+        raise PolicyFault(f"{where}: {len(faults)} fault(s). " + "; ".join(faults)) from None
+
+
+def _data_of(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark else "somewhere"
@@ -42,8 +79,3 @@ def parse_policy(text: str, where: str) -> Policy:
         raise PolicyFault(f"{where}: lists or mappings stand in each other more deeply than any policy needs. Mend the file.") from None
     except ValueError:  # PyYAML lets a day that is none through
         raise PolicyFault(f"{where}: a number or day in it cannot be read. Put it in quotation marks.") from None
-    try:
-        return Policy.model_validate(data)
-    except ValidationError as error:
-        faults = [f"{fault.path or 'policy'}: {fault.expected}" for fault in faults_of(error, data, trusted=True)]
-        raise PolicyFault(f"{where}: {len(faults)} fault(s). " + "; ".join(faults)) from None

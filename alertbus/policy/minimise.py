@@ -14,7 +14,6 @@ from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert, Narrative, SaidBy
 from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson, Certainty, Day, Link
-from alertbus.model.details import unclassified
 from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
@@ -26,7 +25,7 @@ from alertbus.policy import neutral
 from alertbus.policy.advice import action_for
 from alertbus.policy.policy import KindRule, Policy
 from alertbus.policy.recipient import Recipient, as_asked, recipient_of
-from alertbus.policy.shown_details import classes_of, ref_of, shown_fields
+from alertbus.policy.shown_details import classes_of, ref_of, shown_fields, shown_sections, unshowable
 from alertbus.policy.sight import Sight
 
 CLASS_OF_IDENTIFIER = {
@@ -120,7 +119,9 @@ class Bodies:
         if self._words_held and tells:
             given = shown_fields(without_free_text(self._details), sight, case)
             waits, narrative, details = bool(narrative) or given != details, (), given
-        left_out = {Sensitivity.UNCLASSIFIED} if unclassified(alert.details) else set()
+        if tells and not self._over:
+            details |= shown_sections(alert.details, rule.details, sight)
+        left_out = {Sensitivity.UNCLASSIFIED} if unshowable(alert.details, rule.details) else set()
         summary = OVER[self._over] if self._over else rule.summary if tells else neutral.SUMMARY
         case_status = case.status if case.status and sight.plan() else None
         hidden = not tells or rule.hide_source or self._must_stay_unknown  # a day alone where others have the minute would tell the kind

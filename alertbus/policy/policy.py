@@ -88,6 +88,8 @@ class KindRule(Word):
     """What is said besides where a child of the case is under one on the day of a release (PRI-06)."""
     proposes: str | None = None
     """A kind. While no alert of it stands about the subject of an alert of this kind, a person is asked whether to state one (VPF-05)."""
+    details: Mapping[str, Mapping[str, Sensitivity]] = Field(default_factory=dict)
+    """Of a kind that a plugin offers: each section of its own, with the class of each field. What is not here is shown to nobody."""
     hide_source: bool = False
     tells_sender: bool = False
     """What the case holder answers to it is told to the agency that stated it, where that works with the children (HYP-09)."""

@@ -1,14 +1,18 @@
 """What of an alert's details one recipient is shown: class by class, and people by what stands for them in the notice. Pure."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args
 
 from alertbus.model import ids
 from alertbus.model.base import Word
 from alertbus.model.case import Case
-from alertbus.model.details import PEOPLE, Details, Request
+from alertbus.model.details import PEOPLE, Details, Request, unclassified
 from alertbus.model.sensitivity import Sensitivity, is_free_text, sensitivity_of
 from alertbus.policy.sight import Sight
+
+_OF_PLUGINS = "by_plugin"
+"""What plugins' kinds add: shown by the classes that the policy has of it (`shown_sections`)."""
 
 
 def shown_fields(word: Word, sight: Sight, case: Case) -> dict[str, Any]:
@@ -16,7 +20,7 @@ def shown_fields(word: Word, sight: Sight, case: Case) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, known in type(word).model_fields.items():
         value = getattr(word, name, None)
-        if value in (None, (), False) and name not in word.model_fields_set:
+        if (value in (None, (), False) and name not in word.model_fields_set) or name == _OF_PLUGINS:
             continue
         sensitivity = sensitivity_of(type(word), name) or Sensitivity.UNCLASSIFIED
         if isinstance(value, Request) and sight.asked:
@@ -32,6 +36,29 @@ def shown_fields(word: Word, sight: Sight, case: Case) -> dict[str, Any]:
             if given is not None:
                 shown[known.alias or name] = given.isoformat() if hasattr(given, "isoformat") else given
     return shown
+
+
+def shown_sections(details: Details, classes: Mapping[str, Mapping[str, Sensitivity]], sight: Sight) -> dict[str, dict[str, Any]]:
+    """The sections of a plugin's kind that may be shown, field by field, by the classes that the policy has of them."""
+    shown: dict[str, dict[str, Any]] = {}
+    for section, fields in classes.items():
+        given = details.by_plugin.get(section, {})
+        if inner := {name: value for name, value in given.items() if name in fields and _code_shown(fields[name], sight)}:
+            shown[section] = inner
+    return shown
+
+
+def unshowable(details: Details, classes: Mapping[str, Mapping[str, Sensitivity]]) -> bool:
+    """Whether anything is stated that nobody has classified: a section, or a field of one that a plugin's kind had."""
+    return bool(unclassified(details)) or any(
+        not given.keys() <= classes.get(section, {}).keys() for section, given in details.by_plugin.items()
+    )
+
+
+def _code_shown(sensitivity: Sensitivity, sight: Sight) -> bool:
+    if sensitivity is Sensitivity.ADDRESS and sight.recipient.for_adults:
+        return False
+    return sight.free_text(sensitivity) if sensitivity in {Sensitivity.PLAN, Sensitivity.CONFERENCE} else sight.full(sensitivity)
 
 
 def _is_shown(word: type[Word], name: str, sensitivity: Sensitivity, sight: Sight) -> bool:

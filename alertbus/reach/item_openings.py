@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from alertbus.model.alert import Action
 from alertbus.model.case import Case, begins
@@ -120,6 +120,9 @@ class Board:
         if opening.times == 1:
             yield from ((fact, ()) for fact in self.meant(opening))
             return
+        if opening.within_days is not None:
+            yield from self._within_a_span(opening)[0]
+            return
         row: list[CaseFact] = []
         begun: tuple[CaseFact, ...] = ()
         for fact in self.facts:
@@ -129,6 +132,33 @@ class Board:
                 row.append(fact)
                 if len(row) == opening.times:
                     yield fact, (*begun, *row)
+
+    def _within_a_span(self, opening: ItemOpening) -> tuple[list[tuple[CaseFact, tuple[CaseFact, ...]]], list[CaseFact]]:
+        """The statements that open, each with its row: with the ones before it there are so many within the span. And those that may count
+        towards a later one.
+
+        Counted by child where all must be about one: what is about none of the case's children counts for none. It follows from the last so
+        many alone, so that what is forgotten of long ago changes nothing.
+        """
+        span = timedelta(days=opening.within_days or 0)
+        rows: dict[str, list[CaseFact]] = defaultdict(list)
+        found: dict[str, tuple[CaseFact, dict[str, CaseFact]]] = {}
+        for fact in self.facts:
+            if opening.reset is not None and matches(fact, opening.reset):
+                rows.clear()
+            elif matches(fact, opening):
+                for child in self._children_of(fact) if opening.same_child else ("",):
+                    row = [*(one for one in rows[child] if fact.happened_at - one.happened_at <= span), fact][-opening.times :]
+                    if len(row) == opening.times:
+                        found.setdefault(fact.alert_id, (fact, {}))[1].update((one.alert_id, one) for one in row)
+                    rows[child] = row
+        waiting = {fact.alert_id: fact for row in rows.values() for fact in row[1 - opening.times :]}
+        return [(fact, tuple(row.values())) for fact, row in found.values()], list(waiting.values())
+
+    def _children_of(self, fact: CaseFact) -> list[str]:
+        """The children of the case whom the statement is about."""
+        meant = {*fact.subjects, *fact.children}
+        return [key for key in self.case.children if not meant.isdisjoint(self.case.person(key).person_ids)]
 
     def _closed_by_their_own_amendment(self, rule: ItemRule, opening: ItemOpening) -> Iterator[CaseFact]:
         """Statements that do not stand any more because the same alert says now that what they asked for is done."""
@@ -174,6 +204,8 @@ class Board:
 
     def in_this_row(self, opening: ItemOpening) -> list[CaseFact]:
         """The statements that count towards the next row's end."""
+        if opening.within_days is not None:
+            return self._within_a_span(opening)[1]
         row: list[CaseFact] = []
         for fact in self.facts:
             if opening.reset is not None and matches(fact, opening.reset):

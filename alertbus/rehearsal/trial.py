@@ -16,6 +16,7 @@ from typing import Any
 
 from alertbus.model.alert import Alert
 from alertbus.model.case import Case, Involvement
+from alertbus.model.errors import PluginFault
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.unpackaged import found_at
 from alertbus.policy.added_rows import careful_rows, rows_in, text_with
@@ -70,6 +71,9 @@ def put_on_trial(path: Path, folder: Path, received: Path | None, say: Callable[
     (folder / "plugins").mkdir(mode=0o700)
     _copy(whole, folder / "plugins" / _called(whole))
     plugins = Plugins.load(folder / "plugins")
+    for aside in plugins.set_aside:
+        if aside.plugin in own:
+            raise PluginFault(f"agency plugin '{aside.plugin}': {aside.words}.")
     rows = [row for row in plugins.listing() if row.plugin in own]
     sectors = [row.sector for row in rows if row.kind == "adapter"]
     policy = _policy(whole, sectors, folder / ROWS, say)

@@ -69,19 +69,19 @@ class Wiring:
 
     @cached_property
     def policy(self) -> "Policy":
-        """The policy of the settings. Raises `PolicyFault`."""
+        """The policy of the settings, with what the plugins add to it. Raises `PolicyFault` and `PluginFault`."""
         from alertbus.policy.load import load_policy
 
-        return load_policy(self.settings.policy)
+        return load_policy(self.settings.policy, self.plugins.additions)
 
     @cached_property
     def plugins(self) -> "Plugins":
         """Every plugin that is installed or stands in the folder of those to try. Raises `PluginFault`."""
         from alertbus.plugin.manager import Plugins
         from alertbus.plugin.set_aside import NOTHING_KNOWN
-        from alertbus.policy.load import load_policy
+        from alertbus.policy.load import load_plugin_rules  # the whole policy is read with what these add
 
-        return Plugins.load(self.settings.plugins_dir, load_policy(self.settings.policy).plugins, self.known or NOTHING_KNOWN)
+        return Plugins.load(self.settings.plugins_dir, load_plugin_rules(self.settings.policy), self.known or NOTHING_KNOWN)
 
 
 def now() -> datetime:

@@ -18,7 +18,6 @@ from alertbus.broker.record import Received, Record
 from alertbus.directory.directory import Directory, Match
 from alertbus.directory.movements import is_movement
 from alertbus.model.alert import AcceptedAlert, Action
-from alertbus.model.details import unclassified
 from alertbus.model.events import (
     ALERT_ACCEPTED,
     AlertAboutPerson,
@@ -38,6 +37,7 @@ from alertbus.model.events import (
 from alertbus.model.screening import Revealed
 from alertbus.policy.caller_hints import clues_to_caller
 from alertbus.policy.policy import Policy
+from alertbus.policy.shown_details import unshowable
 from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
@@ -150,7 +150,7 @@ class Identify:
         asked = [(match.unsure, (*match.person_ids, *match.alike)) for match in matches if match.unsure]
         if accepted.alert.kind not in self._policy.kinds:
             asked.append((ReviewReason.UNKNOWN_KIND, ()))
-        if unclassified(accepted.alert.details):
+        if unshowable(accepted.alert.details, self._policy.kind_rule(accepted.alert.kind).details):
             asked.append((ReviewReason.UNCLASSIFIED_DETAILS, ()))
         if not any(match.person_ids for match in matches):
             asked.append((ReviewReason.NOBODY_LINKED, ()))

@@ -145,6 +145,7 @@ def open_gateway(tmp_path: Path) -> Open:
         database_url: str | None = None,
         now: Callable[[], datetime] | None = None,
         installed: Mapping[str, object] | None = None,
+        plugins: Plugins | None = None,
     ) -> AsyncIterator[ServedGateway]:
         await ensure_topics(bootstrap)
         key = tmp_path / "the-key"  # the same for every gateway: they share the broker's chains
@@ -156,8 +157,9 @@ def open_gateway(tmp_path: Path) -> Open:
             await connection.run_sync(metadata.create_all)
         producer = Producer(bootstrap)
         await producer.start()
-        plugins = Plugins(installed or {"testing": Testing()})
-        inside = context.Gateway(settings, bootstrap, engine, producer, plugins, load_policy(), now or Ticking(), limit_s)
+        used = plugins or Plugins(installed or {"testing": Testing()})
+        policy = load_policy(additions=used.additions)
+        inside = context.Gateway(settings, bootstrap, engine, producer, used, policy, now or Ticking(), limit_s)
         app = create_app(inside)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         try:

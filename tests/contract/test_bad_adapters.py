@@ -7,10 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from alertbus.plugin.kit import calling, corpus, invented, other_process
+from alertbus.plugin.kit import calling, other_process
 from alertbus.plugin.testing import AdapterConformance, Tier, check
 from tests.contract.bad_plugins import adapter_writes_a_file
 from tests.contract.bad_plugins.good_adapters import Pages
+from tests.few_kinds import few_kinds
 
 BAD = sorted(path.stem for path in (Path(__file__).parent / "bad_plugins").glob("adapter_*.py"))
 ELSEWHERE = {"adapter_order_of_a_set", "adapter_hash", "adapter_place_in_memory", "adapter_needs_a_module_of_tests"} | {
@@ -20,18 +21,11 @@ ELSEWHERE = {"adapter_order_of_a_set", "adapter_hash", "adapter_place_in_memory"
 """What shows in another process alone: the others are judged without one, which is quicker."""
 
 
-FEW = frozenset({"threat_to_staff", "ppn", "birth", "death", "school_concern", "prisoner_release", "domestic_abuse_incident"})
-"""Kinds enough to have one that a bad adapter treats otherwise than the rest."""
-
-
 @pytest.fixture(autouse=True, scope="module")
 def in_haste() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
+    with few_kinds(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(calling, "SECONDS", 1.0)
-        patch.setattr(invented, "KINDS", FEW)
-        corpus.exhibits.cache_clear()
         yield
-    corpus.exhibits.cache_clear()
 
 
 @pytest.mark.parametrize("name", BAD)

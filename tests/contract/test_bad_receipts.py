@@ -26,7 +26,8 @@ def test_a_bad_reader_is_found_by_the_rule_it_breaks_and_by_no_other(name: str) 
 
 @pytest.mark.parametrize(("adapter", "receipts"), [(Answering(), (RECEIVED, REFUSED)), (Plain(), ())], ids=["reads them", "has none"])
 def test_who_reads_them_well_and_who_reads_none_keep_the_rules(adapter: Answering, receipts: tuple[bytes, ...]) -> None:
-    report = check(AdapterConformance, adapter=adapter, receipts=receipts)
+    report = check(ReceiptConformance, adapter=adapter, receipts=receipts)
 
+    assert issubclass(AdapterConformance, ReceiptConformance)
     assert [(each.id, each.broken or each.unjudged) for each in report.results if not each.holds] == []
     assert report.tier is Tier.PLATINUM

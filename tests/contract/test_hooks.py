@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 import alertbus.plugin
+from alertbus.model.errors import PluginFault
 from alertbus.plugin import Alert, Ignored, hookspecs, testing
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
@@ -40,10 +41,11 @@ class TestExampleSource(SourceConformance):
     samples = (A_CALL, AN_ENQUIRY)
 
 
-def test_there_are_the_five_hooks_of_the_design() -> None:
+def test_there_are_the_five_hooks_of_the_design_and_one_for_items() -> None:
     assert HOOKS == [
         "alertbus_adapters",
         "alertbus_channels",
+        "alertbus_items",
         "alertbus_kinds",
         "alertbus_patterns",
         "alertbus_sources",
@@ -109,3 +111,11 @@ def test_no_plugin_of_ours_reaches_past_the_public_room() -> None:
         ]
 
     assert past == []
+
+
+def test_a_wrong_setting_of_a_plugins_own_stops_start_up_and_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEALTH_PLUGIN", '{"ods": "CANARY"}')
+
+    with pytest.raises(PluginFault, match=r"'health': HEALTH_PLUGIN\.ods: expected a mapping") as caught:
+        Plugins.load()
+    assert "CANARY" not in str(caught.value)

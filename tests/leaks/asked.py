@@ -26,6 +26,7 @@ from pypdf import PdfReader
 from alertbus.broker.consumer import read_all
 from alertbus.broker.topics import TOPICS
 from alertbus.model.case import UK
+from alertbus.plugin.manager import Plugins
 from alertbus.run.bootstrap import wired
 from alertbus.run.supervisor import Supervisor
 from alertbus.run.temporary import any_port
@@ -487,9 +488,11 @@ def _hostile(bus: AskedBus) -> Iterator[tuple[str, str, str, bytes, Json]]:
     yield "sender", "POST", "/v1/alerts", whole, json_ | {"ce-specversion": FIELDS["alert: officer"], "ce-id": FIELDS["man: given name"]}
     yield "police", "POST", "/v1/alerts", whole, json_
     yield "police", "PUT", "/v1/cases/case-1", json.dumps(the_case()).encode(), json_
-    for source in ("hmpps", "nspcc", "school", "no_such_source"):
+    plugins = Plugins.load()
+    for source in (*sorted(plugins.sources), "no_such_source"):
         yield "sender", "POST", f"/v1/sources/{source}", whole, json_
-    yield "police", "POST", "/v1/receipts/health", whole, json_
+    for sector in sorted(name for name, adapter in plugins.adapters.items() if hasattr(adapter, "parse_receipt")):
+        yield "police", "POST", f"/v1/receipts/{sector}", whole, json_
     somebody = FIELDS["child: given name"]
     for reader in ("police", "csc"):
         for place in (

@@ -55,7 +55,7 @@ def is_retold(excerpt: str, left: str) -> bool:
     return any(
         stands_retold(sentence, words)
         for sentence in retold.sentences_of(excerpt)
-        if 2 * sum(word in left for word in sentence.meaning) >= len(sentence.meaning)
+        if sum(word not in left for word in sentence.meaning) <= max(len(sentence.meaning) // 2, min(len(sentence.meaning) - 1, 2))
         for words in map(retold.words_of, left.split("\0"))
     )
 

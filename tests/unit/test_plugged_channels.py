@@ -197,6 +197,17 @@ def test_a_channel_that_nobody_offers_is_told_with_the_nearest() -> None:
         plugged_channels({"gp": ChannelSettings(channel="pidgeon")}, {}, {"pigeon": Pigeons()})
 
 
+async def test_where_a_plugin_is_set_aside_its_channel_delivers_nothing_and_every_other_runs(tmp_path: Path) -> None:
+    """Not a fault that stops delivery: its agency is undelivered and escalates, as the others are told."""
+    given = {"gp": ChannelSettings(channel="gone", settings={"a": 1}), "police": chosen(tmp_path)}
+    async with (
+        database(tmp_path) as book,
+        open_channels(given, book.transactions, lambda: NOON, transports={"pigeon": Pigeons()}, some_set_aside=True) as channels,
+    ):
+        assert await channels.of("gp").send(MESSAGE, "gp") == Outcome(Trouble.CHANNEL)
+        assert await channels.of("police").send(MESSAGE, "police") == Outcome()
+
+
 @pytest.mark.parametrize(
     "given",
     [

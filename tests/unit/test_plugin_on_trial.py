@@ -65,9 +65,9 @@ def test_a_sector_that_nobody_has_entered_gets_an_agency_that_is_told_the_least(
 
 
 def test_a_plugin_of_a_sector_that_has_agencies_is_tried_as_the_first_of_them(tmp_path: Path) -> None:
-    trial, said = tried(dropped_in(tmp_path, "trialone", "nspcc"), tmp_path)
+    trial, said = tried(dropped_in(tmp_path, "trialone", "unknown"), tmp_path)
 
-    assert (trial.agencies, said) == (("nspcc",), [])
+    assert (trial.agencies, said) == (("alertbus_watchdog",), [])
 
 
 def test_one_that_no_bus_would_take_beside_the_installed_ones_is_refused_before_anything_starts(
@@ -78,6 +78,13 @@ def test_one_that_no_bus_would_take_beside_the_installed_ones_is_refused_before_
     with pytest.raises(PluginFault, match="housing"):
         tried(file, tmp_path)
     assert ask(capfdbinary, "plugin", "run", file).code == 2
+
+
+def test_one_that_cannot_be_imported_is_refused_before_anything_starts(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    answered = ask(capfdbinary, "plugin", "run", dropped_in(tmp_path, "trialbad", text="1 / 0"))
+
+    assert answered.code == 2
+    assert "ZeroDivisionError" in answered.err
 
 
 def test_the_family_is_the_reviews_and_the_agency_works_with_it(tmp_path: Path) -> None:

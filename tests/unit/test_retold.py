@@ -30,6 +30,7 @@ def found(texts: list[str], *strings: str, **fields: object) -> tuple[int, ...]:
         ("He hit me with the fucking belt", "He hit me with the f***ing belt"),
         ("He hit me with the fucking belt", "He hit me with the belt"),
         ("You fucking bitch, I'll kill you", "You ******* *****, I'll kill you"),
+        ("You bastard, get the fuck off me, she screamed", "You b******, get the f*** off me, she screamed"),
         ("Mummy locked me in the cupboard", "Mummy said she locked him in the cupboard"),
         (NINE, "She came in at nine crying and said no-one had been at home since the day before yesterday"),
         (

@@ -87,6 +87,19 @@ def test_an_unpackaged_plugin_takes_the_place_of_the_installed_one_of_its_name(t
     assert listed["housing"] == "0.1.0"
 
 
+def test_one_that_is_set_aside_is_no_reason_to_say_that_it_does_not_exist(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    dropped_in(tmp_path, "dropbad", text="1 / 0")
+
+    for answered in (
+        ask(capfdbinary, "plugin", "render", "dropbad", "--plugins-dir", tmp_path),
+        ask(capfdbinary, "plugin", "parse", "dropbad", __file__, "--plugins-dir", tmp_path),
+    ):
+        assert answered.code == 1
+        assert "dropbad is set aside: importing it ended in ZeroDivisionError" in answered.err
+
+
 def test_two_in_one_folder_may_not_have_one_name(tmp_path: Path) -> None:
     dropped_in(tmp_path, "dropone")
     dropped_in(tmp_path, "alertbus_dropone")
@@ -171,13 +184,16 @@ def test_list_and_doctor_name_what_is_not_installed(
     listed = ask(capfdbinary, "plugin", "list")
 
     assert listed.code == 0
-    assert [line.split()[:4] for line in listed.out.splitlines() if "dropone" in line] == [["dropone", "unpackaged", "adapter", "dropone"]]
+    assert [line.split()[:4] for line in listed.out.splitlines() if line.startswith("dropone")] == [
+        ["dropone", "unpackaged", "adapter", "dropone"]
+    ]
 
 
 async def test_doctor_says_which_plugins_are_not_installed(tmp_path: Path) -> None:
     dropped_in(tmp_path, "dropone")
 
-    assert "not installed, from ALERTBUS_PLUGINS_DIR: dropone" in await doctor._plugins(load_settings(plugins_dir=tmp_path))
+    with pytest.raises(doctor.NeedsALook, match="not installed, from ALERTBUS_PLUGINS_DIR: dropone; adapters for whose sector"):
+        await doctor._plugins(load_settings(plugins_dir=tmp_path))
     assert "not installed" not in await doctor._plugins(load_settings())
 
 

@@ -4,8 +4,8 @@ import inspect
 from pathlib import Path
 
 from alertbus.broker.topics import TOPICS
-from alertbus.channel_settings import OWN_CHANNELS
 from alertbus.delivery import channels
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.transports import OpenTransport
 from alertbus.policy.load import load_policy

@@ -18,6 +18,7 @@ HEAVY = [
     "pluggy",
     "prometheus_client",
     "pytest",
+    "requests",
     "rich",
     "rocksdict",
     "sqlalchemy",

@@ -10,17 +10,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from alertbus.channel_settings import OWN_CHANNELS, ChannelSettings
+from alertbus.channel_settings import ChannelSettings
 from alertbus.delivery.channels.deadman import DeadmanChannel, DeadmanSwitch
 from alertbus.delivery.channels.file import FileChannel
 from alertbus.delivery.channels.inbox import InboxChannel
-from alertbus.delivery.channels.plugged import PluggedChannel
+from alertbus.delivery.channels.plugged import AbsentTransport, PluggedChannel
 from alertbus.delivery.channels.webhook import LIMIT_S, WebhookChannel, trusted, webhook_client
 from alertbus.delivery.ledger.shared_transactions import SharedTransactions
 from alertbus.delivery.outcome import Outcome
 from alertbus.model import watchdog
 from alertbus.model.errors import SettingsFault
 from alertbus.model.notice import Message
+from alertbus.model.ways_out import OWN_CHANNELS
 from alertbus.plugin.transport_checks import faults_of_channels, settings_for
 from alertbus.plugin.transports import Transport
 
@@ -93,16 +94,18 @@ async def open_channels(
     *,
     fallbacks: Mapping[str, ChannelSettings] = MappingProxyType({}),
     transports: Mapping[str, Transport] = MappingProxyType({}),
+    some_set_aside: bool = False,
     limit_s: float = LIMIT_S,
     switch: DeadmanSwitch = _NO_SWITCH,
 ) -> AsyncIterator[Channels]:
     """Open the channels that the settings name; connections are closed on leaving. The watchdog's agency has its own channel, always.
-    `transports` are the channels of plugins. Raises `SettingsFault` where the settings of one are not as it says.
+    `transports` are the channels of plugins. Raises `SettingsFault` where the settings of one are not as it says. `some_set_aside`: a
+    plugin could not be imported, and a channel that nobody offers may be its own: what goes there is undelivered, and everything else runs.
 
     What the inbox writes is committed together with what else is written by `transactions`.
     """
     inbox = InboxChannel(transactions, now)
-    plugged = plugged_channels(settings, fallbacks, transports)
+    plugged = plugged_channels(settings, fallbacks, transports, some_set_aside=some_set_aside)
     webhooks = [one for one in (*settings.values(), *fallbacks.values()) if one.channel == "webhook"]
     authorities = {file: trusted(file) for file in {one.ca_file for one in webhooks}}
     async with webhook_client(len(webhooks)) as client:
@@ -140,12 +143,19 @@ async def open_channels(
 
 
 def plugged_channels(
-    settings: Mapping[str, ChannelSettings], fallbacks: Mapping[str, ChannelSettings], transports: Mapping[str, Transport]
+    settings: Mapping[str, ChannelSettings],
+    fallbacks: Mapping[str, ChannelSettings],
+    transports: Mapping[str, Transport],
+    *,
+    some_set_aside: bool = False,
 ) -> dict[int, PluggedChannel]:
     """Give the channels of plugins that the settings name, by the identity of what names each. None is opened yet.
 
     Raises `SettingsFault` with every fault of them.
     """
+    if some_set_aside:
+        named = {chosen.channel for _, chosen in _of_plugins(settings, fallbacks)}
+        transports = {**{name: AbsentTransport(name) for name in named}, **transports}
     if faults := list(faults_of_channels(settings, fallbacks, transports)):
         raise SettingsFault("\n".join(faults))
     return {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
+from pydantic import ConfigDict
 
 from alertbus.delivery.outcome import ACCEPTED, HANDED_OVER, Outcome, Reply, Trouble
 from alertbus.model.notice import Message
@@ -41,6 +42,25 @@ _LONGEST_REPLY = 64 * 1024
 T = TypeVar("T")
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class AbsentSettings(TransportSettings):
+    """Whatever was set for a channel of a plugin that is set aside: nobody can say whether it is right."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class AbsentTransport:
+    """Stands for a channel of a plugin that could not be imported: what is sent there is trouble of our own, told and tried again."""
+
+    contract = 1
+    settings: type[TransportSettings] = AbsentSettings
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def open(self, settings: Any) -> OpenTransport:
+        raise LookupError(self.name, type(settings).__name__)
 
 
 class ChannelHangs(Exception):

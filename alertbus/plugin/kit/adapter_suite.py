@@ -47,15 +47,23 @@ class AdapterConformance(ReceiptConformance):
     def test_gives_back_a_message(self) -> None:
         calls.gives_messages(self.adapter)
 
-    @rule(Tier.BRONZE, "An alert of a kind you did not expect must still arrive.", "Render from the notice's fields.", ground=True)
+    @rule(
+        Tier.BRONZE,
+        "An alert of a kind you did not expect must still arrive.",
+        "Render from the notice's fields.",
+        ground=True,
+        protects=True,
+    )
     def test_renders_every_kind_and_deed(self) -> None:
         calls.renders_everything(self.adapter)
 
-    @rule(Tier.BRONZE, "Most fields are absent for most sectors.", "Leave out what is not there; assume nothing.", ground=True)
+    @rule(
+        Tier.BRONZE, "Most fields are absent for most sectors.", "Leave out what is not there; assume nothing.", ground=True, protects=True
+    )
     def test_renders_a_notice_with_optional_fields_absent(self) -> None:
         calls.renders_what_is_left(self.adapter)
 
-    @rule(Tier.BRONZE, "A withdrawn threat that looks like a new one is believed.", "Render `notice.deed`.", needs=(_PURE,))
+    @rule(Tier.BRONZE, "A withdrawn threat that looks like a new one is believed.", "Render `notice.deed`.", needs=(_PURE,), protects=True)
     def test_tells_a_withdrawal_from_a_delivery(self) -> None:
         calls.tells_deeds_apart(self.adapter)
 

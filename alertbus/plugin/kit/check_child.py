@@ -19,7 +19,7 @@ from alertbus.plugin.kit import calling
 from alertbus.plugin.kit.adapter_suite import AdapterConformance
 from alertbus.plugin.kit.conformance import Broken
 from alertbus.plugin.kit.exemptions import exemptions_in
-from alertbus.plugin.kit.sample_files import samples_for
+from alertbus.plugin.kit.sample_files import golden_for, samples_for
 from alertbus.plugin.kit.source_suite import SourceConformance
 from alertbus.plugin.kit.tier_report import judged
 from alertbus.plugin.manager import Plugins, offer
@@ -88,7 +88,7 @@ def _check(name: str, plugin: object, module: Path, tell: Tell) -> None:
     _refuse_what_no_rule_names(name, plugin, adapters, sources)
     for adapter in adapters:
         receipts = samples_for(_name(adapter), module, "receipts")
-        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=receipts)
+        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=receipts, golden=golden_for(_name(adapter), module))
     for source in sources:
         samples = samples_for(_name(source), module, "samples")
         _judge(SourceConformance, "source", source, exempt, tell, samples=samples)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from alertbus.model.notice import Deed, Message, Notice
-from alertbus.plugin.kit.conformance import must
+from alertbus.plugin.kit.conformance import Broken, must
 from alertbus.plugin.kit.invented import full_notice
 from alertbus.plugin.kit.looking import rendered
 from alertbus.plugin.kit.samples import addressed_notice, ended_notice, minimal_notice, sample_briefing
@@ -62,14 +62,26 @@ def keeps_to(adapter: Adapter, folder: Path | None) -> None:
         return
     must((folder / INDEX).is_file(), f"there are no golden messages in {folder.name}/: make them with alertbus.plugin.kit.golden.renew")
     index: dict[str, dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    notices = golden_notices()
-    for name, kept in index.items():
-        if name in notices:  # a notice that the kit no longer has says nothing about the plugin
-            message = rendered(adapter, notices[name])
-            changes = [*_compared({k: v for k, v in kept.items() if k != "file"}, _outside(message), ""), *_of_body(folder, kept, message)]
-            changes.sort(key=lambda change: "is new" in change)
-            more = f" and {len(changes) - MOST} more" if len(changes) > MOST else ""
-            must(not changes, f"{name}: {'; '.join(changes[:MOST])}{more}")
+    notices = golden_notices()  # one that the kit no longer has says nothing about the plugin
+    changed = [
+        (name, found) for name, kept in index.items() if name in notices and (found := _changes(adapter, notices[name], folder, kept))
+    ]
+    changed.sort(key=lambda each: all(map(_only_new, each[1])))
+    for name, changes in changed:
+        more = f" and {len(changes) - MOST} more" if len(changes) > MOST else ""
+        others = f". {len(changed) - 1} of the other golden messages have changed too" if len(changed) > 1 else ""
+        raise Broken(f"{name}: {'; '.join(changes[:MOST])}{more}{others}")
+
+
+def _changes(adapter: Adapter, notice: Notice, folder: Path, kept: Mapping[str, Any]) -> list[str]:
+    """Say how the message is another one: what a reader may miss first, what is only new last."""
+    message = rendered(adapter, notice)
+    outside = {name: value for name, value in kept.items() if name != "file"}
+    return sorted([*_compared(outside, _outside(message), ""), *_of_body(folder, kept, message)], key=_only_new)
+
+
+def _only_new(change: str) -> bool:
+    return change.endswith("is new")
 
 
 def _of_body(folder: Path, kept: Mapping[str, Any], message: Message) -> Iterator[str]:
@@ -95,7 +107,7 @@ def _compared(old: Any, new: Any, path: str) -> Iterator[str]:
         yield f"{here} was {_sort(old)}, is {_sort(new)}"
     elif isinstance(old, dict):
         yield from (f"{_below(path, key)} is gone" for key in old if key not in new)
-        for key in old.keys() & new.keys():
+        for key in (key for key in old if key in new):
             yield from _compared(old[key], new[key], _below(path, key))
         yield from (f"{_below(path, key)} is new" for key in new if key not in old)
     elif isinstance(old, list):

@@ -47,6 +47,18 @@ def samples_for(name: str, module: Path, attribute: str) -> Sequence[bytes]:
     return ()
 
 
+def golden_for(name: str, module: Path) -> Path | None:
+    """Give the folder of an adapter's golden messages: `golden/<its name>/` beside pyproject.toml, or the one that its test class names."""
+    project = project_of(module)
+    if project is None:
+        return None
+    if (project / "golden" / name).is_dir():
+        return project / "golden" / name
+    classes = [one for test in _test_modules(project) for one in vars(test).values() if isinstance(one, type)]
+    named = [one for one in classes if getattr(getattr(one, "adapter", None), "name", None) == name]
+    return next((folder for one in named if isinstance(folder := getattr(one, "golden", None), Path)), None)
+
+
 def _test_modules(project: Path) -> Iterator[ModuleType]:
     """The plugin's own tests, imported as pytest would. One that cannot be is passed over: it is not what is checked."""
     roots = [str(folder) for folder in (project, project / "src", project / "tests", project.parent.parent) if folder.is_dir()]

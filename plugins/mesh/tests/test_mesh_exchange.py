@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from alertbus_mesh import Exchange, Mesh, MeshSettings
-from alertbus_mesh.exchange import _by_status, _refused, _trouble
+from alertbus_mesh import Mesh, MeshSettings
+from alertbus_mesh.exchange import Exchange, _by_status, _refused, _trouble
 from alertbus_mesh.mailbox_client import MailboxClient
 from mesh_client import MeshError
 from pydantic import SecretStr, ValidationError
@@ -43,6 +43,7 @@ def settings(url: str, **more: Any) -> MeshSettings:
 @pytest.fixture
 def way(mesh: Sandbox) -> Iterator[Exchange]:
     opened = Mesh().open(settings(mesh.url))
+    assert isinstance(opened, Exchange)
     yield opened
     opened.close()
 

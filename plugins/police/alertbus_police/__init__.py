@@ -6,11 +6,12 @@ from alertbus_police import PoliceAdapter, PoliceReports
 
 from collections.abc import Sequence
 
-from alertbus.plugin import Adapter, Source, hookimpl
+from alertbus.plugin import Adapter, CasePattern, Source, hookimpl
 from alertbus_police.adapter import PoliceAdapter
+from alertbus_police.patterns import THREE_GREENS
 from alertbus_police.source import PoliceReports, report_schema
 
-__all__ = ["PoliceAdapter", "PoliceReports", "alertbus_adapters", "alertbus_sources", "report_schema"]
+__all__ = ["PoliceAdapter", "PoliceReports", "alertbus_adapters", "alertbus_patterns", "alertbus_sources", "report_schema"]
 
 
 @hookimpl
@@ -21,3 +22,8 @@ def alertbus_adapters() -> Sequence[Adapter]:
 @hookimpl
 def alertbus_sources() -> Sequence[Source]:
     return [PoliceReports()]
+
+
+@hookimpl
+def alertbus_patterns() -> Sequence[CasePattern]:
+    return [THREE_GREENS]

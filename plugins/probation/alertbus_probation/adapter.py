@@ -70,7 +70,7 @@ class ProbationAdapter:
         headers = {"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value}
         if step := step_word(notice):
             headers["x-alertbus-step"] = step
-        return Message(media_type=MEDIA_TYPE, body=as_page(_event(notice), indent=1), filename=f"{notice.id}.json", headers=headers)
+        return Message(media_type=MEDIA_TYPE, body=as_page(_event(notice)), filename=f"{notice.id}.json", headers=headers)
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:
         return read_answer(raw)

@@ -73,7 +73,7 @@ class SocialCareAdapter:
         headers = {"x-alertbus-schema": SCHEMA_NAME, "x-alertbus-deed": notice.deed.value}
         if step := step_word(notice):
             headers["x-alertbus-step"] = step
-        body = as_page(_page(notice, self._census), indent=1)
+        body = as_page(_page(notice, self._census))
         return Message(media_type=MEDIA_TYPE, body=body, filename=f"{notice.id}.json", headers=headers)
 
     def parse_receipt(self, raw: bytes) -> ReceiptGiven:

@@ -67,7 +67,8 @@ class Hl7Validator:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        with self._process:  # closes its pipes, and waits for it
+            pass
 
     def _line(self) -> str:
         if self._process.stdout is None:
