@@ -90,7 +90,7 @@ def refused(message: object) -> list[str]:
 
 SHORT = {
     **event(type="domestic_abuse_incident", observations=[], details={"incident": {"dash": 14, "dash_grade": "high", "marac": True}}),
-    **dict.fromkeys(("objects", "locations", "links"), []),
+    **{array: [] for array in ("objects", "locations", "links")},
 }
 
 
