@@ -64,3 +64,19 @@ def test_the_environment_of_this_test_is_not_the_one_that_runs_it(environment: P
 
     assert Path(where) == environment
     assert where != sys.prefix
+
+
+def test_what_a_release_rendered_is_kept_and_the_next_one_is_held_to_it(environment: Path, tmp_path: Path) -> None:
+    begun = run(environment, "-m", "alertbus", "plugin", "new", "coastwatch", "--adapter", cwd=tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    kept = run(environment, "-m", "alertbus", "plugin", "golden", "coastwatch", cwd=tmp_path)
+    assert kept.returncode == 0, kept.stderr
+    adapter = tmp_path / "coastwatch" / "alertbus_coastwatch" / "adapter.py"
+    adapter.write_text(adapter.read_text("utf-8").replace("title=notice.title", "heading=notice.title"), "utf-8")
+
+    judged = run(environment, "-m", "alertbus", "plugin", "check", "coastwatch", "--json", cwd=tmp_path)
+
+    broken = [one["rule"] for each in json.loads(judged.stdout)["objects"] for one in each["failed"]]
+    assert broken == ["keeps-to-its-golden-messages"], judged.stdout
+    elsewhere = run(environment, "-m", "alertbus", "plugin", "golden", "coastwatch/tests", cwd=tmp_path)
+    assert (elsewhere.returncode, "no pyproject.toml" in elsewhere.stderr) == (2, True), elsewhere.stderr
