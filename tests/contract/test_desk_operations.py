@@ -23,6 +23,7 @@ from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.desk.visitor import Role, Visitor
 from alertbus.model.notice import Notice, Receipt, Stage
 from alertbus.operations.gauges import Vitals
+from alertbus.plugin.set_aside import SetAside
 from alertbus.quarantine.entry import refused
 from alertbus.serving.operations_shown import OperationsReader
 from tests.contract.test_http import alert, fresh, notice, owe
@@ -353,6 +354,21 @@ async def test_plugins_are_shown_with_who_uses_them_and_what_is_missing(gateway:
     assert "police" in called["without_adapter"]
     assert "not checked here" in page
     assert "Police" in page
+
+
+async def test_a_plugin_that_is_set_aside_is_shown_with_its_reason_and_whom_it_keeps_from_being_told(gateway: Any) -> None:
+    aside = SetAside.of("police", "1.0", "ImportError at alertbus_police/adapter.py:12", {})
+    gateway.inside.plugins.set_aside = (aside,)
+    async with desk_over(gateway, operator()) as desk:
+        page = (await desk.get("/operations/plugins")).text
+        agencies = (await desk.get("/operations/agencies")).text
+    called = (await gateway.http.get("/v1/operations/plugins")).json()
+
+    assert called["set_aside"] == [{"plugin": "police", "version": "1.0", "reason": aside.reason, "agencies": ["police"]}]
+    assert "police" not in called["without_adapter"]
+    assert f"<code>{aside.reason}</code>" in page
+    assert "Nothing can be sent to Police until it is mended" in page
+    assert "nothing can be sent" in agencies
 
 
 async def test_nothing_of_an_alert_comes_to_the_pages_for_who_operates(gateway: Any, tmp_path: Path) -> None:
