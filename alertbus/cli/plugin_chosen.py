@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alertbus.plugin.manager import Plugins
     from alertbus.plugin.protocols import Adapter, Source
 
-Offered = TypeVar("Offered", "Adapter", "Source")
+AdapterOrSource = TypeVar("AdapterOrSource", "Adapter", "Source")
 
 
 def is_path(given: str) -> bool:
@@ -49,7 +49,7 @@ def source_of(given: str, named: str | None) -> "tuple[Plugins, Source]":
     return plugins, _chosen(plugins, list(plugins.sources.values()), given, named, "source")
 
 
-def _chosen(plugins: "Plugins", offered: list[Offered], given: str, named: str | None, what: str) -> Offered:
+def _chosen(plugins: "Plugins", offered: list[AdapterOrSource], given: str, named: str | None, what: str) -> AdapterOrSource:
     """One by its name, else the only one of its plugin."""
     owners = {(row.kind, row.name): row.plugin for row in plugins.listing()}
     of_plugin = offered if is_path(given) else [one for one in offered if owners[what, one.name] == given]
@@ -76,10 +76,10 @@ def _set_aside(plugins: "Plugins", wanted: str) -> str:
     return offering[0].words if offering else ""
 
 
-def _names(offered: Iterable[Offered]) -> str:
+def _names(offered: Iterable[AdapterOrSource]) -> str:
     return ", ".join(sorted(one.name for one in offered)) or "none"
 
 
-def _hint(wanted: str, offered: Iterable[Offered]) -> str:
+def _hint(wanted: str, offered: Iterable[AdapterOrSource]) -> str:
     near = difflib.get_close_matches(wanted, [one.name for one in offered], n=1)
     return f"; did you mean '{near[0]}'" if near else ""
