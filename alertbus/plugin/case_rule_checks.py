@@ -20,11 +20,11 @@ from alertbus.policy.policy import NEVER, KindRule
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
-Offered = Sequence[tuple[str, object]]
+FromAHook = Sequence[tuple[str, object]]
 """What a hook returned, each with the plugin's name."""
 
 
-def kinds_of(offered: Offered, named: Callable[[str], str]) -> dict[str, AlertKind]:
+def kinds_of(offered: FromAHook, named: Callable[[str], str]) -> dict[str, AlertKind]:
     """Give the kinds that are offered, by name. `named` names a plugin with its package. Raises `PluginFault`."""
     found = {}
     for kind in _once(offered, AlertKind, "alertbus_kinds", "a kind", named):
@@ -35,7 +35,7 @@ def kinds_of(offered: Offered, named: Callable[[str], str]) -> dict[str, AlertKi
 
 
 def additions_of(
-    kinds: Mapping[str, AlertKind], items: Offered, patterns: Offered, owners: Mapping[str, str], named: Callable[[str], str]
+    kinds: Mapping[str, AlertKind], items: FromAHook, patterns: FromAHook, owners: Mapping[str, str], named: Callable[[str], str]
 ) -> PolicyAdditions:
     """Give what the policy reads of all of it. `owners` says of each kind which plugin offers it. Raises `PluginFault`."""
     rules: dict[str, Mapping[str, Any]] = {}
@@ -59,7 +59,7 @@ def additions_of(
     )
 
 
-def _once(offered: Offered, of: type[Any], hook: str, what: str, named: Callable[[str], str]) -> list[tuple[str, Any]]:
+def _once(offered: FromAHook, of: type[Any], hook: str, what: str, named: Callable[[str], str]) -> list[tuple[str, Any]]:
     """Give what is offered if it is of that class and no name stands in two plugins."""
     found: dict[str, tuple[str, Any]] = {}
     for plugin, one in offered:

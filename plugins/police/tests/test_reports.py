@@ -88,11 +88,17 @@ def refused(message: object) -> list[str]:
     return [fault.path for fault in error.value.faults]
 
 
+SHORT = {
+    **event(type="domestic_abuse_incident", observations=[], details={"incident": {"dash": 14, "dash_grade": "high", "marac": True}}),
+    **{array: [] for array in ("objects", "locations", "links")},
+}
+
+
 class TestReportConformance(SourceConformance):
     source = PoliceReports()
     samples: ClassVar[list[bytes]] = [
         json.dumps(report()).encode(),
-        json.dumps(event(type="domestic_abuse_incident", details={"incident": incident(dash=14, dash_grade="high", marac=True)})).encode(),
+        json.dumps({**SHORT, "persons": [{"id": "a1", "child": False, "role": "victim", "given_name": "Ida"}]}).encode(),
         json.dumps({"schema": "police-ppn.v1", "notice": {"id": "x"}}).encode(),
     ]
 
