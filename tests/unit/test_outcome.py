@@ -88,7 +88,8 @@ def test_only_a_busy_or_broken_system_is_asked_for_its_wish() -> None:
 
 def test_every_class_of_error_has_a_rule() -> None:
     assert set(RULES) == set(Trouble)
-    assert set(DEFINITE) == {Trouble.REFUSED, Trouble.REFUSED_IN_REPLY, Trouble.NOT_LET_IN, Trouble.DIFFERENT, Trouble.UNSENDABLE}
+    refused = {Trouble.REFUSED, Trouble.REFUSED_IN_REPLY, Trouble.REFUSED_LATER, Trouble.GIVEN_UP}
+    assert set(DEFINITE) == refused | {Trouble.NOT_LET_IN, Trouble.DIFFERENT, Trouble.UNSENDABLE}
 
 
 @pytest.mark.parametrize(

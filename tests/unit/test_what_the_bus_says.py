@@ -45,6 +45,9 @@ REFERRALS = (
 )
 """Proceedings that only a person opens (NOT-07, -09, -10)."""
 
+STATED_BY_POLICE = frozenset({"marac", "dvds", "dvds_note", "dvds_disclosure"})
+"""Names of fields for what a force states it has done. No sentence of ours: a word more in one of them is found."""
+
 THREATS = (
     "taken away", "removed from", "lose your", "lose her", "lose his", "or else", "will be prosecuted", "must comply", "face consequences",
     "last chance", "final warning", "warn the", "warn her", "threaten the", "shocking", "horrific", "horrifying", "appalling", "urgent!",
@@ -94,7 +97,7 @@ def test_not_11_not_13_not_21_no_words_of_ours_pronounce_a_verdict() -> None:
 
 def test_not_09_not_10_no_words_of_ours_speak_as_if_the_bus_had_referred_or_advised() -> None:
     """Whether a conference is asked to look, or a woman is told of her right to ask, is decided by people who know her wishes."""
-    assert _found(REFERRALS) == []
+    assert [(place, said) for place, said in _found(REFERRALS) if said not in STATED_BY_POLICE] == []
 
 
 def test_not_14_no_words_of_ours_threaten_shock_or_speak_to_a_parent() -> None:
