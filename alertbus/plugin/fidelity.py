@@ -26,9 +26,11 @@ from functools import lru_cache
 
 import orjson
 
-from alertbus.model.notice import Message, Notice
+from alertbus.model.notice import Excerpt, Message, Notice
 from alertbus.plugin import retold
 
+_STAND_IN = "xqzvw"
+"""Stands in no language and in no notice."""
 WINDOW = 40
 """Characters that two texts share only when one was made from the other."""
 SHORTEST = 16
@@ -42,18 +44,38 @@ class UncheckableBody(ValueError):
     """The body is not the text its media type says. `str()` says what was expected, never what was found."""
 
 
-def altered(notice: Notice, message: Message) -> tuple[int, ...]:
+Again = Callable[[Notice], Message | None]
+"""Renders another notice with the same adapter; None where it cannot."""
+
+
+def altered(notice: Notice, message: Message, again: Again = lambda _: None) -> tuple[int, ...]:
     """Give the positions in `notice.narrative` of excerpts that are carried cut, changed or retold, or left out beside another of the same
     speaker; none when all are whole or absent.
+
+    `again`: what looks like a retelling is proved by it. A meeting's fields say "core group, held" whether or not somebody also said
+    "First core group held.": where the message says the same with other words in the place of the narrative, it does not say it after them.
     """
     if not notice.narrative:
         return ()
     excerpts, given = [_compared(excerpt.text) for excerpt in notice.narrative], _given(notice)
     strings = _distinct_strings(message)
     found = set(_left_out(notice, strings)) if len(excerpts) > 1 else set()
-    if any("\0" in text for text in given) or _altered_in(_that_may_hold(excerpts, strings), excerpts, given):
-        found.update(_altered_in(strings_of(message), excerpts, given, said_elsewhere=_said_elsewhere(notice)))
+    if any("\0" in text for text in given) or any(_looked_at_closely(_that_may_hold(excerpts, strings), excerpts, given)):
+        cut, told = _looked_at_closely(strings_of(message), excerpts, given, _said_elsewhere(notice))
+        other = again(_with_other_words(notice)) if told else None
+        if other is not None:
+            told -= _looked_at_closely(strings_of(other), excerpts, given, _said_elsewhere(notice))[1]
+        found |= cut | told
     return tuple(sorted(found))
+
+
+def _with_other_words(notice: Notice) -> Notice:
+    """The same notice with words that nobody says, as many and by the same speakers."""
+    others = [" ".join([_STAND_IN] * len(one.text.split())) for one in notice.narrative]
+    said = zip(others, notice.narrative, strict=True)
+    return notice.model_copy(
+        update={"narrative": tuple(Excerpt.of(other, one.said_by, observed_first_hand=one.observed_first_hand) for other, one in said)}
+    )
 
 
 def carried(notice: Notice, message: Message) -> tuple[int, ...]:
@@ -113,15 +135,16 @@ def _that_may_hold(excerpts: Sequence[str], strings: Collection[str]) -> list[st
     return ["", *(s for s in strings if len(s) >= size or not s.isascii() or "&" in s), ""]
 
 
-def _altered_in(
+def _looked_at_closely(
     strings: Iterable[str], excerpts: Sequence[str], given: Sequence[str], said_elsewhere: Sequence[str] = ()
-) -> tuple[int, ...]:
+) -> tuple[set[int], set[int]]:
+    """Give which excerpts are cut, and which others are retold."""
     # One text, its strings kept apart by a character that no passage holds: every step is then taken once per message.
     left = _normal(_without("\0".join(strings), given))
     cut = {i for i, excerpt in enumerate(excerpts) if _shares_passage(excerpt, left)}
     for text in said_elsewhere:
         left = left.replace(text, "\0")
-    return tuple(i for i, excerpt in enumerate(excerpts) if i in cut or retold.is_retold(excerpt, left))
+    return cut, {i for i, excerpt in enumerate(excerpts) if i not in cut and retold.is_retold(excerpt, left)}
 
 
 def _said_elsewhere(notice: Notice) -> list[str]:

@@ -9,7 +9,7 @@ the police.
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -17,9 +17,7 @@ import orjson
 
 from alertbus.model.notice import Excerpt, Message, Notice, NoticePerson
 from alertbus.plugin import fidelity
-
-Again = Callable[[Notice], Message | None]
-"""Renders another notice with the same adapter; None where it cannot."""
+from alertbus.plugin.fidelity import Again
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _LONG_ENOUGH = 5

@@ -27,7 +27,7 @@ def rendered(notice: Notice, adapter: Adapter, plugin: str, rules: PluginRules =
     if place := personal_outside(notice, message, again):
         raise PluginFault(f"{who}: the message's {place} holds something of a person in the notice. Proxies and logs see it: keep it out.")
     try:
-        changed = fidelity.altered(notice, message)
+        changed = fidelity.altered(notice, message, again)
         wrong = flag_out_of_place(notice, message, getattr(adapter, "flag_marks", ()), again)
     except fidelity.UncheckableBody as error:
         raise PluginFault(f"{who}: {error}. Send text in the encoding the media type names.") from None

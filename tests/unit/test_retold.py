@@ -5,9 +5,11 @@ import json
 import pytest
 
 from alertbus.model.alert import SaidBy
-from alertbus.model.notice import Excerpt, Message
+from alertbus.model.errors import PluginFault
+from alertbus.model.notice import Excerpt, Message, Notice
 from alertbus.plugin import fidelity
 from alertbus.plugin.kit.samples import sample_notice
+from alertbus.plugin.manager import Plugins, offer
 
 NINE = "She came in at nine and said that nobody had been home since the day before yesterday, and cried."
 
@@ -94,3 +96,33 @@ def test_an_excerpt_that_the_notice_also_says_elsewhere_does_not_count_as_carrie
     said = ["He has threatened staff", "He did it twice last week"]
 
     assert found(said, "He has threatened staff", title="He has threatened staff") == ()
+
+
+def _core_group(**fields: object) -> Notice:
+    held = Excerpt.of("First core group held.", SaidBy.PROFESSIONAL, observed_first_hand=True)
+    return sample_notice(
+        kind="meeting", flag=None, narrative=(held,), details={"meeting": {"type": "core_group", "state": "held"}}, **fields
+    )
+
+
+@pytest.mark.parametrize("sector", sorted(Plugins.load().adapters))
+def test_fields_that_say_what_somebody_also_said_in_words_are_no_retelling(sector: str) -> None:
+    plugins = Plugins.load()
+    adapter = plugins.adapters[sector]
+    assert plugins.render(_core_group(sector=sector), adapter).body
+
+
+class _Retells:
+    name, sector, contract, formats = "retells", "retells", 1, ("text/plain",)
+
+    def render(self, notice: Notice) -> Message:
+        said = " ".join(notice.narrative[0].text.rstrip(".").split()[1:])
+        text = f"Meeting: core group, held\nThe group said: {said}"
+        return Message(media_type="text/plain", body=text.encode())
+
+
+def test_a_retelling_is_refused_though_the_message_is_rendered_once_more_with_other_words() -> None:
+    plugins = Plugins({"retells": offer(adapters=[_Retells()])})
+    hurt = Excerpt.of("Today Daddy hurt my arm.", SaidBy.CHILD, observed_first_hand=True)
+    with pytest.raises(PluginFault, match=r"narrative\[0\] is carried cut or changed"):
+        plugins.render(_core_group().model_copy(update={"narrative": (hurt,)}), plugins.adapters["retells"])
