@@ -143,6 +143,7 @@ async def test_a_prometheus_that_scrapes_a_bus_answers_every_expression_of_every
         "alertbus-clocks: Owned by nobody, by agency",
         "alertbus-delivery: Left alone, by agency",
         "alertbus-delivery: Nudges that something waits at the desk",
+        "alertbus-delivery: Plugins: dropped, and set aside",
     }
     assert [(rule["name"], rule["health"]) for group in rules for rule in group["rules"]] == [
         (line.split(": ")[1], "ok") for line in written.splitlines() if line.strip().startswith("- alert:")

@@ -151,5 +151,5 @@ def test_what_points_at_nobody_is_wrong_usage_and_is_not_repeated(text: str) -> 
 def test_status_says_how_much_waits_and_for_whom() -> None:
     oldest = {"id": "r", "reason": "unsure_match", "age_s": 5400.0, "owner": "mash"}
 
-    assert _review({"open": 3, "oldest": oldest}) == "3 open, the oldest 1.5 h, for mash (unsure_match)"
+    assert _review({"open": 3, "oldest": oldest}) == "3 open, the oldest 1.5 h, for mash (unsure_match); `alertbus review list` lists them"
     assert _review({"open": 0, "oldest": None}) == "nothing open"
