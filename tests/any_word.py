@@ -27,8 +27,9 @@ from alertbus.model.events import (
 )
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
-from alertbus.model.notice import ANSWERS, Cause, Deed, Excerpt, Intent, Notice, NoticePerson, Obligation, Receipt, Stage
+from alertbus.model.notice import Cause, Deed, Excerpt, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name
+from alertbus.model.receipt import ANSWERS, Intent, Receipt, Stage
 from alertbus.model.team import Answering, Team
 
 EDGES = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), datetime(1, 1, 1, 0, 0, 30, tzinfo=UTC)]

@@ -10,7 +10,8 @@ from alertbus.model.base import INSTANT
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, Tick
 from alertbus.model.item import Item
-from alertbus.model.notice import Intent, Notice
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import Policy
 from alertbus.reach.due import next_moment

@@ -5,7 +5,7 @@ from typing import Any
 
 from alertbus.chronicle import projector
 from alertbus.model.item import ItemState
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from tests.story import Log, a_case, a_notice, a_receipt, accepted, an_item
 
 WORKER = "Kanarienvogel Obi"

@@ -29,7 +29,8 @@ from alertbus.model.events import (
 )
 from alertbus.model.identity import ReviewDecided, ReviewOutcome
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
-from alertbus.model.notice import ANSWERS, Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import ANSWERS, Intent, Receipt, Stage
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.load import load_policy
 from alertbus.reach.notices import notices_for

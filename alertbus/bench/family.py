@@ -10,7 +10,8 @@ from alertbus.broker.record import Record
 from alertbus.model import ids
 from alertbus.model.alert import AcceptedAlert, Action, Alert
 from alertbus.model.events import AlertAboutPerson, CaseChanged, LinkChanged
-from alertbus.model.notice import Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.policy.policy import Policy
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import EMPTY as NO_CASE

@@ -10,7 +10,8 @@ from alertbus.model.alert import Action, Narrative, Severity
 from alertbus.model.base import Word
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import Gap
-from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt
+from alertbus.model.notice import Deed, Notice, Obligation
+from alertbus.model.receipt import Intent, Receipt
 
 
 class InboxItem(Word):

@@ -14,7 +14,7 @@ from alertbus.chronicle.report_data import OwedAnswer, Period, ReportData, Repor
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case, in_uk
 from alertbus.model.item import Item, ItemState
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from alertbus.reach.standing_facts import plan_name
 from alertbus.sql.database import Database
 

@@ -9,7 +9,8 @@ from pydantic_core import from_json
 
 from alertbus.chronicle.tables import SEVERITY_RANK, ObligationState
 from alertbus.model.item import ItemStep, StepKind
-from alertbus.model.notice import Deed, Intent, Notice, Obligation, Receipt, Stage
+from alertbus.model.notice import Deed, Notice, Obligation
+from alertbus.model.receipt import Intent, Receipt, Stage
 
 _ON_ITS_WAY = {Stage.SENT: 0, Stage.ACCEPTED: 1}
 _DELIVERED = frozenset({*_ON_ITS_WAY, Stage.SEEN})

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, func, select
 from alertbus.chronicle import tables
 from alertbus.chronicle.views import answered, same_exercise
 from alertbus.model.item import Item
-from alertbus.model.notice import Notice, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Stage
 from alertbus.sql.database import Database
 
 

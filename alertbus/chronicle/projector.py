@@ -43,7 +43,8 @@ from alertbus.model.events import (
 )
 from alertbus.model.identity import ReviewDecided
 from alertbus.model.item import Item
-from alertbus.model.notice import ANSWERS, Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import ANSWERS, Receipt
 from alertbus.sql import locks
 from alertbus.sql.apart import together_or_apart
 from alertbus.sql.compiled import CompiledStatement

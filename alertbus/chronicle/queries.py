@@ -26,7 +26,8 @@ from alertbus.model.briefing import OWN_KINDS, OWN_SOURCE
 from alertbus.model.errors import NotFound
 from alertbus.model.events import ReviewReason
 from alertbus.model.gaps import gaps
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.sql.database import Database, Transaction
 
 _owed = tables.obligation.c

@@ -14,7 +14,8 @@ from alertbus.chronicle.views import AT_ONCE, receipts_given, same_exercise, vie
 from alertbus.model.alert import AcceptedAlert, Action
 from alertbus.model.case import Case, Involvement, Level, begins, ends
 from alertbus.model.item import Item
-from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.reach.roster import BEGINNING, FOREVER
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import UtcDateTime

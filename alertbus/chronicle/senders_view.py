@@ -16,7 +16,8 @@ from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import AT_ONCE, answered, is_overdue
 from alertbus.model.base import Word
 from alertbus.model.item import Item, ItemStep
-from alertbus.model.notice import Intent, Notice
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent
 from alertbus.sql.database import Database
 
 REFERRAL_STATES = frozenset({"case_status_change", "worker_change", "involvement_started", "meeting", "conference_outcome"})

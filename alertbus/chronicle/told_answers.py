@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, exists, select, text, updat
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.views import AT_ONCE, receipt_in, view
-from alertbus.model.notice import Receipt
+from alertbus.model.receipt import Receipt
 from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.database import Database
 

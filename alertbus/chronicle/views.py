@@ -14,7 +14,8 @@ from alertbus.chronicle.derive import copied_to
 from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.model.case import Case
 from alertbus.model.errors import NotFound
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.policy.neutral import is_neutral
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import database_faults, reading

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from alertbus.cli.output import as_json, say, to_the_minute
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.run.client import Client
 from alertbus.settings import load_settings
 

@@ -21,7 +21,8 @@ from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, ReviewNeeded, Tick
 from alertbus.model.field_words import describe, words_within
-from alertbus.model.notice import Message, Notice, Receipt
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Receipt
 from alertbus.model.team import Team
 from alertbus.plugin.field_reference import alert_reference, notice_reference
 from alertbus.policy.load import load_policy

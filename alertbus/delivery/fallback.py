@@ -25,7 +25,8 @@ from alertbus.delivery.render_threads import Rendered
 from alertbus.delivery.replies import Replies
 from alertbus.model import ids, watchdog
 from alertbus.model.events import NotDelivered
-from alertbus.model.notice import ENDINGS, Deed, Message, Notice, Receipt, Stage, lane_of
+from alertbus.model.notice import ENDINGS, Deed, Message, Notice, lane_of
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.plain import Plain
 from alertbus.policy.policy import Policy
 from alertbus.waiting import pause

@@ -6,7 +6,7 @@ A crash in between repeats and loses nothing: a receipt that is not noted as pub
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from alertbus.model.notice import Receipt
+from alertbus.model.receipt import Receipt
 
 PublishReceipts = Callable[[Sequence[Receipt]], Awaitable[None]]
 """Returns when the broker has acknowledged."""

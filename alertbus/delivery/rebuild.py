@@ -30,7 +30,8 @@ from alertbus.delivery.outcome import SAID_LATER, Trouble
 from alertbus.delivery.render import Renderer
 from alertbus.model import watchdog
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN, RECORD_QUARANTINED
-from alertbus.model.notice import ENDINGS, Message, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Message, Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.plain import Plain
 from alertbus.policy.load import load_policy

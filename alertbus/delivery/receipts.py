@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import Fault, NotFound, NotUnderstood, PluginFault, told_class
-from alertbus.model.notice import ANSWERS, Receipt
+from alertbus.model.receipt import ANSWERS, Receipt
 from alertbus.plugin.boundary import PluginBroke, behind_boundary
 from alertbus.plugin.echoes import WITHHELD, plain_fault, repeats
 from alertbus.plugin.lanes import LaneFull

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from alertbus.broker.record import Record
 from alertbus.delivery.ledger.ledger import Ledger
-from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.quarantine.entry import refused
 from alertbus.wire.words import DELIVERY

@@ -14,7 +14,7 @@ import structlog
 from alertbus.delivery.outcome import Outcome, Reply, Trouble
 from alertbus.delivery.receipts import understood
 from alertbus.model.errors import NotUnderstood, PluginFault
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter, ReceiptReader
 

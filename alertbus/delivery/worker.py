@@ -30,7 +30,7 @@ from alertbus.delivery.render import Renderer
 from alertbus.delivery.replies import Replies
 from alertbus.delivery.sender import Sender
 from alertbus.model.errors import PolicyFault
-from alertbus.model.notice import Receipt
+from alertbus.model.receipt import Receipt
 from alertbus.plugin.manager import Plugins
 from alertbus.policy.load import load_policy
 from alertbus.policy.policy import INBOX, Policy

@@ -12,7 +12,8 @@ from alertbus.chronicle.tables import ANSWERED, ObligationState
 from alertbus.desk.in_words import agency, dated, moment, role, span
 from alertbus.desk.visitor import Visitor
 from alertbus.model.briefing import OWN_KINDS
-from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.model.team import worker_ref
 from alertbus.plugin.briefed import before_this
 from alertbus.plugin.sections import called_in_words

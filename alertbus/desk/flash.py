@@ -7,7 +7,7 @@ from alertbus.chronicle import queries
 from alertbus.desk.desk import Desk
 from alertbus.desk.visitor import Visitor
 from alertbus.model.errors import NotFound
-from alertbus.model.notice import ANSWERS, Receipt, Stage
+from alertbus.model.receipt import ANSWERS, Receipt, Stage
 
 
 @dataclass(frozen=True, slots=True)

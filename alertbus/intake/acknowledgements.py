@@ -29,7 +29,7 @@ from alertbus.intake.source_calls import set_aside
 from alertbus.model import ids
 from alertbus.model.errors import BusError, InvalidInput, NotFound, NotUnderstood
 from alertbus.model.events import ReviewReason
-from alertbus.model.notice import ANSWERS, Intent, Receipt, Stage
+from alertbus.model.receipt import ANSWERS, Intent, Receipt, Stage
 from alertbus.plugin.manager import Plugins
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults

@@ -8,7 +8,7 @@ from pydantic import Field
 from alertbus.intake.callers import Caller
 from alertbus.model.base import Word
 from alertbus.model.errors import Fault
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.sensitivity import Sensitivity as S
 
 _SHORTEST = 2

@@ -12,7 +12,7 @@ import structlog
 from alertbus.chronicle.told_answers import untold_answers
 from alertbus.intake.publisher import Publisher
 from alertbus.model.events import Answered
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.sql.database import Database
 from alertbus.wire import records
 

@@ -33,7 +33,7 @@ from alertbus.model.base import Word
 from alertbus.model.errors import BusError, Fault, InvalidInput
 from alertbus.model.events import ReviewReason
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading

@@ -21,7 +21,7 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.callers import Caller
 from alertbus.intake.intake import Intake
 from alertbus.model.errors import BusError, NotFound, NotUnderstood, PluginFault
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from alertbus.model.rights import Right
 from alertbus.plugin.boundary import PluginBroke
 from alertbus.plugin.manager import Plugins

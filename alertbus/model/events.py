@@ -8,7 +8,7 @@ from pydantic import Base64Bytes, Field
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Count, Moment, Word
 from alertbus.model.case import Case, Link
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.model.sensitivity import Sensitivity as S
 
 

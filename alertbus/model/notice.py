@@ -19,10 +19,6 @@ from alertbus.model.briefing import Briefing
 from alertbus.model.identifiers import Identifier
 from alertbus.model.item import ItemStep
 from alertbus.model.person import Address, Name
-from alertbus.model.receipt import ANSWERS as ANSWERS  # noqa: PLC0414  so that mypy lets it be imported from here
-from alertbus.model.receipt import Intent as Intent  # noqa: PLC0414  so that mypy lets it be imported from here
-from alertbus.model.receipt import Receipt as Receipt  # noqa: PLC0414  so that mypy lets it be imported from here
-from alertbus.model.receipt import Stage as Stage  # noqa: PLC0414  so that mypy lets it be imported from here
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.model.team import Answering
 

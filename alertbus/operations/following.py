@@ -27,7 +27,8 @@ from alertbus.delivery.ledger.tables import ledger
 from alertbus.model.base import Word
 from alertbus.model.errors import BusError
 from alertbus.model.events import AlertReachedCase
-from alertbus.model.notice import Stage, lane_of
+from alertbus.model.notice import lane_of
+from alertbus.model.receipt import Stage
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, reading
 from alertbus.wire.reading import moment, understand

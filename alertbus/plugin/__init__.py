@@ -30,19 +30,9 @@ from alertbus.model.details import (
 from alertbus.model.identifiers import Identifier, IdentifierSystem, InvalidIdentifier, canonical
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit
 from alertbus.model.incident import Incident
-from alertbus.model.notice import (
-    Cause,
-    Deed,
-    Excerpt,
-    Intent,
-    Message,
-    Notice,
-    NoticePerson,
-    Obligation,
-    Receipt,
-    Stage,
-)
+from alertbus.model.notice import Cause, Deed, Excerpt, Message, Notice, NoticePerson, Obligation
 from alertbus.model.person import Address, Name, Person, Subject
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.plugin.case_rules import AlertKind, CaseItem, CasePattern, DetailsSection
 from alertbus.plugin.protocols import Adapter, Headers, Ignored, ReceiptGiven, Source, Stated, UnreadableMessage

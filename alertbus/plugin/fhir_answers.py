@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from alertbus.plugin.protocols import ReceiptGiven, UnreadableMessage
 
 TRANSIENT = frozenset({"transient", "timeout", "throttled", "lock-error", "no-store", "incomplete", "exception"})

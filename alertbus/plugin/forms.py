@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from alertbus.model.errors import Fault
 from alertbus.model.identifiers import Identifier, IdentifierSystem, canonical
-from alertbus.model.notice import Intent, Stage
 from alertbus.model.person import Address, Name, Person
+from alertbus.model.receipt import Intent, Stage
 from alertbus.model.validation import faults_of, join, path_of
 from alertbus.plugin.protocols import ReceiptGiven, UnreadableMessage
 from alertbus.plugin.schema import document

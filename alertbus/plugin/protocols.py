@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault
 from alertbus.model.identity import PersonMerged, PersonSplit
-from alertbus.model.notice import Intent, Message, Notice, Stage
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Intent, Stage
 
 Stated = Alert | PersonMerged | PersonSplit
 """What a source's message may state: an alert; or that numbers are one person's, or are not."""

@@ -19,7 +19,8 @@ from alertbus import unheard
 from alertbus.model.alert import Alert
 from alertbus.model.errors import Fault, PluginFault
 from alertbus.model.identity import PersonMerged, PersonSplit
-from alertbus.model.notice import Intent, Message, Notice, Stage
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Intent, Stage
 from alertbus.plugin.discovery import NotImported
 from alertbus.plugin.frames import FrameTooLong, NobodyThere, receive, send
 from alertbus.plugin.protocols import Headers, Ignored, ReceiptGiven, Stated, UnreadableMessage

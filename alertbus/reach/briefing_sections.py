@@ -21,7 +21,8 @@ from alertbus.model.briefing import (
 from alertbus.model.case import Case, Involvement, Level, Link, Scope, Spell, begins, in_uk
 from alertbus.model.custody import Custody, CustodyState, custody_on
 from alertbus.model.item import ANSWER, Item, ItemState
-from alertbus.model.notice import ConsentStanding, Intent, NoticePerson
+from alertbus.model.notice import ConsentStanding, NoticePerson
+from alertbus.model.receipt import Intent
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy import neutral
 from alertbus.policy.minimise import person_seen

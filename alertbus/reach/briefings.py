@@ -14,7 +14,8 @@ from alertbus.model.base import INSTANT
 from alertbus.model.briefing import KIND, OWN_SOURCE
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
-from alertbus.model.notice import Cause, Intent, Notice, Obligation
+from alertbus.model.notice import Cause, Notice, Obligation
+from alertbus.model.receipt import Intent
 from alertbus.policy.policy import Policy
 from alertbus.reach.briefing_notice import briefing_notice, taken_over, title_of
 from alertbus.reach.kept import OwnObligation

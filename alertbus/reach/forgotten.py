@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from alertbus.model.base import plus
 from alertbus.model.events import Answered, CaseChanged, Tick
 from alertbus.model.item import Item
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.policy.policy import Policy
 from alertbus.reach.answer_items import answer_item
 from alertbus.reach.newcomers import is_there

@@ -10,7 +10,8 @@ from alertbus.model.alert import Action
 from alertbus.model.base import Count, Moment, Word
 from alertbus.model.briefing import BriefedHandover
 from alertbus.model.events import ItemDecided
-from alertbus.model.notice import Intent, Obligation
+from alertbus.model.notice import Obligation
+from alertbus.model.receipt import Intent
 from alertbus.model.sensitivity import Sensitivity as S
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from alertbus.model import ids
 from alertbus.model.item import StepKind
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.policy.escalation_rules import OutOfHours
 from alertbus.policy.within import Within
 from alertbus.reach.askings import Asking

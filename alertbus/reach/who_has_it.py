@@ -12,7 +12,8 @@ from alertbus.model.alert import Action, Severity
 from alertbus.model.briefing import OWN_SOURCE, WHO_HAS_IT
 from alertbus.model.case import Case, Scope, in_uk
 from alertbus.model.events import Answered
-from alertbus.model.notice import Deed, Intent, Notice, Obligation
+from alertbus.model.notice import Deed, Notice, Obligation
+from alertbus.model.receipt import Intent
 from alertbus.policy.policy import UNKNOWN_SECTOR, Policy
 from alertbus.reach.askings import askings_of
 from alertbus.reach.kept import Answer

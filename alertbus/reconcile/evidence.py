@@ -31,7 +31,8 @@ from alertbus.model.events import (
     Tick,
     WordsDecided,
 )
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.reconcile.bare import bare_case, bare_statement
 from alertbus.wire.reading import moment, understand
 from alertbus.wire.words import words_read_by

@@ -31,7 +31,8 @@ from alertbus.model.events import (
 )
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewDecided
 from alertbus.model.item import Item
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.model.team import Team
 
 GATEWAY = "/alertbus/gateway"

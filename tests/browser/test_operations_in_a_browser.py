@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from alertbus.audit import trail
 from alertbus.audit.chain import AuditedDeed
 from alertbus.broker import topics
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from tests.browser.conftest import DeskListening, page_of, violations
 from tests.contract.test_desk_operations import AT, followable, operator, quarantined, told
 from tests.contract.test_http import fresh

@@ -21,7 +21,8 @@ from alertbus.chronicle.projector import apply, read
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.desk.visitor import Role, Visitor
-from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.operations.gauges import Vitals
 from alertbus.plugin.set_aside import SetAside
 from alertbus.quarantine.entry import refused

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from alertbus.model.case import Case, Involvement
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.plugin.kit.samples import every_notice, sample_alert, sample_briefing, sample_notice
 from tests.schema_changes import BEFORE, STATED, TODAY, changes, names_before, since_before, to_state
 

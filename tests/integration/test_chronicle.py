@@ -39,7 +39,8 @@ from alertbus.model.events import (
     ReviewNeeded,
     ReviewReason,
 )
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_alert
 from alertbus.rebuild.plan import rebuild
 from alertbus.run.bootstrap import Wiring

@@ -44,7 +44,8 @@ from alertbus.delivery.worker import DeliverySetup, deliver, run_delivery, utc_n
 from alertbus.model import ids
 from alertbus.model.errors import DatabaseUnavailable, NotFound, NotUnderstood, PluginFault
 from alertbus.model.events import NOTICE_OWED, RECEIPT_GIVEN
-from alertbus.model.notice import Intent, Message, Notice, Receipt, Stage
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage, hookimpl
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins

@@ -23,7 +23,8 @@ from alertbus.broker.envelope import decode
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import RECEIPTS, TopicSpec, ensure_topics
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata

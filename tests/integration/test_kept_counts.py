@@ -18,7 +18,8 @@ from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import ChronicleRestore, make_tables
 from alertbus.model.alert import Action
 from alertbus.model.item import ItemState
-from alertbus.model.notice import Deed, Intent, Stage
+from alertbus.model.notice import Deed
+from alertbus.model.receipt import Intent, Stage
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import MIGRATIONS, make_engine, metadata, migrate
 from tests.story import LATER, Log, a_case, a_notice, a_receipt, accepted, an_item, hours, story, unowned

@@ -18,7 +18,8 @@ from alertbus.delivery.ledger.rows import Leased, Settlement
 from alertbus.delivery.ledger.tables import LedgerState, beat, inbox_message, ledger
 from alertbus.delivery.ledger.turns import promote
 from alertbus.model import ids
-from alertbus.model.notice import ENDINGS, Deed, Notice, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice
+from alertbus.model.receipt import Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire.records import content

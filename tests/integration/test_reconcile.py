@@ -30,7 +30,8 @@ from alertbus.model.alert import AcceptedAlert, Action, Severity
 from alertbus.model.case import Case
 from alertbus.model.errors import Unavailable
 from alertbus.model.events import AlertReachedCase, CaseChanged, Tick
-from alertbus.model.notice import Notice, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Stage
 from alertbus.plugin.kit.samples import CANARIES
 from alertbus.reach.notices import notices_for
 from alertbus.reach.reduce_case import CaseState, reduce_case

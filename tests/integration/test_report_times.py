@@ -17,7 +17,7 @@ from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.model.events import NotDelivered
-from alertbus.model.notice import Receipt, Stage
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata

@@ -24,7 +24,8 @@ from alertbus.delivery.outcome import ACCEPTED, Backoff, Limits, Outcome, Troubl
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.publishing import Publishing
 from alertbus.delivery.rounds import Rounds
-from alertbus.model.notice import Message, Notice, Receipt
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Receipt
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.staff.tables import standing_team

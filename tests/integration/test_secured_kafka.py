@@ -22,7 +22,7 @@ from alertbus.broker.jars import find_java
 from alertbus.broker.producer import Producer
 from alertbus.broker.topics import ensure_topics, reachable
 from alertbus.cli.doctor import WELL, _examine
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.operations.progress import pending
 from alertbus.reconcile.full import reconcile
 from alertbus.run.bootstrap import wired

@@ -22,7 +22,8 @@ from alertbus.chronicle.worker import run_chronicle
 from alertbus.desk.sign_in.local_users import LocalUsers
 from alertbus.desk.sign_in.passwords import hashed
 from alertbus.model.errors import NotFound
-from alertbus.model.notice import Notice, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Stage
 from alertbus.plugin.kit.samples import sample_notice, sample_obligation
 from alertbus.run.temporary import any_port
 from alertbus.sql.database import Database

@@ -31,7 +31,8 @@ from alertbus.model import watchdog
 from alertbus.model.errors import DatabaseUnavailable, PolicyFault
 from alertbus.model.events import NotDelivered
 from alertbus.model.item import ItemStep, StepKind
-from alertbus.model.notice import ENDINGS, Deed, Message, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Deed, Message, Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.policy.load import load_policy

@@ -12,7 +12,8 @@ from alertbus.chronicle.derive import derive_obligation
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.delivery.ledger.rows import Settlement
 from alertbus.delivery.ledger.tables import LedgerState
-from alertbus.model.notice import Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.operations.gauges import Vitals, measured
 from alertbus.operations.undelivered import undelivered
 from alertbus.plugin.kit.samples import CANARIES, sample_notice, sample_obligation

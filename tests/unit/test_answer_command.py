@@ -8,7 +8,7 @@ import typer
 
 from alertbus.cli import answer, inbox
 from alertbus.cli.status import answer_given
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.model.team import worker_ref
 from alertbus.plugin.kit.samples import sample_notice
 

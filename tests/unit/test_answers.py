@@ -9,7 +9,8 @@ from alertbus.model import ids
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, CaseChanged, ItemEscalated
 from alertbus.model.item import ItemState, ItemStep, StepKind
-from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent
 from alertbus.policy.policy import Policy
 from alertbus.reach.kept import OwnObligation
 from alertbus.reach.own_notices import own_notice

@@ -18,7 +18,8 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.calendar import add_working_days, is_working_day
 from alertbus.model.case import Case
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemEscalated, NotDelivered, Tick
-from alertbus.model.notice import Deed, Intent
+from alertbus.model.notice import Deed
+from alertbus.model.receipt import Intent
 from alertbus.policy.policy import Policy
 from alertbus.policy.within import Within
 from alertbus.reach import plans, standing

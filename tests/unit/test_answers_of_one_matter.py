@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alertbus.model.events import CaseChanged
-from alertbus.model.notice import Intent, Notice
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent
 from tests.asked import MONDAY, Machine, a_case, answered, reached, said
 
 HOUR = timedelta(hours=1)

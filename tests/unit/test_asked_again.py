@@ -7,7 +7,8 @@ from alertbus.chronicle.tables import ObligationState
 from alertbus.chronicle.views import asked_again_at
 from alertbus.cli.status import answer_given
 from alertbus.model.item import ItemStep, StepKind
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from tests.asked import MONDAY, POLICY, Machine, answered
 from tests.story import a_notice, a_receipt
 from tests.unit.test_answers import HOUR, asked, holding

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from alertbus.chronicle.asked_rows import AskedOf, AskedRow, asked_of
 from alertbus.chronicle.derive import NoticeHead, derive_obligation
-from alertbus.model.notice import Deed, Intent, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent, Receipt, Stage
 from tests.story import a_notice, a_receipt, hours
 
 FIRST = a_notice("n-1", "owed", agency="gp", due=hours(24), recipient="Kanarienvogel Obi")

@@ -23,7 +23,8 @@ from alertbus.chronicle.report_pages import report_as_csv, report_as_html
 from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.item import Item
-from alertbus.model.notice import Notice, Receipt, Stage
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.plugin.testing import sample_notice
 from alertbus.policy.load import load_policy
 from alertbus.sql.engine import make_engine, metadata

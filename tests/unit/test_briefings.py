@@ -15,7 +15,8 @@ from alertbus.model.briefing import KIND, BriefedHolder
 from alertbus.model.case import Case, in_uk
 from alertbus.model.custody import Custody, CustodyState
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, Tick
-from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent
 from alertbus.reach.occasions import next_arrival
 from alertbus.reach.reduce_case import CaseEvent, CaseState
 from tests.on_a_case import POLICY, OnACase, child_bi, known_by_key, said

@@ -9,7 +9,7 @@ import pytest
 from alertbus.broker import topics
 from alertbus.broker.record import Record
 from alertbus.model.events import AlertReachedCase, Answered, ItemDecided, ItemDecision, ItemEscalated, NotDelivered, Tick, WordsDecided
-from alertbus.model.notice import Intent
+from alertbus.model.receipt import Intent
 from alertbus.policy.load import load_policy
 from alertbus.quarantine.entry import Quarantined, read
 from alertbus.stream import stages

@@ -16,7 +16,7 @@ from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.tables import ObligationState
 from alertbus.delivery.ledger.tables import LedgerState
 from alertbus.model.alert import Action, Severity
-from alertbus.model.notice import Receipt, Stage
+from alertbus.model.receipt import Receipt, Stage
 from tests.story import T0, Log, a_case, a_notice, a_receipt, accepted, bus
 from tests.unit.test_judge import delivered, judged
 from tests.unit.test_restore import ledger_of, restored_ledger, two

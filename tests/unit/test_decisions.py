@@ -29,7 +29,7 @@ from alertbus.model.case import Case
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.events import RECEIPT_GIVEN, ReviewReason
 from alertbus.model.identity import PersonMerged, PersonSplit, ReviewOutcome
-from alertbus.model.notice import Receipt, Stage
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.model.rights import Right
 from alertbus.plugin.kit.samples import sample_alert, sample_notice, sample_obligation
 from alertbus.policy.identity_rules import IdentityRules

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import AlertReachedCase, CaseChanged, ItemEscalated, Tick
 from alertbus.model.item import ANSWER, Item, ItemState
-from alertbus.model.notice import Intent, Notice
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Intent
 from alertbus.plugin.wording import deed_line
 from alertbus.policy.load import load_policy
 from alertbus.reach.reduce_case import CaseEvent

@@ -17,7 +17,8 @@ from alertbus.chronicle.inbox_order import EVERYTHING
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
 from alertbus.model.errors import DatabaseUnavailable
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.serving import feed as feeding
 from alertbus.serving.feed import ChangeFeed
 from alertbus.sql.database import Database

@@ -17,7 +17,7 @@ from alertbus.model import watchdog
 from alertbus.model.alert import Severity
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.item import ItemState, ItemStep, StepKind
-from alertbus.model.notice import Stage
+from alertbus.model.receipt import Stage
 from alertbus.plugin.kit.samples import sample_obligation
 from alertbus.policy.neutral import TITLE, neutral
 from alertbus.sql.database import Database

@@ -8,7 +8,8 @@ import pytest
 from alertbus.broker import topics
 from alertbus.model.alert import AcceptedAlert, Action, Severity
 from alertbus.model.events import ReviewNeeded, ReviewReason
-from alertbus.model.notice import Deed, Notice, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Stage
 from alertbus.plugin.kit.samples import CANARIES
 from alertbus.reconcile.evidence import Evidence
 from alertbus.reconcile.full import Reconciliation, compare

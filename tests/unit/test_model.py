@@ -21,8 +21,9 @@ from alertbus.model.alert import KINDS, LONGEST_NARRATIVE, AcceptedAlert, Alert
 from alertbus.model.base import Word
 from alertbus.model.case import UK, Case, Certainty, Link, Spell, begins, ends
 from alertbus.model.details import unclassified
-from alertbus.model.notice import Excerpt, Intent, Receipt, Stage
+from alertbus.model.notice import Excerpt
 from alertbus.model.person import Address, Name, Person
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.sensitivity import Sensitivity, sensitivity_of
 
 WITHOUT_MARKS = {

@@ -13,7 +13,7 @@ import pytest
 from alertbus.chronicle import queries
 from alertbus.chronicle.projector import apply, read
 from alertbus.chronicle.rebuild import make_tables
-from alertbus.model.notice import Intent, Stage
+from alertbus.model.receipt import Intent, Stage
 from alertbus.rehearsal.report import ArrivedMessage
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine

@@ -16,7 +16,8 @@ from alertbus.broker.record import Partition
 from alertbus.chronicle import tables
 from alertbus.chronicle.projector import Fact, derive_again, read, write_facts
 from alertbus.chronicle.recent_obligations import RecentObligations
-from alertbus.model.notice import Deed, Intent, Stage
+from alertbus.model.notice import Deed
+from alertbus.model.receipt import Intent, Stage
 from alertbus.sql.engine import metadata
 from tests.story import Arrived, Log, a_notice, a_receipt, accepted, hours
 

@@ -17,7 +17,8 @@ from alertbus.model.alert import AcceptedAlert
 from alertbus.model.base import Word
 from alertbus.model.case import Case
 from alertbus.model.events import AlertAboutPerson, AlertReachedCase, CaseChanged, LinkChanged, MessageKept, ReviewNeeded, Tick
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.quarantine import entry
 from alertbus.wire.reading import understand
 

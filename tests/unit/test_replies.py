@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from alertbus.delivery.outcome import ACCEPTED, Outcome, Reply, Trouble
 from alertbus.delivery.replies import Remark, Replies, speaks
-from alertbus.model.notice import Intent, Message, Notice, Stage
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Intent, Stage
 from alertbus.plugin import ReceiptGiven, UnreadableMessage
 from alertbus.plugin.manager import Plugins, offer
 

@@ -45,8 +45,9 @@ from alertbus.model.alert import AcceptedAlert, Alert
 from alertbus.model.case import Case
 from alertbus.model.events import NOTICE_OWED, AlertAboutPerson, MessageKept, PersonRevised
 from alertbus.model.identity import PersonMerged, PersonSplit
-from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice
 from alertbus.model.person import Person
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.model.team import Team
 from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer

@@ -19,7 +19,8 @@ from alertbus.intake.acknowledgements import AnswerIntake
 from alertbus.intake.callers import Caller
 from alertbus.intake.returns import Returns
 from alertbus.model.errors import BrokerUnavailable, NotUnderstood
-from alertbus.model.notice import Message, Stage
+from alertbus.model.notice import Message
+from alertbus.model.receipt import Stage
 from alertbus.plugin import Arrived, GivenUp, Letter, ReceiptGiven, UnreadableMessage
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.plugin.manager import Plugins, offer

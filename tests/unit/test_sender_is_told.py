@@ -9,7 +9,8 @@ from alertbus.model.briefing import WHO_HAS_IT
 from alertbus.model.case import Case
 from alertbus.model.details import Details
 from alertbus.model.events import CaseChanged
-from alertbus.model.notice import Deed, Intent, Notice
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Intent
 from tests.asked import MONDAY, POLICY, Machine, a_case, answered, reached, said
 
 HOUR = timedelta(hours=1)

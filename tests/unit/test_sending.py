@@ -19,7 +19,8 @@ from alertbus.delivery.outcome import ACCEPTED, Limits, Outcome, Trouble, decide
 from alertbus.delivery.pace import Pace
 from alertbus.delivery.publishing import Publishing
 from alertbus.delivery.rounds import Rounds
-from alertbus.model.notice import Message, Notice, Receipt, Stage
+from alertbus.model.notice import Message, Notice
+from alertbus.model.receipt import Receipt, Stage
 from tests.story import a_notice, a_receipt
 from tests.unit.test_slow_bodies import Leaping
 

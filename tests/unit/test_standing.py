@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from alertbus.chronicle.derive import DerivedObligation, StandingAnswer, derive_obligation
 from alertbus.chronicle.tables import ObligationState
 from alertbus.model.item import ItemStep, StepKind
-from alertbus.model.notice import Deed, Intent, Receipt, Stage
+from alertbus.model.notice import Deed
+from alertbus.model.receipt import Intent, Receipt, Stage
 from tests.story import T0, a_notice, a_receipt, hours
 
 TOLD = a_notice("n-1", "owed")

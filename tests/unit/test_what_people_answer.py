@@ -16,7 +16,7 @@ from alertbus.intake.callers import Caller
 from alertbus.intake.completion import GRACE
 from alertbus.model.errors import InvalidInput, NotFound
 from alertbus.model.events import RECEIPT_GIVEN, Answered
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.rights import Right
 from alertbus.sql.engine import make_engine, metadata
 from alertbus.wire.reading import understand

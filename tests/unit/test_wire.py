@@ -20,7 +20,7 @@ from alertbus.model.events import AlertReachedCase, MessageKept, ReviewReason
 from alertbus.model.identifiers import Identifier
 from alertbus.model.identity import PersonMerged, PersonPointer, PersonSplit, ReviewDecided, ReviewOutcome
 from alertbus.model.item import Item, ItemState, ItemStep, StepKind
-from alertbus.model.notice import Intent, Receipt, Stage
+from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.screening import Clue, Revealed
 from alertbus.model.team import Member, Team
 from alertbus.plugin.kit.samples import sample_notice

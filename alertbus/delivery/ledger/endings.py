@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, bindparam, case, delete, func, literal, 
 from alertbus.delivery.ledger import turns
 from alertbus.delivery.ledger.rows import OPEN_STATE, RECEIPT_COLUMNS, Settlement, receipt_of, receipt_of_end
 from alertbus.delivery.ledger.tables import LedgerState, ledger
-from alertbus.model.notice import ENDINGS, Deed, Notice, Receipt, Stage
+from alertbus.model.notice import ENDINGS, Deed, Notice
+from alertbus.model.receipt import Receipt, Stage
 from alertbus.sql.compiled import CompiledStatement
 from alertbus.sql.engine import UtcDateTime
 

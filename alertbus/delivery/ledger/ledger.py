@@ -34,7 +34,8 @@ from alertbus.delivery.ledger.rows import (
 from alertbus.delivery.ledger.shared_transactions import Lock, SharedTransactions
 from alertbus.delivery.ledger.tables import LedgerState, beat, ledger
 from alertbus.delivery.outcome import DOWN
-from alertbus.model.notice import Notice, Receipt
+from alertbus.model.notice import Notice
+from alertbus.model.receipt import Receipt
 from alertbus.sql import locks
 from alertbus.sql.database import Database
 from alertbus.sql.engine import database_faults, upsert

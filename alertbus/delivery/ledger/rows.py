@@ -15,7 +15,8 @@ from alertbus.delivery.ledger.tables import LedgerState, ledger
 from alertbus.model import ids
 from alertbus.model.base import plus
 from alertbus.model.item import StepKind
-from alertbus.model.notice import Deed, Notice, Receipt, Stage
+from alertbus.model.notice import Deed, Notice
+from alertbus.model.receipt import Receipt, Stage
 
 FINAL: Mapping[LedgerState, Stage] = MappingProxyType(
     {

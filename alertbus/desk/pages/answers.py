@@ -15,7 +15,7 @@ from alertbus.intake.acknowledgements import TooLateToUndo
 from alertbus.intake.answer_bodies import Acknowledgement, ActedOn, AnswerTakenBack
 from alertbus.intake.patience import until_found
 from alertbus.model.errors import Fault, InvalidInput, NotFound
-from alertbus.model.notice import Receipt
+from alertbus.model.receipt import Receipt
 from alertbus.model.rights import Right
 from alertbus.model.validation import faults_of
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from alertbus.model.notice import Intent, Stage
+from alertbus.model.receipt import Intent, Stage
 from alertbus.plugin.kit import damage
 from alertbus.plugin.kit.calling import OutOfBounds, call, listened
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, must
