@@ -12,14 +12,14 @@ MANY = (10, 60, MOST_STATEMENTS + 100)
 """How many more there are: more than a family has, than an alert takes, and than a message may state."""
 
 _MOST_ITEMS = 12
-_WHAT = ("alerts", "persons", "pieces of narrative")
-_Tally = tuple[int, int, int]
+_WHAT = ("alerts", "persons", "pieces of narrative", "addresses")
+_Tally = tuple[int, int, int, int]
 More = Callable[[int], bytes]
 """Gives the sample with so many more of one part of it."""
 
 
 def reads_all_of_many(source: Source, samples: Sequence[bytes]) -> None:
-    """Of a part that one more alert, person or piece of narrative comes from, all that there are are stated."""
+    """Of a part that one more alert, person, piece of narrative or address comes from, all that there are are stated."""
     for number, sample in enumerate(telling(source, samples, 12)):
         before = _counts(source, sample)
         if before is None or not any(before):
@@ -47,12 +47,13 @@ def _must_grow(source: Source, more: More, before: _Tally, one: _Tally, what: st
 
 
 def _counts(source: Source, raw: bytes) -> _Tally | None:
-    """How many alerts, persons and pieces there are in what a message states; None where it is refused."""
+    """How many alerts, persons, pieces and addresses there are in what a message states; None where it is refused."""
     outcome = tried(source, raw)
     if outcome is None or isinstance(outcome, UnreadableMessage):
         return None
     alerts = alerts_of(outcome)
-    return len(alerts), sum(len(one.subjects) + len(one.children) for one in alerts), sum(len(one.narrative) for one in alerts)
+    people = [subject.person for one in alerts for subject in (*one.subjects, *one.children)]
+    return len(alerts), len(people), sum(len(one.narrative) for one in alerts), sum(len(person.addresses) for person in people)
 
 
 def _parts(sample: bytes) -> Iterator[tuple[str, More]]:
