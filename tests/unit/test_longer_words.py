@@ -89,6 +89,23 @@ def test_voi_01_words_are_lengthened_in_their_format_and_one_that_cuts_them_is_f
             carries_words_whole(Reader(read, most), [sample])
 
 
+class Pieces:
+    """Reads a line for each piece of narrative, and lets go of the end of the second."""
+
+    name = "pieces"
+
+    def parse(self, raw: bytes, headers: object) -> list[Alert] | Ignored:
+        first, second, *_ = [*raw.decode("latin-1").splitlines(), "", ""]
+        if not first or not second or len(first) > 65_536:
+            raise UnreadableMessage(("$", "two lines of words"))
+        return [sample_alert(narrative=(Narrative(text=first), Narrative(text=second[:2_000])))]
+
+
+def test_voi_01_of_two_pieces_that_begin_alike_each_is_lengthened() -> None:
+    with pytest.raises(Broken, match="they arrive cut"):
+        carries_words_whole(Pieces(), [b"He said that he was sorry\nHe said that he would be back\n"])
+
+
 def test_words_that_stand_nowhere_in_the_message_are_said_to_be_unseen_and_the_rule_holds() -> None:
     sample = base64.b64encode(SAID.encode())
 

@@ -6,7 +6,7 @@ entity, a line's end). What is put in has letters, digits, single spaces and ful
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 MARK = "Quillheron"
 """The first word of what is put in; it stands in no message and in no template."""
@@ -24,16 +24,12 @@ def filling(characters: int, stop: str = "") -> str:
     return text[:-1] + "s" if text.endswith(" ") else text
 
 
-def spots(sample: bytes, text: str) -> list[int]:
-    """Give the places in a sample at which the text may go on: behind a word of it that the next one follows."""
+def spots(sample: bytes, text: str) -> Iterator[list[int]]:
+    """Yield where in a sample the text may go on: behind a word of it that the next one follows, for one pair of them after another."""
     raw = sample.decode("latin-1")  # each byte as one character: nothing is lost, whatever the encoding
-    found: dict[int, None] = {}
     for pattern in _patterns(_WORD.findall(text)):
-        for match in pattern.finditer(raw):
-            found[match.end()] = None
-            if len(found) == _MOST_SPOTS:
-                return [*found]
-    return [*found]
+        if found := [match.end() for match in islice(pattern.finditer(raw), _MOST_SPOTS)]:
+            yield found
 
 
 def longer(sample: bytes, at: int, filling_: str) -> bytes:

@@ -1,6 +1,7 @@
 """The rule for what a message says at length: a source carries it whole, or refuses the message; it never cuts it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from alertbus.model.alert import LONGEST_NARRATIVE
@@ -15,7 +16,7 @@ FEW = 24
 LENGTHS = (300, 3_000, 20_000, LONGEST_NARRATIVE + 4_000)
 """Characters put into the words of a message. The last are more than one piece of narrative takes."""
 
-OTHER_LENGTHS = (60, 150, 300, 3_000)
+OTHER_LENGTHS = (60, 150, 300, 5_000)
 """The same for a name, a place or any other text: some have a limit in the model, which a source may be tempted to cut to."""
 
 _MOST_PIECES, _MOST_TEXTS = 5, 30
@@ -32,11 +33,10 @@ def carries_words_whole(source: Source, samples: Sequence[bytes]) -> None:
         before = _said(outcome := tried(source, sample))
         for piece in _pieces(outcome):
             wordy += 1
-            at = _place_of_words(source, sample, piece, before, f"sample {number}")
-            if at is not None:
-                located += 1
-                for characters in LENGTHS:
-                    _must_be_whole(source, sample, at, characters, before, f"sample {number}")
+            places = _places_of_words(source, sample, piece, before, f"sample {number}")
+            located += bool(places)
+            for at, characters in product(places, LENGTHS):
+                _must_be_whole(source, sample, at, characters, before, f"sample {number}")
     for number, sample in enumerate(telling(source, samples, 6)):
         for text in _other_texts(tried(source, sample)):
             _must_not_be_cut(source, sample, text, f"sample {number}")
@@ -44,14 +44,18 @@ def carries_words_whole(source: Source, samples: Sequence[bytes]) -> None:
         raise Unseen("none of the words of its alerts stand in its samples: nothing could be made longer there")
 
 
-def _place_of_words(source: Source, sample: bytes, piece: str, before: str, what: str) -> int | None:
-    """Where words of the alert stand in the sample: where a few more arrive with them."""
-    for at in spots(sample, piece):
-        outcome = tried(source, longer(sample, at, filling(FEW, ".")))
-        if isinstance(outcome, list) and MARK in _said(outcome):
-            must(_is_whole(outcome, FEW, before), f"{what}: {FEW} characters more, and its words arrive cut or changed")
-            return at
-    return None
+def _places_of_words(source: Source, sample: bytes, piece: str, before: str, what: str) -> list[int]:
+    """Where words of the alert stand in the sample: where a few more arrive with them. Other words may begin as they do."""
+    for places in spots(sample, piece):
+        found = []
+        for at in places:
+            outcome = tried(source, longer(sample, at, filling(FEW, ".")))
+            if isinstance(outcome, list) and MARK in _said(outcome):
+                must(_is_whole(outcome, FEW, before), f"{what}: {FEW} characters more, and its words arrive cut or changed")
+                found.append(at)
+        if found:
+            return found
+    return []
 
 
 def _must_be_whole(source: Source, sample: bytes, at: int, characters: int, before: str, what: str) -> None:
@@ -69,7 +73,7 @@ def _is_whole(outcome: ParseOutcome, characters: int, before: str) -> bool:
 
 def _must_not_be_cut(source: Source, sample: bytes, text: str, what: str) -> None:
     """Of a name too long for it an alert may say nothing at all, but not a part: half a name is another name."""
-    for at in spots(sample, text):
+    for at in next(spots(sample, text), []):
         for characters in OTHER_LENGTHS:
             outcome = tried(source, longer(sample, at, filling(characters)))
             if not isinstance(outcome, list):
