@@ -87,7 +87,7 @@ def test_the_code_of_the_how_to_reads_the_answer_that_stands_below_it() -> None:
     assert (answer.stage, answer.by, answer.intent) == (Stage.ACKNOWLEDGED, "R. Postholder", Intent.ACTING)
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "how-to.md", "explanation.md", "../README.md"])
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to.md", "receipt-fields.md", "explanation.md", "../README.md"])
 def test_each_page_of_the_guide_names_only_what_is_there(page: str) -> None:
     guide = Path(str(resources.files("alertbus.plugin") / "guide"))
     text = (guide / page).read_text("utf-8")
