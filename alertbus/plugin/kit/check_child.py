@@ -1,6 +1,7 @@
 """`alertbus plugin check` inside its own process: load the plugin, judge each object, and tell the parent line by line.
 
-What is told is the kit's own words: rules, places, classes of exceptions. Nothing that the plugin writes goes further than this process.
+What is told is the kit's own words: rules, places, classes of exceptions; and what the plugin says of a sample that it refuses, where none
+raises an alert. Nothing else that the plugin writes goes further than this process.
 """
 
 import json
@@ -87,7 +88,7 @@ def _check(name: str, plugin: object, module: Path, tell: Tell) -> None:
     adapters, sources = _offered(name, plugin, "alertbus_adapters"), _offered(name, plugin, "alertbus_sources")
     _refuse_what_no_rule_names(name, plugin, adapters, sources)
     for adapter in adapters:
-        receipts = samples_for(_name(adapter), module, "receipts")
+        receipts = [bytes(each) for each in samples_for(_name(adapter), module, "receipts")]
         _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=receipts, golden=golden_for(_name(adapter), module))
     for source in sources:
         samples = samples_for(_name(source), module, "samples")
