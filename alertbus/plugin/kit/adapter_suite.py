@@ -126,7 +126,12 @@ class AdapterConformance(ReceiptConformance):
     def test_keeps_to_its_golden_messages(self) -> None:
         golden.keeps_to(self.adapter, self.golden)
 
-    @rule(Tier.GOLD, "VPF-06: a worker reads one line before the door opens.", "Write `notice.flag` before all else.", needs=_SOUND)
+    @rule(
+        Tier.GOLD,
+        "VPF-06: a worker reads one line before the door opens.",
+        "Write `notice.flag` before all that the notice says.",
+        needs=_SOUND,
+    )
     def test_shows_the_flag_first(self) -> None:
         says.flag_comes_first(self.adapter)
 
