@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from alertbus.intake.source_calls import PARSE_LIMIT_S
 from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Excerpt, Message, Notice
 from alertbus.model.receipt import Intent, Stage
-from alertbus.plugin import UnreadableMessage, fidelity
-from alertbus.plugin.kit import damage
+from alertbus.plugin import Alert, Name, UnreadableMessage, fidelity
+from alertbus.plugin.kit import damage, source_damage
 from alertbus.plugin.kit.verbatim import TEXTS
 from alertbus.plugin.protocols import MOST_STATEMENTS
-from alertbus.plugin.testing import sample_notice
+from alertbus.plugin.testing import SourceConformance, check, sample_notice
 from alertbus.policy.plugin_rules import USUAL_LIMITS
 
 TUTORIAL = (resources.files("alertbus.plugin") / "guide" / "tutorial.md").read_text("utf-8")
@@ -174,3 +174,58 @@ def test_the_limits_of_the_how_to_are_those_of_the_bus() -> None:
     assert limits["alerts of one message"].startswith(f"{MOST_STATEMENTS} ")
     assert limits["a message"].startswith(f"{USUAL_LIMITS.largest_message_bytes:,} bytes")
     assert limits["memory of an isolated plugin"].startswith(f"{USUAL_LIMITS.isolated_memory_mb} MB")
+
+
+HEADINGS = "number,about,seen,sent,child,born,words\n"
+ROW = '{number},concern,{seen},05/01/2026 11:40,Zo\u00eb Quillfeather-Moss,17/05/2019,"Invented: ""alone"", she said,\nin the kitchen."\n'
+TABLE = (
+    HEADINGS
+    + ROW.format(number=1, seen="05/01/2026 10:15")
+    + "2,enquiry,05/01/2026 12:00,05/01/2026 12:01,,,Invented: a leaflet.\n,,,,,,\n"
+)
+
+
+def stated_in(table: bytes) -> list[Alert]:
+    found = ran("spreadsheet", "spreadsheet.md")["RegisterSource"]().parse(table, {})
+    assert isinstance(found, list)
+    return found
+
+
+def test_the_spreadsheet_of_the_guide_keeps_every_rule_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_damage, "EXAMPLES", 20)
+    report = check(
+        SourceConformance, source=ran("spreadsheet", "spreadsheet.md")["RegisterSource"](), samples=[TABLE.encode(), TABLE.encode("cp1252")]
+    )
+    assert [(one.id, one.broken or one.unjudged) for one in report.results if not one.holds] == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_the_spreadsheet_of_the_guide_reads_every_export_with_the_words_as_they_are(encoding: str, ending: str) -> None:
+    (alert,) = stated_in(TABLE.replace("\n", ending).encode(encoding))
+    assert alert.narrative[0].text == f'Invented: "alone", she said,{ending}in the kitchen.'
+    assert alert.children[0].person.name == Name(given="Zo\u00eb", family="Quillfeather-Moss")
+    assert alert.occurred_at == datetime(2026, 1, 5, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("on_the_wall", "in_utc"),
+    [
+        ("25/10/2026 00:59", datetime(2026, 10, 24, 23, 59, tzinfo=UTC)),
+        ("25/10/2026 01:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("25/10/2026 02:00", datetime(2026, 10, 25, 2, 0, tzinfo=UTC)),
+        ("29/03/2026 02:00", datetime(2026, 3, 29, 1, 0, tzinfo=UTC)),
+    ],
+)
+def test_of_the_hour_that_comes_twice_the_spreadsheet_of_the_guide_takes_the_first(on_the_wall: str, in_utc: datetime) -> None:
+    (alert,) = stated_in((HEADINGS + ROW.format(number=1, seen=on_the_wall)).encode())
+    assert (alert.occurred_at, alert.occurred_at.utcoffset()) == (in_utc, timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("seen", "at"), [("29/03/2026 01:30", "row 2, seen"), ("2026-01-05 10:15", "row 2, seen"), ("31/12/9999 24:00", "row 2, seen")]
+)
+def test_the_spreadsheet_of_the_guide_refuses_a_time_that_no_clock_shows(seen: str, at: str) -> None:
+    with pytest.raises(UnreadableMessage) as refused:
+        stated_in((HEADINGS + ROW.format(number=1, seen=seen)).encode())
+    assert [fault.path for fault in refused.value.faults] == [at]

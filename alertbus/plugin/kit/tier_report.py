@@ -83,6 +83,7 @@ class Report:
 
     @property
     def tier(self) -> Tier:
+        """The highest tier of which every rule holds, with all below it."""
         reached = Tier.NONE
         for tier in (Tier.BRONZE, Tier.SILVER, Tier.GOLD, Tier.PLATINUM):
             if any(not each.holds and not each.exempt for each in self.results if each.tier is tier):
