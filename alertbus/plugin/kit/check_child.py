@@ -99,7 +99,7 @@ def _judge(suite: type[Any], kind: str, subject: object, exempt: Any, tell: Tell
     tell({"object": _name(subject), "kind": kind})
     for result in judged(suite, lambda rule: tell({"begin": rule}), **{kind: subject}, **with_):
         reason = "" if result.protects else exempt.get(result.id, "")
-        tell({"rule": result.rule, "broken": result.broken[:400], "unjudged": result.unjudged, "exempt": reason})
+        tell({"rule": result.rule, "broken": result.broken[:400], "unjudged": result.unjudged, "exempt": reason, "unseen": result.unseen})
     tell({"end": True})
 
 

@@ -1,11 +1,16 @@
 """The ground of both halves of the conformance kit: a broken rule, and a search for leaks."""
 
 import traceback
+import unittest
 from collections.abc import Iterable
 
 
 class Broken(AssertionError):
     """A rule that does not hold; the message says how it showed."""
+
+
+class Unseen(unittest.SkipTest):
+    """A rule that found nothing in the samples to look at; it holds, and says so. To pytest it is a test that was skipped."""
 
 
 def must(holds: object, how: str) -> None:

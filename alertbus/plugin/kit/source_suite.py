@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from alertbus.plugin.kit import conformance_sources as sources
-from alertbus.plugin.kit import source_damage, source_leaks
+from alertbus.plugin.kit import source_damage, source_leaks, source_many, source_words
 from alertbus.plugin.kit.tier_report import Tier, rule
 from alertbus.plugin.protocols import Source
 
@@ -124,6 +124,24 @@ class SourceConformance:
     )
     def test_loses_no_part_of_a_message_in_silence(self) -> None:
         source_damage.loses_nothing(self.source, self.samples)
+
+    @rule(
+        Tier.GOLD,
+        "What was said last may be what the child was afraid to say first.",
+        "Take the words whole, however long; refuse with UnreadableMessage what is too long. Cut no name and no place either.",
+        needs=(_PURE, _FORGETS, _SAME, "test_calls_garbage_unreadable"),
+    )
+    def test_carries_long_words_whole_or_refuses_them(self) -> None:
+        source_words.carries_words_whole(self.source, self.samples)
+
+    @rule(
+        Tier.GOLD,
+        "The sixth child of a family, or the last line of the night, is nobody's who reads the first five.",
+        "Read every item; refuse with UnreadableMessage more of them than an alert or a message takes.",
+        needs=(_PURE, _FORGETS, _SAME, "test_loses_no_part_of_a_message_in_silence"),
+    )
+    def test_reads_all_of_many_or_refuses_them(self) -> None:
+        source_many.reads_all_of_many(self.source, self.samples)
 
     @rule(
         Tier.GOLD,
