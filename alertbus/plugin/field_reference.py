@@ -150,6 +150,11 @@ def _default(info: FieldInfo) -> str:
     return "empty" if isinstance(default, Collection) else f"{default}"
 
 
+def form_of(annotation: object) -> str:
+    """What a field of this annotation holds, in words."""
+    return _shown(annotation)
+
+
 def _shown(annotation: object) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

@@ -1,16 +1,24 @@
 """The plugin author's reference: every field that an adapter may read or a source may state is explained, and the pages are as the models say."""
 
+import dataclasses
+import re
+from typing import Any
+
 import pytest
 from pydantic import BaseModel
 
 from alertbus.intake.moments import AHEAD, CLOCKS_DIFFER, EARLIEST
 from alertbus.model.alert import LONGEST_NARRATIVE, Alert
 from alertbus.model.details import Details
-from alertbus.model.field_words import field_words, words_within
+from alertbus.model.field_words import field_words, member_words, words_of_fields, words_within
 from alertbus.model.identity import PersonMerged, PersonSplit
 from alertbus.model.notice import ConsentStanding, Content, Notice
+from alertbus.model.receipt import Intent, Stage
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.plugin.field_reference import alert_reference, notice_reference, rules_over_fields
+from alertbus.plugin.protocols import ReceiptGiven
+from alertbus.plugin.receipt_reference import needs, receipt_reference
+from alertbus.plugin.receipt_rules import SAID_BY_SYSTEMS, faults_of_receipt
 from alertbus.policy.human_range import AS_SHIPPED
 from alertbus.policy.load import load_policy
 
@@ -80,3 +88,27 @@ def test_the_reference_shows_no_sector_a_class_that_the_policy_keeps_from_it() -
     page = notice_reference({"health": {Sensitivity.PLAN: Content.FULL}, "housing": {Sensitivity.PLAN: Content.NOTHING}})
     assert "| `plan` | full | nothing |" in page
     assert "| `offence` |" not in page.rpartition("## Who sees which class")[2]
+
+
+def test_every_field_stage_and_intent_of_a_receipt_says_what_it_means() -> None:
+    assert words_of_fields(ReceiptGiven).keys() == {field.name for field in dataclasses.fields(ReceiptGiven)}
+    assert [member_words(words).keys() for words in (Stage, Intent)] == [set(Stage), set(Intent)]
+
+
+def test_the_reference_of_receipts_says_which_stages_are_a_systems_to_give_and_what_each_needs() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|[^|]*\|$", receipt_reference(), re.MULTILINE))
+    assert rows["SENT"].startswith("no: the bus says it")
+    assert rows["ACKNOWLEDGED"] == "yes | `idempotency_key`, `by`, `intent`"
+    assert (rows["ACCEPTED"], rows["PASSING_ON"]) == ("yes | nothing", "`to`")
+    assert "| `by` | text, at most 120 characters | None |" in receipt_reference()
+
+
+@pytest.mark.parametrize("stage", SAID_BY_SYSTEMS)
+def test_a_receipt_with_what_the_reference_asks_is_taken_and_one_that_lacks_any_of_it_is_not(stage: Stage) -> None:
+    whole: dict[str, Any] = {"by": "R. Postholder", "intent": Intent.ACTING, "note": "visited"}
+    needed = {name: value for name, value in whole.items() if f"`{name}`" in needs(stage)}
+
+    assert faults_of_receipt(ReceiptGiven("6f1f0e3b", stage, **needed)) == []
+    for name in needed:
+        rest = {other: value for other, value in needed.items() if other != name}
+        assert [fault.path for fault in faults_of_receipt(ReceiptGiven("6f1f0e3b", stage, **rest))] == [name]

@@ -20,6 +20,7 @@ from alertbus.plugin.kit import calling
 from alertbus.plugin.kit.adapter_suite import AdapterConformance
 from alertbus.plugin.kit.conformance import Broken
 from alertbus.plugin.kit.exemptions import exemptions_in
+from alertbus.plugin.kit.receipt_files import receipts_for
 from alertbus.plugin.kit.sample_files import golden_for, samples_for
 from alertbus.plugin.kit.source_suite import SourceConformance
 from alertbus.plugin.kit.tier_report import judged
@@ -87,9 +88,11 @@ def _check(name: str, plugin: object, module: Path, tell: Tell) -> None:
     exempt = exemptions_in(module)
     adapters, sources = _offered(name, plugin, "alertbus_adapters"), _offered(name, plugin, "alertbus_sources")
     _refuse_what_no_rule_names(name, plugin, adapters, sources)
+    names = [_name(one) for one in adapters]
     for adapter in adapters:
-        receipts = [bytes(each) for each in samples_for(_name(adapter), module, "receipts")]
-        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=receipts, golden=golden_for(_name(adapter), module))
+        found = receipts_for(_name(adapter), module, [_name(one) for one in sources], names)
+        golden = golden_for(_name(adapter), module)
+        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=found.files, receipts_wanted=found.wanted, golden=golden)
     for source in sources:
         samples = samples_for(_name(source), module, "samples")
         _judge(SourceConformance, "source", source, exempt, tell, samples=samples)

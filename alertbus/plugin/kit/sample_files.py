@@ -27,13 +27,14 @@ def project_of(module: Path) -> Path | None:
     return None
 
 
-def samples_for(name: str, module: Path, attribute: str) -> Sequence[bytes]:
-    """Give the samples of the object of that name in a plugin whose module is at `module`; those in files have their file's name.
+def samples_for(name: str, module: Path, attribute: str, *, folders: bool = True) -> Sequence[bytes]:
+    """Give the samples of the object of that name in a plugin whose module is at `module`; without `folders`, those of its test class.
+    Those in files have their file's name.
 
     `attribute` is where a test class has them: `samples` of a source, `receipts` of an adapter.
     """
     project = project_of(module)
-    for root in (project, module.parent):
+    for root in (project, module.parent) if folders else ():
         folder = root / "samples" / name if root else None
         if folder is not None and folder.is_dir():
             files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
