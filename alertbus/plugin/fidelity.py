@@ -62,8 +62,9 @@ def altered(notice: Notice, message: Message, again: Again = lambda _: None) -> 
         return ()
     excerpts, given = [_compared(excerpt.text) for excerpt in notice.narrative], _given(notice)
     strings = distinct_strings(message)
-    page = "\0".join(strings)
-    found = set(_left_out(notice, strings, page)) if len(excerpts) > 1 else set()
+    several, escapes = len(excerpts) > 1, b"&" in message.body or b"u0026" in message.body
+    page = "\0".join(strings) if several or escapes else ""
+    found = set(_left_out(notice, strings, page)) if several else set()
     if "&" in page and (absent := [i for i, excerpt in enumerate(notice.narrative) if excerpt.text not in page]):
         found |= set(_escaped_too_often(notice, message, absent))
     if any("\0" in text for text in given) or any(_looked_at_closely(_that_may_hold(excerpts, strings), excerpts, given)):
@@ -99,10 +100,11 @@ def as_read(message: Message, words: Sequence[str]) -> list[str]:
 
 
 def is_read_as_markup(string: str, message: Message, words: Sequence[str]) -> bool:
-    """Whether the reader of this string of the message takes it for markup: by the body's kind, or because tags stand in it that are no
-    words of the notice.
+    """Whether the reader of this string of the message takes it for markup: by the body's kind, or, of JSON and XML, because tags stand in
+    it that are no words of the notice.
     """
-    return message_texts.is_markup(message) or _holds_tags(string, words)
+    markup = message_texts.is_markup(message)
+    return _holds_tags(string, words) if markup is None else markup
 
 
 def _escaped_too_often(notice: Notice, message: Message, absent: Sequence[int]) -> Iterator[int]:

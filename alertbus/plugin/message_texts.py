@@ -10,6 +10,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 
 import orjson
 
@@ -40,12 +41,12 @@ def distinct_strings(message: Message) -> Strings:
     return _read(message, _json_set)
 
 
-def is_markup(message: Message) -> bool:
-    """Whether the body is markup for its reader, so that `&lt;` in a text of it is read as `<`: HTML, and whatever is not known to be
-    otherwise. In XML that has been undone already, and JSON and plain text know nothing of it.
+def is_markup(message: Message) -> bool | None:
+    """Whether the body's texts are markup for their reader, so that `&lt;` is read as `<`: HTML, and whatever is not known to be otherwise.
+    Plain text never is. None of JSON and XML, where one string may be.
     """
     kind = _kind_of(message)
-    return not (_is_json(kind) or _is_xml(kind) or kind in {"text/plain", "text/csv"})
+    return None if _is_json(kind) or _is_xml(kind) else kind not in {"text/plain", "text/csv"}
 
 
 def read_otherwise(message: Message) -> Iterator[Strings]:
@@ -100,7 +101,12 @@ def _read(message: Message, of_json: Callable[[object], Strings]) -> Strings:
 
 
 def _kind_of(message: Message) -> str:
-    return message.media_type.partition(";")[0].strip().lower()
+    return _base(message.media_type)
+
+
+@lru_cache(maxsize=64)
+def _base(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
 
 
 def _is_json(kind: str) -> bool:

@@ -49,7 +49,7 @@ def by_the_rule(notice: Notice, message: Message) -> tuple[int, ...]:
 
 
 def is_escaped_too_often(text: str, texts: Sequence[str], message: Message, elsewhere: object) -> bool:
-    seen, json_or_xml = list(fidelity.strings_of(message)), message.media_type.endswith(("json", "xml"))
+    seen, json_or_xml = fidelity.strings_of(message), message.media_type.endswith(("json", "xml"))
     for string in fidelity.strings_of(message):
         bare = string
         for words in texts:

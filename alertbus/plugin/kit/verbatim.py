@@ -143,13 +143,14 @@ def _code(character: str) -> str:
 
 def _must_be_seen(spoken: Spoken, message: Message) -> None:
     """In markup, what looks like a tag is none: without an escape its reader does not see it."""
-    strings = fidelity.strings_of(message)
+    strings, words = fidelity.strings_of(message), [excerpt.text for excerpt in spoken.notice.narrative]
     for name, excerpt in zip(spoken.texts, spoken.notice.narrative, strict=True):
         if "<" not in excerpt.text or excerpt.text in strings or excerpt.text not in "\0".join(strings):
             continue
-        holding = [string for string in strings if excerpt.text in string and fidelity.is_read_as_markup(string, message, [excerpt.text])]
+        holding = [string for string in strings if excerpt.text in string and fidelity.is_read_as_markup(string, message, words)]
+        named = "" if len(words) == 1 else f'"{name}": '
         seen = any(excerpt.text in string for string in strings if string not in holding)
-        must(seen or not holding or any(excerpt.text in _visible(string) for string in holding), f"{spoken.what}: {name}: {_UNSEEN}")
+        must(seen or not holding or any(excerpt.text in _visible(string) for string in holding), f"{spoken.what}: {named}{_UNSEEN}")
 
 
 _UNSEEN = "it stands in markup without an escape, and its reader takes `<` for the beginning of a tag"
