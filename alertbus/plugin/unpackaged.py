@@ -53,7 +53,7 @@ class Unpackaged:
             for part in attribute.split(".") if attribute else ():
                 found = getattr(found, part)
         except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code
-            reason = reason_of(error)
+            reason = reason_of(error, self.top)
         else:
             return found
         for name in [one for one in sys.modules if one == first or one.startswith(f"{first}.")]:

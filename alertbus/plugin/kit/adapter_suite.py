@@ -73,7 +73,7 @@ class AdapterConformance(ReceiptConformance):
 
     @rule(
         Tier.SILVER,
-        "render runs while agencies wait, and a message must not follow from where it runs.",
+        "What a message says must follow from the notice alone.",
         "Take everything from the notice; read files and import when your module is loaded.",
         protects=True,
     )
@@ -129,7 +129,8 @@ class AdapterConformance(ReceiptConformance):
     @rule(
         Tier.GOLD,
         "VPF-06: a worker reads one line before the door opens.",
-        "Write `notice.flag` before all that the notice says.",
+        "Write `notice.flag` before all that the notice says in words. An envelope of codes, ids and times, and the line of an exercise, "
+        "may come first.",
         needs=_SOUND,
     )
     def test_shows_the_flag_first(self) -> None:
@@ -138,7 +139,7 @@ class AdapterConformance(ReceiptConformance):
     @rule(
         Tier.GOLD,
         "VPF-11: whoever is new reads the warning first.",
-        "Write `notice.flag` first, of a `notice.briefing` as well.",
+        "Write `notice.flag` before what is told of the case in `notice.briefing`.",
         needs=(*_SOUND, "test_shows_the_flag_first"),
     )
     def test_shows_the_flag_first_in_a_briefing(self) -> None:

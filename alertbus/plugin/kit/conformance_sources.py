@@ -56,7 +56,7 @@ def is_pure(source: Source, samples: Sequence[bytes]) -> None:
         for where, raw in [("as it is", sample), *_some_damage(sample)]:
             tried(source, raw)
             how = _how_touched(source, raw)
-            must(not how, f"{sample.name} {where}: {how}")
+            must(not how, f"{sample.name} {where}: {how}", how.why if how else "")
 
 
 def is_silent(source: Source, samples: Sequence[bytes]) -> None:
@@ -109,7 +109,7 @@ def _some_damage(sample: bytes) -> list[tuple[str, bytes]]:
     return found[:: max(1, len(found) // _FEW)]
 
 
-def _how_touched(source: Source, raw: bytes) -> str:
+def _how_touched(source: Source, raw: bytes) -> Broken | None:
     def closed(message: bytes, headers: Headers) -> None:
         with world_closed():
             _quietly(lambda: source.parse(bytes(message), headers))
@@ -120,10 +120,10 @@ def _how_touched(source: Source, raw: bytes) -> str:
     except OutOfBounds:
         raise
     except Broken as broken:
-        return str(broken)
+        return broken
     finally:
         logging.disable(logging.NOTSET)
-    return ""
+    return None
 
 
 def _unlimited(source: Source, raw: bytes) -> None:

@@ -51,7 +51,12 @@ class SourceConformance:
     def test_raises_an_alert_for_at_least_one_sample(self) -> None:
         sources.raises_some_alert(self.source, self.samples)
 
-    @rule(Tier.SILVER, "A URL in a message may lead anywhere.", "Read the message; fetch nothing.", protects=True)
+    @rule(
+        Tier.SILVER,
+        "What a message states must follow from the message alone.",
+        "Read the message; ask nobody and nothing else. A time comes from the message.",
+        protects=True,
+    )
     def test_touches_no_network_file_or_clock(self) -> None:
         sources.is_pure(self.source, self.samples)
 
