@@ -34,6 +34,7 @@ class ResourceFound:
 
     @property
     def kind(self) -> str:
+        """Its `resourceType`."""
         return text(self.resource, "resourceType") or ""
 
     @property
@@ -55,9 +56,11 @@ class BundleRead:
 
     @property
     def type(self) -> str:
+        """What sort of Bundle it is: `message`, `transaction`."""
         return text(self.whole, "type") or ""
 
     def of(self, kind: str) -> list[ResourceFound]:
+        """Give the resources of one type, in their order."""
         return [found for found in self.found if found.kind == kind]
 
     def resolve(self, reference: object) -> ResourceFound | None:
@@ -151,6 +154,7 @@ def person_of(patient: ResourceFound) -> Person:
 
 
 def nhs_numbers(patient: Mapping[str, Any]) -> Iterator[Identifier]:
+    """Yield the valid NHS numbers of a Patient."""
     for identifier in objects(patient, "identifier"):
         if text(identifier, "system") == NHS_NUMBER and (found := nhs_number_of(text(identifier, "value"))):
             yield found

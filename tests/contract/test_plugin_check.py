@@ -113,7 +113,7 @@ class TestExitCodes:
 
         assert ran.exit_code == 1
         (failed,) = json.loads(ran.stdout)["objects"][0]["failed"]
-        assert failed.pop("how").startswith("sample 0 as it is: it wrote ")
+        assert failed.pop("how").startswith("call.json as it is: it wrote ")
         assert failed == {
             "rule": "writes-nothing-to-the-screen-or-a-log",
             "tier": "silver",

@@ -20,14 +20,14 @@ More = Callable[[int], bytes]
 
 def reads_all_of_many(source: Source, samples: Sequence[bytes]) -> None:
     """Of a part that one more alert, person, piece of narrative or address comes from, all that there are are stated."""
-    for number, sample in enumerate(telling(source, samples, 12)):
+    for sample in telling(source, samples, 12):
         before = _counts(source, sample)
         if before is None or not any(before):
             continue
         for where, more in _parts(sample):
             one = _counts(source, more(1))
             if one is not None and any(after > few for few, after in zip(before, one, strict=True)):
-                _must_grow(source, more, before, one, f"sample {number} with {where}")
+                _must_grow(source, more, before, one, f"{sample.name} with {where}")
 
 
 def _must_grow(source: Source, more: More, before: _Tally, one: _Tally, what: str) -> None:

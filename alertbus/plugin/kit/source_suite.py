@@ -43,11 +43,20 @@ class SourceConformance:
     def test_gives_every_sample_a_defined_outcome(self) -> None:
         sources.outcomes_are_defined(self.source, self.samples)
 
-    @rule(Tier.BRONZE, "A source that never raises an alert protects nobody.", "Add a sample that raises one.")
+    @rule(
+        Tier.BRONZE,
+        "A source that never raises an alert protects nobody.",
+        "Mend what is refused (`alertbus plugin parse PATH FILE` shows every fault), or add a sample that raises one.",
+    )
     def test_raises_an_alert_for_at_least_one_sample(self) -> None:
         sources.raises_some_alert(self.source, self.samples)
 
-    @rule(Tier.SILVER, "A URL in a message may lead anywhere.", "Read the message; fetch nothing.", protects=True)
+    @rule(
+        Tier.SILVER,
+        "What a message states must follow from the message alone.",
+        "Read the message; ask nobody and nothing else. A time comes from the message.",
+        protects=True,
+    )
     def test_touches_no_network_file_or_clock(self) -> None:
         sources.is_pure(self.source, self.samples)
 

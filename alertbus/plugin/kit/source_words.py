@@ -7,6 +7,7 @@ from typing import Any
 from alertbus.model.alert import LONGEST_NARRATIVE
 from alertbus.plugin.kit.conformance import Unseen, must
 from alertbus.plugin.kit.lengthening import MARK, filling, longer, spots, squeezed
+from alertbus.plugin.kit.named_samples import named
 from alertbus.plugin.kit.source_outcomes import ParseOutcome, alerts_of, telling, tried
 from alertbus.plugin.protocols import Ignored, Source, UnreadableMessage
 
@@ -29,17 +30,17 @@ _NO_TEXT = frozenset(
 def carries_words_whole(source: Source, samples: Sequence[bytes]) -> None:
     """The words of every sample, and the other texts of those that tell most. `Unseen` where none of the words stands in its message."""
     wordy = located = 0
-    for number, sample in enumerate(samples):
+    for sample in named(samples):
         before = _said(outcome := tried(source, sample))
         for piece in _pieces(outcome):
             wordy += 1
-            places = _places_of_words(source, sample, piece, before, f"sample {number}")
+            places = _places_of_words(source, sample, piece, before, sample.name)
             located += bool(places)
             for at, characters in product(places, LENGTHS):
-                _must_be_whole(source, sample, at, characters, before, f"sample {number}")
-    for number, sample in enumerate(telling(source, samples, 6)):
+                _must_be_whole(source, sample, at, characters, before, sample.name)
+    for sample in telling(source, samples, 6):
         for text in _other_texts(tried(source, sample)):
-            _must_not_be_cut(source, sample, text, f"sample {number}")
+            _must_not_be_cut(source, sample, text, sample.name)
     if wordy and not located:
         raise Unseen("none of the words of its alerts stand in its samples: nothing could be made longer there")
 
