@@ -49,7 +49,7 @@ def answering(adapter: ReceiptReader, file: SampleFile, key: str) -> tuple[bytes
         return b"", "it names no message, so it counts only as the answer to the request that brought the message"
     changed = rekeyed(given.idempotency_key, bytes(file), key)
     again = _read(adapter, changed)
-    if again is None or again.idempotency_key != key:
+    if again is None or again.idempotency_key.casefold() != key.casefold():
         return b"", "the notice's key cannot be put into it"
     return changed, ""
 
