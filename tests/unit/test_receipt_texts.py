@@ -61,6 +61,14 @@ def test_a_field_stands_twice_with_what_another_sample_has_there_in_both_orders(
     assert found.instead.replace(b"\r", b"") == other
 
 
+def test_an_element_stands_twice_with_all_that_is_in_it() -> None:
+    one, other = (f'<a><k>1</k><status at="x"><code>{said}</code></status></a>'.encode() for said in ("got", "no"))
+    twice = [found.both[0] for found in contradictions(one, [one, other], {})]
+
+    assert b'<status at="x"><code>got</code><code>no</code></status>' in twice[0]
+    assert b'<status at="x"><code>got</code></status><status at="x"><code>no</code></status></a>' in twice[1]
+
+
 def test_what_a_sample_has_several_times_may_stand_there_several_times() -> None:
     one, other = b"<a><s>got</s><s>read</s></a>", b"<a><s>no</s></a>"
     assert list(contradictions(one, [one, other], {})) == list(contradictions(other, [one, other], {})) == []
