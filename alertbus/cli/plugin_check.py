@@ -1,5 +1,6 @@
 """`alertbus plugin check`: the conformance kit over a plugin, in a process of its own."""
 
+import textwrap
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,9 @@ from alertbus.cli.plugins_dir import PluginsDir, place_of, try_from
 if TYPE_CHECKING:
     from alertbus.plugin.kit.check_process import Checked, JudgedObject
     from alertbus.plugin.kit.tier_report import RuleResult
+
+WIDTH = 100
+"""Characters of a line of names."""
 
 _TIERS = ("bronze", "silver", "gold", "platinum")
 
@@ -57,9 +61,13 @@ def _show(judgement: "JudgedObject") -> None:
     for result in report.results:
         if result.exempt:
             say(f"  exempt   {result.rule} ({result.tier}): {result.exempt}")
+        if result.unseen:
+            say(f"  unseen   {result.rule} ({result.tier}): {result.unseen}")
     behind = [result for result in report.results if result.unjudged]
     if behind:
-        say(f"  not yet judged: {len(behind)} rules, until what is broken above is mended")
+        say(f"  not yet judged: {len(behind)} {'rule' if len(behind) == 1 else 'rules'}, until what is broken above is mended:")
+        for line in textwrap.wrap(", ".join(result.rule for result in behind), WIDTH):
+            say(f"           {line}")
 
 
 def _as_json(found: "Checked") -> dict[str, Any]:
@@ -77,6 +85,7 @@ def _object(judgement: "JudgedObject") -> dict[str, Any]:
         "tier": report.tier.value,
         "failed": [_rule(result) | {"how": result.broken} for result in report.failed],
         "exempt": [_rule(result) | {"reason": result.exempt} for result in report.results if result.exempt],
+        "unseen": [_rule(result) | {"reason": result.unseen} for result in report.results if result.unseen],
         "not_judged": [result.id for result in report.results if result.unjudged],
     }
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import PurePath
+from importlib.util import find_spec
+from pathlib import Path, PurePath
 from traceback import walk_tb
 
 from alertbus.model.errors import PluginFault, told_class
@@ -39,7 +40,7 @@ def imported(entry: EntryPoint) -> object:
         with called(entry.name):
             return entry.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code, and that may try to end the process
-        reason = reason_of(error)
+        reason = reason_of(error, _home_of(entry.module))
     raise NotImported(
         f"agency plugin '{entry.name}': importing {entry.value} raised {reason}. Reinstall it, or uninstall it to start without it.", reason
     )
@@ -53,10 +54,27 @@ class NotImported(PluginFault):
         super().__init__(words)
 
 
-def reason_of(error: BaseException) -> str:
-    """Say the class of an error and the last place of the plugin's code in it, and nothing of its words."""
-    places = [f"{'/'.join(PurePath(f.f_code.co_filename).parts[-2:])}:{line}" for f, line in walk_tb(error.__traceback__)]
+def reason_of(error: BaseException, home: Path | None = None) -> str:
+    """Say the class of an error and the last place of the plugin's code in it, and nothing of its words. `home`: the module's file or the
+    package's folder; where nothing in it is seen, the last place that is neither Python's way of importing nor ours.
+    """
+    found = [(f.f_code.co_filename, line) for f, line in walk_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        found.append((error.filename, error.lineno or 1))  # the file that could not be read is no frame yet
+    own = [(file, line) for file, line in found if home is not None and (Path(file) == home or home in Path(file).parents)]
+    places = [f"{'/'.join(PurePath(file).parts[-2:])}:{line}" for file, line in own or found]
     told = [
         place for place in places if not place.startswith(("<frozen", "importlib/", "metadata/", "plugin/discovery", "plugin/unpackaged"))
     ]
     return f"{told_class(type(error))}{f' at {told[-1]}' if told else ''}"
+
+
+def _home_of(module: str) -> Path | None:
+    """Find where the package of an entry point stands, without running it."""
+    try:
+        spec = find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.origin:
+        return None
+    return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)

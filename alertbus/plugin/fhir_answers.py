@@ -44,7 +44,7 @@ def unless_transient(code: str) -> bool:
 
 
 def read_fhir_answer(raw: bytes, final: Final = unless_transient) -> ReceiptGiven:
-    """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
+    """Read an answer. `idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
     answers the request it came back on.
 
     Raises `UnreadableMessage` for what is no such answer.

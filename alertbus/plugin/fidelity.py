@@ -12,22 +12,23 @@ The rule, for each excerpt of the notice:
    or put in (`retold`). Words that the notice says elsewhere too, as in a section of its details, are no retelling.
 4. Of what one speaker said, and saw or did not see, all excerpts are carried or none: one of three is no longer what
    the child said.
+5. An excerpt is whole as its reader sees it. In a string that is markup itself (XHTML in FHIR's JSON, HTML in CDATA) `&lt;` is read
+   as `<`; in any other string somebody escaped once too often, and the reader sees `&lt;`.
 
 It cannot see a free retelling in other words, nor into base64: those are for a reviewer.
 """
 
 import html
-import json
 import re
 import unicodedata
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-import orjson
-
 from alertbus.model.notice import Excerpt, Message, Notice
-from alertbus.plugin import retold
+from alertbus.plugin import message_texts, retold
+from alertbus.plugin.message_texts import UncheckableBody, distinct_strings, strings_in, strings_of
+
+__all__ = ["SHORTEST", "WINDOW", "Again", "UncheckableBody", "altered", "as_read", "carried", "is_read_as_markup", "misread", "strings_of"]
 
 _STAND_IN = "xqzvw"
 """Stands in no language and in no notice."""
@@ -36,12 +37,14 @@ WINDOW = 40
 SHORTEST = 16
 """An excerpt shorter than this shares its words with too much for a part of it to prove anything."""
 
+_ESCAPED = 4
+"""Characters of an excerpt that do not come by chance out of references to characters."""
+_DEEPEST = 3
+"""Times that something may be escaped too often."""
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
 SAYS_WHO = 12
 """Characters of an excerpt that stand in a message only because the message carries it."""
-
-
-class UncheckableBody(ValueError):
-    """The body is not the text its media type says. `str()` says what was expected, never what was found."""
 
 
 Again = Callable[[Notice], Message | None]
@@ -58,8 +61,12 @@ def altered(notice: Notice, message: Message, again: Again = lambda _: None) -> 
     if not notice.narrative:
         return ()
     excerpts, given = [_compared(excerpt.text) for excerpt in notice.narrative], _given(notice)
-    strings = _distinct_strings(message)
-    found = set(_left_out(notice, strings)) if len(excerpts) > 1 else set()
+    strings = distinct_strings(message)
+    several, escapes = len(excerpts) > 1, b"&" in message.body or b"u0026" in message.body
+    page = "\0".join(strings) if several or escapes else ""
+    found = set(_left_out(notice, strings, page)) if several else set()
+    if "&" in page and (absent := [i for i, excerpt in enumerate(notice.narrative) if excerpt.text not in page]):
+        found |= set(_escaped_too_often(notice, message, absent))
     if any("\0" in text for text in given) or any(_looked_at_closely(_that_may_hold(excerpts, strings), excerpts, given)):
         cut, told = _looked_at_closely(strings_of(message), excerpts, given, _said_elsewhere(notice))
         other = again(_with_other_words(notice)) if told else None
@@ -79,21 +86,67 @@ def _with_other_words(notice: Notice) -> Notice:
 
 
 def carried(notice: Notice, message: Message) -> tuple[int, ...]:
-    """Give the positions in `notice.narrative` of excerpts that the message carries whole."""
+    """Give the positions in `notice.narrative` of excerpts that the message carries whole, as its reader sees them."""
+    strings = as_read(message, [excerpt.text for excerpt in notice.narrative])
+    return tuple(i for i, excerpt in enumerate(notice.narrative) if any(excerpt.text in s for s in strings))
+
+
+def as_read(message: Message, words: Sequence[str]) -> list[str]:
+    """Every text of the message; one that is markup itself also as its reader sees it. `words`: those of the notice, which may look like
+    markup and are none.
+    """
     strings = strings_of(message)
-    texts = [(i, excerpt.text) for i, excerpt in enumerate(notice.narrative)]
-    return tuple(i for i, text in texts if any(text in s or text in html.unescape(s) for s in strings))
+    return strings + [html.unescape(s) for s in strings if "&" in s and is_read_as_markup(s, message, words)]
 
 
-def _left_out(notice: Notice, strings: Collection[str]) -> Iterator[int]:
-    page = "\0".join(strings)
+def is_read_as_markup(string: str, message: Message, words: Sequence[str]) -> bool:
+    """Whether the reader of this string of the message takes it for markup: by the body's kind, or, of JSON and XML, because tags stand in
+    it that are no words of the notice.
+    """
+    markup = message_texts.is_markup(message)
+    return _holds_tags(string, words) if markup is None else markup
+
+
+def _escaped_too_often(notice: Notice, message: Message, absent: Sequence[int]) -> Iterator[int]:
+    """Yield which of the `absent` excerpts are whole for who undoes one escape more than their reader does."""
+    words = [excerpt.text for excerpt in notice.narrative]
+    page = "\0".join(as_read(message, words))
+    suspects = [i for i in absent if words[i] not in page and len(words[i]) >= _ESCAPED]
+    if not suspects:
+        return
+    elsewhere = "\0".join(strings_in(notice.model_dump(mode="json", exclude={"narrative"})))
+    for _ in range(_DEEPEST):
+        page = html.unescape(page)
+        yield from (i for i in suspects if words[i] in page and words[i] not in elsewhere)
+
+
+def misread(notice: Notice, message: Message) -> str | None:
+    """Say that a receiver reads the body in another encoding than the one it was written in: something of the notice stands there only
+    for who does not follow the media type, or the declaration. None where all is well.
+    """
+    for other in message_texts.read_otherwise(message):
+        meant, seen = html.unescape("\0".join(other)), html.unescape("\0".join(distinct_strings(message)))
+        if any(text in meant and text not in seen for text in strings_in(notice.model_dump(mode="json")) if not text.isascii()):
+            return "the body is not in the encoding that its media type or its declaration names, so a receiver reads other letters"
+    return None
+
+
+def _holds_tags(string: str, words: Sequence[str]) -> bool:
+    if "<" not in string:
+        return False
+    for text in words:
+        string = string.replace(text, "")
+    return _TAG.search(string) is not None
+
+
+def _left_out(notice: Notice, strings: Collection[str], page: str) -> Iterator[int]:
     whole = [excerpt.text in page if "\0" not in excerpt.text else any(excerpt.text in s for s in strings) for excerpt in notice.narrative]
     if not all(whole) and "&" in page:
         page = html.unescape(page)
         whole = [found or excerpt.text in page for found, excerpt in zip(whole, notice.narrative, strict=True)]
     if all(whole) or not any(whole):
         return
-    elsewhere = "\0".join(_json_set(notice.model_dump(mode="json", exclude={"narrative"})))
+    elsewhere = "\0".join(strings_in(notice.model_dump(mode="json", exclude={"narrative"})))
     spoken = {
         (e.said_by, e.observed_first_hand)
         for e, found in zip(notice.narrative, whole, strict=True)
@@ -102,28 +155,6 @@ def _left_out(notice: Notice, strings: Collection[str]) -> Iterator[int]:
     for i, (excerpt, found) in enumerate(zip(notice.narrative, whole, strict=True)):
         if not found and (excerpt.said_by, excerpt.observed_first_hand) in spoken:
             yield i
-
-
-def strings_of(message: Message) -> list[str]:
-    """Every text of the message in the order in which it stands there."""
-    return list(_read(message, _json_strings))
-
-
-def _distinct_strings(message: Message) -> Collection[str]:
-    return _read(message, _json_set)
-
-
-def _read(message: Message, of_json: Callable[[object], Collection[str]]) -> Collection[str]:
-    kind = message.media_type.partition(";")[0].strip().lower()
-    try:
-        if kind.endswith(("/json", "+json")):
-            return of_json(_json(message.body))
-        if kind.endswith(("/xml", "+xml")):
-            return list(_xml_strings(ET.fromstring(message.body)))  # noqa: S314  written by our own plugin a moment ago, not by a stranger
-        return [message.body.decode(_charset(message.media_type))]
-    except (ValueError, LookupError, ET.ParseError, RecursionError):
-        pass  # raised below, outside the handler: the parser's own error quotes the body
-    raise UncheckableBody(f"the body is not the text that media type {kind} promises, so it cannot be checked")
 
 
 def _that_may_hold(excerpts: Sequence[str], strings: Collection[str]) -> list[str]:
@@ -150,7 +181,7 @@ def _looked_at_closely(
 def _said_elsewhere(notice: Notice) -> list[str]:
     """Give what the notice itself says in several words beside its narrative, as it is compared: an adapter shows it by right."""
     rest = notice.model_dump(mode="json", exclude={"narrative"})
-    texts = {_normal(text) for text in _json_set(rest)}
+    texts = {_normal(text) for text in strings_in(rest)}
     return sorted((text for text in texts if " " in text), key=len, reverse=True)
 
 
@@ -192,63 +223,18 @@ def _size(excerpt: str) -> int:
 
 _UNLIKE = "\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026"
 _QUOTES = str.maketrans(_UNLIKE, "'''\"\"\"--.")
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""Joiners, soft hyphens and directions: who leaves one out has changed the words, and nobody sees it."""
+_GONE = dict.fromkeys(map(ord, _UNSEEN))
 
 
 def _normal(text: str) -> str:
     if not text.isascii():  # of ASCII each of these leaves all as it is
+        if any(unseen in text for unseen in _UNSEEN):
+            text = text.translate(_GONE)
         text = unicodedata.normalize("NFKC", text.translate(_QUOTES) if any(quote in text for quote in _UNLIKE) else text)
     return " ".join(text.casefold().split())
 
 
 _compared = lru_cache(maxsize=64)(_normal)
 """An excerpt in the form in which texts are compared: one statement goes to many agencies."""
-
-
-def _json(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return json.loads(body)  # reads what is JSON by its own rules alone: in another encoding, with NaN or half a pair of surrogates
-
-
-def _json_strings(value: object) -> list[str]:
-    found: list[str] = []
-    if isinstance(value, str):
-        found.append(value)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            found.append(key)
-            found += _json_strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            found += _json_strings(inner)
-    return found
-
-
-def _json_set(value: object) -> set[str]:
-    """The same strings, each once and in no order, in half the time."""
-    found: set[str] = set()
-    to_do: list[Iterable[object]] = [[value]]
-    for each in to_do:
-        for inner in each:
-            if type(inner) is str:
-                found.add(inner)
-            elif type(inner) is dict:
-                found.update(inner)
-                to_do.append(inner.values())
-            elif type(inner) is list:
-                to_do.append(inner)
-    return found
-
-
-def _xml_strings(element: ET.Element) -> Iterator[str]:
-    yield from (str(value) for value in element.attrib.values())
-    yield element.text or ""
-    for child in element:
-        yield from _xml_strings(child)
-        yield child.tail or ""
-
-
-def _charset(media_type: str) -> str:
-    found = re.search(r"charset=\"?([\w-]+)", media_type, re.IGNORECASE)
-    return found[1] if found else "utf-8"

@@ -57,6 +57,13 @@ def read_form(model: type[F], raw: bytes) -> F:
     raise UnreadableMessage(*(Fault(fault.path or WHOLE, fault.expected, fault.code) for fault in faults))
 
 
+def refusal_of(error: ValidationError, path: str = WHOLE) -> UnreadableMessage:
+    """Give the refusal that says what a model has found wrong with what a source makes of a message: every fault, behind the path of the
+    part that it came from, and no value. Raise it with `from None`.
+    """
+    return UnreadableMessage(*(Fault(f"{path}, {fault.path}".removesuffix(", "), fault.expected, fault.code) for fault in faults_of(error)))
+
+
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield every object key in a JSON value with its path, at any depth."""
     if isinstance(value, Mapping):
@@ -70,11 +77,14 @@ def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 class AddressOnForm(Form):
+    """An address as a form has it. All of it is optional."""
+
     uprn: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
     lines: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(default=[], max_length=6)
     postcode: str | None = Field(default=None, min_length=2, max_length=10)
 
     def address(self) -> Address:
+        """Give it as an alert states it."""
         return Address(uprn=self.uprn, lines=tuple(self.lines), postcode=self.postcode)
 
 
@@ -101,6 +111,7 @@ class PersonOnForm(Form):
         return self
 
     def person(self) -> Person:
+        """Give it as an alert states it."""
         known = {IdentifierSystem.NHS_NUMBER: self.nhs_number, IdentifierSystem.UPN: self.upn}
         return Person(
             label=self.description,

@@ -117,7 +117,7 @@ def _values_of(person: NoticePerson) -> Iterator[str]:
         yield person.label
     if person.born is not None:
         yield person.born.isoformat()
-        yield person.born.strftime("%d%m%Y")
+        yield f"{person.born.day:02}{person.born.month:02}{person.born.year:04}"
     yield from (identifier.value for identifier in person.identifiers)
     for address in person.addresses:
         yield address.uprn or ""

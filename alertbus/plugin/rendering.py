@@ -29,8 +29,11 @@ def rendered(notice: Notice, adapter: Adapter, plugin: str, rules: PluginRules =
     try:
         changed = fidelity.altered(notice, message, again)
         wrong = flag_out_of_place(notice, message, getattr(adapter, "flag_marks", ()), again)
+        misread = fidelity.misread(notice, message)
     except fidelity.UncheckableBody as error:
-        raise PluginFault(f"{who}: {error}. Send text in the encoding the media type names.") from None
+        raise PluginFault(f"{who}: {error}.") from None
+    if misread:
+        raise PluginFault(f"{who}: {misread}. Write the body in the encoding that is named, or name the one it is in.")
     if changed:
         places = ", ".join(f"narrative[{i}]" for i in changed)
         raise PluginFault(f"{who}: {places} is carried cut or changed. Carry an excerpt's text byte for byte, or leave it out whole.")

@@ -53,7 +53,7 @@ class Unpackaged:
             for part in attribute.split(".") if attribute else ():
                 found = getattr(found, part)
         except (Exception, SystemExit) as error:  # noqa: BLE001  importing a plugin runs its code
-            reason = reason_of(error)
+            reason = reason_of(error, self.top)
         else:
             return found
         for name in [one for one in sys.modules if one == first or one.startswith(f"{first}.")]:
@@ -108,7 +108,9 @@ def found_at(path: Path) -> tuple[Unpackaged, ...]:
             raise PluginFault(f"{path}: Python cannot import a module of that name. Rename it, with letters, digits and _ alone.")
         return (Unpackaged(name.removeprefix("alertbus_"), UNPACKAGED, name, path, path),)
     if not path.exists():
-        raise PluginFault(f"{path}: there is no such file or folder. Give the path of a plugin, or the name of one that is installed.")
+        raise PluginFault(
+            f"{path}: there is no such file or folder. Give the path of a plugin: a project's folder, a package's, or a Python file."
+        )
     raise PluginFault(
         f"{path}: no plugin stands there. Give a Python file, a folder with {_INIT}, or a folder with {_PROJECT}; "
         "`alertbus plugin new NAME` writes one."

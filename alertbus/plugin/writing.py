@@ -1,9 +1,13 @@
-"""How an adapter writes JSON that people may read as well: the bytes of the standard library, several times as fast. Public."""
+"""How an adapter writes JSON that people may read as well: the bytes of the standard library, several times as fast. And what XML can
+hold. Public.
+"""
 
 import json
 from typing import Any
 
 import orjson
+
+from alertbus.plugin.message_texts import not_held_by_xml
 
 _BY_ITSELF = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _DEEPEST = 8
@@ -29,3 +33,10 @@ def as_page(content: dict[str, Any], indent: int = 2) -> bytes:
             page = page.replace(double, single)
         page = page.replace(b"\0", b"\n")
     return page
+
+
+def fits_xml(text: str) -> bool:
+    """Whether XML can hold the text: most control characters, such as a vertical tab, it cannot, not even as a reference. A carriage return
+    it holds as `&#13;` alone.
+    """
+    return not not_held_by_xml(text)

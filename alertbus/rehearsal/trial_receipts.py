@@ -5,7 +5,8 @@ from pathlib import Path
 
 from alertbus.model.errors import PluginFault
 from alertbus.plugin.boundary import PluginBroke, behind_boundary
-from alertbus.plugin.kit.receipt_files import SampleFile, receipts_in
+from alertbus.plugin.kit.named_samples import NamedSample
+from alertbus.plugin.kit.receipt_files import receipts_in
 from alertbus.plugin.kit.receipt_texts import holds, rekeyed
 from alertbus.plugin.protocols import ReceiptGiven, ReceiptReader, UnreadableMessage
 from alertbus.rehearsal.trial import Trial
@@ -40,7 +41,7 @@ async def send_receipts(trial: Trial, message: Path, settings: Settings, say: Sa
     return well
 
 
-def answering(adapter: ReceiptReader, file: SampleFile, key: str) -> tuple[bytes, str]:
+def answering(adapter: ReceiptReader, file: NamedSample, key: str) -> tuple[bytes, str]:
     """Give the sample as an answer to the notice of that key; or nothing, and why not."""
     given = _read(adapter, bytes(file))
     if given is None:

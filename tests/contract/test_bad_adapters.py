@@ -11,6 +11,7 @@ from alertbus.plugin.kit import calling, other_process
 from alertbus.plugin.testing import AdapterConformance, Tier, check
 from tests.contract.bad_plugins import adapter_writes_a_file
 from tests.contract.bad_plugins.good_adapters import Pages
+from tests.contract.bad_plugins.good_markup import HtmlPages, XhtmlPages, XmlPages
 from tests.few_kinds import few_kinds
 
 BAD = sorted(path.stem for path in (Path(__file__).parent / "bad_plugins").glob("adapter_*.py"))
@@ -40,8 +41,9 @@ def test_a_bad_adapter_is_found_by_the_rule_it_breaks_and_by_no_other(name: str,
     assert report.tier is not Tier.PLATINUM
 
 
-def test_the_adapter_that_they_are_made_of_is_platinum() -> None:
-    report = check(AdapterConformance, adapter=Pages())
+@pytest.mark.parametrize("good", [Pages(), XmlPages(), XhtmlPages(), HtmlPages()], ids=lambda good: type(good).__name__)
+def test_the_adapters_that_they_are_made_of_are_platinum(good: Pages) -> None:
+    report = check(AdapterConformance, adapter=good)
 
     assert [(each.id, each.broken or each.unjudged) for each in report.results if not each.holds] == []
     assert report.tier is Tier.PLATINUM

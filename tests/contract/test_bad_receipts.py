@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from alertbus.plugin import ReceiptGiven, Stage
-from alertbus.plugin.kit.receipt_files import SampleFile
+from alertbus.plugin.kit.named_samples import NamedSample
 from alertbus.plugin.kit.receipt_suite import ReceiptConformance
 from alertbus.plugin.plain import Plain
 from alertbus.plugin.testing import AdapterConformance, Tier, check
@@ -46,7 +46,7 @@ def test_who_has_no_samples_is_told_where_they_belong(wanted: str) -> None:
 
 
 def test_a_sample_is_named_by_its_file_with_what_the_gateway_answers() -> None:
-    acted = SampleFile(ACTING, "samples/answering/acted.json")
+    acted = NamedSample(ACTING, "samples/answering/acted.json")
     adapter = type("ByNobody", (Answering,), {"read": lambda self, answer: ReceiptGiven(self.key(answer), Stage.ACKNOWLEDGED)})()
 
     (failed,) = check(ReceiptConformance, adapter=adapter, receipts=(acted,)).failed

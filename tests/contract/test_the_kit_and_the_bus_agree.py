@@ -9,7 +9,9 @@ from alertbus.model.errors import PluginFault
 from alertbus.model.notice import Excerpt
 from alertbus.plugin.kit.corpus import exhibits
 from alertbus.plugin.kit.invented import full_notice
+from alertbus.plugin.kit.spoken import CONTROLS, TEXTS
 from alertbus.plugin.manager import Plugins, offer
+from tests.contract.bad_plugins.good_markup import HtmlPages, XhtmlPages, XmlPages
 
 SHIPPED = Plugins.load()
 NINE = "She came in at nine and said that nobody had been home since the day before yesterday, and cried. "
@@ -35,6 +37,14 @@ def test_the_bus_sends_every_notice_of_the_kit_as_a_shipped_adapter_renders_it(s
         ("child_words_cut", [NINE.strip()]),
         ("preview", [NINE.strip()]),
         ("shouts", [NINE.strip()]),
+        ("escapes_twice_in_json", ["I & him"]),
+        ("escapes_twice_in_xml", ["I & him"]),
+        ("escapes_twice_in_xhtml", ["I & him"]),
+        ("escapes_for_text", ["I & him"]),
+        ("cdata_round_escaped", ["I & him"]),
+        ("no_break_space_made_a_space", ["He shut me in from 9\u00a0pm until morning"]),
+        ("drops_what_nobody_sees", ["He wrote \U0001f468\u200d\U0001f469 on the wall of my room"]),
+        ("leaves_out_one_of_two_for_xml", [NINE.strip(), "He threw it at\x0bher"]),
     ],
 )
 def test_voi_01_the_bus_refuses_what_changes_the_words_of_a_child(bad: str, said: list[str]) -> None:
@@ -44,3 +54,35 @@ def test_voi_01_the_bus_refuses_what_changes_the_words_of_a_child(bad: str, said
 
     with pytest.raises(PluginFault, match=r"narrative\["):
         plugins.render(notice, adapter)
+
+
+@pytest.mark.parametrize("bad", ["charset_of_xml", "encoding_declared_in_xml", "charset_of_text", "charset_of_json"])
+def test_the_bus_refuses_a_body_that_its_receiver_reads_in_another_encoding(bad: str) -> None:
+    adapter = import_module(f"tests.contract.bad_plugins.adapter_{bad}").adapter
+    plugins = Plugins({"northfield": offer(adapters=[adapter])})
+
+    with pytest.raises(PluginFault, match=r"reads other letters|reads otherwise"):
+        plugins.render(full_notice(title="Caf\u00e9 words of ours"), adapter)
+    plain = full_notice(narrative=(Excerpt.of("No, she said.", SaidBy.CHILD),))
+    assert plugins.render(plain, adapter).filename  # where all encodings are one, nothing is wrong
+
+
+def test_the_bus_names_the_character_that_xml_cannot_hold_and_nothing_of_the_words() -> None:
+    adapter = import_module("tests.contract.bad_plugins.adapter_control_characters_in_xml").adapter
+    notice = full_notice(narrative=(Excerpt.of("He threw\x0bit", SaidBy.CHILD),))
+
+    with pytest.raises(PluginFault) as fault:
+        Plugins({"northfield": offer(adapters=[adapter])}).render(notice, adapter)
+
+    assert "the body holds the character U+000B, which XML cannot hold" in str(fault.value)
+    assert "threw" not in str(fault.value)
+    assert "encoding" not in str(fault.value)
+
+
+@pytest.mark.parametrize("good", [XmlPages(), XhtmlPages(), HtmlPages()], ids=lambda good: type(good).__name__)
+def test_the_bus_sends_what_is_escaped_as_often_as_its_reader_undoes_it(good: XmlPages) -> None:
+    plugins = Plugins({"northfield": offer(adapters=[good])})
+
+    for text in (*TEXTS.values(), *CONTROLS.values()):
+        notice = full_notice(narrative=(Excerpt.of(text, SaidBy.CHILD), Excerpt.of("No, she said.", SaidBy.PROFESSIONAL)))
+        assert plugins.render(notice, good).idempotency_key == notice.id

@@ -17,6 +17,7 @@ from alertbus.model.alert import SaidBy
 from alertbus.model.notice import Excerpt, Message, Notice
 from alertbus.plugin import fidelity, retold
 from alertbus.plugin.kit.samples import SPOKEN, sample_notice
+from alertbus.plugin.message_texts import distinct_strings
 
 QUOTES = str.maketrans("\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026", "'''\"\"\"--.")
 
@@ -44,7 +45,23 @@ def by_the_rule(notice: Notice, message: Message) -> tuple[int, ...]:
         if carried and len(e.text) >= 12 and not any(e.text in text for text in strings_in(elsewhere))
     }
     found |= {i for i, e in enumerate(notice.narrative) if not whole[i] and (e.said_by, e.observed_first_hand) in of_them}
-    return tuple(sorted(found))
+    return tuple(sorted(found | {i for i, text in enumerate(texts) if is_escaped_too_often(text, texts, message, elsewhere)}))
+
+
+def is_escaped_too_often(text: str, texts: Sequence[str], message: Message, elsewhere: object) -> bool:
+    seen, json_or_xml = fidelity.strings_of(message), message.media_type.endswith(("json", "xml"))
+    for string in fidelity.strings_of(message):
+        bare = string
+        for words in texts:
+            bare = bare.replace(words, "")
+        if json_or_xml and re.search("</?[A-Za-z][^<>]*>", bare):
+            seen.append(html.unescape(string))
+    deeper = [html.unescape(string) for string in seen]
+    deeper += [html.unescape(string) for string in deeper]
+    deeper += [html.unescape(string) for string in deeper]
+    if len(text) < 4 or any(text in words for words in strings_in(elsewhere)) or any(text in string for string in seen):
+        return False
+    return any(text in string for string in deeper)
 
 
 def strings_in(value: object) -> list[str]:
@@ -199,7 +216,7 @@ def test_every_string_of_a_json_body_is_read_whatever_form_json_is_in(body: byte
     message = Message(media_type="application/json", body=body)
 
     assert fidelity.strings_of(message) == strings
-    assert set(fidelity._distinct_strings(message)) == set(strings)
+    assert set(distinct_strings(message)) == set(strings)
 
 
 def test_a_page_of_references_is_parsed_once_and_no_more_is_looked_at_than_could_hold_a_passage(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -553,7 +553,7 @@ def test_the_extra_for_testing_holds_what_the_kit_imports() -> None:
 def test_a_closed_world_notices_what_it_cannot_prevent() -> None:
     from datetime import UTC, datetime
 
-    with pytest.raises(Broken, match="it used now"), world_closed():
+    with pytest.raises(Broken, match=r"it used the clock \(now\)"), world_closed():
         datetime.now(UTC)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alertbus.plugin import ReceiptGiven, Stage, UnreadableMessage
-from alertbus.plugin.kit.receipt_files import SampleFile
+from alertbus.plugin.kit.named_samples import NamedSample
 from alertbus.rehearsal.trial_receipts import answering
 
 KEY = "6f1f0e3b-58a7-5c1b-9d3e-0a6a4a1f2b3c"
@@ -20,7 +20,7 @@ class Lines:
 
 
 def test_a_sample_answers_the_notice_that_arrived_with_its_key() -> None:
-    assert answering(Lines(), SampleFile(b"n-1;received", "a"), KEY) == (f"{KEY};received".encode(), "")
+    assert answering(Lines(), NamedSample(b"n-1;received", "a"), KEY) == (f"{KEY};received".encode(), "")
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_a_sample_answers_the_notice_that_arrived_with_its_key() -> None:
     ],
 )
 def test_one_that_cannot_answer_it_is_not_sent_and_says_why(raw: bytes, why: str) -> None:
-    assert answering(Lines(), SampleFile(raw, "a"), KEY) == (b"", why)
+    assert answering(Lines(), NamedSample(raw, "a"), KEY) == (b"", why)

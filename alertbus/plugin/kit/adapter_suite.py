@@ -73,7 +73,7 @@ class AdapterConformance(ReceiptConformance):
 
     @rule(
         Tier.SILVER,
-        "render runs while agencies wait, and a message must not follow from where it runs.",
+        "What a message says must follow from the notice alone.",
         "Take everything from the notice; read files and import when your module is loaded.",
         protects=True,
     )
@@ -126,14 +126,20 @@ class AdapterConformance(ReceiptConformance):
     def test_keeps_to_its_golden_messages(self) -> None:
         golden.keeps_to(self.adapter, self.golden)
 
-    @rule(Tier.GOLD, "VPF-06: a worker reads one line before the door opens.", "Write `notice.flag` before all else.", needs=_SOUND)
+    @rule(
+        Tier.GOLD,
+        "VPF-06: a worker reads one line before the door opens.",
+        "Write `notice.flag` before all that the notice says in words. An envelope of codes, ids and times, and the line of an exercise, "
+        "may come first.",
+        needs=_SOUND,
+    )
     def test_shows_the_flag_first(self) -> None:
         says.flag_comes_first(self.adapter)
 
     @rule(
         Tier.GOLD,
         "VPF-11: whoever is new reads the warning first.",
-        "Write `notice.flag` first, of a `notice.briefing` as well.",
+        "Write `notice.flag` before what is told of the case in `notice.briefing`.",
         needs=(*_SOUND, "test_shows_the_flag_first"),
     )
     def test_shows_the_flag_first_in_a_briefing(self) -> None:

@@ -1,6 +1,7 @@
 """`alertbus plugin check` inside its own process: load the plugin, judge each object, and tell the parent line by line.
 
-What is told is the kit's own words: rules, places, classes of exceptions. Nothing that the plugin writes goes further than this process.
+What is told is the kit's own words: rules, places, classes of exceptions; and what the plugin says of a sample that it refuses, where none
+raises an alert. Nothing else that the plugin writes goes further than this process.
 """
 
 import json
@@ -31,6 +32,9 @@ MEMORY = 2 * 1024 * 1024 * 1024
 
 BEAT = 0.5
 """Seconds between two signs of life."""
+
+LONGEST_SAID = 600
+"""Characters of one finding."""
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -101,7 +105,8 @@ def _judge(suite: type[Any], kind: str, subject: object, exempt: Any, tell: Tell
     tell({"object": _name(subject), "kind": kind})
     for result in judged(suite, lambda rule: tell({"begin": rule}), **{kind: subject}, **with_):
         reason = "" if result.protects else exempt.get(result.id, "")
-        tell({"rule": result.rule, "broken": result.broken[:400], "unjudged": result.unjudged, "exempt": reason})
+        said = {"rule": result.rule, "broken": result.broken[:LONGEST_SAID], "why": result.why if result.broken else ""}
+        tell({**said, "unjudged": result.unjudged, "exempt": reason, "unseen": result.unseen})
     tell({"end": True})
 
 

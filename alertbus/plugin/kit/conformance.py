@@ -1,16 +1,25 @@
 """The ground of both halves of the conformance kit: a broken rule, and a search for leaks."""
 
 import traceback
+import unittest
 from collections.abc import Iterable
 
 
 class Broken(AssertionError):
-    """A rule that does not hold; the message says how it showed."""
+    """A rule that does not hold; the message says how it showed. `why`: why that matters, where the rule covers more than one thing."""
+
+    def __init__(self, how: str, why: str = "") -> None:
+        super().__init__(how)
+        self.why = why
 
 
-def must(holds: object, how: str) -> None:
+class Unseen(unittest.SkipTest):
+    """A rule that found nothing in the samples to look at; it holds, and says so. To pytest it is a test that was skipped."""
+
+
+def must(holds: object, how: str, why: str = "") -> None:
     if not holds:
-        raise Broken(how)
+        raise Broken(how, why)
 
 
 def everything_said_by(error: BaseException) -> str:

@@ -54,7 +54,9 @@ def _flag_leads(adapter: Adapter, notice: Notice, what: str, *more: tuple[str, s
     must(places, f"{what}: the flag is not in the body")
     others = [("title", notice.title), ("summary", notice.summary), ("action", notice.action), *more]
     others += [("narrative", excerpt.text) for excerpt in notice.narrative]
-    others += [("name of somebody", person.name.given or "") for person in (*notice.children, *notice.people) if person.name]
+    for person in (*notice.children, *notice.people):
+        parts = (person.name.given, person.name.family) if person.name else ()
+        others += [("name of somebody", part or "") for part in (*parts, person.label)]
     for name, words in others:
         found = text.find(words) if words else -1
         must(found < 0 or found > min(places), f"{what}: the {name} stands before the flag")

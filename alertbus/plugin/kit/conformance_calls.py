@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alertbus.model.errors import PluginFault
-from alertbus.model.notice import ENDINGS, Deed, Message
+from alertbus.model.notice import ENDINGS, Deed, Message, Notice
 from alertbus.plugin import fidelity
+from alertbus.plugin.kit.blame import SOMEWHERE, why_not
 from alertbus.plugin.kit.conformance import Broken, leaked, must
 from alertbus.plugin.kit.corpus import exhibits
 from alertbus.plugin.kit.invented import full_notice, kinds
-from alertbus.plugin.kit.leaks import values_of
-from alertbus.plugin.kit.looking import Shown, everything_in, looked_at, rendered, show
+from alertbus.plugin.kit.looking import Shown, everything_in, how_raised, looked_at, rendered, show
 from alertbus.plugin.kit.other_process import digest, elsewhere
+from alertbus.plugin.kit.personal_values import stands_in, values_of
 from alertbus.plugin.kit.samples import minimal_notice
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.plugin.protocols import Adapter
@@ -39,30 +40,42 @@ def gives_messages(adapter: Adapter) -> None:
     """A message that the bus can send, of the text that its media type promises: the kit and the bus read it with the same eyes."""
     for look in looked_at(adapter).looks:
         if look.raised is None:
-            must(not (wrong := _malformed(look.message)), f"{look.what}: {wrong}")
+            must(not (wrong := _malformed(look.message, look.notice)), f"{look.what}: {wrong}")
 
 
-def _malformed(message: object) -> str:
+def _malformed(message: object, notice: Notice) -> str:
     """Say what keeps the bus from sending it; empty where nothing does."""
     if not isinstance(message, Message):
         return f"render returned {type(message).__name__} (expected: alertbus.plugin.Message)"
     if not isinstance(message.body, bytes):
         return f"the message's body is {type(message.body).__name__} (expected: bytes). Encode it"
-    return _unfit(message)
+    return _unfit(message, notice)
 
 
-def _unfit(message: Message) -> str:
+def _unfit(message: Message, notice: Notice) -> str:
     if "/" not in message.media_type:
         return "the message's media type has no '/' (expected: such as application/json)"
     if not _FILENAME.fullmatch(message.filename):
-        return "the message's filename is not plain. Use letters, digits, dots, hyphens; no folder"
-    if any("\n" in part or "\r" in part for header in message.headers.items() for part in header):
-        return "a header of the message holds a line break. Keep text in the body"
+        told = "the message's filename is not plain. Use letters, digits, dots, hyphens; no folder"
+        return told + _leaks_as_well(message.filename, notice)
+    for name, value in message.headers.items():
+        if any(end in part for end in "\r\n" for part in (name, value)):
+            return "a header of the message holds a line break. Keep text in the body" + _leaks_as_well(f"{name} {value}", notice)
     try:
         fidelity.strings_of(message)
+        wrong = fidelity.misread(notice, message)
     except fidelity.UncheckableBody as error:
-        return f"{error}. Send text in the encoding the media type names"
-    return ""
+        return str(error)
+    return f"{wrong}. Write the body in the encoding that is named, or name the one it is in" if wrong else ""
+
+
+def _leaks_as_well(text: str, notice: Notice) -> str:
+    """Say that a text outside the body tells of the family too: that rule is judged only once this one holds."""
+    if not stands_in(text, values_of(notice)):
+        return ""
+    return (
+        ". It also holds something of a person in the notice, and logs keep it: name the file by `notice.id`, and keep the rest in the body"
+    )
 
 
 def renders_everything(adapter: Adapter) -> None:
@@ -81,7 +94,7 @@ def renders_what_is_left(adapter: Adapter) -> None:
 def _renders(looks: Iterator[Shown]) -> None:
     for look in looks:
         # What raised only because the world is closed to it is the matter of another rule.
-        must(look.raised is None or look.touched, f"{look.what}: render raised {type(look.raised).__name__}")
+        must(look.raised is None or look.touched, f"{look.what}: {how_raised(look)}")
 
 
 def tells_deeds_apart(adapter: Adapter) -> None:
@@ -108,7 +121,7 @@ def writes_its_formats(adapter: Adapter) -> None:
 
 def is_pure(adapter: Adapter) -> None:
     for look in looked_at(adapter).looks:
-        must(not look.touched, f"{look.what}: it used {', '.join(look.touched)}")
+        must(not look.touched, f"{look.what}: it used {', '.join(look.touched)}", why_not(look.used))
     for first in elsewhere(adapter)[:1]:
         must(not first.touched, f"in a process that has just started it used {', '.join(first.touched)}")
         must(not first.imported, f"it imports {', '.join(first.imported)} while it renders. Import at the top of the module.")
@@ -117,7 +130,8 @@ def is_pure(adapter: Adapter) -> None:
 def prints_nothing(adapter: Adapter) -> None:
     gallery = looked_at(adapter)
     for look in (*gallery.looks, *gallery.hopeless):
-        must(not look.printed, f"{look.what}: it wrote to the screen or to a log")
+        where = f" at {look.printed}" if look.printed != SOMEWHERE else ""
+        must(not look.printed, f"{look.what}: it wrote to the screen or to a log{where}")
 
 
 def leaves_notice_alone(adapter: Adapter) -> None:

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Never
 
-from alertbus.plugin.kit.conformance import Broken, must
+from alertbus.plugin.kit.blame import SOMEWHERE, in_words, installed_packages, own_place, why_not
+from alertbus.plugin.kit.conformance import Broken
 
 WAITING = "time.sleep"
 
@@ -71,13 +72,20 @@ class Touching:
     """What a call did that it should not: in words of the kit's own, each once."""
 
     thread: int
-    touched: dict[str, None] = field(default_factory=dict)
-    printed: bool = False
+    touched: dict[str, str] = field(default_factory=dict)
+    """What it was, and the first place of the plugin's own code that did it; empty where that is not known."""
+    printed: str = ""
+    """Where it wrote to the screen."""
 
-    def refuse(self, what: str) -> Never:
+    def note(self, what: str, frame: FrameType | None) -> None:
+        """Note it with its place."""
+        if not self.touched.get(what):
+            self.touched[what] = own_place(frame)
+
+    def refuse(self, what: str, frame: FrameType | None) -> Never:
         """Note it, and stop it."""
-        self.touched[what] = None
-        raise Broken(f"it used {what}")
+        self.note(what, frame)
+        raise Broken(f"it used {in_words(what, self.touched[what])}")
 
     @property
     def slept(self) -> bool:
@@ -86,8 +94,8 @@ class Touching:
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """What it used of the world."""
-        return tuple(what for what in self.touched if what != WAITING)
+        """What it used of the world, in words, and where."""
+        return tuple(in_words(what, place) for what, place in self.touched.items() if what != WAITING)
 
 
 class _Fence:
@@ -105,7 +113,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if what is None or (event == "open" and str(arguments[0]).startswith(zoneinfo.TZPATH)):
         return
     if not _is_allowed(sys._getframe(1)):  # noqa: SLF001  who asks decides: an import reads files
-        seen.refuse(what)
+        seen.refuse(what, sys._getframe(1))  # noqa: SLF001
 
 
 def _is_allowed(frame: FrameType | None, may: tuple[str, ...] = _MAY_READ) -> bool:
@@ -125,6 +133,7 @@ def fence(*, watching: bool = True) -> Iterator[Touching]:
     """Close the world for this thread while the block runs. `watching`: note clocks, chance and the machine too, which takes its time."""
     if not _Fence.hooked:
         sys.addaudithook(_audit)
+        installed_packages()
         _Fence.hooked = True
     seen, before, profiling, collecting = Touching(threading.get_ident()), _Fence.closed, sys.getprofile(), gc.isenabled()
     gc.disable()  # a collection may call back into a test library that reads the clock
@@ -147,7 +156,8 @@ def world_closed() -> Iterator[None]:
     """Close the world while the block runs, and raise `Broken` at its end when it was touched."""
     with fence() as seen:
         yield
-    must(not seen.touched, f"it used {', '.join(sorted(seen.touched))}")
+    if seen.touched:
+        raise Broken(f"it used {', '.join(in_words(*each) for each in sorted(seen.touched.items()))}", why_not(seen.touched))
 
 
 def _watch(seen: Touching) -> Callable[[FrameType, str, Any], None]:
@@ -158,11 +168,11 @@ def _watch(seen: Touching) -> Callable[[FrameType, str, Any], None]:
         name = getattr(called, "__name__", "")
         a_clock = name in _CLOCKS and getattr(owner, "__module__", "") == "datetime"
         if (a_clock or called in _NOTED or isinstance(owner, random.Random)) and not _is_allowed(frame, _MAY_ASK):
-            seen.touched[name] = None
+            seen.note(name, frame)
         if name.startswith("write") and getattr(owner, "name", "") in _SCREEN:
-            seen.printed = True
+            seen.printed = seen.printed or own_place(frame) or SOMEWHERE
         if called in _STOPPED:
-            seen.refuse(_STOPPED[called])
+            seen.refuse(_STOPPED[called], frame)
 
     return watch
 
@@ -175,11 +185,11 @@ def _environment(seen: Touching) -> Iterator[None]:
 
     def reading(_environment: Any, key: Any) -> Any:
         if _Fence.closed is seen and seen.thread == threading.get_ident() and not _is_allowed(sys._getframe(1)):  # noqa: SLF001
-            seen.touched["the environment"] = None
+            seen.note("the environment", sys._getframe(1))  # noqa: SLF001
         return own[0](_environment, key)
 
     def listing(_environment: Any) -> Any:
-        seen.touched["the environment"] = None
+        seen.note("the environment", sys._getframe(1))  # noqa: SLF001
         return own[1](_environment)
 
     kind.__getitem__, kind.__iter__ = reading, listing  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 
 from alertbus.model.notice import Message, Notice
+from alertbus.plugin.kit.blame import SOMEWHERE, in_words, own_place, raised_at
 from alertbus.plugin.kit.calling import OutOfBounds, call
-from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.conformance import Broken, everything_said_by
 from alertbus.plugin.kit.corpus import Exhibit, exhibits
-from alertbus.plugin.kit.fences import Touching, fence
+from alertbus.plugin.kit.fences import WAITING, Touching, fence
 from alertbus.plugin.kit.invented import full_notice
+from alertbus.plugin.kit.personal_values import stands_in, values_of
 from alertbus.plugin.protocols import Adapter
 
 SLOWEST = 2.0
@@ -35,7 +38,10 @@ class Shown:
     """What was given back, whatever it is."""
     raised: BaseException | None = None
     touched: tuple[str, ...] = ()
-    printed: bool = False
+    used: tuple[str, ...] = ()
+    """The same by the kit's short names."""
+    printed: str = ""
+    """Where it wrote to the screen or a log; empty where it did not."""
     changed: bool = False
     """Whether the notice was another one afterwards."""
 
@@ -85,8 +91,19 @@ def rendered(adapter: Adapter, notice: Notice) -> Message:
     """Let the adapter render the notice, with the world closed to it; for rules that judge one that is sound so far."""
     look = show(adapter, Exhibit("a notice", notice), watching=False)
     if look.made is None:
-        raise Broken(f"render raised {type(look.raised).__name__}" if look.raised else "render gave back no message")
+        raise Broken(how_raised(look) if look.raised else "render gave back no message")
     return look.made
+
+
+def how_raised(look: Shown) -> str:
+    """Say what render raised and where, and whether that repeats the notice, but nothing of what it said."""
+    if look.raised is None:
+        return ""
+    place = raised_at(look.raised)
+    told = f"render raised {type(look.raised).__name__}{f' at {place}' if place else ''}"
+    if stands_in(everything_said_by(look.raised), values_of(look.notice)):
+        told += ". What it raises must not hold the notice's words either, and it does: logs keep them. Say where and what was expected"
+    return told
 
 
 def show(adapter: Adapter, exhibit: Exhibit, *, watching: bool = True, possible: bool = True) -> Shown:
@@ -109,8 +126,8 @@ def show(adapter: Adapter, exhibit: Exhibit, *, watching: bool = True, possible:
     except Exception as error:  # noqa: BLE001  whatever it raises is looked at
         look.raised = error
     if seen.slept:
-        raise OutOfBounds("it waits: time.sleep")
-    look.touched, look.printed = seen.outside, look.printed or seen.printed
+        raise OutOfBounds(f"it waits: {in_words(WAITING, seen.touched[WAITING])}")
+    look.touched, look.used, look.printed = seen.outside, tuple(seen.touched), look.printed or seen.printed
     look.changed = watching and _is_other(copy, exhibit.notice)
     if (message := look.made) and len(message.body) > LARGEST:
         raise OutOfBounds(f"{exhibit.what}: a message of {len(message.body) // 1_000_000} MB")
@@ -165,10 +182,15 @@ class _Stream(io.TextIOWrapper):
         super().__init__(io.BytesIO(), encoding="utf-8", errors="replace", write_through=True)
         self._look = look
 
+    def write(self, text: str) -> int:
+        if text:
+            self._look.printed = self._look.printed or own_place(sys._getframe(1)) or SOMEWHERE  # noqa: SLF001
+        return super().write(text)
+
     def written(self) -> None:
         self.flush()
         if isinstance(self.buffer, io.BytesIO) and self.buffer.getbuffer().nbytes:
-            self._look.printed = True
+            self._look.printed = self._look.printed or SOMEWHERE
 
 
 @contextmanager
@@ -193,7 +215,7 @@ class _Logged(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         # What a library says to its own developers is no matter of the plugin's.
         if record.levelno >= logging.WARNING or "site-packages" not in record.pathname:
-            self._look.printed = True
+            self._look.printed = self._look.printed or own_place(sys._getframe(1)) or SOMEWHERE  # noqa: SLF001
 
 
 @contextmanager
@@ -215,7 +237,8 @@ def _warnings(look: Shown, *, possible: bool) -> Iterator[None]:
     """
 
     def shown(*_: object, **__: object) -> None:
-        look.printed = look.printed or possible
+        if possible:
+            look.printed = look.printed or own_place(sys._getframe(1)) or SOMEWHERE  # noqa: SLF001
 
     with warnings.catch_warnings():
         warnings.resetwarnings()

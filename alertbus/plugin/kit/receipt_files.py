@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
+from alertbus.plugin.kit.named_samples import NamedSample
 from alertbus.plugin.kit.sample_files import project_of, samples_for
 
 READS = "parse_receipt"
@@ -12,17 +12,6 @@ READS = "parse_receipt"
 _MOST = 200
 _LARGEST = 1_000_000
 """Files of a folder that are read, and bytes of each: a receipt is short."""
-
-
-class SampleFile(bytes):
-    """The bytes of a sample, with the name of its file."""
-
-    name: str
-
-    def __new__(cls, raw: bytes = b"", name: str = "") -> Self:
-        made = super().__new__(cls, raw)
-        made.name = name
-        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +22,11 @@ class SampleReceipts:
     wanted: str
 
 
-def receipts_in(folder: Path) -> tuple[SampleFile, ...]:
+def receipts_in(folder: Path) -> tuple[NamedSample, ...]:
     """Give the files of a folder as sample receipts: what the kit says of one names its file. For `receipts` of a test class."""
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
-    return tuple(SampleFile(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small)
+    return tuple(NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small)
 
 
 def receipts_for(name: str, module: Path, sources: Collection[str], others: Collection[str] = ()) -> SampleReceipts:
@@ -49,7 +38,7 @@ def receipts_for(name: str, module: Path, sources: Collection[str], others: Coll
         return SampleReceipts(samples_for(name, module, "receipts", folders=False), wanted)
     folders = _folders(module)
     if name in folders:
-        files = [SampleFile(raw, f"samples/{name}/{raw.name}") for raw in receipts_in(folders[name])]
+        files = [NamedSample(raw, f"samples/{name}/{raw.name}") for raw in receipts_in(folders[name])]
         return SampleReceipts(files, f"put some into samples/{name}/")
     strange = [found for found in folders if found not in {*sources, *others} and any(folders[found].iterdir())]
     elsewhere = "".join(f"; samples/{one}/ has {_files(folders[one])} that nobody reads: rename it" for one in sorted(strange))
