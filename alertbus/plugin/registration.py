@@ -18,8 +18,10 @@ _PREFIX = "alertbus_"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
+MISSPELT = 0.88
+"""How like two names are of which one is the other, misspelt. Chosen: `parse_reciept` and `parseReceipt` are; `parse_recipient` is not."""
 _NEAR = 0.7
-"""How like two names are of which one is meant for the other. Chosen: `parse_reciept`, `parseReceipt` and `read_receipt` are."""
+"""How like two names are of which one may be meant where the other is missed. Chosen: `read_receipt` may be."""
 
 SHORTEST_MARK = 8
 """Letters of a sentence that stands for a flag. Chosen: a shorter one may stand in any message."""
@@ -113,14 +115,14 @@ def _found(contract: object) -> str:
     )
 
 
-def nearest(offered: object, wanted: str) -> str:
-    """Give the name of a method that is likely to be meant for the one wanted; empty where there is none, or the right one is there."""
+def nearest(offered: object, wanted: str, *, like: float = _NEAR) -> str:
+    """Give the name of a method that may be meant for the one wanted; empty where there is none so like it, or the right one is there."""
     if hasattr(offered, wanted):
         return ""
     others = {"render", "parse"} - {wanted}
     methods = [one for one in dir(type(offered)) if not one.startswith("_") and one not in others]
     routines = {one.casefold().replace("_", ""): one for one in methods if inspect.isroutine(getattr(type(offered), one, None))}
-    near = difflib.get_close_matches(wanted.replace("_", ""), routines, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(wanted.replace("_", ""), routines, n=1, cutoff=like)
     return routines[near[0]] if near else ""
 
 

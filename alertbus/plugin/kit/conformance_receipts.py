@@ -16,7 +16,7 @@ from alertbus.plugin.kit.receipt_texts import holds, rekeyed, renamed, stand_in
 from alertbus.plugin.kit.source_values import leaks
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, UnreadableMessage
 from alertbus.plugin.receipt_rules import NAMES_ITS_MESSAGE, NO_SUCH_KEY, faults_of_receipt, in_words
-from alertbus.plugin.registration import nearest
+from alertbus.plugin.registration import MISSPELT, nearest
 
 _CANARY = "Quillfeather 01632 960777"
 _SOMEBODY = "Q. Quillfeather"
@@ -52,7 +52,7 @@ def samples_are_read(adapter: Adapter, receipts: Sequence[bytes], wanted: str = 
 
 def _must_mean_none(adapter: Adapter, receipts: Sequence[bytes]) -> None:
     """An adapter that reads no receipts has no method that was meant for it, and no samples."""
-    near = nearest(adapter, READS)
+    near = nearest(adapter, READS) if receipts else nearest(adapter, READS, like=MISSPELT)
     must(not near, f"the adapter has a method `{near}`, which the bus never calls, and no `{READS}`. Rename the one, if it is meant")
     first = next(iter(_numbered(receipts)), ("", b""))[0]
     more = f" and {len(receipts) - 1} more" if len(receipts) > 1 else ""
