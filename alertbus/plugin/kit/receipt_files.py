@@ -1,7 +1,5 @@
 """The sample receipts of an adapter as files, and what to say where they are missing, stand elsewhere, or are read by nobody."""
 
-import difflib
-import inspect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +8,6 @@ from alertbus.plugin.kit.named_samples import NamedSample
 from alertbus.plugin.kit.sample_files import project_of, samples_for
 
 READS = "parse_receipt"
-
-_NEAR = 0.7
-"""How like two names are of which one is meant for the other. Chosen: `parse_reciept`, `parseReceipt` and `read_receipt` are."""
 
 _MOST = 200
 _LARGEST = 1_000_000
@@ -48,17 +43,6 @@ def receipts_for(name: str, module: Path, sources: Collection[str], others: Coll
     strange = [found for found in folders if found not in {*sources, *others} and any(folders[found].iterdir())]
     elsewhere = "".join(f"; samples/{one}/ has {_files(folders[one])} that nobody reads: rename it" for one in sorted(strange))
     return SampleReceipts(samples_for(name, module, "receipts", folders=False), f"put some into samples/{name}/{elsewhere}")
-
-
-def nearest(subject: object, wanted: str = READS) -> str:
-    """Give the name of a method that is likely to be meant for the one wanted; empty where there is none, or the right one is there."""
-    if hasattr(subject, wanted):
-        return ""
-    known = {"render", "parse"} - {wanted}
-    methods = [one for one in dir(type(subject)) if not one.startswith("_") and one not in known]
-    routines = {one.casefold().replace("_", ""): one for one in methods if inspect.isroutine(getattr(type(subject), one, None))}
-    near = difflib.get_close_matches(wanted.replace("_", ""), routines, n=1, cutoff=_NEAR)
-    return routines[near[0]] if near else ""
 
 
 def _folders(module: Path) -> dict[str, Path]:
