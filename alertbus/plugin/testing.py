@@ -13,6 +13,7 @@
 from alertbus.plugin.kit.adapter_suite import AdapterConformance
 from alertbus.plugin.kit.conformance import Broken
 from alertbus.plugin.kit.receipt_files import receipts_in
+from alertbus.plugin.kit.sample_files import samples_in
 from alertbus.plugin.kit.samples import (
     CANARIES,
     FLAG,
@@ -50,4 +51,5 @@ __all__ = [
     "sample_briefing",
     "sample_notice",
     "sample_obligation",
+    "samples_in",
 ]

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alertbus.plugin.kit.named_samples import NamedSample
-from alertbus.plugin.kit.sample_files import project_of, samples_for
+from alertbus.plugin.kit.sample_files import project_of, samples_for, samples_in
 
 READS = "parse_receipt"
-
-_MOST = 200
-_LARGEST = 1_000_000
-"""Files of a folder that are read, and bytes of each: a receipt is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +20,7 @@ class SampleReceipts:
 
 def receipts_in(folder: Path) -> tuple[NamedSample, ...]:
     """Give the files of a folder as sample receipts: what the kit says of one names its file. For `receipts` of a test class."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
-    return tuple(NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small)
+    return samples_in(folder)
 
 
 def receipts_for(name: str, module: Path, sources: Collection[str], others: Collection[str] = ()) -> SampleReceipts:
