@@ -17,6 +17,9 @@ def new(
     name: Annotated[str, typer.Argument(help="What to call it: lower-case letters, digits, - and _, such as northfield-fire.")],
     adapter: Annotated[bool, typer.Option("--adapter", help="It renders notices. Without --adapter and --source, both.")] = False,
     source: Annotated[bool, typer.Option("--source", help="It reads messages as alerts.")] = False,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="The adapter reads its system's answers too, in the bus's own form, with samples of them.")
+    ] = False,
     sector: Annotated[
         str | None, typer.Option("--sector", help="Whose notices the adapter renders; the name, with _ for -, unless said.")
     ] = None,
@@ -33,8 +36,10 @@ def new(
     settings = load_settings()
     both = adapter == source
     _refuse_name(name)
+    if receipts and source and not both:
+        raise WrongUsage("--receipts: an adapter reads receipts. Leave --source out, or give --adapter too.")
     policy = load_policy(settings.policy)
-    plugin = NewPlugin(name, sector or name.replace("-", "_"), both or adapter, both or source, frozenset(policy.sharing))
+    plugin = NewPlugin(name, sector or name.replace("-", "_"), both or adapter, both or source, frozenset(policy.sharing), receipts)
     plugins = Plugins.load(settings.plugins_dir)
     _refuse_taken(plugins, plugin.name, plugin.source_name if plugin.source else None)
     if plugin.adapter:

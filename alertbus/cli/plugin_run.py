@@ -30,7 +30,8 @@ def run(
     ] = None,
     exit_: Annotated[bool, typer.Option("--exit", help="Stop after the first delivery; exit 1 if there is none.")] = False,
 ) -> None:
-    """A throw-away bus with this plugin, not installed: its agency works with an invented family, an alert is sent, what arrives is shown.
+    """A throw-away bus with this plugin, not installed: its agency works with an invented family, an alert is sent, what arrives is
+    shown and answered with the plugin's sample receipts.
 
     Until Ctrl-C. On a real Kafka where Java is. Nothing of your own settings is used and nothing is left behind, but what --into names.
     """
@@ -85,8 +86,9 @@ async def _run(trial: "Trial", own: "Alert | None", message: Path | None, *, exi
 
 
 async def _deliveries(trial: "Trial", own: "Alert | None", seen: set[Path], stopping: asyncio.Event, *, exit_: bool) -> bool:
-    """Send the alert and show the first that arrives; say why, where nothing does."""
+    """Send the alert, show the first that arrives and answer it with the sample receipts; say why, where nothing does."""
     from alertbus.rehearsal.trial import RECEIVE_S, begin, received, why_not
+    from alertbus.rehearsal.trial_receipts import send_receipts
     from alertbus.settings import load_settings
 
     settings = load_settings()
@@ -95,6 +97,11 @@ async def _deliveries(trial: "Trial", own: "Alert | None", seen: set[Path], stop
     first = await received(trial, seen, stopping, RECEIVE_S)
     for file in first:
         _show(file)
+    well = True
+    for file in first:
+        well = await send_receipts(trial, file, settings, say) and well
+    if first and not well:
+        return False
     if first or stopping.is_set():
         return bool(first) or not exit_
     complain(f"nothing arrived in {RECEIVE_S:g} s.")

@@ -15,14 +15,15 @@ def parsed_receipt(adapter: "Adapter", raw: bytes) -> dict[str, Any]:
     from alertbus.cli.one_call import called_once
     from alertbus.model.errors import PluginFault
     from alertbus.plugin.boundary import PluginBroke, behind_boundary
-    from alertbus.plugin.kit.receipt_files import nearest
     from alertbus.plugin.protocols import ReceiptGiven, ReceiptReader, UnreadableMessage
     from alertbus.plugin.receipt_rules import NAMES_ITS_MESSAGE, NO_SUCH_KEY, faults_of_receipt
+    from alertbus.plugin.registration import nearest
 
     told: dict[str, Any] = {"outcome": BROKE, "adapter": adapter.name}
     if not isinstance(adapter, ReceiptReader):
-        near = f", but `{near}`, which the bus never calls: rename it" if (near := nearest(adapter)) else ": it reads no receipts"
-        return told | {"fault": f"it has no method `parse_receipt`{near}"}
+        near = nearest(adapter, "parse_receipt")
+        why = f", but `{near}`, which the bus never calls: rename it" if near else ": it reads no receipts"
+        return told | {"fault": f"it has no method `parse_receipt`{why}"}
     mend = "parse_receipt gives a ReceiptGiven or raises UnreadableMessage; `alertbus plugin check` names the broken rule"
     try:
         given: object = called_once(f"adapter '{adapter.name}'", lambda: behind_boundary(adapter.parse_receipt, raw))

@@ -20,7 +20,8 @@ Made from the models by `alertbus schema export`; do not edit.
 Your adapter's `parse_receipt(raw)` gives a `ReceiptGiven` (all of it is in `alertbus.plugin`), or raises `UnreadableMessage` with a path
 and what was expected there. A running bus takes a receipt at `POST /v1/receipts/{your adapter's name}`, or as the body of the answer to the
 webhook. `alertbus plugin parse PATH FILE --receipt` shows what one becomes, or what the bus answers to it;
-`alertbus plugin check PATH` tries the files in `samples/{your adapter's name}/`. A `parse_receipt` for JSON and one for XML stand in
+`alertbus plugin check PATH` tries the files in `samples/{your adapter's name}/`, and `alertbus plugin run PATH` answers with them on a
+throw-away bus. `alertbus plugin new NAME --receipts` begins with a reader and samples. A `parse_receipt` for JSON and one for XML stand in
 [survives-damaged-receipts.md](../rules/survives-damaged-receipts.md).
 """
 

@@ -18,6 +18,10 @@ _PREFIX = "alertbus_"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
+MISSPELT = 0.88
+"""How like two names are of which one is the other, misspelt. Chosen: `parse_reciept` and `parseReceipt` are; `parse_recipient` is not."""
+_NEAR = 0.7
+"""How like two names are of which one may be meant where the other is missed. Chosen: `read_receipt` may be."""
 
 SHORTEST_MARK = 8
 """Letters of a sentence that stands for a flag. Chosen: a shorter one may stand in any message."""
@@ -111,6 +115,17 @@ def _found(contract: object) -> str:
     )
 
 
+def nearest(offered: object, wanted: str, *, like: float = _NEAR) -> str:
+    """Give the name of a method that may be meant for the one wanted; empty where there is none so like it, or the right one is there."""
+    if hasattr(offered, wanted):
+        return ""
+    others = {"render", "parse"} - {wanted}
+    methods = [one for one in dir(type(offered)) if not one.startswith("_") and one not in others]
+    routines = {one.casefold().replace("_", ""): one for one in methods if inspect.isroutine(getattr(type(offered), one, None))}
+    near = difflib.get_close_matches(wanted.replace("_", ""), routines, n=1, cutoff=like)
+    return routines[near[0]] if near else ""
+
+
 def who_offers(plugin: str, hook: str, offered: object) -> str:
     """Name the plugin, its hook and the object, for a refusal."""
     name = getattr(offered, "name", None)
@@ -133,7 +148,9 @@ def must_accept(who: str, offered: object, method: str, arguments: tuple[object,
     """Raise `PluginFault` for an object without the method, or with one that is asynchronous or takes something else."""
     function: Callable[..., object] | None = getattr(offered, method, None)
     if not callable(function):
-        raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). Add it to the object that the hook returns.")
+        near = nearest(offered, method)
+        meant = f"Rename `{near}`, if it is meant" if near else "Add it to the object that the hook returns"
+        raise PluginFault(f"{who}: has no method `{method}` (expected: {expected}). {meant}.")
     if inspect.iscoroutinefunction(function):
         raise PluginFault(f"{who}: `{method}` is asynchronous (expected: {expected}). Make it a plain function; it may not wait.")
     signature = inspect.signature(function)

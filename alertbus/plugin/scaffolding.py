@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 LONGEST_NAME = 36
 SECTOR = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
-_ADAPTER, _SOURCE, _EITHER = "adapter", "source", "either"
+_ADAPTER, _SOURCE, _EITHER, _RECEIPTS = "adapter", "source", "either", "receipts"
 
 _FILES = MappingProxyType(
     {
@@ -33,6 +33,9 @@ _FILES = MappingProxyType(
         "tests/test_NAME_adapter.py": _ADAPTER,
         "tests/test_NAME_source.py": _SOURCE,
         "samples/alert.json": _ADAPTER,
+        "samples/ADAPTER/accepted.json": _RECEIPTS,
+        "samples/ADAPTER/acknowledged.json": _RECEIPTS,
+        "samples/ADAPTER/refused.json": _RECEIPTS,
         "samples/SOURCE/concern.json": _SOURCE,
         "samples/SOURCE/enquiry.json": _SOURCE,
     }
@@ -53,6 +56,8 @@ class NewPlugin:
     source: bool = True
     known_sectors: Collection[str] = ()
     """The sectors that the policy has a row for."""
+    receipts: bool = False
+    """Whether the adapter reads its system's receipts too."""
 
     @property
     def package(self) -> str:
@@ -82,13 +87,23 @@ class NewPlugin:
         )
         values = self._values()
         for template, meant_for in _FILES.items():
-            if (meant_for == _ADAPTER and not self.adapter) or (meant_for == _SOURCE and not self.source):
+            if not self._has(meant_for):
                 continue
             text = (files("alertbus.plugin") / "scaffold" / f"{template}.tmpl").read_text(encoding="utf-8")
             yield self._place(template), rendering.from_string(text).render(values)
 
+    def _has(self, part: str) -> bool:
+        parts = {_EITHER: True, _ADAPTER: self.adapter, _SOURCE: self.source, _RECEIPTS: self.adapter and self.receipts}
+        return parts[part]
+
     def _place(self, template: str) -> Path:
-        words = {"PACKAGE": self.package, "NAME": self.name.replace("-", "_"), "SOURCE": self.source_name, "ci/": ".github/workflows/"}
+        words = {
+            "PACKAGE": self.package,
+            "NAME": self.name.replace("-", "_"),
+            "SOURCE": self.source_name,
+            "ADAPTER": self.name,
+            "ci/": ".github/workflows/",
+        }
         for word, becomes in words.items():
             template = template.replace(word, becomes)
         return Path(template)
@@ -117,6 +132,7 @@ class NewPlugin:
             "exports": ", ".join(f'"{one}"' for one in (*exported, *hooks)),
             "adapter": self.adapter,
             "source": self.source,
+            "receipts": self._has(_RECEIPTS),
             "new_sector": self.sector not in self.known_sectors,
             "classes": [(one.value, _LEAST.get(one, "nothing")) for one in Sensitivity if one in decided],
         }

@@ -12,6 +12,8 @@
 
 from alertbus.plugin.kit.adapter_suite import AdapterConformance
 from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.receipt_files import receipts_in
+from alertbus.plugin.kit.sample_files import samples_in
 from alertbus.plugin.kit.samples import (
     CANARIES,
     FLAG,
@@ -44,8 +46,10 @@ __all__ = [
     "ended_notice",
     "every_notice",
     "minimal_notice",
+    "receipts_in",
     "sample_alert",
     "sample_briefing",
     "sample_notice",
     "sample_obligation",
+    "samples_in",
 ]

@@ -18,6 +18,7 @@ from alertbus.model.alert import Alert
 from alertbus.model.case import Case, Involvement
 from alertbus.model.errors import PluginFault
 from alertbus.plugin.manager import Plugins
+from alertbus.plugin.protocols import Adapter
 from alertbus.plugin.unpackaged import found_at
 from alertbus.policy.added_rows import careful_rows, rows_in, text_with
 from alertbus.policy.load import load_policy, parse_policy
@@ -51,6 +52,8 @@ class Trial:
     samples: Path
     agencies: tuple[str, ...]
     sources: tuple[str, ...]
+    adapters: tuple[Adapter, ...] = ()
+    """Of each agency, what renders for it."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,7 +82,12 @@ def put_on_trial(path: Path, folder: Path, received: Path | None, say: Callable[
     policy = _policy(whole, sectors, folder / ROWS, say)
     agencies = tuple(_own_agency(whole, sector, policy) for sector in sectors)
     trial = Trial(
-        folder, received or folder / "received", whole / "samples", agencies, tuple(row.name for row in rows if row.kind == "source")
+        folder,
+        received or folder / "received",
+        whole / "samples",
+        agencies,
+        tuple(row.name for row in rows if row.kind == "source"),
+        tuple(plugins.adapters[sector] for sector in sectors),
     )
     for agency in agencies:
         (trial.received / agency).mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ def run(environment: Path, *arguments: str, cwd: Path) -> subprocess.CompletedPr
 
 
 def test_a_new_plugin_installs_with_pip_passes_its_own_tests_and_is_listed(environment: Path, tmp_path: Path) -> None:
-    begun = run(environment, "-m", "alertbus", "plugin", "new", "northfield-fire", cwd=tmp_path)
+    begun = run(environment, "-m", "alertbus", "plugin", "new", "northfield-fire", "--receipts", cwd=tmp_path)
     assert begun.returncode == 0, begun.stderr
     folder = tmp_path / "northfield-fire"
 

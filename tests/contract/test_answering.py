@@ -65,11 +65,14 @@ async def test_what_a_persons_system_says_stands_on_the_case_too_and_what_a_mach
 
     await gateway.http.post("/v1/receipts/systems", content=f"{seen.id};seen;".encode())
     receipt = (await gateway.http.post("/v1/receipts/systems", content=f"{answered.id};acknowledged;Jo Bloggs".encode())).json()
-    refused = await gateway.http.post("/v1/receipts/systems", content=f"{answered.id};undone;Jo Bloggs".encode())
+    refused = [
+        await gateway.http.post("/v1/receipts/systems", content=f"{answered.id};{stage};Jo Bloggs".encode())
+        for stage in ("undone", "sent", "cancelled", "copied")
+    ]
 
     assert await heard(gateway, seen.obligation.case_id) == []
     assert [json.loads(one.data)["receipt_id"] for one in await heard(gateway, answered.obligation.case_id)] == [receipt["id"]]
-    assert refused.status_code == 422
+    assert [(one.status_code, [fault["path"] for fault in one.json()["faults"]]) for one in refused] == [(422, ["stage"])] * 4
 
 
 @pytest.mark.parametrize(

@@ -55,3 +55,13 @@ def test_a_sample_is_named_by_its_file_with_what_the_gateway_answers() -> None:
         "samples/answering/acted.json: read as `acknowledged`, and the gateway refuses that (422). Expected in by: the name of the person "
         "who acknowledges, on one line; intent: what they will do: `acting`, `passing_on`, `not_ours`"
     )
+
+
+def test_with_samples_there_a_method_that_is_less_like_the_reader_is_named_too() -> None:
+    adapter = type("Otherwise", (Plain,), {"read_receipt": lambda self, raw: None})()
+
+    assert check(ReceiptConformance, adapter=adapter, receipts=()).failed == ()
+    assert (
+        "a method `read_receipt`, which the bus never calls"
+        in check(ReceiptConformance, adapter=adapter, receipts=(RECEIVED,)).failed[0].broken
+    )

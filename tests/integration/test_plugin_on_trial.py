@@ -13,7 +13,7 @@ import pytest
 def test_a_new_plugin_reads_its_samples_and_its_system_receives_the_alert_with_its_flag_first(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "alertbus", "plugin"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ALERTBUS_")} | {"ALERTBUS_HTTP_PORT": "1"}
-    subprocess.run([*command, "new", "trialfire", "--into", str(tmp_path)], check=True, capture_output=True, env=environment)
+    subprocess.run([*command, "new", "trialfire", "--receipts", "--into", str(tmp_path)], check=True, capture_output=True, env=environment)
 
     done = subprocess.run(
         [*command, "run", str(tmp_path / "trialfire"), "--exit", "--into", str(tmp_path / "received")],
@@ -29,6 +29,8 @@ def test_a_new_plugin_reads_its_samples_and_its_system_receives_the_alert_with_i
     assert next(iter(json.loads(message.read_text()))) == "flag"
     assert "source     trialfire-in, concern.json: accepted: " in done.stdout
     assert "source     trialfire-in, enquiry.json: ignored: an enquiry raises nothing" in done.stdout
+    answered = [line.removeprefix("receipt    trialfire, ") for line in done.stdout.splitlines() if line.startswith("receipt ")]
+    assert answered == [f"{stage}.json, with the notice's key in it: taken as {stage}" for stage in ("accepted", "acknowledged", "refused")]
     assert f"received   trialfire: {message.name}, application/json" in done.stdout
     assert "Apache Kafka" in done.stdout
     assert not [folder for folder in Path(os.environ.get("TMPDIR", "/tmp")).glob("alertbus-trial-*") if str(folder) in done.stdout]

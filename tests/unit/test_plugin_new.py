@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from alertbus.model.alert import Alert
+from alertbus.model.receipt import Stage
+from alertbus.plugin.kit.receipt_files import receipts_in
 from alertbus.plugin.kit.samples import sample_notice
 from alertbus.plugin.manager import Plugins
+from alertbus.plugin.protocols import ReceiptReader
 from alertbus.plugin.scaffolding import NewPlugin
 from alertbus.policy.added_rows import policy_with
 from alertbus.policy.load import load_policy
@@ -32,9 +35,15 @@ def new(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
 
 
 def written(
-    folder: Path, name: str = "northfield-fire", *, adapter: bool = True, source: bool = True, sector: str = "northfield_fire"
+    folder: Path,
+    name: str = "northfield-fire",
+    *,
+    adapter: bool = True,
+    source: bool = True,
+    sector: str = "northfield_fire",
+    receipts: bool = False,
 ) -> Path:
-    for place, text in NewPlugin(name, sector, adapter, source, SECTORS).written():
+    for place, text in NewPlugin(name, sector, adapter, source, SECTORS, receipts).written():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_text(text)
     return folder
@@ -57,22 +66,22 @@ def test_it_says_what_it_wrote_and_writes_no_more_than_was_asked_for(new: Any, t
 
 def test_every_template_is_used_and_leaves_no_mark_of_itself(tmp_path: Path) -> None:
     templates = {str(file.relative_to(TEMPLATES)) for file in TEMPLATES.rglob("*") if file.is_file()}
-    folder = written(tmp_path / "fire")
+    folder = written(tmp_path / "fire", receipts=True)
     files = [file for file in folder.rglob("*") if file.is_file()]
 
     assert len(files) == len(templates)
     for file in files:
         text = file.read_text()
         assert not [mark for mark in ("<<", ">>", "%%", "<%") if mark in text]
-        assert not {"PACKAGE", "SOURCE", "NAME", "ci"} & set(file.relative_to(folder).with_suffix("").parts)
+        assert not {"PACKAGE", "SOURCE", "ADAPTER", "NAME", "ci"} & set(file.relative_to(folder).with_suffix("").parts)
         assert not text or text.endswith("\n")
         assert not text.endswith("\n\n")
 
 
-@pytest.mark.parametrize("what", KINDS_OF_PLUGIN)
-def test_what_is_written_is_clean_by_ruff_as_this_tree_is(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(("what", "receipts"), [(what, receipts) for what in KINDS_OF_PLUGIN for receipts in (False, True)])
+def test_what_is_written_is_clean_by_ruff_as_this_tree_is(tmp_path: Path, what: str, *, receipts: bool) -> None:
     adapter, source = KINDS_OF_PLUGIN[what]
-    folder = written(tmp_path / "plugins" / "fire", "fire", adapter=adapter, source=source, sector="fire")
+    folder = written(tmp_path / "plugins" / "fire", "fire", adapter=adapter, source=source, sector="fire", receipts=receipts)
     (tmp_path / "ruff.toml").write_text(
         (TEMPLATES.parents[2] / "pyproject.toml").read_text().split("[tool.ruff]")[1].split("[tool.mypy]")[0].replace("[tool.ruff.", "[")
     )
@@ -84,6 +93,26 @@ def test_what_is_written_is_clean_by_ruff_as_this_tree_is(tmp_path: Path, what: 
         assert done.returncode == 0, done.stdout
     for file in folder.rglob("*.py"):
         py_compile.compile(str(file), cfile=str(tmp_path / "compiled"), doraise=True)
+
+
+def test_an_adapter_that_is_to_read_receipts_has_a_reader_and_a_sample_of_each_sort(new: Any, tmp_path: Path) -> None:
+    """What tier it has is judged where it is installed: tests/contract/test_a_new_plugin.py."""
+    assert new("northfield-fire", "--receipts").code == 0
+    (adapter,) = Plugins.at(tmp_path / "northfield-fire").adapters.values()
+    assert isinstance(adapter, ReceiptReader)
+    given = [adapter.parse_receipt(one) for one in receipts_in(tmp_path / "northfield-fire" / "samples" / "northfield-fire")]
+    assert [(one.stage, one.by, one.note) for one in given] == [
+        (Stage.ACCEPTED, None, None),
+        (Stage.ACKNOWLEDGED, "R. Postholder", None),
+        (Stage.REFUSED, None, "E12"),
+    ]
+
+
+def test_a_source_reads_no_receipts(new: Any, tmp_path: Path) -> None:
+    answered = new("northfield-fire", "--source", "--receipts")
+
+    assert (answered.code, list(tmp_path.iterdir())) == (2, [])
+    assert "--receipts: an adapter reads receipts" in answered.err
 
 
 @pytest.mark.parametrize("what", KINDS_OF_PLUGIN)

@@ -1,11 +1,14 @@
 """Sample receipts as files: found where they belong, and said where they stand instead; a misspelt reader is known by its name."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from alertbus.plugin.kit.receipt_files import nearest, receipts_for, receipts_in
+from alertbus.model.errors import PluginFault
+from alertbus.plugin.kit.receipt_files import receipts_for, receipts_in
 from alertbus.plugin.plain import Plain
+from alertbus.plugin.registration import MISSPELT, check_adapter, nearest
 
 
 def plugin(folder: Path, *files: str) -> Path:
@@ -50,11 +53,22 @@ def test_a_test_class_names_its_files_too(tmp_path: Path) -> None:
     assert [one.name for one in receipts_in(tmp_path / "samples" / "harbour")] == ["a.xml"]
 
 
-@pytest.mark.parametrize("name", ["parse_reciept", "parse_receipts", "parseReceipt", "parse_recept", "read_receipt", "parse_receit"])
+@pytest.mark.parametrize("name", ["parse_reciept", "parse_receipts", "parseReceipt", "parse_recept", "parse_reciepts", "parse_receit"])
 def test_a_method_that_was_meant_for_the_reader_is_named(name: str) -> None:
-    assert nearest(type("Misspelt", (Plain,), {name: lambda self, raw: None})()) == name
+    assert nearest(type("Misspelt", (Plain,), {name: lambda self, raw: None})(), "parse_receipt", like=MISSPELT) == name
 
 
-@pytest.mark.parametrize("name", ["parse", "render", "receipt_address", "parse_receipt", "_parse_reciept", "person", "present"])
+@pytest.mark.parametrize(
+    "name", ["parse", "render", "receipt_address", "parse_receipt", "_parse_reciept", "person", "parse_reply", "read_receipt"]
+)
 def test_another_method_is_not_taken_for_one(name: str) -> None:
-    assert nearest(type("Other", (Plain,), {name: lambda self, raw: None})()) == ""
+    assert nearest(type("Other", (Plain,), {name: lambda self, raw: None})(), "parse_receipt", like=MISSPELT) == ""
+
+
+def test_whoever_misspells_what_the_contract_asks_is_told_so() -> None:
+    adapter = SimpleNamespace(name="harbour", sector="harbour", contract=1, formats=("text/plain",))
+    with pytest.raises(PluginFault, match=r"has no method `render` .* Add it to the object"):
+        check_adapter("harbour", adapter)
+    adapter = type("Misspelt", (SimpleNamespace,), {"redner": lambda self, notice: None})(**vars(adapter))
+    with pytest.raises(PluginFault, match=r"has no method `render` .* Rename `redner`, if it is meant"):
+        check_adapter("harbour", adapter)

@@ -45,14 +45,15 @@ def test_a_folder_of_samples_beside_the_project_comes_first(module: Path, tmp_pa
     put(tmp_path / "samples" / "register", "a.json", b"first")
     put(tmp_path / "samples" / "register", ".hidden", b"no sample")
 
-    assert samples_for("register", module, "samples") == [b"first", b"second"]
+    found = samples_for("register", module, "samples")
+    assert [(one, getattr(one, "name", "")) for one in found] == [(b"first", "a.json"), (b"second", "b.json")]
 
 
 def test_an_installed_package_may_carry_them_itself(tmp_path: Path) -> None:
     module = tmp_path / "site" / "alertbus_register" / "__init__.py"
     put(module.parent / "samples" / "register", "a.json", b"in the wheel")
 
-    assert (project_of(module), samples_for("register", module, "samples")) == (None, [b"in the wheel"])
+    assert (project_of(module), samples_for("register", module, "samples")) == (None, (b"in the wheel",))
 
 
 def test_else_the_plugins_own_tests_give_them_and_one_that_cannot_be_imported_is_passed_over(module: Path, tmp_path: Path) -> None:

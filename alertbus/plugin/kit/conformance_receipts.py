@@ -11,11 +11,12 @@ from alertbus.plugin.kit.calling import OutOfBounds, call, listened
 from alertbus.plugin.kit.conformance import Broken, everything_said_by, must
 from alertbus.plugin.kit.fences import world_closed
 from alertbus.plugin.kit.receipt_damage import contradictions, encodings_declared
-from alertbus.plugin.kit.receipt_files import READS, nearest
+from alertbus.plugin.kit.receipt_files import READS
 from alertbus.plugin.kit.receipt_texts import holds, rekeyed, renamed, stand_in
 from alertbus.plugin.kit.source_values import leaks
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, UnreadableMessage
 from alertbus.plugin.receipt_rules import NAMES_ITS_MESSAGE, NO_SUCH_KEY, faults_of_receipt, in_words
+from alertbus.plugin.registration import MISSPELT, nearest
 
 _CANARY = "Quillfeather 01632 960777"
 _SOMEBODY = "Q. Quillfeather"
@@ -51,7 +52,7 @@ def samples_are_read(adapter: Adapter, receipts: Sequence[bytes], wanted: str = 
 
 def _must_mean_none(adapter: Adapter, receipts: Sequence[bytes]) -> None:
     """An adapter that reads no receipts has no method that was meant for it, and no samples."""
-    near = nearest(adapter)
+    near = nearest(adapter, READS) if receipts else nearest(adapter, READS, like=MISSPELT)
     must(not near, f"the adapter has a method `{near}`, which the bus never calls, and no `{READS}`. Rename the one, if it is meant")
     first = next(iter(_numbered(receipts)), ("", b""))[0]
     more = f" and {len(receipts) - 1} more" if len(receipts) > 1 else ""
@@ -79,7 +80,7 @@ def answers_the_right_message(adapter: Adapter, receipts: Sequence[bytes]) -> No
         must(holds(key, raw) or key.encode() in raw, f"{what}: the key of its message does not stand in it")
         other = _tried(adapter, rekeyed(key, raw, _OTHER))
         named = other.idempotency_key if isinstance(other, ReceiptGiven) else _OTHER
-        must(named == _OTHER, f"{what}: with another message's key in it, it still answers the first")
+        must(named.casefold() == _OTHER, f"{what}: with another message's key in it, it still answers the first")
 
 
 def names_who_is_named(adapter: Adapter, receipts: Sequence[bytes]) -> None:

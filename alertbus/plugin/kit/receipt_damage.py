@@ -27,6 +27,7 @@ ENCODINGS = (
 
 _DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\?>")
 _MARK = "@@twice@@"
+_LINE = rf"(?m)^{_MARK}(?:\r?\n|\r|\Z)"
 _SEPARATORS = re.compile(r"[|\t;,^~=:\s]")
 
 
@@ -53,20 +54,36 @@ def contradictions(sample: bytes, samples: Sequence[bytes], others: Mapping[str,
     of the samples has several times may stand there several times.
     """
     for place in damage.places(sample):
-        if not place.text or any(_has_several(one, place) for one in samples):
+        if not place.text or _stands_often(place.where, place.text, samples):
             continue
         values = {found for one in samples if (found := dict(_standing(one)).get(place.where))} | {others.get(place.text, place.text)}
         for value in sorted(values - {place.text}):
-            yield from _twice(sample, place, place.text, value)
+            if damage.is_json(sample):
+                yield from _twice_in_json(place, place.text, value)
+            else:
+                marked = place.put(_MARK).decode("latin-1")
+                parts = _elements(sample, place, marked, samples) if damage.is_markup(sample) else [re.search(_LINE, marked)]
+                yield from (_twice(place, marked, part.span(), value) for part in parts if part is not None)
 
 
-def _has_several(sample: bytes, place: damage.SpoiltPlace) -> bool:
-    if damage.is_json(sample):
+def _stands_often(where: str, text: str, samples: Sequence[bytes]) -> bool:
+    """Whether one of the samples has several such elements, or several lines that begin so."""
+    if damage.is_json(samples[0]):
         return False
-    if damage.is_markup(sample):
-        return sum(where == place.where for where, _ in _standing(sample)) > 1
-    begins = _begins(place.text or "")
-    return sum(_begins(line) == begins for line in sample.decode("latin-1").splitlines()) > 1
+    if damage.is_markup(samples[0]):
+        return any(sum(other == where for other, _ in _standing(one)) > 1 for one in samples)
+    return any(sum(_begins(line) == _begins(text) for line in one.decode("latin-1").splitlines()) > 1 for one in samples)
+
+
+def _elements(sample: bytes, place: damage.SpoiltPlace, marked: str, samples: Sequence[bytes]) -> Iterator[re.Match[str] | None]:
+    """The element that has the mark, and each that has that element in it."""
+    name = re.escape(place.where[1:].partition(">")[0])
+    yield re.search(rf"<{name}(?:\s[^<>]*)?>{_MARK}</{name}\s*>|<{name}\s[^<>]*{_MARK}[^<>]*(?:/>|>[^<]*</{name}\s*>)", marked)
+    for outer in dict.fromkeys(where[1:-1] for where, text in _standing(sample) if text == "" and where.endswith(">")):
+        if not _stands_often(f"<{outer}>", "", samples):
+            end = rf"</{re.escape(outer)}\s*>"
+            found = re.search(rf"<{re.escape(outer)}(?=[\s>])(?:(?!{end}).)*{_MARK}.*?{end}", marked, re.DOTALL)
+            yield found if found and marked[found.end() :].strip() else None  # the outermost twice is no XML
 
 
 @lru_cache(maxsize=64)
@@ -79,23 +96,13 @@ def _begins(line: str) -> str:
     return _SEPARATORS.split(line.strip(), maxsplit=1)[0]
 
 
-def _twice(sample: bytes, place: damage.SpoiltPlace, first: str, value: str) -> Iterator[Contradiction]:
-    """The field once more beside itself, with the other value behind or before it; nothing where the format has no two of it."""
-    if damage.is_json(sample):
-        yield from _twice_in_json(place, first, value)
-        return
-    marked = place.put(_MARK).decode("latin-1")
-    whole = rf"(?m)^{_MARK}(?:\r?\n|\r|\Z)"
-    if damage.is_markup(sample):
-        name = re.escape(place.where[1:].partition(">")[0])
-        whole = rf"<{name}(?:\s[^<>]*)?>{_MARK}</{name}\s*>|<{name}\s[^<>]*{_MARK}[^<>]*(?:/>|>[^<]*</{name}\s*>)"
-    found = re.search(whole, marked)
-    if found is None:  # an attribute of an element with others in it; a part of a line
-        return
-    ends = found[0] if found[0].endswith((">", "\n", "\r")) else found[0] + "\n"
-    own, other = (ends.replace(_MARK, one).encode("latin-1", "replace") for one in (first, value))
-    before, behind = (part.encode("latin-1") for part in (marked[: found.start()], marked[found.end() :]))
-    yield Contradiction(place.where, before + other + behind, (before + own + other + behind, before + other + own + behind))
+def _twice(place: damage.SpoiltPlace, marked: str, span: tuple[int, int], value: str) -> Contradiction:
+    """A part once more beside itself, with the other value behind or before it."""
+    part = marked[slice(*span)]
+    part = part if part.endswith((">", "\n", "\r")) else part + "\n"
+    own, other = (part.replace(_MARK, one).encode("latin-1", "replace") for one in (place.text or "", value))
+    before, behind = marked[: span[0]].encode("latin-1"), marked[span[1] :].encode("latin-1")
+    return Contradiction(place.where, before + other + behind, (before + own + other + behind, before + other + own + behind))
 
 
 def _twice_in_json(place: damage.SpoiltPlace, first: str, value: str) -> Iterator[Contradiction]:

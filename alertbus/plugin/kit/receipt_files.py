@@ -1,22 +1,13 @@
 """The sample receipts of an adapter as files, and what to say where they are missing, stand elsewhere, or are read by nobody."""
 
-import difflib
-import inspect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alertbus.plugin.kit.named_samples import NamedSample
-from alertbus.plugin.kit.sample_files import project_of, samples_for
+from alertbus.plugin.kit.sample_files import project_of, samples_for, samples_in
 
 READS = "parse_receipt"
-
-_NEAR = 0.7
-"""How like two names are of which one is meant for the other. Chosen: `parse_reciept`, `parseReceipt` and `read_receipt` are."""
-
-_MOST = 200
-_LARGEST = 1_000_000
-"""Files of a folder that are read, and bytes of each: a receipt is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +20,7 @@ class SampleReceipts:
 
 def receipts_in(folder: Path) -> tuple[NamedSample, ...]:
     """Give the files of a folder as sample receipts: what the kit says of one names its file. For `receipts` of a test class."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
-    return tuple(NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small)
+    return samples_in(folder)
 
 
 def receipts_for(name: str, module: Path, sources: Collection[str], others: Collection[str] = ()) -> SampleReceipts:
@@ -48,17 +37,6 @@ def receipts_for(name: str, module: Path, sources: Collection[str], others: Coll
     strange = [found for found in folders if found not in {*sources, *others} and any(folders[found].iterdir())]
     elsewhere = "".join(f"; samples/{one}/ has {_files(folders[one])} that nobody reads: rename it" for one in sorted(strange))
     return SampleReceipts(samples_for(name, module, "receipts", folders=False), f"put some into samples/{name}/{elsewhere}")
-
-
-def nearest(subject: object, wanted: str = READS) -> str:
-    """Give the name of a method that is likely to be meant for the one wanted; empty where there is none, or the right one is there."""
-    if hasattr(subject, wanted):
-        return ""
-    known = {"render", "parse"} - {wanted}
-    methods = [one for one in dir(type(subject)) if not one.startswith("_") and one not in known]
-    routines = {one.casefold().replace("_", ""): one for one in methods if inspect.isroutine(getattr(type(subject), one, None))}
-    near = difflib.get_close_matches(wanted.replace("_", ""), routines, n=1, cutoff=_NEAR)
-    return routines[near[0]] if near else ""
 
 
 def _folders(module: Path) -> dict[str, Path]:

@@ -29,8 +29,8 @@ def stand_in(words: str, raw: bytes) -> bool:
 
 
 def holds(text: str, raw: bytes) -> bool:
-    """Whether the text stands in the receipt as it is."""
-    return any(text in one for one in _texts(raw))
+    """Whether the text stands in the receipt, whatever its case: some systems write an id in capitals."""
+    return any(text.casefold() in one.casefold() for one in _texts(raw))
 
 
 def renamed(name: str, raw: bytes) -> bytes:
@@ -42,7 +42,7 @@ def renamed(name: str, raw: bytes) -> bytes:
 
 def rekeyed(key: str, raw: bytes, other: str) -> bytes:
     """Give the receipt with another key in the place of this one."""
-    return raw.replace(key.encode(), other.encode()) if key.encode() in raw else _put(raw, re.compile(re.escape(key)), other)
+    return raw.replace(key.encode(), other.encode()) if key.encode() in raw else _put(raw, re.compile(re.escape(key), re.IGNORECASE), other)
 
 
 def _put(raw: bytes, old: re.Pattern[str], new: str) -> bytes:

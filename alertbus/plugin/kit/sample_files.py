@@ -17,6 +17,7 @@ from alertbus.plugin.kit.named_samples import NamedSample
 _PROJECT = "pyproject.toml"
 _MOST = 200
 _LARGEST = 1_000_000
+"""Files of a folder that are read, and bytes of each."""
 
 
 def project_of(module: Path) -> Path | None:
@@ -25,6 +26,13 @@ def project_of(module: Path) -> Path | None:
         if (folder / _PROJECT).is_file():
             return folder
     return None
+
+
+def samples_in(folder: Path) -> tuple[NamedSample, ...]:
+    """Give the files of a folder as samples: what the kit says of one names its file. For `samples` of a test class."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
+    return tuple(NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small)
 
 
 def samples_for(name: str, module: Path, attribute: str, *, folders: bool = True) -> Sequence[bytes]:
@@ -37,9 +45,7 @@ def samples_for(name: str, module: Path, attribute: str, *, folders: bool = True
     for root in (project, module.parent) if folders else ():
         folder = root / "samples" / name if root else None
         if folder is not None and folder.is_dir():
-            files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-            small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
-            return [NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small]
+            return samples_in(folder)
     if project is None:
         return ()
     subject = "source" if attribute == "samples" else "adapter"
