@@ -56,7 +56,7 @@ def is_silent(source: Source, samples: Sequence[bytes]) -> None:
         for where, raw in [("as it is", sample), *_some_damage(sample)]:
             with listened(deep=True) as heard:
                 _unlimited(source, raw)
-            must(not heard.characters, f"sample {number} {where}: it wrote {heard.characters} characters to the screen or a log")
+            must(not heard.characters, f"sample {number} {where}: {heard}")
 
 
 def remembers_nothing(source: Source, samples: Sequence[bytes]) -> None:
