@@ -223,8 +223,9 @@ def _size(excerpt: str) -> int:
 
 _UNLIKE = "\u2018\u2019\u201b\u201c\u201d\u201f\u2013\u2014\u2026"
 _QUOTES = str.maketrans(_UNLIKE, "'''\"\"\"--.")
-_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-"""Joiners, soft hyphens and directions: who leaves one out has changed the words, and nobody sees it."""
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+_UNSEEN += "\u180e\u2066\u2067\u2068\u2069\ufe0e\ufe0f\ufeff"
+"""Joiners, soft hyphens, directions and choices of a form: who leaves one out has changed the words, and nobody sees it."""
 _GONE = dict.fromkeys(map(ord, _UNSEEN))
 
 

@@ -70,6 +70,14 @@ def test_what_prints_logs_or_warns_is_named_with_its_line(name: str, words: str)
     assert str(broken.value).endswith(f"it wrote to the screen or to a log at {line_of(name, words)}")
 
 
+@pytest.mark.parametrize("name", ["source_prints", "source_logs"])
+def test_a_source_that_prints_or_logs_is_told_its_line(name: str) -> None:
+    source = bad(name)
+
+    with pytest.raises(Broken, match=rf"to the screen or a log at bad_plugins/{name}.py:[0-9]+$"):
+        conformance_sources.is_silent(source.source, source.samples)
+
+
 def test_why_a_rule_of_several_things_matters_fits_what_was_touched() -> None:
     whys = {}
     for name in ("adapter_now", "adapter_environment", "adapter_dns"):
@@ -163,7 +171,7 @@ class Rescue:
 
     def render(self, notice):
         {first}
-        return Message(media_type="text/plain", body=(notice.flag or notice.title).encode(), filename=notice.id + ".txt")
+        return Message(media_type="text/plain", body=" ".join([notice.title, notice.deed, notice.flag or ""]).encode(), filename=notice.id + ".txt")
 
 
 @hookimpl
@@ -172,14 +180,17 @@ def alertbus_adapters():
 """
 
 
-def test_the_rules_that_wait_are_named_and_one_is_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("", "not yet judged: 1 rule, until what is broken above is mended:\n           shows the flag first in a briefing\n"),
+        ("notice.details['x'] = 1", " rules, until what is broken above is mended:\n           remembers nothing of the last notice, "),
+    ],
+)
+def test_the_rules_that_wait_are_named_and_one_is_one(first: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "rescue.py"
-    file.write_text(PLUGIN.format(first="print(notice.title)\n        notice.details['x'] = 1"), "utf-8")
+    file.write_text(PLUGIN.format(first=first), "utf-8")
 
     ran = CliRunner().invoke(app, ["check", str(file)])
 
-    assert "  not yet judged: " in ran.stdout
-    assert " rules, until what is broken above is mended:\n           " in ran.stdout
-    assert "shows the flag first" in ran.stdout.partition("not yet judged")[2]
-    assert "at " in ran.stdout
-    assert "1 rules" not in ran.stdout
+    assert said in ran.stdout

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path, PurePath
 from types import FrameType, TracebackType
 
 import alertbus
-from alertbus.plugin.discovery import installed
+from alertbus.plugin.discovery import GROUP
 
 SOMEWHERE = "a place that is not the plugin's own"
 """Where something happened that no frame of the plugin's is seen of."""
@@ -94,7 +95,7 @@ def _is_own(file: str) -> bool:
 @cache
 def installed_packages() -> frozenset[str]:
     """Give the packages of installed plugins, which stand beside libraries. Asked for before the world is closed: it reads files."""
-    return frozenset(entry.module.partition(".")[0] for entry in installed())
+    return frozenset(entry.module.partition(".")[0] for entry in entry_points(group=GROUP))
 
 
 def _named(file: str, line: int) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
+from alertbus.plugin.kit.blame import own_place
 from alertbus.plugin.kit.conformance import Broken
 
 P = ParamSpec("P")
@@ -100,12 +101,22 @@ class Overheard:
     """What a plugin wrote to the screen or a log, as a count: the words may be a family's."""
 
     characters: int = 0
+    place: str = ""
+    """Where in the plugin's own code it wrote first, where that is known."""
+
+    def noted(self, frame: FrameType | None) -> None:
+        """Take note of who wrote."""
+        self.place = self.place or own_place(frame)
+
+    def __str__(self) -> str:
+        return f"it wrote {self.characters} characters to the screen or a log{f' at {self.place}' if self.place else ''}"
 
 
 @contextmanager
 def listened(*, deep: bool = False) -> Iterator[Overheard]:
     """Take what is written to stdout, stderr and the logs while the block runs. `deep`: also what goes past Python's own streams."""
-    heard, stream, log = Overheard(), io.StringIO(), _LogListener()
+    heard = Overheard()
+    stream, log = _Screen(heard), _LogListener(heard)
     root = logging.getLogger()
     before, root.handlers = root.handlers, [log]
     try:
@@ -120,12 +131,26 @@ def listened(*, deep: bool = False) -> Iterator[Overheard]:
         heard.characters += len(stream.getvalue()) + log.characters
 
 
-class _LogListener(logging.Handler):
-    def __init__(self) -> None:
+class _Screen(io.StringIO):
+    """Stands for the screen."""
+
+    def __init__(self, heard: Overheard) -> None:
         super().__init__()
+        self._heard = heard
+
+    def write(self, text: str) -> int:
+        self._heard.noted(sys._getframe(1))  # noqa: SLF001  who writes
+        return super().write(text)
+
+
+class _LogListener(logging.Handler):
+    def __init__(self, heard: Overheard) -> None:
+        super().__init__()
+        self._heard = heard
         self.characters = 0
 
     def emit(self, record: logging.LogRecord) -> None:
+        self._heard.noted(sys._getframe(1))  # noqa: SLF001
         self.characters += max(1, len(str(record.msg)))
 
 

@@ -64,7 +64,7 @@ def needs_only_the_receipt(adapter: Adapter, receipts: Sequence[bytes]) -> None:
         first = _tried(adapter, raw)
         with listened(deep=True) as heard, contextlib.suppress(Exception):
             adapter.parse_receipt(raw)  # type: ignore[attr-defined]
-        must(not heard.characters, f"{what}: it wrote {heard.characters} characters to the screen or a log")
+        must(not heard.characters, f"{what}: {heard}")
         must(shown(_tried(adapter, raw)) == shown(first), f"{what} reads differently the second time")
         how = _touched(adapter.parse_receipt, raw)  # type: ignore[attr-defined]
         must(not how, f"{what}: {how}")

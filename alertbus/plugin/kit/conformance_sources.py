@@ -64,7 +64,7 @@ def is_silent(source: Source, samples: Sequence[bytes]) -> None:
         for where, raw in [("as it is", sample), *_some_damage(sample)]:
             with listened(deep=True) as heard:
                 _unlimited(source, raw)
-            must(not heard.characters, f"{sample.name} {where}: it wrote {heard.characters} characters to the screen or a log")
+            must(not heard.characters, f"{sample.name} {where}: {heard}")
 
 
 def remembers_nothing(source: Source, samples: Sequence[bytes]) -> None:

@@ -26,6 +26,7 @@ TEXTS: Mapping[str, str] = {
     "a no-break space": "He shut me in from 9\u00a0pm until the morning came",
     "a zero-width joiner": "He wrote \U0001f468\u200d\U0001f469\u200d\U0001f467 on the wall of my room",
     "a soft hyphen and a mark of direction": "He made the safe\u00adguarding lead \u200ewait outside the door",
+    "a sign with its form chosen": "She drew \u2764\ufe0f and tore it up when he came home",
     "a tab and a line break": "First he shouted\tand then\nhe broke the door",
 }
 """Short and long, a child's and an adult's, awkward and rude: what a careless or a careful renderer changes."""
