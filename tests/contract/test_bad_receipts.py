@@ -1,5 +1,6 @@
 """Every bad reader of receipts is found, by the rule that says what is wrong with it, and by that one first and alone."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,16 @@ def test_a_sample_is_named_by_its_file_with_what_the_gateway_answers() -> None:
     assert failed.broken == (
         "samples/answering/acted.json: read as `acknowledged`, and the gateway refuses that (422). Expected in by: the name of the person "
         "who acknowledges, on one line; intent: what they will do: `acting`, `passing_on`, `not_ours`"
+    )
+
+
+def test_a_reader_that_prints_is_told_where() -> None:
+    bad: ModuleType = import_module("tests.contract.bad_plugins.receipt_prints")
+
+    (failed,) = check(ReceiptConformance, adapter=bad.adapter, receipts=(NamedSample(bad.receipts[1], "refused.json"),)).failed
+
+    assert re.fullmatch(
+        r"refused\.json: it wrote \d+ characters to the screen or a log at bad_plugins/receipt_prints\.py:12", failed.broken
     )
 
 
