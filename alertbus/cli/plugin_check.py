@@ -61,6 +61,8 @@ def _show(judgement: "JudgedObject") -> None:
     for result in report.results:
         if result.exempt:
             say(f"  exempt   {result.rule} ({result.tier}): {result.exempt}")
+        if result.unseen:
+            say(f"  unseen   {result.rule} ({result.tier}): {result.unseen}")
     behind = [result for result in report.results if result.unjudged]
     if behind:
         say(f"  not yet judged: {len(behind)} {'rule' if len(behind) == 1 else 'rules'}, until what is broken above is mended:")
@@ -83,6 +85,7 @@ def _object(judgement: "JudgedObject") -> dict[str, Any]:
         "tier": report.tier.value,
         "failed": [_rule(result) | {"how": result.broken} for result in report.failed],
         "exempt": [_rule(result) | {"reason": result.exempt} for result in report.results if result.exempt],
+        "unseen": [_rule(result) | {"reason": result.unseen} for result in report.results if result.unseen],
         "not_judged": [result.id for result in report.results if result.unjudged],
     }
 

@@ -1,4 +1,4 @@
-"""`alertbus plugin parse`: what a source makes of a message: alerts, ignored with its reason, unreadable with every fault."""
+"""`alertbus plugin parse`: what a source makes of a message, or an adapter of a receipt; unreadable with every fault."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alertbus.cli.files import bytes_of
-from alertbus.cli.output import NO, WrongUsage, as_json, say
+from alertbus.cli.output import NO, WrongUsage, as_json, complain, say
 from alertbus.cli.plugins_dir import PluginsDir, try_from
 
 if TYPE_CHECKING:
@@ -18,31 +18,43 @@ ACCEPTED, IGNORED, UNREADABLE, BROKE = "accepted", "ignored", "unreadable", "bro
 
 def parse(
     plugin: Annotated[
-        str, typer.Argument(metavar="NAME|PATH", help="A source's name, from `alertbus plugin list`, or a path such as ./fire.")
+        str,
+        typer.Argument(metavar="NAME|PATH", help="A source's or an adapter's name, from `alertbus plugin list`, or a path such as ./fire."),
     ],
     file: Annotated[Path, typer.Argument(help="The message, as your system sends it; - for standard input.")],
     header: Annotated[list[str] | None, typer.Option("--header", help="A header of the message, name=value; several times.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Which source, where the plugin has several.")] = None,
+    receipt: Annotated[
+        bool, typer.Option("--receipt", help="FILE is an answer of an agency's system: what its adapter makes of it.")
+    ] = False,
+    adapter: Annotated[str | None, typer.Option("--adapter", help="Which adapter, where the plugin has several; with --receipt.")] = None,
     json_: Annotated[bool, typer.Option("--json")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
-    """What a source makes of a message. Exit 0 for alerts, and for a message that is understood and raises none; 1 for one it cannot read.
+    """What a source makes of a message, or with --receipt an adapter of a receipt. Exit 0 for what is understood; 1 for what it cannot
+    read, or the gateway would not take.
 
     Nothing is sent: the message and what is in it go no further than this screen.
     """
-    from alertbus.cli.plugin_chosen import source_of
+    from alertbus.cli.plugin_chosen import adapter_of, source_of
 
     try_from(plugins_dir)
     headers = _headers(header or [])
     if str(file) != "-" and not file.is_file():
         raise WrongUsage(f"FILE: {file} is no file. Correct its path, or give - and the message on standard input.")
-    _, chosen = source_of(plugin, source)
-    outcome = _outcome(chosen, bytes_of(file), headers)
+    if receipt:
+        from alertbus.cli.receipt_parsed import parsed_receipt, tell_receipt
+
+        outcome, tell = parsed_receipt(adapter_of(plugin, adapter)[1], bytes_of(file)), tell_receipt
+    else:
+        outcome, tell = _outcome(source_of(plugin, source)[1], bytes_of(file), headers), _tell
     if json_:
         as_json(outcome)
     else:
-        _tell(outcome)
-    if outcome["outcome"] in {UNREADABLE, BROKE}:
+        tell(outcome)
+    if outcome["outcome"] == UNREADABLE and not receipt and file.parent.parent.name == "samples" and file.parent.name != outcome["source"]:
+        complain(f"If {file} is an answer of an agency's system: alertbus plugin parse {plugin} {file} --receipt")
+    if outcome["outcome"] in {UNREADABLE, BROKE, "refused"}:
         raise typer.Exit(NO)
 
 

@@ -20,7 +20,7 @@ SHOWN = 4_000
 
 
 def run(
-    path: Annotated[Path, typer.Argument(help="The plugin: a project's folder, a package's, or a Python file.")],
+    path: Annotated[Path, typer.Argument(help="The plugin's path, no name: a project's folder, a package's, or a Python file.")],
     alert: Annotated[
         Path | None, typer.Option("--alert", help="An alert's JSON file, sent in place of an invented threat to staff.")
     ] = None,

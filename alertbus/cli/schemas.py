@@ -25,6 +25,8 @@ from alertbus.model.notice import Message, Notice
 from alertbus.model.receipt import Receipt
 from alertbus.model.team import Team
 from alertbus.plugin.field_reference import alert_reference, notice_reference
+from alertbus.plugin.helper_reference import helper_reference
+from alertbus.plugin.receipt_reference import receipt_reference
 from alertbus.policy.load import load_policy
 from alertbus.wire.asyncapi import topics_described
 
@@ -59,6 +61,8 @@ def export(
     if folder is None:
         guide = package / "plugin" / "guide"
         made |= {guide / "notice-fields.md": notice_reference(load_policy(None).sharing), guide / "alert-fields.md": alert_reference()}
+        made |= {guide / "helpers.md": helper_reference()}
+        made |= {guide / "receipt-fields.md": receipt_reference()}
     stale = []
     for path, text in made.items():
         if check:

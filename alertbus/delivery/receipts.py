@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from alertbus.delivery.ledger.ledger import Ledger
 from alertbus.model import ids
 from alertbus.model.errors import Fault, NotFound, NotUnderstood, PluginFault, told_class
@@ -14,6 +12,7 @@ from alertbus.plugin.echoes import WITHHELD, plain_fault, repeats
 from alertbus.plugin.lanes import LaneFull
 from alertbus.plugin.manager import Plugins
 from alertbus.plugin.protocols import Adapter, ReceiptGiven, ReceiptReader, UnreadableMessage
+from alertbus.plugin.receipt_rules import NO_SUCH_KEY, faults_of_receipt
 
 
 def _anybody(_: str) -> bool:
@@ -47,32 +46,27 @@ async def parse(
     given = await understood(adapter, raw, limit_s, plugins or Plugins({}))
     entry = await ledger.find(given.idempotency_key)
     if entry is None or entry.sector != adapter.sector or not may_answer(entry.agency):
-        raise NotFound(f"adapter '{adapter.name}': no message under that idempotency key; quote the one it came with")
+        raise NotFound(f"adapter '{adapter.name}': {NO_SUCH_KEY}")
+    if faults := faults_of_receipt(given):
+        raise ReceiptNotRead(adapter.name, faults)
     detail = ""
     if given.stage in ANSWERS:  # two people may each answer one message
         parts = (given.by or "", given.role or "", given.intent or "", given.note or "")
         detail = "\x1f".join(parts if given.to is None else (*parts, given.to))
-    try:
-        return Receipt(
-            id=ids.receipt_id(entry.notice_id, given.stage, detail),
-            notice_id=entry.notice_id,
-            obligation_id=entry.obligation_id,
-            alert_id=entry.alert_id,
-            case_id=entry.case_id,
-            agency=entry.agency,
-            stage=given.stage,
-            at=now,
-            by=given.by,
-            role=given.role,
-            intent=given.intent,
-            note=given.note,
-            to=given.to,
-        )
-    except ValidationError:
-        pass  # raised below, so that what was found is not chained
-    raise NotUnderstood(
-        f"adapter '{adapter.name}': expected an acknowledgement with who gives it (at most 120 characters) and what "
-        "they will do, and a note when it is not theirs or when it says what was done"
+    return Receipt(
+        id=ids.receipt_id(entry.notice_id, given.stage, detail),
+        notice_id=entry.notice_id,
+        obligation_id=entry.obligation_id,
+        alert_id=entry.alert_id,
+        case_id=entry.case_id,
+        agency=entry.agency,
+        stage=given.stage,
+        at=now,
+        by=given.by,
+        role=given.role,
+        intent=given.intent,
+        note=given.note,
+        to=given.to,
     )
 
 

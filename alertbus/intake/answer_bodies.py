@@ -6,13 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from alertbus.intake.callers import Caller
+from alertbus.model.answer_rules import faults_of_deed, faults_of_intent, faults_of_name, faults_of_role
 from alertbus.model.base import Word
 from alertbus.model.errors import Fault
 from alertbus.model.receipt import Intent, Receipt, Stage
 from alertbus.model.sensitivity import Sensitivity as S
-
-_SHORTEST = 2
-"""Characters of a name, as the audit record has it, and of what was done."""
 
 
 class Acknowledgement(Word):
@@ -47,38 +45,17 @@ def faults_of_answer(said: Acknowledgement | ActedOn | AnswerTakenBack | Receipt
     faults = list(_faults_of_whom(said.by or "", said.role, caller))
     match said:
         case Acknowledgement() | Receipt(stage=Stage.ACKNOWLEDGED):
-            faults += _faults_of_intent(said.intent, said.note, said.by or "", said.to)
+            faults += faults_of_intent(said.intent, said.note, said.by or "", said.to)
         case ActedOn():
-            faults += _faults_of_what(said.what)
+            faults += faults_of_deed(said.what, "what")
         case Receipt(stage=Stage.ACTED):
-            faults += _faults_of_what(said.note or "")
+            faults += faults_of_deed(said.note or "", "note")
     return faults
 
 
 def _faults_of_whom(name: str, role: str | None, caller: Caller) -> Iterator[Fault]:
-    name = name.strip()
-    if len(name) < _SHORTEST or not name.isprintable():
-        yield Fault("by", "the name of the person who acknowledges, on one line", "missing")
-    elif caller.workers and name.casefold() not in {one.casefold() for one in caller.workers}:
+    unnamed = list(faults_of_name(name))
+    yield from unnamed
+    if not unnamed and caller.workers and name.strip().casefold() not in {one.casefold() for one in caller.workers}:
         yield Fault("by", "the name of one of this caller's `workers`, as they stand in ALERTBUS_CALLERS", "not_a_worker")
-    if role is not None and not role.isprintable():
-        yield Fault("role", "a role, on one line", "control_character")
-
-
-def _faults_of_intent(intent: Intent | None, note: str | None, by: str, to: str | None) -> Iterator[Fault]:
-    if intent is Intent.NOT_OURS and not (note or "").strip():
-        yield Fault("note", "the reason why it is not yours", "missing")
-    if intent is not Intent.PASSING_ON and to is not None:
-        yield Fault("to", "nothing: a person is named here where the intent is `passing_on`, and only then", "not_passed_on")
-    if intent is not Intent.PASSING_ON:
-        return
-    name = (to or "").strip()
-    if len(name) < _SHORTEST or not name.isprintable():
-        yield Fault("to", "the name of the person to whom it is passed on, on one line: a team or a role does not answer", "missing")
-    elif name.casefold() == by.strip().casefold():
-        yield Fault("to", "somebody else's name; who keeps it answers `acting`", "same_person")
-
-
-def _faults_of_what(what: str) -> Iterator[Fault]:
-    if len(what.strip()) < _SHORTEST:
-        yield Fault("what", "what was done, in a few words", "missing")
+    yield from faults_of_role(role)

@@ -141,7 +141,7 @@ class Alert(Word):
     subjects: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
     """Those whom it is about, each with a part in it."""
     children: Annotated[tuple[Subject, ...], S.IDENTITY] = Field(default=(), max_length=50)
-    """Children who were named. It may be empty: finding them is the bus's work."""
+    """Children who were named. Finding the others is the bus's work: it may be empty where `subjects` is not."""
     narrative: Annotated[tuple[Narrative, ...], S.OBSERVATION] = Field(default=(), max_length=20)
     """What was said or seen, word for word, in order."""
     severity: Annotated[Severity, S.ROUTING] = Severity.MEDIUM
@@ -165,6 +165,9 @@ class Alert(Word):
 
     @model_validator(mode="after")
     def _about_somebody(self) -> Self:
+        """At least one of `subjects` and `children`; somebody unknown is a person with a `label`. All `narrative` together has at
+        most 262,144 characters.
+        """
         if not self.subjects and not self.children:
             raise ValueError("an alert is about at least one person: give `subjects` (a person may be unnamed) or `children`")
         if sum(len(n.text) for n in self.narrative) > 4 * LONGEST_NARRATIVE:

@@ -295,8 +295,8 @@ class Details(Word):
     @model_validator(mode="wrap")
     @classmethod
     def _as_it_was_said(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        """Read what stands on a topic from before a section had a form: such a section is kept as it was, unclassified, and shown to
-        nobody. Who states one now is told at the door (`AT_THE_DOOR`, `misshapen`).
+        """A section with one of these names has its form: the bus refuses any other. What stands on a topic from before the section had a
+        form is read as it was, and shown to nobody.
         """
         if info.context is AT_THE_DOOR:
             return handler(given)

@@ -8,6 +8,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Mapping
+from enum import Enum
 from functools import cache
 from textwrap import dedent
 from typing import Any, get_args
@@ -24,6 +25,17 @@ def field_words(word: type[BaseModel]) -> Mapping[str, str]:
     return {name: found[name] for name in word.model_fields if name in found}
 
 
+def member_words(words: type[Enum]) -> Mapping[str, str]:
+    """Give what is said of each word of an enumeration, by the word itself. One without words is not in it."""
+    said = _written(words.__module__).get(words.__name__, {})
+    return {one.value: said[name] for name, one in words.__members__.items() if name in said}
+
+
+def words_of_fields(record: type) -> Mapping[str, str]:
+    """Give what is said of each field of a dataclass, by the field's name."""
+    return _written(record.__module__).get(record.__name__, {})
+
+
 @cache
 def _written(module: str) -> Mapping[str, Mapping[str, str]]:
     """By class of a module, then by field: the text that stands beneath it."""
@@ -34,14 +46,21 @@ def _written(module: str) -> Mapping[str, Mapping[str, str]]:
 def _beneath(node: ast.ClassDef) -> list[tuple[str, str]]:
     pairs = zip(node.body, node.body[1:], strict=False)
     return [
-        (field.target.id, _one_line(text.value.value))
+        (name, _one_line(text.value.value))
         for field, text in pairs
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
+        if (name := _named_in(field))
         and isinstance(text, ast.Expr)
         and isinstance(text.value, ast.Constant)
         and isinstance(text.value.value, str)
     ]
+
+
+def _named_in(statement: ast.stmt) -> str:
+    """The name that a statement gives something: a field's, or a word's of an enumeration."""
+    match statement:
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+    return ""
 
 
 def _one_line(text: str) -> str:

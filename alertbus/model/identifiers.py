@@ -147,6 +147,7 @@ class Identifier(BaseModel):
     @field_validator("value", mode="before")
     @classmethod
     def _canonicalise(cls, value: object, info: ValidationInfo) -> object:
+        """`value` has the form and the check digit of its `system`; it may be written with spaces, and is kept in the canonical form."""
         system = info.data.get("system")
         if system is None or not isinstance(value, str):
             return value  # the other fault is the one to report

@@ -35,6 +35,7 @@ class PersonPointer(Word):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
+        """Point in one way and no second one: `identifier`, `case_id` with `key`, `alert_id` with `entry`, or `person_id`."""
         if (self.case_id is None) != (self.key is None) or (self.alert_id is None) != (self.entry is None):
             raise ValueError("`case_id` and `key` belong together, and so do `alert_id` and `entry`")
         if sum(way is not None for way in (self.identifier, self.case_id, self.alert_id, self.person_id)) != 1:

@@ -130,6 +130,7 @@ class Excerpt(Word):
 
     @model_validator(mode="after")
     def _unaltered(self) -> Self:
+        """`sha256` is the digest of `text`: build an excerpt of your own, for a test, with `Excerpt.of(text)`."""
         if hashlib.sha256(self.text.encode()).hexdigest() != self.sha256:
             raise ValueError("narrative does not match its SHA-256: it was altered on the way")
         return self

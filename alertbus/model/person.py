@@ -118,7 +118,7 @@ class Subject(Word):
     @model_validator(mode="before")
     @classmethod
     def _bare_person(cls, value: object) -> object:
-        """`children` may list persons directly, as well as `{"role", "person"}`."""
+        """In JSON a person may stand in its place, without `role` and `person` around it."""
         if isinstance(value, dict) and "person" not in value and "role" not in value:
             return {"person": value}
         return value

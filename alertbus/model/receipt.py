@@ -17,11 +17,17 @@ class Stage(StrEnum):
     """What is known about a message, in the order it becomes known."""
 
     SENT = "sent"
+    """The bus has handed it over."""
     ACCEPTED = "accepted"
+    """The agency's system has it. Nobody need have read it."""
     SEEN = "seen"
+    """Somebody has opened it. That is no answer: the chase goes on."""
     ACKNOWLEDGED = "acknowledged"
+    """A named person answers, and says what they will do: `by` and `intent`."""
     REFUSED = "refused"
+    """The agency's system will never take it, so nobody there has it."""
     FAILED = "failed"
+    """The agency's system has not taken it yet, and may later."""
     CANCELLED = "cancelled"
     """Taken back before any attempt was made to send it: the agency never had it, and is not told of the taking back."""
     COPIED = "copied"
@@ -37,9 +43,14 @@ ANSWERS = frozenset({Stage.ACKNOWLEDGED, Stage.ACTED, Stage.UNDONE})
 
 
 class Intent(StrEnum):
+    """What a person who acknowledges will do."""
+
     ACTING = "acting"
+    """They take it on themselves."""
     PASSING_ON = "passing_on"
+    """Somebody else will act, whom `to` names. It waits for its answer until somebody acts."""
     NOT_OURS = "not_ours"
+    """It is not their agency's to act on, for the reason in `note`. A human is asked to look at it."""
 
 
 class Receipt(Word):

@@ -12,6 +12,7 @@ from alertbus.plugin.wording import NOT_STATED, agency_in_words, plain
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 FOLDED = "This stood when you joined: the answer to your briefing is the answer to this."
+"""What an alert says of which the briefing asks for the answer."""
 
 
 def briefing_lines(notice: Notice, *, who: Callable[[NoticePerson], str] | None = None) -> list[str]:

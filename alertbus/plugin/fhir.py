@@ -48,6 +48,7 @@ class Priority(IntEnum):
 
     @property
     def code(self) -> str:
+        """The word as FHIR writes it."""
         return self.name.lower()
 
     def at_least(self, notice: Notice) -> "Priority":
@@ -58,14 +59,17 @@ class Priority(IntEnum):
 
 
 def reference(full_url: str, kind: str, display: str | None = None) -> FhirResource:
+    """Build a Reference."""
     return {"reference": full_url, "type": kind} | ({"display": display} if display else {})
 
 
 def coded(system: str, code: str, display: str | None = None) -> FhirResource:
+    """Build a CodeableConcept with one coding."""
     return {"coding": [{"system": system, "code": code} | ({"display": display} if display else {})]}
 
 
 def instant(moment: datetime) -> str:
+    """Write a moment as FHIR's instant, to the millisecond."""
     return moment.isoformat(timespec="milliseconds")
 
 
@@ -87,6 +91,7 @@ def organization(agency: str, ods: str | None) -> FhirResource:
 
 
 def nhs_number(value: str) -> FhirResource:
+    """Write an NHS number as UK Core has it, as present but not traced."""
     # 02, never 01: a notice does not say whether somebody traced the number, and claiming it would join records unseen.
     status = coded(VERIFICATION_CODES, "02", "Number present but not traced")
     return {

@@ -6,11 +6,11 @@ got it yet: `FAILED`, to be tried again. What it will never take is `REFUSED`; e
 the receiver wrote freely is kept, because it may quote our message.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from alertbus.model.receipt import Stage
+from alertbus.plugin.forms import read_json
 from alertbus.plugin.protocols import ReceiptGiven, UnreadableMessage
 
 TRANSIENT = frozenset({"transient", "timeout", "throttled", "lock-error", "no-store", "incomplete", "exception"})
@@ -44,7 +44,7 @@ def unless_transient(code: str) -> bool:
 
 
 def read_fhir_answer(raw: bytes, final: Final = unless_transient) -> ReceiptGiven:
-    """`idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
+    """Read an answer. `idempotency_key` is empty where the answer names no message, as an OperationOutcome never does: it then
     answers the request it came back on.
 
     Raises `UnreadableMessage` for what is no such answer.
@@ -112,10 +112,10 @@ def _objects(value: object) -> Iterable[Mapping[str, Any]]:
 
 
 def _resource(raw: bytes) -> Mapping[str, Any]:
-    expected = UnreadableMessage(("$", "a FHIR R4 resource as one JSON object in UTF-8"))
+    expected = UnreadableMessage(("$", "a FHIR R4 resource as one JSON object in UTF-8, with each name of an object once"))
     try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
+        value = read_json(raw)
+    except UnreadableMessage:
         raise expected from None
     if not isinstance(value, dict):
         raise expected

@@ -17,7 +17,7 @@ from alertbus.plugin.fhir import ADDRESS_KEY, NHS_NUMBER
 from alertbus.plugin.protocols import UnreadableMessage
 from alertbus.plugin.wording import UK
 
-LONGEST_LINE, MOST_LINES, LONGEST_NAME, LONGEST_POSTCODE = 200, 6, 200, 10
+LONGEST_LINE, MOST_LINES, LONGEST_NAME, LONGEST_POSTCODE, MOST_ADDRESSES = 200, 6, 200, 10, 20
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _UPRN = re.compile(r"[0-9]{1,12}")
@@ -34,6 +34,7 @@ class ResourceFound:
 
     @property
     def kind(self) -> str:
+        """Its `resourceType`."""
         return text(self.resource, "resourceType") or ""
 
     @property
@@ -55,9 +56,11 @@ class BundleRead:
 
     @property
     def type(self) -> str:
+        """What sort of Bundle it is: `message`, `transaction`."""
         return text(self.whole, "type") or ""
 
     def of(self, kind: str) -> list[ResourceFound]:
+        """Give the resources of one type, in their order."""
         return [found for found in self.found if found.kind == kind]
 
     def resolve(self, reference: object) -> ResourceFound | None:
@@ -135,20 +138,23 @@ def day_of(value: object) -> date | None:
 def person_of(patient: ResourceFound) -> Person:
     """Read who a Patient is, as far as the bus can find somebody by it. A number that is no NHS number is not taken for one.
 
-    Raises `UnreadableMessage` where nothing is left by which anybody could be found.
+    Raises `UnreadableMessage` where nothing is left by which anybody could be found, and for more addresses than an alert takes.
     """
     numbers = tuple(nhs_numbers(patient.resource))
     name = next((called for given in objects(patient.resource, "name") if (called := _name(given))), None)
     born = day_of(patient.resource.get("birthDate"))
-    addresses = tuple(place for given in objects(patient.resource, "address")[:20] if (place := address_of(given)))
+    addresses = tuple(place for given in objects(patient.resource, "address") if (place := address_of(given)))
     if born is not None and not date(1900, 1, 1) <= born:
         born = None
     if not numbers and name is None:
         raise UnreadableMessage((f"{patient.path}.identifier", "an NHS number, or a name beside it: else nobody can be found"))
+    if len(addresses) > MOST_ADDRESSES:
+        raise UnreadableMessage((f"{patient.path}.address", f"at most {MOST_ADDRESSES} addresses"))
     return Person(identifiers=numbers[:1], name=name, born=born, addresses=addresses)
 
 
 def nhs_numbers(patient: Mapping[str, Any]) -> Iterator[Identifier]:
+    """Yield the valid NHS numbers of a Patient."""
     for identifier in objects(patient, "identifier"):
         if text(identifier, "system") == NHS_NUMBER and (found := nhs_number_of(text(identifier, "value"))):
             yield found

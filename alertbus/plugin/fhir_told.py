@@ -37,6 +37,7 @@ class FhirTold:
 
     @cached_property
     def header_url(self) -> str:
+        """The full URL of the MessageHeader: the notice's own id where that is a UUID."""
         try:
             return UUID(self.notice.id).urn
         except ValueError:
@@ -54,6 +55,7 @@ class FhirTold:
         return fhir.made_uuid(self.namespace, "\x1f".join(parts))
 
     def agency(self, agency: str) -> FhirResource:
+        """Give a reference to an agency's Organization."""
         return reference(self.url("agency", agency), "Organization")
 
     def organizations(self, ods: Mapping[str, str | None]) -> dict[str, FhirResource]:
@@ -63,6 +65,7 @@ class FhirTold:
 
     @cached_property
     def labels(self) -> FhirResource:
+        """Marks of an exercise and of a source to be hidden."""
         return fhir.labels(
             exercise=self.notice.obligation.exercise is not None,
             do_not_reveal_source=self.notice.do_not_reveal_source,
@@ -108,6 +111,7 @@ class FhirTold:
         return {"start": begun.isoformat(), **({"end": max(begun, ends).isoformat()} if ends else {})}
 
     def flag_status(self, *, over: bool) -> str:
+        """Give the status of a Flag: `active`, `inactive`, or `entered-in-error` where somebody else was meant."""
         return ("entered-in-error" if self.notice.deed is Deed.CORRECT else "inactive") if over else "active"
 
     def provenance(self, about: Sequence[FhirResource], who: FhirResource) -> FhirResource:

@@ -41,6 +41,27 @@ Made from the models by `alertbus schema export`; do not edit. The same as JSON 
 
 A source states alerts ([Alert](#alert)) and who is who ([PersonMerged](#personmerged), [PersonSplit](#personsplit)). What the message does
 not say, leave absent: it is then shown as not stated. The class decides which agencies may see a field (`notice-fields.md`, at its end).
+
+*at most* counts the characters of a text and the entries of a list. What asks for several fields together stands below its table; what the
+bus refuses besides, [at the end](#what-the-bus-refuses-besides).
+"""
+
+_AT_THE_DOOR = """
+## What the bus refuses besides
+
+The models above take these, and the kit cannot know them; the gateway answers 422 with the path.
+
+| path | expected |
+|---|---|
+| `occurred_at`, `recorded_at` | a moment since 1990 that has passed, by the bus's clock and 15 minutes more. \
+`occurred_at` of the kinds `meeting`, `worker_change`, `involvement_started` and `involvement_ended` may lie ahead; \
+a release to come is `details.release.date` |
+| any day or moment | at most 130 years back and 100 ahead (the policy's `moments`) |
+| `person.key` | the key of one person of an imported case; where that person has an identifier too, an unknown key does no harm |
+| `referrer.reference` | one with a digit in it: letters alone may be a name |
+| `narrative[].text`, `details` | words: no pictures, film or sound written out as letters or numbers |
+| `details.status_change` | the kind `case_status_change`, and no other; `reason` and `basis` where the case is closed or stepped down |
+| `source`, `kind`, `exercise` | an agency for which the caller acts, a kind that its sector may state, and none of the bus's own |
 """
 
 _DEEDS: Mapping[Deed, str] = {
@@ -64,7 +85,7 @@ def notice_reference(sharing: Mapping[str, Mapping[Sensitivity, Content]]) -> st
 def alert_reference() -> str:
     """Give the page of what a source may state: alerts, and who is who."""
     stated = [words_within(word) for word in (Alert, PersonMerged, PersonSplit)]
-    return "\n".join([_ALERT, *_tables({name: word for words in stated for name, word in words.items()})]) + "\n"
+    return "\n".join([_ALERT, *_tables({name: word for words in stated for name, word in words.items()}), _AT_THE_DOOR])
 
 
 def _tables(words: Mapping[str, type[BaseModel]]) -> list[str]:
@@ -81,7 +102,16 @@ def _tables(words: Mapping[str, type[BaseModel]]) -> list[str]:
         ]
         said = field_words(word)
         parts += [_row(field, info, said.get(field, ""), word) for field, info in word.model_fields.items()]
+        if rules := rules_over_fields(word):
+            parts += ["", *(f"- {rule}" for rule in rules)]
     return parts
+
+
+def rules_over_fields(word: type[BaseModel]) -> list[str]:
+    """Give what the word asks of several fields together: the first sentences of its own validators, which refuse what does not keep it."""
+    own = word.__pydantic_decorators__
+    checks = [check.func for check in own.model_validators.values()] + [check.func for check in own.field_validators.values()]
+    return [_first_sentences(check) for check in checks]
 
 
 def _deeds() -> Iterator[str]:
@@ -93,7 +123,8 @@ def _deeds() -> Iterator[str]:
 def _row(field: str, info: FieldInfo, said: str, word: type[BaseModel]) -> str:
     mark = next((one for one in info.metadata if isinstance(one, Sensitivity)), None)
     absent = "*always*" if info.is_required() else _default(info)
-    shown = _choices(info) or _shown(info.annotation)
+    most = next((found for one in info.metadata if (found := getattr(one, "max_length", None))), None)
+    shown = (_choices(info) or _shown(info.annotation)) + (f", at most {most:,}" if most else "")
     return f"| `{info.alias or field}` | {shown} | {absent} | {_class(mark, word)} | {_cell(said)} |"
 
 
@@ -117,6 +148,11 @@ def _default(info: FieldInfo) -> str:
     if isinstance(default, str):
         return f"`{default}`" if default else "empty text"
     return "empty" if isinstance(default, Collection) else f"{default}"
+
+
+def form_of(annotation: object) -> str:
+    """What a field of this annotation holds, in words."""
+    return _shown(annotation)
 
 
 def _shown(annotation: object) -> str:
@@ -145,8 +181,8 @@ def _named(kind: object) -> str:
     return "anything"
 
 
-def _first_sentences(word: type[BaseModel]) -> str:
-    return " ".join((word.__doc__ or "").partition("\n\n")[0].split())
+def _first_sentences(documented: object) -> str:
+    return " ".join((documented.__doc__ or "").partition("\n\n")[0].split())
 
 
 def _cell(text: str) -> str:

@@ -1,6 +1,7 @@
 """Reading a sender's JSON: every fault at once, each with its path, none with a value. For forms that a plugin's author designs."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, NoReturn, Self, TypeVar
@@ -13,6 +14,7 @@ from alertbus.model.person import Address, Name, Person
 from alertbus.model.receipt import Intent, Stage
 from alertbus.model.validation import faults_of, join, path_of
 from alertbus.plugin.protocols import ReceiptGiven, UnreadableMessage
+from alertbus.plugin.receipt_rules import SAID_BY_SYSTEMS, faults_of_receipt
 from alertbus.plugin.schema import document
 
 WHOLE = "$"
@@ -28,12 +30,15 @@ class Form(BaseModel):
 
 
 def read_json(raw: bytes, path: str = WHOLE) -> object:
-    """Parse JSON text, or raise `UnreadableMessage` without quoting it: Python's own error keeps the whole document."""
+    """Parse JSON text, or raise `UnreadableMessage` without quoting it: Python's own error keeps the whole document.
+
+    An object that has one name twice is refused: each of the two values would be somebody's, and one of them would be lost in silence.
+    """
     try:
-        return json.loads(raw, parse_constant=_no_such_number)
+        return json.loads(raw, parse_constant=_no_such_number, object_pairs_hook=_each_name_once)
     except (ValueError, RecursionError):
         pass  # raised below, outside the handler, so that the parser's error is not chained to ours
-    raise UnreadableMessage(Fault(path, "JSON text in UTF-8", "not_json"))
+    raise UnreadableMessage(Fault(path, "JSON text in UTF-8, with each name of an object once", "not_json"))
 
 
 F = TypeVar("F", bound=Form)
@@ -52,6 +57,13 @@ def read_form(model: type[F], raw: bytes) -> F:
     raise UnreadableMessage(*(Fault(fault.path or WHOLE, fault.expected, fault.code) for fault in faults))
 
 
+def refusal_of(error: ValidationError, path: str = WHOLE) -> UnreadableMessage:
+    """Give the refusal that says what a model has found wrong with what a source makes of a message: every fault, behind the path of the
+    part that it came from, and no value. Raise it with `from None`.
+    """
+    return UnreadableMessage(*(Fault(f"{path}, {fault.path}".removesuffix(", "), fault.expected, fault.code) for fault in faults_of(error)))
+
+
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield every object key in a JSON value with its path, at any depth."""
     if isinstance(value, Mapping):
@@ -65,11 +77,14 @@ def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 class AddressOnForm(Form):
+    """An address as a form has it. All of it is optional."""
+
     uprn: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
     lines: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(default=[], max_length=6)
     postcode: str | None = Field(default=None, min_length=2, max_length=10)
 
     def address(self) -> Address:
+        """Give it as an alert states it."""
         return Address(uprn=self.uprn, lines=tuple(self.lines), postcode=self.postcode)
 
 
@@ -96,6 +111,7 @@ class PersonOnForm(Form):
         return self
 
     def person(self) -> Person:
+        """Give it as an alert states it."""
         known = {IdentifierSystem.NHS_NUMBER: self.nhs_number, IdentifierSystem.UPN: self.upn}
         return Person(
             label=self.description,
@@ -124,8 +140,8 @@ class AnswerOnForm(Form):
 
     @model_validator(mode="after")
     def _a_system_can_say_it(self) -> Self:
-        if self.stage not in _SAID_BY_SYSTEMS:
-            raise ValueError(f"expected in `stage` one of {', '.join(_SAID_BY_SYSTEMS)}")
+        if self.stage not in SAID_BY_SYSTEMS:
+            raise ValueError(f"expected in `stage` one of {', '.join(SAID_BY_SYSTEMS)}")
         if self.stage is Stage.ACKNOWLEDGED and not (self.by and self.intent):
             raise ValueError("expected `by` and `intent`: an acknowledgement names who gives it, and what they will do")
         if self.stage is Stage.ACTED and not (self.by and self.note):
@@ -135,25 +151,43 @@ class AnswerOnForm(Form):
         return self
 
 
-_SAID_BY_SYSTEMS = (Stage.ACCEPTED, Stage.SEEN, Stage.ACKNOWLEDGED, Stage.ACTED, Stage.REFUSED, Stage.FAILED)
+_NOT_TAKEN = frozenset({Stage.REFUSED, Stage.FAILED})
+_CODE = re.compile(r"[A-Z0-9_.-]{1,40}")
+
+
+def _is_code(note: str | None) -> bool:
+    return note is not None and _CODE.fullmatch(note) is not None
 
 
 def read_answer(raw: bytes) -> ReceiptGiven:
-    """Read an `AnswerOnForm`, or raise `UnreadableMessage`: all that `parse_receipt` has to do for a system that answers in it."""
+    """Read an `AnswerOnForm`, or raise `UnreadableMessage`: all that `parse_receipt` has to do for a system that answers in it.
+
+    Of a message that it did not take only a code (`E12`, `NO_SUCH_PERSON`) is kept: a sentence may quote the message.
+    """
     answer = read_form(AnswerOnForm, raw)
-    return ReceiptGiven(
+    given = ReceiptGiven(
         idempotency_key=answer.notice,
         stage=answer.stage,
         by=answer.by,
         role=answer.role,
         intent=answer.intent,
-        note=answer.note,
+        note=answer.note if answer.stage not in _NOT_TAKEN or _is_code(answer.note) else None,
         to=answer.to,
     )
+    if faults := faults_of_receipt(given):
+        raise UnreadableMessage(*faults)
+    return given
 
 
 def _no_such_number(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def schema_of(form: type[Form], name: str) -> dict[str, Any]:

@@ -44,13 +44,23 @@ class ReceiptGiven:
     """An agency system's own acknowledgement: of which message (by its idempotency key), how far it came, and who answered, if anybody."""
 
     idempotency_key: str
+    """The notice's id, as your message held it and the receipt names it. Empty where the receipt names none: it then answers the request
+    that it came back on, and says no more than `accepted`, `refused` or `failed`.
+    """
     stage: Stage
+    """How far the message came: see the stages below."""
     by: str | None = None
+    """The person who answers, by name, as the receipt has it: two characters or more, on one line. Never a desk, a team or a system."""
     role: str | None = None
+    """In which role they answer, on one line."""
     intent: Intent | None = None
+    """What they will do: with `acknowledged`, see the intents below."""
     note: str | None = None
+    """Of `acted`, what was done; of `not_ours`, why. Of a message that was not taken, a code that you know, never a sentence, which may
+    quote it.
+    """
     to: str | None = None
-    """The person to whom it is passed on. Of `acted`, what was done stands in `note`."""
+    """The person to whom it is passed on, somebody else than `by`: with `passing_on`, and only then."""
 
 
 @runtime_checkable

@@ -108,7 +108,9 @@ def found_at(path: Path) -> tuple[Unpackaged, ...]:
             raise PluginFault(f"{path}: Python cannot import a module of that name. Rename it, with letters, digits and _ alone.")
         return (Unpackaged(name.removeprefix("alertbus_"), UNPACKAGED, name, path, path),)
     if not path.exists():
-        raise PluginFault(f"{path}: there is no such file or folder. Give the path of a plugin, or the name of one that is installed.")
+        raise PluginFault(
+            f"{path}: there is no such file or folder. Give the path of a plugin: a project's folder, a package's, or a Python file."
+        )
     raise PluginFault(
         f"{path}: no plugin stands there. Give a Python file, a folder with {_INIT}, or a folder with {_PROJECT}; "
         "`alertbus plugin new NAME` writes one."

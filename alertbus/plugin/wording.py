@@ -36,6 +36,7 @@ ASKED_OF_POLICE = ASKED
 """What a police notice must say, by field, each with what an officer should do where it does not (PPN-14)."""
 
 RECALL = "prisoner_recall"
+"""The kind of alert that ends what a release set up."""
 _RELEASE_AND_RECALL = frozenset({"prisoner_release", RECALL})
 
 _HEADS = {

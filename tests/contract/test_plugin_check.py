@@ -68,10 +68,28 @@ class TestAPluginThatKeepsTheRules:
         assert json.loads(ran.stdout) == {
             "tier": "platinum",
             "objects": [
-                {"name": "northfield-calls", "kind": "source", "tier": "platinum", "failed": [], "exempt": [], "not_judged": []},
+                {
+                    "name": "northfield-calls",
+                    "kind": "source",
+                    "tier": "platinum",
+                    "failed": [],
+                    "exempt": [],
+                    "unseen": [],
+                    "not_judged": [],
+                },
             ],
         }
         assert ran.exit_code == 0
+
+    def test_a_rule_that_found_nothing_to_look_at_holds_and_is_shown_as_unseen(self, tmp_path: Path) -> None:
+        file = written(tmp_path)
+        text = file.read_text("utf-8").replace("subjects=(who,)", 'subjects=(who,), narrative=({"text": "Somebody threatened us"},)')
+        file.write_text(text, "utf-8")
+
+        ran = CliRunner().invoke(app, ["check", str(file), "--at-least", "platinum"])
+
+        assert ran.exit_code == 0
+        assert "  unseen   carries long words whole or refuses them (gold): none of the words of its alerts stand in" in ran.stdout
 
     def test_an_installed_plugin_is_checked_by_its_name_and_its_tests_give_the_samples(self) -> None:
         found = checked("school")
@@ -95,7 +113,7 @@ class TestExitCodes:
 
         assert ran.exit_code == 1
         (failed,) = json.loads(ran.stdout)["objects"][0]["failed"]
-        assert failed.pop("how").startswith("sample 0 as it is: it wrote ")
+        assert failed.pop("how").startswith("call.json as it is: it wrote ")
         assert failed == {
             "rule": "writes-nothing-to-the-screen-or-a-log",
             "tier": "silver",

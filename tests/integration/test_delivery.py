@@ -1025,9 +1025,13 @@ async def test_an_acknowledgement_that_is_none_says_what_is_wrong_and_nothing_mo
         (Reading(raises(UnreadableMessage(("by", "a name")))), NotUnderstood, "by: a name"),
         (Reading(raises(KeyError(canary))), PluginFault, "raised KeyError"),
         (Reading(lambda _: canary), PluginFault, "returned str"),
-        (Reading(lambda _: given(bus, by=None)), NotUnderstood, "who gives it"),
+        (Reading(lambda _: given(bus, by=None)), NotUnderstood, "by: the name of the person who acknowledges"),
         (Reading(lambda _: given(bus, by=canary * 99)), NotUnderstood, "at most 120 characters"),
-        (Reading(lambda _: given(bus, intent=Intent.NOT_OURS, note=None)), NotUnderstood, "a note when it is not"),
+        (Reading(lambda _: given(bus, intent=Intent.NOT_OURS, note=None)), NotUnderstood, "note: the reason why it is not yours"),
+        (Reading(lambda _: given(bus, intent=None)), NotUnderstood, "intent: what they will do"),
+        (Reading(lambda _: given(bus, stage=Stage.SENT)), NotUnderstood, "stage: one of"),
+        (Reading(lambda _: given(bus, stage=Stage.CANCELLED)), NotUnderstood, "stage: one of"),
+        (Reading(lambda _: given(bus, note="\ud800")), NotUnderstood, "note: text"),
     ]
     for adapter, error, words in table:
         with pytest.raises(error, match=words) as raised:

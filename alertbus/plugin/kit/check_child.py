@@ -1,6 +1,7 @@
 """`alertbus plugin check` inside its own process: load the plugin, judge each object, and tell the parent line by line.
 
-What is told is the kit's own words: rules, places, classes of exceptions. Nothing that the plugin writes goes further than this process.
+What is told is the kit's own words: rules, places, classes of exceptions; and what the plugin says of a sample that it refuses, where none
+raises an alert. Nothing else that the plugin writes goes further than this process.
 """
 
 import json
@@ -19,6 +20,7 @@ from alertbus.plugin.kit import calling
 from alertbus.plugin.kit.adapter_suite import AdapterConformance
 from alertbus.plugin.kit.conformance import Broken
 from alertbus.plugin.kit.exemptions import exemptions_in
+from alertbus.plugin.kit.receipt_files import receipts_for
 from alertbus.plugin.kit.sample_files import golden_for, samples_for
 from alertbus.plugin.kit.source_suite import SourceConformance
 from alertbus.plugin.kit.tier_report import judged
@@ -89,9 +91,11 @@ def _check(name: str, plugin: object, module: Path, tell: Tell) -> None:
     exempt = exemptions_in(module)
     adapters, sources = _offered(name, plugin, "alertbus_adapters"), _offered(name, plugin, "alertbus_sources")
     _refuse_what_no_rule_names(name, plugin, adapters, sources)
+    names = [_name(one) for one in adapters]
     for adapter in adapters:
-        receipts = samples_for(_name(adapter), module, "receipts")
-        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=receipts, golden=golden_for(_name(adapter), module))
+        found = receipts_for(_name(adapter), module, [_name(one) for one in sources], names)
+        golden = golden_for(_name(adapter), module)
+        _judge(AdapterConformance, "adapter", adapter, exempt, tell, receipts=found.files, receipts_wanted=found.wanted, golden=golden)
     for source in sources:
         samples = samples_for(_name(source), module, "samples")
         _judge(SourceConformance, "source", source, exempt, tell, samples=samples)
@@ -102,7 +106,7 @@ def _judge(suite: type[Any], kind: str, subject: object, exempt: Any, tell: Tell
     for result in judged(suite, lambda rule: tell({"begin": rule}), **{kind: subject}, **with_):
         reason = "" if result.protects else exempt.get(result.id, "")
         said = {"rule": result.rule, "broken": result.broken[:LONGEST_SAID], "why": result.why if result.broken else ""}
-        tell({**said, "unjudged": result.unjudged, "exempt": reason})
+        tell({**said, "unjudged": result.unjudged, "exempt": reason, "unseen": result.unseen})
     tell({"end": True})
 
 

@@ -152,7 +152,7 @@ def _take(event: dict[str, Any], found: Checked) -> None:
         last.ended = last.ended or "end" in event
         for test, rule in rules_of(_SUITES[last.kind]).items():
             if event.get("rule") == words_of(test):
-                more = {key: str(event.get(key, "")) for key in ("broken", "unjudged", "exempt", "why")}
+                more = {key: str(event.get(key, "")) for key in ("broken", "unjudged", "exempt", "why", "unseen")}
                 last.results.append(_result(test, rule, **more))
 
 
@@ -167,8 +167,10 @@ def _blame(found: Checked, why: str) -> None:
     last.results.append(_result(test, rules[test], broken=f"{why} (while `{last.judging}` was judged)"))
 
 
-def _result(test: str, rule: KitRule, *, broken: str = "", unjudged: str = "", exempt: str = "", why: str = "") -> RuleResult:
-    return RuleResult(words_of(test), rule.tier, why or rule.why, rule.mend, broken, unjudged, rule.protects, exempt)
+def _result(
+    test: str, rule: KitRule, *, broken: str = "", unjudged: str = "", exempt: str = "", why: str = "", unseen: str = ""
+) -> RuleResult:
+    return RuleResult(words_of(test), rule.tier, why or rule.why, rule.mend, broken, unjudged, rule.protects, exempt, unseen)
 
 
 def _how_it_ended(process: subprocess.Popen[bytes]) -> str:

@@ -1,6 +1,7 @@
 """The ground of both halves of the conformance kit: a broken rule, and a search for leaks."""
 
 import traceback
+import unittest
 from collections.abc import Iterable
 
 
@@ -10,6 +11,10 @@ class Broken(AssertionError):
     def __init__(self, how: str, why: str = "") -> None:
         super().__init__(how)
         self.why = why
+
+
+class Unseen(unittest.SkipTest):
+    """A rule that found nothing in the samples to look at; it holds, and says so. To pytest it is a test that was skipped."""
 
 
 def must(holds: object, how: str, why: str = "") -> None:

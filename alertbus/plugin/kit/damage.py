@@ -125,6 +125,16 @@ def items_spoiled(sample: bytes) -> Iterator[tuple[str, bytes]]:
                     yield f"{place.where}[{index}] unreadable", place.put([*inner[:index], junk, *inner[index + 1 :]])
 
 
+def lists(sample: bytes) -> Iterator[tuple[str, list[dict[str, Any]], Callable[[list[Any]], bytes]]]:
+    """Yield each list of objects in a sample of JSON: where it is, its items, and the message with another list. Nothing for the rest."""
+    whole = _as_json(sample)
+    if whole is _GONE:
+        return
+    for path, value, rewrite in (("$", whole, lambda new: new), *_below(whole, "")):
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            yield path, value, lambda new, rewrite=rewrite: _encode(rewrite(new))  # type: ignore[misc]
+
+
 def repeated(sample: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the sample with one part of it some thousand times, each as different from the others as the format allows."""
     whole = _as_json(sample)

@@ -17,6 +17,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -182,9 +183,26 @@ class _Unpack(pickle.Unpickler):
         except ModuleNotFoundError:
             if module not in self._files:
                 raise
+        first = module.partition(".")[0]
+        if first in self._files:  # a package is imported from its top, as whatever loaded it did
+            sys.meta_path.append(_PackageCarried(first, self._files[first]))
+            return super().find_class(module, name)
         spec = importlib.util.spec_from_file_location(module, self._files[module])
         if spec is None or spec.loader is None:
             raise ModuleNotFoundError(module)
         sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         return super().find_class(module, name)
+
+
+class _PackageCarried:
+    """Finds one package, or one module, that stands on no path, at the file from which it was loaded."""
+
+    def __init__(self, name: str, file: str) -> None:
+        self._name, self._file = name, Path(file)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002  as Python asks it
+        if name != self._name:
+            return None
+        within = [str(self._file.parent)] if self._file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, self._file, submodule_search_locations=within)

@@ -13,15 +13,17 @@ class ReceiptConformance:
 
     adapter: ClassVar[Adapter]
     receipts: ClassVar[Sequence[bytes]] = ()
+    receipts_wanted: ClassVar[str] = ""
+    """What to do where there are none, in words; `alertbus plugin check` knows the folders."""
 
     @rule(
         Tier.BRONZE,
         "An answer that cannot be read leaves the alert unanswered, and it is chased.",
-        "Give ReceiptGiven or raise UnreadableMessage, and set `receipts` to real answers of your system.",
+        "Give what guide/receipt-fields.md says of the stage; set `receipts` to real answers of your system, each of which you read.",
         protects=True,
     )
     def test_reads_its_sample_receipts(self) -> None:
-        rules.samples_are_read(self.adapter, self.receipts)
+        rules.samples_are_read(self.adapter, self.receipts, self.receipts_wanted)
 
     @rule(
         Tier.SILVER,
@@ -44,6 +46,15 @@ class ReceiptConformance:
 
     @rule(
         Tier.GOLD,
+        "An answer by somebody who never gave it stops the chase, and nobody acts.",
+        "Take `by` and `to` from the receipt; where it names nobody, it is no answer: `SEEN` at most.",
+        needs=("test_reads_its_sample_receipts",),
+    )
+    def test_names_only_whom_a_receipt_names(self) -> None:
+        rules.names_who_is_named(self.adapter, self.receipts)
+
+    @rule(
+        Tier.GOLD,
         "What is read as an acceptance ends the chase.",
         "Raise UnreadableMessage for whatever you do not recognise as an answer.",
         needs=("test_reads_its_sample_receipts",),
@@ -53,9 +64,9 @@ class ReceiptConformance:
 
     @rule(
         Tier.GOLD,
-        "A system's bad answer must not stop the lane.",
-        "Check each field where you read it; raise UnreadableMessage, and nothing else.",
-        needs=("test_reads_its_sample_receipts",),
+        "A system's bad answer must not stop the lane, and of two answers in one neither may be taken.",
+        "Check each field where you read it, also that it stands there once; raise UnreadableMessage, and nothing else.",
+        needs=("test_reads_its_sample_receipts", "test_takes_nothing_for_a_receipt_that_is_none"),
     )
     def test_survives_damaged_receipts(self) -> None:
         rules.survives_damage(self.adapter, self.receipts)

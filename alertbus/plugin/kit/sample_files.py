@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from alertbus.plugin.kit.calling import load
+from alertbus.plugin.kit.named_samples import NamedSample
 
 _PROJECT = "pyproject.toml"
 _MOST = 200
@@ -26,17 +27,19 @@ def project_of(module: Path) -> Path | None:
     return None
 
 
-def samples_for(name: str, module: Path, attribute: str) -> Sequence[bytes]:
-    """Give the samples of the object of that name in a plugin whose module is at `module`.
+def samples_for(name: str, module: Path, attribute: str, *, folders: bool = True) -> Sequence[bytes]:
+    """Give the samples of the object of that name in a plugin whose module is at `module`; without `folders`, those of its test class.
+    Those in files have their file's name.
 
     `attribute` is where a test class has them: `samples` of a source, `receipts` of an adapter.
     """
     project = project_of(module)
-    for root in (project, module.parent):
+    for root in (project, module.parent) if folders else ():
         folder = root / "samples" / name if root else None
         if folder is not None and folder.is_dir():
             files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-            return [file.read_bytes() for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
+            small = [file for file in files[:_MOST] if file.stat().st_size <= _LARGEST]
+            return [NamedSample(file.read_bytes(), file.relative_to(folder).as_posix()) for file in small]
     if project is None:
         return ()
     subject = "source" if attribute == "samples" else "adapter"

@@ -182,6 +182,7 @@ def ended_notice(deed: Deed = Deed.WITHDRAW, **overrides: Any) -> Notice:
 
 
 def sample_obligation(**overrides: Any) -> Obligation:
+    """Build the obligation that `sample_notice` is about."""
     fields: dict[str, Any] = {
         "id": "8a1f0c52-6a0d-5f0c-8d55-3f1f6f6a7c11",
         "alert_id": "0c9f7d3e-1b2a-5d4c-9e8f-7a6b5c4d3e2f",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from alertbus.plugin.kit import damage
 from alertbus.plugin.kit.conformance import Broken, must
+from alertbus.plugin.kit.named_samples import named
 from alertbus.plugin.kit.source_outcomes import Crashed, Unsaid, outcome_of, same, telling, tried
 from alertbus.plugin.protocols import MOST_STATEMENTS, Ignored, Source, UnreadableMessage
 
@@ -59,10 +60,10 @@ class _Damaged:
     def __init__(self, source: Source, samples: Sequence[bytes]) -> None:
         self.source, self.samples = source, tuple(samples)
         self.crashed = self.unsaid = ""
-        for number, sample in enumerate(samples):
+        for sample in named(samples):
             for where, damaged in _all_damage(sample):
                 try:
-                    outcome_of(source, damaged, f"sample {number} with {where}")
+                    outcome_of(source, damaged, f"{sample.name} with {where}")
                 except Crashed as crashed:
                     self.crashed = self.crashed or str(crashed)
                 except Unsaid as unsaid:
@@ -91,27 +92,27 @@ def refuses_garbage(source: Source, samples: Sequence[bytes]) -> None:
 
 def loses_nothing(source: Source, samples: Sequence[bytes]) -> None:
     """A part that cannot be read is refused, or what it says still arrives: the rest of the message does not hide it."""
-    for number, sample in enumerate(telling(source, samples, 12)):
+    for sample in telling(source, samples, 12):
         whole = tried(source, sample)
         if isinstance(whole, UnreadableMessage) or whole is None:
             continue
         for where, damaged in damage.lines_spoiled(sample):
             rest = tried(source, damaged)
-            must(not same(rest, whole) or where.endswith("short"), f"sample {number} with {where}: read as if nothing were wrong")
+            must(not same(rest, whole) or where.endswith("short"), f"{sample.name} with {where}: read as if nothing were wrong")
             fewer = isinstance(whole, list) and (isinstance(rest, Ignored) or (isinstance(rest, list) and len(rest) < len(whole)))
-            must(not fewer, f"sample {number} with {where}: what stood there is dropped, and nobody is told")
+            must(not fewer, f"{sample.name} with {where}: what stood there is dropped, and nobody is told")
         for where, damaged in damage.items_spoiled(sample):
             rest = tried(source, damaged)
             fewer = isinstance(whole, list) and isinstance(rest, list) and len(rest) < len(whole)
-            must(not fewer, f"sample {number} with {where}: what stood there is dropped, and nobody is told")
+            must(not fewer, f"{sample.name} with {where}: what stood there is dropped, and nobody is told")
 
 
 def states_within_bounds(source: Source, samples: Sequence[bytes]) -> None:
-    for number, sample in enumerate(telling(source, samples, 3)):
+    for sample in telling(source, samples, 3):
         for where, large in damage.repeated(sample):
             outcome = tried(source, large)
             states = len(outcome) if isinstance(outcome, list) else 0
-            must(states <= MOST_STATEMENTS, f"sample {number} with {where}: states {states} things; {MOST_STATEMENTS} is the most")
+            must(states <= MOST_STATEMENTS, f"{sample.name} with {where}: states {states} things; {MOST_STATEMENTS} is the most")
 
 
 def _all_damage(sample: bytes) -> list[tuple[str, bytes]]:

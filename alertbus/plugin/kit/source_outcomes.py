@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from alertbus.model.alert import Alert
 from alertbus.plugin.kit.calling import OutOfBounds, call
 from alertbus.plugin.kit.conformance import Broken, must
+from alertbus.plugin.kit.named_samples import NamedSample, named
 from alertbus.plugin.protocols import Ignored, Source, Stated, UnreadableMessage
 
 ParseOutcome = list[Stated] | Ignored | UnreadableMessage
@@ -22,7 +23,7 @@ def outcome_of(source: Source, raw: bytes, what: str) -> ParseOutcome:
     """Read one message. Raises `Crashed`, `Unsaid`, or `OutOfBounds` when it had to be stopped."""
     raised = ""
     try:
-        outcome = call(source.parse, raw, {})
+        outcome = call(source.parse, bytes(raw), {})
     except UnreadableMessage as unreadable:
         if not unreadable.faults or not all(fault.path.strip() and fault.expected.strip() for fault in unreadable.faults):
             raise Unsaid(f"{what}: unreadable, and no fault says where and what was expected") from None
@@ -51,7 +52,7 @@ def alerts_of(outcome: ParseOutcome | None) -> list[Alert]:
     return [one for one in outcome if isinstance(one, Alert)] if isinstance(outcome, list) else []
 
 
-def telling(source: Source, samples: Sequence[bytes], most: int) -> list[bytes]:
+def telling(source: Source, samples: Sequence[bytes], most: int) -> list[NamedSample]:
     """Give the samples that tell most of a source: of each kind of outcome one, then others, in their order and no more than `most`."""
     first: dict[str, int] = {}
     for number, sample in enumerate(samples):
@@ -60,7 +61,8 @@ def telling(source: Source, samples: Sequence[bytes], most: int) -> list[bytes]:
         first.setdefault(f"{type(outcome).__name__} {kinds} {outcome.reason if isinstance(outcome, Ignored) else ''}", number)
     chosen = list(first.values())[:most]
     chosen += [number for number in range(len(samples)) if number not in chosen][: most - len(chosen)]
-    return [samples[number] for number in sorted(chosen)]
+    with_names = named(samples)
+    return [with_names[number] for number in sorted(chosen)]
 
 
 def same(first: ParseOutcome | None, second: ParseOutcome | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from alertbus.plugin.kit import conformance_sources as sources
-from alertbus.plugin.kit import source_damage, source_leaks
+from alertbus.plugin.kit import source_damage, source_leaks, source_many, source_words
 from alertbus.plugin.kit.tier_report import Tier, rule
 from alertbus.plugin.protocols import Source
 
@@ -43,7 +43,11 @@ class SourceConformance:
     def test_gives_every_sample_a_defined_outcome(self) -> None:
         sources.outcomes_are_defined(self.source, self.samples)
 
-    @rule(Tier.BRONZE, "A source that never raises an alert protects nobody.", "Add a sample that raises one.")
+    @rule(
+        Tier.BRONZE,
+        "A source that never raises an alert protects nobody.",
+        "Mend what is refused (`alertbus plugin parse PATH FILE` shows every fault), or add a sample that raises one.",
+    )
     def test_raises_an_alert_for_at_least_one_sample(self) -> None:
         sources.raises_some_alert(self.source, self.samples)
 
@@ -125,6 +129,24 @@ class SourceConformance:
     )
     def test_loses_no_part_of_a_message_in_silence(self) -> None:
         source_damage.loses_nothing(self.source, self.samples)
+
+    @rule(
+        Tier.GOLD,
+        "What was said last may be what the child was afraid to say first.",
+        "Take the words whole, however long; refuse with UnreadableMessage what is too long. Cut no name and no place either.",
+        needs=(_PURE, _FORGETS, _SAME, "test_calls_garbage_unreadable"),
+    )
+    def test_carries_long_words_whole_or_refuses_them(self) -> None:
+        source_words.carries_words_whole(self.source, self.samples)
+
+    @rule(
+        Tier.GOLD,
+        "The sixth child of a family, or the last line of the night, is nobody's who reads the first five.",
+        "Read every item; refuse with UnreadableMessage more of them than an alert or a message takes.",
+        needs=(_PURE, _FORGETS, _SAME, "test_loses_no_part_of_a_message_in_silence"),
+    )
+    def test_reads_all_of_many_or_refuses_them(self) -> None:
+        source_many.reads_all_of_many(self.source, self.samples)
 
     @rule(
         Tier.GOLD,

@@ -11,6 +11,8 @@ _ATTRIBUTE = re.compile(r"\s([A-Za-z_][\w:.-]*)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _SEPARATORS = "|\t;,^~=:"
 _STRANGER = "@@ no line of this format @@"
 _MOST_LINES = 40
+_FAR = 1_000
+"""Added to the number of a copied line: no other line of a sample has that."""
 _LARGEST = 20_000_000
 """Bytes of a message made larger: no more than thirty times what the bus takes."""
 
@@ -52,6 +54,25 @@ def repeated(sample: bytes, many: int) -> Iterator[tuple[str, bytes]]:
         if line.strip():
             copies = [_numbered(line.rstrip("\r\n"), i) + (_ending(line) or "\n") for i in range(many)]
             yield f"line {number + 1} repeated", _encoded("".join([*lines[:number], *copies, *lines[number + 1 :]]))
+
+
+def multiplied(sample: bytes) -> Iterator[tuple[str, Callable[[int], bytes]]]:
+    """Yield each line, or the first element of each name, with what gives the sample with so many more of it. Lines have new numbers."""
+    text = _decoded(sample)
+    if is_markup(sample):
+        first = {name: (start, end) for name, start, end in reversed(_elements(text))}
+        for name, (start, end) in first.items():
+            yield f"<{name}>", lambda n, start=start, end=end: _encoded(text[:end] + text[start:end] * n + text[end:])  # type: ignore[misc]
+        return
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines[:_MOST_LINES]):
+        if line.strip():
+            yield f"line {number + 1}", lambda n, at=number: _encoded("".join(_more_lines(lines, at, n)))  # type: ignore[misc]
+
+
+def _more_lines(lines: list[str], at: int, many: int) -> list[str]:
+    line = lines[at].rstrip("\r\n") + (_ending(lines[at]) or "\n")
+    return [*lines[:at], line, *(_numbered(line, _FAR + i) for i in range(many)), *lines[at + 1 :]]
 
 
 def _in_markup(sample: bytes) -> Iterator[Found]:

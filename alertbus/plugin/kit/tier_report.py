@@ -7,7 +7,7 @@ from typing import Any
 
 from alertbus.plugin.kit.blame import raised_at
 from alertbus.plugin.kit.calling import OutOfBounds
-from alertbus.plugin.kit.conformance import Broken
+from alertbus.plugin.kit.conformance import Broken, Unseen
 
 LIMITS = "test_stays_within_time_and_memory"
 """The rule that is named when a call was stopped, whichever rule was being judged."""
@@ -64,6 +64,8 @@ class RuleResult:
     protects: bool = True
     exempt: str = ""
     """The reason its plugin gives for not keeping it."""
+    unseen: str = ""
+    """Why it found nothing to look at; it holds, and nothing is known of it."""
 
     @property
     def id(self) -> str:
@@ -84,6 +86,7 @@ class Report:
 
     @property
     def tier(self) -> Tier:
+        """The highest tier of which every rule holds, with all below it."""
         reached = Tier.NONE
         for tier in (Tier.BRONZE, Tier.SILVER, Tier.GOLD, Tier.PLATINUM):
             if any(not each.holds and not each.exempt for each in self.results if each.tier is tier):
@@ -144,14 +147,14 @@ def judged(suite: type[Any], begin: Callable[[str], None] = lambda _: None, **su
             yield _result(name, marked, unjudged=words_of(stand_in_the_way[0]))
             continue
         begin(words_of(name))
-        how, named, why = _how_it_broke(getattr(instance, name), name)
+        how, named, why, unseen = _how_it_broke(getattr(instance, name), name)
         if how:
             broken.append(named if named in rules else name)
         if named != name and named in rules:
             yield _result(named, rules[named], broken=f"{how} (while `{words_of(name)}` was judged)")
             yield _result(name, marked, unjudged=words_of(named))
         else:
-            yield _result(name, marked, broken=how, why=why)
+            yield _result(name, marked, broken=how, why=why, unseen=unseen)
 
 
 def check(suite: type[Any], **subject: Any) -> Report:
@@ -167,19 +170,23 @@ def latest(results: Iterator[RuleResult]) -> tuple[RuleResult, ...]:
     return tuple(kept.values())
 
 
-def _how_it_broke(test: Callable[[], None], name: str) -> tuple[str, str, str]:
-    """Give how it broke, empty when it held; the name of the test to blame; and why that matters, where the finding knows better."""
+def _how_it_broke(test: Callable[[], None], name: str) -> tuple[str, str, str, str]:
+    """Give how it broke, empty when it held; the name of the test to blame; why that matters, where the finding knows better; and why it
+    saw nothing, if so.
+    """
     try:
         test()
+    except Unseen as unseen:
+        return "", name, "", str(unseen)
     except OutOfBounds as stopped:
-        return str(stopped), LIMITS, ""
+        return str(stopped), LIMITS, "", ""
     except Broken as error:
-        return str(error), name, error.why
+        return str(error), name, error.why, ""
     except Exception as error:  # noqa: BLE001  the plugin's own failure is a finding; its text may be about a family
         place = raised_at(error)
-        return f"raised {type(error).__name__}{f' at {place}' if place else ''}", name, ""
-    return "", name, ""
+        return f"raised {type(error).__name__}{f' at {place}' if place else ''}", name, "", ""
+    return "", name, "", ""
 
 
-def _result(name: str, marked: KitRule, *, broken: str = "", unjudged: str = "", why: str = "") -> RuleResult:
-    return RuleResult(words_of(name), marked.tier, why or marked.why, marked.mend, broken, unjudged, marked.protects)
+def _result(name: str, marked: KitRule, *, broken: str = "", unjudged: str = "", why: str = "", unseen: str = "") -> RuleResult:
+    return RuleResult(words_of(name), marked.tier, why or marked.why, marked.mend, broken, unjudged, marked.protects, unseen=unseen)

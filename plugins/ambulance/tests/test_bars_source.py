@@ -158,6 +158,10 @@ def test_what_raises_nothing_says_why(raw: bytes, reason: str) -> None:
         (changed(lambda b: the(b, "Patient").update(identifier=[], name=[])), "entry[5].resource.identifier"),
         (changed(lambda b: b["entry"].pop(5)), "entry[16].resource.subject"),
         (changed(words="x" * 70_000), "entry[17].resource"),
+        (
+            changed(lambda b: the(b, "Patient").update(address=[{"postalCode": f"LS1 {n}PT"} for n in range(21)])),
+            "entry[5].resource.address",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_where(raw: bytes, path: str) -> None:

@@ -51,7 +51,9 @@ where the notice has it.
 
 class TestConformance(AdapterConformance):
     adapter = HealthAdapter()
-    receipts: ClassVar[list[bytes]] = [path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("*.json"))]
+    receipts: ClassVar[list[bytes]] = [
+        path.read_bytes() for path in sorted((Path(__file__).parent / "data").glob("*.json")) if path.stem != "process-message-response"
+    ]
 
 
 def validate(bundle: bytes) -> list[str]:

@@ -15,6 +15,8 @@ MOST_PEOPLE = 50
 """Children, and as many adults: more than any household, and what an alert takes."""
 MOST_PIECES = 20
 """Pieces of narrative: what an alert takes, observations and objects together."""
+MOST_PLACES = 20
+"""Places of one person: what an alert takes."""
 LONGEST = 65_536
 
 Day = date

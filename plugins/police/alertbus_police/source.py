@@ -29,7 +29,7 @@ from alertbus.plugin import (
 )
 from alertbus.plugin.forms import WHOLE, fields, read_form, read_json, schema_of
 from alertbus.plugin.wording import NOT_STATED
-from alertbus_police.report import LONGEST, MOST_PEOPLE, MOST_PIECES, REPORT_SCHEMA, Observation, PoliceReport, ReportedPerson
+from alertbus_police.report import LONGEST, MOST_PEOPLE, MOST_PIECES, MOST_PLACES, REPORT_SCHEMA, Observation, PoliceReport, ReportedPerson
 
 KNOWN_ADDRESS = "known_address"
 _OWN_NOTICE = "a notice that the bus sent to police: it is not stated again. A report of the force's own has a head `report`"
@@ -119,7 +119,11 @@ class _People:
         for link in report.links:
             if link.to in places and places[link.to] not in (have := self._places.setdefault(link.from_, [])):
                 have.append(places[link.to])
-        self.faults: list[tuple[str, str]] = []
+        self.faults: list[tuple[str, str]] = [
+            (f"persons[{n}]", f"links to at most {MOST_PLACES} places")
+            for n, one in enumerate(report.persons)
+            if len(self._places.get(one.id, ())) > MOST_PLACES
+        ]
         year = report.events[0].occurred_at.year
         self._numbers = [[*self._read(n, one, year)] for n, one in enumerate(report.persons)]
 
@@ -148,7 +152,7 @@ class _People:
             identifiers=tuple(dict.fromkeys(numbers)),
             name=Name(given=person.given_name, family=person.family_name) if named else None,
             born=person.date_of_birth,
-            addresses=tuple(self._places.get(person.id, ()))[:20],
+            addresses=tuple(self._places.get(person.id, ())),
         )
 
 
@@ -193,5 +197,5 @@ def _too_much(report: PoliceReport) -> Iterator[tuple[str, str]]:
         yield "persons", f"at most {MOST_PEOPLE} children, and as many adults"
     if len(event.observations) + len(report.objects) > MOST_PIECES:
         yield WHOLE, f"at most {MOST_PIECES} observations and objects together"
-    if sum(len(seen.text) for seen in event.observations) > 4 * LONGEST:
-        yield "events[0].observations", f"at most {4 * LONGEST} characters in all; leave longer papers at the source"
+    if sum(map(len, (*(seen.text for seen in event.observations), *(one.description for one in report.objects)))) > 4 * LONGEST:
+        yield "events[0].observations", f"at most {4 * LONGEST} characters in all, with the objects; leave longer papers at the source"

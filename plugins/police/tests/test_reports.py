@@ -199,12 +199,22 @@ def test_the_number_of_a_house_or_of_an_authoritys_file_may_happen_to_stand_in_t
     assert parse(report(persons=[somebody], locations=[], links=[])).id == "PPN-2021-0187"
 
 
-@pytest.mark.parametrize("array", ["persons", "observations"])
-def test_more_than_an_alert_takes_is_refused_and_not_cut(array: str) -> None:
-    many = [{"id": f"p{n}", "child": False, "label": "a guest"} for n in range(51)]
-    message = report(persons=many, locations=[], links=[]) if array == "persons" else event(observations=[{"text": "Words."}] * 20)
+GUESTS = [{"id": f"p{n}", "child": False, "label": "a guest"} for n in range(51)]
+DOORS = [{"id": f"l{n}", "uprn": f"10001234{n:04}"} for n in range(21)]
 
-    assert refused(message) == [{"persons": "persons", "observations": "$"}[array]]
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        (report(persons=GUESTS, locations=[], links=[]), "persons"),
+        (event(observations=[{"text": "Words."}] * 20), "$"),
+        (event(observations=[{"text": "x" * 65_536}] * 4), "events[0].observations"),
+        (report(locations=DOORS, links=[{"from": "a1", "to": door["id"], "type": "known_address"} for door in DOORS]), "persons[2]"),
+    ],
+    ids=["persons", "observations", "observations and an object", "places of one person"],
+)
+def test_more_than_an_alert_takes_is_refused_and_not_cut(message: dict[str, Any], path: str) -> None:
+    assert refused(message) == [path]
 
 
 @pytest.mark.parametrize("action", ["amended", "withdrawn"])

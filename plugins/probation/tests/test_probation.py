@@ -48,6 +48,7 @@ class TestConformance(AdapterConformance):
     receipts: ClassVar[list[bytes]] = [
         b'{"notice": "n-1", "stage": "accepted"}',
         b'{"notice": "n-1", "stage": "acknowledged", "by": "A. Practitioner", "intent": "acting"}',
+        b'{"notice": "n-1", "stage": "refused", "note": "E12"}',
     ]
 
 

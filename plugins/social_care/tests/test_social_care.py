@@ -39,6 +39,7 @@ class TestConformance(AdapterConformance):
     receipts: ClassVar[list[bytes]] = [
         b'{"notice": "n-1", "stage": "accepted"}',
         b'{"notice": "n-1", "stage": "acknowledged", "by": "A. Worker", "intent": "acting"}',
+        b'{"notice": "n-1", "stage": "refused", "note": "E12"}',
     ]
 
 
