@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from alertbus.plugin.kit.check_process import Checked, JudgedObject
     from alertbus.plugin.kit.tier_report import RuleResult
 
+MOST_NAMED = 8
+"""Rules that are named beside those that are broken; `--json` names all."""
 WIDTH = 100
 """Characters of a line of names."""
 
@@ -66,7 +68,8 @@ def _show(judgement: "JudgedObject") -> None:
     behind = [result for result in report.results if result.unjudged]
     if behind:
         say(f"  not yet judged: {len(behind)} {'rule' if len(behind) == 1 else 'rules'}, until what is broken above is mended:")
-        for line in textwrap.wrap(", ".join(result.rule for result in behind), WIDTH):
+        more = [f"and {len(behind) - MOST_NAMED} more"] if len(behind) > MOST_NAMED else []
+        for line in textwrap.wrap(", ".join([*(result.rule for result in behind[:MOST_NAMED]), *more]), WIDTH):
             say(f"           {line}")
 
 

@@ -121,13 +121,13 @@ def _escaped_too_often(notice: Notice, message: Message, absent: Sequence[int]) 
 
 
 def misread(notice: Notice, message: Message) -> str | None:
-    """Say that a receiver reads the body in another encoding than the one it was written in: something of the notice stands there only
+    """Say that a receiver reads the body in another encoding than its writer meant: something of the notice stands there only
     for who does not follow the media type, or the declaration. None where all is well.
     """
     for other in message_texts.read_otherwise(message):
-        meant, seen = html.unescape("\0".join(other)), html.unescape("\0".join(distinct_strings(message)))
+        meant, seen = html.unescape("\0".join(other.strings)), html.unescape("\0".join(distinct_strings(message)))
         if any(text in meant and text not in seen for text in strings_in(notice.model_dump(mode="json")) if not text.isascii()):
-            return "the body is not in the encoding that its media type or its declaration names, so a receiver reads other letters"
+            return f"the body is {other.meant}, and what it says of itself is {other.counts}: a receiver reads other letters"
     return None
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
@@ -49,10 +50,19 @@ def is_markup(message: Message) -> bool | None:
     return None if _is_json(kind) or _is_xml(kind) else kind not in {"text/plain", "text/csv"}
 
 
-def read_otherwise(message: Message) -> Iterator[Strings]:
-    """Yield the texts of the message in other encodings than the one that counts, where it names or suggests another: what its writer may
-    have meant. Nothing for most messages.
-    """
+@dataclass(frozen=True, slots=True)
+class OtherReading:
+    """The texts of a message in another encoding than the one that counts: what its writer may have meant."""
+
+    meant: str
+    """That encoding, by Python's name."""
+    counts: str
+    """The one in which a receiver reads it."""
+    strings: Strings
+
+
+def read_otherwise(message: Message) -> Iterator[OtherReading]:
+    """Yield the message in other encodings than the one that counts, where it names or suggests another. Nothing for most messages."""
     kind = _kind_of(message)
     if _is_json(kind):
         return  # what its `charset` makes of it is refused where it is read
@@ -64,7 +74,7 @@ def read_otherwise(message: Message) -> Iterator[Strings]:
     for encoding in dict.fromkeys(one for one in others if not _same(one, counts)):
         try:
             text = message.body.decode(encoding)
-            yield list(_xml_strings(_parsed(text))) if _is_xml(kind) else [text]
+            yield OtherReading(_codec(encoding), _codec(counts), list(_xml_strings(_parsed(text))) if _is_xml(kind) else [text])
         except (ValueError, LookupError, ET.ParseError, RecursionError):
             continue
 
