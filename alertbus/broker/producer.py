@@ -5,7 +5,6 @@ A write that failed may still have happened; every record has a deterministic id
 
 import asyncio
 import logging
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from alertbus.broker.access import NOT_REACHED, client_arguments, remedy
+from alertbus.broker.batches import append, as_read, at_a_time, built, place_is_certain, whole_batches
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.record import Received, Record, RecordHeaders, WrittenRecord
+from alertbus.broker.record import Received, Record, RecordHeaders
 
 MAX_RECORD_BYTES = 1_000_000  # the broker's message.max.bytes (1 MiB) less what a batch of one adds
 _BATCH_BYTES = 256 * 1024
@@ -111,6 +111,26 @@ class Producer:
         """
         return await (await self.queue_all(records)).acknowledged()
 
+    async def send_whole(self, groups: Sequence[Sequence[Record]]) -> dict[tuple[str, int], int]:
+        """Do as `send_all` does. The records of a group, which name one partition, come to stand in the log all at once or not at all,
+        but for a group that is larger than a record may be.
+        """
+        by_place: dict[TopicPartition, list[Sequence[Record]]] = defaultdict(list)
+        for group in groups:
+            for record in group:
+                _check_size(record, self._max_record_bytes)
+            if group:
+                by_place[TopicPartition(group[0].topic, await self._partition(group[0]))].append(group)
+        queued, topic = Queued(), ""
+        try:
+            for where, some in by_place.items():
+                topic = where.topic
+                for batch in whole_batches(some, _BATCH_BYTES, self._max_record_bytes):
+                    queued.parts.append((where, batch, await self._send_batch(built(batch), where)))
+        except KafkaError as error:
+            queued.failure = _fault(topic, error)
+        return await queued.acknowledged()
+
     async def queue_all(self, records: Sequence[Record]) -> "Queued":
         """Queue the records, in order and behind whatever was queued before; `acknowledged` of the answer waits for the broker.
 
@@ -119,7 +139,7 @@ class Producer:
         for record in records:
             _check_size(record, self._max_record_bytes)
         queued = Queued(self._straight)
-        records = [_at_a_time(record) if record.topic in self._straight else record for record in records] if self._straight else records
+        records = [at_a_time(record) if record.topic in self._straight else record for record in records] if self._straight else records
         topic = ""
         try:
             if len(records) < _MANY:
@@ -170,14 +190,14 @@ class Producer:
             groups[TopicPartition(record.topic, partition)].append(record)
         return groups
 
-    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> "list[_Part]":
-        queued: list[_Part] = []
+    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> "list[_PartOfWrite]":
+        queued: list[_PartOfWrite] = []
         begun, batch = 0, self._running.create_batch()
         for number, record in enumerate(records):
-            if _append(batch, record) is None:  # full
+            if append(batch, record) is None:  # full
                 queued.append((where, records[begun:number], await self._send_batch(batch, where)))
                 begun, batch = number, self._running.create_batch()
-                _append(batch, record)  # the first always fits
+                append(batch, record)  # the first always fits
         queued.append((where, records[begun:], await self._send_batch(batch, where)))
         return queued
 
@@ -197,7 +217,7 @@ def quiet_kafka_loggers() -> None:
     logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # an error ten times a second while a topic is missing; we raise
 
 
-_Part = tuple[TopicPartition, Sequence[Record], Any]
+_PartOfWrite = tuple[TopicPartition, Sequence[Record], Any]
 """Records that follow each other in one partition, and the future of the first one's offset."""
 
 
@@ -205,8 +225,8 @@ _Part = tuple[TopicPartition, Sequence[Record], Any]
 class Queued:
     """Records on their way."""
 
-    straight: Mapping[str, Straight]
-    parts: list[_Part] = field(default_factory=list)
+    straight: Mapping[str, Straight] = field(default_factory=dict)
+    parts: list[_PartOfWrite] = field(default_factory=list)
     failure: BrokerFault | None = None
 
     async def acknowledged(self) -> dict[tuple[str, int], int]:
@@ -229,8 +249,8 @@ class Queued:
     def _hand_on(self, outcomes: Sequence[Any]) -> None:
         for (where, records, _), outcome in zip(self.parts, outcomes, strict=True):
             take = self.straight.get(where.topic)
-            if take is not None and _place_is_certain(outcome):
-                take(where.partition, _as_read(where, records, outcome.offset))
+            if take is not None and place_is_certain(outcome):
+                take(where.partition, as_read(where, records, outcome.offset))
 
 
 class _PendingWrite(Awaitable[Written]):
@@ -248,32 +268,6 @@ class _PendingWrite(Awaitable[Written]):
         except KafkaError as error:
             raise _fault(self._topic, error) from error
         return Written(written.topic, written.partition, written.offset)
-
-
-def _at_a_time(record: Record) -> Record:
-    """The record with the time that it would be given when it is queued, so that it is known here too."""
-    if record.timestamp_ms is not None:
-        return record
-    return Record(record.topic, record.key, record.value, record.headers, record.partition, int(time.time() * 1000))
-
-
-def _place_is_certain(outcome: Any) -> bool:
-    """False where the broker had the batch before and no longer knows where (it then names no start of the log, and aiokafka counts from
-    -1), and where it set a time of its own.
-    """
-    return outcome.timestamp_type == 0 and outcome.log_start_offset is not None and 0 <= outcome.log_start_offset <= outcome.offset
-
-
-def _as_read(where: TopicPartition, records: Sequence[Record], first: int) -> list[Received]:
-    return [
-        WrittenRecord(where.topic, where.partition, offset, record.timestamp_ms or 0, record.key, record.value, record.headers)
-        for offset, record in enumerate(records, first)
-    ]
-
-
-def _append(batch: Any, record: Record) -> Any:
-    """Return None when the batch is full."""
-    return batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=list(record.headers))
 
 
 @lru_cache(maxsize=65_536)  # pure Python, and the same cases and persons come again and again

@@ -17,12 +17,13 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from alertbus.broker import choose, jars, local
+from alertbus.broker.batches import place_is_certain
 from alertbus.broker.consumer import OffsetGuard, consume, read_all
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
 from alertbus.broker.in_memory import BANNER, MemoryBroker
 from alertbus.broker.jars import Java
 from alertbus.broker.local import LocalKafka
-from alertbus.broker.producer import MAX_RECORD_BYTES, Producer, _place_is_certain, partition_for
+from alertbus.broker.producer import MAX_RECORD_BYTES, Producer, partition_for
 from alertbus.broker.record import Partition, Received, Record
 from alertbus.broker.topics import ALERTS, TOPICS, TopicSpec, ensure_topics, partition_counts, reachable
 
@@ -383,9 +384,29 @@ def test_a_record_whose_place_the_broker_no_longer_knows_is_handed_to_nobody() -
     def place(offset: int, log_start: int | None, of_the_broker: int = 0) -> RecordMetadata:
         return RecordMetadata("topic", 0, TopicPartition("topic", 0), offset, 1, of_the_broker, log_start)
 
-    certain = [_place_is_certain(one) for one in (place(7, 0), place(7, 7), place(0, -1), place(7, None), place(3, 5), place(7, 0, 1))]
+    certain = [place_is_certain(one) for one in (place(7, 0), place(7, 7), place(0, -1), place(7, None), place(3, 5), place(7, 0, 1))]
 
     assert certain == [True, True, False, False, False, False]
+
+
+@kafka_only
+async def test_what_is_written_whole_is_written_in_order_however_much_it_is(kafka: str, topic_prefix: str) -> None:
+    name = f"{topic_prefix}.states"
+    await ensure_topics(kafka, extra=[TopicSpec(name, "compact", "key", "bytes", max_bytes=16 * 1024 * 1024)])
+    writer = Producer(kafka, max_record_bytes=16 * 1024 * 1024 - 1024)
+    await writer.start()
+    groups = [[Record(name, b"s%d-%d" % (s, n), b"x" * (s * 300_000), partition=s % 3) for n in range(s + 1)] for s in range(5)]
+    try:
+        last = await writer.send_whole([*groups, []])
+    finally:
+        await writer.stop()
+
+    found = [(r.partition, r.key) async for r in read_all(kafka, [name], compacted=[name])]
+    assert sorted(found) == sorted((record.partition, record.key) for group in groups for record in group)
+    for partition in range(3):
+        written = [record.key for group in groups for record in group if record.partition == partition]
+        assert [key for at, key in found if at == partition] == written
+        assert last[name, partition] == len(written) - 1
 
 
 @kafka_only
