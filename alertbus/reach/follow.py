@@ -10,6 +10,7 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Notice
 from alertbus.policy.policy import Policy
 from alertbus.reach.briefings import reduce_briefings
+from alertbus.reach.comes_again import brought_back, kept_apart
 from alertbus.reach.due import with_next_moment
 from alertbus.reach.due_steps import reduce_answers
 from alertbus.reach.forgotten import reduce_forgotten
@@ -31,6 +32,7 @@ class CaseOutcome(NamedTuple):
 
 def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     """Work out one event. A repeated event gives what it gave the first time, under the same ids."""
+    before = brought_back(before, event)
     after, owed = reduce_case(before, event, policy)
     after, items, lapses = reduce_items(before, after, event, policy)
     after, briefings = reduce_briefings(before, after, event, policy)
@@ -39,4 +41,5 @@ def follow(before: CaseState, event: CaseEvent, policy: Policy) -> CaseOutcome:
     after, over = reduce_forgotten(before, after, event, policy)
     reminders = due_reminders(before, after, event, policy)
     known = told_to_its_sender(after, event, policy)
+    after = kept_apart(before, after, policy)
     return CaseOutcome(after, [*owed, *steps, *reminders], [*lapses, *briefings, *asked, *known], [*items, *answers, *over])

@@ -134,3 +134,12 @@ class OwnObligation(Word):
     """The obligation that is over when this one is answered: that of the agency which hands over (END-03)."""
     ended_at: Annotated[Moment | None, S.ROUTING] = None
     """When it was over without an answer: what was due has been recorded, or the agency has left."""
+
+
+class OverAlert(Word):
+    """An alert that has left the case's state because it is over, and may come again (`comes_again`)."""
+
+    until: Annotated[Moment, S.ROUTING]
+    """When nobody can bring it any more."""
+    whole: Annotated[str, S.UNCLASSIFIED]
+    """All of it and of what was heard of it, as JSON."""

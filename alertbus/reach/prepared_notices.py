@@ -26,6 +26,7 @@ from alertbus.policy.minimise import excerpt_of
 from alertbus.policy.policy import Policy
 from alertbus.reach.askings import is_asked
 from alertbus.reach.circumstances import Circumstances, circumstances_of, next_to_begin
+from alertbus.reach.comes_again import kept_apart
 from alertbus.reach.due import noted
 from alertbus.reach.join import Ruling
 from alertbus.reach.matters import EarlierOfMatter
@@ -72,7 +73,7 @@ class PreparedNotices:
         """
         flags = tuple(one for one in state.alerts.values() if self._policy.kind_rule(one.kind).flag)
         circumstances = circumstances_of(state, event, flags, self._policy)
-        if circumstances is None or state.case is None:
+        if circumstances is None or state.case is None or event.alert.alert_id in state.over:
             return None
         statement, form = event.alert, self._forms.get(circumstances)
         if form is not None and form.is_of(state.case, flags):
@@ -90,7 +91,7 @@ class PreparedNotices:
                 if len(self._forms) > REMEMBERED:
                     self._forms.popitem(last=False)
         waited = self._with_next_moment(state, after, statement, dues)
-        return None if waited is None else (waited, written)
+        return None if waited is None else (kept_apart(state, waited, self._policy), written)
 
     def _with_next_moment(self, before: CaseState, after: CaseState, statement: AcceptedAlert, dues: Sequence[_Owing]) -> CaseState | None:
         """The case with a moment no later than the next one at which time makes a difference; None if one has passed already, as for an

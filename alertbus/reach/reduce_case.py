@@ -22,7 +22,7 @@ from alertbus.model.item import Item
 from alertbus.model.notice import Deed
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
-from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, OwnObligation
+from alertbus.reach.kept import Answers, CaseFact, DecisionsOnItem, OverAlert, OwnObligation
 from alertbus.reach.obligations import answer_due
 from alertbus.reach.owed import NOTHING_OWED, Evaluation, Owed, newly_owed, outdated, owed, retracted
 from alertbus.reach.plans import plan_of
@@ -36,7 +36,7 @@ CaseEvent = AlertReachedCase | CaseChanged | Tick | WordsDecided | Answered | No
 class CaseState(Word):
     """One case as it now is, the latest tick (`now`), and by id the alerts that can still cause a notice.
 
-    What is over is in the chronicle, not here.
+    What is over is in the chronicle, and here as text alone (`over`).
     """
 
     case: Annotated[Case | None, S.IDENTITY] = None
@@ -60,6 +60,8 @@ class CaseState(Word):
     """By obligation, the items of answers that nobody has given, or only just now, of alerts that are forgotten."""
     movements: Annotated[Mapping[str, Movement], S.ROUTING] = Field(default_factory=dict)
     """By alert, what was stated of where prisoners are: kept when the alert is over, because where somebody is stays so."""
+    over: Annotated[Mapping[str, OverAlert], S.ROUTING] = Field(default_factory=dict)
+    """By id, the alerts that are over and that somebody may still bring again, unread."""
     chased_from: Annotated[Moment | None, S.ROUTING] = None
     """What was put to an agency by then is not asked for: of the answers to it the case has not heard. None before an event is followed."""
     next_at: Annotated[Moment | None, S.ROUTING] = None

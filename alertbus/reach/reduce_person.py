@@ -80,13 +80,13 @@ def _link_changed(state: PersonState, event: LinkChanged, policy: Policy) -> tup
     known = state.links.get(event.case_id)
     if known is not None and known.version > event.version:
         return state, []
-    reached = [
-        _reached(event.case_id, event.person_id, alert, alert.statements[-1].statement_id)
-        for alert in state.alerts.values()
-        if event.links and event.exercise == alert.statements[-1].alert.exercise
-    ]
     now = max((link.known_at for link in event.links if link.known_at), default=BEGINNING)
     alerts = dict(still_needed(state.alerts.items(), policy, now, waits=True))
+    reached = [
+        _reached(event.case_id, event.person_id, alert, alert.statements[-1].statement_id)
+        for alert in alerts.values()
+        if event.links and event.exercise == alert.statements[-1].alert.exercise
+    ]
     return state.model_copy(update={"links": {**state.links, event.case_id: event}, "alerts": alerts}), reached
 
 

@@ -19,8 +19,9 @@ from alertbus.policy.policy import KindRule, Policy
 from alertbus.reach.roster import BEGINNING, FOREVER
 
 SETTLE = timedelta(minutes=10)
-"""How long an alert that is over stays in state, so that a case or link event that was accepted before it but arrives after it still
-meets it. Chosen: the order in which the intake sends makes that rare, and ten minutes outlast any ordinary backlog."""
+"""How long an alert that is over stays among those that each event is worked out for, so that a case or link event that was accepted before
+it but arrives after it still meets it. Chosen: the order in which the intake sends makes that rare, and ten minutes outlast any ordinary
+backlog. Then it is kept apart, and what speaks of it brings it back (`comes_again`)."""
 
 REMEMBERED = timedelta(days=35)
 """How long a person's state remembers an alert that is over. It forgets by the dates of cases and statements, whose clocks need not agree:

@@ -13,6 +13,7 @@ Outputs need none of this: a late one is a repeat under the same id.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from alertbus.broker.consumer import read_span
 from alertbus.broker.faults import BrokerFault
 from alertbus.broker.producer import Producer
 from alertbus.broker.record import Record
+from alertbus.stream.state_parts import key_of
 from alertbus.stream.store import Change, apply_changes, value_of
 
 log = structlog.get_logger("alertbus.stream")
@@ -60,8 +62,8 @@ class Changelog:
     async def write(self, changed: Mapping[int, Sequence[Change]]) -> None:
         """Return when the changes are acknowledged and on this disk. Raises `BrokerFault`."""
         async with self._writing:
-            records = [Record(self.topic, key, value, partition=partition) for partition, some in changed.items() for key, value in some]
-            written = await self._producer().send_all(records)
+            groups = [group for partition, some in changed.items() for group in self._by_state(partition, some)]
+            written = await self._producer().send_whole(groups)
             for partition, some in changed.items():
                 if not some:
                     continue
@@ -89,13 +91,20 @@ class Changelog:
         while True:
             newest = {found.key or b"": found.value async for found in read_span(self._bootstrap, self.topic, partition, first, last + 1)}
             standing = {key: fresh[key] if key in fresh else value_of(self.table, partition, key) for key in newest}
-            stale = [Record(self.topic, key, value, partition=partition) for key, value in standing.items() if newest[key] != value]
+            stale = [(key, value) for key, value in standing.items() if newest[key] != value]
             if not stale:
                 break
-            before, last = last, (await self._producer().send_all(stale))[self.topic, partition]
+            before, last = last, (await self._producer().send_whole(self._by_state(partition, stale)))[self.topic, partition]
             if last == before + len(stale):
                 break
         self._apply(partition, changes, last)
+
+    def _by_state(self, partition: int, changes: Sequence[Change]) -> list[list[Record]]:
+        """The records of these changes, those of one state together: no state is ever there by half."""
+        found: dict[bytes, list[Record]] = defaultdict(list)
+        for key, value in changes:
+            found[key_of(key)].append(Record(self.topic, key, value, partition=partition))
+        return list(found.values())
 
     def _apply(self, partition: int, changes: Sequence[Change], last: int) -> None:
         apply_changes(self.table, partition, changes, last)

@@ -1,8 +1,8 @@
 """A state cut into parts, so that an event costs what it changes and not what the state holds.
 
 A field that is a mapping has one part for each entry; any other field is one part. Each part stands under a key of its own in the table and
-on its changelog. No part needs another to be there: after a crash between the writing of two, the state is one that the reducers can go on
-from, and the events that are read again bring the rest.
+on its changelog. What changes of one state is written all at once (`Producer.send_whole`): of a state whose alerts are there and what was
+heard of them is not, the events that are read again would make steps that nobody is to be asked by.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

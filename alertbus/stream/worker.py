@@ -141,7 +141,8 @@ class StreamWorker:
         quiet_kafka_loggers()
         for name in ("faust", "mode", "aiokafka"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes", max_record_bytes=MAX_STATE_BYTES - 1024)
+        straight = {topic: lanes.take_straight for topic, lanes in self.lanes.items()}
+        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes", max_record_bytes=MAX_STATE_BYTES - 1024, straight=straight)
         await producer.start()
         self._started_producer = producer
         self.app.finalize()

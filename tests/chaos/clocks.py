@@ -9,9 +9,10 @@ after each `next_within_s`, last the duty lead; then it must stand in the queue 
 - **Early:** a step that the agency's system had before its moment, by this machine's clock, unless a clock had been set forward then.
 - **Out of order:** steps of one asking that do not stand in the order of their moments.
 
-A notice that amends or tells anew asks anew, and what takes back ends it: from then on what was asked before is judged no further. A bus
-that is late reads such a change before time has come to a step: then the step need not come, and may. What such a change does to the steps
-that were to come is the law of `tests/unit`.
+A notice that amends or tells anew asks anew, and what takes back ends it: from then on what was asked before is judged no further. One that
+amends without asking from a later moment, as after a merge of two people, has the steps that were taken before it. A bus that is late
+reads such a change before time has come to a step: then the step need not come, and may. What such a change does to the steps that were to
+come is the law of `tests/unit`.
 """
 
 import itertools
@@ -170,7 +171,8 @@ def _askings(seen: StepsSeen, quick: Quick) -> Iterator[_Asking]:
             known[-1].until, known[-1].covered = _ended(known[-1], notice, at, seen)
         if not notice.deed.ends and owed.due is not None and owed.kind in quick.kinds:
             hasty = before.pop((owed.id, owed.since), [])
-            known.append(_Asking(notice, FOREVER, steps=list(hasty), hasty=tuple(one.id for one in hasty)))
+            same = [step for asking in known if asking.notice.obligation.since == owed.since for step in asking.steps]
+            known.append(_Asking(notice, FOREVER, steps=[*same, *hasty], hasty=tuple(one.id for one in hasty)))
     return itertools.chain.from_iterable(of_obligation.values())
 
 

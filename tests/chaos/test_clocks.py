@@ -64,6 +64,8 @@ def again(one: Notice, seconds: float) -> Notice:
     return one.model_copy(update={"id": f"{one.id} again", "obligation": owed, "step": step})
 
 
+AMENDED = (notice(Deed.AMEND, "amended"), after(40))
+"""Of the same asking, when all its steps have been taken."""
 AGAIN = (again(notice(Deed.AMEND), 9), after(9))
 STEPS_AGAIN = [(again(one, 9), at + timedelta(seconds=9)) for one, at in STEPS]
 
@@ -85,6 +87,7 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
     ("well", "expected"),
     [
         (seen(*STEPS), 4),
+        (seen(*STEPS, AMENDED), 8),
         (seen(*STEPS[:2], **answered(13)), 2),
         (seen(*STEPS[:3], **answered(13, ticked_s=18)), 2),
         (seen(*STEPS[:1], (notice(Deed.WITHDRAW, "back"), after(10)), unowned=()), 1),
@@ -130,6 +133,7 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
     ],
     ids=[
         "nobody answers",
+        "amended when every step was taken, and asked from the same moment",
         "answered",
         "answered, and heard of after a tick",
         "taken back",

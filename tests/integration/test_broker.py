@@ -14,9 +14,10 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import RecordMetadata, TopicPartition
 
 from alertbus.broker import choose, jars, local
+from alertbus.broker.batches import place_is_certain
 from alertbus.broker.consumer import OffsetGuard, consume, read_all
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
 from alertbus.broker.in_memory import BANNER, MemoryBroker
@@ -352,6 +353,60 @@ async def test_headers_and_timestamp_arrive_as_sent(kafka: str, topic: str, prod
 
     found = [(list(r.headers), r.timestamp) async for r in read_all(kafka, [topic])]
     assert found == [(sent, 1_600_000_000_000)] * 41
+
+
+@kafka_only
+@pytest.mark.parametrize("many", [3, 500])
+async def test_what_a_producer_hands_on_once_it_is_acknowledged_is_what_a_reader_finds(kafka: str, topic: str, many: int) -> None:
+    handed: list[Received] = []
+
+    def take(partition: int, records: Sequence[Received]) -> None:
+        assert {record.partition for record in records} == {partition}
+        handed.extend(records)
+
+    straight = Producer(kafka, straight={topic: take})
+    await straight.start()
+    sent = [("ce_id", b"1")]
+    try:
+        await straight.send_all(numbers(topic, many, headers=sent))
+        await straight.send_all(numbers(topic, many, headers=sent, timestamp_ms=1_600_000_000_000))
+    finally:
+        await straight.stop()
+
+    def read(record: Received) -> tuple[object, ...]:
+        return record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers)
+
+    assert sorted(map(read, handed)) == sorted([read(record) async for record in read_all(kafka, [topic])])
+    assert len(handed) == 2 * many
+
+
+def test_a_record_whose_place_the_broker_no_longer_knows_is_handed_to_nobody() -> None:
+    def place(offset: int, log_start: int | None, of_the_broker: int = 0) -> RecordMetadata:
+        return RecordMetadata("topic", 0, TopicPartition("topic", 0), offset, 1, of_the_broker, log_start)
+
+    certain = [place_is_certain(one) for one in (place(7, 0), place(7, 7), place(0, -1), place(7, None), place(3, 5), place(7, 0, 1))]
+
+    assert certain == [True, True, False, False, False, False]
+
+
+@kafka_only
+async def test_what_is_written_whole_is_written_in_order_however_much_it_is(kafka: str, topic_prefix: str) -> None:
+    name = f"{topic_prefix}.states"
+    await ensure_topics(kafka, extra=[TopicSpec(name, "compact", "key", "bytes", max_bytes=16 * 1024 * 1024)])
+    writer = Producer(kafka, max_record_bytes=16 * 1024 * 1024 - 1024)
+    await writer.start()
+    groups = [[Record(name, b"s%d-%d" % (s, n), b"x" * (s * 300_000), partition=s % 3) for n in range(s + 1)] for s in range(5)]
+    try:
+        last = await writer.send_whole([*groups, []])
+    finally:
+        await writer.stop()
+
+    found = [(r.partition, r.key) async for r in read_all(kafka, [name], compacted=[name])]
+    assert sorted(found) == sorted((record.partition, record.key) for group in groups for record in group)
+    for partition in range(3):
+        written = [record.key for group in groups for record in group if record.partition == partition]
+        assert [key for at, key in found if at == partition] == written
+        assert last[name, partition] == len(written) - 1
 
 
 @kafka_only
