@@ -103,7 +103,7 @@ def _read(message: Message, of_json: Callable[[object], Strings]) -> Strings:
     if _is_xml(kind) and (character := _held_by_no_xml(message)):
         raise UncheckableBody(
             f"the body holds the character {character}, which XML cannot hold, not even as a reference. Of a speaker whose words hold it "
-            "leave all words out, and say that there are words"
+            "leave all words out, and say that there are words; elsewhere put U+FFFD in its place"
         )
     raise UncheckableBody(
         f"the body is not the text that media type {kind} promises, so it cannot be checked. Send text in the encoding the media type names"

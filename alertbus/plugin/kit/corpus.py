@@ -32,7 +32,7 @@ class Exhibit:
 @cache
 def exhibits() -> tuple[Exhibit, ...]:
     """Give every notice, those that tell most first."""
-    found = [*_kinds_and_deeds(), *_bare(), *_one_thing_absent(), *_one_thing_there(), *_strange(), *_mixed()]
+    found = [*_kinds_and_deeds(), *_bare(), *_one_thing_absent(), *_one_thing_there(), *_strange(), *_unwritable(), *_mixed()]
     return tuple(Exhibit(what, notice) for what, notice in found)
 
 
@@ -108,6 +108,16 @@ def _strange() -> Iterator[tuple[str, Notice]]:
         words = dict.fromkeys(("title", "summary", "action", "contact", "recipient", "because"), text)
         people = (FATHER.model_copy(update={"label": text, "name": Name(given=text, family=text)}),)
         yield f"a notice in strange words ({number})", full_notice(**words, people=people, narrative=(Excerpt.of(text, SaidBy.CHILD),))
+
+
+def _unwritable() -> Iterator[tuple[str, Notice]]:
+    """What systems write into their fields and XML cannot hold: it is nobody's words, so a sign may stand in its place."""
+    words = dict.fromkeys(("title", "summary", "action", "contact", "recipient", "because"), _UNWRITABLE)
+    people = (FATHER.model_copy(update={"label": _UNWRITABLE, "name": Name(given=_UNWRITABLE, family=_UNWRITABLE)}),)
+    yield "a notice with control characters beside its words", full_notice(**words, people=people, narrative=())
+
+
+_UNWRITABLE = "Ravelstone\x0band\x07Moss\ufffe"
 
 
 def _one_thing_there() -> Iterator[tuple[str, Notice]]:

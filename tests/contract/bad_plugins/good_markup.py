@@ -46,7 +46,8 @@ class XmlPages(Pages):
         return "" if value is None else self.text(str(value))
 
     def text(self, text: str) -> str:
-        return escape(text).replace("\r", "&#13;")
+        """What is nobody's words may have a sign in the place of what XML cannot hold."""
+        return escape("".join(letter if fits_xml(letter) else "\ufffd" for letter in text)).replace("\r", "&#13;")
 
 
 class XhtmlPages(Pages):
