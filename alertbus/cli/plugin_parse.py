@@ -13,7 +13,7 @@ from alertbus.cli.plugins_dir import PluginsDir, try_from
 if TYPE_CHECKING:
     from alertbus.plugin.protocols import Source
 
-ACCEPTED, IGNORED, UNREADABLE, BROKE = "accepted", "ignored", "unreadable", "broke"
+ACCEPTED, IGNORED, UNREADABLE, BROKE, REFUSED = "accepted", "ignored", "unreadable", "broke", "refused"
 
 
 def parse(
@@ -54,7 +54,7 @@ def parse(
         tell(outcome)
     if outcome["outcome"] == UNREADABLE and not receipt and file.parent.parent.name == "samples" and file.parent.name != outcome["source"]:
         complain(f"If {file} is an answer of an agency's system: alertbus plugin parse {plugin} {file} --receipt")
-    if outcome["outcome"] in {UNREADABLE, BROKE, "refused"}:
+    if outcome["outcome"] in {UNREADABLE, BROKE, REFUSED}:
         raise typer.Exit(NO)
 
 
@@ -87,13 +87,17 @@ def _outcome(source: "Source", raw: bytes, headers: dict[str, str]) -> dict[str,
     if isinstance(found, Ignored):
         return {"outcome": IGNORED, "source": source.name, "reason": found.reason}
     if isinstance(found, list) and found and all(isinstance(one, Stated) for one in found):
-        return {"outcome": ACCEPTED, "source": source.name, **_stated(found)}
+        said = _stated(found)
+        return {"outcome": REFUSED if said["refused"] else ACCEPTED, "source": source.name, **said}
     what = "an empty list" if found == [] else type(found).__name__ if not isinstance(found, list) else "a list with something else in it"
     return {"outcome": BROKE, "source": source.name, "fault": f"parse returned {what}: {mend}"}
 
 
 def _stated(found: list[Any]) -> dict[str, Any]:
-    """The alerts and who is who, and what the bus would have to say of them."""
+    """The alerts and who is who, what the bus would have to say of them, and for what it would refuse them."""
+    from datetime import UTC, datetime
+
+    from alertbus.intake.alerts import content_faults
     from alertbus.model.alert import Alert
     from alertbus.model.gaps import gaps
     from alertbus.policy.load import load_policy
@@ -102,29 +106,35 @@ def _stated(found: list[Any]) -> dict[str, Any]:
     policy = load_policy(load_settings().policy)
     alerts = [one for one in found if isinstance(one, Alert)]
     notes = [f"{one.id}: not stated and should be: {gap.words} ({gap.path})" for one in alerts for gap in gaps(one)]
-    notes += [
-        f"{one.id}: the policy lets no agency of the sector of '{one.source.partition('.')[0]}' state {one.kind} "
-        "(`may_state`), so the bus refuses it"
+    refused = [
+        f"{one.id}: the policy lets no agency of the sector of '{one.source.partition('.')[0]}' state {one.kind}: add the sector to "
+        f"`may_state` of that kind in the policy"
         for one in alerts
         if not policy.lets_state(one.source, one.kind)
+    ]
+    refused += [
+        f"{one.id}: {fault.path}: {fault.expected}" for one in alerts for fault in content_faults(one, datetime.now(UTC), policy.moments)
     ]
     as_data = [one.model_dump(mode="json", by_alias=True, exclude_defaults=True) for one in found]
     return {
         "alerts": [data for data, one in zip(as_data, found, strict=True) if isinstance(one, Alert)],
         "people": [data for data, one in zip(as_data, found, strict=True) if not isinstance(one, Alert)],
         "notes": notes,
+        "refused": refused,
     }
 
 
 def _tell(outcome: dict[str, Any]) -> None:
     match outcome["outcome"]:
-        case "accepted":
+        case "accepted" | "refused":
             said = [f"{len(outcome[what])} {word if len(outcome[what]) != 1 else one}" for what, word, one in _COUNTED if outcome[what]]
-            say(f"accepted: {', '.join(said)}")
+            say(f"{outcome['outcome']}: {', '.join(said)}")
             for entry in (*outcome["alerts"], *outcome["people"]):
                 say(json.dumps(entry, indent=1, ensure_ascii=False))
             for note in outcome["notes"]:
                 say(f"note: {note}")
+            for why in outcome["refused"]:
+                say(f"the bus refuses it: {why}")
         case "ignored":
             say(f"ignored: {outcome['reason']}")
         case "unreadable":

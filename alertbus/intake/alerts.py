@@ -8,7 +8,7 @@ statements of one alert keep their order.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -280,15 +280,17 @@ def _content_faults(alerts: Sequence[Alert], now: datetime, allowed: HumanRange,
     return [
         Fault(f"alerts[{n}].{fault.path}" if several else fault.path, fault.expected, fault.code)
         for n, alert in enumerate(alerts)
-        for fault in (
-            *(() if by_watchdog else reserved_words(alert)),
-            *misshapen(alert.details),
-            *status_faults(alert),
-            *impossible_moments(alert, now, allowed),
-            *named_referrers(alert),
-            *media_in(alert),
-        )
+        for fault in (*(() if by_watchdog else reserved_words(alert)), *content_faults(alert, now, allowed))
     ]
+
+
+def content_faults(alert: Alert, now: datetime, allowed: HumanRange) -> Iterator[Fault]:
+    """What is wrong with an alert that its model allows, whoever states it."""
+    yield from misshapen(alert.details)
+    yield from status_faults(alert)
+    yield from impossible_moments(alert, now, allowed)
+    yield from named_referrers(alert)
+    yield from media_in(alert)
 
 
 def _key_faults(alert: Alert, known_keys: dict[tuple[str | None, str], int], submission: _Submission, number: int) -> Iterable[Fault]:

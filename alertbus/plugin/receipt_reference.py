@@ -74,8 +74,12 @@ def _choosing() -> Iterator[str]:
         "| that it has the message, or had it before | `ACCEPTED` |",
         "| that somebody opened it | `SEEN` |",
         "| who takes it on, and what they will do | `ACKNOWLEDGED`, with `by` and `intent` |",
+        "| that a named person passed it on to another named person | `ACKNOWLEDGED`, with `by`, `PASSING_ON` and `to` |",
+        "| that it was passed on to a team | `SEEN`: a team does not answer, so the chase goes on until somebody by name does |",
         "| who has done something, and what | `ACTED`, with `by` and `note` |",
         "| that it will never take it | `REFUSED`, with a code that you know as `note` |",
         "| that it cannot take it now | `FAILED` |",
         "| anything else, or two of these | none: raise `UnreadableMessage` |",
+        "",
+        "When somebody answered is not asked: what counts is when the receipt reached the bus.",
     )

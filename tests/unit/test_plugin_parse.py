@@ -30,7 +30,7 @@ class Source:
         if raw == b"bad":
             raise UnreadableMessage(("$.words", "words as they were said"), ("$.at", "a moment"))
         kind = headers.get("x-kind", "other")
-        at = "2026-01-05T10:00:00Z"
+        at = headers.get("x-year", "2026") + "-01-05T10:00:00Z"
         return [Alert(id="1", source="school.123456", kind=kind, occurred_at=at, recorded_at=at, subjects=(Subject(person=Person(label="him")),))]
 
 
@@ -64,8 +64,18 @@ def test_alerts_are_shown_with_what_the_bus_would_say_of_them(parse: Any) -> Non
 def test_a_kind_that_the_policy_lets_nobody_of_that_sector_state_is_pointed_out(parse: Any) -> None:
     answered = parse(b"x", "--header", "X-Kind=prisoner_release")
 
-    assert answered.code == 0
-    assert "the policy lets no agency of the sector of 'school' state prisoner_release (`may_state`), so the bus refuses it" in answered.out
+    assert answered.code == 1
+    assert answered.out.startswith("refused: 1 alert")
+    assert (
+        "the bus refuses it: 1: the policy lets no agency of the sector of 'school' state prisoner_release: add the sector" in answered.out
+    )
+
+
+def test_what_the_gateway_refuses_of_an_alert_that_the_model_takes_is_told_and_no_success(parse: Any) -> None:
+    answered = parse(b"x", "--json", "--header", "X-Year=2062")
+
+    assert (answered.code, json.loads(answered.out)["outcome"]) == (1, "refused")
+    assert any("recorded_at" in one for one in json.loads(answered.out)["refused"])
 
 
 def test_what_raises_nothing_is_ok_and_says_its_reason(parse: Any) -> None:
