@@ -213,10 +213,10 @@ def _unowned_at(asking: _Asking, quick: Quick) -> datetime:
 
 
 def _never_unowned(asking: _Asking, seen: StepsSeen, quick: Quick) -> Iterator[str]:
-    """An answer that stood on the case's topic before any tick that covers the moment is the earlier news."""
-    end, answer = _unowned_at(asking, quick), _answer(asking, seen)
-    told = asking.notice.obligation.id in seen.unowned
-    if end < _end(asking, seen) and end <= asking.covered and not told and (answer is None or answer.ticked >= end):
+    """An answer that stood on the case's topic before any tick that covers the moment is the earlier news, whatever ended the asking since."""
+    owed, end = asking.notice.obligation, _unowned_at(asking, quick)
+    answered = any(one.answer and owed.since <= one.at and one.ticked < end for one in seen.heard.get(owed.id, ()))
+    if end < _end(asking, seen) and end <= asking.covered and owed.id not in seen.unowned and not answered:
         yield f"{asking.name}: nobody answered by {end:%H:%M:%S}, and it is not unowned"
 
 

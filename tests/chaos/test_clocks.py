@@ -104,6 +104,16 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         ),
         (StepsSeen([(notice(kind="other"), AT)], {}, {}, ()), 0),
         (seen(*STEPS, heard={OWED: [Heard(after(40), after(26), answer=True)]}, unowned=()), 4),
+        (
+            seen(
+                *STEPS,
+                (notice(Deed.WITHDRAW, "back"), after(60)),
+                heard={OWED: [Heard(after(75), after(26), answer=True)]},
+                unowned=(),
+                changed={"case": [STATED, Change(after(60), after(80), 7, "alert")]},
+            ),
+            4,
+        ),
         (seen(*STEPS[:1], AGAIN, *STEPS_AGAIN), 5),
         (
             seen(
@@ -142,6 +152,7 @@ def counts(verdict: StepVerdict) -> tuple[int, int, int, int]:
         "the next one at once",
         "no quick kind",
         "answered late, and heard of before a tick",
+        "taken back, and answered before time had come to nobody",
         "asked anew",
         "left out by a version that stood before the tick",
         "taken back before time had come to any step",

@@ -20,7 +20,7 @@ _WORDS = words(NOTICE_OWED, AlertReachedCase.type, CaseChanged.type, Tick.type, 
 
 _NAMED = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
-MOST = 3
+MOST = 8
 """Cases that are told of."""
 
 
