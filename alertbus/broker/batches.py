@@ -1,13 +1,11 @@
-"""What is written together: batches, each of which the broker takes whole or not at all; and their records as a reader finds them."""
+"""What is written together: batches, each of which the broker takes whole or not at all."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from aiokafka import TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from alertbus.broker.record import Received, Record, WrittenRecord
+from alertbus.broker.record import Record
 
 
 def whole_batches(groups: Sequence[Sequence[Record]], usual: int, most: int) -> list[list[Record]]:
@@ -30,6 +28,7 @@ def _bytes_of(record: Record) -> int:
 
 
 def built(records: Sequence[Record]) -> BatchBuilder:
+    """A batch of these records, with as much room as they take."""
     batch = BatchBuilder(sum(map(_bytes_of, records)) + 1024, 0)
     for record in records:
         if append(batch, record) is None:
@@ -40,24 +39,3 @@ def built(records: Sequence[Record]) -> BatchBuilder:
 def append(batch: Any, record: Record) -> Any:
     """Return None when the batch is full."""
     return batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=list(record.headers))
-
-
-def at_a_time(record: Record) -> Record:
-    """The record with the time that it would be given when it is queued, so that it is known here too."""
-    if record.timestamp_ms is not None:
-        return record
-    return Record(record.topic, record.key, record.value, record.headers, record.partition, int(time.time() * 1000))
-
-
-def place_is_certain(outcome: Any) -> bool:
-    """False where the broker had the batch before and no longer knows where (it then names no start of the log, and aiokafka counts from
-    -1), and where it set a time of its own.
-    """
-    return outcome.timestamp_type == 0 and outcome.log_start_offset is not None and 0 <= outcome.log_start_offset <= outcome.offset
-
-
-def as_read(where: TopicPartition, records: Sequence[Record], first: int) -> list[Received]:
-    return [
-        WrittenRecord(where.topic, where.partition, offset, record.timestamp_ms or 0, record.key, record.value, record.headers)
-        for offset, record in enumerate(records, first)
-    ]

@@ -38,10 +38,9 @@ class FetchSessions:
         send: Callable[..., Awaitable[Any]],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        rest_s: float = REST_S,
     ) -> None:
-        """`send` is the client's own; `sleep` and `clock` are in seconds. `rest_s`: see `REST_S`."""
-        self._send, self._sleep, self._clock, self._rest_s = send, sleep, clock, rest_s
+        """`send` is the client's own; `sleep` and `clock` are in seconds."""
+        self._send, self._sleep, self._clock = send, sleep, clock
         self._sessions: defaultdict[int, _FetchSession] = defaultdict(_FetchSession)
 
     async def send(self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:
@@ -59,14 +58,14 @@ class FetchSessions:
             raise
         session.heard(answer)
         if any(partition[-1] for _, partitions in answer.topics for partition in partitions):
-            session.rests_until = self._clock() + self._rest_s
+            session.rests_until = self._clock() + REST_S
         return answer
 
 
-def fetch_by_session(consumer: Any, rest_s: float = REST_S) -> None:
+def fetch_by_session(consumer: Any) -> None:
     """Have an aiokafka consumer that was not started yet fetch by session."""
     client = consumer._client  # noqa: SLF001 - aiokafka offers no other way to its client
-    client.send = FetchSessions(client.send, rest_s=rest_s).send
+    client.send = FetchSessions(client.send).send
 
 
 class _FetchSession:

@@ -6,7 +6,7 @@ A write that failed may still have happened; every record has a deterministic id
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,18 +16,15 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from alertbus.broker.access import NOT_REACHED, client_arguments, remedy
-from alertbus.broker.batches import append, as_read, at_a_time, built, place_is_certain, whole_batches
+from alertbus.broker.batches import append, built, whole_batches
 from alertbus.broker.faults import BrokerFault
-from alertbus.broker.record import Received, Record, RecordHeaders
+from alertbus.broker.record import Record, RecordHeaders
 
 MAX_RECORD_BYTES = 1_000_000  # the broker's message.max.bytes (1 MiB) less what a batch of one adds
 _BATCH_BYTES = 256 * 1024
 _UNKNOWN_TOPIC_S = 10.0
 _HEADERS_AT_MOST = 16 * 1024  # of a record of ours, by far; only near the limit are they counted
 _MANY = 32  # from here on one future per batch beats one per record
-
-Straight = Callable[[int, Sequence[Received]], None]
-"""Takes records of one partition that are on the broker, as a reader would find them: they follow each other without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +45,8 @@ class Producer:
         linger_ms: int = 0,
         timeout_s: float = 30.0,
         max_record_bytes: int = MAX_RECORD_BYTES,
-        straight: Mapping[str, Straight] | None = None,
     ) -> None:
-        """`linger_ms` 0: while one request is under way the next batch fills by itself; 5 ms cost 6 and won nothing.
-
-        `straight`, by topic: what was queued together is given to it once it is acknowledged, but for records whose offset is not certain.
-        """
-        self._straight = straight or {}
+        """`linger_ms` 0: while one request is under way the next batch fills by itself; 5 ms cost 6 and won nothing."""
         self._max_record_bytes = max_record_bytes
         self._bootstrap = bootstrap
         self._options = {"client_id": client_id, "linger_ms": linger_ms, "request_timeout_ms": int(timeout_s * 1000)}
@@ -126,7 +118,7 @@ class Producer:
             for where, some in by_place.items():
                 topic = where.topic
                 for batch in whole_batches(some, _BATCH_BYTES, self._max_record_bytes):
-                    queued.parts.append((where, batch, await self._send_batch(built(batch), where)))
+                    queued.parts.append((where, len(batch), await self._send_batch(built(batch), where)))
         except KafkaError as error:
             queued.failure = _fault(topic, error)
         return await queued.acknowledged()
@@ -138,15 +130,14 @@ class Producer:
         """
         for record in records:
             _check_size(record, self._max_record_bytes)
-        queued = Queued(self._straight)
-        records = [at_a_time(record) if record.topic in self._straight else record for record in records] if self._straight else records
+        queued = Queued()
         topic = ""
         try:
             if len(records) < _MANY:
                 for record in records:
                     topic = record.topic
                     where = TopicPartition(topic, await self._partition(record))
-                    queued.parts.append((where, (record,), await self._queue(record, where.partition)))
+                    queued.parts.append((where, 1, await self._queue(record, where.partition)))
             else:
                 for where, group in (await self._by_partition(records)).items():
                     topic = where.topic
@@ -190,15 +181,15 @@ class Producer:
             groups[TopicPartition(record.topic, partition)].append(record)
         return groups
 
-    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> "list[_PartOfWrite]":
-        queued: list[_PartOfWrite] = []
-        begun, batch = 0, self._running.create_batch()
-        for number, record in enumerate(records):
+    async def _queue_batches(self, where: TopicPartition, records: Sequence[Record]) -> list[tuple[TopicPartition, int, Any]]:
+        queued = []
+        batch = self._running.create_batch()
+        for record in records:
             if append(batch, record) is None:  # full
-                queued.append((where, records[begun:number], await self._send_batch(batch, where)))
-                begun, batch = number, self._running.create_batch()
+                queued.append((where, batch.record_count(), await self._send_batch(batch, where)))
+                batch = self._running.create_batch()
                 append(batch, record)  # the first always fits
-        queued.append((where, records[begun:], await self._send_batch(batch, where)))
+        queued.append((where, batch.record_count(), await self._send_batch(batch, where)))
         return queued
 
     async def _send_batch(self, batch: Any, where: TopicPartition) -> Any:
@@ -217,40 +208,27 @@ def quiet_kafka_loggers() -> None:
     logging.getLogger("aiokafka.cluster").setLevel(logging.CRITICAL)  # an error ten times a second while a topic is missing; we raise
 
 
-_PartOfWrite = tuple[TopicPartition, Sequence[Record], Any]
-"""Records that follow each other in one partition, and the future of the first one's offset."""
-
-
 @dataclass(slots=True)
 class Queued:
-    """Records on their way."""
+    """Records on their way: place, how many, and the future of the first one's offset."""
 
-    straight: Mapping[str, Straight] = field(default_factory=dict)
-    parts: list[_PartOfWrite] = field(default_factory=list)
+    parts: list[tuple[TopicPartition, int, Any]] = field(default_factory=list)
     failure: BrokerFault | None = None
 
     async def acknowledged(self) -> dict[tuple[str, int], int]:
         """As `Producer.send_all`."""
         last: dict[tuple[str, int], int] = {}
         outcomes = await asyncio.gather(*(future for _, _, future in self.parts), return_exceptions=True)
-        for (where, records, _), outcome in zip(self.parts, outcomes, strict=True):
+        for (where, count, _), outcome in zip(self.parts, outcomes, strict=True):
             if isinstance(outcome, KafkaError):
                 self.failure = self.failure or _fault(where.topic, outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
             else:
-                last[where] = max(last.get(where, -1), outcome.offset + len(records) - 1)
+                last[where] = max(last.get(where, -1), outcome.offset + count - 1)
         if self.failure is not None:
             raise self.failure
-        if self.straight:
-            self._hand_on(outcomes)
         return last
-
-    def _hand_on(self, outcomes: Sequence[Any]) -> None:
-        for (where, records, _), outcome in zip(self.parts, outcomes, strict=True):
-            take = self.straight.get(where.topic)
-            if take is not None and place_is_certain(outcome):
-                take(where.partition, as_read(where, records, outcome.offset))
 
 
 class _PendingWrite(Awaitable[Written]):

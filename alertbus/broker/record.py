@@ -39,16 +39,3 @@ class Received(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> RecordHeaders: ...
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenRecord:
-    """A record of ours that the broker has acknowledged, as whoever reads that place of the log receives it (`Received`)."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: RecordHeaders

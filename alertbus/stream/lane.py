@@ -120,14 +120,6 @@ class Lanes(Generic[R]):
             self.close()
             self._fail(RecordsSkipped(self.topic, partition, expected, found))
 
-    def take_straight(self, partition: int, records: Sequence[R]) -> None:
-        """Take what this worker has written there, without waiting to read it. Passed over unless it is what must come next: what lies
-        between, somebody else wrote, and it comes with the next fetch, as these do.
-        """
-        lane = self._lanes.get(partition)
-        if lane is not None and records and records[0].offset == lane.cursor and len(lane.waiting) < AHEAD:
-            self.take(partition, records)
-
     def has_room(self, partition: int) -> bool:
         lane = self._lanes.get(partition)
         return lane is not None and len(lane.waiting) < AHEAD

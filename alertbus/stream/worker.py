@@ -141,8 +141,7 @@ class StreamWorker:
         quiet_kafka_loggers()
         for name in ("faust", "mode", "aiokafka"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        straight = {topic: lanes.take_straight for topic, lanes in self.lanes.items()}
-        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes", max_record_bytes=MAX_STATE_BYTES - 1024, straight=straight)
+        producer = Producer(self._bootstrap, client_id=f"{APP}-lanes", max_record_bytes=MAX_STATE_BYTES - 1024)
         await producer.start()
         self._started_producer = producer
         self.app.finalize()

@@ -14,10 +14,9 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.structs import RecordMetadata, TopicPartition
+from aiokafka.structs import TopicPartition
 
 from alertbus.broker import choose, jars, local
-from alertbus.broker.batches import place_is_certain
 from alertbus.broker.consumer import OffsetGuard, consume, read_all
 from alertbus.broker.faults import BrokerFault, RecordsSkipped
 from alertbus.broker.in_memory import BANNER, MemoryBroker
@@ -353,40 +352,6 @@ async def test_headers_and_timestamp_arrive_as_sent(kafka: str, topic: str, prod
 
     found = [(list(r.headers), r.timestamp) async for r in read_all(kafka, [topic])]
     assert found == [(sent, 1_600_000_000_000)] * 41
-
-
-@kafka_only
-@pytest.mark.parametrize("many", [3, 500])
-async def test_what_a_producer_hands_on_once_it_is_acknowledged_is_what_a_reader_finds(kafka: str, topic: str, many: int) -> None:
-    handed: list[Received] = []
-
-    def take(partition: int, records: Sequence[Received]) -> None:
-        assert {record.partition for record in records} == {partition}
-        handed.extend(records)
-
-    straight = Producer(kafka, straight={topic: take})
-    await straight.start()
-    sent = [("ce_id", b"1")]
-    try:
-        await straight.send_all(numbers(topic, many, headers=sent))
-        await straight.send_all(numbers(topic, many, headers=sent, timestamp_ms=1_600_000_000_000))
-    finally:
-        await straight.stop()
-
-    def read(record: Received) -> tuple[object, ...]:
-        return record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers)
-
-    assert sorted(map(read, handed)) == sorted([read(record) async for record in read_all(kafka, [topic])])
-    assert len(handed) == 2 * many
-
-
-def test_a_record_whose_place_the_broker_no_longer_knows_is_handed_to_nobody() -> None:
-    def place(offset: int, log_start: int | None, of_the_broker: int = 0) -> RecordMetadata:
-        return RecordMetadata("topic", 0, TopicPartition("topic", 0), offset, 1, of_the_broker, log_start)
-
-    certain = [place_is_certain(one) for one in (place(7, 0), place(7, 7), place(0, -1), place(7, None), place(3, 5), place(7, 0, 1))]
-
-    assert certain == [True, True, False, False, False, False]
 
 
 @kafka_only

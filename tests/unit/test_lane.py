@@ -113,56 +113,6 @@ def test_records_are_acknowledged_in_order_from_the_cursor_without_a_hole(one: t
     assert bool(reached) is not bool(holes), "after a hole nothing at all may be committed"
 
 
-spans = st.tuples(st.booleans(), st.integers(0, 80), st.integers(1, 12))
-"""Straight or by a fetch, from which offset, how many."""
-
-
-@given(log=st.integers(1, 80), cursor=st.integers(0, 5), played=st.lists(spans, max_size=60))
-def test_what_is_taken_straight_is_processed_once_and_in_order_whatever_is_fetched_meanwhile(
-    log: int, cursor: int, played: list[tuple[bool, int, int]]
-) -> None:
-    done: list[int] = []
-    failed: list[BaseException] = []
-
-    async def play() -> dict[int, int]:
-        async def process(work: Mapping[int, Sequence[Arrived]]) -> Callable[[], Awaitable[None]]:
-            done.extend(record.offset for record in work[0])
-            return lambda: asyncio.sleep(0)
-
-        lanes: Lanes[Arrived] = Lanes("topic", process, failed.append)
-        lanes.assign({0: cursor})
-        fetched = cursor
-        for straight, first, many in [*played, (False, 0, log)]:
-            if straight:  # whatever this worker wrote there, whenever the broker says so
-                lanes.take_straight(0, [Arrived(offset) for offset in range(first, min(first + many, log))])
-            else:
-                lanes.take(0, [Arrived(offset) for offset in range(fetched, min(fetched + many, log))])
-                fetched = min(fetched + many, log)
-            await asyncio.sleep(0)
-        await drain()
-        reached = lanes.reached()
-        lanes.close()
-        return reached
-
-    reached = asyncio.run(play())
-
-    assert (done, failed) == (list(range(cursor, log)), [])
-    assert reached == {0: max(cursor, log)}
-
-
-async def test_what_this_worker_wrote_is_taken_only_where_it_comes_next_and_the_lane_is_its_own() -> None:
-    held = Held({3: 5})
-
-    held.lanes.take_straight(3, [Arrived(7)])
-    held.lanes.take_straight(3, [])
-    held.lanes.take_straight(4, [Arrived(0)])
-    held.lanes.take_straight(3, [Arrived(5), Arrived(6)])
-    await drain()
-
-    assert held.log.processed == {3: [5, 6]}
-    held.lanes.close()
-
-
 @given(length=st.integers(1, 700), fails_at=st.integers(0, 700), late=st.booleans())
 def test_when_deciding_or_writing_fails_nothing_more_is_acknowledged(length: int, fails_at: int, late: bool) -> None:
     log, reached = asyncio.run(feed({0: range(length)}, {0: 0}, fails_at=fails_at, late=late))
