@@ -219,7 +219,9 @@ def ash(**changes: Any) -> dict[str, Any]:
 
 
 def birch() -> dict[str, Any]:
-    """Names somebody who was known before, and somebody whose two identifiers lead to two persons."""
+    """Names somebody who was known before, and somebody whose two identifiers lead to two persons. A service begins in a moment: so time has
+    to come to this case, at whatever hour the test runs.
+    """
     return {
         "id": "birch",
         "people": [
@@ -241,6 +243,7 @@ def birch() -> dict[str, Any]:
             {"agency": "gp", "from": "2026-01-10"},
             {"agency": "school", "from": "2026-01-10"},
             {"agency": "school", "level": "worker", "worker": "Lead One", "from": "2026-01-10"},
+            {"agency": "midwifery", "from": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()},
         ],
     }
 
