@@ -141,6 +141,15 @@ class SourceConformance:
 
     @rule(
         Tier.GOLD,
+        "A name read in the wrong encoding is nobody's name, and a child's words are no longer the child's.",
+        "Decode UTF-8 before anything else, and refuse with UnreadableMessage what is neither that nor the encoding your system says.",
+        needs=("test_carries_long_words_whole_or_refuses_them",),
+    )
+    def test_reads_letters_in_the_encoding_they_are_in(self) -> None:
+        source_words.reads_its_letters(self.source, self.samples)
+
+    @rule(
+        Tier.GOLD,
         "The sixth child of a family, or the last line of the night, is nobody's who reads the first five.",
         "Read every item; refuse with UnreadableMessage more of them than an alert or a message takes.",
         needs=(_PURE, _FORGETS, _SAME, "test_loses_no_part_of_a_message_in_silence"),

@@ -1,5 +1,6 @@
-"""The rule for what a message says at length: a source carries it whole, or refuses the message; it never cuts it."""
+"""The rules for the words of a message: a source carries them whole, in the letters they were written in, or refuses the message."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -19,6 +20,11 @@ LENGTHS = (300, 3_000, 20_000, LONGEST_NARRATIVE + 4_000)
 
 OTHER_LENGTHS = (60, 150, 300, 5_000)
 """The same for a name, a place or any other text: some have a limit in the model, which a source may be tempted to cut to."""
+
+LETTERS = "Zoë Núñez owed £5"
+"""Letters and a sign that nearly every other encoding reads as others, without a fault."""
+
+_DECLARED = re.compile(rb"""^[^>]{0,80}encoding=["']([A-Za-z0-9._-]+)""")
 
 _MOST_PIECES, _MOST_TEXTS = 5, 30
 _NO_TEXT = frozenset(
@@ -43,6 +49,36 @@ def carries_words_whole(source: Source, samples: Sequence[bytes]) -> None:
             _must_not_be_cut(source, sample, text, sample.name)
     if wordy and not located:
         raise Unseen("none of the words of its alerts stand in its samples: nothing could be made longer there")
+
+
+def reads_its_letters(source: Source, samples: Sequence[bytes]) -> None:
+    """Letters beyond ASCII put into the words of each sample that is in UTF-8 arrive as they are, or the message is refused. `Unseen` where
+    no sample says that it is.
+    """
+    wordy = seen = False
+    for sample in named(samples):
+        before = _said(outcome := tried(source, sample))
+        wordy = wordy or bool(before)
+        for piece in _pieces(outcome) if _is_utf8(sample) else ():
+            for at in _places_of_words(source, sample, piece, before, sample.name):
+                seen = True
+                read = tried(source, sample[:at] + f" {LETTERS}".encode() + sample[at:])
+                if read is not None and not isinstance(read, UnreadableMessage):
+                    must(squeezed(LETTERS) in _said(read), f"{sample.name} with letters beyond ASCII in its words: they arrive as others")
+    if wordy and not seen:
+        raise Unseen("no sample is in UTF-8 by what stands in it: give one whose words have letters beyond ASCII")
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """By letters beyond ASCII that are UTF-8, or as JSON and XML that names no other encoding are."""
+    try:
+        sample.decode()
+    except UnicodeDecodeError:
+        return False
+    declared = _DECLARED.match(sample) if sample.lstrip().startswith(b"<?xml") else None
+    if declared is not None:
+        return declared[1].lower() in {b"utf-8", b"utf8"}
+    return not sample.isascii() or sample.lstrip().startswith((b"{", b"[", b"<"))
 
 
 def _places_of_words(source: Source, sample: bytes, piece: str, before: str, what: str) -> list[int]:
