@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from alertbus.model.base import Word, plus
-from alertbus.model.events import AlertReachedCase, Answered, ItemEscalated, NotDelivered, WordsDecided
+from alertbus.model.events import AlertReachedCase, Answered, NotDelivered, WordsDecided
 from alertbus.model.sensitivity import Sensitivity as S
 from alertbus.policy.policy import Policy
 from alertbus.reach.kept import Answers, OverAlert
@@ -53,7 +53,7 @@ def kept_apart(before: CaseState, after: CaseState, policy: Policy) -> CaseState
     if not gone:
         return after
     now = max(evaluated_until(after, before.alerts[one]) for one in gone)
-    heard = {**before.answers, **after.answers}
+    heard = {one: answers for one, answers in {**before.answers, **after.answers}.items() if one not in before.items}
     over = {**after.over, **{one: _kept(before.alerts[one], heard, policy) for one in sorted(gone)}}
     return after.model_copy(update={"over": {one: kept for one, kept in over.items() if now <= kept.until}})
 
@@ -68,7 +68,7 @@ def _spoken_of(event: CaseEvent) -> str | None:
     match event:
         case AlertReachedCase():
             return event.alert.alert_id
-        case Answered() | NotDelivered() | WordsDecided() | ItemEscalated():
+        case Answered() | NotDelivered() | WordsDecided():
             return event.alert_id
         case _:
             return None

@@ -93,7 +93,7 @@ answers = st.lists(st.tuples(st.integers(1, 4000), st.sampled_from(list(Intent))
 @given(
     answers=answers,
     taken_back=st.none() | st.integers(1, 4000),
-    later=st.lists(st.integers(5000, 150_000), min_size=1, max_size=3, unique=True).map(sorted),
+    later=st.lists(st.integers(5000, 90_000), min_size=1, max_size=3, unique=True).map(sorted),
     version=st.integers(0, 2),
     busy=st.integers(0, PRUNE_EVERY),
 )

@@ -83,6 +83,15 @@ def breaks_writes_to(topic: str, *, after: bool, error: type[Exception]) -> Twis
                 async def send_all(self, records: Sequence[Record]) -> dict[tuple[str, int], int]:
                     return await (await self.queue_all(records)).acknowledged()
 
+                async def send_whole(self, groups: Sequence[Sequence[Record]]) -> dict[tuple[str, int], int]:
+                    touched = any(record.topic == topic for group in groups for record in group)
+                    if touched and not after:
+                        raise _fault(error)
+                    written = await producer.send_whole(groups)
+                    if touched:
+                        raise _fault(error)
+                    return written
+
             return Failing()
 
         for lanes in worker.lanes.values():
