@@ -2,7 +2,7 @@
 
 A person's state remembers an alert for longer than its case needs it: a changed link, or a merge of two people, brings it again. A case
 that had forgotten it, and with it who had answered, would chase people for what was answered or taken back long ago. So what leaves is kept
-with what was heard of its obligations, as text, because reading it with each state would cost more than all the rest. An event that speaks
+with what was heard of its obligations, as text that is not parsed with each reading of the state. An event that speaks
 of it brings it back, and goes on as if it had never left.
 """
 
