@@ -1,4 +1,4 @@
-"""Two ways to wait: until told to stop or for so long, and until something has come true or for so long."""
+"""Three ways to wait: until told to stop or for so long, until something has come true or for so long, and until a task has ended."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,27 @@ from collections.abc import Awaitable, Callable
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Return after so many seconds, or at once when `stop` is set."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(max(seconds, 0.0)):  # not wait_for, which on Python 3.11 can swallow a cancellation
+        async with asyncio.timeout(max(seconds, 0.0)):
             await stop.wait()
+
+
+async def ended(*tasks: asyncio.Task[None] | None) -> None:
+    """Cancel the tasks and return once they have ended, whatever they ended with.
+
+    What they await may swallow a cancellation: aiokafka's clients do while they stop. A task that works for ever would then go on for ever,
+    and so would whoever waits for its end. So it is asked again until it has.
+    """
+    left = {task for task in tasks if task is not None}
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=_ASK_AGAIN_S)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # looked at, so that nobody is told that it never was
+
+
+_ASK_AGAIN_S = 0.5
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float, every_s: float) -> bool:

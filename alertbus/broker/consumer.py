@@ -312,7 +312,8 @@ async def _running(consumer: Any, bootstrap: str) -> AsyncIterator[None]:
         yield
     finally:
         with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(consumer.stop(), _LEAVE_LIMIT_S)
+            async with asyncio.timeout(_LEAVE_LIMIT_S):
+                await consumer.stop()
 
 
 @contextlib.contextmanager

@@ -37,7 +37,8 @@ class LogEnds:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), _LIMIT_S)
+                async with asyncio.timeout(_LIMIT_S):
+                    await consumer.stop()
 
     async def _running(self) -> Any:
         if self._consumer is None:

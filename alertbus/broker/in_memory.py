@@ -58,7 +58,8 @@ class MemoryBroker:
         )
         assert running.stdout is not None
         try:
-            line = await asyncio.wait_for(asyncio.to_thread(running.stdout.readline), _START_LIMIT_S)
+            async with asyncio.timeout(_START_LIMIT_S):
+                line = await asyncio.to_thread(running.stdout.readline)
         except BaseException as late:
             running.kill()  # ends the readline too
             await self.stop()

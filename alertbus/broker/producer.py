@@ -151,7 +151,8 @@ class Producer:
         known = self._counts.get(topic)
         if known is None:
             try:
-                known = self._counts[topic] = len(await asyncio.wait_for(self._running.partitions_for(topic), _UNKNOWN_TOPIC_S))
+                async with asyncio.timeout(_UNKNOWN_TOPIC_S):
+                    known = self._counts[topic] = len(await self._running.partitions_for(topic))
             except (TimeoutError, KafkaError) as error:
                 what = f"topic '{topic}': the broker does not know it ({type(error).__name__})"
                 raise BrokerFault(what, "Make it with ensure_topics() first, or start the broker.") from error

@@ -37,7 +37,8 @@ class Tail:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), _LEAVE_LIMIT_S)
+                async with asyncio.timeout(_LEAVE_LIMIT_S):
+                    await consumer.stop()
 
     async def _read(self, where: TopicPartition, start: int) -> list[Received]:
         if self._consumer is None:

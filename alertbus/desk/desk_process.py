@@ -66,4 +66,5 @@ async def run_desk(
         await serve(behind, where, stop, ready=listening, ending=desk.stopping.set)
     finally:
         with contextlib.suppress(TimeoutError):  # it waits for a broker that is away
-            await asyncio.wait_for(producer.stop(), GRACE_S)
+            async with asyncio.timeout(GRACE_S):
+                await producer.stop()

@@ -52,7 +52,8 @@ async def run_gateway(
         await _serve(gateway, stop, ready)
     finally:
         with contextlib.suppress(TimeoutError):  # it waits for a broker that is away
-            await asyncio.wait_for(producer.stop(), GRACE_S)
+            async with asyncio.timeout(GRACE_S):
+                await producer.stop()
 
 
 async def _serve(gateway: Gateway, stop: asyncio.Event, ready: Callable[[], None]) -> None:

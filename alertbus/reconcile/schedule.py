@@ -12,6 +12,7 @@ from alertbus.policy.policy import Policy
 from alertbus.reconcile.incremental import reconcile_incrementally
 from alertbus.reconcile.results import LatestRun, latest_run
 from alertbus.sql.database import Database
+from alertbus.waiting import ended
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,9 +42,7 @@ async def reconciling(
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await ended(task)
 
 
 async def _keep(bootstrap: str, engine: Database, policy: Policy, every_s: float, clock: Callable[[], datetime]) -> None:

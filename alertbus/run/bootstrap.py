@@ -28,6 +28,7 @@ from alertbus.sql.engine import make_engine, migrate
 from alertbus.sql.rebuild import refuse_half_rebuilt
 from alertbus.stream.state_topics import STATE_TOPICS
 from alertbus.unheard import nothing_heard
+from alertbus.waiting import ended
 
 if TYPE_CHECKING:  # they take a second to import, and not every process needs them
     from alertbus.plugin.manager import Plugins
@@ -136,6 +137,7 @@ async def _run_heard(settings: Settings, name: str, number: int) -> None:
                 await _RUNNERS[name](wiring, stop)
     except Exception as error:
         leave_reason(settings, name, number, error)
+        leave_behind_nothing()  # whatever still goes on must not keep the process from being started anew
         raise
     log.info("part stopped", part=name, pid=os.getpid(), worker=number)
 
@@ -277,8 +279,7 @@ async def _delivery(wiring: Wiring, stop: asyncio.Event) -> None:
     try:
         await run_delivery(setup, stop)
     finally:
-        nudging.cancel()
-        await asyncio.gather(nudging, return_exceptions=True)
+        await ended(nudging)
 
 
 async def _nudge(wiring: Wiring, stop: asyncio.Event) -> None:

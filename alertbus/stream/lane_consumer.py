@@ -119,7 +119,8 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         """
         self.stop_flow()
         with contextlib.suppress(TimeoutError):  # a fetch ends by itself, but when its thread is ending it never says so
-            await asyncio.wait_for(self.wait_for_stopped_flow(), 4 * _POLL_S)
+            async with asyncio.timeout(4 * _POLL_S):
+                await self.wait_for_stopped_flow()
         await asyncio.gather(*(lanes.finish() for lanes in self.lanes.values()))
         try:
             await self.commit()

@@ -162,7 +162,8 @@ class PluggedChannel:
 
         threading.Thread(target=run, name=f"channel {self.name}", daemon=True).start()
         try:
-            return await asyncio.wait_for(came, self._limit_s)
+            async with asyncio.timeout(self._limit_s):
+                return await came
         except TimeoutError:
             self._left_behind.add(came)
         raise ChannelHangs
