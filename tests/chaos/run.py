@@ -171,7 +171,7 @@ async def _judged(bus: Bus, load: Load, injector: Injector, seed: int, done: lis
     seen, found = await testimony(bus, load, injector.poison)
     last = _last_sign_of_life(seen, load)
     verdict, steps = judge(seen), judge_steps(await steps_seen(bus, injector))
-    wrong = (verdict.lost, verdict.doubled, verdict.disordered, steps.lost, steps.doubled, steps.disordered, steps.early)
+    wrong = (steps.lost, steps.doubled, steps.disordered, steps.early, verdict.doubled, verdict.disordered, verdict.lost)
     return Report(
         seed=seed,
         done=done,
@@ -184,7 +184,7 @@ async def _judged(bus: Bus, load: Load, injector: Injector, seed: int, done: lis
         attempts=len(seen.attempts),
         unanswered=unanswered + len(load.refused),
         still=still,
-        trail=await trail_of(bus, frozenset().union(*wrong)),
+        trail=await trail_of(bus, [entry for entries in wrong for entry in sorted(entries)]),
     )
 
 

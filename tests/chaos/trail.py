@@ -3,7 +3,7 @@ find out why. Reads only.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from alertbus.broker import topics
 from alertbus.broker.consumer import read_all
@@ -24,13 +24,13 @@ MOST = 8
 """Cases that are told of."""
 
 
-async def trail_of(bus: Bus, entries: Collection[str]) -> list[str]:
-    """Lines about the cases of what these entries of a verdict name by id."""
-    named = {name for entry in entries for name in _NAMED.findall(entry)}
+async def trail_of(bus: Bus, entries: Sequence[str]) -> list[str]:
+    """Lines about the cases of what these entries of a verdict name by id, those named first before others."""
+    named = {name: place for place, entry in reversed(list(enumerate(entries))) for name in _NAMED.findall(entry)}
     if not named:
         return []
     by_case: dict[str, list[str]] = {}
-    wanted: list[str] = []
+    wanted: dict[str, int] = {}
     async for record in read_all(bus.bootstrap, [topics.CASE_EVENTS, topics.NOTICES, topics.ITEMS]):
         word = understand(record, _WORDS).word
         if isinstance(word, Notice):
@@ -42,9 +42,10 @@ async def trail_of(bus: Bus, entries: Collection[str]) -> list[str]:
         else:
             continue
         by_case.setdefault(case_id, []).append(_line(record, word))
-        if about & named and case_id not in wanted:
-            wanted.append(case_id)
-    return [*(line for case_id in wanted[:MOST] for line in by_case[case_id]), *_attempts(bus.receivers.attempts, named)]
+        if places := [named[one] for one in about & named.keys()]:
+            wanted[case_id] = min([*places, wanted.get(case_id, len(entries))])
+    first = sorted(wanted, key=lambda case_id: wanted[case_id])[:MOST]
+    return [*(line for case_id in first for line in by_case[case_id]), *_attempts(bus.receivers.attempts, named)]
 
 
 def _line(record: Received, word: object) -> str:
