@@ -54,7 +54,8 @@ class ItemEscalations:
         sight = caller.item_sight(as_agency=said.agency is not None)
         await item_owed(self._engine, self._policy, sight, item_id, now=now)
         item, asked = await self._items(item_id)
-        if (refused := _impossible(item, asked, early=item is not None and self._may_be_early(item))) is not None:
+        early, last = item is not None and self._may_be_early(item), None if asked is None else self._policy.duty_lead(asked.agency)
+        if (refused := impossible(item, asked, early=early, last=last)) is not None:
             raise InvalidInput([refused])
         assert item is not None
         seen = max([item.opened_at, *(step.at for one in (item, asked) if one is not None for step in one.steps)])
@@ -91,9 +92,9 @@ async def _read(connection: Transaction, item_id: str) -> Item | None:
     return None if body is None else Item.model_validate_json(body)
 
 
-def _impossible(item: Item | None, asked: Item | None, *, early: bool) -> Fault | None:
+def impossible(item: Item | None, asked: Item | None, *, early: bool, last: str | None) -> Fault | None:
     """Why nobody else can be told of it now, if nobody can. `asked` is the item of the answer that is asked for because of it; `early`: it
-    need not be late.
+    need not be late; `last` is the role that is asked last.
     """
     if item is None or (item.state is ItemState.OPEN and not item.steps and not early):
         return Fault("", "an item of which somebody has been reminded, or that is late: nobody has been told of this one yet", "not_late")
@@ -101,12 +102,14 @@ def _impossible(item: Item | None, asked: Item | None, *, early: bool) -> Fault 
         return Fault("", "an item whose clock runs: a person has stopped this one, with a reason", "is_suspended")
     if item.closed_at is not None or item.state is ItemState.VOID:
         return Fault("", "an item that is still owed: this one is over", "is_over")
-    if (
-        asked is not None
-        and asked.closed_at is None
-        and (asked.unowned or (asked.next is not None and asked.next.kind is StepKind.UNOWNED))
-    ):
+    if asked is not None and asked.closed_at is None and _nobody_is_left(asked, last):
         return Fault("", "an item with somebody left to ask: everybody of its chain has been told. Ring the duty lead", "nobody_left")
     if item.rule != ANSWER and item.obligation_id is None and item.next is None:
         return Fault("", "an item whose rule tells somebody of a lapse: this one's tells nobody", "nobody_left")
     return None
+
+
+def _nobody_is_left(asked: Item, last: str | None) -> bool:
+    """Whether everybody of the chain has been told since it was last asked. A reminder to one of them may still be ahead."""
+    told = {step.role for step in asked.steps if step.asked_again == asked.steps[-1].asked_again}
+    return asked.unowned or last in told or (asked.next is not None and asked.next.kind is StepKind.UNOWNED)

@@ -303,6 +303,10 @@ class Policy(Word):
         """
         return self.agencies.get(self._known_as(name), STRANGER)
 
+    def duty_lead(self, agency: str) -> str:
+        """The role that is asked last at an agency."""
+        return self.agency(agency).duty_lead or self.escalation.duty_lead
+
     def holds_cases(self, agency: str) -> bool:
         """True for the agency that holds cases, and for its settings."""
         return self._known_as(agency) == self.case_holder

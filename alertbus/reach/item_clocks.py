@@ -1,6 +1,7 @@
 """Items worked out from scratch: of every rule, each item with its time, what closed it, and whether it lapsed. Pure.
 
-The same facts, case, decisions and moment give the same items, in whatever order they came. Nothing here closes an item but a statement,
+The same facts, case, decisions and moment give the same items, in whatever order they came; but of several who escalate one, whoever was
+read first has it brought to the first of the chain. Nothing here closes an item but a statement,
 and nothing decides about a family (NOT-07, NOT-08).
 """
 
@@ -59,14 +60,20 @@ AlreadySettled = Callable[[str, ItemRule, Opened], Item | None]
 
 
 class SaidOfItems(NamedTuple):
-    """By item, what people decided about it, and who escalated it."""
+    """By item, what people decided about it, who escalated it, and the item as it was."""
 
     decided: Mapping[str, DecisionsOnItem]
     heard: Mapping[str, Answers]
+    before: Mapping[str, Item]
 
     def of(self, item_id: str) -> tuple[DecisionsOnItem, tuple[EscalationAsked, ...]]:
         heard = self.heard.get(item_id)
         return self.decided.get(item_id, DecisionsOnItem()), heard.escalated if heard is not None else ()
+
+    def told_early_at(self, item_id: str) -> datetime | None:
+        """When the first of the chain was told of it because somebody escalated it before it had lapsed."""
+        item = self.before.get(item_id)
+        return next((step.at for step in item.steps if step.kind is StepKind.ESCALATED), None) if item is not None else None
 
 
 def items_of(
@@ -155,7 +162,8 @@ class _Clock:
         steps = [ItemStep(kind=StepKind.REMINDER, role=self._who.role, at=warned_at)] if warned else []
         raised = None
         raises_from = warned_at if warned else max(opened.at, opened.known) if self._never_warns and due is not None else FOREVER
-        if self._rule.tells and (asked := first_before(min(lapse_at, stops), raises_from, escalated, recorded)) is not None:
+        told_at = said.told_early_at(self._id)
+        if self._rule.tells and (asked := first_before(min(lapse_at, stops), raises_from, escalated, recorded, told_at)) is not None:
             ends = min(lapse_at if lapsed else FOREVER, over or FOREVER)
             raised = RaisedEarly(asked, None if ends == FOREVER else max(ends, asked.at))
             steps.append(escalation_step(self._rule.tells[0], asked))

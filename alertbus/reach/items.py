@@ -199,7 +199,7 @@ def _changed(before: CaseState, touched: _Touched, policy: Policy) -> tuple[Case
     works = {
         one: work
         for one, work in items_of(
-            board, SaidOfItems(state.item_decisions, state.answers), now, policy, _settled(held, touched, board)
+            board, SaidOfItems(state.item_decisions, state.answers, before.items), now, policy, _settled(held, touched, board)
         ).items()
         if one in held or max(work.opened.at, work.opened.known) > forgotten_until  # an older one was over, and has been forgotten
     }

@@ -145,7 +145,7 @@ def manner_of_own(own: OwnObligation, policy: Policy) -> Manner:
 
 def _manner(obligation: Obligation, chain: tuple[str, ...], policy: Policy, due_again: Callable[[datetime], datetime]) -> Manner:
     entry, rule, own = policy.agency(obligation.agency), policy.kind_rule(obligation.kind), obligation.role
-    lead = entry.duty_lead or policy.escalation.duty_lead
+    lead = policy.duty_lead(obligation.agency)
     after = chain[chain.index(own) + 1 :] if own in chain else chain
     roles = dict.fromkeys((*after, lead))
     roles.pop(own, None)

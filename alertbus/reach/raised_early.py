@@ -29,7 +29,14 @@ def escalation_step(role: str, asked: EscalationAsked) -> ItemStep:
 
 
 def first_before(
-    end: datetime, since: datetime, escalated: Iterable[EscalationAsked], recorded: list[tuple[datetime, datetime]]
+    end: datetime,
+    since: datetime,
+    escalated: Iterable[EscalationAsked],
+    recorded: list[tuple[datetime, datetime]],
+    told_at: datetime | None,
 ) -> EscalationAsked | None:
-    """The first to escalate from one moment on and before another, at a time at which it was not recorded."""
-    return next((one for one in escalated if since <= one.at < end and first_without(one.at, recorded) == one.at), None)
+    """The first to escalate from one moment on and before another, at a time at which it was not recorded. Whoever was told of one already
+    (`told_at`) keeps that: one that is read later and dated before it, by another clock, has nobody told again.
+    """
+    found = [one for one in escalated if since <= one.at < end and first_without(one.at, recorded) == one.at]
+    return next((one for one in found if one.at == told_at), found[0] if found else None)

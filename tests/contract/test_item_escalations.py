@@ -19,6 +19,8 @@ pytestmark = pytest.mark.kafka
 __all__ = ["guarded"]
 REMINDED = ItemStep(kind=StepKind.REMINDER, role="social_worker", at=hours(1))
 TOLD = ItemStep(kind=StepKind.NEXT, role="team_manager", at=hours(2))
+LAST_TOLD = ItemStep(kind=StepKind.ESCALATED, role="duty_lead", at=hours(3), by="Sam Teacher", by_agency="school")
+REMINDER_AHEAD = ItemStep(kind=StepKind.REMINDER, role="team_manager", at=hours(20))
 
 
 async def on_a_case(gateway: Any, *items: Item) -> None:
@@ -74,6 +76,7 @@ async def test_an_item_of_others_is_the_same_404_as_none(guarded: Any) -> None:
         (ItemState.MET, {"closed_at": hours(2), "steps": (REMINDED,)}, "is_over"),
         (ItemState.VOID, {}, "is_over"),
         (ItemState.MISSED, {"rule": ANSWER, "unowned": True, "agency": "midwifery", "steps": (TOLD,)}, "nobody_left"),
+        (ItemState.OPEN, {"rule": ANSWER, "agency": "midwifery", "steps": (TOLD, LAST_TOLD), "next": REMINDER_AHEAD}, "nobody_left"),
     ],
 )
 async def test_nobody_is_told_where_nobody_is_to_be(guarded: Any, state: ItemState, more: dict[str, Any], code: str) -> None:
@@ -100,8 +103,8 @@ async def test_clk_12_what_nobody_would_be_reminded_of_is_escalated_before_it_is
 async def test_of_an_item_that_has_lapsed_it_counts_who_was_told_because_of_that(guarded: Any) -> None:
     asked = fresh("own-")
     item = an_item(fresh("item-"), ItemState.MISSED, case_id=fresh("case-"), steps=(TOLD,), obligation_id=asked)
-    lead = ItemStep(kind=StepKind.DUTY_LEAD, role="duty_lead", at=hours(9))
-    answer = an_item(asked, ItemState.MISSED, case_id=item.case_id, rule=ANSWER, obligation_id=asked, steps=(TOLD, lead))
+    manager = ItemStep(kind=StepKind.NEXT, role="duty_manager", at=hours(9))
+    answer = an_item(asked, ItemState.MISSED, case_id=item.case_id, rule=ANSWER, obligation_id=asked, steps=(TOLD, manager))
     await on_a_case(guarded, item, answer)
 
     assert (await escalate(guarded, item)).status_code == 201
