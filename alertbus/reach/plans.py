@@ -181,14 +181,15 @@ def urgent(kind: str, severity: Severity, policy: Policy) -> bool:
 
 
 def _team(obligation: Obligation, case: Case, policy: Policy) -> str | None:
-    """The case's team at the agency when it was asked, of those that have a chain of their own; of several the latest to start."""
+    """The case's team at the agency when it was asked, of those that have a chain of their own; of several the latest to start. Of an
+    agency that had left by then, its last one: who is told that they were not reached is still one of theirs.
+    """
     teams = policy.agency(obligation.agency).teams
     if not teams:
         return None
     at = obligation.since
-    there = [
-        (one.since or BEGINNING, one.team)
-        for one in case.involvements
-        if one.agency == obligation.agency and one.team and (one.since or BEGINNING) <= at <= (one.until or FOREVER)
-    ]
-    return max(((since, team) for since, team in there if team in teams), default=(None, None))[1]
+    begun = [one for one in case.involvements if one.agency == obligation.agency and (one.since or BEGINNING) <= at]
+    there = [one for one in begun if at <= (one.until or FOREVER)]
+    last = max((one.until or FOREVER for one in begun), default=FOREVER)
+    mine = there or [one for one in begun if (one.until or FOREVER) == last]
+    return max(((one.since or BEGINNING, one.team) for one in mine if one.team in teams), default=(None, None))[1]

@@ -7,7 +7,8 @@
   no notice; a notice that delivery, or the chronicle, never took up; a delivery without a receipt (the reconciler finds all of these);
 - a notice that its agency's system never processed, unless that is known and visible: the system refused it and the obligation says so, it
   lied (below), or the notice was withdrawn before anything was sent;
-- a poison record that is not in quarantine, or, on a topic that the chronicle alone reads, not among its unreadable ones.
+- a poison record that is not in quarantine, or, on a topic that the chronicle alone reads, not among its unreadable ones;
+- a record that the bus wrote itself and could not decide: it stands in quarantine, and nobody had poisoned it.
 
 **Doubled**, each counted once:
 
@@ -168,6 +169,9 @@ def _lost(seen: Seen, accounted: Collection[str]) -> Iterator[str]:
         kept = seen.quarantined if place[0] in DECIDED else seen.unreadable
         if place[0] in {*DECIDED, *RECORDED} and place not in kept:
             yield f"poison at {'/'.join(map(str, place))}: passed over in silence"
+    for place in set(seen.quarantined) - set(seen.poison):
+        if place[0] in DECIDED - {topics.NOTICES}:  # there stand the notices that an agency's system refused for good
+            yield f"{'/'.join(map(str, place))}: no poison, and could not be decided"
     if seen.unsigned:
         yield f"{seen.unsigned} messages came unsigned"
 

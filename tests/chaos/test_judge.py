@@ -223,6 +223,14 @@ def test_poison_in_quarantine_or_among_the_unreadable_is_accounted_for_and_where
     assert not verdict.lost
 
 
+def test_what_the_bus_wrote_itself_and_could_not_decide_is_lost_and_a_refused_notice_is_not() -> None:
+    undecided, refused = (topics.CASE_EVENTS, 0, 1), (topics.NOTICES, 0, 1)
+
+    verdict = judge(seen(quarantined=[undecided, refused]))
+
+    assert verdict.lost == {f"{topics.CASE_EVENTS}/0/1: no poison, and could not be decided"}
+
+
 def test_a_verdict_since_another_holds_only_what_is_new() -> None:
     before, after = judge(seen(extra=("one",))), judge(seen(extra=("one", "two")))
 
