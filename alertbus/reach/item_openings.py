@@ -1,7 +1,7 @@
 """What opened items: each statement, or thing on the case, that a rule means, for each child where the rule has a clock for each. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -133,7 +133,9 @@ class Board:
                 if len(row) == opening.times:
                     yield fact, (*begun, *row)
 
-    def _within_a_span(self, opening: ItemOpening) -> tuple[list[tuple[CaseFact, tuple[CaseFact, ...]]], list[CaseFact]]:
+    def _within_a_span(
+        self, opening: ItemOpening, but_for: Collection[str] = ()
+    ) -> tuple[list[tuple[CaseFact, tuple[CaseFact, ...]]], list[CaseFact]]:
         """The statements that open, each with its row: with the ones before it there are so many within the span. And those that may count
         towards a later one.
 
@@ -144,7 +146,7 @@ class Board:
         rows: dict[str, list[CaseFact]] = defaultdict(list)
         found: dict[str, tuple[CaseFact, dict[str, CaseFact]]] = {}
         for fact in self.facts:
-            if opening.reset is not None and matches(fact, opening.reset):
+            if opening.reset is not None and fact.alert_id not in but_for and matches(fact, opening.reset):
                 rows.clear()
             elif matches(fact, opening):
                 for child in self._children_of(fact) if opening.same_child else ("",):
@@ -189,26 +191,29 @@ class Board:
                 return fact
         return None
 
-    def waiting(self, opening: ItemOpening) -> list[CaseFact]:
-        """The earlier statements after which nothing has yet come of what they wait for, while it still may."""
+    def waiting(self, opening: ItemOpening, but_for: Collection[str] = ()) -> list[CaseFact]:
+        """The earlier statements after which nothing has yet come of what they wait for, while it still may, or would but for what these
+        alerts say.
+        """
         found = [] if opening.after is None else self.meant(opening.after)
-        return [one for one in found if not self._ended(one, opening) and self.first_after(one, opening) is None]
+        return [one for one in found if not self._ended(one, opening, but_for) and self.first_after(one, opening) is None]
 
-    def _ended(self, earlier: CaseFact, opening: ItemOpening) -> bool:
+    def _ended(self, earlier: CaseFact, opening: ItemOpening, but_for: Collection[str]) -> bool:
         reset = opening.reset
-        return reset is not None and any(one.order > earlier.order and matches(one, reset) for one in self.facts)
+        later = (one for one in self.facts if one.order > earlier.order and one.alert_id not in but_for)
+        return reset is not None and any(matches(one, reset) for one in later)
 
     def last_reset(self, opening: ItemOpening) -> list[CaseFact]:
         """What last began a row anew, or ended a waiting."""
         return self.meant(opening.reset)[-1:] if opening.reset is not None else []
 
-    def in_this_row(self, opening: ItemOpening) -> list[CaseFact]:
-        """The statements that count towards the next row's end."""
+    def in_this_row(self, opening: ItemOpening, but_for: Collection[str] = ()) -> list[CaseFact]:
+        """The statements that count towards the next row's end, or would but for what these alerts say."""
         if opening.within_days is not None:
-            return self._within_a_span(opening)[1]
+            return self._within_a_span(opening, but_for)[1]
         row: list[CaseFact] = []
         for fact in self.facts:
-            if opening.reset is not None and matches(fact, opening.reset):
+            if opening.reset is not None and fact.alert_id not in but_for and matches(fact, opening.reset):
                 row = []
             elif matches(fact, opening):
                 row.append(fact)

@@ -304,10 +304,12 @@ def _forgotten(item: Item, now: datetime) -> bool:
 
 def _waiting(board: Board, needed: set[str], now: datetime, policy: Policy) -> Iterator[str]:
     """The alerts of which a later statement may still make something: a condition that waits, the first of several in a row; and what ended
-    such a thing, without which one that is still held would begin anew.
+    such a thing, without which one that is still held would begin anew. What has ended it lately may be taken back, and ends nothing here.
     """
     for opening in (one for rule in policy.items.values() for one in rule.opens if one.after is not None or one.times > 1):
-        waiting = [*board.waiting(opening), *(board.in_this_row(opening) if opening.times > 1 else ())]
+        ends = board.meant(opening.reset) if opening.reset is not None else ()
+        lately = {fact.alert_id for fact in ends if now <= plus(fact.at, KEPT)}
+        waiting = [*board.waiting(opening, lately), *(board.in_this_row(opening, lately) if opening.times > 1 else ())]
         found = {fact.alert_id for fact in (*waiting, *board.last_reset(opening)) if now <= plus(fact.at, CHASED)}
         yield from found
         for earlier in board.meant(opening.after) if opening.after is not None else ():

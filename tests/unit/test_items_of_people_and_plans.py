@@ -105,6 +105,18 @@ def test_eng_02_the_third_contact_missed_in_a_row_asks_worker_and_manager_for_a_
     assert all("cease" in notice.action and "strategy meeting" in notice.action for notice in played.told_of(item)), "both options (NOT-08)"
 
 
+def test_eng_02_a_visit_that_is_taken_back_had_not_ended_the_row_though_its_first_were_weeks_ago() -> None:
+    played, missed = PlayedCase.of(), {"contact": {"mode": "cancelled"}}
+    played.say("X-1", at("2026-01-05", "09:02"), details=missed)
+    played.say("X-2", at("2026-01-05", "09:12"), details=missed)
+    played.say("X-3", at("2026-02-02", "09:03"), details=missed)
+    played.say("V-1", at("2026-02-02", "08:13"), details=VISIT, told=at("2026-02-02", "09:13"))
+    assert played.one("missed_meetings").state is ItemState.VOID, "the visit was before the third"
+
+    played.say("V-2", at("2026-02-02", "08:13"), details=VISIT, told=at("2026-02-02", "10:13"), amends="V-1", action="withdrawn")
+    assert played.one("missed_meetings").state is ItemState.OPEN
+
+
 @pytest.mark.parametrize("before", [(), ("N-1", "N-2", "V-0")], ids=["nothing before", "two missed and a visit before"])
 def test_eng_02_a_row_that_was_missed_stays_missed_though_the_row_ended_and_weeks_have_passed(before: tuple[str, ...]) -> None:
     played, missed = PlayedCase.of(), {"contact": {"mode": "no_reply"}}
