@@ -130,9 +130,7 @@ class DirectoryRestore(Restore):
 
     def _learn(self, statement: AcceptedAlert) -> None:
         known = self._learned.setdefault(statement.alert_id, {})
-        standing = known.get(statement.statement_id)
-        if standing is None or standing.people_version < statement.people_version:
-            known[statement.statement_id] = statement
+        known[statement.statement_id] = statement.beside(known.get(statement.statement_id))
 
     async def _write_said(self, connection: Transaction, stated: Sequence[PersonMerged | PersonSplit]) -> None:
         for one in stated:

@@ -264,5 +264,17 @@ class AcceptedAlert(Word):
         """Subjects, then children: the order `people` follows."""
         return (*self.alert.subjects, *self.alert.children)
 
+    def beside(self, known: Self | None) -> Self:
+        """What counts of this copy of a statement and of another that is `known`: who was meant as the directory decided last, from when it
+        was accepted first. A sender that was not answered says it again, and it may have been accepted the first time: its agencies were
+        told, and are asked, since then. `known` itself where this copy changes nothing.
+        """
+        if known is None:
+            return self
+        newer, first = (self if known.people_version < self.people_version else known), (self if self.at < known.at else known)
+        if newer.at == first.at:
+            return newer
+        return newer.model_copy(update={"at": first.at, "accepted_at": first.accepted_at, "first_at": first.first_at})
+
     def with_people(self, people: tuple[tuple[str, ...], ...]) -> Self:
         return self.model_copy(update={"people": people})

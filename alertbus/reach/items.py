@@ -119,7 +119,7 @@ def _alert_reached(before: CaseState, after: CaseState, event: AlertReachedCase,
         return None
     alert_id = event.alert.alert_id
     known = after.alerts.get(alert_id)
-    all_of_it = {**{one.statement_id: one for one in (known.statements if known is not None else ())}, **arrived}
+    all_of_it = {**arrived, **{one.statement_id: one for one in (known.statements if known is not None else ())}}
     new: dict[str, CaseFact] = {}
     for one in all_of_it.values():
         held = before.facts.get(one.statement_id)

@@ -56,15 +56,15 @@ class StandingAlert(Word):
     def with_statements(cls, known: Self | None, arrived: Iterable[AcceptedAlert], via: str) -> Self:
         """Add the statements that `arrived` through a person (`via`) to the `known` alert, None at first.
 
-        Of two copies of one statement the one with the higher `people_version` stands; a copy that is known already, or older, changes
-        nothing.
+        Of two copies of one statement the one with the higher `people_version` stands, from when the earlier counts (`beside`); a copy that
+        is known already, or older, changes nothing.
         """
         held = {s.statement_id: s for s in known.statements} if known is not None else {}
         new: dict[str, AcceptedAlert] = {}
         for statement in arrived:
             other = new.get(statement.statement_id) or held.get(statement.statement_id)
-            if other is None or other.people_version < statement.people_version:
-                new[statement.statement_id] = statement
+            if (counts := statement.beside(other)) is not other:
+                new[statement.statement_id] = counts
         if known is not None and not new:
             return known
         ordered = sorted((held | new).values(), key=lambda s: (s.at, *standing_order(s)))

@@ -231,9 +231,8 @@ class AlertEvidence:
                 self.accepted.setdefault(finding.statement_id, finding.at)
                 self.exercise = self.exercise or finding.exercise
             case StatementIdentified():
-                known = self.identified.get(finding.statement.statement_id)
-                if known is None or known.people_version < finding.statement.people_version:
-                    self.identified[finding.statement.statement_id] = finding.statement
+                found = finding.statement
+                self.identified[found.statement_id] = found.beside(self.identified.get(found.statement_id))
                 self.exercise = self.exercise or finding.statement.alert.exercise
             case NoticeWritten():
                 self.told.setdefault(finding.notice_id, finding)

@@ -86,9 +86,8 @@ class ClaimsRead:
                 if case.id not in self._cases or self._cases[case.id].version < case.version:
                     self._cases[case.id] = case
             case AlertAboutPerson(alert=said) if said.alert.exercise == self.exercise:
-                known = self._statements[said.alert_id].get(said.statement_id)
-                if known is None or known.people_version < said.people_version:
-                    self._statements[said.alert_id][said.statement_id] = said
+                of_it = self._statements[said.alert_id]
+                of_it[said.statement_id] = said.beside(of_it.get(said.statement_id))
             case PersonMerged() | PersonSplit() as stated if stated.exercise == self.exercise:
                 key = (stated.type, stated.source, stated.id)
                 if key not in self._said or self._said[key].at <= stated.at:

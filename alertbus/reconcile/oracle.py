@@ -69,11 +69,12 @@ def obligations_from_scratch(
 
 
 def statements_by_alert(alerts: Sequence[AcceptedAlert]) -> dict[str, list[AcceptedAlert]]:
-    """Give the statements of each alert, and of each statement the copy whose persons were found last (`people_version`)."""
+    """Give the statements of each alert, and of each statement the copy whose persons were found last (`people_version`), as of when it was
+    accepted first.
+    """
     copies: dict[str, AcceptedAlert] = {}
     for alert in alerts:
-        if alert.statement_id not in copies or copies[alert.statement_id].people_version < alert.people_version:
-            copies[alert.statement_id] = alert
+        copies[alert.statement_id] = alert.beside(copies.get(alert.statement_id))
     found: dict[str, list[AcceptedAlert]] = defaultdict(list)
     for alert in copies.values():
         found[alert.alert_id].append(alert)
