@@ -49,6 +49,7 @@ from alertbus.model.notice import ENDINGS, Deed, Notice
 from alertbus.model.person import Person
 from alertbus.model.receipt import Receipt, Stage
 from alertbus.model.team import Team
+from alertbus.operations.plugin_tables import plugin_memory
 from alertbus.plugin.kit.samples import CANARIES, sample_alert, sample_notice, sample_obligation
 from alertbus.plugin.manager import Plugins, offer
 from alertbus.rebuild import plan as rebuild
@@ -686,7 +687,7 @@ def test_every_table_is_rebuilt_by_some_room_or_is_known_to_hold_nothing_but_mem
     rebuilt = set(itertools.chain.from_iterable(rebuild.TABLES.values()))
     memory = {table.name for table in rebuild.MEMORY}
     memory |= {"rebuild_unfinished", "watchdog_arrival", "delivery_beat"}  # said again by whoever lives
-    memory |= {"plugin_memory"}  # counts of what plugins printed; and a plugin that was set aside is told of by whoever sets it aside
+    memory |= {plugin_memory.name}  # counts of what plugins printed; and a plugin that was set aside is told of by whoever sets it aside
     memory |= {"gateway_ignored"}  # counts of what left nothing on any topic
     memory |= {nudged.name, nudge_count.name}  # without them whoever has an address is nudged once more
     memory |= {audit_tables.head.name}  # a writer who finds no head reads the chain
