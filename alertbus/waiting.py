@@ -12,20 +12,17 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
 
 
-async def ended(*tasks: asyncio.Task[None] | None) -> None:
-    """Cancel the tasks and return once they have ended, whatever they ended with.
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel the task and return once it has ended, whatever it ended with.
 
     What they await may swallow a cancellation: aiokafka's clients do while they stop. A task that works for ever would then go on for ever,
     and so would whoever waits for its end. So it is asked again until it has.
     """
-    left = {task for task in tasks if task is not None}
-    while left:
-        for task in left:
-            task.cancel()
-        done, left = await asyncio.wait(left, timeout=_ASK_AGAIN_S)
-        for task in done:
-            if not task.cancelled():
-                task.exception()  # looked at, so that nobody is told that it never was
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_ASK_AGAIN_S)
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody is told that it never was
 
 
 _ASK_AGAIN_S = 0.5

@@ -160,7 +160,9 @@ async def _run_with_plugins(name: str, wiring: Wiring, stop: asyncio.Event) -> N
 
 
 def leave_behind_nothing() -> None:
-    """An orderly stop waits for the broker; when that is gone too, the process ends all the same. Nothing acknowledged is at stake."""
+    """An orderly stop waits for the broker, and a part that has failed for whatever it left at work; the process ends all the same. Nothing
+    acknowledged is at stake.
+    """
     limit = threading.Timer(STOP_S, os._exit, (STOPPED_LATE,))
     limit.daemon = True
     limit.start()

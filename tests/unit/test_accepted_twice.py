@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from alertbus.model.alert import AcceptedAlert
 from alertbus.model.events import CaseChanged
 from alertbus.reconcile.oracle import obligations_from_scratch
 from tests.asked import MONDAY, POLICY, Machine, a_case, reached, said
@@ -15,7 +16,9 @@ AGAIN = ONCE.model_copy(update={"people_version": 2, "at": LATER, "accepted_at":
 
 
 @pytest.mark.parametrize("copies", [(ONCE, AGAIN), (AGAIN, ONCE)], ids=["as they were accepted", "the second first"])
-def test_its_agencies_are_asked_as_of_the_first_time_though_who_is_meant_was_decided_anew_in_between(copies: tuple) -> None:  # type: ignore[type-arg]
+def test_its_agencies_are_asked_as_of_the_first_time_though_who_is_meant_was_decided_anew_in_between(
+    copies: tuple[AcceptedAlert, ...],
+) -> None:
     machine, case = Machine(), a_case("school")
     machine.follow(CaseChanged(case=case), *(reached(one) for one in copies))
     machine.until(MONDAY + timedelta(days=2))

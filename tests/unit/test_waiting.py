@@ -69,7 +69,7 @@ async def test_a_task_that_swallows_a_cancellation_ends_all_the_same() -> None:
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     async with asyncio.timeout(30):
-        await ended(task, None)
+        await ended(task)
 
     assert task.done()
     assert turns == 1
