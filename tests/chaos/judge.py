@@ -111,6 +111,8 @@ class Seen:
     """Where the chronicle found records it could not read."""
     answered: Collection[str] = ()
     """Obligations that a worker of the run has answered."""
+    decided: Mapping[str, int] = field(default_factory=dict)
+    """By statement, how often the directory decided who is meant by it, as its records on `alerts` say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _lost(seen: Seen, accounted: Collection[str]) -> Iterator[str]:
 def _doubled(seen: Seen) -> Iterator[str]:
     yield from (f"extra {one}" for one in seen.extra)
     yield from (f"notice {one}: touched after it was settled" for one in seen.unsettled)
-    yield from _told_twice(seen)
+    yield from told_twice(seen)
     known = {notice.id for notice in seen.notices}
     contents: dict[str, set[str]] = defaultdict(set)
     by_key: dict[str, list[Attempt]] = defaultdict(list)
@@ -196,7 +198,7 @@ def _doubled(seen: Seen) -> Iterator[str]:
                 yield f"key {key}: two senders at once"
 
 
-def _told_twice(seen: Seen) -> Iterator[str]:
+def told_twice(seen: Seen) -> Iterator[str]:
     """The same statement for the same obligation and deed under two notices, when it was not taken back in between."""
     told: dict[str, dict[tuple[Deed, str], str]] = defaultdict(dict)
     escalated: dict[tuple[str, datetime, str, str], str] = {}
@@ -214,7 +216,7 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             if not told.pop(owed.id, None):
                 yield f"obligation {owed.id}: taken back, and nothing stood (since: {', '.join(deeds[owed.id])})"
             continue
-        statement = _statement_of(notice, seen.statements.get(owed.alert_id, ()))
+        statement = _statement_of(notice, seen)
         if owed.source == BUS:  # of which nobody made a statement: amended by whatever came later on the same day
             statement = notice.id if notice.deed is Deed.AMEND else _OWN
         if statement is None:
@@ -225,13 +227,23 @@ def _told_twice(seen: Seen) -> Iterator[str]:
             yield f"obligation {owed.id}: statement {statement} told as {other} and {notice.id}"
 
 
-def _statement_of(notice: Notice, statements: Sequence[str]) -> str | None:
-    """A notice's id is computed from its statement; the one that gives it is the one it tells."""
-    owed = notice.obligation
-    for statement in statements:
-        if notice.id in {ids.notice_id(owed.id, statement), ids.notice_id(owed.id, statement, since=owed.since.isoformat())}:
-            return statement
-    return None
+def _statement_of(notice: Notice, seen: Seen) -> str | None:
+    """A notice's id is computed from its statement; the one that gives it is the one it tells.
+
+    What is told again, because what came after it did not stand, and what is given anew, because an agency was taken off the case and put
+    back, have ids that name the change too: a version of the case, or what was said or decided of the alert.
+    """
+    owed, since = notice.obligation, notice.obligation.since.isoformat()
+    statements = seen.statements.get(owed.alert_id, ())
+    usual = {ids.notice_id(owed.id, one, since=other): one for one in statements for other in ("", since)}
+    if notice.id in usual:
+        return usual[notice.id]
+    changes = [f"case version {version}" for version in seen.versions.get(owed.case_id, ())]
+    for one in statements:
+        changes += [f"statement {one}", *(f"statement {one}, version {version}" for version in range(1, seen.decided.get(one, 0) + 1))]
+    again = {ids.notice_id(owed.id, one, since=f"{since}, {change}"): one for one in statements for change in changes}
+    anew = {ids.notice_id(owed.id, told, since=change): one for told, one in {**usual, **again}.items() for change in changes}
+    return again.get(notice.id) or anew.get(notice.id)
 
 
 def _disordered(seen: Seen, rows: Mapping[str, Row]) -> Iterator[str]:

@@ -181,6 +181,29 @@ def test_what_was_told_taken_back_and_told_again_is_no_doubling() -> None:
     assert not verdict.doubled
 
 
+GIVEN_ANEW = ONE.model_copy(update={"id": ids.notice_id(ONE.obligation.id, ONE.id, since="case version 2")})
+"""As the reducers name it when a version has put an agency back that an earlier one had taken off before the alert's own moment."""
+TOLD_AGAIN = ONE.model_copy(
+    update={"id": ids.notice_id(ONE.obligation.id, "said-1", since=f"{AT.isoformat()}, statement said-1, version 2")}
+)
+
+
+@pytest.mark.parametrize("again", [GIVEN_ANEW, TOLD_AGAIN], ids=["given anew", "told again"])
+def test_what_is_told_under_an_id_that_names_a_change_is_known_by_its_statement(again: Notice) -> None:
+    def told(*notices: Notice) -> Seen:
+        attempts = [attempt(one, float(number)) for number, one in enumerate(notices)]
+        return seen(notices=notices, rows=list(map(row, notices)), attempts=attempts, decided={"said-1": 2})
+
+    assert not judge(told(ONE, BACK, again, notice(deed=Deed.WITHDRAW, by="case version 3"))).doubled
+    assert len(judge(told(ONE, again)).doubled) == 1
+
+
+def test_a_notice_that_no_statement_and_no_change_explains_is_a_doubling() -> None:
+    strange = ONE.model_copy(update={"id": ids.notice_id(ONE.obligation.id, ONE.id, since="case version 3")})
+
+    assert judge(seen(notices=[strange], rows=[row(strange)], attempts=[attempt(strange)])).doubled
+
+
 def test_a_lie_is_accounted_for_while_nobody_has_answered() -> None:
     verdict = judge(seen(attempts=[attempt(processed=False, manner=Manner.LIES)]))
 

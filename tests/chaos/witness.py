@@ -121,12 +121,14 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
     """What everybody saw, once it is quiet."""
     on_topic: set[str] = set()
     statements: dict[str, list[str]] = defaultdict(list)
+    decided: dict[str, int] = defaultdict(int)
     versions: dict[str, set[int]] = defaultdict(set)
     notices: dict[str, Notice] = {}
     quarantined: set[Place] = set()
     async for record in read_all(bus.bootstrap, [topics.ALERTS, topics.CASES, topics.NOTICES, topics.QUARANTINE]):
         match _word(record):
             case AcceptedAlert() as accepted:
+                decided[accepted.statement_id] = max(decided[accepted.statement_id], accepted.people_version)
                 if accepted.statement_id not in on_topic:
                     on_topic.add(accepted.statement_id)
                     statements[accepted.alert_id].append(accepted.statement_id)
@@ -165,6 +167,7 @@ async def testimony(bus: Bus, load: Load, poison: Collection[Place]) -> tuple[Se
         quarantined=quarantined,
         unreadable=places,
         answered=load.answered,
+        decided=decided,
     )
     return seen, found
 

@@ -47,7 +47,7 @@ from alertbus.reconcile.schedule import reconciling
 from alertbus.sql.database import Database
 from alertbus.sql.engine import make_engine, metadata
 from tests.story import LATER, POLICY, T0, Arrived, Log, a_case, a_notice, a_receipt, accepted, bus, hours
-from tests.unit.test_reach_law import DAY_0, Found, World, worlds
+from tests.worlds import DAY_0, Found, World, worlds
 
 MINUTE = timedelta(minutes=1)
 

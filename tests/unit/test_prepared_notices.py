@@ -19,7 +19,7 @@ from alertbus.reach.follow import follow
 from alertbus.reach.notices import notices_for
 from alertbus.reach.prepared_notices import PreparedNotices, WrittenNotice
 from alertbus.reach.reduce_case import EMPTY, CaseState
-from tests.unit.test_reach_law import World, inputs_of, worlds
+from tests.worlds import World, inputs_of, worlds
 
 POLICY = load_policy()
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
