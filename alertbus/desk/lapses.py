@@ -1,6 +1,6 @@
 """What a manager must look at: what everybody was asked for and nobody has answered, and what is late; each with what to press (CLK-12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from alertbus.desk.cards import AskedItem, asked_item, family_name
 from alertbus.desk.desk import Desk
 from alertbus.desk.in_words import moment, role, span
 from alertbus.desk.visitor import Visitor
-from alertbus.model.item import ANSWER, ItemState, StepKind
+from alertbus.model.item import ANSWER
 from alertbus.serving.items_shown import ItemsWanted, items_shown
 
 SHOWN = 20
@@ -52,10 +52,11 @@ async def lapses_of(desk: Desk, visitor: Visitor) -> LapsesShown:
     ids = {one.obligation_id for one in (*unowned, *overdue) if one.obligation_id is not None}
     found = {one.obligation.id: one for one in await queries.obligations(desk.database, sorted(ids), now=now)}
     staffing = await desk.intake.teams.book.fresh()
+    askable = await desk.intake.item_escalations.open_to_it(one.id for one in (*unowned, *overdue))
     told = {name: desk.inbox.addressed(one, staffing, now) for name, one in found.items() if caller.acts_for(one.obligation.agency)}
-    queue = _lapses(_once(unowned), told, visitor, now)
+    queue = _lapses(_once(unowned), told, askable, visitor, now)
     named = {one.item.id for one in queue} | {one.item.obligation_id for one in queue}
-    late = _lapses((one for one in _once(overdue) if not {one.id, one.obligation_id} & named), told, visitor, now)
+    late = _lapses((one for one in _once(overdue) if not {one.id, one.obligation_id} & named), told, askable, visitor, now)
     return LapsesShown(tuple(queue), tuple(late), any(page.next for page in pages))
 
 
@@ -65,19 +66,19 @@ def _once(items: list[ItemShown]) -> list[ItemShown]:
     return [one for one in items if one.rule != ANSWER or one.id not in asked_by]
 
 
-def _lapses(items: Iterable[ItemShown], told: Mapping[str, InboxItem], visitor: Visitor, now: datetime) -> list[LapseCard]:
-    return [_lapse(one, told.get(one.obligation_id or ""), visitor, now) for one in items]
+def _lapses(
+    items: Iterable[ItemShown], told: Mapping[str, InboxItem], askable: Collection[str], visitor: Visitor, now: datetime
+) -> list[LapseCard]:
+    return [_lapse(one, told.get(one.obligation_id or ""), visitor, now, can_ask=one.id in askable) for one in items]
 
 
-def _lapse(item: ItemShown, owed: InboxItem | None, visitor: Visitor, now: datetime) -> LapseCard:
+def _lapse(item: ItemShown, owed: InboxItem | None, visitor: Visitor, now: datetime, *, can_ask: bool) -> LapseCard:
     asked = None if owed is None else asked_item(owed, visitor, now)
-    begun = bool(item.steps) or (item.rule != ANSWER and item.state is ItemState.MISSED)
-    left = item.next is not None and item.next.kind is not StepKind.UNOWNED and not item.unowned
     return LapseCard(
         item=item,
         family=family_name([owed.notice]) if owed else "A family",
         late=f"Overdue by {span(now - item.due)}" if item.due is not None and item.due < now else "",
         steps=tuple(f"{role(step.role) or 'nobody is left to ask'}, {moment(step.at, now)}" for step in item.steps),
         asked=asked,
-        can_ask=begun and left and not (asked is not None and asked.answered),
+        can_ask=can_ask and not (asked is not None and asked.answered),
     )

@@ -2,7 +2,7 @@
 every agency that works with the children, and so may every one of them escalate it: nobody has to wait until somebody else is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -54,8 +54,7 @@ class ItemEscalations:
         sight = caller.item_sight(as_agency=said.agency is not None)
         await item_owed(self._engine, self._policy, sight, item_id, now=now)
         item, asked = await self._items(item_id)
-        early, last = item is not None and self._may_be_early(item), None if asked is None else self._policy.duty_lead(asked.agency)
-        if (refused := impossible(item, asked, early=early, last=last)) is not None:
+        if (refused := self._impossible(item, asked)) is not None:
             raise InvalidInput([refused])
         assert item is not None
         seen = max([item.opened_at, *(step.at for one in (item, asked) if one is not None for step in one.steps)])
@@ -73,6 +72,17 @@ class ItemEscalations:
         await self._publisher.send(records.item_escalated(escalated))
         return escalated
 
+    async def open_to_it(self, item_ids: Iterable[str]) -> frozenset[str]:
+        """Of these items, which the caller has been shown, those that `escalate` would not refuse: somebody is left whom it tells."""
+        async with view(self._engine) as connection:
+            items = await _read_all(connection, item_ids)
+            asked = await _read_all(connection, (one.obligation_id or one.id for one in items.values()))
+        return frozenset(name for name, item in items.items() if self._impossible(item, asked.get(item.obligation_id or item.id)) is None)
+
+    def _impossible(self, item: Item | None, asked: Item | None) -> Fault | None:
+        early = item is not None and self._may_be_early(item)
+        return impossible(item, asked, early=early, last=None if asked is None else self._policy.duty_lead(asked.agency))
+
     def _may_be_early(self, item: Item) -> bool:
         """Whether nobody is told of such an item before it is late, so that whoever sees that it will be need not wait for a reminder."""
         rule = self._policy.items.get(item.rule)
@@ -81,15 +91,16 @@ class ItemEscalations:
     async def _items(self, item_id: str) -> tuple[Item | None, Item | None]:
         """The item, and that of the answer which its lapse asks for, as far as somebody was told of them."""
         async with view(self._engine) as connection:
-            item = await _read(connection, item_id)
+            item = (await _read_all(connection, [item_id])).get(item_id)
             if item is None or item.obligation_id in {None, item.id}:
                 return item, item
-            return item, await _read(connection, item.obligation_id or "")
+            return item, (await _read_all(connection, [item.obligation_id or ""])).get(item.obligation_id or "")
 
 
-async def _read(connection: Transaction, item_id: str) -> Item | None:
-    body = (await connection.execute(select(tables.item.c.body).where(tables.item.c.id == item_id))).scalar_one_or_none()
-    return None if body is None else Item.model_validate_json(body)
+async def _read_all(connection: Transaction, item_ids: Iterable[str]) -> dict[str, Item]:
+    """By id, those that there are."""
+    rows = await connection.execute(select(tables.item.c.id, tables.item.c.body).where(tables.item.c.id.in_(sorted(item_ids))))
+    return {name: Item.model_validate_json(body) for name, body in rows}
 
 
 def impossible(item: Item | None, asked: Item | None, *, early: bool, last: str | None) -> Fault | None:

@@ -88,6 +88,7 @@ async def test_nobody_is_told_where_nobody_is_to_be(guarded: Any, state: ItemSta
 
     assert (answer.status_code, [fault["code"] for fault in answer.json()["faults"]]) == (422, [code])
     assert await heard(guarded, item) == []
+    assert not await guarded.inside.intake.item_escalations.open_to_it([name]), "the desk offers no button that would be refused"
 
 
 async def test_clk_12_what_nobody_would_be_reminded_of_is_escalated_before_it_is_late(guarded: Any) -> None:
@@ -95,6 +96,7 @@ async def test_clk_12_what_nobody_would_be_reminded_of_is_escalated_before_it_is
     item = an_item(fresh("item-"), case_id=fresh("case-"), rule="action", next=step)
     await on_a_case(guarded, item)
 
+    assert await guarded.inside.intake.item_escalations.open_to_it([item.id, "nobody-s"]) == {item.id}
     assert (await escalate(guarded, item)).status_code == 201
     (escalated,) = await heard(guarded, item)
     assert escalated.seen == item.opened_at
