@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,11 +115,10 @@ async def test_one_that_hangs_is_called_no_more_than_may_run_at_once_and_another
     hanging = channel(stuck := Pigeons(lambda: free.wait() and Taken()), limit_s=0.05, at_once=2)
     other = channel(Pigeons())
 
-    began = time.monotonic()
-    found = [await hanging.send(MESSAGE, "gp") for _ in range(4)]
+    async with asyncio.timeout(30):
+        found = [await hanging.send(MESSAGE, "gp") for _ in range(4)]
     assert found == [Outcome(Trouble.SLOW)] * 4
     assert len(stuck.sent) == 2
-    assert time.monotonic() - began < 1
     assert await other.send(MESSAGE, "police") == Outcome()
 
     free.set()
