@@ -18,6 +18,7 @@ from alertbus.model.calendar import day_alone
 from alertbus.model.case import Case, CasePerson
 from alertbus.model.details import Details, unclassified
 from alertbus.model.free_text import without_free_text
+from alertbus.model.name_in_words import name_in_words
 from alertbus.model.on_case import keyed_fields, said_here
 from alertbus.model.screening import Revealed, revealed_to
 from alertbus.sql.database import Database, Transaction
@@ -150,6 +151,6 @@ def _met(accepted: AcceptedAlert, people: People, case: Case) -> list[tuple[Case
 
 def _called(person: CasePerson, part: str) -> str:
     """Somebody as the case calls them, with their role where it says something, and the day on which they died, if they did (NOT-26)."""
-    role = "" if part in {"subject", "child"} else part.replace("_", " ")
+    role = "" if part in {"subject", "child"} else name_in_words(part)
     asides = ", ".join(filter(None, (role, f"died {person.died}" if person.died else "")))
     return f"{person.shown} ({asides})" if asides else person.shown

@@ -16,6 +16,7 @@ from alertbus.chronicle.answers import AgencyTold, ChronologyEntry
 from alertbus.chronicle.chronology_counts import ChronologyTally
 from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS, Action, Narrative, Severity
 from alertbus.model.case import in_uk
+from alertbus.model.name_in_words import begun, name_in_words
 from alertbus.model.notice import ENDED
 from alertbus.model.sections_in_words import IN_WORDS, sections_in_words
 
@@ -181,7 +182,7 @@ def _said(value: object) -> str:
 
 
 def _told(told: AgencyTold) -> str:
-    answer = f"{_words(told.agency)}, {told.role.replace('_', ' ')}, {_moment(told.since)}: {ENDED.get(told.deed, told.state)}"
+    answer = f"{_words(told.agency)}, {name_in_words(told.role)}, {_moment(told.since)}: {ENDED.get(told.deed, told.state)}"
     if told.ended_at is not None:
         answer += f" {_moment(told.ended_at)}"
     if told.copied_to:
@@ -205,11 +206,7 @@ def _replaces(entry: ChronologyEntry, entries: Sequence[ChronologyEntry]) -> str
 
 
 def _words(name: str) -> str:
-    return _WRITTEN_OTHERWISE.get(name) or name.replace("_", " ").capitalize()
-
-
-_WRITTEN_OTHERWISE = {"childrens_social_care": "Children's social care", "gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "ppn": "PPN"}
-"""Words that people write in another way than by taking the bus's word apart."""
+    return begun(name_in_words(name))
 
 
 def harmless_cell(cell: str) -> str:

@@ -9,6 +9,7 @@ from alertbus.desk.in_words import agency, dated, day, role
 from alertbus.model.briefing import BriefedFlag, BriefedHandover, BriefedHolder, BriefedItem, BriefedLink, Briefing
 from alertbus.model.custody import Custody
 from alertbus.model.item import ANSWER
+from alertbus.model.name_in_words import begun
 from alertbus.model.notice import Notice
 from alertbus.plugin.sections import called_in_words, consent_line
 from alertbus.plugin.wording import plain
@@ -136,7 +137,7 @@ def _link(one: BriefedLink, called: dict[str, str]) -> BriefedThing:
         household,
         *(_custody(one.custody) if one.custody else ()),
     )
-    return BriefedThing(name[:1].upper() + name[1:], tuple(facts))
+    return BriefedThing(begun(name), tuple(facts))
 
 
 def _custody(one: Custody) -> Iterator[str]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 from alertbus.model.case import in_uk
+from alertbus.model.name_in_words import begun, name_in_words
 from alertbus.plugin.wording import agency_in_words, plain
 
 _SHORT = timedelta(minutes=1)
@@ -131,13 +132,13 @@ def agency(name: str) -> str:
         return "a partner agency"
     sector, _, part = name.partition(".")
     words = agency_in_words(sector)
-    words = words[:1].upper() + words[1:]
+    words = begun(words)
     return f"{words} ({part})" if part else words
 
 
 def role(name: str | None) -> str:
     """A role in plain words."""
-    return "" if name is None else {"gp": "GP", "gp_lead": "GP lead"}.get(name, plain(name))
+    return "" if name is None else name_in_words(name)
 
 
 def number_name(system: str) -> str:

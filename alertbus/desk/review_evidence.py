@@ -8,6 +8,7 @@ from alertbus.desk.in_words import agency, day
 from alertbus.directory.comparing import ADDRESS, DATE_OF_BIRTH, FAMILY_NAME, GIVEN_NAME
 from alertbus.intake.held_words import PieceHeld
 from alertbus.intake.side_by_side import CandidateShown, PersonInPlace, SideBySide
+from alertbus.model.name_in_words import begun
 from alertbus.model.person import Address, Person
 from alertbus.model.screening import Clue
 from alertbus.plugin.wording import plain
@@ -121,7 +122,7 @@ def marked(pieces: Iterable[PieceHeld]) -> tuple[MarkedPiece, ...]:
 def clue_lines(clues: Iterable[str]) -> list[str]:
     """What was found, by class and place, for whoever may not read the words themselves."""
     found = [f"{CLUES.get(clue, plain(clue))}, in {_where(where)}" for clue, where in map(_clue, clues)]
-    return [line[:1].upper() + line[1:] for line in found]
+    return [begun(line) for line in found]
 
 
 def agencies_in_words(names: Sequence[str]) -> str:

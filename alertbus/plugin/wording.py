@@ -13,6 +13,7 @@ from alertbus.model.alert import INCIDENT_FACTS, POLICE_INCIDENTS
 from alertbus.model.case import in_uk
 from alertbus.model.gaps import ASKED
 from alertbus.model.item import StepKind
+from alertbus.model.name_in_words import name_in_words
 from alertbus.model.notice import Deed, Excerpt, Notice
 
 UK = ZoneInfo("Europe/London")
@@ -153,13 +154,9 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
-_WRITTEN = {"gp": "GP", "nspcc": "NSPCC", "mash": "MASH", "childrens social care": "children's social care"}
-
-
 def agency_in_words(name: str) -> str:
     """Write an agency's name for a reader: `childrens_social_care` as `children's social care`."""
-    words = plain(name)
-    return _WRITTEN.get(words, words)
+    return name_in_words(name)
 
 
 def speaks_of(text: str, words: str) -> bool:

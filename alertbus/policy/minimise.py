@@ -18,6 +18,7 @@ from alertbus.model.free_text import free_text_fields, without_free_text
 from alertbus.model.gaps import unsaid
 from alertbus.model.identifiers import Identifier, IdentifierSystem
 from alertbus.model.item import ItemStep
+from alertbus.model.name_in_words import recipient_in_words
 from alertbus.model.notice import ConsentStanding, Deed, Excerpt, NoticeBody, NoticeCover, NoticePerson, Obligation, Repeats
 from alertbus.model.on_case import said_here
 from alertbus.model.sensitivity import Sensitivity
@@ -190,7 +191,7 @@ def cover_for(
     is the warning that stands and must be read first; `since` is the agency's own first day on the case; `asked` is who was asked before.
     """
     tells = sight.tells(obligation.kind)
-    who = f"{obligation.agency} ({obligation.role})".replace("_", " ")
+    who = recipient_in_words(obligation.agency, obligation.role)
     return NoticeCover(
         id=notice_id,
         deed=deed,

@@ -1,6 +1,7 @@
 """The reason path in words: why an agency is told, as far as that agency may see it. Pure."""
 
 from alertbus.model.case import Case, CasePerson, Certainty, Link
+from alertbus.model.name_in_words import name_in_words
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.minimise import A_CHILD, A_SIBLING
 from alertbus.policy.sight import Sight
@@ -14,7 +15,7 @@ def path_to(case: Case, link: Link, sight: Sight) -> str:
         return f"{'somebody' if child else who} → linked to this case"
     if sight.relation(person.key, child=child):
         putative = link.certainty is Certainty.PUTATIVE and "putative" not in link.relation.casefold()
-        relation = f"putative {link.relation}" if putative else link.relation
+        relation = name_in_words(f"putative {link.relation}" if putative else link.relation)
     else:
         relation = "child" if child else "linked to the children"
     return f"{who} → {relation} → the children's case"

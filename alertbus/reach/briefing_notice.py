@@ -6,6 +6,7 @@ from datetime import datetime
 from alertbus.model import ids
 from alertbus.model.briefing import KIND, BriefedHandover, Briefing
 from alertbus.model.case import in_uk
+from alertbus.model.name_in_words import begun, name_in_words, recipient_in_words
 from alertbus.model.notice import ConsentStanding, Deed, Notice
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.policy import Policy
@@ -46,7 +47,7 @@ def briefing_notice(state: CaseState, kept: OwnObligation, one: Occasion, policy
         deed=Deed.AMEND if kept.amended else Deed.DELIVER,
         obligation=owing,
         recipient=kept.recipient or _worker(sections, kept),
-        because=f"{_because(kept, one)} → you, {_plain(owing.agency)} ({_plain(owing.role)})",
+        because=f"{_because(kept, one)} → you, {recipient_in_words(owing.agency, owing.role)}",
         flag=f"{flag.title.upper()}{f' ({flag.grade})' if flag.grade else ''}: {flag.action}" if flag else None,
         rule=kept.rule,
         sector=sight.recipient.sector,
@@ -104,9 +105,9 @@ def summary(briefing: Briefing, kept: OwnObligation, consent: ConsentStanding | 
     if briefing.flags:
         yield f"{_count(len(briefing.flags), 'warning')} about the safety of staff {_stand(len(briefing.flags))}: read first."
     for plan in briefing.plans:
-        yield f"Plan: {_plain(plan.type)}{f', since {plan.since}' if plan.since else ''}."
+        yield f"Plan: {name_in_words(plan.type)}{f', since {plan.since}' if plan.since else ''}."
     if consent is not None:
-        yield f"Consent: {_plain(consent.state)}{f' on {consent.since}' if consent.since else ''}."
+        yield f"Consent: {name_in_words(consent.state)}{f' on {consent.since}' if consent.since else ''}."
     if briefing.links:
         yield f"{_count(len(briefing.links), 'adult')} linked to the case."
     if briefing.stands:
@@ -137,8 +138,8 @@ def _opening(briefing: Briefing, kept: OwnObligation) -> str:
 def _of_handover(handover: BriefedHandover | None) -> Iterator[str]:
     if handover is None:
         return
-    who = " to ".join(filter(None, (handover.from_, handover.to)))
-    yield f"{_plain(handover.role).capitalize()}: {_plain(who)}, {handover.day}{', to hold it for a time' if handover.interim else ''}."
+    who = " to ".join(name_in_words(one) for one in (handover.from_, handover.to) if one)
+    yield f"{begun(name_in_words(handover.role))}: {who}, {handover.day}{', to hold it for a time' if handover.interim else ''}."
     if handover.pack is not True:
         yield ("It was stated that no handover pack came." if handover.pack is False else "Whether a handover pack came is not stated.")
     if handover.critical:
@@ -150,12 +151,12 @@ def _of_handover(handover: BriefedHandover | None) -> Iterator[str]:
 def taken_over(kept: OwnObligation, at: datetime, receipt_id: str, policy: Policy) -> Notice:
     """That the handover of an agency which left has been answered: it is over for both. It says nothing about the family."""
     owing, agency = kept.obligation, policy.agency(kept.obligation.agency)
-    to = _plain(kept.handover.to) if kept.handover and kept.handover.to else "the other agency"
+    to = name_in_words(kept.handover.to) if kept.handover and kept.handover.to else "the other agency"
     return Notice(
         id=ids.notice_id(owing.id, receipt_id, withdrawn_by="answered"),
         deed=Deed.NO_LONGER_YOURS,
         obligation=owing,
-        because=f"your handover to {to} → you, {_plain(owing.agency)} ({_plain(owing.role)})",
+        because=f"your handover to {to} → you, {recipient_in_words(owing.agency, owing.role)}",
         rule=kept.rule,
         ended_at=at,
         sector=agency.sector,
@@ -194,7 +195,3 @@ def _count(number: int, thing: str) -> str:
 
 def _stand(number: int) -> str:
     return "stands" if number == 1 else "stand"
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")

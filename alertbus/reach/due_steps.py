@@ -12,6 +12,7 @@ from typing import NamedTuple
 from alertbus.model.case import in_uk
 from alertbus.model.events import AlertReachedCase, Answered, CaseChanged, ItemEscalated, NotDelivered, Tick, WordsDecided
 from alertbus.model.item import Item, StepKind
+from alertbus.model.name_in_words import name_in_words
 from alertbus.model.notice import Deed, Notice
 from alertbus.policy.policy import Policy
 from alertbus.reach.answer_items import answer_item, as_item_step, taken
@@ -194,14 +195,10 @@ def asked_before(one: Course, step: PlannedStep) -> str:
     own = one.asking.obligation.role
     earlier = [(own, step.since, "")]
     earlier += [(s.role, s.at, _HOW.get(s.kind, "")) for s in one.steps if s.since == step.since and s.role and s.at < step.at]
-    asked = [f"{_plain(role)} at {_uk(at)}{how}" for role, at, how in earlier if at < step.at or role == own]
-    missed = [f"{_plain(r.role)} ({_plain(r.reason)})" for r in one.reports if step.since <= r.at <= step.at]
-    by = f"; escalated by {step.by.by} ({_plain(step.by.agency)})" if step.by is not None else ""
+    asked = [f"{name_in_words(role)} at {_uk(at)}{how}" for role, at, how in earlier if at < step.at or role == own]
+    missed = [f"{name_in_words(r.role)} ({name_in_words(r.reason)})" for r in one.reports if step.since <= r.at <= step.at]
+    by = f"; escalated by {step.by.by} ({name_in_words(step.by.agency)})" if step.by is not None else ""
     return f"{by}; asked before: {', '.join(asked)}" + (f"; not reached: {', '.join(missed)}" if missed else "")
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _uk(moment: datetime) -> str:

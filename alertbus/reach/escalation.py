@@ -5,6 +5,7 @@ told next at the agency itself is a step like any other (`steps`).
 """
 
 from alertbus.model import ids
+from alertbus.model.name_in_words import name_in_words, recipient_in_words
 from alertbus.model.notice import Deed, Notice, Obligation
 from alertbus.policy.policy import Policy
 
@@ -18,7 +19,7 @@ def holder_told(owing: Obligation, reason: str, policy: Policy) -> Notice | None
     """
     if (informed := _informed(owing, policy)) is None:
         return None
-    agency, missed = policy.agency(informed), f"{_words(owing.agency)} ({_words(owing.role)})"
+    agency, missed = policy.agency(informed), recipient_in_words(owing.agency, owing.role)
     obligation_id = ids.not_reached_id(owing.id, informed)
     of_it = {"id": obligation_id, "agency": informed, "role": agency.role, "kind": UNCLASSED, "source": "alertbus", "source_id": owing.id}
     return Notice(
@@ -27,11 +28,11 @@ def holder_told(owing: Obligation, reason: str, policy: Policy) -> Notice | None
         obligation=owing.model_copy(update=of_it),
         sector=agency.sector,
         title="An agency was not reached",
-        because=f"{missed} was not reached ({_words(reason)}) about this case → you, {_words(informed)} ({_words(agency.role)})",
+        because=f"{missed} was not reached ({name_in_words(reason)}) about this case → you, {recipient_in_words(informed, agency.role)}",
         occurred_at=owing.since,
         recorded_at=owing.since,
         summary=f"A notice to {missed} could not be handed over.",
-        action=f"Ring {_words(owing.agency)} now and quote the obligation.",
+        action=f"Ring {name_in_words(owing.agency)} now and quote the obligation.",
         lawful_basis=policy.lawful_basis.get(agency.sector, policy.lawful_basis["default"]),
         policy_version=policy.version,
         rule="not_reached",
@@ -43,7 +44,3 @@ def _informed(owing: Obligation, policy: Policy) -> str | None:
     if policy.agency(owing.agency) is not policy.agency(holder):
         return holder
     return policy.front_door if policy.front_door != holder else None
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

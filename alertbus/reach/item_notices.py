@@ -12,6 +12,7 @@ from alertbus.model.alert import Severity
 from alertbus.model.briefing import LAPSE, OWN_SOURCE
 from alertbus.model.case import Case, Involvement, Scope, in_uk
 from alertbus.model.item import ItemStep, StepKind
+from alertbus.model.name_in_words import name_in_words, recipient_in_words
 from alertbus.model.notice import Content, Deed, Notice, Obligation
 from alertbus.model.sensitivity import Sensitivity
 from alertbus.policy.item_rules import Informed
@@ -45,14 +46,14 @@ def lapse_notices(work: Worked, own: OwnObligation, case: Case, policy: Policy) 
     """The notices of a lapse: to the first who must answer, and to everybody else who is to know of it and owes no answer."""
     owed, item = own.obligation, work.item
     step = ItemStep(kind=StepKind.NEXT, role=owed.role, at=owed.since)
-    because = f"{_words(item.agency)} ({_words(item.role)}) owed it on this case → you, {_words(owed.agency)} ({_words(owed.role)})"
+    because = f"{recipient_in_words(item.agency, item.role)} owed it on this case → you, {recipient_in_words(owed.agency, owed.role)}"
     yield _notice(owed, own.title, because, own.summary, own.action, policy, step).model_copy(update={"chain": own.chain})
     for agency in _informed(work, owed.since, case, policy):
         known = policy.agency(agency)
         shown = policy.share(known.sector, Sensitivity.PLAN) in {Content.FULL, Content.SUMMARY}
         told = _obligation(work, ids.not_reached_id(owed.id, agency), agency, known.role, owed.since, None)
         what = work.rule.title if shown else "Something that was to be done on this case"
-        because = f"you, {_words(agency)} ({_words(known.role)}), work on this case, and it was due there"
+        because = f"you, {recipient_in_words(agency, known.role)}, work on this case, and it was due there"
         yield _notice(
             told,
             f"Not recorded in time: {what}" if shown else "Something on this case was not recorded in time",
@@ -74,7 +75,7 @@ def raised_obligation(work: Worked, policy: Policy) -> OwnObligation | None:
     return OwnObligation(
         obligation=_obligation(work, raised_id(item.id), item.agency, rule.tells[0], by.at, asked_for),
         title=f"Escalated to you: {rule.title}",
-        summary=f"{rule.title}{due}. {by.by} ({_words(by.agency)}) has had this brought to you.",
+        summary=f"{rule.title}{due}. {by.by} ({name_in_words(by.agency)}) has had this brought to you.",
         action="See that it is done and recorded, or say why it cannot be.",
         chain=rule.tells,
         rule=item.rule,
@@ -86,8 +87,8 @@ def raised_notice(work: Worked, own: OwnObligation, policy: Policy) -> Notice:
     """The notice of that, once for each item."""
     item, owed, raised = work.item, own.obligation, work.raised
     assert raised is not None
-    who = f"{raised.by.by} ({_words(raised.by.agency)})"
-    because = f"{who} escalated what {_words(item.agency)} ({_words(item.role)}) owes on this case → you, {_words(owed.role)}"
+    who = f"{raised.by.by} ({name_in_words(raised.by.agency)})"
+    because = f"{who} escalated what {recipient_in_words(item.agency, item.role)} owes on this case → you, {name_in_words(owed.role)}"
     notice = _notice(owed, own.title, because, own.summary, own.action, policy, escalation_step(owed.role, raised.by))
     return notice.model_copy(update={"chain": own.chain, "id": ids.escalation_id(owed.id, "raised", owed.role)})
 
@@ -99,7 +100,7 @@ def early_notices(work: Worked, policy: Policy) -> Iterator[Notice]:
     item, rule, at = work.item, work.rule, work.warned_at
     if at is None or item.due is None:
         return
-    because = f"{_words(item.agency)} ({_words(item.role)}) owes it on this case"
+    because = f"{recipient_in_words(item.agency, item.role)} owes it on this case"
     summary = f"{rule.title}: due by {_day(item.due)}, and no record of it has come yet."
     title = f"To be done: {rule.title}" if rule.asks else f"Due soon: {rule.title}"
     early = ids.lapse_id(item.id, f"before {item.due.isoformat()}")
@@ -174,7 +175,3 @@ def _day(moment: datetime) -> str:
     local = in_uk(moment)
     day = f"{local.day} {local:%B %Y}"
     return day if (local.hour, local.minute) == (23, 59) else f"{local:%H:%M} on {day}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

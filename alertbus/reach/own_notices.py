@@ -5,6 +5,7 @@ They say what the bus says of its own accord, and nothing of what anybody stated
 
 from alertbus.model.case import Case
 from alertbus.model.item import ItemStep
+from alertbus.model.name_in_words import recipient_in_words
 from alertbus.model.notice import Deed, Notice
 from alertbus.policy.policy import Policy
 from alertbus.reach.kept import OwnObligation
@@ -14,7 +15,7 @@ def own_notice(own: OwnObligation, case: Case, policy: Policy, step: ItemStep, n
     """The notice by which a role is told of an obligation of the bus's own in a step; `asked` is who was asked before."""
     owing, agency = own.obligation, policy.agency(own.obligation.agency)
     role = step.role or owing.role
-    who = f"{owing.agency} ({role})".replace("_", " ")
+    who = recipient_in_words(owing.agency, role)
     return Notice(
         id=notice_id,
         deed=Deed.ESCALATE,

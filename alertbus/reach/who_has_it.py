@@ -12,6 +12,7 @@ from alertbus.model.alert import Action, Severity
 from alertbus.model.briefing import OWN_SOURCE, WHO_HAS_IT
 from alertbus.model.case import Case, Scope, in_uk
 from alertbus.model.events import Answered
+from alertbus.model.name_in_words import begun, name_in_words, recipient_in_words
 from alertbus.model.notice import Deed, Notice, Obligation
 from alertbus.model.receipt import Intent
 from alertbus.policy.policy import UNKNOWN_SECTOR, Policy
@@ -38,9 +39,9 @@ def told_to_its_sender(after: CaseState, event: CaseEvent, policy: Policy) -> li
     if sender == event.agency or not _works_there(sender, at, after.case, policy):
         return []
     role = _role(alert, event.obligation_id, after.case, policy)
-    by = f"{_words(event.agency)}{f' ({_words(role)})' if role else ''}"
+    by = f"{name_in_words(event.agency)}{f' ({name_in_words(role)})' if role else ''}"
     said = _taken_back(answer) if event.undoes else _answered(answer)
-    return [_notice(f"{by}: {said}, {_when(at)}.", sender, at, event.receipt_id, alert, after.case, policy)]
+    return [_notice(f"{begun(by)}: {said}, {_when(at)}.", sender, at, event.receipt_id, alert, after.case, policy)]
 
 
 def _works_there(agency: str, at: datetime, case: Case, policy: Policy) -> bool:
@@ -91,7 +92,7 @@ def _notice(said: str, sender: str, at: datetime, receipt_id: str, alert: Standi
         obligation=owed,
         sector=agency.sector,
         title=rule.title,
-        because=f"you stated {own.amends or own.id} → you, {_words(sender)} ({_words(agency.role)})",
+        because=f"you stated {own.amends or own.id} → you, {recipient_in_words(sender, agency.role)}",
         occurred_at=at,
         recorded_at=at,
         summary=said,
@@ -106,7 +107,3 @@ def _notice(said: str, sender: str, at: datetime, receipt_id: str, alert: Standi
 def _when(at: datetime) -> str:
     local = in_uk(at)
     return f"{local:%H:%M} on {local.day} {local:%B %Y}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

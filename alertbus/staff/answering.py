@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 
 from alertbus.model.case import Day, begins, ends, in_uk
+from alertbus.model.name_in_words import name_in_words, recipient_in_words
 from alertbus.model.team import Absence, Answering, OpeningHours, Team, holds
 from alertbus.policy.policy import Policy
 from alertbus.staff.hours import is_open, next_opening
@@ -32,7 +33,7 @@ def answering(
     hours = policy.agency(agency).out_of_hours
     if hours is None or hours.role == role or hours.open_at(at, policy.bank_holidays):
         return Answering(who=worker)
-    desk, opens = hours.role.replace("_", " "), in_words(hours.opening(at, policy.bank_holidays))
+    desk, opens = name_in_words(hours.role), in_words(hours.opening(at, policy.bank_holidays))
     return Answering(who=worker, desk=desk, trail=(f"the day team is not there until {opens}: until then {desk}",))
 
 
@@ -113,7 +114,7 @@ class Search:
 
     def _by_role(self, role: str) -> tuple[str, str] | None:
         """Give the one person who has the role, or who alone of those who have it is not away."""
-        held, plainly = self._staff.holding(role, self._at).people, role.replace("_", " ")
+        held, plainly = self._staff.holding(role, self._at).people, name_in_words(role)
         there = (name for key, name in held.items() if not self._staff.away(key, self._at))
         present = list(islice(there, 2))  # whether it is one, and no more
         if len(held) == 1:
@@ -201,10 +202,10 @@ class Search:
         desk = self._policy.agency(self._staff.agency).out_of_hours
         if desk is None or is_open((OpeningHours(opens=desk.opens, closes=desk.closes),), self._at, self._policy.bank_holidays):
             return None
-        return desk.role.replace("_", " ")
+        return name_in_words(desk.role)
 
     def _nobody(self, role: str) -> str:
-        whom = f"{self._staff.agency} ({role})".replace("_", " ")
+        whom = recipient_in_words(self._staff.agency, role)
         return f"{NOBODY} answers for {whom}: give its team a cover, a deputy, a turn of duty or an out-of-hours desk"
 
 

@@ -197,7 +197,7 @@ def test_not_13_a_team_without_anybody_says_so_loudly(teams: list[Team]) -> None
     found = ask(teams, ADA if teams[0].members else None)
 
     assert (found.who, found.desk) == (None, None)
-    assert found.trail[-1].startswith("NOBODY answers for childrens social care (social worker): give its team a cover")
+    assert found.trail[-1].startswith("NOBODY answers for children's social care (social worker): give its team a cover")
 
 
 def test_somebody_of_whom_no_team_knows_is_taken_at_the_cases_word() -> None:

@@ -152,7 +152,7 @@ def test_tur_02_a_worker_who_starts_on_monday_is_briefed_on_monday() -> None:
     notice = played.until(datetime(2026, 3, 9, 0, 0, tzinfo=UTC))[0]
 
     assert notice.recipient == "G. Practitioner"
-    assert notice.because == "you joined this case on 2026-03-09 → you, gp (safeguarding lead)"
+    assert notice.because == "you joined this case on 2026-03-09 → you, GP (safeguarding lead)"
 
 
 def test_tur_02_the_case_asks_for_a_tick_on_the_day_on_which_somebody_starts() -> None:

@@ -35,7 +35,7 @@ def test_hyp_09_ooh_07_who_stated_it_is_told_by_name_and_state_that_somebody_act
 
     (told,) = back(machine)
     assert (told.obligation.agency, told.obligation.source_id, told.deed, told.obligation.due) == ("police", "A-1", Deed.DELIVER, None)
-    assert told.summary == "childrens social care (social worker): Sam Field acts on it, 10:00 on 2 March 2026."
+    assert told.summary == "Children's social care (social worker): Sam Field acts on it, 10:00 on 2 March 2026."
     assert told.narrative == ()
     assert "ex" not in told.summary.split()
 
