@@ -1,6 +1,7 @@
 """One run of the bench: every measurement that is wanted, in turn, in a folder of their own."""
 
 import asyncio
+import itertools
 import os
 import platform
 from collections.abc import Callable, Collection, Coroutine
@@ -79,12 +80,12 @@ def _on_each_database(wanted: Collection[Measurement], extent: Extent, folder: P
     if WHOLE_BUS.isdisjoint(wanted):
         return measured
     absent: dict[str, str] = {}
+    numbers = itertools.count(1)
     for name in _databases(extent, absent):
 
         def on(work: Callable[..., Coroutine[Any, Any, T]], title: str, name: str = name, **size: Any) -> T | None:
-            within = _with_database(
-                name, extent.database, work, folder / f"{work.__name__}-{size.get('families', size.get('obligations'))}-{name}", **size
-            )
+            own = folder / f"{next(numbers)}-{work.__name__}-{name}"  # a second bus in one folder would find the first one's rows
+            within = _with_database(name, extent.database, work, own, **size)
             found: T | None = run(f"{title}, on {name}", within)
             return found
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alertbus.bench import session
 from alertbus.bench.bench_report import Machine, Measured, contract, table
 from alertbus.bench.county import AGENCIES
 from alertbus.bench.figures import Latency, median_of
 from alertbus.bench.idle_bus import IdleBus
 from alertbus.bench.latency import Latencies
+from alertbus.bench.measurement import Extent, Measurement
 from alertbus.bench.open_loop import Sent
 from alertbus.bench.process import ProcessMemory, cpu_seconds, tree_cpu_seconds
 from alertbus.bench.rates import (
@@ -172,3 +174,18 @@ def test_a_servers_processor_includes_its_childrens_and_that_of_children_that_ha
 
     assert alive - before >= 0.25
     assert ended - before >= 0.25
+
+
+def test_every_bus_that_is_measured_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders: list[Path] = []
+
+    async def measured(folder: Path, **_: Any) -> None:
+        folders.append(folder)
+
+    monkeypatch.setattr(session, "latencies", measured)
+    small: dict[str, Any] = {"alerts": 1, "families": 1_000, "runs": 1, "seconds": 1, "idle_s": 1, "persons": 1, "events": 1, "people": 1}
+    which: dict[str, Any] = {"rates": (25.0,), "sizes": (1_000, 10_000), "obligations": (1,), "sqlite_only": True, "database": None}
+    extent = Extent(**small, **which, million=False, webhooks=False, inboxes=False, search=False, profile=None)
+    session.measure({Measurement.LATENCY, Measurement.COUNTY}, extent, tmp_path, lambda _: None)
+
+    assert len(folders) == len(set(folders)) == 3
