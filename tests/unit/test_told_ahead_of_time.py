@@ -1,7 +1,6 @@
 """An alert that was accepted by a clock that ran ahead, and an agency that leaves its case and comes back before that moment."""
 
 from datetime import timedelta
-from typing import Any
 
 from alertbus.model.alert import AcceptedAlert
 from alertbus.model.case import Case
@@ -16,18 +15,17 @@ SAID = said(1, AHEAD)
 AGENCIES = ("school", "midwifery")
 
 
-def on_the_case(*agencies: str, before: Case, minutes: int) -> Case:
-    """The next version, known so many minutes after nine."""
-    stated: dict[str, Any] = {"version": before.version + 1}
-    return a_case(*agencies, **stated).learned(before, MONDAY + timedelta(minutes=minutes))
+def next_version(*agencies: str, before: Case, minutes: int) -> Case:
+    """With these agencies on the case, known so many minutes after nine."""
+    return a_case(*agencies).learned(before, MONDAY + timedelta(minutes=minutes))
 
 
 def told(*statements: AcceptedAlert, agency: str) -> list[Deed]:
     """What an agency is told that leaves after one minute and is back after three."""
     machine = Machine()
     first = a_case(*AGENCIES)
-    without = on_the_case("school", before=first, minutes=1)
-    again = on_the_case(*AGENCIES, before=without, minutes=3)
+    without = next_version("school", before=first, minutes=1)
+    again = next_version(*AGENCIES, before=without, minutes=3)
     machine.follow(CaseChanged(case=first), *(reached(one) for one in statements), CaseChanged(case=without), CaseChanged(case=again))
     machine.until(MONDAY + timedelta(minutes=10))
     owed = obligations_from_scratch(list(statements), {"c1": again}, POLICY, MONDAY + timedelta(minutes=10))
