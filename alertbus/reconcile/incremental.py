@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import case as when
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 
 from alertbus.broker.consumer import read_all
 from alertbus.broker.faults import RecordsSkipped
@@ -31,7 +31,7 @@ from alertbus.reconcile.evidence import BEGINNING, READ, AlertEvidence, Evidence
 from alertbus.reconcile.holdings import NOT_WATCHDOGS, has_ledger, holdings_of
 from alertbus.reconcile.judge import STILL_TRIED, judge
 from alertbus.reconcile.memory import REALITY, Memory, alerts_known, cases_about, note_reached, pieces, reached
-from alertbus.reconcile.new_evidence import Findings, take_in_alerts, take_in_the_rest, touch
+from alertbus.reconcile.new_evidence import Findings, take_in_alerts, take_in_the_rest, take_in_versions, touch
 from alertbus.reconcile.results import GRACE_S, MARK_BELOW, AlertVerdict, remember, unknown, verdicts_before, verdicts_now, write_verdicts
 from alertbus.sql.database import Database, Transaction
 from alertbus.sql.engine import upsert
@@ -44,7 +44,7 @@ READ_TOGETHER = 10_000
 packed and written six times; 10,000 findings are some 10 MB."""
 
 WRITTEN_TOGETHER = 100
-"""Alerts in one transaction. Chosen short, because on SQLite nobody else writes meanwhile: some 20 ms."""
+"""Alerts, or versions of cases, in one transaction. Chosen short, because on SQLite nobody else writes meanwhile: some 20 ms."""
 
 CHUNK = 2_000
 """Rows of the ledger looked at in one transaction."""
@@ -180,6 +180,10 @@ class IncrementalReconciler:
             async with self._memory.turn() as connection:
                 await take_in_alerts(connection, {alert_id: findings.about_alerts[alert_id] for alert_id in some})
             await self._breaks.rest()
+        for versions in pieces(findings.versions, WRITTEN_TOGETHER):
+            async with self._memory.turn() as connection:
+                await take_in_versions(connection, versions)
+            await self._breaks.rest()
         if findings.reached:
             async with self._memory.turn() as connection:
                 await take_in_the_rest(connection, findings)
@@ -215,8 +219,9 @@ class IncrementalReconciler:
                 mark = (func.sum(ledger.c.seq * ledger.c.seq) % MARK_BELOW).label("mark")
                 found = select(ledger.c.alert_id, mark).where(open_rows).group_by(ledger.c.alert_id).subquery()
                 theirs = select(found.c.mark).where(found.c.alert_id == alert.c.alert_id).scalar_subquery()
-                concerned = (alert.c.tried > 0) | alert.c.alert_id.in_(select(found.c.alert_id))
-                await connection.execute(update(alert).where(concerned, alert.c.tried != func.coalesce(theirs, 0)).values(due=True))
+                none = literal(0, literal_execute=True)  # in the statement's own text, or the index of those that are tried is not used
+                for concerned in (alert.c.tried > none, alert.c.alert_id.in_(select(found.c.alert_id))):
+                    await connection.execute(update(alert).where(concerned, alert.c.tried != func.coalesce(theirs, 0)).values(due=True))
 
     async def _due(self, after: str) -> Sequence[str]:
         alert = tables.alert.c

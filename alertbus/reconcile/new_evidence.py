@@ -56,8 +56,7 @@ class Findings:
 
 
 async def take_in_the_rest(connection: Transaction, findings: Findings) -> None:
-    """Write to the memory what these say of cases, and how far they reach, once all that they say of alerts is written."""
-    await _take_in_versions(connection, findings.versions)
+    """Write to the memory which cases ticked, and how far these reach, once all that they say of alerts and of versions is written."""
     await _take_in_ticks(connection, findings.ticks)
     await note_reached(connection, findings.reached)
 
@@ -100,9 +99,8 @@ def _row(alert_id: str, exercise: str, evidence: bytes, touched_at: datetime) ->
     return {"alert_id": alert_id, "exercise": exercise, "dossier": evidence, "stirred": touched_at, "due": True, "owed": 0, "tried": 0}
 
 
-async def _take_in_versions(connection: Transaction, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
-    if not versions:
-        return
+async def take_in_versions(connection: Transaction, versions: Sequence[tuple[CaseVersion, datetime]]) -> None:
+    """Write these versions of cases to the memory, and make the alerts due of everybody who is or was on them."""
     await insert_new(connection, tables.case_version, (case_row(version.case) for version, _ in versions))
     on_case = {(i, version.case_id) for version, _ in versions for person in version.case.people for i in person.person_ids}
     await insert_new(connection, tables.case_person, ({"person_id": i, "case_id": case_id} for i, case_id in sorted(on_case)))
@@ -111,7 +109,10 @@ async def _take_in_versions(connection: Transaction, versions: Sequence[tuple[Ca
         .join(tables.case_person, tables.case_person.c.person_id == tables.alert_person.c.person_id)
         .where(tables.case_person.c.case_id == bindparam("touched"))
     )
-    touched = [{"touched": version.case_id, "moment": at} for version, at in versions]
+    latest: dict[str, datetime] = {}
+    for version, at in versions:
+        latest[version.case_id] = max(at, latest.get(version.case_id, at))
+    touched = [{"touched": case_id, "moment": at} for case_id, at in latest.items()]
     await _make_due(connection, tables.alert.c.alert_id.in_(alerts), touched)
     await _meet_ticks(connection, {version.case_id: version.case.exercise or REALITY for version, _ in versions})
 

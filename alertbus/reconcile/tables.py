@@ -121,5 +121,6 @@ Index("ix_reconcile_matter_wakes", alert.c.exercise, alert.c.wakes_at)
 _partial("ix_reconcile_matter_faulty", alert.c.exercise, "faults IS NOT NULL")
 _partial("ix_reconcile_matter_old", alert.c.stirred, "exercise <> '' AND dossier IS NOT NULL")
 Index("ix_reconcile_matter_person_alert_id", alert_person.c.alert_id)
+Index("ix_reconcile_case_person_case_id", case_person.c.case_id)
 
 TABLES = (alert, alert_person, case_version, case_person, tick, exercise, progress, recheck, turn, result)
