@@ -43,7 +43,7 @@ def plan_of(asked: str, given: Any, connection: Connection) -> list[str]:
     return [str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", given)]
 
 
-async def test_ops_no_statement_of_a_comparison_reads_a_table_from_end_to_end_that_grows_with_the_county(
+async def test_no_statement_of_a_comparison_reads_a_table_from_end_to_end_that_grows_with_the_county(
     engine: Database, asked: list[tuple[str, Any]]
 ) -> None:
     if engine.dialect.name != "sqlite":
