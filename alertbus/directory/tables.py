@@ -59,7 +59,7 @@ movement = Table(
     "directory_movement",
     metadata,
     Column("person_id", String(36), primary_key=True),
-    Column("alert_id", String(36), primary_key=True),
+    Column("alert_id", String(36), primary_key=True, index=True),
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("at_liberty", Boolean, nullable=False),
 )
@@ -88,6 +88,7 @@ said = Table(
     Column("id", String(36), primary_key=True),
     Column("body", LargeBinary, nullable=False),
     Column("published", Boolean, nullable=False),
+    Index("ix_directory_said_unpublished", "id", sqlite_where=text("published IS 0"), postgresql_where=text("published IS FALSE")),
 )
 """Statements about who is who, as accepted. `published` is false until Kafka has them."""
 
