@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, insert, literal, select, text
+from sqlalchemy import Connection, Engine, Table, func, insert, literal, select, text
 
 from alertbus.chronicle import tables
 from alertbus.chronicle.asked_rows import asked_of
@@ -89,6 +89,15 @@ def fill(connection: Connection, obligations: int, now: datetime, *, waiting: fl
     ):
         connection.execute(insert(tables.count).from_select(["counted", "exercise", "number"], counted))
     connection.execute(text("ANALYZE"))
+
+
+def as_autovacuum_leaves_it(engine: Engine) -> None:
+    """What PostgreSQL does of itself within a minute of so many new rows: without it, an answer that stands in an index is looked up in the
+    table all the same (the overdue of a million: 114 ms instead of 2).
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
 
 
 def _add_alert(rows: Rows, dice: random.Random, number: int, now: datetime, waiting: float) -> None:

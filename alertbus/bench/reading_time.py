@@ -1,5 +1,6 @@
 """How long reading takes as the county grows: the inbox, the status, one alert, one obligation, on a chronicle of so many obligations."""
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from alertbus.bench.chronicle_rows import AGENCIES, WORKERS, fill
+from alertbus.bench.chronicle_rows import AGENCIES, WORKERS, as_autovacuum_leaves_it, fill
 from alertbus.bench.figures import percentile
 from alertbus.chronicle import queries, tables
 from alertbus.chronicle.changes import from_now_on, news_since
@@ -44,6 +45,7 @@ async def measure_reading(url: str, obligations: int, *, times: int = TIMES) -> 
     database = make_engine(url)
     try:
         await database.write(lambda connection: fill(connection, obligations, now))
+        await asyncio.to_thread(as_autovacuum_leaves_it, database.engine)
         found = {name: await _timed(ask, times) for name, ask in (await _questions(database, now)).items()}
         return ReadingTime(obligations, database.dialect.name, found)
     finally:
