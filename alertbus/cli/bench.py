@@ -28,7 +28,7 @@ def bench(
     families: Annotated[int, typer.Option(min=1, help="Families they are spread over, each with seven agencies.")] = 5_000,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each side, in turn; medians count.")] = 5,
     seconds: Annotated[float, typer.Option(min=1, help="How long each load lasts.")] = LOADED_S,
-    idle_seconds: Annotated[float, typer.Option(min=1, help="How long the idle bus is watched.")] = IDLE_S,
+    idle_seconds: Annotated[float, typer.Option(min=1, help="How long an idle bus is watched.")] = IDLE_S,
     persons: _Persons = 100_000,
     events: Annotated[int, typer.Option(min=1, help="Records on Kafka that a rebuild reads.")] = 100_000,
     million: Annotated[bool, typer.Option("--million", help="Recover a million persons too: some minutes more.")] = False,
@@ -78,10 +78,7 @@ def bench(
     )
     with tempfile.TemporaryDirectory(prefix="alertbus-bench-") as name:
         found = contract(measure(USUAL if only is None else {only}, extent, Path(name), complain))
-    if json_:
-        as_json(found)
-    else:
-        _show(found)
+    (as_json if json_ else _show)(found)
     if found["failed"]:
         raise typer.Exit(1)
 

@@ -68,7 +68,7 @@ FIXED = {
 """What may stand in place of a kind's own template."""
 
 REASON = re.compile(
-    r"(?P<who>[^→]+) → (?P<relation>[^→]+)( → the children's case)? → you, (?P<agency>[a-z ]+) \([a-z ]+\)(, since \d{4}-\d\d-\d\d)?"
+    r"(?P<who>[^→]+) → (?P<relation>[^→]+)( → the children's case)? → you, (?P<agency>[A-Za-z' ]+) \([a-z ]+\)(, since \d{4}-\d\d-\d\d)?"
     r"(; your own agency stated this)?"
 )
 NOT_NAMED = {"a child", "a sibling", "an adult", "somebody", "a person not named"}
