@@ -6,7 +6,6 @@ it is good at, which is the group, the assignment, and the tables with their rec
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -49,13 +48,18 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
 
     lanes: Mapping[str, Lanes[Received]]
     take_changes: Callable[[TP, Sequence[Received]], None]
+    leave_out: Callable[[TP, Sequence[Received]], None]
     on_revoked: Callable[[], None]
 
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Read until stopped. What was fetched for an assignment that is over is dropped: whoever resumes seeks first (`recovery`)."""
+        """Read until stopped. What was fetched for an assignment that is over is not handed over: whoever resumes seeks first (`recovery`).
+
+        A fetch may outlive its assignment for so long that it brings what the next one has asked for. A lane would miss it; of a changelog
+        it is noted, so that nobody goes on behind it.
+        """
         try:
             while not (self.should_stop or fetcher.should_stop):
                 if not self.flow_active:
@@ -73,9 +77,9 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
                     found = await self._getmany(wanted, timeout=_POLL_SOON_S if held_back else _POLL_S)
                 finally:
                     self.not_waiting_next_records.set()
-                if self.flow_active and generation == self.app.consumer_generation_id:
-                    for tp, records in found.items():
-                        self._hand_over(tp, records)
+                in_time = self.flow_active and generation == self.app.consumer_generation_id
+                for tp, records in found.items():
+                    self._hand_over(tp, records, in_time=in_time)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
@@ -87,12 +91,12 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         lanes = self.lanes.get(tp.topic)
         return lanes is None or lanes.has_room(tp.partition)
 
-    def _hand_over(self, tp: TP, records: Sequence[Received]) -> None:
+    def _hand_over(self, tp: TP, records: Sequence[Received], *, in_time: bool) -> None:
         lanes = self.lanes.get(tp.topic)
-        if lanes is not None:
+        if lanes is None:
+            (type(self).take_changes if in_time else type(self).leave_out)(tp, records)
+        elif in_time:
             lanes.take(tp.partition, records)
-        else:
-            type(self).take_changes(tp, records)
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Commit what the lanes have reached and the group has not. Offsets never go back.
@@ -118,9 +122,11 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         move on from it, and what it brought would be dropped.
         """
         self.stop_flow()
-        with contextlib.suppress(TimeoutError):  # a fetch ends by itself, but when its thread is ending it never says so
+        try:
             async with asyncio.timeout(4 * _POLL_S):
                 await self.wait_for_stopped_flow()
+        except TimeoutError:  # a fetch ends by itself, but when its thread is ending it never says so
+            self.log.warning("a fetch outlives its assignment: what it brings is left out")
         await asyncio.gather(*(lanes.finish() for lanes in self.lanes.values()))
         try:
             await self.commit()
@@ -157,13 +163,18 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
 
 
 def lane_consumer_for(
-    lanes: Mapping[str, Lanes[Received]], take_changes: Callable[[TP, Sequence[Received]], None], on_revoked: Callable[[], None]
+    lanes: Mapping[str, Lanes[Received]],
+    take_changes: Callable[[TP, Sequence[Received]], None],
+    leave_out: Callable[[TP, Sequence[Received]], None],
+    on_revoked: Callable[[], None],
 ) -> type[LaneConsumer]:
     """A consumer class for one app, because the engine makes the instance by itself and passes it nothing of ours.
 
-    `take_changes` gets what was read of the tables' changelogs; `on_revoked` is called when this worker has no partition any more.
+    `take_changes` gets what was read of the tables' changelogs, and `leave_out` what came too late to be taken; `on_revoked` is called when
+    this worker has no partition any more.
     """
-    callbacks = {"take_changes": staticmethod(take_changes), "on_revoked": staticmethod(on_revoked)}
+    named = {"take_changes": take_changes, "leave_out": leave_out, "on_revoked": on_revoked}
+    callbacks = {name: staticmethod(one) for name, one in named.items()}
     return type("LaneConsumerOfOneApp", (LaneConsumer,), {"lanes": lanes, **callbacks})
 
 

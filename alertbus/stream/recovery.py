@@ -17,6 +17,7 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
+from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.record import Received
 from alertbus.stream.store import apply_changes
 
@@ -32,13 +33,32 @@ class SeekFirst(Recovery):  # type: ignore[misc]
     applied: int = 0
     """Changes applied by the recoveries of this process: while it grows, a recovery is not stuck."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._left_out: dict[TP, tuple[int, int]] = {}
+
+    def leave_out(self, tp: TP, records: Sequence[Received]) -> None:
+        """Note what was fetched of a changelog and is not applied, because its assignment was over: it has to be fetched again."""
+        first, last = self._left_out.get(tp, (records[0].offset, records[-1].offset))
+        self._left_out[tp] = min(first, records[0].offset), max(last, records[-1].offset)
+
     def take_changes(self, tp: TP, records: Sequence[Received]) -> None:
-        """Apply what was fetched of a table's changelog, ours or another's for which we stand by."""
+        """Apply what was fetched of a table's changelog, ours or another's for which we stand by.
+
+        Raises `RecordsSkipped` where it follows what was left out, and that was not fetched again: a state that knows what came later, and
+        not what came before, has people asked who have answered. Offsets alone do not show it, because a changelog is compacted.
+        """
         offsets = self.active_offsets if tp in self.active_tps else self.standby_offsets
         table = self.tp_to_table.get(tp)
-        if table is None or tp not in offsets:
+        if table is None:
+            return
+        if tp not in offsets:
+            self.leave_out(tp, records)
             return
         known = offsets[tp]
+        first, last = self._left_out.pop(tp, (0, -1))
+        if records[0].offset > first and (-1 if known is None else known) < last:
+            raise RecordsSkipped(tp.topic, tp.partition, first, records[0].offset)
         fresh = [record for record in records if known is None or record.offset > known]
         if fresh:
             apply_changes(table, tp.partition, [(record.key or b"", record.value) for record in fresh], fresh[-1].offset)

@@ -36,6 +36,7 @@ from faust.types import TP
 
 from alertbus.broker import topics
 from alertbus.broker.ends import LogEnds
+from alertbus.broker.faults import RecordsSkipped
 from alertbus.broker.producer import Producer, quiet_kafka_loggers
 from alertbus.broker.record import Received
 from alertbus.directory.directory import Directory
@@ -121,7 +122,7 @@ class StreamWorker:
         self._case_table = StateTable(self._changelogs["case"], case_reducer.CaseState, case_reducer.EMPTY)
         self._clock = CaseClock(self._case_table, producer, now, self._stop_because)
         self.lanes = self._lanes(Directory(engine, policy.identity, policy.front_door), policy)
-        self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._forget_states)
+        self.app.reader = lane_consumer_for(self.lanes, self._take_changes, self._leave_out, self._forget_states)
         for topic in self.lanes:
             self.app.topics.add(self.app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
 
@@ -201,7 +202,13 @@ class StreamWorker:
         return still
 
     def _take_changes(self, tp: TP, records: Sequence[Received]) -> None:
-        self.app.tables.recovery.take_changes(tp, records)
+        try:
+            self.app.tables.recovery.take_changes(tp, records)
+        except RecordsSkipped as skipped:
+            self._stop_because(skipped)
+
+    def _leave_out(self, tp: TP, records: Sequence[Received]) -> None:
+        self.app.tables.recovery.leave_out(tp, records)
 
     def _partitions_assigned(self, cursors: Cursors) -> None:
         """Begin anew with these partitions. Another worker may have written meanwhile, so nothing is known from before."""

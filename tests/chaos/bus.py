@@ -95,6 +95,8 @@ class Bus:
         self.receivers = receivers
         self.kafka = LocalKafka(folder / "kafka")
         self.lines: list[str] = []
+        self.is_kept = False
+        """Its folder stays when it has ended, with the logs of every part and the broker's records, for whoever must find out what happened."""
         self._names, self._policy = parts, policy
         self._settings = Settings(
             data_dir=folder / "bus", http_port=any_port("127.0.0.1"), workers=WORKERS["stream"], watchdog_interval_s=0
@@ -237,7 +239,7 @@ class Bus:
 
 @contextlib.asynccontextmanager
 async def running(agencies: Sequence[str], parts: Sequence[str] = PARTS, policy: Mapping[str, Any] | None = None) -> AsyncIterator[Bus]:
-    """A bus that is up, and gone without a trace afterwards."""
+    """A bus that is up, and gone without a trace afterwards, unless it `is_kept`."""
     folder = Path(tempfile.mkdtemp(prefix="alertbus-chaos-"))
     database = await asyncio.to_thread(PostgresServer)
     receivers = Receivers(dict.fromkeys(agencies, SECRET))
@@ -250,8 +252,8 @@ async def running(agencies: Sequence[str], parts: Sequence[str] = PARTS, policy:
         await bus.stop()
         await receivers.stop()
         await asyncio.to_thread(database.remove)
-        if "CHAOS_KEEP" in os.environ:
-            print(f"kept: {folder}", file=sys.stderr)
+        if bus.is_kept or "CHAOS_KEEP" in os.environ:
+            print(f"logs and records are in {folder}", file=sys.stderr)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 

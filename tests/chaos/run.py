@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from alertbus.waiting import eventually
@@ -126,7 +127,9 @@ async def chaos(seed: int, count: int, say: Callable[[str], None]) -> Report:
             unanswered = await load.settle(ANSWER_LIMIT_S)
             await eventually(lambda: _all_steps_taken(bus, injector), within_s=STEPS_LIMIT_S, every_s=2)
             still = await quiet(bus, QUIET_LIMIT_S)
-            return await _judged(bus, load, injector, seed, done, unanswered, still)
+            report = await _judged(bus, load, injector, seed, done, unanswered, still)
+            bus.is_kept = not report.is_clean
+            return report
         finally:
             answering.cancel()
             await load.close()
@@ -148,7 +151,7 @@ async def _storm(load: Load, injector: Injector, faults: Sequence[Fault], say: C
         finally:
             gate.release()
         done.append(result)
-        say(str(result))
+        say(f"{result} ({datetime.now(UTC):%H:%M:%S})")
 
     async with asyncio.TaskGroup() as tasks:
         due = time.monotonic()

@@ -195,7 +195,7 @@ class OnLanes:
         self.lanes = Lanes[Received](work.source, self._process, self.failed.append)
         self._work = work
         self.app = work.app(Engine, TableManager=tables_of(recovery, self._on_cursors))
-        self.app.reader = lane_consumer_for({work.source: self.lanes}, self._take_changes, lambda: None)
+        self.app.reader = lane_consumer_for({work.source: self.lanes}, self._take_changes, self._leave_out, lambda: None)
         if table:
             self.app.Table("seen", partitions=PARTITIONS, key_type=bytes, value_type=bytes)
         topic = self.app.topic(work.source, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -203,6 +203,9 @@ class OnLanes:
 
     def _take_changes(self, tp: Any, records: Sequence[Received]) -> None:
         self.app.tables.recovery.take_changes(tp, records)
+
+    def _leave_out(self, tp: Any, records: Sequence[Received]) -> None:
+        self.app.tables.recovery.leave_out(tp, records)
 
     async def _process(self, batch: Mapping[int, Sequence[Received]]) -> Callable[[], Awaitable[object]]:
         return (await self._work.queue([record.value or b"" for records in batch.values() for record in records])).acknowledged
