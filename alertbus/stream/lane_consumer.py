@@ -35,7 +35,17 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = self._ensure_consumer()
         fetching = self._fetch_records(consumer, active_partitions, timeout=timeout, max_records=consumer._max_poll_records)  # noqa: SLF001
         # Shielded: whoever waits may be cancelled, and the fetch ends by itself, as one in the engine's queue does.
-        return await asyncio.shield(asyncio.wrap_future(asyncio.run_coroutine_threadsafe(fetching, self.thread_loop)))
+        asked = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(fetching, self.thread_loop))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            asked.add_done_callback(self._brought_to_nobody)
+            raise
+
+    def _brought_to_nobody(self, asked: asyncio.Future[Any]) -> None:
+        if not asked.cancelled() and asked.exception() is None:
+            for tp, records in asked.result().items():
+                self.consumer.hand_over(tp, records, in_time=False)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -79,7 +89,7 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
                     self.not_waiting_next_records.set()
                 in_time = self.flow_active and generation == self.app.consumer_generation_id
                 for tp, records in found.items():
-                    self._hand_over(tp, records, in_time=in_time)
+                    self.hand_over(tp, records, in_time=in_time)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
@@ -91,7 +101,8 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         lanes = self.lanes.get(tp.topic)
         return lanes is None or lanes.has_room(tp.partition)
 
-    def _hand_over(self, tp: TP, records: Sequence[Received], *, in_time: bool) -> None:
+    def hand_over(self, tp: TP, records: Sequence[Received], *, in_time: bool) -> None:
+        """Give what was fetched to whom it is for. Not `in_time`: the assignment for which it was fetched is over, or may be."""
         lanes = self.lanes.get(tp.topic)
         if lanes is None:
             (type(self).take_changes if in_time else type(self).leave_out)(tp, records)

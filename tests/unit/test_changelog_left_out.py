@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alertbus.broker.faults import RecordsSkipped
 from alertbus.stream import recovery
-from alertbus.stream.lane_consumer import LaneConsumer
+from alertbus.stream.lane_consumer import FetchThread, LaneConsumer
 from alertbus.stream.recovery import SeekFirst
 from tests.story import Arrived
 
@@ -118,3 +118,31 @@ async def test_a_fetch_that_outlives_its_assignment_is_noted_and_not_handed_over
 
     assert [records[0].offset for _, records in taken] == [0]
     assert [records[0].offset for _, records in left_out] == [1]
+
+
+async def test_what_a_fetch_brings_whose_caller_was_cancelled_is_noted() -> None:
+    left_out: list[Any] = []
+    thread: Any = object.__new__(FetchThread)
+    brought, noted = asyncio.Event(), asyncio.Event()
+
+    def hand_over(tp: TP, records: Any, *, in_time: bool) -> None:
+        left_out.append((tp, records[0].offset, in_time))
+        noted.set()
+
+    async def fetch(_consumer: Any, _active: Any, timeout: float, max_records: int) -> Any:  # noqa: ASYNC109 - the engine's names
+        await brought.wait()
+        return {LOG: written(7)}
+
+    thread._ensure_consumer, thread._fetch_records = lambda: SimpleNamespace(_max_poll_records=500), fetch
+    thread.consumer = SimpleNamespace(hand_over=hand_over)
+    thread.thread_loop = asyncio.get_running_loop()
+    waiting = asyncio.create_task(thread.getmany({LOG}, 0.25))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    brought.set()
+    async with asyncio.timeout(10):
+        await noted.wait()
+
+    assert left_out == [(LOG, 7, False)]
