@@ -184,8 +184,11 @@ def lane_consumer_for(
     `take_changes` gets what was read of the tables' changelogs, and `leave_out` what came too late to be taken; `on_revoked` is called when
     this worker has no partition any more.
     """
-    named = {"take_changes": take_changes, "leave_out": leave_out, "on_revoked": on_revoked}
-    callbacks = {name: staticmethod(one) for name, one in named.items()}
+    callbacks = {
+        "take_changes": staticmethod(take_changes),
+        "leave_out": staticmethod(leave_out),
+        "on_revoked": staticmethod(on_revoked),
+    }
     return type("LaneConsumerOfOneApp", (LaneConsumer,), {"lanes": lanes, **callbacks})
 
 
