@@ -45,7 +45,7 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     def _brought_to_nobody(self, asked: asyncio.Future[Any]) -> None:
         if not asked.cancelled() and asked.exception() is None:
             for tp, records in asked.result().items():
-                self.consumer.hand_over(tp, records, in_time=False)
+                self.consumer.leave_out_late(tp, records)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -88,8 +88,9 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
                 finally:
                     self.not_waiting_next_records.set()
                 in_time = self.flow_active and generation == self.app.consumer_generation_id
+                give = self._hand_over if in_time else self.leave_out_late
                 for tp, records in found.items():
-                    self.hand_over(tp, records, in_time=in_time)
+                    give(tp, records)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
@@ -101,13 +102,17 @@ class LaneConsumer(Consumer):  # type: ignore[misc]
         lanes = self.lanes.get(tp.topic)
         return lanes is None or lanes.has_room(tp.partition)
 
-    def hand_over(self, tp: TP, records: Sequence[Received], *, in_time: bool) -> None:
-        """Give what was fetched to whom it is for. Not `in_time`: the assignment for which it was fetched is over, or may be."""
+    def _hand_over(self, tp: TP, records: Sequence[Received]) -> None:
         lanes = self.lanes.get(tp.topic)
-        if lanes is None:
-            (type(self).take_changes if in_time else type(self).leave_out)(tp, records)
-        elif in_time:
+        if lanes is not None:
             lanes.take(tp.partition, records)
+        else:
+            type(self).take_changes(tp, records)
+
+    def leave_out_late(self, tp: TP, records: Sequence[Received]) -> None:
+        """Note what was fetched for an assignment that is over, or may be. A lane finds out by itself what it has missed."""
+        if tp.topic not in self.lanes:
+            type(self).leave_out(tp, records)
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Commit what the lanes have reached and the group has not. Offsets never go back.

@@ -125,8 +125,8 @@ async def test_what_a_fetch_brings_whose_caller_was_cancelled_is_noted() -> None
     thread: Any = object.__new__(FetchThread)
     brought, noted = asyncio.Event(), asyncio.Event()
 
-    def hand_over(tp: TP, records: Any, *, in_time: bool) -> None:
-        left_out.append((tp, records[0].offset, in_time))
+    def leave_out_late(tp: TP, records: Any) -> None:
+        left_out.append((tp, records[0].offset))
         noted.set()
 
     async def fetch(_consumer: Any, _active: Any, timeout: float, max_records: int) -> Any:  # noqa: ASYNC109 - the engine's names
@@ -134,7 +134,7 @@ async def test_what_a_fetch_brings_whose_caller_was_cancelled_is_noted() -> None
         return {LOG: written(7)}
 
     thread._ensure_consumer, thread._fetch_records = lambda: SimpleNamespace(_max_poll_records=500), fetch
-    thread.consumer = SimpleNamespace(hand_over=hand_over)
+    thread.consumer = SimpleNamespace(leave_out_late=leave_out_late)
     thread.thread_loop = asyncio.get_running_loop()
     waiting = asyncio.create_task(thread.getmany({LOG}, 0.25))
     await asyncio.sleep(0)
@@ -145,4 +145,4 @@ async def test_what_a_fetch_brings_whose_caller_was_cancelled_is_noted() -> None
     async with asyncio.timeout(10):
         await noted.wait()
 
-    assert left_out == [(LOG, 7, False)]
+    assert left_out == [(LOG, 7)]
