@@ -289,6 +289,17 @@ class Machine:
         self.said += said
         return []
 
+    def read_lanes(self, sender: list[tuple[str, Any]], chance: random.Random) -> None:
+        """Take all that is sent, each key's in its order, and the keys in any order."""
+        lanes: dict[str, list[Any]] = defaultdict(list)
+        while ready := [*([""] if sender else []), *(key for key, lane in lanes.items() if lane)]:
+            if key := chance.choice(ready):
+                for case_id, arrival in self.take(key, lanes[key].pop(0)):
+                    lanes[case_id].append(arrival)
+            else:
+                key, event = sender.pop(0)
+                lanes[key].append(event)
+
     def read(self) -> dict[str, list[Owed]]:
         """What the agencies have read, by obligation: the ledger drops a notice whose id it knows."""
         found: dict[str, list[Owed]] = defaultdict(list)

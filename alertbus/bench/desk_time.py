@@ -4,6 +4,7 @@ The desk is a process as `alertbus run desk` starts it, with a broker and a data
 the bench's process, on the same machine: what it takes of the processors is told beside.
 """
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from alertbus.bench import county
 from alertbus.bench.bench_broker import bench_broker
-from alertbus.bench.chronicle_rows import AGENCIES, fill
+from alertbus.bench.chronicle_rows import AGENCIES, as_autovacuum_leaves_it, fill
 from alertbus.bench.desk_visitors import Visitors, seconds_of
 from alertbus.bench.figures import percentile
 from alertbus.bench.process import BenchParts, Running, cpu_seconds, free_port, tree_cpu_seconds
@@ -71,6 +72,7 @@ async def desk_time(
             now = datetime.now(UTC)
             await engine.write(lambda connection: fill(connection, obligations * len(AGENCIES), now, waiting=1.0))
             await engine.write(lambda connection: _add_case_files(connection, now))
+            await asyncio.to_thread(as_autovacuum_leaves_it, engine.engine)
             some = await engine.read(_some_of_them)
             cookies = await _signed_in(engine, people, now)
         finally:

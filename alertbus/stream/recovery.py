@@ -56,9 +56,10 @@ class SeekFirst(Recovery):  # type: ignore[misc]
             self.leave_out(tp, records)
             return
         known = offsets[tp]
-        first, last = self._left_out.pop(tp, (0, -1))
+        first, last = self._left_out.get(tp, (0, -1))
         if records[0].offset > first and (-1 if known is None else known) < last:
             raise RecordsSkipped(tp.topic, tp.partition, first, records[0].offset)
+        self._left_out.pop(tp, None)
         fresh = [record for record in records if known is None or record.offset > known]
         if fresh:
             apply_changes(table, tp.partition, [(record.key or b"", record.value) for record in fresh], fresh[-1].offset)

@@ -52,7 +52,9 @@ async def test_the_whole_path_is_measured_to_the_first_and_the_last_of_seven_web
 
 
 async def test_an_idle_bus_is_measured_part_by_part() -> None:
-    found = (await bench("--only", "idle", "--database", "sqlite", "--families", "5", "--idle-seconds", "2", "--runs", "1"))["idle"]["sqlite"]
+    found = (await bench("--only", "idle", "--database", "sqlite", "--families", "5", "--idle-seconds", "2", "--runs", "1"))["idle"][
+        "sqlite"
+    ]
 
     assert {"gateway", "stream", "delivery", "chronicle", "broker", "receiver"} == found["cpu_percent"].keys() == found["memory"].keys()
     assert found["memory_mib"] is None or found["memory_mib"] > 0

@@ -1,13 +1,10 @@
 """A comparison costs what is new, and not what the county has: by index, in short transactions, whatever was read at once."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
 
 from alertbus.chronicle import tables as chronicle
 from alertbus.delivery.ledger.tables import ledger
@@ -16,6 +13,7 @@ from alertbus.reconcile.incremental import WRITTEN_TOGETHER
 from alertbus.reconcile.new_evidence import take_in_versions
 from alertbus.sql.database import Database
 from tests.integration.test_reconcile import Bench, a_day, engine
+from tests.plans_asked import asked_of, scans_of
 from tests.story import a_case
 
 __all__ = ["engine"]
@@ -26,26 +24,7 @@ GROWS = (
 """The tables that are as large as the county, or as the years that it has kept."""
 
 
-@pytest.fixture
-async def asked(engine: Database) -> AsyncIterator[list[tuple[str, Any]]]:
-    """Every statement that the database is asked, in order."""
-    found: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, several: bool) -> None:
-        found.append((statement, parameters[0] if several else parameters))
-
-    event.listen(engine.engine, "before_cursor_execute", note)
-    yield found
-    event.remove(engine.engine, "before_cursor_execute", note)
-
-
-def plan_of(asked: str, given: Any, connection: Connection) -> list[str]:
-    return [str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", given)]
-
-
-async def test_no_statement_of_a_comparison_reads_a_table_from_end_to_end_that_grows_with_the_county(
-    engine: Database, asked: list[tuple[str, Any]]
-) -> None:
+async def test_no_statement_of_a_comparison_reads_a_table_from_end_to_end_that_grows_with_the_county(engine: Database) -> None:
     if engine.dialect.name != "sqlite":
         pytest.skip(
             "PostgreSQL reads a small table whole whatever its indexes; SQLite's plan of a table never analysed is that of a large one"
@@ -54,14 +33,13 @@ async def test_no_statement_of_a_comparison_reads_a_table_from_end_to_end_that_g
     await bench.all_done(a_day(bench.log))
     await bench.run()
     bench.log.case(a_case(version=2))
-    asked.clear()
-    assert (await bench.run(after=timedelta(minutes=1))).difference == 0
-    statements = {statement: given for statement, given in asked if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE", "INSERT"))}
+    with asked_of(engine) as asked:
+        assert (await bench.run(after=timedelta(minutes=1))).difference == 0
+    scans = await scans_of(engine, asked)
 
-    plans = {asked: await engine.read(partial(plan_of, asked, given)) for asked, given in statements.items()}
-    whole = re.compile(rf"SCAN ({'|'.join(table.name for table in GROWS)})(?! USING (COVERING )?INDEX ix_)")
-    assert len(plans) > 20
-    assert not {statement: found for statement, plan in plans.items() if (found := [line for line in plan if whole.match(line)])}
+    whole = re.compile(rf"({'|'.join(table.name for table in GROWS)})(?! USING (COVERING )?INDEX ix_)")
+    assert len(scans) > 20
+    assert not {one: found for one, lines in scans.items() if (found := [line for line in lines if whole.match(line)])}
 
 
 async def test_a_thousand_cases_at_once_are_taken_in_by_transactions_of_a_hundred(

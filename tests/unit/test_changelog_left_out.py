@@ -48,8 +48,9 @@ def test_what_follows_on_what_was_left_out_is_not_applied(applied: list[int]) ->
     standby.take_changes(LOG, written(0, 1))
     standby.leave_out(LOG, written(2, 3))
 
-    with pytest.raises(RecordsSkipped) as stopped:
-        standby.take_changes(LOG, written(4, 5))
+    for _ in range(2):  # also where nothing has ended the worker yet
+        with pytest.raises(RecordsSkipped) as stopped:
+            standby.take_changes(LOG, written(4, 5))
 
     assert applied == [0, 1]
     assert (stopped.value.expected, stopped.value.found) == (2, 4)

@@ -64,15 +64,7 @@ def test_however_the_lanes_are_read_and_the_clock_jumps_nothing_is_taken_back_th
     world: World, chance: random.Random, clock: random.Random
 ) -> None:
     machine = Machine()
-    sender = sent_by_a_jumping_clock(*world, clock)
-    lanes: dict[str, list[Any]] = defaultdict(list)
-    while ready := [*([""] if sender else []), *(key for key, lane in lanes.items() if lane)]:
-        if key := chance.choice(ready):
-            for case_id, arrival in machine.take(key, lanes[key].pop(0)):
-                lanes[case_id].append(arrival)
-        else:
-            key, event = sender.pop(0)
-            lanes[key].append(event)
+    machine.read_lanes(sent_by_a_jumping_clock(*world, clock), chance)
 
     for entries in machine.read().values():
         stands = False

@@ -2,7 +2,6 @@
 
 import random
 from collections import defaultdict
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,15 +17,8 @@ def test_however_the_lanes_are_read_and_the_clock_jumps_nobody_is_told_twice_wha
     world: World, chance: random.Random, clock: random.Random
 ) -> None:
     cases, alerts = world
-    machine, sender = Machine(), sent_by_a_jumping_clock(cases, alerts, clock)
-    lanes: dict[str, list[Any]] = defaultdict(list)
-    while ready := [*([""] if sender else []), *(key for key, lane in lanes.items() if lane)]:
-        if key := chance.choice(ready):
-            for case_id, arrival in machine.take(key, lanes[key].pop(0)):
-                lanes[case_id].append(arrival)
-        else:
-            key, event = sender.pop(0)
-            lanes[key].append(event)
+    machine = Machine()
+    machine.read_lanes(sent_by_a_jumping_clock(cases, alerts, clock), chance)
 
     statements: dict[str, list[str]] = defaultdict(list)
     decided: dict[str, int] = defaultdict(int)
